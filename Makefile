@@ -1,0 +1,118 @@
+# Latchkey
+#
+#   make            build the program and the pages' scripts
+#   make run        try it: installs what is missing, starts all of it, stays
+#   make test       every test; installs what the tests need
+#   make lint       compilers' warnings, clang-tidy, cppcheck, shellcheck
+#   make fuzz T=60  explore with each fuzz target for T seconds
+#   make format     lay the C code out
+#   make install    with DESTDIR, PREFIX and SYSCONFDIR
+#   make uninstall  remove what install put there, but for the configuration
+#   make clean
+#
+# make Q= shows the commands.
+
+CC ?= cc
+CFLAGS ?= -O2 -g
+LDFLAGS ?=
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+DESTDIR ?=
+B ?= build
+Q ?= @
+
+LIBS = fcgi libpq libjwt libcrypt json-c libconfuse libcrypto
+WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
+	-Wmissing-prototypes -Wformat=2 -Wwrite-strings -Wcast-qual \
+	-Wpointer-arith -Wvla -Wundef -Wconversion -Wno-sign-conversion -Werror
+HARDENING = -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+# of our own, kept apart so that a packager's CFLAGS do not lose them
+OWN_CFLAGS = -std=c11 -D_GNU_SOURCE -I$B -Iapp \
+	-DSYSCONFDIR='"$(SYSCONFDIR)"' $(WARNINGS) \
+	$(shell pkg-config --cflags $(LIBS)) -MMD -MP
+OWN_LDFLAGS = -pie -Wl,-z,relro,-z,now
+OWN_LIBS = $(shell pkg-config --libs $(LIBS))
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+
+SOURCES = $(wildcard app/*.c)
+OBJECTS = $(SOURCES:app/%.c=$B/%.o)
+PARTS = $(filter-out $B/main.o,$(OBJECTS)) # all of it, for the unit tests
+UNITS = $(patsubst t/unit/%.c,$B/unit/%.t,$(wildcard t/unit/*.c))
+FUZZERS = $(patsubst t/fuzz/%.c,%,$(wildcard t/fuzz/*.c))
+PAGES = web/docs.html web/redoc.html web/oauth2-redirect.html web/openapi.json
+
+all: $B/latchkey docs
+
+$B/latchkey: $(OBJECTS)
+	@echo "  LD   $@"
+	$(Q)$(CC) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(OWN_LIBS)
+
+$B/%.o: app/%.c | $B/embedded_sql.h $B/embedded_web.h
+	@echo "  CC   $<"
+	$(Q)$(CC) $(OWN_CFLAGS) $(HARDENING) $(CFLAGS) -c -o $@ $<
+
+# A file as the bytes of a C array: what the program brings with it.
+BYTES = od -An -v -tu1 $$f | sed 's/\([0-9][0-9]*\)/\1,/g'
+
+$B/embedded_web.h: $(PAGES) Makefile
+	@mkdir -p $(@D)
+	$(Q)for f in $(PAGES); do \
+		echo "static const unsigned char $$(echo $$f | tr './-' ___)[] = {"; \
+		$(BYTES); echo '};'; \
+	done >$@.new && mv $@.new $@
+
+$B/embedded_sql.h: $(wildcard sql/*.sql) Makefile
+	@mkdir -p $(@D)
+	$(Q){ for f in sql/*.sql; do \
+		echo "static const char $$(basename $$f .sql | sed 's/^/script_/; s/-/_/g')[] = {"; \
+		$(BYTES); echo '0 };'; \
+	done; \
+	echo 'const struct migration db_schema_migrations[] = {'; \
+	for f in sql/*.sql; do \
+		basename $$f .sql | sed 's/^\([0-9]*\)-\(.*\)$$/\1 \2/' | { read n name; \
+		echo "{ $$(expr $$n + 0), \"$$name\", script_$${n}_$$(echo $$name | tr - _) },"; }; \
+	done; \
+	echo '{ 0, NULL, NULL } };'; } >$@.new && mv $@.new $@
+
+# The pages' scripts, of npm's packages; nginx serves them.
+ASSETS = node_modules/swagger-ui-dist/swagger-ui-bundle.js \
+	node_modules/swagger-ui-dist/swagger-ui.css \
+	node_modules/swagger-ui-dist/oauth2-redirect.js \
+	node_modules/redoc/bundles/redoc.standalone.js docs.js redoc.js
+docs: $B/docs/.done
+$B/docs/.done: web/package-lock.json $(wildcard web/*.js) Makefile
+	cd web && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@mkdir -p $(@D)
+	cd web && cp $(ASSETS) $(abspath $(@D))
+	touch $@
+
+run:
+	@t/deps run
+	@$(MAKE) --no-print-directory --silent all
+	@t/run
+
+$B/unit/%.t: t/unit/%.c t/unit/tap.h $(PARTS)
+	@mkdir -p $(@D)
+	@echo "  CC   $<"
+	$(Q)$(CC) $(OWN_CFLAGS) $(HARDENING) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) \
+		-o $@ $< $(PARTS) $(OWN_LIBS)
+
+units: $(UNITS)
+
+test:
+	@t/deps test
+	$(MAKE) all units
+	$(MAKE) B=build-san CFLAGS='-O1 -g $(SANITIZE)' build-san/latchkey units
+	cd t/browser && npm ci --ignore-scripts --no-audit --no-fund --silent
+	$(MAKE) fuzz-replay
+	prove $B/unit/*.t build-san/unit/*.t t/*.t
+
+clean:
+	rm -rf build build-san
+
+-include $(wildcard $B/*.d $B/unit/*.d)
+
+.PHONY: all docs run units test lint fuzz fuzz-replay format install uninstall clean
+.DELETE_ON_ERROR:
+.SECONDARY:

@@ -1,0 +1,30 @@
+/*
+ * For load balancers: does this process answer, and does its database?
+ */
+#include "base.h"
+
+#include "api.h"
+#include "reply.h"
+#include "svc_schema.h"
+
+enum err
+api_health_alive(struct req *r)
+{
+	buf_adds(
+	    reply_begin(r, 200, "application/json"), "{\"status\":\"ok\"}");
+	return ERR_OK;
+}
+
+enum err
+api_health_ready(struct req *r)
+{
+	enum err e = schema_ready(r->ctx);
+
+	if (e == ERR_OK)
+		return api_health_alive(r);
+	if (e != ERR_NOTFOUND)
+		return e;
+	reply_detail(
+	    r, 503, "The database lacks the schema; run: latchkey migrate");
+	return ERR_OK;
+}

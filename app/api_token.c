@@ -1,0 +1,42 @@
+/*
+ * Tokens: password login.
+ */
+#include "base.h"
+
+#include "api.h"
+#include "field.h"
+#include "reply.h"
+#include "svc_login.h"
+
+/*
+ * No limits of length: they bind who makes an account. Here a name or password
+ * that no account can have is simply a wrong one.
+ */
+enum err
+api_token_create(struct req *r)
+{
+	enum { GRANT_TYPE, USERNAME, PASSWORD, SCOPE, ID, SECRET, FIELDS };
+	static const struct field want[FIELDS] = {
+	    [GRANT_TYPE] = {.name = "grant_type", .must_be = "password"},
+	    [USERNAME] = {.name = "username", .required = true},
+	    [PASSWORD] = {.name = "password", .required = true, .secret = true},
+	    [SCOPE] = {.name = "scope"},
+	    [ID] = {.name = "client_id"},
+	    [SECRET] = {.name = "client_secret", .secret = true},
+	};
+	const char *v[FIELDS], *token;
+	struct buf *b;
+	enum err e;
+
+	if ((e = field_read(r, want, FIELDS, v)) != ERR_OK)
+		return e;
+	e = login(r->ctx, v[USERNAME], v[PASSWORD], &token);
+	if (e == ERR_UNAUTH)
+		reply_unauthorized(r, "Incorrect username or password");
+	if (e != ERR_OK)
+		return e == ERR_UNAUTH ? ERR_OK : e;
+	b = reply_begin(r, 200, "application/json");
+	buf_addf(
+	    b, "{\"access_token\":\"%s\",\"token_type\":\"bearer\"}", token);
+	return ERR_OK;
+}

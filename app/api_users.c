@@ -1,0 +1,60 @@
+/*
+ * Accounts: sign-up, and who am I.
+ */
+#include "base.h"
+
+#include "api.h"
+#include "fault.h"
+#include "field.h"
+#include "pwhash.h"
+#include "reply.h"
+#include "svc_signup.h"
+
+enum err
+api_users_add(struct req *r)
+{
+	const struct conf *conf = r->ctx->conf;
+	enum { USERNAME, FULLNAME, PASSWORD, FIELDS };
+	const struct field want[FIELDS] = {
+	    [USERNAME] = {.name = "username",
+	        .required = true,
+	        .max_chars = conf->username_max_chars},
+	    [FULLNAME] = {.name = "fullname",
+	        .nullable = true,
+	        .max_chars = conf->fullname_max_chars},
+	    [PASSWORD] = {.name = "password",
+	        .required = true,
+	        .secret = true,
+	        .min_chars = conf->password_min_chars},
+	};
+	const char *v[FIELDS];
+	struct user u;
+	enum err e;
+
+	if ((e = field_read(r, want, FIELDS, v)) != ERR_OK)
+		return e;
+	e = signup(r->ctx, v[USERNAME], v[FULLNAME], v[PASSWORD], &u);
+	switch (e) {
+	case ERR_OK:
+		reply_user(r, &u);
+		return ERR_OK;
+	case ERR_CONFLICT:
+		reply_detail(r, 400, "User already registered");
+		return ERR_OK;
+	case ERR_TOOBIG:
+		fault_add(r, (struct fault){.kind = FAULT_TOO_MANY_BYTES,
+		                 .field = "password",
+		                 .input = JSON_MASK,
+		                 .number = PWHASH_PASSWORD_MAX_BYTES});
+		return ERR_INVALID;
+	default:
+		return e;
+	}
+}
+
+enum err
+api_users_me(struct req *r)
+{
+	reply_user(r, r->user);
+	return ERR_OK;
+}

@@ -1,0 +1,30 @@
+/*
+ * What every file may use: the one error type, and a few macros.
+ */
+#ifndef LATCHKEY_BASE_H
+#define LATCHKEY_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LATCHKEY_VERSION "0.1.0"
+
+#define MUST_CHECK __attribute__((warn_unused_result))
+#define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+/* The only error type that crosses files; reply.c maps it to a status. */
+enum err {
+	ERR_OK,
+	ERR_MALFORMED, /* the body cannot be parsed at all */
+	ERR_INVALID,   /* it can, but breaks a rule: req.faults says which */
+	ERR_UNAUTH,    /* no valid proof of who is asking */
+	ERR_NOTFOUND,  /* no such thing */
+	ERR_CONFLICT,  /* it exists already */
+	ERR_TOOBIG,    /* longer than this can ever take */
+	ERR_BUSY,      /* a dependency does not answer: try again later */
+	ERR_INTERNAL   /* a bug of ours, or a machine that fails us */
+};
+
+#endif

@@ -1,0 +1,220 @@
+/*
+ * The configuration: a table of keys, read from a file by libConfuse and from
+ * the environment. A mistake stops the start, with file and line.
+ */
+#include "base.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <confuse.h>
+
+#include "conf.h"
+#include "text.h"
+
+enum type { TEXT, NUMBER, SWITCH };
+
+struct key {
+	const char *name;
+	enum type type;
+	size_t offset; /* in struct conf */
+	const char *initial;
+	int64_t min, max; /* of a number; bytes of a text */
+	const char *unit;
+};
+
+/* clang-format off */
+#define AT(field) offsetof(struct conf, field)
+static const struct key keys[] = {
+	{ "database",             TEXT,   AT(database),             "dbname=latchkey", 1, 4096, "libpq connection string" },
+	{ "key_file",             TEXT,   AT(key_file),             "/etc/latchkey/key", 1, 4096, "path" },
+	{ "listen",               TEXT,   AT(listen),               "/run/latchkey/latchkey.sock", 1, 107, "path" },
+	{ "greeting",             TEXT,   AT(greeting),             "Hello, FastAPI!", 0, 1024, "text" },
+	{ "access_token_minutes", NUMBER, AT(access_token_minutes), "30", 1, 525600, "minutes" },
+	{ "token_leeway_s",       NUMBER, AT(token_leeway_s),       "5", 0, 300, "seconds" },
+	{ "hash_cost",            NUMBER, AT(hash_cost),            "5", 1, 11, "yescrypt cost" },
+	{ "hash_upgrade",         SWITCH, AT(hash_upgrade),         "true", 0, 1, "true or false" },
+	{ "username_max_chars",   NUMBER, AT(username_max_chars),   "255", 1, 640, "characters" },
+	{ "fullname_max_chars",   NUMBER, AT(fullname_max_chars),   "255", 1, 16384, "characters" },
+	{ "password_min_chars",   NUMBER, AT(password_min_chars),   "8", 0, 127, "characters" },
+	{ "db_timeout_ms",        NUMBER, AT(db_timeout_ms),        "1500", 50, 60000, "milliseconds" },
+};
+#undef AT
+/* clang-format on */
+
+/*
+ * Put the text of a value where the key's field is. where: "file:line" or the
+ * variable's name, for the message.
+ */
+static bool
+set(struct conf *c, const struct key *k, const char *where, const char *value)
+{
+	void *field = (char *)c + k->offset;
+	size_t len = strlen(value);
+	char *copy;
+
+	switch (k->type) {
+	case TEXT:
+		if (len < (size_t)k->min || len > (size_t)k->max ||
+		    !text_is_utf8(value, len)) {
+			fprintf(stderr,
+			    "latchkey: %s: %s must be UTF-8 of %" PRId64
+			    " to %" PRId64 " bytes\n",
+			    where, k->name, k->min, k->max);
+			return false;
+		}
+		if ((copy = strdup(value)) == NULL)
+			abort();
+		free(*(char **)field);
+		*(char **)field = copy;
+		return true;
+	case NUMBER:
+		if (text_to_i64(value, k->min, k->max, field))
+			return true;
+		fprintf(stderr,
+		    "latchkey: %s: %s must be a whole number from %" PRId64
+		    " to %" PRId64 " (%s), not \"%s\"\n",
+		    where, k->name, k->min, k->max, k->unit, value);
+		return false;
+	default:
+		if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0) {
+			fprintf(stderr,
+			    "latchkey: %s: %s must be true or false, not \"%s\"\n",
+			    where, k->name, value);
+			return false;
+		}
+		*(bool *)field = strcmp(value, "true") == 0;
+		return true;
+	}
+}
+
+/*
+ * libConfuse's callbacks carry no argument of ours, so what they work on while
+ * a file is read stands here.
+ */
+static struct {
+	struct conf *conf;
+	bool seen[ARRAY_LEN(keys)];
+	bool failed;
+} reading;
+
+static void
+on_error(cfg_t *cfg, const char *fmt, va_list args)
+{
+	reading.failed = true;
+	fprintf(stderr, "latchkey: %s:%d: ",
+	    cfg->filename != NULL ? cfg->filename : "configuration", cfg->line);
+	vfprintf(stderr, fmt, args);
+	fprintf(stderr, "\n");
+}
+
+/* Every value is taken as text here and understood by set(). */
+static int
+on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	char where[4200];
+	size_t i;
+
+	*(const char **)result = "";
+	snprintf(where, sizeof(where), "%s:%d", cfg->filename, cfg->line);
+	for (i = 0; i < ARRAY_LEN(keys); i++)
+		if (strcmp(keys[i].name, opt->name) == 0)
+			break;
+	if (reading.seen[i]) {
+		fprintf(stderr, "latchkey: %s: %s is set a second time\n",
+		    where, opt->name);
+		reading.failed = true;
+		return 1;
+	}
+	reading.seen[i] = true;
+	if (set(reading.conf, &keys[i], where, value))
+		return 0;
+	reading.failed = true;
+	return 1;
+}
+
+static bool
+read_file(const char *file, struct conf *c)
+{
+	cfg_opt_t opts[ARRAY_LEN(keys) + 1];
+	cfg_t *cfg;
+	size_t i;
+	int result;
+
+	for (i = 0; i < ARRAY_LEN(keys); i++)
+		opts[i] = (cfg_opt_t)CFG_PTR_CB(
+		    keys[i].name, NULL, CFGF_NODEFAULT, on_value, NULL);
+	opts[i] = (cfg_opt_t)CFG_END();
+	memset(&reading, 0, sizeof(reading));
+	reading.conf = c;
+	cfg = cfg_init(opts, CFGF_NONE);
+	if (cfg == NULL)
+		abort();
+	cfg_set_error_function(cfg, on_error);
+	result = cfg_parse(cfg, file);
+	cfg_free(cfg);
+	if (result == CFG_FILE_ERROR)
+		fprintf(stderr, "latchkey: %s: %s\n", file, strerror(errno));
+	return result == CFG_SUCCESS && !reading.failed;
+}
+
+static bool
+read_environment(struct conf *c)
+{
+	char variable[64];
+	const char *value;
+	size_t i, j;
+
+	for (i = 0; i < ARRAY_LEN(keys); i++) {
+		snprintf(
+		    variable, sizeof(variable), "LATCHKEY_%s", keys[i].name);
+		for (j = 0; variable[j] != '\0'; j++)
+			variable[j] = (char)toupper((unsigned char)variable[j]);
+		value = getenv(variable);
+		if (value != NULL && !set(c, &keys[i], variable, value))
+			return false;
+	}
+	return true;
+}
+
+bool
+conf_load(const char *file, struct conf *out)
+{
+	size_t i;
+
+	*out = (struct conf){0};
+	for (i = 0; i < ARRAY_LEN(keys); i++)
+		if (!set(out, &keys[i], "default", keys[i].initial))
+			abort();
+	if ((file == NULL || read_file(file, out)) && read_environment(out))
+		return true;
+	conf_free(out);
+	return false;
+}
+
+void
+conf_free(struct conf *c)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(keys); i++)
+		if (keys[i].type == TEXT)
+			free(*(char **)((char *)c + keys[i].offset));
+	*c = (struct conf){0};
+}
+
+void
+conf_print_keys(void)
+{
+	static const char *const type_name[] = {"text", "number", "switch"};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(keys); i++)
+		printf("%s\t%s\t%s\t%" PRId64 "\t%" PRId64 "\t%s\n",
+		    keys[i].name, type_name[keys[i].type], keys[i].initial,
+		    keys[i].min, keys[i].max, keys[i].unit);
+}

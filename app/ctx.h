@@ -1,0 +1,21 @@
+/*
+ * What a service may use: the process's configuration, key and database, and
+ * the request's memory and time.
+ */
+#ifndef LATCHKEY_CTX_H
+#define LATCHKEY_CTX_H
+
+#include "arena.h"
+#include "conf.h"
+#include "db.h"
+#include "token.h"
+
+struct ctx {
+	const struct conf *conf;
+	const struct token_key *key;
+	struct db *db;
+	struct arena *arena; /* emptied after each request */
+	int64_t now_s;       /* read once a request; seconds since 1970 */
+};
+
+#endif

@@ -1,0 +1,432 @@
+/*
+ * The connection to PostgreSQL: prepared statements with a time limit.
+ *
+ * libpq's asynchronous calls are used throughout, since only they keep to a
+ * limit when the server stands still without closing the connection.
+ */
+#include "base.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <libpq-fe.h>
+
+#include "db.h"
+#include "log.h"
+#include "text.h"
+
+#define RETRY_AFTER_MS 250 /* between two attempts to connect */
+
+struct db {
+	const char *conninfo;
+	int64_t timeout_ms;
+	const struct db_sql *const *prepare;
+	PGconn *conn;          /* NULL: not connected */
+	int64_t deadline_ms;   /* of the call under way */
+	int64_t not_before_ms; /* of the next attempt to connect */
+};
+
+/* How an exchange with the server ended. */
+enum outcome { ANSWERED, LOST, LATE };
+
+static int64_t
+monotonic_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void
+clear_result(void *result)
+{
+	PQclear(result);
+}
+
+static void
+disconnect(struct db *db)
+{
+	PQfinish(db->conn);
+	db->conn = NULL;
+}
+
+/* The first line of libpq's or the server's message. */
+static void
+log_failure(const char *what, const char *sqlstate, const char *message)
+{
+	log_event(LOG_ERROR, LOG_DB_FAILED,
+	    "what=%s sqlstate=%s message=\"%.*s\"", what,
+	    sqlstate != NULL ? sqlstate : "-", (int)strcspn(message, "\n"),
+	    message);
+}
+
+/* Wait until the connection is ready for these poll(2) events. */
+static bool
+wait_for(struct db *db, short events)
+{
+	struct pollfd p = {.fd = PQsocket(db->conn), .events = events};
+	int64_t left;
+	int n;
+
+	do {
+		left = db->deadline_ms - monotonic_ms();
+		if (db->timeout_ms == 0)
+			left = -1;
+		else if (left <= 0)
+			return false;
+		n = poll(&p, 1, (int)left);
+	} while (n < 0 && errno == EINTR);
+	return n > 0;
+}
+
+/* Send what is queued and wait for the whole answer, the last of several. */
+static enum outcome
+exchange(struct db *db, PGresult **out)
+{
+	PGresult *r, *last = NULL;
+	int left;
+
+	for (;;) {
+		while ((left = PQflush(db->conn)) > 0)
+			if (!wait_for(db, POLLIN | POLLOUT) ||
+			    PQconsumeInput(db->conn) == 0)
+				break;
+		if (left < 0)
+			break;
+		while (PQisBusy(db->conn)) {
+			if (!wait_for(db, POLLIN)) {
+				PQclear(last);
+				return LATE;
+			}
+			if (PQconsumeInput(db->conn) == 0)
+				break;
+		}
+		if ((r = PQgetResult(db->conn)) == NULL)
+			break;
+		/* of a script the first error is what matters */
+		if (last != NULL && PQresultStatus(last) == PGRES_FATAL_ERROR) {
+			PQclear(r);
+			continue;
+		}
+		PQclear(last);
+		last = r;
+	}
+	*out = last;
+	if (last == NULL || PQstatus(db->conn) != CONNECTION_OK) {
+		PQclear(last);
+		*out = NULL;
+		return LOST;
+	}
+	return ANSWERED;
+}
+
+/* Finish PQconnectStartParams() within the time limit. */
+static bool
+finish_connecting(struct db *db)
+{
+	PostgresPollingStatusType status = PGRES_POLLING_WRITING;
+
+	while (status == PGRES_POLLING_READING ||
+	       status == PGRES_POLLING_WRITING) {
+		if (!wait_for(db,
+		        status == PGRES_POLLING_READING ? POLLIN : POLLOUT)) {
+			log_failure("connect", NULL, "no answer in time");
+			return false;
+		}
+		status = PQconnectPoll(db->conn);
+	}
+	if (status == PGRES_POLLING_OK)
+		return true;
+	log_failure("connect", NULL, PQerrorMessage(db->conn));
+	return false;
+}
+
+/* One exchange while a connection is set up; any failure is logged. */
+static bool
+set_up(struct db *db, int sent, const char *what)
+{
+	PGresult *r = NULL;
+	bool good;
+
+	if (sent == 0 || exchange(db, &r) != ANSWERED) {
+		log_failure(what, NULL, PQerrorMessage(db->conn));
+		return false;
+	}
+	good = PQresultStatus(r) == PGRES_COMMAND_OK;
+	if (!good)
+		log_failure(what, PQresultErrorField(r, PG_DIAG_SQLSTATE),
+		    PQresultErrorMessage(r));
+	PQclear(r);
+	return good;
+}
+
+static bool
+prepare_all(struct db *db)
+{
+	const struct db_sql *const *table, *s;
+	char limit[64];
+
+	snprintf(limit, sizeof(limit), "SET statement_timeout = %d",
+	    (int)db->timeout_ms);
+	if (!set_up(db, PQsendQuery(db->conn, limit), "statement_timeout"))
+		return false;
+	for (table = db->prepare; *table != NULL; table++)
+		for (s = *table; s->name != NULL; s++)
+			if (!s->direct && !set_up(db,
+			                      PQsendPrepare(db->conn, s->name,
+			                          s->text, s->params, NULL),
+			                      s->name))
+				return false;
+	return true;
+}
+
+/* Connect and prepare every statement, unless that failed just now. */
+static enum err
+connect_now(struct db *db)
+{
+	static const char *const names[] = {
+	    "dbname", "client_encoding", "fallback_application_name", NULL};
+	const char *const values[] = {db->conninfo, "UTF8", "latchkey", NULL};
+
+	if (monotonic_ms() < db->not_before_ms)
+		return ERR_BUSY;
+	db->conn = PQconnectStartParams(names, values, 1);
+	if (db->conn == NULL)
+		abort();
+	if (finish_connecting(db) && PQsetnonblocking(db->conn, 1) == 0 &&
+	    prepare_all(db)) {
+		log_event(LOG_INFO, LOG_DB_CONNECTED, "server_version=%d",
+		    PQserverVersion(db->conn));
+		return ERR_OK;
+	}
+	disconnect(db);
+	db->not_before_ms = monotonic_ms() + RETRY_AFTER_MS;
+	return ERR_BUSY;
+}
+
+/*
+ * What a statement's error means: ERR_BUSY where waiting or connecting anew
+ * may help.
+ * Source: PostgreSQL manual, appendix A.
+ */
+static enum err
+error_of(const char *sqlstate)
+{
+	/* clang-format off */
+	static const struct { const char *prefix; enum err e; } meaning[] = {
+		{ "23505", ERR_CONFLICT }, /* unique_violation */
+		{ "08", ERR_BUSY },        /* connection exceptions */
+		{ "0A000", ERR_BUSY },     /* a cached plan no longer fits */
+		{ "25006", ERR_BUSY },     /* read-only: a standby */
+		{ "26000", ERR_BUSY },     /* the prepared statement is gone */
+		{ "40", ERR_BUSY },        /* deadlock, serialization failure */
+		{ "42501", ERR_BUSY },     /* no privilege: an operator's to give */
+		{ "42P01", ERR_BUSY },     /* no such table: not migrated */
+		{ "42703", ERR_BUSY },     /* no such column */
+		{ "53", ERR_BUSY },        /* out of connections, disk, memory */
+		{ "55P03", ERR_BUSY },     /* lock_not_available */
+		{ "57", ERR_BUSY },        /* timeout, shutdown, starting up */
+		{ "58", ERR_BUSY },        /* I/O error */
+	};
+	/* clang-format on */
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(meaning); i++)
+		if (strncmp(sqlstate, meaning[i].prefix,
+		        strlen(meaning[i].prefix)) == 0)
+			return meaning[i].e;
+	return ERR_INTERNAL;
+}
+
+/* Judge an answer. Errors after which the session is of no use end it. */
+static enum err
+judge(struct db *db, const char *what, const PGresult *r)
+{
+	const char *sqlstate;
+	enum err e;
+
+	if (PQresultStatus(r) == PGRES_TUPLES_OK ||
+	    PQresultStatus(r) == PGRES_COMMAND_OK)
+		return ERR_OK;
+	sqlstate = PQresultErrorField(r, PG_DIAG_SQLSTATE);
+	e = sqlstate != NULL ? error_of(sqlstate) : ERR_BUSY;
+	if (e != ERR_CONFLICT)
+		log_failure(what, sqlstate, PQresultErrorMessage(r));
+	if (e == ERR_BUSY)
+		disconnect(db);
+	return e;
+}
+
+static int
+send_statement(
+    struct db *db, const struct db_sql *sql, const char *const *params)
+{
+	if (sql->direct)
+		return PQsendQueryParams(db->conn, sql->text, sql->params, NULL,
+		    params, NULL, NULL, 0);
+	return PQsendQueryPrepared(
+	    db->conn, sql->name, sql->params, params, NULL, NULL, 0);
+}
+
+/* Send a statement once. *lost: the connection broke, a new one may do. */
+static enum err
+run_once(struct db *db, struct arena *a, const struct db_sql *sql,
+    const char *const *params, PGresult **out, bool *lost)
+{
+	enum outcome outcome = LOST;
+	enum err e;
+
+	*lost = false;
+	if (db->conn == NULL && (e = connect_now(db)) != ERR_OK)
+		return e;
+	if (send_statement(db, sql, params) == 1)
+		outcome = exchange(db, out);
+	if (outcome == ANSWERED) {
+		arena_defer(a, clear_result, *out);
+		e = judge(db, sql->name, *out);
+		*lost = e == ERR_BUSY;
+		return e;
+	}
+	log_failure(sql->name, NULL,
+	    outcome == LATE ? "no answer in time" : PQerrorMessage(db->conn));
+	*lost = outcome == LOST;
+	disconnect(db);
+	return ERR_BUSY;
+}
+
+enum err
+db_run(struct db *db, struct arena *a, const struct db_sql *sql,
+    const char *const *params, struct db_rows *out)
+{
+	PGresult *r = NULL;
+	bool lost, fresh = db->conn == NULL;
+	enum err e;
+
+	db->deadline_ms = monotonic_ms() + db->timeout_ms;
+	e = run_once(db, a, sql, params, &r, &lost);
+	if (lost && !fresh && !sql->writes)
+		e = run_once(db, a, sql, params, &r, &lost);
+	if (e == ERR_OK && out != NULL)
+		*out = (struct db_rows){r, PQntuples(r)};
+	return e;
+}
+
+static void
+print_message(const PGresult *r)
+{
+	const char *hint = PQresultErrorField(r, PG_DIAG_MESSAGE_HINT);
+	const char *message = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
+
+	fprintf(stderr, "latchkey: %s\n",
+	    message != NULL ? message : PQresultErrorMessage(r));
+	if (hint != NULL)
+		fprintf(stderr, "latchkey: %s\n", hint);
+}
+
+enum err
+db_script(struct db *db, const char *script)
+{
+	PGresult *r = NULL;
+	enum err e;
+
+	db->deadline_ms = monotonic_ms() + db->timeout_ms;
+	if (db->conn == NULL && (e = connect_now(db)) != ERR_OK)
+		return e;
+	if (PQsendQuery(db->conn, script) == 0 ||
+	    exchange(db, &r) != ANSWERED) {
+		fprintf(stderr, "latchkey: %s", PQerrorMessage(db->conn));
+		disconnect(db);
+		return ERR_BUSY;
+	}
+	e = ERR_OK;
+	if (PQresultStatus(r) == PGRES_FATAL_ERROR) {
+		print_message(r);
+		e = ERR_INTERNAL;
+	}
+	PQclear(r);
+	return e;
+}
+
+/* Does this connection string parse, and leave the password elsewhere? */
+static bool
+conninfo_is_good(const char *conninfo)
+{
+	PQconninfoOption *options, *o;
+	char *message = NULL;
+	bool good = true;
+
+	options = PQconninfoParse(conninfo, &message);
+	if (options == NULL) {
+		fprintf(stderr, "latchkey: database: %s",
+		    message != NULL ? message : "out of memory\n");
+		PQfreemem(message);
+		return false;
+	}
+	for (o = options; o->keyword != NULL; o++)
+		if (strcmp(o->keyword, "password") == 0 && o->val != NULL) {
+			fprintf(stderr,
+			    "latchkey: database: a password does not belong in "
+			    "the connection string; name a file that holds it: "
+			    "passfile=/etc/latchkey/pgpass\n");
+			good = false;
+		}
+	PQconninfoFree(options);
+	return good;
+}
+
+struct db *
+db_new(const char *conninfo, int64_t timeout_ms,
+    const struct db_sql *const *prepare)
+{
+	struct db *db;
+
+	if (!conninfo_is_good(conninfo))
+		return NULL;
+	if ((db = calloc(1, sizeof(*db))) == NULL)
+		abort();
+	db->conninfo = conninfo;
+	db->timeout_ms = timeout_ms;
+	db->prepare = prepare;
+	return db;
+}
+
+void
+db_free(struct db *db)
+{
+	if (db == NULL)
+		return;
+	disconnect(db);
+	free(db);
+}
+
+const char *
+db_text(const struct db_rows *rows, int row, int column)
+{
+	return PQgetisnull(rows->result, row, column)
+	           ? NULL
+	           : PQgetvalue(rows->result, row, column);
+}
+
+int64_t
+db_int(const struct db_rows *rows, int row, int column)
+{
+	const char *text = db_text(rows, row, column);
+	int64_t v = 0;
+
+	if (text == NULL || !text_to_i64(text, INT64_MIN, INT64_MAX, &v))
+		abort(); /* a column's type is not what the SQL says */
+	return v;
+}
+
+bool
+db_true(const struct db_rows *rows, int row, int column)
+{
+	const char *text = db_text(rows, row, column);
+
+	return text != NULL && strcmp(text, "t") == 0;
+}

@@ -1,0 +1,42 @@
+/*
+ * The schema's versions: the scripts of sql/, built into the program, and the
+ * table that records which of them a database has had.
+ */
+#ifndef LATCHKEY_DB_SCHEMA_H
+#define LATCHKEY_DB_SCHEMA_H
+
+#include "ctx.h"
+
+/* One script of sql/NNN-name.sql. */
+struct migration {
+	int64_t version; /* NNN */
+	const char *name;
+	const char *script;
+};
+
+/* All of them in order; the last row has a NULL name. */
+extern const struct migration db_schema_migrations[];
+
+/* The version that this program needs: the last migration's. */
+int64_t db_schema_needed(void);
+
+/*
+ * The version that the database has; 0: none.
+ * ERR_NOTFOUND: it has no table of versions. ERR_BUSY: as db_run().
+ */
+enum err db_schema_version(struct ctx *c, int64_t *out) MUST_CHECK;
+
+/*
+ * Take the lock that lets one process migrate at a time, waiting for it, and
+ * make the table of versions. It is held until the connection ends.
+ * Errors as db_script().
+ */
+enum err db_schema_lock(struct ctx *c) MUST_CHECK;
+
+/*
+ * Run one migration and record it, in one transaction. Errors as db_script();
+ * nothing is changed then.
+ */
+enum err db_schema_apply(struct ctx *c, const struct migration *m) MUST_CHECK;
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * The table users: the FastAPI application's own, read and written as it does.
+ */
+#ifndef LATCHKEY_DB_USER_H
+#define LATCHKEY_DB_USER_H
+
+#include "ctx.h"
+
+struct user {
+	int64_t id;
+	const char *username;
+	const char *fullname; /* NULL: none */
+	const char *password; /* the stored hash; NULL: cannot log in */
+	bool is_active;       /* false for NULL too */
+};
+
+extern const struct db_sql db_user_sql[];
+
+/*
+ * The user of this name, compared byte by byte.
+ * ERR_NOTFOUND: none. ERR_BUSY, ERR_INTERNAL: as db_run().
+ */
+enum err db_user_by_name(
+    struct ctx *c, const char *username, struct user *out) MUST_CHECK;
+
+/*
+ * Insert an active user; u's id is set. fullname may be NULL.
+ * ERR_CONFLICT: the name is taken. ERR_BUSY: whether it was inserted is not
+ * known.
+ */
+enum err db_user_insert(struct ctx *c, struct user *u) MUST_CHECK;
+
+/*
+ * Put a new hash in the place of the one that u has, unless the stored one
+ * has changed since u was read: then ERR_CONFLICT.
+ */
+enum err db_user_replace_hash(
+    struct ctx *c, const struct user *u, const char *hash) MUST_CHECK;
+
+#endif

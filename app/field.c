@@ -1,0 +1,220 @@
+/*
+ * A request's body, and typed, bounded fields out of it.
+ */
+#include "base.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "fault.h"
+#include "field.h"
+#include "text.h"
+
+/* A field as it was sent. */
+struct value {
+	enum { ABSENT, NOTHING, TEXT, OTHER } kind; /* NOTHING: null */
+	const char *text;
+	size_t len;
+	struct json json; /* to be echoed, from a JSON body */
+};
+
+/* Is this media type JSON? As the original decides it, by the sub-type. */
+static bool
+is_json(const char *type)
+{
+	size_t n;
+
+	if (type == NULL)
+		return false;
+	n = strcspn(type, ";");
+	while (n > 0 && strchr(" \t", type[n - 1]) != NULL)
+		n--;
+	if (strncasecmp(type, "application/", 12) != 0 || n < 12 ||
+	    memchr(type + 12, '/', n - 12) != NULL)
+		return false;
+	type += 12;
+	n -= 12;
+	return (n == 4 && strncasecmp(type, "json", 4) == 0) ||
+	       (n >= 5 && strncasecmp(type + n - 5, "+json", 5) == 0);
+}
+
+static enum err
+refuse_body(struct req *r, enum fault_kind kind)
+{
+	/* whatever was sent instead of an object may be a password */
+	fault_add(r, (struct fault){.kind = kind,
+	                 .input = kind == FAULT_NOT_OBJECT ? JSON_MASK : NULL});
+	return ERR_INVALID;
+}
+
+static enum err
+parse_json(struct req *r)
+{
+	struct json_error why;
+	enum err e;
+
+	if (r->body_len == 0)
+		return refuse_body(r, FAULT_MISSING);
+	if (!is_json(r->content_type))
+		return text_is_utf8(r->body, r->body_len)
+		           ? refuse_body(r, FAULT_NOT_OBJECT)
+		           : ERR_MALFORMED;
+	e = json_parse(r->ctx->arena, r->body, r->body_len, &r->json, &why);
+	if (e == ERR_INVALID)
+		fault_add(r, (struct fault){.kind = FAULT_NOT_JSON,
+		                 .input = "{}",
+		                 .number = (int64_t)why.offset,
+		                 .detail = why.what});
+	if (e != ERR_OK)
+		return e;
+	switch (json_kind(r->json)) {
+	case JSON_OBJECT:
+		return ERR_OK;
+	case JSON_NULL:
+		return refuse_body(r, FAULT_MISSING);
+	default:
+		return refuse_body(r, FAULT_NOT_OBJECT);
+	}
+}
+
+enum err
+field_parse(struct req *r, const char **why)
+{
+	switch (r->body_kind) {
+	case BODY_JSON:
+		return parse_json(r);
+	case BODY_FORM:
+		return form_parse(r->ctx->arena, r->content_type, r->body,
+		    r->body_len, &r->form, why);
+	default:
+		return ERR_OK;
+	}
+}
+
+static struct value
+get_json(const struct req *r, const char *name)
+{
+	struct value v = {.kind = ABSENT};
+
+	if (!json_get(r->json, name, &v.json))
+		return v;
+	switch (json_kind(v.json)) {
+	case JSON_NULL:
+		v.kind = NOTHING;
+		break;
+	case JSON_TEXT:
+		v.kind = TEXT;
+		v.text = json_text(v.json, &v.len);
+		break;
+	default:
+		v.kind = OTHER;
+	}
+	return v;
+}
+
+static struct value
+get_form(const struct req *r, const char *name)
+{
+	const struct form_field *f = form_get(&r->form, name);
+
+	if (f == NULL || (f->value_len == 0 && !f->is_file))
+		return (struct value){.kind = ABSENT};
+	return (struct value){.kind = f->is_file ? OTHER : TEXT,
+	    .text = f->value,
+	    .len = f->value_len};
+}
+
+/* What the client is shown of the value that a fault is about. */
+static const char *
+echo(struct req *r, const struct field *f, const struct value *v,
+    enum fault_kind kind)
+{
+	struct buf b;
+
+	buf_init(&b, r->ctx->arena);
+	if (kind == FAULT_MISSING && r->body_kind == BODY_JSON)
+		json_write(&b, r->json, "password");
+	else if (kind == FAULT_MISSING)
+		return NULL;
+	else if (f->secret)
+		return JSON_MASK;
+	else if (r->body_kind == BODY_JSON)
+		json_write(&b, v->json, "password");
+	else if (v->kind == TEXT && text_is_utf8(v->text, v->len))
+		buf_add_json(&b, v->text, v->len);
+	else
+		return NULL; /* a file, or bytes that JSON cannot hold */
+	return b.s;
+}
+
+/* The first rule that a text breaks, into *out. False: it keeps all. */
+static bool
+find_fault(const struct field *f, const struct value *v, struct fault *out)
+{
+	int64_t chars;
+
+	if (memchr(v->text, '\0', v->len) != NULL ||
+	    memmem(v->text, v->len, "\xc0\x80", 2) != NULL) {
+		out->kind = FAULT_NUL;
+		out->detail = "a NUL character is not allowed";
+		return true;
+	}
+	if (!text_is_utf8(v->text, v->len)) {
+		out->kind = FAULT_NOT_UNICODE;
+		return true;
+	}
+	chars = (int64_t)text_chars(v->text);
+	if (chars < f->min_chars) {
+		out->kind = FAULT_TOO_SHORT;
+		out->number = f->min_chars;
+		return true;
+	}
+	if (f->max_chars != 0 && chars > f->max_chars) {
+		out->kind = FAULT_TOO_LONG;
+		out->number = f->max_chars;
+		return true;
+	}
+	if (f->must_be != NULL && strcmp(v->text, f->must_be) != 0) {
+		out->kind = FAULT_PATTERN;
+		return true;
+	}
+	return false;
+}
+
+/* One field; whatever is wrong with it joins the list. */
+static const char *
+read_one(struct req *r, const struct field *f)
+{
+	struct fault fault = {.kind = FAULT_MISSING, .field = f->name};
+	struct buf pattern;
+	struct value v = r->body_kind == BODY_JSON ? get_json(r, f->name)
+	                                           : get_form(r, f->name);
+
+	if (v.kind == ABSENT && !f->required)
+		return NULL;
+	if (v.kind == NOTHING && f->nullable)
+		return NULL;
+	if (v.kind == NOTHING || v.kind == OTHER)
+		fault.kind = FAULT_NOT_TEXT;
+	if (v.kind == TEXT && !find_fault(f, &v, &fault))
+		return v.text;
+	if (fault.kind == FAULT_PATTERN) {
+		buf_init(&pattern, r->ctx->arena);
+		buf_addf(&pattern, "^%s$", f->must_be);
+		fault.detail = pattern.s;
+	}
+	fault.input = echo(r, f, &v, fault.kind);
+	fault_add(r, fault);
+	return NULL;
+}
+
+enum err
+field_read(
+    struct req *r, const struct field *want, size_t n, const char **values)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		values[i] = read_one(r, &want[i]);
+	return r->faults == NULL ? ERR_OK : ERR_INVALID;
+}

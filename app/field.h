@@ -1,0 +1,38 @@
+/*
+ * A request's body, and typed, bounded fields out of it, whichever way it was
+ * sent.
+ */
+#ifndef LATCHKEY_FIELD_H
+#define LATCHKEY_FIELD_H
+
+#include "req.h"
+
+/* What a handler wants; every field is a text. */
+struct field {
+	const char *name;
+	bool required;
+	bool nullable; /* JSON's null counts as not given */
+	bool secret;   /* never echoed */
+	int64_t min_chars;
+	int64_t max_chars;   /* 0: no limit */
+	const char *must_be; /* NULL: anything */
+};
+
+/*
+ * Parse the body, as r->body_kind says, into r->json or r->form.
+ * ERR_MALFORMED: it cannot be read; *why, if set, is a sentence for the
+ * client. ERR_INVALID: r->faults says why; the original's answers to a body
+ * that is not JSON, of another type, or not an object.
+ */
+enum err field_parse(struct req *r, const char **why) MUST_CHECK;
+
+/*
+ * Read n fields of the parsed body into values: UTF-8 without NUL and within
+ * the limits, or NULL for one that was not given. An empty field of a form
+ * counts as not given, as the original has it.
+ * ERR_INVALID: r->faults lists all that is wrong, in the order of want.
+ */
+enum err field_read(struct req *r, const struct field *want, size_t n,
+    const char **values) MUST_CHECK;
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * The log: one line an event on standard error.
+ */
+#include "base.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "text.h"
+
+#define LINE_MAX_BYTES 1000
+
+static const char *const level_name[] = {
+    [LOG_ERROR] = "error",
+    [LOG_WARNING] = "warning",
+    [LOG_INFO] = "info",
+};
+
+static const char *const event_name[] = {
+    [LOG_START] = "start",
+    [LOG_STOP] = "stop",
+    [LOG_REQUEST] = "request",
+    [LOG_LOGIN] = "login",
+    [LOG_LOGIN_FAILED] = "login_failed",
+    [LOG_SIGNUP] = "signup",
+    [LOG_HASH_UPGRADED] = "hash_upgraded",
+    [LOG_DB_CONNECTED] = "db_connected",
+    [LOG_DB_FAILED] = "db_failed",
+    [LOG_REQUEST_BROKEN] = "request_broken",
+    [LOG_BUG] = "bug",
+};
+
+static char request_id[65] = "-";
+
+void
+log_set_request(const char *id)
+{
+	size_t n = 0;
+
+	if (id != NULL)
+		while (text_hex(id[n]) >= 0)
+			n++;
+	if (n == 0 || id[n] != '\0' || n >= sizeof(request_id))
+		snprintf(request_id, sizeof(request_id), "-");
+	else
+		memcpy(request_id, id, n + 1);
+}
+
+void
+log_event(enum log_level level, enum log_event event, const char *fmt, ...)
+{
+	char text[LINE_MAX_BYTES], line[4 * LINE_MAX_BYTES + 1];
+	size_t i, n = 0;
+	va_list args;
+	int head;
+
+	head = snprintf(text, sizeof(text), "level=%s req=%s event=%s ",
+	    level_name[level], request_id, event_name[event]);
+	va_start(args, fmt);
+	vsnprintf(text + head, sizeof(text) - (size_t)head, fmt, args);
+	va_end(args);
+
+	for (i = 0; text[i] != '\0'; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if (c >= 0x20 && c < 0x7f)
+			line[n++] = (char)c;
+		else
+			n += (size_t)snprintf(line + n, 5, "\\x%02x", c);
+	}
+	line[n++] = '\n';
+	/* one write, so that lines of several workers never mix */
+	if (write(STDERR_FILENO, line, n) < 0)
+		return; /* nowhere left to complain to */
+}

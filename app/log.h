@@ -1,0 +1,41 @@
+/*
+ * The log: one line an event on standard error,
+ *   level=info req=4f2a… event=login_failed user=42
+ * Never a name, password, token, hash or cookie: accounts are told by number.
+ */
+#ifndef LATCHKEY_LOG_H
+#define LATCHKEY_LOG_H
+
+#include "base.h"
+
+enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO };
+
+enum log_event {
+	LOG_START,         /* a worker is ready to accept */
+	LOG_STOP,          /* it has answered its last request */
+	LOG_REQUEST,       /* a request was answered */
+	LOG_LOGIN,         /* a password login succeeded */
+	LOG_LOGIN_FAILED,  /* wrong password, unknown, inactive or no hash */
+	LOG_SIGNUP,        /* an account was made */
+	LOG_HASH_UPGRADED, /* a stored hash was made anew with today's cost */
+	LOG_DB_CONNECTED,
+	LOG_DB_FAILED,      /* no connection, or a statement failed */
+	LOG_REQUEST_BROKEN, /* not a request that a web server would send */
+	LOG_BUG             /* an error that only a bug of ours explains */
+};
+
+/*
+ * The request that the following lines belong to, by the web server's id for
+ * it (hexadecimal digits; anything else is not taken over). NULL: none.
+ */
+void log_set_request(const char *id);
+
+/*
+ * Write one line. fmt: "key=value …" as for printf(3). Control characters and
+ * bytes beyond ASCII come out as \xNN, so no value can begin a line of its own.
+ * At most 1000 bytes; the rest is cut.
+ */
+void log_event(enum log_level level, enum log_event event, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+
+#endif

@@ -1,0 +1,171 @@
+/*
+ * latchkey: sign-up and sign-in for applications behind nginx. The
+ * sub-commands, each a call into its own room.
+ */
+#include "base.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "db_user.h"
+#include "route.h"
+#include "serve.h"
+#include "svc_schema.h"
+
+#ifndef SYSCONFDIR
+#define SYSCONFDIR "/etc"
+#endif
+#define CONF_FILE SYSCONFDIR "/latchkey/latchkey.conf"
+
+static int
+migrate(const struct conf *conf)
+{
+	static const struct db_sql *const none[] = {NULL};
+	struct arena arena;
+	struct ctx c = {.conf = conf, .arena = &arena};
+	enum err e = ERR_INTERNAL;
+
+	arena_init(&arena);
+	/* without a time limit: an index on a large table takes its time */
+	c.db = db_new(conf->database, 0, none);
+	if (c.db != NULL)
+		e = schema_migrate(&c);
+	db_free(c.db);
+	arena_free(&arena);
+	return e == ERR_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* The database, its schema, and that every statement fits it. */
+static bool
+check_database(const struct conf *conf)
+{
+	static const struct db_sql *const all[] = {db_user_sql, NULL};
+	static const struct db_sql *const none[] = {NULL};
+	struct arena arena;
+	struct ctx c = {.conf = conf, .arena = &arena};
+	enum err e;
+
+	arena_init(&arena);
+	if ((c.db = db_new(conf->database, conf->db_timeout_ms, none)) == NULL)
+		return false;
+	e = schema_ready(&c);
+	db_free(c.db);
+	if (e == ERR_OK) {
+		c.db = db_new(conf->database, conf->db_timeout_ms, all);
+		e = schema_ready(&c);
+		db_free(c.db);
+	}
+	arena_free(&arena);
+	if (e == ERR_NOTFOUND)
+		fprintf(stderr, "latchkey: the database lacks the schema; run: "
+		                "latchkey migrate\n");
+	else if (e != ERR_OK)
+		fprintf(stderr, "latchkey: database: not usable, see above\n");
+	return e == ERR_OK;
+}
+
+static int
+check(const struct conf *conf)
+{
+	static struct token_key key;
+	bool key_good = token_key_load(conf->key_file, &key);
+	bool database_good = check_database(conf);
+
+	explicit_bzero(&key, sizeof(key));
+	if (!key_good || !database_good)
+		return EXIT_FAILURE;
+	printf("configuration, key, database and schema are good\n");
+	return EXIT_SUCCESS;
+}
+
+static int
+print_settings(const struct conf *conf)
+{
+	(void)conf;
+	conf_print_keys();
+	return EXIT_SUCCESS;
+}
+
+static int
+print_routes(const struct conf *conf)
+{
+	(void)conf;
+	route_print();
+	return EXIT_SUCCESS;
+}
+
+static const struct command {
+	const char *name;
+	int (*run)(const struct conf *conf);
+	bool needs_conf;
+	const char *help;
+} commands[] = {
+    {"serve", serve, true, "answer requests (by spawn-fcgi, or alone)"},
+    {"migrate", migrate, true, "bring the database to this schema"},
+    {"check", check, true, "verify configuration, key and database"},
+    {"settings", print_settings, false, "list the keys of latchkey.conf"},
+    {"routes", print_routes, false, "list the endpoints"},
+};
+
+static int
+usage(FILE *out)
+{
+	size_t i;
+
+	fprintf(out,
+	    "usage: latchkey [-c FILE] COMMAND\n"
+	    "       latchkey -V\n"
+	    "FILE is %s unless it is named.\n\n",
+	    CONF_FILE);
+	for (i = 0; i < ARRAY_LEN(commands); i++)
+		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].help);
+	return out == stdout ? EXIT_SUCCESS : 2;
+}
+
+static int
+run(const struct command *command, const char *conf_file)
+{
+	struct conf conf = {0};
+	int status;
+
+	if (command->needs_conf && !conf_load(conf_file, &conf))
+		return EXIT_FAILURE;
+	status = command->run(&conf);
+	if (command->needs_conf)
+		conf_free(&conf);
+	/* a list that could not be written is no success */
+	return fflush(stdout) == 0 ? status : EXIT_FAILURE;
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *conf_file = CONF_FILE;
+	size_t i;
+	int option;
+
+	while ((option = getopt(argc, argv, "+c:hV")) != -1) {
+		switch (option) {
+		case 'c':
+			conf_file = optarg;
+			break;
+		case 'h':
+			return usage(stdout);
+		case 'V':
+			puts("latchkey " LATCHKEY_VERSION);
+			return EXIT_SUCCESS;
+		default:
+			return usage(stderr);
+		}
+	}
+	if (argc - optind != 1)
+		return usage(stderr);
+	for (i = 0; i < ARRAY_LEN(commands); i++)
+		if (strcmp(commands[i].name, argv[optind]) == 0)
+			return run(&commands[i], conf_file);
+	fprintf(stderr, "latchkey: no such command: %s\n", argv[optind]);
+	return usage(stderr);
+}

@@ -1,0 +1,37 @@
+/*
+ * Password hashes: made with yescrypt, checked as yescrypt or bcrypt. The only
+ * file that knows libxcrypt.
+ */
+#ifndef LATCHKEY_PWHASH_H
+#define LATCHKEY_PWHASH_H
+
+#include "base.h"
+
+#define PWHASH_BYTES 384              /* a hash and its NUL, at most */
+#define PWHASH_PASSWORD_MAX_BYTES 511 /* what libxcrypt takes */
+
+/*
+ * Hash a password with yescrypt of this cost (1 to 11) and a random salt.
+ * ERR_TOOBIG: over PWHASH_PASSWORD_MAX_BYTES. ERR_INTERNAL: libxcrypt failed,
+ * for want of memory.
+ * Source: crypt(5).
+ */
+enum err pwhash_make(
+    int64_t cost, const char *password, char out[PWHASH_BYTES]) MUST_CHECK;
+
+/*
+ * Is this the password that hash was made of? hash: as stored, or NULL. One
+ * that is no hash of a known format ($y$, $2a$, $2b$, $2y$) is never matched;
+ * the work of today's cost is done all the same, so that its time tells
+ * nothing. bcrypt looks at the first 72 bytes of a password only.
+ */
+bool pwhash_check(
+    int64_t cost, const char *password, const char *hash) MUST_CHECK;
+
+/*
+ * Would pwhash_make() of this cost make a stronger hash than this one, which
+ * pwhash_check() matched? True for bcrypt, and for yescrypt of a lower cost.
+ */
+bool pwhash_is_weaker(const char *hash, int64_t cost);
+
+#endif

@@ -1,0 +1,153 @@
+/*
+ * The one reply to a request.
+ */
+#include "base.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "db_user.h"
+#include "fault.h"
+#include "log.h"
+#include "reply.h"
+
+#define RETRY_AFTER_S "2" /* when a 503 may be worth another attempt */
+
+static const struct {
+	enum err e;
+	int status;
+	const char *detail;
+} meaning[] = {
+    {ERR_MALFORMED, 400, "There was an error parsing the body"},
+    {ERR_UNAUTH, 401, "Could not validate credentials"},
+    {ERR_NOTFOUND, 404, "Not Found"},
+    {ERR_TOOBIG, 413, "Request Entity Too Large"},
+    {ERR_BUSY, 503, "The database does not answer, please try again"},
+};
+
+static const char *
+reason(int status)
+{
+	switch (status) {
+	case 200:
+		return "OK";
+	case 307:
+		return "Temporary Redirect";
+	case 400:
+		return "Bad Request";
+	case 401:
+		return "Unauthorized";
+	case 404:
+		return "Not Found";
+	case 405:
+		return "Method Not Allowed";
+	case 413:
+		return "Request Entity Too Large";
+	case 422:
+		return "Unprocessable Entity";
+	case 503:
+		return "Service Unavailable";
+	default:
+		return "Internal Server Error";
+	}
+}
+
+struct buf *
+reply_begin(struct req *r, int status, const char *type)
+{
+	r->reply = (struct reply){.status = status, .type = type};
+	buf_init(&r->reply.headers, r->ctx->arena);
+	buf_init(&r->reply.body, r->ctx->arena);
+	return &r->reply.body;
+}
+
+void
+reply_header(struct req *r, const char *name, const char *value)
+{
+	const char *p;
+
+	for (p = value; *p != '\0'; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f) {
+			log_event(
+			    LOG_ERROR, LOG_BUG, "what=header name=%s", name);
+			r->reply.broken = true;
+			return;
+		}
+	buf_addf(&r->reply.headers, "%s: %s\r\n", name, value);
+}
+
+void
+reply_detail(struct req *r, int status, const char *detail)
+{
+	struct buf *b = reply_begin(r, status, "application/json");
+
+	buf_adds(b, "{\"detail\":");
+	buf_add_json(b, detail, strlen(detail));
+	buf_adds(b, "}");
+	if (status == 503)
+		reply_header(r, "Retry-After", RETRY_AFTER_S);
+}
+
+void
+reply_unauthorized(struct req *r, const char *detail)
+{
+	reply_detail(r, 401, detail);
+	reply_header(r, "WWW-Authenticate", "Bearer");
+}
+
+void
+reply_error(struct req *r, enum err e)
+{
+	size_t i;
+
+	if (e == ERR_INVALID && r->faults != NULL) {
+		fault_write(reply_begin(r, 422, "application/json"), r->faults);
+		return;
+	}
+	for (i = 0; i < ARRAY_LEN(meaning); i++) {
+		if (meaning[i].e != e)
+			continue;
+		if (e == ERR_UNAUTH)
+			reply_unauthorized(r, meaning[i].detail);
+		else
+			reply_detail(r, meaning[i].status, meaning[i].detail);
+		return;
+	}
+	log_event(LOG_ERROR, LOG_BUG, "what=reply err=%d", (int)e);
+	reply_detail(r, 500, "Internal Server Error");
+}
+
+void
+reply_user(struct req *r, const struct user *u)
+{
+	struct buf *b = reply_begin(r, 200, "application/json");
+
+	buf_adds(b, "{\"username\":");
+	buf_add_json(b, u->username, strlen(u->username));
+	buf_adds(b, ",\"fullname\":");
+	if (u->fullname != NULL)
+		buf_add_json(b, u->fullname, strlen(u->fullname));
+	else
+		buf_adds(b, "null");
+	buf_addf(b, ",\"id\":%" PRId64 ",\"is_active\":%s}", u->id,
+	    u->is_active ? "true" : "false");
+}
+
+void
+reply_write(struct req *r, struct buf *out)
+{
+	struct reply *p = &r->reply;
+
+	if (p->broken)
+		reply_detail(r, 500, "Internal Server Error");
+	buf_addf(out, "Status: %d %s\r\n", p->status, reason(p->status));
+	if (p->type != NULL)
+		buf_addf(out, "Content-Type: %s\r\n", p->type);
+	buf_addf(out, "Content-Length: %zu\r\nCache-Control: %s\r\n",
+	    p->body.len, p->may_be_cached ? "no-cache" : "no-store");
+	buf_add(out, p->headers.s, p->headers.len);
+	buf_adds(out, "\r\n");
+	if (r->method != METHOD_HEAD)
+		buf_add(out, p->body.s, p->body.len);
+}

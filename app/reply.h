@@ -1,0 +1,39 @@
+/*
+ * The one reply to a request: built in memory, sent last.
+ */
+#ifndef LATCHKEY_REPLY_H
+#define LATCHKEY_REPLY_H
+
+#include "req.h"
+
+/*
+ * Begin the reply anew, with this status and media type (NULL: no body), and
+ * return the body to be filled.
+ */
+struct buf *reply_begin(struct req *r, int status, const char *type);
+
+/*
+ * Add a header. A value with a control character would become a header of its
+ * own: it makes the reply a 500, and a line in the log.
+ */
+void reply_header(struct req *r, const char *name, const char *value);
+
+/* {"detail":"…"}, FastAPI's form of an error. */
+void reply_detail(struct req *r, int status, const char *detail);
+
+/* As reply_detail() with 401, and WWW-Authenticate: Bearer. */
+void reply_unauthorized(struct req *r, const char *detail);
+
+/*
+ * The reply to an error that no handler has words of its own for. ERR_INVALID
+ * lists r->faults.
+ */
+void reply_error(struct req *r, enum err e);
+
+/* A user as the original shows it: {"username","fullname","id","is_active"}. */
+void reply_user(struct req *r, const struct user *u);
+
+/* Append the whole reply, head and body, in CGI's form. Source: RFC 3875. */
+void reply_write(struct req *r, struct buf *out);
+
+#endif

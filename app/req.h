@@ -1,0 +1,60 @@
+/*
+ * One request and the one reply to it.
+ */
+#ifndef LATCHKEY_REQ_H
+#define LATCHKEY_REQ_H
+
+#include "buf.h"
+#include "ctx.h"
+#include "form.h"
+#include "json.h"
+
+#define REQ_BODY_MAX_BYTES \
+	65536 /* the largest of route.c; nginx has the same */
+
+/* As bits, so that a row of route.c can hold several. */
+enum method {
+	METHOD_OTHER = 0,
+	METHOD_GET = 1,
+	METHOD_HEAD = 2,
+	METHOD_POST = 4
+};
+
+/* How a request's body is read; a column of route.c. */
+enum body { BODY_NONE, BODY_JSON, BODY_FORM };
+
+struct user;
+struct fault;
+
+struct reply {
+	int status;
+	const char *type;   /* media type; NULL: no body */
+	bool may_be_cached; /* else Cache-Control: no-store */
+	bool broken;        /* a header held what no header may hold */
+	struct buf headers; /* lines of our own, each with its CR LF */
+	struct buf body;
+};
+
+struct req {
+	struct ctx *ctx;
+
+	/* from the web server; NULL where it sent none */
+	enum method method;
+	const char *uri; /* undecoded path and query */
+	const char *content_type;
+	const char *authorization;
+	const char *body; /* never NULL */
+	size_t body_len;
+	bool body_too_big; /* and therefore not read */
+
+	/* from route.c's gates */
+	enum body body_kind;
+	struct json json;        /* BODY_JSON: an object */
+	struct form form;        /* BODY_FORM */
+	const struct user *user; /* who asks, on rows that want to know */
+
+	struct fault *faults; /* what ERR_INVALID will list */
+	struct reply reply;
+};
+
+#endif

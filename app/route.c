@@ -1,0 +1,253 @@
+/*
+ * The table of endpoints, and the gates before each. Policy is data here: a
+ * handler runs only when its row's demands are met.
+ */
+#include "base.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "api.h"
+#include "bearer.h"
+#include "field.h"
+#include "log.h"
+#include "reply.h"
+#include "route.h"
+#include "svc_session.h"
+#include "text.h"
+
+enum who { ANYONE, SIGNED_IN };
+
+struct route {
+	unsigned methods; /* bits of enum method */
+	const char *path;
+	enum who who;
+	enum body body;
+	size_t bytes; /* of the body, at most */
+	enum err (*handler)(struct req *r);
+};
+
+#define GET METHOD_GET
+#define PAGE (METHOD_GET | METHOD_HEAD)
+#define POST METHOD_POST
+#define METHOD_ANY (~0u)
+
+/* clang-format off */
+static const struct route routes[] = {
+	/* methods path                 who        body       bytes  handler */
+	{ GET,  "/",                     ANYONE,    BODY_NONE, 0,     api_root },
+	{ POST, "/users/add_user/",      ANYONE,    BODY_JSON, 65536, api_users_add },
+	{ POST, "/token",                ANYONE,    BODY_FORM, 65536, api_token_create },
+	{ GET,  "/users/me",             SIGNED_IN, BODY_NONE, 0,     api_users_me },
+	{ PAGE, "/openapi.json",         ANYONE,    BODY_NONE, 0,     api_docs_openapi },
+	{ PAGE, "/docs",                 ANYONE,    BODY_NONE, 0,     api_docs_swagger },
+	{ PAGE, "/docs/oauth2-redirect", ANYONE,    BODY_NONE, 0,     api_docs_oauth2_redirect },
+	{ PAGE, "/redoc",                ANYONE,    BODY_NONE, 0,     api_docs_redoc },
+	{ GET,  "/healthz",              ANYONE,    BODY_NONE, 0,     api_health_alive },
+	{ GET,  "/readyz",               ANYONE,    BODY_NONE, 0,     api_health_ready },
+};
+/* clang-format on */
+
+static const struct {
+	unsigned bit;
+	const char *name;
+} method_names[] = {
+    {METHOD_GET, "GET"},
+    {METHOD_HEAD, "HEAD"},
+    {METHOD_POST, "POST"},
+};
+
+/* The names of these methods, as Allow and the table want them. */
+static void
+add_methods(struct buf *b, unsigned methods)
+{
+	const char *comma = "";
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(method_names); i++)
+		if ((methods & method_names[i].bit) != 0) {
+			buf_addf(b, "%s%s", comma, method_names[i].name);
+			comma = ", ";
+		}
+}
+
+/* The first row of this path that takes one of these methods, or NULL. */
+static const struct route *
+find(const char *path, size_t n, unsigned methods)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(routes); i++)
+		if (strlen(routes[i].path) == n &&
+		    memcmp(routes[i].path, path, n) == 0 &&
+		    (routes[i].methods & methods) != 0)
+			return &routes[i];
+	return NULL;
+}
+
+/*
+ * The path that differs from this one by a slash at the end, if there is one
+ * in the table: all its slashes taken off, or one put on.
+ */
+static const struct route *
+find_other_slash(struct req *r, const char *path, size_t n)
+{
+	char *other = arena_strndup(r->ctx->arena, path, n + 1);
+
+	if (n == 0 || path[n - 1] != '/') {
+		other[n++] = '/';
+	} else {
+		while (n > 0 && path[n - 1] == '/')
+			n--;
+	}
+	return find(other, n, METHOD_ANY);
+}
+
+/* To the same query at another path, by a reference that names no host. */
+static void
+redirect(struct req *r, const char *path, const char *query)
+{
+	/* what may stand in a query, and '%', since it is encoded already */
+	static const char plain[] = "-._~:/%#?=@[]!$&'()*+,;";
+	struct buf location;
+	unsigned char c;
+
+	buf_init(&location, r->ctx->arena);
+	buf_adds(&location, path);
+	if (*query != '\0')
+		buf_adds(&location, "?");
+	for (; (c = (unsigned char)*query) != '\0'; query++)
+		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+		    (c >= 'a' && c <= 'z') || strchr(plain, c) != NULL)
+			buf_add(&location, &c, 1);
+		else
+			buf_addf(&location, "%%%02X", c);
+	reply_begin(r, 307, NULL);
+	reply_header(r, "Location", location.s);
+}
+
+static void
+refuse_method(struct req *r, const char *path)
+{
+	unsigned methods = 0;
+	struct buf allow;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(routes); i++)
+		if (strcmp(routes[i].path, path) == 0)
+			methods |= routes[i].methods;
+	buf_init(&allow, r->ctx->arena);
+	add_methods(&allow, methods);
+	reply_detail(r, 405, "Method Not Allowed");
+	reply_header(r, "Allow", allow.s);
+}
+
+static enum err
+find_user(struct req *r)
+{
+	const char *token = bearer_token(r->authorization);
+	struct user *u;
+
+	if (token == NULL)
+		return ERR_UNAUTH;
+	u = arena_alloc(r->ctx->arena, sizeof(*u));
+	r->user = u;
+	return session_user(r->ctx, token, u);
+}
+
+/* The gates behind path and method, in order, and the handler. */
+static void
+run_row(struct req *r, const struct route *row)
+{
+	const char *why = NULL;
+	enum err e = ERR_OK;
+
+	/* a body that a row does not want is not looked at */
+	if (row->body != BODY_NONE &&
+	    (r->body_too_big || r->body_len > row->bytes))
+		e = ERR_TOOBIG;
+	if (e == ERR_OK && row->who == SIGNED_IN)
+		e = find_user(r);
+	r->body_kind = row->body;
+	if (e == ERR_OK)
+		e = field_parse(r, &why);
+	if (e == ERR_OK)
+		e = row->handler(r);
+	if (e == ERR_MALFORMED && why != NULL)
+		reply_detail(r, 400, why);
+	else if (e != ERR_OK)
+		reply_error(r, e);
+}
+
+/* The row that answers, or NULL after a reply that needs none. */
+static const struct route *
+find_row(struct req *r)
+{
+	const struct route *row;
+	const char *query;
+	char *path;
+	size_t n;
+
+	n = strcspn(r->uri, "?");
+	query = r->uri + n + (r->uri[n] == '?');
+	path = arena_strndup(r->ctx->arena, r->uri, n);
+	n = text_percent_decode(path, n, false);
+	if ((row = find(path, n, r->method)) != NULL)
+		return row;
+	if ((row = find(path, n, METHOD_ANY)) != NULL)
+		refuse_method(r, row->path);
+	else if ((row = find_other_slash(r, path, n)) != NULL)
+		redirect(r, row->path, query);
+	else
+		reply_error(r, ERR_NOTFOUND);
+	return NULL;
+}
+
+static const char *
+method_name(enum method method)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(method_names); i++)
+		if (method_names[i].bit == method)
+			return method_names[i].name;
+	return "-";
+}
+
+void
+route_run(struct req *r)
+{
+	const struct route *row;
+	struct timespec start, end;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	row = find_row(r);
+	if (row != NULL)
+		run_row(r, row);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	log_event(LOG_INFO, LOG_REQUEST, "method=%s route=%s status=%d us=%lld",
+	    method_name(r->method), row != NULL ? row->path : "-",
+	    r->reply.status,
+	    (long long)(end.tv_sec - start.tv_sec) * 1000000 +
+	        (end.tv_nsec - start.tv_nsec) / 1000);
+}
+
+void
+route_print(void)
+{
+	static const char *const body[] = {"none", "JSON", "form"};
+	struct arena a;
+	struct buf b;
+	size_t i;
+
+	arena_init(&a);
+	for (i = 0; i < ARRAY_LEN(routes); i++) {
+		buf_init(&b, &a);
+		add_methods(&b, routes[i].methods);
+		printf("%s\t%s\t%s\t%s\t%zu\n", b.s, routes[i].path,
+		    routes[i].who == ANYONE ? "anyone" : "signed in",
+		    body[routes[i].body], routes[i].bytes);
+	}
+	arena_free(&a);
+}

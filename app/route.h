@@ -1,0 +1,19 @@
+/*
+ * The table of endpoints, and the gates before each.
+ */
+#ifndef LATCHKEY_ROUTE_H
+#define LATCHKEY_ROUTE_H
+
+#include "req.h"
+
+/*
+ * Build the reply to a request: find its row, apply the row's gates, run its
+ * handler. Always leaves a reply, and writes a line to the log.
+ */
+void route_run(struct req *r);
+
+/* Write the table to standard output: methods, path, who may ask, body, bytes.
+ */
+void route_print(void);
+
+#endif

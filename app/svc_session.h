@@ -1,0 +1,17 @@
+/*
+ * Who is asking.
+ */
+#ifndef LATCHKEY_SVC_SESSION_H
+#define LATCHKEY_SVC_SESSION_H
+
+#include "db_user.h"
+
+/*
+ * The account that an access token speaks for.
+ * ERR_UNAUTH: the token is not valid now, or the account is gone, inactive, or
+ * another one of the same name. ERR_BUSY: the database does not answer.
+ */
+enum err session_user(
+    struct ctx *c, const char *token, struct user *out) MUST_CHECK;
+
+#endif

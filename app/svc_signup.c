@@ -1,0 +1,57 @@
+/*
+ * Making an account.
+ */
+#include "base.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "log.h"
+#include "pwhash.h"
+#include "svc_signup.h"
+
+/*
+ * The connection was lost while an INSERT was under way. The salt is random,
+ * so a stored hash equal to ours tells that the row is ours.
+ */
+static enum err
+settle(struct ctx *c, struct user *u)
+{
+	struct user stored;
+
+	if (db_user_by_name(c, u->username, &stored) != ERR_OK)
+		return ERR_BUSY;
+	if (stored.password == NULL ||
+	    strcmp(stored.password, u->password) != 0)
+		return ERR_CONFLICT;
+	*u = stored;
+	return ERR_OK;
+}
+
+enum err
+signup(struct ctx *c, const char *username, const char *fullname,
+    const char *password, struct user *out)
+{
+	char hash[PWHASH_BYTES];
+	struct user taken;
+	enum err e;
+
+	/* not what decides, but it spares a taken name the hashing */
+	e = db_user_by_name(c, username, &taken);
+	if (e != ERR_NOTFOUND)
+		return e == ERR_OK ? ERR_CONFLICT : e;
+	e = pwhash_make(c->conf->hash_cost, password, hash);
+	if (e != ERR_OK)
+		return e;
+	*out = (struct user){
+	    .username = username,
+	    .fullname = fullname,
+	    .password = arena_strndup(c->arena, hash, strlen(hash)),
+	};
+	e = db_user_insert(c, out);
+	if (e == ERR_BUSY)
+		e = settle(c, out);
+	if (e == ERR_OK)
+		log_event(LOG_INFO, LOG_SIGNUP, "user=%" PRId64, out->id);
+	return e;
+}

@@ -1,0 +1,227 @@
+/*
+ * Access tokens: JSON Web Tokens signed with HMAC-SHA-256.
+ *
+ * libjwt 1.10 verifies with whatever algorithm the token names and looks at no
+ * times, so the algorithm is pinned and the times are checked here.
+ */
+#include "base.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <jwt.h>
+#include <openssl/sha.h>
+
+#include "log.h"
+#include "rand.h"
+#include "text.h"
+#include "token.h"
+
+#define SIGNATURE_CHARS 43 /* 32 bytes in base64url */
+
+/* SHA-256 of the secret_key that the FastAPI tutorial prints. */
+static const unsigned char published_sha256[SHA256_DIGEST_LENGTH] = {0x77, 0x5e,
+    0xbe, 0xb5, 0x46, 0xea, 0x0d, 0x86, 0x77, 0x28, 0xa7, 0xd3, 0x2e, 0x5b,
+    0x62, 0xeb, 0x8c, 0x01, 0xcf, 0x37, 0xba, 0x31, 0xed, 0xe3, 0xf0, 0x52,
+    0x96, 0x97, 0xcc, 0x12, 0x6e, 0x64};
+
+static bool
+key_error(const char *path, const char *what)
+{
+	fprintf(stderr, "latchkey: key_file %s: %s\n", path, what);
+	return false;
+}
+
+static bool
+key_is_good(const char *path, const struct token_key *k)
+{
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+
+	if (k->len < TOKEN_KEY_MIN_BYTES)
+		return key_error(path,
+		    "the key is shorter than 32 bytes; make one with: "
+		    "openssl rand -hex 32");
+	if (k->len > TOKEN_KEY_MAX_BYTES)
+		return key_error(path,
+		    "the key is longer than 4096 bytes; make one with: "
+		    "openssl rand -hex 32");
+	SHA256(k->bytes, k->len, digest);
+	if (memcmp(digest, published_sha256, sizeof(digest)) == 0)
+		return key_error(path,
+		    "this key is published in the FastAPI tutorial, so anybody "
+		    "can forge tokens with it; make one with: "
+		    "openssl rand -hex 32");
+	return true;
+}
+
+bool
+token_key_load(const char *path, struct token_key *out)
+{
+	unsigned char bytes[TOKEN_KEY_MAX_BYTES + 2];
+	struct stat st;
+	ssize_t n, len = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	out->len = 0;
+	if (fd < 0)
+		return key_error(path,
+		    errno == ENOENT ? "there is no such file; make a key with: "
+		                      "(umask 077; openssl rand -hex 32 >FILE)"
+		                    : strerror(errno));
+	if (fstat(fd, &st) != 0 || (st.st_mode & 07) != 0 ||
+	    !S_ISREG(st.st_mode)) {
+		close(fd);
+		return key_error(path,
+		    "must be a plain file that others cannot read; "
+		    "do: chmod o= FILE");
+	}
+	while ((n = read(fd, bytes + len, sizeof(bytes) - (size_t)len)) > 0)
+		len += n;
+	close(fd);
+	if (n < 0)
+		return key_error(path, strerror(errno));
+	if (len > 0 && bytes[len - 1] == '\n')
+		len--;
+	out->len = (size_t)len;
+	if (out->len <= TOKEN_KEY_MAX_BYTES)
+		memcpy(out->bytes, bytes, out->len);
+	explicit_bzero(bytes, sizeof(bytes));
+	if (key_is_good(path, out))
+		return true;
+	explicit_bzero(out, sizeof(*out));
+	return false;
+}
+
+static void
+free_jwt(void *jwt)
+{
+	jwt_free(jwt);
+}
+
+enum err
+token_sign(const struct token_key *key, const struct token_claims *c,
+    int64_t now_s, struct arena *a, const char **out)
+{
+	jwt_t *jwt = NULL;
+	char jti[33], *token;
+
+	if (jwt_new(&jwt) != 0)
+		return ERR_INTERNAL;
+	arena_defer(a, free_jwt, jwt);
+	rand_id(jti);
+	/*
+	 * jwt_add_grant() leaves a claim out when its text is not UTF-8, and
+	 * the token would be signed without it.
+	 */
+	if (jwt_add_grant(jwt, "sub", c->sub) != 0 ||
+	    jwt_add_grant_int(jwt, "exp", c->exp) != 0 ||
+	    jwt_add_grant_int(jwt, "iat", now_s) != 0 ||
+	    jwt_add_grant(jwt, "jti", jti) != 0 ||
+	    jwt_add_grant_int(jwt, "uid", c->uid) != 0 ||
+	    jwt_set_alg(jwt, JWT_ALG_HS256, key->bytes, (int)key->len) != 0 ||
+	    (token = jwt_encode_str(jwt)) == NULL) {
+		log_event(LOG_ERROR, LOG_BUG, "what=token_sign");
+		return ERR_INTERNAL;
+	}
+	*out = arena_strndup(a, token, strlen(token));
+	explicit_bzero(token, strlen(token));
+	free(token);
+	return ERR_OK;
+}
+
+/* Three parts of base64url, the last as long as an HS256 signature is. */
+static bool
+has_token_form(const char *token)
+{
+	size_t n = strlen(token);
+	const char *p, *dot = NULL;
+	int dots = 0;
+
+	if (n > TOKEN_MAX_BYTES)
+		return false;
+	for (p = token; *p != '\0'; p++) {
+		if (*p == '.') {
+			if (++dots > 2 || p == token || p == dot + 1)
+				return false;
+			dot = p;
+		} else if (!((*p >= 'A' && *p <= 'Z') ||
+		               (*p >= 'a' && *p <= 'z') ||
+		               (*p >= '0' && *p <= '9') || *p == '-' ||
+		               *p == '_')) {
+			return false;
+		}
+	}
+	return dots == 2 && p - (dot + 1) == SIGNATURE_CHARS;
+}
+
+enum claim { CLAIM_ABSENT, CLAIM_PRESENT, CLAIM_BAD };
+
+/* An integer claim. */
+static enum claim
+get_int(jwt_t *jwt, const char *name, int64_t *out)
+{
+	errno = 0;
+	*out = jwt_get_grant_int(jwt, name);
+	return errno == 0        ? CLAIM_PRESENT
+	       : errno == ENOENT ? CLAIM_ABSENT
+	                         : CLAIM_BAD;
+}
+
+/* Is the token valid at this time? Compared so that nothing can overflow. */
+static bool
+is_current(jwt_t *jwt, int64_t now_s, int64_t leeway_s, int64_t *exp)
+{
+	int64_t nbf;
+
+	switch (get_int(jwt, "nbf", &nbf)) {
+	case CLAIM_PRESENT:
+		if (nbf > now_s + leeway_s)
+			return false;
+		break;
+	case CLAIM_ABSENT:
+		break;
+	default:
+		return false;
+	}
+	return get_int(jwt, "exp", exp) == CLAIM_PRESENT &&
+	       *exp > now_s - leeway_s;
+}
+
+enum err
+token_check(const struct token_key *key, const char *token, int64_t now_s,
+    int64_t leeway_s, struct arena *a, struct token_claims *out)
+{
+	const char *sub;
+	char *crit;
+	jwt_t *jwt = NULL;
+
+	if (!has_token_form(token) ||
+	    jwt_decode(&jwt, token, key->bytes, (int)key->len) != 0)
+		return ERR_UNAUTH;
+	arena_defer(a, free_jwt, jwt);
+	if (jwt_get_alg(jwt) != JWT_ALG_HS256)
+		return ERR_UNAUTH;
+	/* no extension is understood here: RFC 7515, section 4.1.11 */
+	crit = jwt_get_headers_json(jwt, "crit");
+	free(crit);
+	if (crit != NULL)
+		return ERR_UNAUTH;
+	sub = jwt_get_grant(jwt, "sub");
+	if (sub == NULL || !is_current(jwt, now_s, leeway_s, &out->exp))
+		return ERR_UNAUTH;
+	out->sub = sub;
+	switch (get_int(jwt, "uid", &out->uid)) {
+	case CLAIM_PRESENT:
+		return out->uid > 0 ? ERR_OK : ERR_UNAUTH;
+	case CLAIM_ABSENT: /* the FastAPI application's own tokens */
+		out->uid = 0;
+		return ERR_OK;
+	default:
+		return ERR_UNAUTH;
+	}
+}

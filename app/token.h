@@ -1,0 +1,53 @@
+/*
+ * Access tokens: JSON Web Tokens signed with HMAC-SHA-256. The only file that
+ * knows libjwt.
+ */
+#ifndef LATCHKEY_TOKEN_H
+#define LATCHKEY_TOKEN_H
+
+#include "arena.h"
+
+#define TOKEN_KEY_MIN_BYTES 32 /* RFC 7518, section 3.2 */
+#define TOKEN_KEY_MAX_BYTES 4096
+#define TOKEN_MAX_BYTES 8192 /* what nginx lets through in a header line */
+
+struct token_key {
+	size_t len;
+	unsigned char bytes[TOKEN_KEY_MAX_BYTES];
+};
+
+/* What a token says. Times are seconds since 1970. */
+struct token_claims {
+	const char *sub; /* user name */
+	int64_t uid;     /* users.id; 0: not said */
+	int64_t exp;
+};
+
+/*
+ * Read the key from a file: all its bytes but one trailing newline. On failure
+ * says on standard error what is wrong and what to do, and returns false:
+ * no such file, readable by others, under 32 or over 4096 bytes, or the key
+ * that the FastAPI tutorial published.
+ */
+bool token_key_load(const char *path, struct token_key *out) MUST_CHECK;
+
+/*
+ * Sign a token for these claims, with iat = now_s and a random jti, in arena a.
+ * ERR_INTERNAL: libjwt could not (a sub that is not UTF-8, no memory).
+ * Source: RFC 7519.
+ */
+enum err token_sign(const struct token_key *key, const struct token_claims *c,
+    int64_t now_s, struct arena *a, const char **out) MUST_CHECK;
+
+/*
+ * Check a token's form, algorithm (HS256 alone), signature and times, and read
+ * its claims into *out; sub lives as long as arena a. exp must be there; nbf
+ * may. Both have leeway_s seconds of grace.
+ * ERR_UNAUTH: anything else, with no difference told.
+ * Source: RFC 7519, section 7.2; RFC 8725.
+ */
+enum err token_check(const struct token_key *key, const char *token,
+    int64_t now_s, int64_t leeway_s, struct arena *a,
+    struct token_claims *out) MUST_CHECK;
+
+#endif

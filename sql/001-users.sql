@@ -1,0 +1,55 @@
+-- The accounts. On a database of the FastAPI application its table is adopted
+-- as it is: no row is rewritten, and the application can go on using it.
+
+CREATE TABLE IF NOT EXISTS users (
+	id serial PRIMARY KEY,            -- the application's number for an account
+	username character varying NOT NULL, -- compared byte by byte; UTF-8, may be empty
+	fullname character varying,       -- as its owner writes it; NULL: not given
+	password character varying,       -- a hash as crypt(5) has it; NULL: cannot log in
+	is_active boolean DEFAULT true    -- false or NULL: cannot log in
+);
+
+-- A sign-up is decided by this index alone, also when two race for one name.
+DO $$
+DECLARE
+	doubles text;
+	missing text;
+BEGIN
+	SELECT string_agg(c.name, ', ') INTO missing
+	FROM unnest(ARRAY['id', 'username', 'fullname', 'password', 'is_active']) AS c(name)
+	WHERE NOT EXISTS (SELECT FROM pg_attribute a
+		WHERE a.attrelid = 'users'::regclass AND a.attname = c.name
+		AND a.attnum > 0 AND NOT a.attisdropped);
+	IF missing IS NOT NULL THEN
+		RAISE EXCEPTION 'the table users lacks: %', missing
+			USING HINT = 'This is not the FastAPI application''s table. '
+				'Give Latchkey a database or a schema of its own.';
+	END IF;
+
+	PERFORM FROM pg_index i JOIN pg_attribute a
+		ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+		WHERE i.indrelid = 'users'::regclass AND a.attname = 'username'
+		AND i.indisunique AND i.indisvalid AND i.indimmediate
+		AND i.indnkeyatts = 1 AND i.indpred IS NULL;
+	IF FOUND THEN
+		RETURN;
+	END IF;
+
+	SELECT string_agg(format('%s (%s times: id %s)', to_json(d.username), d.n, d.ids),
+		', ' ORDER BY d.username) INTO doubles
+	FROM (SELECT username, count(*) AS n, string_agg(id::text, ' ' ORDER BY id) AS ids
+		FROM users WHERE username IS NOT NULL
+		GROUP BY username HAVING count(*) > 1) AS d;
+	IF doubles IS NOT NULL THEN
+		RAISE EXCEPTION 'these names stand in users more than once: %', doubles
+			USING HINT = 'Rename or remove the doubles, then run this again; '
+				'nothing was changed.';
+	END IF;
+	CREATE UNIQUE INDEX users_username_key ON users (username);
+END
+$$;
+
+COMMENT ON TABLE users IS 'Accounts: sign-up and login by Latchkey.';
+COMMENT ON COLUMN users.username IS 'Unique, compared byte by byte.';
+COMMENT ON COLUMN users.password IS 'Hash, crypt(5): yescrypt, or bcrypt from before. NULL: cannot log in.';
+COMMENT ON COLUMN users.is_active IS 'False or NULL: cannot log in, tokens do not count.';
