@@ -98,7 +98,13 @@ $B/unit/%.t: t/unit/%.c t/unit/tap.h $(PARTS)
 	$(Q)$(CC) $(OWN_CFLAGS) $(HARDENING) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) \
 		-o $@ $< $(PARTS) $(OWN_LIBS)
 
-units: $(UNITS)
+units: $(UNITS) $B/tool/parse
+
+$B/tool/parse: t/tool/parse.c $(PARTS)
+	@mkdir -p $(@D)
+	@echo "  CC   $<"
+	$(Q)$(CC) $(OWN_CFLAGS) $(HARDENING) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) \
+		-o $@ $< $(PARTS) $(OWN_LIBS)
 
 test:
 	@t/deps test

@@ -1,0 +1,247 @@
+/*
+ * form.c: both kinds of form, the media type, and the limits.
+ */
+#include "base.h"
+
+#include "buf.h"
+#include "form.h"
+#include "tap.h"
+
+#define URLENCODED "application/x-www-form-urlencoded"
+#define PART(name, value)                                     \
+	"--B\r\nContent-Disposition: form-data; name=\"" name \
+	"\"\r\n\r\n" value "\r\n"
+#define END "--B--\r\n"
+
+static struct arena arena;
+
+/* The fields as "name=value|", a file's as "name=@value|"; or the error. */
+static const char *
+fields(const char *type, const char *body)
+{
+	const char *why = "";
+	struct form f;
+	struct buf b;
+	size_t i;
+
+	buf_init(&b, &arena);
+	if (form_parse(&arena, type, body, strlen(body), &f, &why) != ERR_OK)
+		return why;
+	for (i = 0; i < f.count; i++)
+		buf_addf(&b, "%s=%s%s|", f.fields[i].name,
+		    f.fields[i].is_file ? "@" : "", f.fields[i].value);
+	return b.s;
+}
+
+static void
+test_urlencoded(void)
+{
+	static const struct {
+		const char *body, *want;
+	} cases[] = {
+	    {"a=b&c=d", "a=b|c=d|"},
+	    {"a=b=c", "a=b=c|"},
+	    {"a;b=c;d", "a;b=c;d|"},
+	    {"&&a&&b=&=c&", "a=|b=|=c|"},
+	    {"%61+=%2B+%2b", "a =+ +|"},
+	    {"a=%zz%4&b=%", "a=%zz%4|b=%|"},
+	    {"a=\xff&b=\xed\x99\x8d", "a=\xff|b=\xed\x99\x8d|"},
+	    {"", ""},
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(cases); i++)
+		is(fields(URLENCODED, cases[i].body), cases[i].want,
+		    cases[i].body);
+}
+
+static void
+test_media_type(void)
+{
+	static const struct {
+		const char *type, *want;
+	} cases[] = {
+	    {URLENCODED, "a=b|"},
+	    {URLENCODED "; charset=x", "a=b|"},
+	    {URLENCODED " ;", "a=b|"},
+	    {"APPLICATION/X-WWW-FORM-URLENCODED; charset=UTF-8", "a=b|"},
+	    {"application/json", ""},
+	    {";;;", ""},
+	    {"", ""},
+	    {"multipart/form-data", "Missing boundary in multipart."},
+	    {"MULTIPART/FORM-DATA", "Missing boundary in multipart."},
+	    {"multipart/form-data; x=boundary",
+	        "Missing boundary in multipart."},
+	    {"Multipart/Form-Data; boundary=B", ""},
+	    {"multipart/mixed; boundary=B", ""},
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(cases); i++)
+		is(fields(cases[i].type, "a=b"), cases[i].want, cases[i].type);
+	is(fields(NULL, "a=b"), "", "without a type there are no fields");
+}
+
+static void
+test_multipart(void)
+{
+	static const char unparsable[] = "There was an error parsing the body";
+	static const char unnamed[] =
+	    "The Content-Disposition header field \"name\" must be provided.";
+	static const struct {
+		const char *body, *want, *title;
+	} cases[] = {
+	    {PART("a", "1") PART("b", "2") END, "a=1|b=2|", "parts are fields"},
+	    {"\r\n\nx" PART("a", "1") END, "a=1|",
+	        "what stands before the first part is skipped"},
+	    {PART("a", "1") END "epilogue --B\r\n", "a=1|",
+	        "so is what stands behind the last"},
+	    {PART("a", "x\r\n--Bx\r\n--B-\r\n") END, "a=x\r\n--Bx\r\n--B-\r\n|",
+	        "what only looks like a boundary is data"},
+	    {PART("a", "1") "--B\r\nContent-Dispos", "a=1|",
+	        "a part that is cut short does not count"},
+	    {PART("a", "1"), "", "nor does one without a boundary behind"},
+	    {"", "", "no body has no fields"},
+	    {END, "", "nor has the last boundary alone"},
+	    {"--B\r\nCONTENT-disposition:form-data; NAME = a;filename=\"\""
+	     "\r\n\r\n1\r\n" END,
+	        "a=@1|", "names of headers and parameters have no case"},
+	    {"--B\r\nContent-Disposition: x; name=\"a\\\\\\\";b\"\r\n\r\n1\r\n" END,
+	        "a\\\";b=1|", "quotes, backslashes and semicolons"},
+	    {"--B\r\nContent-Disposition: x; name=a; name=b\r\n\r\n1\r\n" END,
+	        "b=1|", "of two names the last counts"},
+	    {"--B\r\nContent-Disposition: x; filename*=u; name=a\r\n\r\n1"
+	     "\r\n" END,
+	        "a=1|", "extended parameters are not looked at"},
+	    {"--B\r\nX: y\r\n\r\n1\r\n" END, unnamed, "a part must be named"},
+	    {"--B\r\nContent-Disposition: name\r\n\r\n1\r\n" END, unnamed,
+	        "by a parameter"},
+	    {"--C\r\n", unparsable, "another boundary is an error"},
+	    {"a=b", unparsable, "so is another kind of form"},
+	    {"--Bx", unparsable, "or something behind a boundary"},
+	    {"--B\rx", unparsable, "or half a line's end"},
+	    {"--B\r\n: x\r\n", unparsable, "or a header without a name"},
+	    {"--B\r\na b: x\r\n", unparsable, "or a blank in one"},
+	    {"--B\r\na: x\rb", unparsable, "or a carriage return in one"},
+	    {"--B\r\na: x\r\n\rb", unparsable, "or in the empty line"},
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(cases); i++)
+		is(fields("multipart/form-data; boundary=B", cases[i].body),
+		    cases[i].want, cases[i].title);
+	is(fields("multipart/form-data; x=\";\"; BOUNDARY=\"B\"",
+	       PART("a", "1") END),
+	    "a=1|", "the boundary may be quoted");
+}
+
+/* n parts, each with a file name or none. */
+static const char *
+many(int n, const char *disposition)
+{
+	struct buf b;
+	const char *got;
+
+	buf_init(&b, &arena);
+	while (n-- > 0)
+		buf_addf(&b, "--B\r\nContent-Disposition: x; %s\r\n\r\n1\r\n",
+		    disposition);
+	buf_adds(&b, END);
+	got = fields("multipart/form-data; boundary=B", b.s);
+	return strncmp(got, "Too many", 8) == 0 ? got : "";
+}
+
+static void
+test_limits(void)
+{
+	char boundary[400] = "multipart/form-data; boundary=";
+	struct buf b;
+	int i;
+
+	is(many(FORM_FIELDS_MAX, "name=a"), "", "1000 fields are read");
+	is(many(FORM_FIELDS_MAX + 1, "name=a"),
+	    "Too many fields. Maximum number of fields is 1000.",
+	    "one more is refused");
+	is(many(FORM_FIELDS_MAX, "name=a; filename=f"), "",
+	    "1000 files are read");
+	is(many(FORM_FIELDS_MAX + 1, "name=a; filename=f"),
+	    "Too many files. Maximum number of files is 1000.",
+	    "one more is refused");
+
+	buf_init(&b, &arena);
+	for (i = 0; i < FORM_FIELDS_MAX; i++)
+		buf_adds(&b, "a&");
+	ok(strncmp(fields(URLENCODED, b.s), "a=|", 3) == 0,
+	    "1000 urlencoded fields are read");
+	buf_adds(&b, "a");
+	is(fields(URLENCODED, b.s),
+	    "Too many fields. Maximum number of fields is 1000.",
+	    "one more is refused");
+
+	memset(boundary + 30, 'b', FORM_BOUNDARY_MAX_BYTES);
+	is(fields(boundary, ""), "", "a boundary of 256 bytes is taken");
+	boundary[30 + FORM_BOUNDARY_MAX_BYTES] = 'b';
+	is(fields(boundary, ""), "There was an error parsing the body",
+	    "a longer one is not");
+}
+
+/* Headers of a part: how many, and how long. */
+static void
+test_part_headers(void)
+{
+	static const char disposition[] = "Content-Disposition: x; name=a\r\n";
+	struct buf b;
+	int i, n;
+
+	for (n = FORM_PART_HEADERS_MAX; n <= FORM_PART_HEADERS_MAX + 1; n++) {
+		buf_init(&b, &arena);
+		buf_adds(&b, "--B\r\n");
+		for (i = 1; i < n; i++)
+			buf_adds(&b, "x: y\r\n");
+		buf_addf(&b, "%s\r\n1\r\n" END, disposition);
+		is(fields("multipart/form-data; boundary=B", b.s),
+		    n == FORM_PART_HEADERS_MAX
+		        ? "a=1|"
+		        : "There was an error parsing the body",
+		    n == FORM_PART_HEADERS_MAX ? "a part may have 8 headers"
+		                               : "but not 9");
+	}
+	for (n = FORM_PART_HEADER_MAX_BYTES;
+	     n <= FORM_PART_HEADER_MAX_BYTES + 1; n++) {
+		buf_init(&b, &arena);
+		buf_adds(&b, "--B\r\nx:");
+		for (i = 2; i < n; i++)
+			buf_adds(&b, "y");
+		buf_addf(&b, "\r\n%s\r\n1\r\n" END, disposition);
+		is(fields("multipart/form-data; boundary=B", b.s),
+		    n == FORM_PART_HEADER_MAX_BYTES
+		        ? "a=1|"
+		        : "There was an error parsing the body",
+		    n == FORM_PART_HEADER_MAX_BYTES
+		        ? "a header may have 4224 bytes"
+		        : "but not one more");
+	}
+}
+
+int
+main(void)
+{
+	const struct form_field *f;
+	struct form form;
+	const char *why;
+
+	arena_init(&arena);
+	test_urlencoded();
+	test_media_type();
+	test_multipart();
+	test_limits();
+	test_part_headers();
+	ok(form_parse(&arena, URLENCODED, "a=1&b=2&a=3&a%00=4", 18, &form,
+	       &why) == ERR_OK,
+	    "a form is parsed");
+	f = form_get(&form, "a");
+	is(f != NULL ? f->value : NULL, "3", "the last field of a name counts");
+	ok(form_get(&form, "A") == NULL, "names are compared by case");
+	arena_free(&arena);
+	return done();
+}

@@ -1,0 +1,203 @@
+/*
+ * json.c: what is JSON, what is read out of it and what is echoed. The whole
+ * of RFC 8259 is checked against another implementation in t/21-parsers.t.
+ */
+#include "base.h"
+
+#include "json.h"
+#include "tap.h"
+#include "text.h"
+
+static struct arena arena;
+
+static enum err
+parse(const char *text, struct json *out, struct json_error *why)
+{
+	return json_parse(&arena, text, strlen(text), out, why);
+}
+
+/* A text comes back as this. */
+static void
+echoes(const char *text, const char *want, const char *title)
+{
+	struct json v;
+	struct json_error why;
+	struct buf b;
+
+	buf_init(&b, &arena);
+	if (parse(text, &v, &why) == ERR_OK)
+		json_write(&b, v, NULL);
+	is(b.s, want, title);
+}
+
+static void
+fails(const char *text, enum err want, size_t offset)
+{
+	struct json v;
+	struct json_error why = {0, ""};
+	enum err e = parse(text, &v, &why);
+	char title[80];
+
+	snprintf(title, sizeof(title), "not JSON: %.40s", text);
+	for (char *p = title; *p != '\0'; p++)
+		if (*p < ' ' || *p == '#')
+			*p = '.';
+	if (!ok(e == want && (e != ERR_INVALID || why.offset == offset), title))
+		printf("# error %d at %zu: %s\n", (int)e, why.offset, why.what);
+}
+
+static void
+test_syntax(void)
+{
+	static const struct {
+		const char *text;
+		size_t offset;
+	} bad[] = {
+	    {"", 0},
+	    {"  \n ", 4},
+	    {"{'a':1}", 1},
+	    {"{\"a\":01}", 6},
+	    {"-01", 2},
+	    {"1.", 2},
+	    {"1.e5", 2},
+	    {".5", 0},
+	    {"+1", 0},
+	    {"-", 0},
+	    {"1e", 2},
+	    {"1e+", 3},
+	    {"0x10", 1},
+	    {"NaN", 0},
+	    {"-Infinity", 0},
+	    {"nul", 0},
+	    {"True", 0},
+	    {"truex", 4},
+	    {"[1,]", 3},
+	    {"[1", 2},
+	    {"[", 1},
+	    {"{", 1},
+	    {"{\"a\"", 4},
+	    {"{\"a\":", 5},
+	    {"{\"a\":1,}", 7},
+	    {"{,}", 1},
+	    {"{1:2}", 1},
+	    {"{\"a\" 1}", 5},
+	    {"{} {}", 3},
+	    {"[1]]", 3},
+	    {"{\"a\":1]", 6},
+	    {"[1}", 2},
+	    {"\"abc", 0},
+	    {"\"a\\", 0},
+	    {"\"a\\x41\"", 2},
+	    {"\"\\u12\"", 3},
+	    {"\"\\uZZZZ\"", 3},
+	    {"\"a\nb\"", 2},
+	    {"\"a\tb\"", 2},
+	    {"/*x*/1", 0},
+	    {"\xc2\xa0{}", 0},
+	    {"\xef\xbb\xbf{", 4},
+	    {"\xef\xbb\xbf\xef\xbb\xbf{}", 3},
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(bad); i++)
+		fails(bad[i].text, ERR_INVALID, bad[i].offset);
+	fails("\"\xff\"", ERR_MALFORMED, 0);
+	fails("\"\xc0\x80\"", ERR_MALFORMED, 0);
+	fails("\"\xed\xa0\x80\"", ERR_MALFORMED, 0);
+	fails("{} \xff", ERR_MALFORMED, 0);
+}
+
+static void
+test_echo(void)
+{
+	echoes(" [ 1 , -0.50 , 1E+2 , true,false , null ] ",
+	    "[1,-0.50,1E+2,true,false,null]", "numbers come as written");
+	echoes("[123456789012345678901234567890,-9223372036854775809,"
+	       "9223372036854775807,18446744073709551616]",
+	    "[123456789012345678901234567890,-9223372036854775809,"
+	    "9223372036854775807,18446744073709551616]",
+	    "integers of any width too");
+	echoes("1e400", "1e400", "and a number that no double can hold");
+	echoes("{\"a\":1,\"b\":2,\"a\":3}", "{\"a\":3,\"b\":2}",
+	    "of equal names the last value stands at the first one's place");
+	echoes("\"\\u00e9\\ud83d\\ude00\\/\"", "\"\u00e9\U0001f600/\"",
+	    "escapes become characters");
+	echoes("\"\\ud83d\\ud83d\\ude00\\ude00\"",
+	    "\"\\ud83d\U0001f600\\ude00\"",
+	    "lone surrogates stay themselves beside a pair");
+	echoes("{\"a\\u0000b\":\"\\u0000\",\"a\":1}",
+	    "{\"a\\u0000b\":\"\\u0000\",\"a\":1}",
+	    "a name with a NUL is not cut, nor mixed up with another");
+	echoes("\"\\\"\\\\\\u0022\\u005c\\u0001\"",
+	    "\"\\\"\\\\\\\"\\\\\\u0001\"", "what must be escaped is again");
+	echoes("\xef\xbb\xbf[]", "[]", "a byte order mark is let pass");
+}
+
+static void
+test_limits(void)
+{
+	char text[2 * JSON_DEPTH_MAX + 8], wide[JSON_INTEGER_MAX_DIGITS + 4];
+	struct json_error why;
+	struct json v;
+
+	memset(text, '[', JSON_DEPTH_MAX);
+	memset(text + JSON_DEPTH_MAX, ']', JSON_DEPTH_MAX);
+	text[2 * JSON_DEPTH_MAX] = '\0';
+	echoes(text, text, "the greatest depth is read and written");
+	memset(text, '[', JSON_DEPTH_MAX + 1);
+	memset(text + JSON_DEPTH_MAX + 1, ']', JSON_DEPTH_MAX + 1);
+	text[2 * JSON_DEPTH_MAX + 2] = '\0';
+	ok(parse(text, &v, &why) == ERR_MALFORMED, "one more is refused");
+
+	memset(wide, '7', sizeof(wide));
+	wide[JSON_INTEGER_MAX_DIGITS] = '\0';
+	echoes(wide, wide, "the widest integer is echoed");
+	wide[JSON_INTEGER_MAX_DIGITS] = '7';
+	wide[JSON_INTEGER_MAX_DIGITS + 1] = '\0';
+	ok(parse(wide, &v, &why) == ERR_MALFORMED, "one digit more is refused");
+}
+
+static void
+test_members(void)
+{
+	struct json o, v;
+	struct json_error why;
+	struct buf b;
+	size_t n;
+
+	ok(parse("{\"t\":\"\\u0000x\",\"n\":null,\"i\":1,\"o\":{}}", &o,
+	       &why) == ERR_OK,
+	    "an object is parsed");
+	ok(json_get(o, "t", &v) && json_kind(v) == JSON_TEXT, "it has a text");
+	ok(memcmp(json_text(v, &n), "\xc0\x80x", 3) == 0 && n == 3,
+	    "whose NUL cannot end it");
+	ok(json_get(o, "n", &v) && json_kind(v) == JSON_NULL,
+	    "null is a value that is there");
+	ok(json_get(o, "i", &v) && json_kind(v) == JSON_OTHER,
+	    "a number is something else");
+	ok(json_get(o, "o", &v) && json_kind(v) == JSON_OBJECT,
+	    "an object is an object");
+	ok(!json_get(o, "T", &v), "names are compared by case");
+	ok(!json_get(v, "t", &v), "an empty object has no member");
+	(void)parse("[]", &o, &why);
+	ok(!json_get(o, "t", &v), "nor has an array");
+
+	(void)parse(
+	    "{\"a\":{\"password\":1},\"password\":{\"x\":2}}", &o, &why);
+	buf_init(&b, &arena);
+	json_write(&b, o, "password");
+	is(b.s, "{\"a\":{\"password\":1},\"password\":\"**********\"}",
+	    "a masked member does not come out, whatever it is");
+}
+
+int
+main(void)
+{
+	arena_init(&arena);
+	test_syntax();
+	test_echo();
+	test_limits();
+	test_members();
+	arena_free(&arena);
+	return done();
+}

@@ -1,0 +1,107 @@
+/*
+ * pwhash.c, against hashes made by mkpasswd(1).
+ */
+#include "base.h"
+
+#include <stdlib.h>
+
+#include "pwhash.h"
+#include "tap.h"
+
+/* clang-format off */
+static const char yescrypt_5[] = "$y$j9T$uoSOH62xfGKDMcCeB0gkr0$CDIg5Jubd75IB0mtwCoR4NhVxmjQvC8q/W7Es5nRcr6";
+static const char yescrypt_1[] = "$y$j75$l2awpwjZCrYp8DmXfzp0A0$kAT4NLEADn5GUijI7kWnpXEIvk7rAZfRckH0z4b6Zz0";
+static const char yescrypt_11[] = "$y$jFT$z17dlu4dRZw6KioJxF6OK0$YofLNNH3BHTcUtkL0DWVM1Io.sdE0/7aS2y4OR8zQW4";
+static const char bcrypt_2b[] = "$2b$05$ufFVpH59M/bispPNNITzEeUtKDUu0uqb.QjoLWTn7z6hd0bUFqYn6";
+static const char bcrypt_2a[] = "$2a$05$j6nJ7MeHpy0urO02jEj87u9qhDMFHbwwTR0ygk7oL566spZinrBkm";
+/* clang-format on */
+
+static void
+test_known(void)
+{
+	static const char *const hashes[] = {
+	    yescrypt_5, yescrypt_1, bcrypt_2b, bcrypt_2a};
+	char y[64];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(hashes); i++) {
+		ok(pwhash_check(1, "wonderland", hashes[i]),
+		    "a hash of another tool is matched");
+		ok(!pwhash_check(1, "wonderlanD", hashes[i]),
+		    "by no other password");
+	}
+	snprintf(y, sizeof(y), "$2y%s", bcrypt_2b + 3);
+	ok(pwhash_check(1, "wonderland", y), "$2y$ is $2b$ by another name");
+}
+
+static void
+test_not_hashes(void)
+{
+	static const char *const bad[] = {NULL, "", "plain", "*0", "*", "$",
+	    "$y$", "$y$j9T$", "$2b$", "$2b$05$", "$2b$05$ufFVpH59M/bisp",
+	    "$2b$05$ufFVpH59M/bispPNNITzEeUtKDUu0uqb.QjoLWTn7z6hd0bUFqYn",
+	    "$2x$05$ufFVpH59M/bispPNNITzEeUtKDUu0uqb.QjoLWTn7z6hd0bUFqYn6",
+	    "$6$saltsalt$x", "wonderland", "$1$x$y",
+	    "$2b$05$ufFVpH59M/bispPNNITzEeUtKDUu0uqb.QjoLWTn7z6hd0bUFqYn6x",
+	    "$y$j9T$uoSOH62xfGKDMcCeB0gkr0$"};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(bad); i++)
+		ok(!pwhash_check(1, "wonderland", bad[i]),
+		    bad[i] != NULL ? bad[i] : "NULL");
+}
+
+static void
+test_make(void)
+{
+	char one[PWHASH_BYTES], two[PWHASH_BYTES];
+	char password[PWHASH_PASSWORD_MAX_BYTES + 2];
+	int64_t cost;
+
+	ok(pwhash_make(5, "p", one) == ERR_OK &&
+	        strncmp(one, "$y$j9T$", 7) == 0,
+	    "cost 5 is yescrypt's $y$j9T$");
+	ok(pwhash_make(1, "p", one) == ERR_OK &&
+	        pwhash_make(1, "p", two) == ERR_OK && strcmp(one, two) != 0,
+	    "every hash has a salt of its own");
+	ok(pwhash_check(1, "p", one) && !pwhash_check(1, "q", one),
+	    "what is made is matched");
+	for (cost = 1; cost <= 3; cost++)
+		ok(pwhash_make(cost, "p", one) == ERR_OK &&
+		        !pwhash_is_weaker(one, cost) &&
+		        pwhash_is_weaker(one, cost + 1) &&
+		        (cost == 1 || !pwhash_is_weaker(one, cost - 1)),
+		    "a hash is weaker than one of a higher cost alone");
+
+	memset(password, 'p', sizeof(password));
+	password[PWHASH_PASSWORD_MAX_BYTES] = '\0';
+	ok(pwhash_make(1, password, one) == ERR_OK &&
+	        pwhash_check(1, password, one),
+	    "a password of 511 bytes is hashed");
+	password[PWHASH_PASSWORD_MAX_BYTES - 1] = 'q';
+	ok(!pwhash_check(1, password, one), "to its last byte");
+	password[PWHASH_PASSWORD_MAX_BYTES - 1] = 'p';
+	password[PWHASH_PASSWORD_MAX_BYTES] = 'p';
+	password[PWHASH_PASSWORD_MAX_BYTES + 1] = '\0';
+	ok(pwhash_make(1, password, two) == ERR_TOOBIG,
+	    "one byte more is refused");
+	ok(!pwhash_check(1, password, one), "and not cut to match");
+	ok(pwhash_make(1, "", one) == ERR_OK && pwhash_check(1, "", one) &&
+	        !pwhash_check(1, "p", one),
+	    "an empty password is a password");
+}
+
+int
+main(void)
+{
+	test_known();
+	test_not_hashes();
+	test_make();
+	ok(pwhash_is_weaker(bcrypt_2b, 1), "bcrypt is always made anew");
+	ok(pwhash_is_weaker(yescrypt_1, 2) && !pwhash_is_weaker(yescrypt_1, 1),
+	    "yescrypt when its cost is lower");
+	ok(!pwhash_is_weaker(yescrypt_11, 5) &&
+	        !pwhash_is_weaker(yescrypt_5, 5),
+	    "but not when it is equal or higher");
+	return done();
+}
