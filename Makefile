@@ -106,19 +106,43 @@ $B/tool/parse: t/tool/parse.c $(PARTS)
 	$(Q)$(CC) $(OWN_CFLAGS) $(HARDENING) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) \
 		-o $@ $< $(PARTS) $(OWN_LIBS)
 
+# libFuzzer's programs, of clang; each replays its corpus, or explores.
+$B/fuzz/%: t/fuzz/%.c t/fuzz/fuzz.h $(PARTS)
+	@mkdir -p $(@D)
+	@echo "  FUZZ $<"
+	$(Q)$(CC) $(OWN_CFLAGS) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $< \
+		$(PARTS) $(OWN_LIBS)
+
+fuzz-targets: $(FUZZERS:%=$B/fuzz/%)
+
+fuzz-build:
+	@$(MAKE) --no-print-directory B=build-fuzz CC=clang \
+		CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
+		fuzz-targets
+
+T ?= 60
+fuzz: fuzz-build
+	for f in $(FUZZERS); do \
+		mkdir -p build-fuzz/found/$$f; \
+		build-fuzz/fuzz/$$f -max_total_time=$(T) -max_len=4096 -print_final_stats=1 \
+			$$(test ! -f t/fuzz/$$f.dict || echo -dict=t/fuzz/$$f.dict) \
+			-artifact_prefix=build-fuzz/$$f- \
+			build-fuzz/found/$$f t/fuzz/corpus/$$f || exit 1; \
+	done
+
 test:
 	@t/deps test
 	$(MAKE) all units
 	$(MAKE) B=build-san CFLAGS='-O1 -g $(SANITIZE)' build-san/latchkey units
 	cd t/browser && npm ci --ignore-scripts --no-audit --no-fund --silent
-	$(MAKE) fuzz-replay
+	@$(MAKE) --no-print-directory fuzz-build
 	prove $B/unit/*.t build-san/unit/*.t t/*.t
 
 clean:
-	rm -rf build build-san
+	rm -rf build build-san build-fuzz
 
--include $(wildcard $B/*.d $B/unit/*.d)
+-include $(wildcard $B/*.d $B/*/*.d)
 
-.PHONY: all docs run units test lint fuzz fuzz-replay format install uninstall clean
+.PHONY: all docs run units test lint fuzz fuzz-build fuzz-targets format install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:

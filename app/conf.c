@@ -102,7 +102,7 @@ static struct {
 	bool failed;
 } reading;
 
-static void
+static void PRINTF_LIKE(2, 0)
 on_error(cfg_t *cfg, const char *fmt, va_list args)
 {
 	reading.failed = true;

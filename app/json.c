@@ -167,7 +167,7 @@ skip_digits(struct scan *s)
 static bool
 scan_number(struct scan *s)
 {
-	const char *first = s->p;
+	const char *first = s->p, *mantissa;
 	size_t digits;
 	bool integer = true;
 
@@ -184,6 +184,7 @@ scan_number(struct scan *s)
 		if (skip_digits(s) == 0)
 			return fail(s, s->p, "a digit must follow the point");
 	}
+	mantissa = s->p;
 	if (peek(s) == 'e' || peek(s) == 'E') {
 		integer = false;
 		s->p++;
@@ -194,11 +195,16 @@ scan_number(struct scan *s)
 	}
 	if (integer && digits > JSON_INTEGER_MAX_DIGITS)
 		return give_up(s);
-	buf_add(s->out, first, (size_t)(s->p - first));
-	/* json-c keeps the source of a number with an exponent, and only that
+	/*
+	 * Of a number with an exponent json-c keeps the source. So a wide
+	 * integer gets one, in the small letter that no other has then.
 	 */
+	buf_add(s->out, first, (size_t)(mantissa - first));
 	if (integer && digits > INT64_SAFE_DIGITS)
 		buf_adds(s->out, "e0");
+	else if (s->p > mantissa)
+		buf_addf(
+		    s->out, "E%.*s", (int)(s->p - mantissa - 1), mantissa + 1);
 	return true;
 }
 
@@ -440,12 +446,9 @@ static void
 write_number(struct buf *b, json_object *o)
 {
 	const char *source = json_object_get_userdata(o);
-	size_t n = strlen(source);
 
-	/* what scan_number() added to a wide integer */
-	if (n > 2 && strcmp(source + n - 2, "e0") == 0)
-		n -= 2;
-	buf_add(b, source, n);
+	/* without the exponent that scan_number() gave a wide integer */
+	buf_add(b, source, strcspn(source, "e"));
 }
 
 static void

@@ -146,7 +146,7 @@ has_token_form(const char *token)
 		return false;
 	for (p = token; *p != '\0'; p++) {
 		if (*p == '.') {
-			if (++dots > 2 || p == token || p == dot + 1)
+			if (++dots > 2 || p == token || p[-1] == '.')
 				return false;
 			dot = p;
 		} else if (!((*p >= 'A' && *p <= 'Z') ||

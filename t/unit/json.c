@@ -117,7 +117,9 @@ test_echo(void)
 	    "[123456789012345678901234567890,-9223372036854775809,"
 	    "9223372036854775807,18446744073709551616]",
 	    "integers of any width too");
-	echoes("1e400", "1e400", "and a number that no double can hold");
+	echoes("1e400", "1E400", "and a number that no double can hold");
+	echoes("12345678901234567890e0", "12345678901234567890E0",
+	    "a wide number with an exponent stays no integer");
 	echoes("{\"a\":1,\"b\":2,\"a\":3}", "{\"a\":3,\"b\":2}",
 	    "of equal names the last value stands at the first one's place");
 	echoes("\"\\u00e9\\ud83d\\ude00\\/\"", "\"\u00e9\U0001f600/\"",

@@ -1,0 +1,13 @@
+#!/bin/sh
+# Each parser's fuzz target goes through its corpus again, under ASan and UBSan.
+# shellcheck source=t/lib.sh
+. t/lib.sh
+
+for source in t/fuzz/*.c; do
+	name=$(basename "$source" .c)
+	[ -n "$(ls "t/fuzz/corpus/$name")" ] &&
+		"build-fuzz/fuzz/$name" -runs=0 "t/fuzz/corpus/$name" >"$tmp/log" 2>&1
+	ok $? "the inputs kept for $name do no harm" || diag "$(cat "$tmp/log")"
+done
+
+done_testing
