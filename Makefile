@@ -75,17 +75,24 @@ $B/embedded_sql.h: $(wildcard sql/*.sql) Makefile
 	done; \
 	echo '{ 0, NULL, NULL } };'; } >$@.new && mv $@.new $@
 
-# The pages' scripts, of npm's packages; nginx serves them.
-ASSETS = node_modules/swagger-ui-dist/swagger-ui-bundle.js \
-	node_modules/swagger-ui-dist/swagger-ui.css \
-	node_modules/swagger-ui-dist/oauth2-redirect.js \
-	node_modules/redoc/bundles/redoc.standalone.js docs.js redoc.js
-docs: $B/docs/.done
-$B/docs/.done: web/package-lock.json $(wildcard web/*.js) Makefile
-	cd web && npm ci --ignore-scripts --no-audit --no-fund --silent
+# The pages' scripts, of npm's packages; nginx serves them. Redoc's logo would
+# come from its maker's server: an empty image stands in its place.
+SWAGGER = web/node_modules/swagger-ui-dist
+REDOC = web/node_modules/redoc/bundles/redoc.standalone.js
+LOGO = https://cdn.redoc.ly/redoc/logo-mini.svg
+docs: $B/docs/redoc.standalone.js
+$B/docs/redoc.standalone.js: $(wildcard web/*.js web/*.json web/.npmrc) Makefile
+	@echo "  NPM  web"
+	$(Q)cd web && npm ci --ignore-scripts --no-audit --no-fund --silent
 	@mkdir -p $(@D)
-	cd web && cp $(ASSETS) $(abspath $(@D))
-	touch $@
+	$(Q)cp web/docs.js web/redoc.js web/redirect.js \
+		$(SWAGGER)/swagger-ui-bundle.js $(SWAGGER)/swagger-ui.css \
+		$(SWAGGER)/oauth2-redirect.js $(@D)
+	$(Q)cp $(SWAGGER)/LICENSE $(@D)/swagger-ui.LICENSE
+	$(Q)cp $(SWAGGER)/NOTICE $(@D)/swagger-ui.NOTICE
+	$(Q)cp $(SWAGGER)/swagger-ui-bundle.js.LICENSE.txt $(REDOC).LICENSE.txt $(@D)
+	$(Q)test $$(grep -o '$(LOGO)' $(REDOC) | wc -l) = 1
+	$(Q)sed 's|$(LOGO)|data:,|' $(REDOC) >$@
 
 run:
 	@t/deps run

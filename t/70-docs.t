@@ -1,0 +1,40 @@
+#!/bin/sh
+# /docs and /redoc in a browser, and what /openapi.json says. The two scripts
+# run by themselves too, against any service: node t/browser/docs.mjs URL FOLDER
+# leaves pictures in FOLDER.
+# shellcheck disable=SC1091,SC2154 # variables of lib.sh
+. t/lib.sh
+
+for needed in t/browser/node_modules /usr/bin/chromium; do
+	[ -e "$needed" ]
+	ok $? "$needed is there (make test installs it)" || done_testing
+done
+
+stack_shared
+
+for page in /docs /redoc /docs/oauth2-redirect; do
+	api GET "$page"
+	is "$status $(header Content-Type)" '200 text/html; charset=utf-8' "$page is a page"
+	is "$(header Content-Security-Policy)" \
+		"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'" \
+		'and may run only scripts of this host'
+done
+
+# The results of a script, counted as our own.
+pass_on() {
+	node "$1" "$LK_URL" >"$tmp/results"
+	while read -r line; do
+		case $line in
+		'ok '*) ok 0 "${line#* - }" ;;
+		'not ok '*) ok 1 "${line#* - }" ;;
+		'# '*) diag "${line#??}" ;;
+		esac
+	done <"$tmp/results"
+	grep -q '^1\.\.[1-9]' "$tmp/results"
+	ok $? "$1 came to its end"
+}
+
+pass_on t/browser/docs.mjs
+pass_on t/browser/openapi.mjs
+
+done_testing

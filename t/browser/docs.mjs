@@ -1,0 +1,204 @@
+// Uses /docs and /redoc of a running service in Chromium, as a developer would.
+// usage: node docs.mjs URL [FOLDER for screenshots]
+import { randomUUID } from "node:crypto";
+import { chromium } from "playwright-core";
+import { ok, run } from "./tap.mjs";
+
+const [url, folder] = process.argv.slice(2);
+const origin = new URL(url).origin;
+const wide = { width: 1280, height: 900 };
+const narrow = { width: 390, height: 844 };
+const user = {
+  username: `docs-${randomUUID()}`,
+  password: randomUUID(),
+  fullname: "Reader of the Docs",
+};
+
+async function signUp() {
+  const answer = await fetch(`${origin}/users/add_user/`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(user),
+  });
+  if (answer.status !== 200)
+    throw new Error(`sign-up: ${answer.status} ${await answer.text()}`);
+}
+
+// A page of its own, with no cookies and an empty cache. What it does wrong
+// gathers in `faults`, of windows that it opens too.
+async function visit(browser, path, viewport, faults) {
+  const context = await browser.newContext({ viewport });
+  context.setDefaultTimeout(20_000);
+  await context.addInitScript(() =>
+    document.addEventListener("securitypolicyviolation", (e) =>
+      console.error(`policy: ${e.violatedDirective} ${e.blockedURI}`),
+    ),
+  );
+  context.on("console", (message) => {
+    if (["error", "warning"].includes(message.type()))
+      faults.push(`console: ${message.text()}`);
+  });
+  context.on("weberror", (e) => faults.push(`thrown: ${e.error().message}`));
+  context.on("request", (request) => {
+    const target = new URL(request.url());
+    if (!["data:", "blob:"].includes(target.protocol) && target.origin !== origin)
+      faults.push(`another host: ${target}`);
+  });
+  context.on("response", (response) => {
+    if (response.status() >= 400)
+      faults.push(`${response.status()}: ${response.url()}`);
+  });
+  const page = await context.newPage();
+  await page.goto(origin + path);
+  return page;
+}
+
+async function fits(page) {
+  return page.evaluate(
+    () => document.documentElement.scrollWidth <= window.innerWidth,
+  );
+}
+
+async function picture(page, name) {
+  if (folder) await page.screenshot({ path: `${folder}/${name}.png` });
+}
+
+// Goes on by Tab until this element has the focus.
+async function tabTo(page, element) {
+  for (let i = 0; i < 60; i++) {
+    if (await element.evaluate((e) => e === document.activeElement)) return;
+    await page.keyboard.press("Tab");
+  }
+  throw new Error(`Tab does not lead to ${element}`);
+}
+
+// The two ways to use a page.
+const byKeyboard = {
+  press: async (page, element) => {
+    await element.waitFor();
+    await tabTo(page, element);
+    await page.keyboard.press("Enter");
+  },
+  fill: async (page, element, text) => {
+    await element.waitFor();
+    await tabTo(page, element);
+    await page.keyboard.type(text);
+  },
+};
+const byPointer = {
+  press: (page, element) => element.click(),
+  fill: (page, element, text) => element.fill(text),
+};
+
+async function authorize(page, way) {
+  const dialog = page.locator(".modal-ux");
+  await way.press(page, page.locator(".auth-wrapper .authorize"));
+  await way.fill(page, dialog.getByLabel("username:"), user.username);
+  await way.fill(page, dialog.getByLabel("password:", { exact: true }), user.password);
+  await picture(page, `authorize-${page.viewportSize().width}`);
+  await way.press(page, dialog.getByLabel("Apply given OAuth2 credentials"));
+  await dialog.getByText("Authorized").waitFor();
+  await way.press(page, dialog.getByRole("button", { name: "Close" }).last());
+  await dialog.waitFor({ state: "detached" });
+}
+
+// The status and the body that Swagger UI shows.
+async function tryWhoAmI(page, way) {
+  const block = page.locator("#operations-default-read_users_me_users_me_get");
+  const answer = block.locator(".live-responses-table .response");
+  await way.press(page, block.locator(".opblock-summary-control"));
+  await way.press(page, block.getByRole("button", { name: "Try it out" }));
+  await way.press(page, block.getByRole("button", { name: "Execute" }));
+  await answer.waitFor();
+  await answer.scrollIntoViewIfNeeded();
+  return {
+    status: await answer.locator(".response-col_status").innerText(),
+    body: await answer.locator(".highlight-code pre").first().innerText(),
+  };
+}
+
+async function testSwagger(browser, name, viewport, way) {
+  const faults = [];
+  const page = await visit(browser, "/docs", viewport, faults);
+  await page.locator(".opblock").first().waitFor();
+  ok((await page.title()) === "Latchkey - Swagger UI", `/docs, ${name}, has its title`);
+  await picture(page, `docs-${viewport.width}`);
+  await authorize(page, way);
+  ok(true, `/docs, ${name}: Authorize takes a name and a password`);
+  const { status, body } = await tryWhoAmI(page, way);
+  await picture(page, `me-${viewport.width}`);
+  ok(status.trim().startsWith("200"), `/docs, ${name}: /users/me answers 200`, status);
+  ok(
+    JSON.parse(body).username === user.username,
+    `/docs, ${name}: and shows who logged in`,
+    body,
+  );
+  ok(await fits(page), `/docs, ${name}: nothing sticks out sideways`);
+  ok(faults.length === 0, `/docs, ${name}: no error, no other host`, faults.join("\n"));
+  await page.context().close();
+}
+
+async function testRedoc(browser, name, viewport) {
+  const faults = [];
+  const page = await visit(browser, "/redoc", viewport, faults);
+  const heading = (text) => page.locator("h2", { hasText: text });
+  await heading("Who Am I").waitFor();
+  ok((await page.title()) === "Latchkey - ReDoc", `/redoc, ${name}, has its title`);
+  for (const summary of ["Add User", "Login", "Who Am I", "Read Root"])
+    ok(await heading(summary).isVisible(), `/redoc, ${name}, shows "${summary}"`);
+  await picture(page, `redoc-${viewport.width}`);
+  ok(await fits(page), `/redoc, ${name}: nothing sticks out sideways`);
+  ok(faults.length === 0, `/redoc, ${name}: no error, no other host`, faults.join("\n"));
+  await page.context().close();
+}
+
+async function testRedirect(browser) {
+  const faults = [];
+  const path = "/docs/oauth2-redirect";
+  const page = await visit(browser, path, wide, faults);
+  ok(await page.getByText("sign-in").isVisible(), `${path} opens by hand`);
+  // Swagger UI's side of a flow with a redirect, as far as its script asks
+  const code = await page.evaluate(
+    (target) =>
+      new Promise((resolve) => {
+        window.swaggerUIRedirectOauth2 = {
+          state: "s",
+          auth: { schema: new Map([["flow", "authorizationCode"]]) },
+          callback: ({ auth }) => resolve(auth.code),
+          errCb: resolve,
+        };
+        window.open(`${target}?code=c&state=s`);
+      }),
+    path,
+  );
+  ok(code === "c", `${path} hands the code to the window that asked`, code);
+  ok(faults.length === 0, `${path}: no error, no other host`, faults.join("\n"));
+  await page.context().close();
+}
+
+await run(async () => {
+  const root = process.getuid() === 0;
+  // Each start makes and removes a profile of its own.
+  const browser = await chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    chromiumSandbox: !root, // as root it would refuse to start
+    args: [
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+  try {
+    await signUp();
+    await testSwagger(browser, "wide, by keyboard", wide, byKeyboard);
+    await testSwagger(browser, "narrow", narrow, byPointer);
+    await testRedoc(browser, "wide", wide);
+    await testRedoc(browser, "narrow", narrow);
+    await testRedirect(browser);
+  } finally {
+    await browser.close();
+  }
+});

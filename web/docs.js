@@ -1,0 +1,10 @@
+// Draws /docs. A file of its own, since the page may run no inline script.
+SwaggerUIBundle({
+  url: "/openapi.json",
+  dom_id: "#docs",
+  deepLinking: true,
+  oauth2RedirectUrl: location.origin + "/docs/oauth2-redirect",
+  // The document goes to nobody else, and a token ends with the page.
+  validatorUrl: null,
+  persistAuthorization: false,
+});
