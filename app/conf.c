@@ -97,17 +97,17 @@ set(struct conf *c, const struct key *k, const char *where, const char *value)
  * a file is read stands here.
  */
 static struct {
+	const char *file;
 	struct conf *conf;
 	bool seen[ARRAY_LEN(keys)];
 	bool failed;
 } reading;
 
 static void PRINTF_LIKE(2, 0)
-on_error(cfg_t *cfg, const char *fmt, va_list args)
+    on_error(cfg_t *cfg, const char *fmt, va_list args)
 {
 	reading.failed = true;
-	fprintf(stderr, "latchkey: %s:%d: ",
-	    cfg->filename != NULL ? cfg->filename : "configuration", cfg->line);
+	fprintf(stderr, "latchkey: %s:%d: ", reading.file, cfg->line);
 	vfprintf(stderr, fmt, args);
 	fprintf(stderr, "\n");
 }
@@ -120,7 +120,7 @@ on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 	size_t i;
 
 	*(const char **)result = "";
-	snprintf(where, sizeof(where), "%s:%d", cfg->filename, cfg->line);
+	snprintf(where, sizeof(where), "%s:%d", reading.file, cfg->line);
 	for (i = 0; i < ARRAY_LEN(keys); i++)
 		if (strcmp(keys[i].name, opt->name) == 0)
 			break;
@@ -137,28 +137,83 @@ on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 	return 1;
 }
 
+/* The text of a file, or NULL with a line on standard error. */
+static char *
+read_text(const char *file)
+{
+	FILE *f = fopen(file, "r");
+	char *text = NULL;
+	size_t size = 0;
+	ssize_t n = -1;
+
+	if (f != NULL) {
+		errno = 0;
+		n = getdelim(&text, &size, '\0', f);
+		fclose(f);
+	}
+	if (n >= 0 && strlen(text) == (size_t)n)
+		return text;
+	if (f != NULL && n < 0 && errno == 0) {
+		free(text);
+		return strdup(""); /* an empty file: the defaults */
+	}
+	fprintf(stderr, "latchkey: %s: %s\n", file,
+	    errno != 0 ? strerror(errno) : "holds a NUL");
+	free(text);
+	return NULL;
+}
+
+/*
+ * Put blanks in the place of comments: libConfuse 3.3 counts three lines for
+ * each, and its messages would name the wrong one.
+ */
+static void
+blank_comments(char *p)
+{
+	char quote = '\0';
+
+	for (; *p != '\0'; p++) {
+		if (quote != '\0') {
+			if (*p == '\\' && p[1] != '\0')
+				p++;
+			else if (*p == quote)
+				quote = '\0';
+		} else if (*p == '"' || *p == '\'') {
+			quote = *p;
+		} else if (*p == '#') {
+			while (p[1] != '\0' && *p != '\n')
+				*p++ = ' ';
+		}
+	}
+}
+
 static bool
 read_file(const char *file, struct conf *c)
 {
 	cfg_opt_t opts[ARRAY_LEN(keys) + 1];
+	char *text = read_text(file);
 	cfg_t *cfg;
 	size_t i;
 	int result;
+
+	if (text == NULL)
+		return false;
+	blank_comments(text);
 
 	for (i = 0; i < ARRAY_LEN(keys); i++)
 		opts[i] = (cfg_opt_t)CFG_PTR_CB(
 		    keys[i].name, NULL, CFGF_NODEFAULT, on_value, NULL);
 	opts[i] = (cfg_opt_t)CFG_END();
 	memset(&reading, 0, sizeof(reading));
+	reading.file = file;
 	reading.conf = c;
 	cfg = cfg_init(opts, CFGF_NONE);
 	if (cfg == NULL)
 		abort();
 	cfg_set_error_function(cfg, on_error);
-	result = cfg_parse(cfg, file);
+	result = cfg_parse_buf(cfg, text);
 	cfg_free(cfg);
-	if (result == CFG_FILE_ERROR)
-		fprintf(stderr, "latchkey: %s: %s\n", file, strerror(errno));
+	free(text);
 	return result == CFG_SUCCESS && !reading.failed;
 }
 

@@ -131,6 +131,8 @@ finish_connecting(struct db *db)
 {
 	PostgresPollingStatusType status = PGRES_POLLING_WRITING;
 
+	if (PQstatus(db->conn) == CONNECTION_BAD)
+		status = PGRES_POLLING_FAILED;
 	while (status == PGRES_POLLING_READING ||
 	       status == PGRES_POLLING_WRITING) {
 		if (!wait_for(db,

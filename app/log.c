@@ -34,6 +34,13 @@ static const char *const event_name[] = {
 };
 
 static char request_id[65] = "-";
+static enum log_level level_max = LOG_INFO;
+
+void
+log_set_level(enum log_level level)
+{
+	level_max = level;
+}
 
 void
 log_set_request(const char *id)
@@ -57,6 +64,8 @@ log_event(enum log_level level, enum log_event event, const char *fmt, ...)
 	va_list args;
 	int head;
 
+	if (level > level_max)
+		return;
 	head = snprintf(text, sizeof(text), "level=%s req=%s event=%s ",
 	    level_name[level], request_id, event_name[event]);
 	va_start(args, fmt);

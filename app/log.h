@@ -24,6 +24,9 @@ enum log_event {
 	LOG_BUG             /* an error that only a bug of ours explains */
 };
 
+/* Write lines of this level and graver ones only; LOG_INFO to begin with. */
+void log_set_level(enum log_level level);
+
 /*
  * The request that the following lines belong to, by the web server's id for
  * it (hexadecimal digits; anything else is not taken over). NULL: none.

@@ -11,6 +11,7 @@
 
 #include "conf.h"
 #include "db_user.h"
+#include "log.h"
 #include "route.h"
 #include "serve.h"
 #include "svc_schema.h"
@@ -133,6 +134,8 @@ run(const struct command *command, const char *conf_file)
 
 	if (command->needs_conf && !conf_load(conf_file, &conf))
 		return EXIT_FAILURE;
+	/* who types a command wants its answer, not the daily log */
+	log_set_level(command->run == serve ? LOG_INFO : LOG_WARNING);
 	status = command->run(&conf);
 	if (command->needs_conf)
 		conf_free(&conf);

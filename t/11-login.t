@@ -1,0 +1,166 @@
+#!/bin/sh
+# POST /token: who gets in, and that nobody can tell from outside why not.
+# shellcheck source=t/lib.sh
+. t/lib.sh
+stack_up hash_cost=2
+
+sql() {
+	$LK_PSQL -XAtqc "$1"
+}
+
+user() {
+	api POST /users/add_user/ "{\"username\":\"$1\",\"password\":\"$2\"}"
+}
+
+# Header and claims of the token in $body, a line each.
+claims() {
+	printf '%s' "$body" | python3 -c '
+import base64, json, sys
+for part in json.load(sys.stdin)["access_token"].split(".")[:2]:
+    print(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode())'
+}
+
+user ada 'correct horse'
+user 홍길동 '활빈당 활빈당!'
+user inactive password
+user null-active password
+user null-hash password
+user broken password
+user '  blanks ' ' blanks '
+sql "update users set is_active = false where username = 'inactive';
+	update users set is_active = null where username = 'null-active';
+	update users set password = null where username = 'null-hash';
+	update users set password = 'plain' where username = 'broken'"
+
+# --- it works ---
+
+before=$(date +%s)
+api POST /token 'username=ada&password=correct+horse'
+after=$(date +%s)
+is "$status" 200 'a name and its password get in'
+like "$body" '^\{"access_token":"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}","token_type":"bearer"\}$' \
+	'with a bearer token'
+is "$(header Content-Type), $(header Cache-Control)" 'application/json, no-store' 'that no cache may keep'
+is "$(claims | python3 -c '
+import json, sys
+head, claims = map(json.loads, sys.stdin)
+before, after = map(int, sys.argv[1:])
+assert head == {"alg": "HS256", "typ": "JWT"}, head
+assert sorted(claims) == ["exp", "iat", "jti", "sub", "uid"], claims
+assert claims["sub"] == "ada" and claims["uid"] == 1
+assert before <= claims["iat"] <= after and claims["exp"] == claims["iat"] + 1800
+assert len(claims["jti"]) == 32
+print("good")' "$before" "$after")" good 'whose claims are the name, its number, half an hour and an id'
+
+token=$(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+signed=$(printf '%s' "${token%.*}" | openssl dgst -sha256 -mac HMAC \
+	-macopt "hexkey:$(tr -d '\n' <"$LK_KEY" | od -An -v -tx1 | tr -d ' \n')" -binary |
+	base64 | tr '+/' '-_' | tr -d '=\n')
+is "${token##*.}" "$signed" 'openssl signs it alike with the key of the file'
+
+api POST /token -F 'username=ada' -F 'password=correct horse'
+is "$status" 200 'a multipart form gets in as well'
+api POST /token 'grant_type=password&username=홍길동&password=활빈당 활빈당!&scope=&client_id=&client_secret='
+is "$status" 200 'so does UTF-8 that is not percent-encoded'
+api POST /token 'username=%ED%99%8D%EA%B8%B8%EB%8F%99&password=%ED%99%9C%EB%B9%88%EB%8B%B9%20%ED%99%9C%EB%B9%88%EB%8B%B9%21'
+is "$status" 200 'and UTF-8 that is'
+is "$(claims | python3 -c 'import json, sys; print([json.loads(x) for x in sys.stdin][1]["sub"])')" 홍길동 \
+	'and the token holds the name'
+api POST /token 'username=++blanks+&password=+blanks+'
+is "$status" 200 'nothing is trimmed'
+
+# --- nobody can tell why not ---
+
+api POST /token 'username=ada&password=wrong'
+wrong="$status $body $(printf '%s' "$headers" | grep -iv '^date:')"
+is "$status $body" '401 {"detail":"Incorrect username or password"}' 'a wrong password does not get in'
+is "$(header WWW-Authenticate), $(header Cache-Control)" 'Bearer, no-store' 'and is told how one does'
+for name in nobody inactive null-active null-hash broken; do
+	api POST /token "username=$name&password=password"
+	is "$status $body $(printf '%s' "$headers" | grep -iv '^date:')" "$wrong" \
+		"$name gets the same answer, byte by byte"
+done
+api POST /token 'username=ADA&password=correct+horse'
+is "$status" 401 'names are compared by case'
+api POST /token "username=$(head -c 9000 /dev/zero | tr '\0' x)&password=password"
+is "$status" 401 'a name that no account can have is an unknown one'
+api POST /token "username=ada&password=$(head -c 512 /dev/zero | tr '\0' x)"
+is "$status" 401 'a password that none can have is a wrong one'
+
+# --- what cannot be read ---
+
+api POST /token 'username=ada&password=%ff%fe'
+is "$status" 422 'a password that is not UTF-8 is refused'
+json_is '.detail[0].type' string_unicode 'with the reason'
+api POST /token 'username=a%00da&password=correct+horse'
+is "$status" 422 'a NUL does not end a name'
+api POST /token 'username=ada&password=correct+horse%00x'
+is "$status" 422 'nor a password'
+api POST /token 'x=%ff&username=ada&password=correct+horse'
+is "$status" 200 'a field that nobody reads may hold anything'
+api POST /token 'username=ada&password=x' -H 'Content-Type: multipart/form-data; boundary=x'
+is "$status $body" '400 {"detail":"There was an error parsing the body"}' 'a form that is not of its type is refused'
+api POST /token -F 'username=ada' -F "password=@$LK_CONF"
+is "$status" 422 'a file is no password'
+unlike "$body" 'database' 'and is not sent back'
+api POST /token 'grant_type=refresh_token&client_secret=canary&password=canary'
+is "$body" \
+	'{"detail":[{"type":"string_pattern_mismatch","loc":["body","grant_type"],"msg":"String should match pattern '"'^password$'"'","input":"refresh_token","ctx":{"pattern":"^password$"}},{"type":"missing","loc":["body","username"],"msg":"Field required","input":null}]}' \
+	'all that is wrong is told at once, but no secret'
+is "$(header Cache-Control)" no-store 'and no cache may keep it'
+
+# --- the same work, counted ---
+
+# A worker of our own, whose calls of crypt_rn(3) are counted by a library put
+# before libxcrypt; asked without nginx.
+cat >"$tmp/count.c" <<'E'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+char *
+crypt_rn(const char *phrase, const char *setting, void *data, int size)
+{
+	char line[64];
+	char *(*real)(const char *, const char *, void *, int);
+
+	*(void **)&real = dlsym(RTLD_NEXT, "crypt_rn");
+	snprintf(line, sizeof(line), "HASH %.7s\n", setting);
+	if (write(2, line, strlen(line)) < 0)
+		return NULL;
+	return real(phrase, setting, data, size);
+}
+E
+"${CC:-cc}" -shared -fPIC -o "$tmp/count.so" "$tmp/count.c" -ldl && chmod 644 "$tmp/count.so"
+ok $? 'the counting library is built'
+socket=$LK_DIR/data/counted.sock
+# shellcheck disable=SC2086 # words of a command
+$LK_AS env LD_PRELOAD="$tmp/count.so" LATCHKEY_LISTEN="$socket" \
+	"$LK_BIN" -c "$LK_CONF" serve </dev/null 2>"$tmp/counted" &
+children="$children $!"
+retry 10 test -S "$socket"
+ok $? 'a worker listens on a socket path of its own'
+
+# ask NAME PASSWORD: the status, and the settings of the hashes that were made.
+ask() {
+	form="username=$1&password=$2"
+	had=$(grep -c HASH "$tmp/counted")
+	# shellcheck disable=SC2086
+	printf '%s' "$form" | $LK_AS env REQUEST_METHOD=POST REQUEST_URI=/token \
+		CONTENT_TYPE=application/x-www-form-urlencoded CONTENT_LENGTH=${#form} \
+		cgi-fcgi -bind -connect "$socket" | head -n 1 | tr -d '\r\n'
+	grep HASH "$tmp/counted" | tail -n "+$((had + 1))" | sed 's/^HASH/,/' | tr -d '\n'
+}
+
+# shellcheck disable=SC2016 # no variables
+one=', $y$j85$'
+is "$(ask ada correct+horse)" "Status: 200 OK$one" 'a login is one hash'
+for name in ada nobody inactive null-active null-hash broken; do
+	is "$(ask $name wrong-password)" "Status: 401 Unauthorized$one" \
+		"a failed login as $name is one hash of today's setting"
+done
+is "$(ask ada "$(head -c 600 /dev/zero | tr '\0' x)")" "Status: 401 Unauthorized$one" \
+	'so is one with a password that is too long'
+
+done_testing

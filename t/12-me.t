@@ -1,0 +1,96 @@
+#!/bin/sh
+# GET /users/me: whose token it is, and which tokens do not count.
+# shellcheck source=t/lib.sh
+. t/lib.sh
+stack_up hash_cost=1 token_leeway_s=5
+
+sql() {
+	$LK_PSQL -XAtqc "$1"
+}
+
+# token CLAIMS [HASH [HEADER]]: one signed by another tool, with our key.
+token() {
+	python3 -c '
+import base64, hashlib, hmac, sys
+key, claims, digest, head = sys.argv[1:]
+b64 = lambda x: base64.urlsafe_b64encode(x).rstrip(b"=").decode()
+key = open(key, "rb").read().rstrip(b"\n")
+text = b64(head.encode()) + "." + b64(claims.encode())
+print(text + "." + (b64(hmac.new(key, text.encode(), digest).digest()) if digest != "none" else ""))' \
+		"$LK_KEY" "$1" "${2:-sha256}" "${3:-$hs256}"
+}
+hs256='{"alg":"HS256","typ":"JWT"}'
+
+me() {
+	api GET /users/me -H "Authorization: $1"
+}
+
+refused() {
+	is "$status $body" '401 {"detail":"Could not validate credentials"}' "$1 is refused"
+	is "$(header WWW-Authenticate)" Bearer "$1: the client is told what is wanted"
+}
+
+api POST /users/add_user/ '{"username":"ada","fullname":"Ada Lovelace","password":"correct horse"}'
+api POST /token 'username=ada&password=correct+horse'
+good=$(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+now=$(date +%s)
+exp=$((now + 600))
+
+me "Bearer $good"
+is "$status $body" '200 {"username":"ada","fullname":"Ada Lovelace","id":1,"is_active":true}' 'a token tells whose it is'
+is "$(header Cache-Control)" no-store 'which no cache may keep'
+me "bearer   $good"
+is "$status" 200 'the scheme has no case'
+me "Bearer $(token "{\"sub\":\"ada\",\"exp\":$exp}")"
+is "$status" 200 "a token of the FastAPI application's is good, with the same key"
+
+api GET /users/me
+refused 'no token'
+for header in 'Bearer' 'Bearer ' 'Basic YTpi' "$good" "Token $good" "Bearer $good x" \
+	"Bearer $good, Bearer $good" "Bearer ${good}x" "Bearer ${good%?}" 'Bearer ..' 'Bearer x'; do
+	me "$header"
+	refused "$(printf '%.20s' "$header")"
+done
+api GET /users/me -H "Authorization: Bearer $good" -H "Authorization: Bearer $good"
+is "$status" 400 'two tokens at once are refused'
+api GET "/users/me?access_token=$good"
+refused 'a token in the query'
+api GET /users/me -H "Cookie: access_token=$good"
+refused 'a token in a cookie'
+
+me "Bearer $(token "{\"sub\":\"ada\",\"exp\":$((now - 60))}")"
+refused 'an expired token'
+me "Bearer $(token "{\"sub\":\"ada\",\"exp\":$((now - 1))}")"
+is "$status" 200 'one that expired within the leeway still counts'
+me "Bearer $(token "{\"sub\":\"ada\",\"exp\":$exp,\"nbf\":$((now + 300))}")"
+refused 'a token for later'
+me "Bearer $(token "{\"sub\":\"ada\",\"exp\":$exp}" sha384 '{"alg":"HS384","typ":"JWT"}')"
+refused 'HS384'
+me "Bearer $(token "{\"sub\":\"ada\",\"exp\":$exp}" sha512 '{"alg":"HS512","typ":"JWT"}')"
+refused 'HS512'
+me "Bearer $(token "{\"sub\":\"ada\",\"exp\":$exp}" sha256 '{"alg":"RS256","typ":"JWT"}')"
+refused 'RS256'
+me "Bearer $(token "{\"sub\":\"ada\",\"exp\":$exp}" none '{"alg":"none","typ":"JWT"}')"
+refused 'a token without a signature'
+me "Bearer $(token "{\"sub\":\"nobody\",\"exp\":$exp}")"
+refused 'an account that never was'
+me "Bearer $(token "{\"sub\":\"ada\",\"exp\":$exp,\"uid\":2}")"
+refused "another account's number"
+
+sql "update users set is_active = false where username = 'ada'"
+me "Bearer $good"
+refused 'an inactive account'
+sql "update users set is_active = null where username = 'ada'"
+me "Bearer $good"
+refused 'an account of which nobody said that it is active'
+sql "update users set is_active = true where username = 'ada'"
+me "Bearer $good"
+is "$status" 200 'an account made active again is accepted'
+sql "delete from users where username = 'ada'"
+me "Bearer $good"
+refused 'an account that is gone'
+api POST /users/add_user/ '{"username":"ada","password":"somebody else"}'
+me "Bearer $good"
+refused 'an account that took the name of one that is gone'
+
+done_testing

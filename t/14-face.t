@@ -1,0 +1,61 @@
+#!/bin/sh
+# The rest of what an application shows: the greeting, wrong paths and methods,
+# the slash redirect, health.
+# shellcheck source=t/lib.sh
+. t/lib.sh
+stack_up 'greeting=Guten Tag, "Welt" ü' hash_cost=1
+
+api GET /
+is "$status $body" '200 {"message":"Guten Tag, \"Welt\" ü"}' 'the greeting is a setting'
+
+for path in /nope /Token /users /users/ /token. /docs/assets /users/me/x '/%zz' '/token%00' //; do
+	api GET "$path"
+	like "$status $body" '^(404 \{"detail":"Not Found"\}|400 \{"detail":"Bad Request"\})$' "$path is nothing"
+done
+api GET /%74oken
+is "$status" 405 'a path is percent-decoded before it is looked up'
+
+while read -r path allow; do
+	for method in GET HEAD POST PUT PATCH DELETE OPTIONS FOO; do
+		case ", $allow," in *", $method,"*) continue ;; esac
+		api "$method" "$path"
+		is "$status $(header Allow)" "405 $allow" "$method $path is told what it may do"
+	done
+done <<'E'
+/ GET
+/users/add_user/ POST
+/token POST
+/users/me GET
+/openapi.json GET, HEAD
+/docs GET, HEAD
+/healthz GET
+E
+
+api GET /token/
+is "$status $(header Location)" '307 /token' 'a slash too many is redirected, naming no host'
+api POST '/users/add_user?a=b&c=%0d%0aX:y"<' '{}'
+is "$status $(header Location)" '307 /users/add_user/?a=b&c=%0d%0aX:y%22%3C' \
+	'so is one too few, the query kept and harmless'
+api GET '/docs///'
+is "$status $(header Location)" '307 /docs' 'or several'
+api GET /token/ -H 'Host: evil.example'
+unlike "$headers" 'evil' 'whatever host is named'
+is "$body" '' 'a redirect has no body'
+
+for path in /openapi.json /docs /redoc; do
+	api GET $path
+	get="$status $(header Content-Type) $(header Content-Length)"
+	api HEAD $path
+	is "$status $(header Content-Type) $(header Content-Length)" "$get" "HEAD $path is GET without its body"
+done
+
+api GET /healthz
+is "$status $body" '200 {"status":"ok"}' 'the process is alive'
+api GET /readyz
+is "$status $body" '200 {"status":"ok"}' 'and ready'
+$LK_PSQL -Xqc 'delete from latchkey_migration'
+api GET /readyz
+is "$status" 503 'not without the schema it needs'
+like "$body" 'latchkey migrate' 'and it says what to do'
+
+done_testing

@@ -1,0 +1,180 @@
+#!/bin/sh
+# latchkey migrate: an empty database, the FastAPI application's, a second
+# time, several at once; and what becomes of the old hashes.
+# shellcheck source=t/lib.sh
+. t/lib.sh
+stack_up
+
+sql() {
+	$LK_PSQL -XAtq -v ON_ERROR_STOP=1 -c "$1"
+}
+
+# An empty database, of which the next commands speak.
+fresh() {
+	PGOPTIONS='-c client_min_messages=warning' $LK_PSQL -Xqc 'drop schema public cascade' -c 'create schema public'
+}
+
+migrate() {
+	# shellcheck disable=SC2086 # words of a command
+	$LK_AS "$LK_BIN" -c "$LK_CONF" migrate >"$tmp/out" 2>&1
+}
+
+# login NAME PASSWORD
+login() {
+	api POST /token "username=$1" --data-urlencode "password=$2"
+}
+
+hash_of() {
+	sql "select password from users where username = '$1'"
+}
+
+original='create table users (id serial primary key, username varchar, fullname varchar, password varchar, is_active boolean)'
+
+# --- empty ---
+
+fresh
+migrate
+is "$? $(cat "$tmp/out")" '0 applied 001-users
+the schema is at version 1' 'an empty database gets the schema'
+is "$(sql "select column_name || ' ' || data_type from information_schema.columns
+	where table_name = 'users' order by ordinal_position")" 'id integer
+username character varying
+fullname character varying
+password character varying
+is_active boolean' "whose table is the original's"
+migrate
+is "$? $(cat "$tmp/out")" '0 the schema is at version 1' 'a second time nothing is to be done'
+
+fresh
+migrations=
+for n in 1 2 3 4; do
+	# shellcheck disable=SC2086
+	$LK_AS "$LK_BIN" -c "$LK_CONF" migrate >"$tmp/out$n" 2>&1 &
+	migrations="$migrations $!"
+done
+failed=0
+for pid in $migrations; do
+	wait "$pid" || failed=$((failed + 1))
+done
+is "$failed $(cat "$tmp"/out[1-4] | sort | uniq -c | tr -s ' \n' ' ')" \
+	'0  1 applied 001-users 4 the schema is at version 1 ' \
+	'of several at once one does the work and the others wait for it'
+
+# --- the FastAPI application's database ---
+
+fresh
+$LK_PSQL -Xqf t/contract/seed-db.sql >"$tmp/out" 2>&1
+ok $? 'the dump is loaded'
+before=$(sql "select ctid, * from users order by id")
+migrate
+is "$? $(head -n 1 "$tmp/out")" '0 applied 001-users' 'it is taken over'
+is "$(sql "select ctid, * from users order by id")" "$before" 'no row is rewritten'
+is "$(sql "select count(*) from pg_indexes where tablename = 'users'")" 3 'its own unique index will do'
+retry 10 curl -sf -o /dev/null "$LK_URL/readyz"
+ok $? 'the workers find the new schema by themselves'
+
+long=$(for i in 0 1 2 3 4 5 6 7 8 9; do printf '%s' 0123456789; done)
+for pair in alice/wonderland bob/builder 홍길동/활빈당 "long/$long"; do
+	name=${pair%%/*} password=${pair#*/}
+	login "$name" "x$password"
+	is "$status" 401 "$name does not get in with a wrong password"
+	like "$(hash_of "$name")" '^\$2b\$12\$' 'which changes nothing'
+	login "$name" "$password"
+	is "$status" 200 "$name gets in with the old password"
+	like "$(hash_of "$name")" '^\$y\$j9T\$' 'and has a yescrypt hash'
+	login "$name" "$password"
+	is "$status" 200 'that lets in again'
+done
+login long "${long%9}8"
+is "$status" 401 'which counts every byte of a long password, where bcrypt stopped at 72'
+for pair in mallory/inactive nobody/null-active ghost/null-hash; do
+	login "${pair%%/*}" "${pair#*/}"
+	is "$status" 401 "${pair%%/*} does not get in"
+done
+is "$(sql "select is_active is null from users where username = 'nobody'") $(sql "select password is null from users where username = 'ghost'")" \
+	't t' 'NULL stays NULL'
+api POST /users/add_user/ '{"username":"new","password":"password"}'
+json_is .id 8 'numbers go on where they were'
+
+# --- a lower cost, and a concurrent change ---
+
+weak=$(mkpasswd -m yescrypt -R 1 wonderland)
+sql "update users set password = '$weak' where username = 'alice'"
+login alice wonderland
+like "$status $(hash_of alice)" '^200 \$y\$j9T\$' 'a hash of a lower cost is made anew'
+strong=$(hash_of alice)
+login alice wonderland
+is "$(hash_of alice)" "$strong" "one of today's is left alone"
+
+# Somebody changes the password while the login hashes: the row is locked until
+# the login waits for it.
+sql "update users set password = '$weak' where username = 'alice'"
+$LK_PSQL -Xq >/dev/null <<E &
+begin;
+update users set password = 'changed meanwhile' where username = 'alice';
+\\! touch $tmp/locked
+do \$\$ begin
+	for i in 1 .. 100 loop
+		perform pg_stat_clear_snapshot();
+		exit when exists (select from pg_stat_activity where wait_event_type = 'Lock');
+		perform pg_sleep(0.01);
+	end loop;
+end \$\$;
+commit;
+E
+blocker=$!
+retry 10 test -e "$tmp/locked"
+login alice wonderland
+wait $blocker
+is "$status $(hash_of alice)" '200 changed meanwhile' 'a password that is changed meanwhile is not overwritten'
+
+# --- tables that cannot be adopted, or need an index ---
+
+fresh
+sql "$original"
+sql "insert into users (username) values ('twin'), ('single'), ('twin'), ('e''vil'), ('e''vil'), (null), (null)"
+migrate
+is $? 1 'a table in which names are double is not taken over'
+like "$(cat "$tmp/out")" "\"e'vil\" \\(2 times: id 4 5\\), \"twin\" \\(2 times: id 1 3\\)" 'the doubles are listed'
+like "$(cat "$tmp/out")" 'run this again' 'with what to do'
+is "$(sql "select count(*), to_regclass('users_username_key') is null, (select count(*) from latchkey_migration) from users")" \
+	'7|t|0' 'and nothing is changed'
+sql 'delete from users where id in (3, 5)'
+migrate
+is $? 0 'without them it is'
+like "$(sql "select indexdef from pg_indexes where tablename = 'users'")" 'UNIQUE INDEX users_username_key' \
+	'and gets a unique index'
+
+fresh
+sql "$original;
+	create unique index partly on users (username) where is_active;
+	create unique index other on users (username, id);
+	create unique index lowered on users (lower(username));
+	create index ix_users_username on users (username)"
+migrate
+is "$? $(sql "select count(*) from pg_indexes where indexname = 'users_username_key'")" '0 1' \
+	'an index that does not make names unique is not taken for one that does'
+
+fresh
+sql 'create table users (name text)'
+migrate
+is $? 1 'another table of that name is not taken over'
+like "$(cat "$tmp/out")" 'lacks: id, username, fullname, password, is_active' 'it is told why'
+is "$(sql 'select count(*) from latchkey_migration')" 0 'nothing is recorded'
+
+# --- upgrades turned off ---
+
+fresh
+$LK_PSQL -Xqf t/contract/seed-db.sql >/dev/null
+t/stack down "$LK_DIR"
+t/stack up "$LK_DIR" pg_fsync=off hash_upgrade=false
+ok $? 'a dump is taken over with the original beside it'
+# shellcheck source=/dev/null
+. "$LK_DIR/env"
+login alice wonderland
+like "$status $(hash_of alice)" '^200 \$2b\$12\$' \
+	'whose hashes hash_upgrade = false leaves as they are'
+api POST /users/add_user/ '{"username":"new","password":"password"}'
+like "$status $(hash_of new)" '^200 \$y\$' 'new accounts have yescrypt all the same'
+
+done_testing

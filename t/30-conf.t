@@ -1,0 +1,129 @@
+#!/bin/sh
+# The configuration and the key: what stops the start, and what is said.
+# shellcheck source=t/lib.sh
+. t/lib.sh
+stack_up
+
+latchkey() {
+	# shellcheck disable=SC2086 # words of a command
+	$LK_AS "$LK_BIN" "$@" >"$tmp/out" 2>&1 </dev/null
+}
+
+# refused LINE PATTERN TITLE: with this line in the file nothing starts.
+refused() {
+	{
+		grep -v "^${1%% *} " "$LK_CONF"
+		printf '%s\n' "$1"
+	} >"$tmp/conf"
+	latchkey -c "$tmp/conf" check
+	is $? 1 "$3 is refused"
+	like "$(cat "$tmp/out")" "$2" "$3: it is told why"
+	like "$(cat "$tmp/out")" "$tmp/conf:$(wc -l <"$tmp/conf"):" "$3: and where"
+}
+
+latchkey -c "$LK_CONF" check
+is "$? $(cat "$tmp/out")" '0 configuration, key, database and schema are good' 'a good configuration is good'
+
+refused 'nonsense = 5' 'nonsense' 'an unknown key'
+refused 'hash_cost = 12' 'hash_cost must be a whole number from 1 to 11 .*not "12"' 'a number above its limit'
+refused 'hash_cost = 0' 'from 1 to 11' 'a number below it'
+refused 'hash_cost = "5x"' 'not "5x"' 'a number with more behind'
+refused 'hash_upgrade = maybe' 'true or false, not "maybe"' 'a switch that is neither on nor off'
+refused "greeting = \"$(head -c 1025 /dev/zero | tr '\0' x)\"" 'greeting must be UTF-8 of 0 to 1024 bytes' 'a text that is too long'
+{
+	cat "$LK_CONF"
+	echo 'hash_cost = 5'
+} >"$tmp/conf"
+latchkey -c "$tmp/conf" check
+like "$? $(cat "$tmp/out")" '^1 .*hash_cost is set a second time' 'a key that stands twice is refused'
+echo 'hash_cost 5' >"$tmp/conf"
+latchkey -c "$tmp/conf" check
+like "$? $(cat "$tmp/out")" "^1 .*$tmp/conf:[12]: " 'a line that is none is refused'
+latchkey -c /nonexistent/latchkey.conf check
+like "$? $(cat "$tmp/out")" '^1 .*/nonexistent/latchkey.conf: No such file' 'so is a file that is not there'
+latchkey -c "$LK_CONF" nonsense
+like "$? $(cat "$tmp/out")" '^2 .*no such command: nonsense' 'there is no such command'
+latchkey
+is $? 2 'nor is none a command'
+
+# The limits of every number, at them and one beyond.
+variable() {
+	printf 'LATCHKEY_%s' "$1" | tr '[:lower:]' '[:upper:]'
+}
+"$LK_BIN" settings >"$tmp/settings"
+while IFS='	' read -r key type _ min max _; do
+	[ "$type" = number ] || continue
+	for value in "$min" "$max"; do
+		env "$(variable "$key")=$value" "$LK_BIN" -c "$LK_CONF" check >"$tmp/out" 2>&1
+		unlike "$(cat "$tmp/out")" 'must be' "$key = $value is within its limits"
+	done
+	for value in $((min - 1)) $((max + 1)); do
+		env "$(variable "$key")=$value" "$LK_BIN" -c "$LK_CONF" check >"$tmp/out" 2>&1
+		like "$(cat "$tmp/out")" "$(variable "$key"): $key must be a whole number from $min to $max" \
+			"$key = $value, from the environment, is not"
+	done
+done <"$tmp/settings"
+
+# --- the database ---
+
+# with VARIABLE VALUE COMMAND...: what COMMAND says with this in the environment
+with() {
+	export "$1=$2"
+	shift 2
+	latchkey -c "$LK_CONF" "$@"
+	said="$? $(cat "$tmp/out")"
+	unset LATCHKEY_DATABASE LATCHKEY_KEY_FILE LATCHKEY_LISTEN
+}
+
+for conninfo in 'password=secret' 'postgresql://u:secret@h/d'; do
+	with LATCHKEY_DATABASE "$conninfo" check
+	like "$said" '^1 .*a password does not belong' 'a password in the connection string is refused'
+	unlike "$said" secret 'and not shown'
+done
+with LATCHKEY_DATABASE nonsense check
+like "$said" '^1 .*database: ' 'a connection string that is none is refused'
+with LATCHKEY_DATABASE host=/nonexistent check
+like "$said" '^1 .*event=db_failed .*/nonexistent' 'a database that is not there is told'
+$LK_PSQL -Xqc 'alter table users rename fullname to nickname'
+latchkey -c "$LK_CONF" check
+like "$? $(cat "$tmp/out")" '^1 .*fullname' 'a column that is missing is told'
+$LK_PSQL -Xqc 'alter table users rename nickname to fullname' -c 'delete from latchkey_migration'
+latchkey -c "$LK_CONF" check
+like "$? $(cat "$tmp/out")" '^1 .*run: latchkey migrate' 'so is a schema that is missing'
+
+# --- the key ---
+
+# bad_key TITLE PATTERN: with the file $tmp/key neither check nor serve begins.
+bad_key() {
+	[ -z "$LK_AS" ] || [ ! -e "$tmp/key" ] || chown nobody "$tmp/key"
+	for command in check serve; do
+		with LATCHKEY_KEY_FILE "$tmp/key" $command
+		like "$said" "^1 .*$2" "$1: $command says what to do"
+	done
+	rm -rf "$tmp/key"
+}
+
+bad_key 'no key' 'no such file; make a key with: .*openssl rand -hex 32'
+umask 077
+head -c 31 /dev/zero | tr '\0' k >"$tmp/key"
+bad_key 'a short key' 'shorter than 32 bytes; make one with: openssl rand -hex 32'
+head -c 32 /dev/zero | tr '\0' k >"$tmp/key"
+chmod 604 "$tmp/key"
+bad_key 'a key that others can read' 'others cannot read; do: chmod o='
+echo 1184cf8c81a173ab236d500cd2a98cf37cf2ad32d33052a523107d892dfad6a3 >"$tmp/key"
+bad_key "the tutorial's key" 'published in the FastAPI tutorial'
+mkdir "$tmp/key"
+bad_key 'a folder' 'must be a plain file'
+
+# --- who serves, and where ---
+
+if [ "$(id -u)" = 0 ]; then
+	"$LK_BIN" -c "$LK_CONF" serve >"$tmp/out" 2>&1 </dev/null
+	like "$? $(cat "$tmp/out")" '^1 .*does not run as root' 'root does not serve'
+fi
+with LATCHKEY_LISTEN "$LK_SOCKET" serve
+like "$said" '^1 .*another process answers there' 'a socket that is in use is left alone'
+with LATCHKEY_LISTEN /nonexistent/socket serve
+like "$said" '^1 .*/nonexistent/socket: No such file' 'a folder that is not there is told'
+
+done_testing

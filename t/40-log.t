@@ -1,0 +1,50 @@
+#!/bin/sh
+# The log: what happened to whom, and never a secret, whatever is sent.
+# shellcheck source=t/lib.sh
+. t/lib.sh
+stack_up hash_cost=1
+
+api POST /users/add_user/ '{"username":"ada-canary-name","fullname":"canary-full","password":"canary-password-1"}'
+api POST /token 'username=ada-canary-name&password=canary-password-1'
+token=$(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+hash=$($LK_PSQL -XAtqc 'select password from users where id = 1')
+api GET /users/me -H "Authorization: Bearer $token"
+api GET "/users/me?access_token=$token" -H "Authorization: Bearer x$token" -H "Cookie: session=$token"
+api POST /token 'username=ada-canary-name&password=canary-password-2'
+# a password in the wrong field is what people do
+api POST /token 'username=canary-password-1&password=x'
+api POST '/token?password=canary-password-1' 'password=canary-password-1'
+api POST /token -F 'username=canary-password-1' -F 'password=@-;filename=canary-password-1' </dev/null
+api POST /users/add_user/ '{"username":"canary-password-1","password":["canary-password-1"]}'
+api POST /users/add_user/ '{"password":"canary-password-1"'
+api POST /users/add_user/ 'canary-password-1' -H 'Content-Type: text/plain'
+api POST /users/add_user/ '{"username":"x\u0000canary","password":"canary-password-1\u0000"}'
+api POST /canary-password-1 'canary-password-1'
+api GET '/nope%0Alevel=error%20event=forged'
+$LK_PSQL -Xqc "update users set password = 'canary-broken-hash' where id = 1"
+api POST /token 'username=ada-canary-name&password=canary-password-1'
+# an error of the database itself
+$LK_PSQL -Xqc 'alter table users alter fullname type varchar(3) using null'
+api POST /users/add_user/ '{"username":"canary-4","fullname":"canary-full","password":"canary-password-1"}'
+is "$status" 500 'an error that is ours is a 500'
+is "$body" '{"detail":"Internal Server Error"}' 'in JSON, that says nothing of it'
+like "$(tail -n 3 "$LK_LOG")" 'event=db_failed .*sqlstate=22001' 'the log does'
+
+like "$(cat "$LK_LOG")" '^level=info req=[0-9a-f]{32} event=signup user=1$' 'a sign-up is a line, with the request'
+like "$(cat "$LK_LOG")" '^level=info req=[0-9a-f]{32} event=login user=1$' 'so is a login'
+like "$(cat "$LK_LOG")" 'event=login_failed user=1 reason=password$' 'and a wrong password'
+like "$(cat "$LK_LOG")" 'event=login_failed user=0 reason=unknown$' 'or an unknown name'
+is "$(grep -vcE '^level=(error|warning|info) req=([0-9a-f]{32}|-) event=[a-z_]+ ' "$LK_LOG")" 0 'every line is of that form'
+is "$(grep -c '^level=.*event=forged' "$LK_LOG")" 0 'and none can be forged'
+
+cat "$LK_LOGS"/*latchkey* >"$tmp/worker.log"
+for secret in canary "$token" "${token##*.}" "$hash" "$(cat "$LK_KEY")"; do
+	ok "$(grep -cF -e "$secret" "$tmp/worker.log")" "the workers' log does not hold $(printf '%.12s' "$secret")"
+done
+cat "$LK_LOGS"/nginx* >"$tmp/nginx.log"
+for secret in canary-password-2 "$token" "$hash" "$(cat "$LK_KEY")"; do
+	ok "$(grep -cF -e "$secret" "$tmp/nginx.log")" "nginx's log does not hold $(printf '%.12s' "$secret")"
+done
+ok "$(grep -c 'password=canary' "$tmp/nginx.log")" 'nor what a query held'
+
+done_testing

@@ -1,0 +1,230 @@
+#!/bin/sh
+# nginx.conf.sample: what nginx refuses and serves by itself, what it puts on
+# every answer, and that it leaves the program's answers as they are.
+# shellcheck source=t/lib.sh
+. t/lib.sh
+
+strict="default-src 'none'; frame-ancestors 'none'"
+page="default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'"
+
+# Each header once: twice would be two lines here.
+protects() {
+	is "$(header X-Content-Type-Options), $(header X-Frame-Options), $(header Referrer-Policy)" \
+		'nosniff, DENY, no-referrer' "$2: with the security headers, each once"
+	is "$(header Content-Security-Policy)" "$1" "$2: with the policy that belongs to it"
+}
+
+# nginx_says STATUS DETAIL WHAT: an error of nginx's own, in the service's form.
+nginx_says() {
+	is "$status $body" "$1 {\"detail\":\"$2\"}" "$3: $1 with a detail"
+	is "$(header Content-Type), $(header Cache-Control)" 'application/json, no-store' \
+		"$3: in JSON, not to be cached"
+	protects "$strict" "$3"
+}
+
+# A login of so many bytes.
+form() {
+	printf 'username=ada&password=' >"$tmp/form$1"
+	head -c $(($1 - 22)) /dev/zero | tr '\0' x >>"$tmp/form$1"
+}
+
+# --- time-outs: these go on meanwhile ---
+
+stack_up greeting='through nginx'
+
+# closed_after TEXT: how many seconds a client that says only this is waited for.
+closed_after() {
+	python3 -c '
+import socket, sys, time
+start = time.time()
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 30)
+s.sendall(sys.argv[2].encode())
+while s.recv(65536):
+    pass
+print(round(time.time() - start))
+' "$LK_PORT" "$1"
+}
+
+crlf=$(printf '\r\n.')
+crlf=${crlf%.}
+closed_after "GET / HTTP/1.1${crlf}Host: x" >"$tmp/head" &
+slow_head=$!
+closed_after "POST /token HTTP/1.1${crlf}Host: x${crlf}Content-Length: 9${crlf}${crlf}user" >"$tmp/body.slow" &
+slow_body=$!
+children="$slow_head $slow_body"
+
+# --- the program's answers pass as they are ---
+
+api GET /
+is "$status $body" '200 {"message":"through nginx"}' 'the program answers through nginx'
+is "$(header Server)" nginx 'the version of nginx is not told'
+protects "$strict" 'an answer of the program'
+
+api GET /nope
+is "$status $body" '404 {"detail":"Not Found"}' 'an unknown path is for the program to refuse'
+protects "$strict" "a refusal of the program's"
+
+api GET /token
+is "$status $(header Allow)" '405 POST' 'a wrong method is refused by the program, with its Allow'
+for method in TRACE CONNECT BREW; do
+	api "$method" /token
+	is "$status $(header Allow) $body" '405 POST {"detail":"Method Not Allowed"}' \
+		"and so is $method"
+	api "$method" /nope
+	is "$status $body" '404 {"detail":"Not Found"}' "$method of an unknown path is a 404"
+	protects "$strict" "the answer to $method"
+done
+
+api GET /users/me
+is "$status $(header WWW-Authenticate)" '401 Bearer' 'a 401 keeps its challenge'
+
+api POST '/token/?x=%0d%0aa' ''
+is "$status $(header Location)" '307 /token?x=%0d%0aa' 'a redirect stays relative, byte for byte'
+
+api POST /users%2Fadd_user/ '{"username":"ada","password":"correct horse"}'
+is "$status" 200 'the program sees the path as the client wrote it: %2F'
+api GET //docs
+is "$status" 404 'and two slashes'
+api GET /x/../docs
+is "$status" 404 'and dots'
+
+api POST /token 'username=ada&password=correct horse' -H 'Transfer-Encoding: chunked'
+is "$status" 200 'a chunked body arrives'
+api POST /token 'username=ada&password=correct horse' -H 'Expect: 100-continue'
+is "$status" 200 'a body that waits for 100 Continue arrives'
+like "$headers" '^HTTP/1.1 100 ' 'since nginx lets it come'
+api POST /token 'username=ada&password=correct horse' \
+	-H 'Content-Type: application/x-www-form-urlencoded' -H 'Content-Type: application/json'
+is "$status" 200 'of two content types the first counts'
+
+# --- pages and their scripts ---
+
+for path in /docs /redoc /docs/oauth2-redirect; do
+	api GET $path
+	is "$status" 200 "$path is served"
+	protects "$page" "$path"
+done
+for path in / /openapi.json /docs/ /docs/x /redoc/; do
+	api GET $path
+	protects "$strict" "$path"
+done
+
+count=0
+for file in "$LK_DIR"/docs/*; do
+	count=$((count + 1))
+	path=/docs/assets/${file##*/}
+	case $path in
+	*.js) type='text/javascript; charset=utf-8' ;;
+	*.css) type='text/css; charset=utf-8' ;;
+	*) type='text/plain; charset=utf-8' ;;
+	esac
+	api GET "$path"
+	is "$status $(header Content-Type)" "200 $type" "$path is served with its type"
+	cmp -s "$tmp/body" "$file"
+	ok $? "$path is the file, whole"
+	protects "$strict" "$path"
+	api GET "$path" -H "If-None-Match: $(header ETag)"
+	is "$status" 304 "$path is not sent again to who has it"
+	protects "$strict" "$path, not sent"
+done
+isnt $count 0 'there are scripts to serve'
+
+script=/docs/assets/$(basename "$(find "$LK_DIR/docs" -name '*.js' | head -n 1)")
+api GET "$script" -H 'Accept-Encoding: gzip'
+is "$(header Content-Encoding) $(header Vary)" 'gzip Accept-Encoding' 'scripts are compressed'
+api HEAD "$script"
+is "$status" 200 'HEAD of a script is answered'
+api POST "$script" x=1
+nginx_says 405 'Method Not Allowed' 'POST to a script'
+is "$(header Allow)" 'GET, HEAD' 'which says what is allowed'
+api GET "$script" -H 'If-Match: "other"'
+nginx_says 412 'Precondition Failed' 'a script under a condition that fails'
+api GET /docs/assets/none.js
+nginx_says 404 'Not Found' 'a script that is not there'
+for path in /docs/assets /docs/assets/ /docs/assets/../latchkey.conf /docs/assets/..%2flatchkey.conf \
+	/docs/assets/%2e%2e/data/key /docs/assets/docs.html; do
+	api GET "$path"
+	is "$status $body" '404 {"detail":"Not Found"}' "$path leads nowhere"
+done
+
+# --- health, for this machine ---
+
+for path in /healthz /readyz; do
+	api GET $path
+	is "$status" 200 "$path answers on this machine"
+	api GET "$path" --interface 127.0.0.2
+	nginx_says 404 'Not Found' "$path from another address"
+done
+
+# --- what nginx refuses ---
+
+form 65536
+form 65537
+api POST /token "@$tmp/form65536"
+is "$status" 401 'a body of 64 KiB reaches the program'
+api POST /token "@$tmp/form65536" -H 'Transfer-Encoding: chunked'
+is "$status" 401 'also in chunks'
+api POST /token "@$tmp/form65537"
+nginx_says 413 'Request Entity Too Large' 'a body of a byte more'
+api POST /token "@$tmp/form65537" -H 'Transfer-Encoding: chunked'
+nginx_says 413 'Request Entity Too Large' 'a body of a byte more in chunks'
+api POST /token "@$tmp/form65537" -H 'Expect: 100-continue'
+nginx_says 413 'Request Entity Too Large' 'a body of a byte more, announced'
+
+long=$(head -c 9000 /dev/zero | tr '\0' x)
+api GET "/$long"
+nginx_says 414 'Request-URI Too Long' 'an address over 8 KiB'
+api GET / -H "X: $long"
+nginx_says 400 'Bad Request' 'a header over 8 KiB'
+api GET /%00
+nginx_says 400 'Bad Request' 'a NUL in the path'
+api POST /token 'a=b' -H 'Transfer-Encoding: gzip'
+nginx_says 501 'Not Implemented' 'an unknown transfer coding'
+printf 'garbage\r\n\r\n' >"$tmp/request"
+raw <"$tmp/request"
+nginx_says 400 'Bad Request' 'what is not HTTP'
+printf 'GET / HTTP/1.1\r\n\r\n' >"$tmp/request"
+raw <"$tmp/request"
+nginx_says 400 'Bad Request' 'a request without Host'
+printf 'GET / HTTP/3.0\r\nHost: x\r\n\r\n' >"$tmp/request"
+raw <"$tmp/request"
+nginx_says 505 'HTTP Version Not Supported' 'an unknown version of HTTP'
+api GET /error
+is "$status $body" '404 {"detail":"Not Found"}' "nginx's own error page is no page"
+
+# --- without workers ---
+
+t/stack workers-stop "$LK_DIR"
+for path in / /docs /nope; do
+	api GET $path
+	is "$status $body" '502 {"detail":"Bad Gateway"}' "$path without workers: 502 with a detail"
+	is "$(header Retry-After), $(header Cache-Control)" '5, no-store' \
+		"$path without workers: come again"
+	isnt "$(header Content-Security-Policy)" '' "$path without workers: with a policy"
+done
+api POST '/token?canary-query' 'username=ada&password=canary-body' -H 'Authorization: Bearer canary-header'
+is "$status" 502 'a login without workers is a 502'
+api GET "$script"
+is "$status" 200 'scripts are served without workers'
+t/stack workers-start "$LK_DIR"
+
+# --- the log ---
+
+api POST '/token?canary-query' "@$tmp/form65537" -H 'Authorization: Bearer canary-header' \
+	-H 'Referer: http://x/?canary-referrer'
+api GET '/?canary-query' -H 'Authorization: Bearer canary-header' -A canary-agent
+retry 5 grep -q canary-agent "$LK_LOGS/nginx.access.log"
+like "$(grep canary-agent "$LK_LOGS/nginx.access.log")" \
+	'^127\.0\.0\.1 .* "GET / HTTP/1.1" 200 .* "canary-agent" [0-9.]+ [0-9a-f]{32}$' \
+	'the access log has address, path, status, agent and the id of the request'
+id=$(awk '/canary-agent/ { print $NF }' "$LK_LOGS/nginx.access.log")
+like "$(grep -s "$id" "$LK_LOG")" 'route=/ ' "which the program's log has too"
+is "$(grep -rhoE 'canary-(query|body|header|referrer)' "$LK_LOGS")" '' \
+	'no log has a query, a body, a token or a referrer'
+
+wait $slow_head
+is "$(cat "$tmp/head")" 10 'a client that does not finish its headers is dropped after ten seconds'
+wait $slow_body
+is "$(cat "$tmp/body.slow")" 10 'and one that does not finish its body too'
+
+done_testing

@@ -1,0 +1,146 @@
+#!/bin/sh
+# The database goes away, stands still, comes back; a connection breaks at the
+# worst moment. No answer is late, none is a 500, nothing is half done.
+# shellcheck source=t/lib.sh
+. t/lib.sh
+stack_up workers=2 hash_cost=1
+
+sql() {
+	$LK_PSQL -XAtqc "$1"
+}
+
+# unavailable TITLE: a 503 with a reason, within two seconds.
+unavailable() {
+	is "$status" 503 "$1: 503"
+	json_is .detail 'The database does not answer, please try again' "$1: says why"
+	like "$(header Retry-After)" '^[0-9]+$' "$1: says when to come back"
+	is "$((took < 2000))" 1 "$1: within two seconds (it took $took ms)"
+}
+
+timed() {
+	start=$(date +%s%3N)
+	api "$@"
+	took=$(($(date +%s%3N) - start))
+}
+
+everything_waits() {
+	timed POST /token 'username=ada&password=correct+horse'
+	unavailable "a login, $1"
+	timed POST /users/add_user/ '{"username":"bob","password":"correct horse"}'
+	unavailable "a sign-up, $1"
+	timed GET /users/me -H "Authorization: Bearer $token"
+	unavailable "a token check, $1"
+	timed GET /readyz
+	unavailable "readiness, $1"
+	for path in / /docs /openapi.json /healthz; do
+		timed GET $path
+		is "$status $((took < 1500))" '200 1' "$path still answers, $1"
+	done
+}
+
+serves_again() {
+	retry 10 curl -sf -o /dev/null "$LK_URL/readyz"
+	for n in 1 2 3 4; do
+		api POST /token 'username=ada&password=correct+horse'
+		is "$status" 200 "$1 service returns by itself ($n)"
+	done
+}
+
+api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
+api POST /token 'username=ada&password=correct+horse'
+token=$(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+
+t/stack db-stop "$LK_DIR"
+everything_waits 'database stopped'
+t/stack db-start "$LK_DIR"
+serves_again 'after a stop'
+
+# Standing still is worse than dead: the connection stays open.
+postmaster=$(head -n 1 "$LK_DIR"/data/*/postmaster.pid)
+frozen="$postmaster $(pgrep -P "$postmaster" | tr '\n' ' ')"
+# shellcheck disable=SC2086 # several numbers
+kill -STOP $frozen
+everything_waits 'database frozen'
+# shellcheck disable=SC2086
+kill -CONT $frozen
+serves_again 'after a freeze'
+is "$(sql "select count(*) from users where username = 'bob'")" 0 'no sign-up that was answered 503 was made later'
+
+# Every connection is closed: what only reads is asked again at once.
+sql "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'latchkey'" >/dev/null
+for n in 1 2 3 4; do
+	api GET /users/me -H "Authorization: Bearer $token"
+	is "$status" 200 "a closed connection is not noticed ($n)"
+done
+
+# The connection breaks while the INSERT is under way, before it is done: the
+# sign-up is not known to be made, and was not.
+$LK_PSQL_ADMIN -Xq <<'E'
+create function breaks() returns trigger language plpgsql security definer as $$
+begin perform pg_terminate_backend(pg_backend_pid()); perform pg_sleep(1); return new; end $$;
+create trigger breaks before insert on users for each row when (new.username = 'broken') execute function breaks();
+E
+api POST /users/add_user/ '{"username":"broken","password":"correct horse"}'
+is "$status" 503 'a sign-up whose connection breaks is a 503'
+is "$(sql "select count(*) from users where username = 'broken'")" 0 'and makes no account'
+$LK_PSQL_ADMIN -Xqc 'drop function breaks cascade' 2>/dev/null
+api POST /users/add_user/ '{"username":"broken","password":"correct horse"}'
+is "$status" 200 'the second attempt does'
+
+# It breaks after the INSERT is committed, before we hear of it.
+python3 - "$LK_DIR/data" "$tmp" <<'E' &
+import os, select, socket, sys
+# Between worker and server: passes everything on, but when the word "settled"
+# has gone to the server and its answer comes, closes instead.
+folder, tmp = sys.argv[1:]
+os.makedirs(tmp + "/proxy", exist_ok=True)
+os.chmod(tmp + "/proxy", 0o777)
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(tmp + "/proxy/.s.PGSQL.5432")
+os.chmod(tmp + "/proxy/.s.PGSQL.5432", 0o777)
+listener.listen()
+while True:
+    client, _ = listener.accept()
+    server = socket.socket(socket.AF_UNIX)
+    server.connect(next(p + "/.s.PGSQL.5432" for p, _, f in os.walk(folder) if ".s.PGSQL.5432" in f))
+    inserting = False
+    while True:
+        ready, _, _ = select.select([client, server], [], [])
+        data = ready[0].recv(65536)
+        if ready[0] is client:
+            inserting = b"user_insert" in data and b"settled" in data
+        if not data or (inserting and ready[0] is server):
+            break
+        (server if ready[0] is client else client).sendall(data)
+    client.close()
+    server.close()
+E
+children="$children $!"
+retry 10 test -S "$tmp/proxy/.s.PGSQL.5432"
+socket=$LK_DIR/data/proxied.sock
+database=$(sed -n "s|^database = .*host=\([^ ]*\) \(.*\)'$|host=$tmp/proxy \2|p" "$LK_CONF")
+# shellcheck disable=SC2086 # words of a command
+$LK_AS env LATCHKEY_DATABASE="$database" LATCHKEY_LISTEN="$socket" "$LK_BIN" -c "$LK_CONF" serve \
+	</dev/null 2>"$tmp/proxied.log" &
+children="$children $!"
+retry 10 test -S "$socket"
+form='{"username":"settled","password":"correct horse"}'
+# shellcheck disable=SC2086
+answer=$(printf '%s' "$form" | $LK_AS env REQUEST_METHOD=POST REQUEST_URI=/users/add_user/ \
+	CONTENT_TYPE=application/json CONTENT_LENGTH=${#form} cgi-fcgi -bind -connect "$socket" | tr -d '\r')
+like "$answer" '"username":"settled","fullname":null,"id":[0-9]+' \
+	'a sign-up that was made when the connection broke is answered as made'
+is "$(sql "select count(*) from users where username = 'settled'")" 1 'once'
+like "$(cat "$tmp/proxied.log")" 'event=db_failed what=user_insert' 'though its answer never came'
+
+# kill -9 of the server with accounts that were answered as made.
+for n in 1 2 3 4 5; do
+	api POST /users/add_user/ "{\"username\":\"kept$n\",\"password\":\"correct horse\"}"
+done
+postmaster=$(head -n 1 "$LK_DIR"/data/*/postmaster.pid)
+kill -9 "$(pgrep -P "$postmaster" | tail -n 1)"
+serves_again 'after a crash'
+is "$(sql "select count(*) from users where username like 'kept%'")" 5 'nothing that was answered as done is lost'
+is "$(grep -c 'event=bug' "$LK_LOG")" 0 'nothing of all this was taken for a bug'
+
+done_testing

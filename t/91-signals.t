@@ -1,0 +1,139 @@
+#!/bin/sh
+# A worker ends when it is told to, after the request in hand; and no peer that
+# says little or nonsense can keep it.
+# shellcheck source=t/lib.sh
+. t/lib.sh
+stack_up workers=1 hash_cost=1
+
+api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
+socket=$LK_DIR/data/own.sock
+
+start_worker() {
+	# shellcheck disable=SC2086 # words of a command
+	$LK_AS env LATCHKEY_LISTEN="$socket" "$LK_BIN" -c "$LK_CONF" serve </dev/null 2>>"$tmp/log" &
+	worker=$!
+	children="$children $worker"
+	retry 10 answers
+}
+
+answers() {
+	# shellcheck disable=SC2086
+	$LK_AS env REQUEST_METHOD=GET REQUEST_URI=/healthz cgi-fcgi -bind -connect "$socket" 2>/dev/null |
+		grep -q 'Status: 200'
+}
+
+ask() {
+	form='username=ada&password=correct+horse'
+	# shellcheck disable=SC2086
+	printf '%s' "$form" | $LK_AS env REQUEST_METHOD=POST REQUEST_URI=/token \
+		CONTENT_TYPE=application/x-www-form-urlencoded CONTENT_LENGTH=${#form} \
+		cgi-fcgi -bind -connect "$socket" | head -n 1 | tr -d '\r'
+}
+
+start_worker
+ok $? 'a worker listens on a socket path'
+is "$(stat -c %a "$socket")" 660 'that its owner and group may connect to'
+is "$(ask)" 'Status: 200 OK' 'and answers there'
+kill -TERM $worker
+wait $worker
+is $? 0 'SIGTERM ends an idle worker, with status 0'
+[ ! -e "$socket" ]
+ok $? 'and its socket is removed'
+
+# The server is stopped in mid-request, so the worker has one in hand.
+start_worker
+ask >/dev/null
+postmaster=$(head -n 1 "$LK_DIR"/data/*/postmaster.pid)
+frozen="$postmaster $(pgrep -P "$postmaster" | tr '\n' ' ')"
+# shellcheck disable=SC2086
+kill -STOP $frozen
+ask >"$tmp/answer" &
+asking=$!
+# an accepted connection, in the kernel's own words
+in_hand() {
+	grep -q " 03 .* $socket\$" /proc/net/unix
+}
+retry 10 in_hand
+ok $? 'a request is in hand'
+kill -TERM $worker
+kill -TERM $worker
+# shellcheck disable=SC2086
+kill -CONT $frozen
+wait $worker
+is $? 0 'SIGTERM in mid-request ends the worker'
+wait $asking
+is "$(cat "$tmp/answer")" 'Status: 200 OK' 'when the request has been answered'
+like "$(tail -n 1 "$tmp/log")" 'event=stop' 'which it logs'
+
+start_worker
+kill -INT $worker
+wait $worker
+is $? 0 'SIGINT ends it as well'
+start_worker
+kill -KILL $worker
+wait $worker 2>/dev/null
+start_worker
+is "$(ask)" 'Status: 200 OK' 'a socket that a killed worker left behind is taken over'
+for signal in HUP USR1 PIPE; do
+	kill -$signal $worker
+done
+is "$(ask)" 'Status: 200 OK' 'other signals do nothing'
+
+# --- peers ---
+
+# peer BYTES(python): connect, say this, and wait for the other side to close.
+peer() {
+	python3 -c '
+import socket, struct, sys
+def record(kind, body, request=1, version=1, said=None):
+    return struct.pack(">BBHHBx", version, kind, request, len(body) if said is None else said, 0) + body
+def begin(role=1, flags=0):
+    return record(1, struct.pack(">HB5x", role, flags))
+def pair(name, value):
+    return struct.pack(">II", len(name) | 0x80000000, len(value) | 0x80000000) + name + value
+def params(**p):
+    return record(4, b"".join(pair(k.encode(), v.encode()) for k, v in p.items())) + record(4, b"")
+s = socket.socket(socket.AF_UNIX)
+s.settimeout(20)
+s.connect(sys.argv[1])
+s.sendall(eval(sys.argv[2]))
+try:
+    got = b"".join(iter(lambda: s.recv(65536), b""))
+except ConnectionResetError:
+    got = b"reset"
+start = got.find(b"Status:")
+print(got[start:start + 11].decode() if start >= 0 else "closed")' "$socket" "$1"
+}
+
+[ "$(id -u)" != 0 ] || chmod 666 "$socket"
+is "$(peer 'begin() + params(REQUEST_METHOD="GET", REQUEST_URI="/") + record(5, b"")')" 'Status: 200' \
+	'a plain FastCGI client is answered'
+is "$(peer 'b"GET / HTTP/1.1\r\n\r\n" * 10')" closed 'HTTP in the place of FastCGI is not'
+is "$(peer 'begin() + params(REQUEST_METHOD="GET") + record(5, b"")')" 'Status: 400' 'a request without an address is bad'
+for length in -1 x 99999999999999999999 5x ' 5'; do
+	is "$(peer 'begin() + params(REQUEST_METHOD="POST", REQUEST_URI="/token", CONTENT_LENGTH="'"$length"'") + record(5, b"")')" \
+		'Status: 400' "a length of \"$length\" is bad"
+done
+is "$(peer 'begin() + params(REQUEST_METHOD="POST", REQUEST_URI="/token", CONTENT_LENGTH="65537") + record(5, b"")')" \
+	'Status: 413' 'a length over the limit is too large, before anything is read'
+is "$(peer 'begin() + params(REQUEST_METHOD="POST", REQUEST_URI="/token", CONTENT_LENGTH="5") + record(5, b"a=") + record(5, b"")')" \
+	'Status: 400' 'a body shorter than was said is bad'
+is "$(peer 'begin() + params(REQUEST_METHOD="POST", REQUEST_URI="/token", CONTENT_LENGTH="3") + record(5, b"a=bcdef") + record(5, b"")')" \
+	'Status: 422' 'of a longer one only what was said is read'
+is "$(peer 'begin() + params(REQUEST_METHOD="GET", REQUEST_URI="*") + record(5, b"")')" 'Status: 404' 'a star is no path'
+is "$(peer 'begin(flags=1) + params(REQUEST_METHOD="GET", REQUEST_URI="/") + record(5, b"")' &
+	wait)" 'Status: 200' 'a client that wants to keep the connection is answered, and not kept'
+
+# Half a request holds the worker for a few seconds at most.
+python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+s.sendall(b"\x01\x01\x00\x01\x00\x08\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x01\x04\x00\x01\x00\x50\x00\x00half")
+open(sys.argv[2], "w")
+s.recv(1)' "$socket" "$tmp/half" &
+children="$children $!"
+retry 10 test -e "$tmp/half"
+is "$(ask)" 'Status: 200 OK' 'behind half a request others are answered still'
+
+done_testing

@@ -1,0 +1,190 @@
+# For the tests in shell: results as TAP, requests, stacks. From the top of the
+# tree: . t/lib.sh
+#
+#	ok STATUS TITLE			as in: cmd; ok $? 'it works'
+#	is GOT WANTED TITLE		and isnt
+#	like TEXT PATTERN TITLE		and unlike; an extended regular expression
+#	done_testing			last of all
+#	retry SECONDS COMMAND...	until it succeeds
+#
+#	api METHOD PATH [BODY] [CURL ARGUMENT...]
+#		ask the stack; fills $status, $headers, $body. A body that begins
+#		with { or [ is JSON, any other a form, unless an argument has
+#		a Content-Type; @FILE is the file's. None begins with -.
+#	raw	the same, with the bytes of a request from standard input
+#	header NAME			the value of each header of that name
+#	json_is PATH WANTED TITLE	.detail[0].loc of $body: a text, or JSON
+#
+#	stack_up [KEY=VALUE...]		a stack of one's own, in $LK_DIR
+#	stack_shared			the one all tests share, if there is one
+#					($LK_SHARED_STACK), or one's own
+#
+# A result in a pipe or in $( ) is lost: its count stays in the subshell.
+# shellcheck shell=sh disable=SC2119,SC2120 # settings may be left out
+set -u
+
+tests=0
+failures=0
+stacks=			# folders to take down at the end
+children=		# processes to end
+tmp=$(mktemp -d) || exit 1
+chmod 755 "$tmp"	# the servers' user has to enter it
+
+at_exit() {
+	# shellcheck disable=SC2086 # several numbers
+	[ -z "$children" ] || kill $children 2>/dev/null
+	for stack in $stacks; do
+		[ ! -d "$stack" ] || t/stack down "$stack"
+	done
+	rm -rf "$tmp"
+}
+trap at_exit EXIT
+trap 'exit 130' INT
+trap 'exit 143' HUP TERM
+
+# --- results ---
+
+ok() {
+	tests=$((tests + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $tests - $2"
+	else
+		failures=$((failures + 1))
+		echo "not ok $tests - $2"
+		return 1
+	fi
+}
+
+diag() {
+	printf '%.500s\n' "$@" | sed 's/^/# /' >&2
+}
+
+is() {
+	[ "$1" = "$2" ]
+	ok $? "$3" || diag "got:    $1" "wanted: $2"
+}
+
+isnt() {
+	[ "$1" != "$2" ]
+	ok $? "$3" || diag "got what is not wanted: $1"
+}
+
+like() {
+	printf '%s\n' "$1" | grep -Eq -e "$2"
+	ok $? "$3" || diag "got:             $1" "wanted the like: $2"
+}
+
+unlike() {
+	! printf '%s\n' "$1" | grep -Eq -e "$2"
+	ok $? "$3" || diag "got:               $1" "not wanted in it: $2"
+}
+
+done_testing() {
+	echo "1..$tests"
+	exit $((failures > 0))
+}
+
+retry() {
+	tries=$(($1 * 10))
+	shift
+	until "$@"; do
+		tries=$((tries - 1))
+		[ "$tries" -gt 0 ] || return 1
+		sleep 0.1
+	done
+}
+
+# --- requests ---
+
+api() {
+	method=$1 path=$2
+	shift 2
+	if [ $# -gt 0 ] && [ "${1#-}" = "$1" ]; then
+		sent=$1
+		shift
+		case "$sent $*" in
+		*[Cc]ontent-[Tt]ype:*) ;;
+		['{[']*) set -- -H 'Content-Type: application/json' "$@" ;;
+		esac
+		set -- --data-binary "$sent" "$@"
+	fi
+	case $method in
+	HEAD) set -- -I "$@" ;;
+	*) set -- -X "$method" "$@" ;;
+	esac
+	: >"$tmp/headers"
+	: >"$tmp/body"
+	status=$(curl -q -sg --noproxy '*' --path-as-is --max-time 30 -w '%{http_code}' \
+		-D "$tmp/headers" -o "$tmp/body" "$@" "$LK_URL$path")
+	take_answer
+}
+
+raw() {
+	python3 -c '
+import socket, sys
+port, headers, body = sys.argv[1:]
+s = socket.create_connection(("127.0.0.1", int(port)), 30)
+s.sendall(sys.stdin.buffer.read())
+answer = b"".join(iter(lambda: s.recv(65536), b""))
+head, _, rest = answer.partition(b"\r\n\r\n")
+open(headers, "wb").write(head + b"\r\n")
+open(body, "wb").write(rest)
+' "$LK_PORT" "$tmp/headers" "$tmp/body"
+	# shellcheck disable=SC2034 # for the tests
+	status=$(awk 'NR == 1 { print $2 }' "$tmp/headers")
+	take_answer
+}
+
+# shellcheck disable=SC2034 # for the tests
+take_answer() {
+	headers=$(tr -d '\r' <"$tmp/headers")
+	body=$(cat "$tmp/body")
+}
+
+header() {
+	printf '%s\n' "$headers" | awk -v name="$1:" '
+		tolower($1) == tolower(name) { sub(/^[^:]*: */, ""); print }'
+}
+
+# What is wanted is JSON if it can be read as JSON (5, true, null, "5"), and
+# otherwise a text as it stands.
+json_is() {
+	difference=$(printf '%s' "$body" | python3 -c '
+import json, re, sys
+path, wanted = sys.argv[1:]
+try:
+    wanted = json.loads(wanted)
+except ValueError:
+    pass
+try:
+    got = json.load(sys.stdin)
+    for name, index in re.findall(r"\.(\w+)|\[(\d+)\]", path):
+        got = got[name] if name else got[int(index)]
+except (ValueError, LookupError, TypeError) as e:
+    sys.exit("%s: %r" % (path, e))
+if (type(got), got) != (type(wanted), wanted):
+    sys.exit("got:    %s\nwanted: %s" % (json.dumps(got), json.dumps(wanted)))
+' "$1" "$2" 2>&1)
+	ok $? "$3" || diag "$difference" "in: $body"
+}
+
+# --- stacks ---
+
+# shellcheck source=/dev/null
+stack_up() {
+	stacks="$stacks $tmp/stack${#stacks}"
+	t/stack up "${stacks##* }" pg_fsync=off "$@" || {
+		echo 'not ok - the stack starts'
+		exit 1
+	}
+	. "${stacks##* }/env"
+}
+
+# shellcheck source=/dev/null
+stack_shared() {
+	if [ -n "${LK_SHARED_STACK-}" ]; then
+		. "$LK_SHARED_STACK/env"
+	else
+		stack_up
+	fi
+}
