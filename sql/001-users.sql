@@ -9,23 +9,56 @@ CREATE TABLE IF NOT EXISTS users (
 	is_active boolean DEFAULT true    -- false or NULL: cannot log in
 );
 
--- A sign-up is decided by this index alone, also when two race for one name.
+-- Somebody else's table of that name must not be taken for it.
 DO $$
 DECLARE
-	doubles text;
-	missing text;
+	lacking text;
+	demanding text;
+	narrow record;
 BEGIN
-	SELECT string_agg(c.name, ', ') INTO missing
-	FROM unnest(ARRAY['id', 'username', 'fullname', 'password', 'is_active']) AS c(name)
+	SELECT string_agg(format('%s (%s)', c.name, c.types), ', ' ORDER BY c.position) INTO lacking
+	FROM (VALUES (1, 'id', 'integer or bigint', '{int4,int8}'),
+		(2, 'username', 'character varying or text', '{varchar,text}'),
+		(3, 'fullname', 'character varying or text', '{varchar,text}'),
+		(4, 'password', 'character varying or text', '{varchar,text}'),
+		(5, 'is_active', 'boolean', '{bool}')) AS c(position, name, types, oids)
 	WHERE NOT EXISTS (SELECT FROM pg_attribute a
 		WHERE a.attrelid = 'users'::regclass AND a.attname = c.name
-		AND a.attnum > 0 AND NOT a.attisdropped);
-	IF missing IS NOT NULL THEN
-		RAISE EXCEPTION 'the table users lacks: %', missing
+		AND NOT a.attisdropped AND a.atttypid = ANY (c.oids::regtype[]));
+	IF lacking IS NOT NULL THEN
+		RAISE EXCEPTION 'the table users lacks: %', lacking
 			USING HINT = 'This is not the FastAPI application''s table. '
 				'Give Latchkey a database or a schema of its own.';
 	END IF;
 
+	-- What an INSERT of username, fullname, password and is_active leaves out.
+	SELECT string_agg(a.attname, ', ' ORDER BY a.attnum) INTO demanding
+	FROM pg_attribute a
+	WHERE a.attrelid = 'users'::regclass AND a.attnum > 0 AND NOT a.attisdropped
+		AND a.attname NOT IN ('username', 'fullname', 'password', 'is_active')
+		AND (a.attnotnull OR a.attname = 'id')
+		AND NOT a.atthasdef AND a.attidentity = '';
+	IF demanding IS NOT NULL THEN
+		RAISE EXCEPTION 'the table users has columns that a sign-up does not fill: %', demanding
+			USING HINT = 'Give them defaults, or let them be NULL, then run this again.';
+	END IF;
+
+	-- A column of, say, varchar(60) could not hold a yescrypt hash. Taking the
+	-- limit off rewrites nothing; the configuration has limits of its own.
+	FOR narrow IN SELECT a.attname FROM pg_attribute a
+		WHERE a.attrelid = 'users'::regclass AND a.atttypmod >= 0
+		AND a.attname IN ('username', 'fullname', 'password')
+	LOOP
+		EXECUTE format('ALTER TABLE users ALTER COLUMN %I TYPE character varying', narrow.attname);
+	END LOOP;
+END
+$$;
+
+-- A sign-up is decided by this index alone, also when two race for one name.
+DO $$
+DECLARE
+	doubles text;
+BEGIN
 	PERFORM FROM pg_index i JOIN pg_attribute a
 		ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
 		WHERE i.indrelid = 'users'::regclass AND a.attname = 'username'

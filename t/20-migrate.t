@@ -159,8 +159,23 @@ fresh
 sql 'create table users (name text)'
 migrate
 is $? 1 'another table of that name is not taken over'
-like "$(cat "$tmp/out")" 'lacks: id, username, fullname, password, is_active' 'it is told why'
+like "$(cat "$tmp/out")" 'lacks: id \(integer or bigint\), username .*, is_active \(boolean\)$' 'it is told why'
 is "$(sql 'select count(*) from latchkey_migration')" 0 'nothing is recorded'
+
+fresh
+sql 'create table users (id integer primary key, username varchar, fullname varchar, password varchar, is_active boolean, email text not null, age int not null default 1)'
+migrate
+like "$? $(cat "$tmp/out")" '^1 .*does not fill: id, email$' 'nor one that a sign-up could not fill'
+
+fresh
+sql 'create table users (id bigint primary key generated always as identity, username varchar(20) unique, fullname varchar(20), password varchar(60), is_active boolean, email text)'
+sql "insert into users (username) values ('kept')"
+before=$(sql 'select ctid, * from users')
+migrate
+is "$? $(sql 'select ctid, * from users')" "0 $before" 'columns too narrow for our limits are widened without rewriting a row'
+retry 10 curl -sf -o /dev/null "$LK_URL/readyz"
+api POST /users/add_user/ '{"username":"a name of more than twenty characters","password":"password"}'
+is "$status" 200 'and hold what they could not'
 
 # --- upgrades turned off ---
 

@@ -138,7 +138,12 @@ for n in 1 2 3 4 5; do
 	api POST /users/add_user/ "{\"username\":\"kept$n\",\"password\":\"correct horse\"}"
 done
 postmaster=$(head -n 1 "$LK_DIR"/data/*/postmaster.pid)
+starts=$(grep -c 'ready to accept' "$LK_LOGS/postgres.log")
+recovered() {
+	[ "$(grep -c 'ready to accept' "$LK_LOGS/postgres.log")" -gt "$starts" ]
+}
 kill -9 "$(pgrep -P "$postmaster" | tail -n 1)"
+retry 10 recovered
 serves_again 'after a crash'
 is "$(sql "select count(*) from users where username like 'kept%'")" 5 'nothing that was answered as done is lost'
 is "$(grep -c 'event=bug' "$LK_LOG")" 0 'nothing of all this was taken for a bug'
