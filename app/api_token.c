@@ -17,12 +17,14 @@ api_token_create(struct req *r)
 {
 	enum { GRANT_TYPE, USERNAME, PASSWORD, SCOPE, ID, SECRET, FIELDS };
 	static const struct field want[FIELDS] = {
-	    [GRANT_TYPE] = {.name = "grant_type", .must_be = "password"},
-	    [USERNAME] = {.name = "username", .required = true},
-	    [PASSWORD] = {.name = "password", .required = true, .secret = true},
-	    [SCOPE] = {.name = "scope"},
-	    [ID] = {.name = "client_id"},
-	    [SECRET] = {.name = "client_secret", .secret = true},
+		[GRANT_TYPE] = { .name = "grant_type", .must_be = "password" },
+		[USERNAME] = { .name = "username", .required = true },
+		[PASSWORD] = { .name = "password",
+		    .required = true,
+		    .secret = true },
+		[SCOPE] = { .name = "scope" },
+		[ID] = { .name = "client_id" },
+		[SECRET] = { .name = "client_secret", .secret = true },
 	};
 	const char *v[FIELDS], *token;
 	struct buf *b;

@@ -16,16 +16,16 @@ api_users_add(struct req *r)
 	const struct conf *conf = r->ctx->conf;
 	enum { USERNAME, FULLNAME, PASSWORD, FIELDS };
 	const struct field want[FIELDS] = {
-	    [USERNAME] = {.name = "username",
-	        .required = true,
-	        .max_chars = conf->username_max_chars},
-	    [FULLNAME] = {.name = "fullname",
-	        .nullable = true,
-	        .max_chars = conf->fullname_max_chars},
-	    [PASSWORD] = {.name = "password",
-	        .required = true,
-	        .secret = true,
-	        .min_chars = conf->password_min_chars},
+		[USERNAME] = { .name = "username",
+		    .required = true,
+		    .max_chars = conf->username_max_chars },
+		[FULLNAME] = { .name = "fullname",
+		    .nullable = true,
+		    .max_chars = conf->fullname_max_chars },
+		[PASSWORD] = { .name = "password",
+		    .required = true,
+		    .secret = true,
+		    .min_chars = conf->password_min_chars },
 	};
 	const char *v[FIELDS];
 	struct user u;
@@ -42,10 +42,10 @@ api_users_add(struct req *r)
 		reply_detail(r, 400, "User already registered");
 		return ERR_OK;
 	case ERR_TOOBIG:
-		fault_add(r, (struct fault){.kind = FAULT_TOO_MANY_BYTES,
+		fault_add(r, (struct fault){ .kind = FAULT_TOO_MANY_BYTES,
 		                 .field = "password",
 		                 .input = JSON_MASK,
-		                 .number = PWHASH_PASSWORD_MAX_BYTES});
+		                 .number = PWHASH_PASSWORD_MAX_BYTES });
 		return ERR_INVALID;
 	default:
 		return e;

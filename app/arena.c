@@ -29,14 +29,14 @@ block_new(size_t size, struct arena_block *next)
 
 	if (b == NULL)
 		abort();
-	*b = (struct arena_block){.next = next, .size = size};
+	*b = (struct arena_block){ .next = next, .size = size };
 	return b;
 }
 
 void
 arena_init(struct arena *a)
 {
-	*a = (struct arena){0};
+	*a = (struct arena){ 0 };
 }
 
 void *
@@ -71,7 +71,7 @@ arena_defer(struct arena *a, void (*fn)(void *), void *arg)
 {
 	struct arena_deferred *d = arena_alloc(a, sizeof(*d));
 
-	*d = (struct arena_deferred){a->deferred, fn, arg};
+	*d = (struct arena_deferred){ a->deferred, fn, arg };
 	a->deferred = d;
 }
 

@@ -13,7 +13,7 @@
 void
 buf_init(struct buf *b, struct arena *a)
 {
-	*b = (struct buf){.arena = a, .s = arena_alloc(a, 1), .size = 1};
+	*b = (struct buf){ .arena = a, .s = arena_alloc(a, 1), .size = 1 };
 }
 
 /* Make room for n bytes more and the final NUL. */

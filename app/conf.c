@@ -241,7 +241,7 @@ conf_load(const char *file, struct conf *out)
 {
 	size_t i;
 
-	*out = (struct conf){0};
+	*out = (struct conf){ 0 };
 	for (i = 0; i < ARRAY_LEN(keys); i++)
 		if (!set(out, &keys[i], "default", keys[i].initial))
 			abort();
@@ -259,13 +259,13 @@ conf_free(struct conf *c)
 	for (i = 0; i < ARRAY_LEN(keys); i++)
 		if (keys[i].type == TEXT)
 			free(*(char **)((char *)c + keys[i].offset));
-	*c = (struct conf){0};
+	*c = (struct conf){ 0 };
 }
 
 void
 conf_print_keys(void)
 {
-	static const char *const type_name[] = {"text", "number", "switch"};
+	static const char *const type_name[] = { "text", "number", "switch" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(keys); i++)

@@ -69,7 +69,7 @@ log_failure(const char *what, const char *sqlstate, const char *message)
 static bool
 wait_for(struct db *db, short events)
 {
-	struct pollfd p = {.fd = PQsocket(db->conn), .events = events};
+	struct pollfd p = { .fd = PQsocket(db->conn), .events = events };
 	int64_t left;
 	int n;
 
@@ -191,9 +191,9 @@ prepare_all(struct db *db)
 static enum err
 connect_now(struct db *db)
 {
-	static const char *const names[] = {
-	    "dbname", "client_encoding", "fallback_application_name", NULL};
-	const char *const values[] = {db->conninfo, "UTF8", "latchkey", NULL};
+	static const char *const names[] = { "dbname", "client_encoding",
+		"fallback_application_name", NULL };
+	const char *const values[] = { db->conninfo, "UTF8", "latchkey", NULL };
 
 	if (monotonic_ms() < db->not_before_ms)
 		return ERR_BUSY;
@@ -222,6 +222,8 @@ error_of(const char *sqlstate)
 	/* clang-format off */
 	static const struct { const char *prefix; enum err e; } meaning[] = {
 		{ "23505", ERR_CONFLICT }, /* unique_violation */
+		{ "22", ERR_INVALID },     /* a value that a column cannot hold */
+		{ "23", ERR_INVALID },     /* or that a constraint forbids */
 		{ "08", ERR_BUSY },        /* connection exceptions */
 		{ "0A000", ERR_BUSY },     /* a cached plan no longer fits */
 		{ "25006", ERR_BUSY },     /* read-only: a standby */
@@ -314,7 +316,7 @@ db_run(struct db *db, struct arena *a, const struct db_sql *sql,
 	if (lost && !fresh && !sql->writes)
 		e = run_once(db, a, sql, params, &r, &lost);
 	if (e == ERR_OK && out != NULL)
-		*out = (struct db_rows){r, PQntuples(r)};
+		*out = (struct db_rows){ r, PQntuples(r) };
 	return e;
 }
 

@@ -46,16 +46,16 @@ db_user_by_name(struct ctx *c, const char *username, struct user *out)
 	enum err e;
 
 	if ((e = db_run(c->db, c->arena, &db_user_sql[BY_NAME],
-	         (const char *[]){username}, &rows)) != ERR_OK)
+	         (const char *[]){ username }, &rows)) != ERR_OK)
 		return e;
 	if (rows.count != 1)
 		return rows.count == 0 ? ERR_NOTFOUND : ERR_INTERNAL;
 	*out = (struct user){
-	    .id = db_int(&rows, 0, 0),
-	    .username = db_text(&rows, 0, 1),
-	    .fullname = db_text(&rows, 0, 2),
-	    .password = db_text(&rows, 0, 3),
-	    .is_active = db_true(&rows, 0, 4),
+		.id = db_int(&rows, 0, 0),
+		.username = db_text(&rows, 0, 1),
+		.fullname = db_text(&rows, 0, 2),
+		.password = db_text(&rows, 0, 3),
+		.is_active = db_true(&rows, 0, 4),
 	};
 	return ERR_OK;
 }
@@ -67,7 +67,7 @@ db_user_insert(struct ctx *c, struct user *u)
 	enum err e;
 
 	if ((e = db_run(c->db, c->arena, &db_user_sql[INSERT],
-	         (const char *[]){u->username, u->fullname, u->password},
+	         (const char *[]){ u->username, u->fullname, u->password },
 	         &rows)) != ERR_OK)
 		return e;
 	if (rows.count == 0)
@@ -86,7 +86,7 @@ db_user_replace_hash(struct ctx *c, const struct user *u, const char *hash)
 
 	snprintf(id, sizeof(id), "%" PRId64, u->id);
 	if ((e = db_run(c->db, c->arena, &db_user_sql[REPLACE_HASH],
-	         (const char *[]){id, u->password, hash}, &rows)) != ERR_OK)
+	         (const char *[]){ id, u->password, hash }, &rows)) != ERR_OK)
 		return e;
 	return rows.count == 1 ? ERR_OK : ERR_CONFLICT;
 }

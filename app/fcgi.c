@@ -44,7 +44,7 @@ on_stop(int signal)
 static void
 set_signals(sigset_t *waiting)
 {
-	struct sigaction action = {.sa_handler = on_stop};
+	struct sigaction action = { .sa_handler = on_stop };
 	sigset_t blocked;
 
 	sigemptyset(&blocked);
@@ -65,8 +65,8 @@ set_signals(sigset_t *waiting)
 static int
 accept_connection(int listener, const sigset_t *waiting)
 {
-	const struct timeval limit = {.tv_sec = PEER_TIMEOUT_S};
-	struct pollfd p = {.fd = listener, .events = POLLIN};
+	const struct timeval limit = { .tv_sec = PEER_TIMEOUT_S };
+	struct pollfd p = { .fd = listener, .events = POLLIN };
 	int fd;
 
 	if (ppoll(&p, 1, NULL, waiting) <= 0)
@@ -128,7 +128,7 @@ param(FCGX_Request *fcgi, const char *name)
 static void
 answer(FCGX_Request *fcgi, struct ctx *c, void (*run)(struct req *r))
 {
-	struct req r = {.ctx = c};
+	struct req r = { .ctx = c };
 	struct buf out;
 
 	c->now_s = time(NULL);

@@ -42,8 +42,9 @@ static enum err
 refuse_body(struct req *r, enum fault_kind kind)
 {
 	/* whatever was sent instead of an object may be a password */
-	fault_add(r, (struct fault){.kind = kind,
-	                 .input = kind == FAULT_NOT_OBJECT ? JSON_MASK : NULL});
+	fault_add(
+	    r, (struct fault){ .kind = kind,
+	           .input = kind == FAULT_NOT_OBJECT ? JSON_MASK : NULL });
 	return ERR_INVALID;
 }
 
@@ -61,10 +62,10 @@ parse_json(struct req *r)
 		           : ERR_MALFORMED;
 	e = json_parse(r->ctx->arena, r->body, r->body_len, &r->json, &why);
 	if (e == ERR_INVALID)
-		fault_add(r, (struct fault){.kind = FAULT_NOT_JSON,
+		fault_add(r, (struct fault){ .kind = FAULT_NOT_JSON,
 		                 .input = "{}",
 		                 .number = (int64_t)why.offset,
-		                 .detail = why.what});
+		                 .detail = why.what });
 	if (e != ERR_OK)
 		return e;
 	switch (json_kind(r->json)) {
@@ -94,7 +95,7 @@ field_parse(struct req *r, const char **why)
 static struct value
 get_json(const struct req *r, const char *name)
 {
-	struct value v = {.kind = ABSENT};
+	struct value v = { .kind = ABSENT };
 
 	if (!json_get(r->json, name, &v.json))
 		return v;
@@ -118,10 +119,10 @@ get_form(const struct req *r, const char *name)
 	const struct form_field *f = form_get(&r->form, name);
 
 	if (f == NULL || (f->value_len == 0 && !f->is_file))
-		return (struct value){.kind = ABSENT};
-	return (struct value){.kind = f->is_file ? OTHER : TEXT,
-	    .text = f->value,
-	    .len = f->value_len};
+		return (struct value){ .kind = ABSENT };
+	return (struct value){ .kind = f->is_file ? OTHER : TEXT,
+		.text = f->value,
+		.len = f->value_len };
 }
 
 /* What the client is shown of the value that a fault is about. */
@@ -185,7 +186,7 @@ find_fault(const struct field *f, const struct value *v, struct fault *out)
 static const char *
 read_one(struct req *r, const struct field *f)
 {
-	struct fault fault = {.kind = FAULT_MISSING, .field = f->name};
+	struct fault fault = { .kind = FAULT_MISSING, .field = f->name };
 	struct buf pattern;
 	struct value v = r->body_kind == BODY_JSON ? get_json(r, f->name)
 	                                           : get_form(r, f->name);

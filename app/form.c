@@ -116,11 +116,11 @@ next_parameter(struct span *rest, struct span *out)
 		if (rest->p[i] == ';' && !quoted)
 			break;
 	}
-	*out = (struct span){rest->p, i};
+	*out = (struct span){ rest->p, i };
 	if (i < rest->n)
-		*rest = (struct span){rest->p + i + 1, rest->n - i - 1};
+		*rest = (struct span){ rest->p + i + 1, rest->n - i - 1 };
 	else
-		*rest = (struct span){NULL, 0};
+		*rest = (struct span){ NULL, 0 };
 	return true;
 }
 
@@ -149,7 +149,7 @@ unquote(struct arena *a, struct span v)
 	s = arena_strndup(a, v.p + 1, v.n - 2);
 	v.n = drop_first_of(s, v.n - 2, "\\\\");
 	v.n = drop_first_of(s, v.n, "\\\"");
-	return (struct span){s, v.n};
+	return (struct span){ s, v.n };
 }
 
 /*
@@ -173,11 +173,11 @@ get_parameter(
 		if (!span_is(trim(key), name))
 			continue;
 		found = true;
-		*out = (struct span){piece.p + piece.n, 0};
+		*out = (struct span){ piece.p + piece.n, 0 };
 		if (eq != NULL)
 			*out = unquote(
-			    a, trim((struct span){eq + 1,
-			           (size_t)(piece.p + piece.n - eq - 1)}));
+			    a, trim((struct span){ eq + 1,
+			           (size_t)(piece.p + piece.n - eq - 1) }));
 	}
 	return found;
 }
@@ -261,7 +261,7 @@ read_header(
 static enum err
 read_headers(struct multipart *m, struct form_field *field)
 {
-	struct span name, value, disposition = {"", 0}, parameter;
+	struct span name, value, disposition = { "", 0 }, parameter;
 	bool last = false;
 	int count = 0;
 	enum err e;
@@ -319,7 +319,7 @@ read_data(struct multipart *m, struct form_field *field)
 static enum err
 read_start(struct multipart *m)
 {
-	struct span line = {m->boundary.p + 2, m->boundary.n - 2};
+	struct span line = { m->boundary.p + 2, m->boundary.n - 2 };
 	size_t left;
 
 	if (m->p < m->end && (*m->p == '\r' || *m->p == '\n')) {
@@ -350,13 +350,14 @@ parse_multipart(struct arena *a, const char *type, const char *body, size_t n,
     struct form *out, const char **why)
 {
 	struct multipart m = {
-	    .arena = a, .p = body, .end = body + n, .form = out, .why = why};
+		.arena = a, .p = body, .end = body + n, .form = out, .why = why
+	};
 	struct span b;
 	char *boundary;
 	enum err e;
 
 	if (!get_parameter(
-	        a, (struct span){type, strlen(type)}, "boundary", &b)) {
+	        a, (struct span){ type, strlen(type) }, "boundary", &b)) {
 		*why = "Missing boundary in multipart.";
 		return ERR_MALFORMED;
 	}
@@ -364,11 +365,11 @@ parse_multipart(struct arena *a, const char *type, const char *body, size_t n,
 		return broken(&m);
 	boundary = arena_alloc(a, b.n + 5);
 	snprintf(boundary, b.n + 5, "\r\n--%.*s", (int)b.n, b.p);
-	m.boundary = (struct span){boundary, b.n + 4};
+	m.boundary = (struct span){ boundary, b.n + 4 };
 	if ((e = read_start(&m)) != ERR_OK)
 		return e;
 	while (!m.done) {
-		struct form_field field = {0};
+		struct form_field field = { 0 };
 
 		if ((e = read_headers(&m, &field)) != ERR_OK)
 			return e;
@@ -388,10 +389,10 @@ form_parse(struct arena *a, const char *type, const char *body, size_t n,
 {
 	struct span media;
 
-	*out = (struct form){0};
+	*out = (struct form){ 0 };
 	if (type == NULL)
 		return ERR_OK;
-	media = trim((struct span){type, strcspn(type, ";")});
+	media = trim((struct span){ type, strcspn(type, ";") });
 	if (span_is(media, "application/x-www-form-urlencoded"))
 		return parse_urlencoded(a, body, n, out, why);
 	if (!span_is(media, "multipart/form-data"))

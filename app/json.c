@@ -29,7 +29,7 @@ static bool
 fail(struct scan *s, const char *at, const char *what)
 {
 	s->err = ERR_INVALID;
-	*s->why = (struct json_error){(size_t)(at - s->start), what};
+	*s->why = (struct json_error){ (size_t)(at - s->start), what };
 	return false;
 }
 
@@ -211,7 +211,7 @@ scan_number(struct scan *s)
 static bool
 scan_word(struct scan *s)
 {
-	static const char *const words[] = {"true", "false", "null"};
+	static const char *const words[] = { "true", "false", "null" };
 	size_t i, n;
 
 	for (i = 0; i < ARRAY_LEN(words); i++) {
@@ -368,12 +368,12 @@ json_parse(struct arena *a, const char *text, size_t n, struct json *out,
     struct json_error *why)
 {
 	struct buf plain;
-	struct scan s = {.start = text,
-	    .p = text,
-	    .end = text + n,
-	    .out = &plain,
-	    .err = ERR_OK,
-	    .why = why};
+	struct scan s = { .start = text,
+		.p = text,
+		.end = text + n,
+		.out = &plain,
+		.err = ERR_OK,
+		.why = why };
 	json_tokener *tokener;
 	json_object *o;
 	enum json_tokener_error error;
@@ -466,7 +466,7 @@ write_object(struct buf *b, json_object *o, const char *mask)
 		if (mask != NULL && strcmp(name, mask) == 0)
 			buf_adds(b, JSON_MASK);
 		else
-			json_write(b, (struct json){member}, NULL);
+			json_write(b, (struct json){ member }, NULL);
 	}
 	buf_adds(b, "}");
 }
@@ -500,7 +500,7 @@ json_write(struct buf *b, struct json v, const char *mask)
 			if (i > 0)
 				buf_adds(b, ",");
 			json_write(b,
-			    (struct json){json_object_array_get_idx(o, i)},
+			    (struct json){ json_object_array_get_idx(o, i) },
 			    NULL);
 		}
 		buf_adds(b, "]");

@@ -14,23 +14,23 @@
 #define LINE_MAX_BYTES 1000
 
 static const char *const level_name[] = {
-    [LOG_ERROR] = "error",
-    [LOG_WARNING] = "warning",
-    [LOG_INFO] = "info",
+	[LOG_ERROR] = "error",
+	[LOG_WARNING] = "warning",
+	[LOG_INFO] = "info",
 };
 
 static const char *const event_name[] = {
-    [LOG_START] = "start",
-    [LOG_STOP] = "stop",
-    [LOG_REQUEST] = "request",
-    [LOG_LOGIN] = "login",
-    [LOG_LOGIN_FAILED] = "login_failed",
-    [LOG_SIGNUP] = "signup",
-    [LOG_HASH_UPGRADED] = "hash_upgraded",
-    [LOG_DB_CONNECTED] = "db_connected",
-    [LOG_DB_FAILED] = "db_failed",
-    [LOG_REQUEST_BROKEN] = "request_broken",
-    [LOG_BUG] = "bug",
+	[LOG_START] = "start",
+	[LOG_STOP] = "stop",
+	[LOG_REQUEST] = "request",
+	[LOG_LOGIN] = "login",
+	[LOG_LOGIN_FAILED] = "login_failed",
+	[LOG_SIGNUP] = "signup",
+	[LOG_HASH_UPGRADED] = "hash_upgraded",
+	[LOG_DB_CONNECTED] = "db_connected",
+	[LOG_DB_FAILED] = "db_failed",
+	[LOG_REQUEST_BROKEN] = "request_broken",
+	[LOG_BUG] = "bug",
 };
 
 static char request_id[65] = "-";

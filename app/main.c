@@ -24,9 +24,9 @@
 static int
 migrate(const struct conf *conf)
 {
-	static const struct db_sql *const none[] = {NULL};
+	static const struct db_sql *const none[] = { NULL };
 	struct arena arena;
-	struct ctx c = {.conf = conf, .arena = &arena};
+	struct ctx c = { .conf = conf, .arena = &arena };
 	enum err e = ERR_INTERNAL;
 
 	arena_init(&arena);
@@ -43,10 +43,10 @@ migrate(const struct conf *conf)
 static bool
 check_database(const struct conf *conf)
 {
-	static const struct db_sql *const all[] = {db_user_sql, NULL};
-	static const struct db_sql *const none[] = {NULL};
+	static const struct db_sql *const all[] = { db_user_sql, NULL };
+	static const struct db_sql *const none[] = { NULL };
 	struct arena arena;
-	struct ctx c = {.conf = conf, .arena = &arena};
+	struct ctx c = { .conf = conf, .arena = &arena };
 	enum err e;
 
 	arena_init(&arena);
@@ -104,11 +104,11 @@ static const struct command {
 	bool needs_conf;
 	const char *help;
 } commands[] = {
-    {"serve", serve, true, "answer requests (by spawn-fcgi, or alone)"},
-    {"migrate", migrate, true, "bring the database to this schema"},
-    {"check", check, true, "verify configuration, key and database"},
-    {"settings", print_settings, false, "list the keys of latchkey.conf"},
-    {"routes", print_routes, false, "list the endpoints"},
+	{ "serve", serve, true, "answer requests (by spawn-fcgi, or alone)" },
+	{ "migrate", migrate, true, "bring the database to this schema" },
+	{ "check", check, true, "verify configuration, key and database" },
+	{ "settings", print_settings, false, "list the keys of latchkey.conf" },
+	{ "routes", print_routes, false, "list the endpoints" },
 };
 
 static int
@@ -129,7 +129,7 @@ usage(FILE *out)
 static int
 run(const struct command *command, const char *conf_file)
 {
-	struct conf conf = {0};
+	struct conf conf = { 0 };
 	int status;
 
 	if (command->needs_conf && !conf_load(conf_file, &conf))

@@ -70,7 +70,8 @@ is_known(const char *hash)
 	static const struct {
 		const char *prefix;
 		size_t len;
-	} known[] = {{"$y$", 0}, {"$2b$", 60}, {"$2a$", 60}, {"$2y$", 60}};
+	} known[] = { { "$y$", 0 }, { "$2b$", 60 }, { "$2a$", 60 },
+		{ "$2y$", 60 } };
 	size_t i, n;
 
 	for (i = 0; hash != NULL && i < ARRAY_LEN(known); i++) {

@@ -19,11 +19,12 @@ static const struct {
 	int status;
 	const char *detail;
 } meaning[] = {
-    {ERR_MALFORMED, 400, "There was an error parsing the body"},
-    {ERR_UNAUTH, 401, "Could not validate credentials"},
-    {ERR_NOTFOUND, 404, "Not Found"},
-    {ERR_TOOBIG, 413, "Request Entity Too Large"},
-    {ERR_BUSY, 503, "The database does not answer, please try again"},
+	{ ERR_MALFORMED, 400, "There was an error parsing the body" },
+	{ ERR_INVALID, 400, "The database does not take a value of this" },
+	{ ERR_UNAUTH, 401, "Could not validate credentials" },
+	{ ERR_NOTFOUND, 404, "Not Found" },
+	{ ERR_TOOBIG, 413, "Request Entity Too Large" },
+	{ ERR_BUSY, 503, "The database does not answer, please try again" },
 };
 
 static const char *
@@ -56,7 +57,7 @@ reason(int status)
 struct buf *
 reply_begin(struct req *r, int status, const char *type)
 {
-	r->reply = (struct reply){.status = status, .type = type};
+	r->reply = (struct reply){ .status = status, .type = type };
 	buf_init(&r->reply.headers, r->ctx->arena);
 	buf_init(&r->reply.body, r->ctx->arena);
 	return &r->reply.body;

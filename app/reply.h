@@ -26,7 +26,7 @@ void reply_unauthorized(struct req *r, const char *detail);
 
 /*
  * The reply to an error that no handler has words of its own for. ERR_INVALID
- * lists r->faults.
+ * lists r->faults; without any, it was the database that refused.
  */
 void reply_error(struct req *r, enum err e);
 

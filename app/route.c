@@ -53,9 +53,9 @@ static const struct {
 	unsigned bit;
 	const char *name;
 } method_names[] = {
-    {METHOD_GET, "GET"},
-    {METHOD_HEAD, "HEAD"},
-    {METHOD_POST, "POST"},
+	{ METHOD_GET, "GET" },
+	{ METHOD_HEAD, "HEAD" },
+	{ METHOD_POST, "POST" },
 };
 
 /* The names of these methods, as Allow and the table want them. */
@@ -236,7 +236,7 @@ route_run(struct req *r)
 void
 route_print(void)
 {
-	static const char *const body[] = {"none", "JSON", "form"};
+	static const char *const body[] = { "none", "JSON", "form" };
 	struct arena a;
 	struct buf b;
 	size_t i;

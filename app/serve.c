@@ -25,7 +25,7 @@
 static void
 forbid_core_files(void)
 {
-	const struct rlimit none = {0, 0};
+	const struct rlimit none = { 0, 0 };
 
 	setrlimit(RLIMIT_CORE, &none);
 #ifndef __SANITIZE_ADDRESS__
@@ -58,7 +58,7 @@ socket_error(const char *path, const char *what)
 static int
 open_socket(const char *path)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	const struct sockaddr *a = (const struct sockaddr *)&address;
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	mode_t mask;
@@ -82,10 +82,10 @@ open_socket(const char *path)
 int
 serve(const struct conf *conf)
 {
-	static const struct db_sql *const statements[] = {db_user_sql, NULL};
+	static const struct db_sql *const statements[] = { db_user_sql, NULL };
 	static struct token_key key;
 	struct arena arena;
-	struct ctx c = {.conf = conf, .key = &key, .arena = &arena};
+	struct ctx c = { .conf = conf, .key = &key, .arena = &arena };
 	bool done = false;
 	int fd;
 

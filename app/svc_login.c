@@ -28,7 +28,7 @@ enum err
 login(struct ctx *c, const char *username, const char *password,
     const char **token)
 {
-	struct user u = {0};
+	struct user u = { 0 };
 	struct token_claims claims;
 	const char *reason;
 	bool matches;
@@ -49,9 +49,9 @@ login(struct ctx *c, const char *username, const char *password,
 	}
 	upgrade_hash(c, &u, password);
 	claims = (struct token_claims){
-	    .sub = u.username,
-	    .uid = u.id,
-	    .exp = c->now_s + c->conf->access_token_minutes * 60,
+		.sub = u.username,
+		.uid = u.id,
+		.exp = c->now_s + c->conf->access_token_minutes * 60,
 	};
 	e = token_sign(c->key, &claims, c->now_s, c->arena, token);
 	if (e == ERR_OK)

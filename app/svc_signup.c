@@ -44,9 +44,9 @@ signup(struct ctx *c, const char *username, const char *fullname,
 	if (e != ERR_OK)
 		return e;
 	*out = (struct user){
-	    .username = username,
-	    .fullname = fullname,
-	    .password = arena_strndup(c->arena, hash, strlen(hash)),
+		.username = username,
+		.fullname = fullname,
+		.password = arena_strndup(c->arena, hash, strlen(hash)),
 	};
 	e = db_user_insert(c, out);
 	if (e == ERR_BUSY)

@@ -16,6 +16,12 @@ DECLARE
 	demanding text;
 	narrow record;
 BEGIN
+	IF getdatabaseencoding() <> 'UTF8' THEN
+		RAISE EXCEPTION 'the database''s encoding is %, which cannot hold every name',
+			getdatabaseencoding()
+			USING HINT = 'Make one with: createdb -E UTF8 -T template0 NAME';
+	END IF;
+
 	SELECT string_agg(format('%s (%s)', c.name, c.types), ', ' ORDER BY c.position) INTO lacking
 	FROM (VALUES (1, 'id', 'integer or bigint', '{int4,int8}'),
 		(2, 'username', 'character varying or text', '{varchar,text}'),

@@ -177,6 +177,15 @@ retry 10 curl -sf -o /dev/null "$LK_URL/readyz"
 api POST /users/add_user/ '{"username":"a name of more than twenty characters","password":"password"}'
 is "$status" 200 'and hold what they could not'
 
+$LK_PSQL_ADMIN -Xqc 'create database narrow encoding LATIN1 locale "C" template template0' \
+	-c 'alter database narrow owner to latchkey'
+LATCHKEY_DATABASE=$(sed -n "s/^database = '\(.*\)'$/\1/p" "$LK_CONF" | sed 's/dbname=[^ ]*/dbname=narrow/')
+export LATCHKEY_DATABASE
+migrate
+like "$? $(cat "$tmp/out")" "^1 .*encoding is LATIN1, which cannot hold every name" \
+	'a database that is not in UTF-8 is refused'
+unset LATCHKEY_DATABASE
+
 # --- upgrades turned off ---
 
 fresh

@@ -23,12 +23,22 @@ api POST /canary-password-1 'canary-password-1'
 api GET '/nope%0Alevel=error%20event=forged'
 $LK_PSQL -Xqc "update users set password = 'canary-broken-hash' where id = 1"
 api POST /token 'username=ada-canary-name&password=canary-password-1'
-# an error of the database itself
-$LK_PSQL -Xqc 'alter table users alter fullname type varchar(3) using null'
-api POST /users/add_user/ '{"username":"canary-4","fullname":"canary-full","password":"canary-password-1"}'
-is "$status" 500 'an error that is ours is a 500'
-is "$body" '{"detail":"Internal Server Error"}' 'in JSON, that says nothing of it'
-like "$(tail -n 3 "$LK_LOG")" 'event=db_failed .*sqlstate=22001' 'the log does'
+
+# --- errors of the database itself ---
+
+signup='{"username":"canary-4","fullname":"canary-full","password":"canary-password-1"}'
+$LK_PSQL -Xqc 'alter table users add check (length(fullname) < 3) not valid'
+api POST /users/add_user/ "$signup"
+is "$status $body" '400 {"detail":"The database does not take a value of this"}' "a table's own rule is a 400"
+like "$(tail -n 3 "$LK_LOG")" 'event=db_failed .*sqlstate=23514' 'and told in the log'
+$LK_PSQL_ADMIN -Xqc 'create function fails() returns trigger language plpgsql as
+	$$ begin raise exception $_$no more users$_$; end $$' \
+	-c 'create trigger fails before insert on users execute function fails()'
+api POST /users/add_user/ "$signup"
+is "$status $body" '500 {"detail":"Internal Server Error"}' 'an error that nobody thought of is a 500, that says nothing'
+like "$(tail -n 3 "$LK_LOG")" 'event=db_failed .*sqlstate=P0001' 'the log does'
+
+# --- the lines ---
 
 like "$(cat "$LK_LOG")" '^level=info req=[0-9a-f]{32} event=signup user=1$' 'a sign-up is a line, with the request'
 like "$(cat "$LK_LOG")" '^level=info req=[0-9a-f]{32} event=login user=1$' 'so is a login'

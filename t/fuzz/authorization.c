@@ -10,8 +10,8 @@
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct token_key key = {
-	    32, "not the key of anything at all.."};
+	static const struct token_key key = { 32,
+		"not the key of anything at all.." };
 	struct token_claims claims;
 	const char *header, *token;
 	struct arena a;

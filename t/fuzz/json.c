@@ -9,7 +9,7 @@
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct json_error why = {0, NULL};
+	struct json_error why = { 0, NULL };
 	struct json v, again, member;
 	struct buf first, second;
 	struct arena a;

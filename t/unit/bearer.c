@@ -12,22 +12,22 @@ main(void)
 	static const struct {
 		const char *header, *token;
 	} cases[] = {
-	    {"Bearer abc", "abc"},
-	    {"bearer abc", "abc"},
-	    {"BEARER   abc", "abc"},
-	    {"Bearer a.b-c_d~e+f/g==", "a.b-c_d~e+f/g=="},
-	    {NULL, NULL},
-	    {"", NULL},
-	    {"Bearer", NULL},
-	    {"Bearer ", NULL},
-	    {"Bearerabc", NULL},
-	    {"Bearer\tabc", NULL},
-	    {"Bearer a b", NULL},
-	    {"Bearer a,Bearer b", NULL},
-	    {"Bearer abc ", NULL},
-	    {" Bearer abc", NULL},
-	    {"Basic YTpi", NULL},
-	    {"Token abc", NULL},
+		{ "Bearer abc", "abc" },
+		{ "bearer abc", "abc" },
+		{ "BEARER   abc", "abc" },
+		{ "Bearer a.b-c_d~e+f/g==", "a.b-c_d~e+f/g==" },
+		{ NULL, NULL },
+		{ "", NULL },
+		{ "Bearer", NULL },
+		{ "Bearer ", NULL },
+		{ "Bearerabc", NULL },
+		{ "Bearer\tabc", NULL },
+		{ "Bearer a b", NULL },
+		{ "Bearer a,Bearer b", NULL },
+		{ "Bearer abc ", NULL },
+		{ " Bearer abc", NULL },
+		{ "Basic YTpi", NULL },
+		{ "Token abc", NULL },
 	};
 	size_t i;
 

@@ -19,8 +19,8 @@ static const char bcrypt_2a[] = "$2a$05$j6nJ7MeHpy0urO02jEj87u9qhDMFHbwwTR0ygk7o
 static void
 test_known(void)
 {
-	static const char *const hashes[] = {
-	    yescrypt_5, yescrypt_1, bcrypt_2b, bcrypt_2a};
+	static const char *const hashes[] = { yescrypt_5, yescrypt_1, bcrypt_2b,
+		bcrypt_2a };
 	char y[64];
 	size_t i;
 
@@ -37,13 +37,13 @@ test_known(void)
 static void
 test_not_hashes(void)
 {
-	static const char *const bad[] = {NULL, "", "plain", "*0", "*", "$",
-	    "$y$", "$y$j9T$", "$2b$", "$2b$05$", "$2b$05$ufFVpH59M/bisp",
-	    "$2b$05$ufFVpH59M/bispPNNITzEeUtKDUu0uqb.QjoLWTn7z6hd0bUFqYn",
-	    "$2x$05$ufFVpH59M/bispPNNITzEeUtKDUu0uqb.QjoLWTn7z6hd0bUFqYn6",
-	    "$6$saltsalt$x", "wonderland", "$1$x$y",
-	    "$2b$05$ufFVpH59M/bispPNNITzEeUtKDUu0uqb.QjoLWTn7z6hd0bUFqYn6x",
-	    "$y$j9T$uoSOH62xfGKDMcCeB0gkr0$"};
+	static const char *const bad[] = { NULL, "", "plain", "*0", "*", "$",
+		"$y$", "$y$j9T$", "$2b$", "$2b$05$", "$2b$05$ufFVpH59M/bisp",
+		"$2b$05$ufFVpH59M/bispPNNITzEeUtKDUu0uqb.QjoLWTn7z6hd0bUFqYn",
+		"$2x$05$ufFVpH59M/bispPNNITzEeUtKDUu0uqb.QjoLWTn7z6hd0bUFqYn6",
+		"$6$saltsalt$x", "wonderland", "$1$x$y",
+		"$2b$05$ufFVpH59M/bispPNNITzEeUtKDUu0uqb.QjoLWTn7z6hd0bUFqYn6x",
+		"$y$j9T$uoSOH62xfGKDMcCeB0gkr0$" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(bad); i++)

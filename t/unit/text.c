@@ -39,7 +39,7 @@ test_all_code_points(void)
 	unsigned c;
 
 	for (c = 0; c < 0x110000; c++) {
-		char u[5] = {0};
+		char u[5] = { 0 };
 		size_t n, want;
 
 		if (c < 0x80) {
@@ -73,10 +73,11 @@ test_all_code_points(void)
 static void
 test_utf8(void)
 {
-	static const char *const bad[] = {"\x80", "\xbf", "\xc0\x80",
-	    "\xc1\xbf", "\xe0\x9f\xbf", "\xf0\x8f\xbf\xbf", "\xed\xa0\x80",
-	    "\xed\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
-	    "\xf8\x88\x80\x80\x80", "\xfe", "\xff", "a\xe2\x82", "\xe2\x82z"};
+	static const char *const bad[] = { "\x80", "\xbf", "\xc0\x80",
+		"\xc1\xbf", "\xe0\x9f\xbf", "\xf0\x8f\xbf\xbf", "\xed\xa0\x80",
+		"\xed\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
+		"\xf8\x88\x80\x80\x80", "\xfe", "\xff", "a\xe2\x82",
+		"\xe2\x82z" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(bad); i++)
@@ -95,16 +96,16 @@ test_percent(void)
 		const char *in, *out;
 		bool plus;
 	} cases[] = {
-	    {"a%20b", "a b", false},
-	    {"%61%4C%4c", "aLL", false},
-	    {"a+b", "a b", true},
-	    {"a+b", "a+b", false},
-	    {"a%2Bb", "a+b", true},
-	    {"%zz%4", "%zz%4", true},
-	    {"%", "%", true},
-	    {"%%41", "%A", true},
-	    {"%u0041", "%u0041", true},
-	    {"%25%34%31", "%41", true},
+		{ "a%20b", "a b", false },
+		{ "%61%4C%4c", "aLL", false },
+		{ "a+b", "a b", true },
+		{ "a+b", "a+b", false },
+		{ "a%2Bb", "a+b", true },
+		{ "%zz%4", "%zz%4", true },
+		{ "%", "%", true },
+		{ "%%41", "%A", true },
+		{ "%u0041", "%u0041", true },
+		{ "%25%34%31", "%41", true },
 	};
 	char s[32];
 	size_t i, n;

@@ -70,8 +70,8 @@ static const char an_array[] =
 /* clang-format on */
 
 static struct token_key key = {
-    .len = 32,
-    .bytes = "0123456789abcdef0123456789abcdef",
+	.len = 32,
+	.bytes = "0123456789abcdef0123456789abcdef",
 };
 static struct arena arena;
 
@@ -89,31 +89,31 @@ test_refused(void)
 	static const struct {
 		const char *token, *title;
 	} cases[] = {
-	    {hs384, "HS384 is refused"},
-	    {hs512, "HS512 is refused"},
-	    {hs256_named_384, "a signature of another algorithm"},
-	    {rs256, "RS256 with the secret as its public key"},
-	    {none, "no algorithm and no signature"},
-	    {none_signed, "no algorithm but a signature"},
-	    {no_alg, "a header without an algorithm"},
-	    {crit, "an extension that must be understood"},
-	    {no_exp, "no expiry"},
-	    {no_sub, "no subject"},
-	    {sub_number, "a subject that is a number"},
-	    {exp_text, "an expiry that is a text"},
-	    {exp_float, "an expiry with a fraction"},
-	    {exp_negative, "an expiry before 1970"},
-	    {exp_huge, "an expiry of 2^63"},
-	    {nbf_text, "a beginning that is a text"},
-	    {uid_text, "a user number that is a text"},
-	    {uid_zero, "a user number of 0"},
-	    {other_key, "another key"},
-	    {not_json, "claims that are no JSON"},
-	    {an_array, "claims that are no object"},
-	    {"", "nothing"},
-	    {"..", "dots alone"},
-	    {"a.b.c", "three letters"},
-	    {"eyJhbGciOiJIUzI1NiJ9", "one part"},
+		{ hs384, "HS384 is refused" },
+		{ hs512, "HS512 is refused" },
+		{ hs256_named_384, "a signature of another algorithm" },
+		{ rs256, "RS256 with the secret as its public key" },
+		{ none, "no algorithm and no signature" },
+		{ none_signed, "no algorithm but a signature" },
+		{ no_alg, "a header without an algorithm" },
+		{ crit, "an extension that must be understood" },
+		{ no_exp, "no expiry" },
+		{ no_sub, "no subject" },
+		{ sub_number, "a subject that is a number" },
+		{ exp_text, "an expiry that is a text" },
+		{ exp_float, "an expiry with a fraction" },
+		{ exp_negative, "an expiry before 1970" },
+		{ exp_huge, "an expiry of 2^63" },
+		{ nbf_text, "a beginning that is a text" },
+		{ uid_text, "a user number that is a text" },
+		{ uid_zero, "a user number of 0" },
+		{ other_key, "another key" },
+		{ not_json, "claims that are no JSON" },
+		{ an_array, "claims that are no object" },
+		{ "", "nothing" },
+		{ "..", "dots alone" },
+		{ "a.b.c", "three letters" },
+		{ "eyJhbGciOiJIUzI1NiJ9", "one part" },
 	};
 	size_t i;
 
@@ -168,7 +168,7 @@ test_times(void)
 static void
 test_signing(void)
 {
-	struct token_claims in = {"\xed\x99\x8d", 42, EXP}, out;
+	struct token_claims in = { "\xed\x99\x8d", 42, EXP }, out;
 	const char *one, *two;
 	char big[TOKEN_MAX_BYTES + 2];
 
