@@ -19,7 +19,7 @@
 #include "log.h"
 #include "text.h"
 
-#define RETRY_AFTER_MS 250 /* between two attempts to connect */
+#define RETRY_AFTER_MS 250 /* from a failure to the next attempt to connect */
 
 struct db {
 	const char *conninfo;
@@ -299,6 +299,9 @@ run_once(struct db *db, struct arena *a, const struct db_sql *sql,
 	log_failure(sql->name, NULL,
 	    outcome == LATE ? "no answer in time" : PQerrorMessage(db->conn));
 	*lost = outcome == LOST;
+	/* who did not answer in time is not asked again in the same request */
+	if (outcome == LATE)
+		db->not_before_ms = monotonic_ms() + RETRY_AFTER_MS;
 	disconnect(db);
 	return ERR_BUSY;
 }

@@ -1,0 +1,18 @@
+#!/bin/sh
+# The contract once more, by a worker built with ASan and UBSan: no error, and
+# nothing that is still allocated when it ends.
+# shellcheck source=t/lib.sh
+. t/lib.sh
+stack_up password_min_chars=0 bin=build-san/latchkey
+
+python3 t/contract/check.py --psql "$LK_PSQL" "127.0.0.1:$LK_PORT" >"$tmp/check" 2>&1
+like "$(tail -n 1 "$tmp/check")" ' passed, 0 failed$' 'every case is answered as recorded'
+api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
+api POST /token 'username=ada&password=correct+horse'
+api GET /users/me -H "Authorization: Bearer $(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')"
+is "$status" 200 'and a token tells whose it is'
+t/stack workers-stop "$LK_DIR"
+is "$(grep -c 'event=stop' "$LK_LOG")" "$LK_WORKERS" 'the workers end in order'
+is "$(grep -E 'runtime error|Sanitizer' "$LK_LOG")" '' 'and the sanitizers have nothing to say'
+
+done_testing
