@@ -19,7 +19,7 @@
 #include "log.h"
 #include "text.h"
 
-#define RETRY_AFTER_MS 250 /* from a failure to the next attempt to connect */
+#define RETRY_AFTER_MS 250 /* from a failure to the next connecting */
 
 struct db {
 	const char *conninfo;

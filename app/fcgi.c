@@ -1,9 +1,12 @@
 /*
  * The web server's side: FastCGI requests in, replies out.
  *
- * We accept the connection ourselves and hand it to libfcgi, so that a time
- * limit can be put on it first: a peer that sends half a request must not
- * hold the worker. One request a connection.
+ * FCGX_Accept_r() on a kept connection blocks until the web server sends its
+ * next request, and a worker would belong to a connection that is idle while
+ * others time out. So a kept connection is parked: it waits in epoll beside
+ * the listening socket, and libfcgi is called only for one that has something
+ * to read. We accept connections ourselves, to put a time limit on them first:
+ * a peer that sends half a request must not hold the worker.
  */
 #include "base.h"
 
@@ -13,6 +16,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
@@ -26,6 +30,9 @@
 #include "text.h"
 
 #define PEER_TIMEOUT_S 5 /* for a peer that neither sends nor reads */
+#define PARKED_MAX 512   /* connections that one worker keeps */
+#define ROUND_MAX 64     /* of them are served between two waits */
+#define DRAIN_MS 300     /* of silence on all of them end a worker */
 
 static volatile sig_atomic_t stopping;
 
@@ -61,17 +68,13 @@ set_signals(sigset_t *waiting)
 	sigaction(SIGUSR1, &action, NULL);
 }
 
-/* Wait for a connection; -1: try again, or stop. */
+/* A new connection, with its time limits; -1: none after all. */
 static int
-accept_connection(int listener, const sigset_t *waiting)
+accept_connection(int listener)
 {
 	const struct timeval limit = { .tv_sec = PEER_TIMEOUT_S };
-	struct pollfd p = { .fd = listener, .events = POLLIN };
-	int fd;
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 
-	if (ppoll(&p, 1, NULL, waiting) <= 0)
-		return -1;
-	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	if (fd < 0) {
 		/* another worker was quicker, or the client has gone */
 		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM)
@@ -149,34 +152,168 @@ answer(FCGX_Request *fcgi, struct ctx *c, void (*run)(struct req *r))
 	FCGX_PutStr(out.s, (int)out.len, fcgi->out);
 }
 
+/* A kept connection between two requests. */
+struct parked {
+	int fd;            /* -1: the place is free */
+	uint64_t last_use; /* of the worker's count of requests */
+};
+
+/* What a worker waits on, and works with. */
+struct worker {
+	FCGX_Request fcgi; /* of the request in hand */
+	struct ctx *ctx;
+	void (*run)(struct req *r);
+	int epoll; /* the listener and the parked connections */
+	int listener;
+	int kept; /* places that are taken */
+	uint64_t requests;
+	struct parked parked[PARKED_MAX];
+};
+
+/* Events of the listener bear this in the place of a parked one's index. */
+#define LISTENER UINT32_MAX
+
+static bool
+watch(struct worker *w, int fd, uint32_t events, uint32_t index)
+{
+	struct epoll_event e = { .events = events, .data = { .u32 = index } };
+
+	return epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &e) == 0;
+}
+
+/*
+ * Park a connection; if all places are taken, in that of the one that has been
+ * quiet for longest. A web server keeps far fewer: who fills them says nothing.
+ */
+static void
+park(struct worker *w, int fd)
+{
+	struct parked *place = &w->parked[0], *p;
+
+	for (p = w->parked; p < w->parked + PARKED_MAX; p++)
+		if (p->fd < 0 ||
+		    (place->fd >= 0 && p->last_use < place->last_use))
+			place = p;
+	if (place->fd >= 0) {
+		close(place->fd);
+		w->kept--;
+	}
+	*place = (struct parked){ fd, w->requests };
+	if (watch(w, fd, EPOLLIN, (uint32_t)(place - w->parked))) {
+		w->kept++;
+	} else {
+		close(fd);
+		place->fd = -1;
+	}
+}
+
+/* Has the peer sent something, or gone? */
+static bool
+has_news(int fd)
+{
+	char byte;
+
+	return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
+	       (errno != EAGAIN && errno != EINTR);
+}
+
+/*
+ * Answer one request of a connection. True: it is to be kept; otherwise it is
+ * closed, and epoll has forgotten it.
+ */
+static bool
+serve_one(struct worker *w, int fd)
+{
+	bool kept;
+
+	w->requests++;
+	w->fcgi.ipcFd = fd;
+	/* or FCGX_Accept_r(), which begins by finishing, closes it */
+	w->fcgi.keepConnection = 1;
+	if (FCGX_Accept_r(&w->fcgi) == 0) {
+		answer(&w->fcgi, w->ctx, w->run);
+		FCGX_Finish_r(&w->fcgi);
+	}
+	kept = w->fcgi.ipcFd >= 0;
+	w->fcgi.ipcFd = -1; /* what is parked is no business of libfcgi's */
+	log_set_request(NULL);
+	arena_reset(w->ctx->arena);
+	return kept;
+}
+
+/* A new connection: usually its request has come with it. */
+static void
+meet(struct worker *w)
+{
+	int fd = accept_connection(w->listener);
+
+	if (fd >= 0 && (!has_news(fd) || serve_one(w, fd)))
+		park(w, fd);
+}
+
+/* A parked connection that has news, if it was not given up meanwhile. */
+static void
+resume(struct worker *w, struct parked *p)
+{
+	if (p->fd < 0 || !has_news(p->fd))
+		return;
+	p->last_use = w->requests;
+	if (!serve_one(w, p->fd)) {
+		p->fd = -1;
+		w->kept--;
+	}
+}
+
+/*
+ * Wait for whoever has news and serve each once, so that none can keep the
+ * others waiting. False: nobody had any within timeout_ms (-1: for ever), or a
+ * signal ended the wait.
+ */
+static bool
+serve_round(struct worker *w, int timeout_ms, const sigset_t *waiting)
+{
+	struct epoll_event events[ROUND_MAX];
+	int i, n;
+
+	n = epoll_pwait(w->epoll, events, ROUND_MAX, timeout_ms, waiting);
+	for (i = 0; i < n; i++) {
+		if (events[i].data.u32 == LISTENER)
+			meet(w);
+		else
+			resume(w, &w->parked[events[i].data.u32]);
+	}
+	return n > 0;
+}
+
 bool
 fcgi_serve(int listener, struct ctx *c, void (*run)(struct req *r))
 {
-	FCGX_Request fcgi;
+	struct worker w = { .ctx = c, .run = run, .listener = listener };
 	sigset_t waiting;
+	size_t i;
 
-	if (FCGX_Init() != 0 || FCGX_InitRequest(&fcgi, -1, 0) != 0 ||
-	    fcntl(listener, F_SETFL, O_NONBLOCK) != 0) {
+	for (i = 0; i < PARKED_MAX; i++)
+		w.parked[i].fd = -1;
+	w.epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (FCGX_Init() != 0 || FCGX_InitRequest(&w.fcgi, -1, 0) != 0 ||
+	    fcntl(listener, F_SETFL, O_NONBLOCK) != 0 || w.epoll < 0 ||
+	    !watch(&w, listener, EPOLLIN | EPOLLEXCLUSIVE, LISTENER)) {
 		fprintf(
 		    stderr, "latchkey: cannot serve: %s\n", strerror(errno));
 		return false;
 	}
 	set_signals(&waiting);
 	log_event(LOG_INFO, LOG_START, "pid=%d", (int)getpid());
-	while (!stopping) {
-		fcgi.ipcFd = accept_connection(listener, &waiting);
-		if (fcgi.ipcFd < 0)
-			continue;
-		/* or FCGX_Accept_r(), which begins by finishing, closes it */
-		fcgi.keepConnection = 1;
-		if (FCGX_Accept_r(&fcgi) == 0) {
-			answer(&fcgi, c, run);
-			FCGX_Finish_r(&fcgi);
-		}
-		FCGX_Free(&fcgi, 1);
-		log_set_request(NULL);
-		arena_reset(c->arena);
-	}
+	while (!stopping)
+		(void)serve_round(&w, -1, &waiting);
+	/*
+	 * nginx may just be sending on a kept connection, and repeats no POST:
+	 * they are served until all of them are quiet.
+	 */
+	epoll_ctl(w.epoll, EPOLL_CTL_DEL, listener, NULL);
+	while (w.kept > 0 && serve_round(&w, DRAIN_MS, NULL))
+		;
+	close(w.epoll);
 	log_event(LOG_INFO, LOG_STOP, "pid=%d", (int)getpid());
 	return true;
 }

@@ -121,9 +121,6 @@ is "$(peer 'begin() + params(REQUEST_METHOD="POST", REQUEST_URI="/token", CONTEN
 is "$(peer 'begin() + params(REQUEST_METHOD="POST", REQUEST_URI="/token", CONTENT_LENGTH="3") + record(5, b"a=bcdef") + record(5, b"")')" \
 	'Status: 422' 'of a longer one only what was said is read'
 is "$(peer 'begin() + params(REQUEST_METHOD="GET", REQUEST_URI="*") + record(5, b"")')" 'Status: 404' 'a star is no path'
-is "$(peer 'begin(flags=1) + params(REQUEST_METHOD="GET", REQUEST_URI="/") + record(5, b"")' &
-	wait)" 'Status: 200' 'a client that wants to keep the connection is answered, and not kept'
-
 # Half a request holds the worker for a few seconds at most.
 python3 -c '
 import socket, sys

@@ -1,0 +1,150 @@
+#!/bin/sh
+# Connections that nginx keeps: a worker serves many of them in turn, belongs to
+# none, and loses no request when it ends.
+# shellcheck source=t/lib.sh
+. t/lib.sh
+stack_up workers=1 hash_cost=1
+
+# The sample does not keep connections yet; here nginx does, from two workers of
+# its own to the only one of ours. (libfcgi alone hangs: it would wait on one
+# idle connection while the requests of all others time out.)
+site=$LK_DIR/nginx.site
+sed -i 's|^\(	server unix:.*\)$|\1\n	keepalive 16;|; s|fastcgi_keep_conn off|fastcgi_keep_conn on|' "$site"
+is "$(grep -cE 'keepalive 16;|fastcgi_keep_conn on;' "$site")" 2 'nginx is told to keep its connections'
+like "$(cat "$LK_DIR/nginx.conf")" 'worker_processes 2;' 'and has two workers'
+nginx=$(cat "$LK_DIR/data/nginx.pid")
+old=$(pgrep -P "$nginx" | tr '\n' ' ')
+renewed() {
+	# shellcheck disable=SC2086 # several numbers
+	! kill -0 $old 2>/dev/null && [ "$(pgrep -cP "$nginx")" = 2 ]
+}
+kill -HUP "$nginx"
+retry 10 renewed
+ok $? 'which begin anew'
+
+accepted() {
+	grep -c " 03 .* $LK_SOCKET\$" /proc/net/unix
+}
+
+h2load --h1 -n 20000 -c 64 "$LK_URL/" >"$tmp/load" 2>&1
+like "$(cat "$tmp/load")" 'status codes: 20000 2xx, 0 3xx, 0 4xx, 0 5xx' \
+	'64 clients get 20000 answers from one worker: no time-out, no 502, no 504'
+like "$(accepted)" '^([1-9]|[12][0-9]|3[0-2])$' 'over connections that stay'
+is "$(grep -c 'event=request' "$LK_LOG")" "$(grep -c 'route=/ status=200\|route=/readyz status=200' "$LK_LOG")" \
+	'and the worker answered each once'
+
+# --- a client of our own that keeps its connection ---
+
+cat >"$tmp/client.py" <<'E'
+import os, socket, struct, sys, time
+def record(kind, body):
+    return struct.pack(">BBHHBx", 1, kind, 1, len(body), 0) + body
+def pair(name, value):
+    return struct.pack(">BB", len(name), len(value)) + name + value
+GET = (record(1, struct.pack(">HB5x", 1, 1)) + record(4, pair(b"REQUEST_METHOD", b"GET") + pair(b"REQUEST_URI", b"/healthz"))
+       + record(4, b"") + record(5, b""))
+def connect():
+    s = socket.socket(socket.AF_UNIX)
+    s.settimeout(10)
+    s.connect(sys.argv[1])
+    return s
+def answer(s):
+    """Reads to the end-of-request record; the text before it."""
+    got = b""
+    while True:
+        head = s.recv(8, socket.MSG_WAITALL)
+        if len(head) < 8:
+            return "closed"
+        _, kind, _, n, pad = struct.unpack(">BBHHBx", head)
+        body = s.recv(n + pad, socket.MSG_WAITALL) if n + pad else b""
+        if kind == 3:
+            return got.decode()[:11]
+        if kind == 6:
+            got += body[:n]
+def ask(s):
+    s.sendall(GET)
+    return answer(s)
+E
+[ "$(id -u)" != 0 ] || chmod 666 "$LK_SOCKET"
+
+client() {
+	{
+		cat "$tmp/client.py"
+		cat
+	} | python3 - "$LK_SOCKET" "$tmp/enough"
+}
+
+is "$(client <<'E'
+s = connect()
+print(*{ask(s) for _ in range(1000)})
+E
+)" 'Status: 200' 'a thousand requests go over one connection'
+
+is "$(client <<'E'
+idle = [connect() for _ in range(200)]
+print(*{ask(s) for s in idle}, ask(connect()), *{ask(s) for s in idle})
+E
+)" 'Status: 200 Status: 200 Status: 200' 'two hundred kept connections keep nobody waiting'
+
+is "$(client <<'E'
+silent = [connect() for _ in range(300)]
+start = time.time()
+print(ask(connect()), time.time() - start < 4)
+E
+)" 'Status: 200 True' 'nor do three hundred that say nothing'
+
+is "$(client <<'E'
+s = connect()
+ask(s)
+half = connect()
+ask(half)
+half.sendall(GET[:40])
+print(ask(s), ask(connect()))
+E
+)" 'Status: 200 Status: 200' 'behind half a request on a kept connection others are answered still'
+
+is "$(client <<'E'
+kept = [connect() for _ in range(8)]
+for s in kept:
+    ask(s)
+silent = []
+for _ in range(1000):
+    silent.append(connect())
+    if len(silent) % 100 == 0:
+        assert {ask(s) for s in kept} == {"Status: 200"}
+print(ask(connect()))
+E
+)" 'Status: 200' 'beyond the limit of what a worker keeps, those who say nothing have to go'
+
+# --- the end, under load ---
+
+t/stack workers-stop "$LK_DIR"
+t/stack workers-start "$LK_DIR"
+[ "$(id -u)" != 0 ] || chmod 666 "$LK_SOCKET"
+worker=$(pgrep -f "^$LK_BIN -c $LK_CONF serve")
+client >"$tmp/last" <<'E' &
+s = connect()
+while not os.path.exists(sys.argv[2]) and ask(s) == "Status: 200":
+    print("answered", flush=True)
+    time.sleep(0.01)
+E
+children="$children $!"
+kept() {
+	[ "$(grep -c answered "$tmp/last")" -ge 10 ]
+}
+retry 10 kept
+kill -TERM "$worker"
+gone() {
+	! kill -0 "$worker" 2>/dev/null
+}
+before=$(grep -c answered "$tmp/last")
+goes_on() {
+	[ "$(grep -c answered "$tmp/last")" -ge $((before + 50)) ]
+}
+retry 10 goes_on
+ok $? 'a worker that is told to end goes on for who is still asking'
+touch "$tmp/enough"
+retry 10 gone
+ok $? 'and ends when all are quiet'
+
+done_testing
