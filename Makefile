@@ -145,6 +145,57 @@ test:
 	@$(MAKE) --no-print-directory fuzz-build
 	prove $B/unit/*.t build-san/unit/*.t t/*.t
 
+# Two compilers with warnings as errors, and what four programs find besides.
+# Of shellcheck's opinions two are not ours: a $ in single quotes is meant
+# (2016), and functions that t/lib.sh's retry calls by name are used (2317).
+C_FILES = $(wildcard app/*.[ch] t/unit/*.[ch] t/fuzz/*.[ch] t/tool/*.c)
+SHELL_FILES = $(wildcard t/*.t) t/lib.sh t/stack t/run t/deps .ci/run
+lint:
+	@t/deps lint
+	@$(MAKE) --no-print-directory B=build/gcc CC=gcc build/gcc/latchkey units
+	@$(MAKE) --no-print-directory B=build/clang CC=clang build/clang/latchkey units
+	@echo "  clang-format"
+	$(Q)clang-format --dry-run -Werror $(C_FILES)
+	@echo "  clang-tidy"
+	$(Q)printf '%s\n' $(filter %.c,$(C_FILES)) | xargs -P 2 -I {} \
+		clang-tidy --quiet {} -- $(OWN_CFLAGS) -Ibuild/clang 2>build/tidy.log
+	@echo "  cppcheck"
+	$(Q)cppcheck --quiet --std=c11 --inline-suppr --error-exitcode=1 \
+		--enable=warning,style,performance,portability \
+		--suppress=variableScope -Iapp -Ibuild/clang $(C_FILES)
+	@echo "  shellcheck"
+	$(Q)shellcheck -x -e SC2016,SC2317 $(SHELL_FILES)
+
+format:
+	clang-format -i $(C_FILES)
+
+# The program, its manual, the pages' scripts, and nginx's configuration, which
+# finds them where they are. Somebody's latchkey.conf stays as it is.
+SHARE = $(DESTDIR)$(PREFIX)/share
+CONF_DIR = $(DESTDIR)$(SYSCONFDIR)/latchkey
+# The manual and nginx's sample name the usual places; here come the real ones.
+PLACES = sed 's|/usr/local|$(PREFIX)|g; s|/etc\(/latchkey/latchkey.conf\)|$(SYSCONFDIR)\1|g'
+install: all
+	@$B/latchkey -h | grep -qF ' $(SYSCONFDIR)/latchkey/latchkey.conf ' || \
+		{ echo 'Built for another SYSCONFDIR; make clean, then again' >&2; exit 1; }
+	install -d $(DESTDIR)$(PREFIX)/sbin $(CONF_DIR) $(SHARE)/latchkey/docs \
+		$(SHARE)/doc/latchkey $(SHARE)/man/man5 $(SHARE)/man/man8
+	install -m 755 $B/latchkey $(DESTDIR)$(PREFIX)/sbin
+	install -m 644 $B/docs/* $(SHARE)/latchkey/docs
+	install -m 644 README.md NEWS.md LICENSE $(SHARE)/doc/latchkey
+	$(PLACES) nginx.conf.sample >$(SHARE)/doc/latchkey/nginx.conf.sample
+	$(PLACES) conf/latchkey.8 >$(SHARE)/man/man8/latchkey.8
+	$(PLACES) conf/latchkey.conf.5 >$(SHARE)/man/man5/latchkey.conf.5
+	chmod 644 $(SHARE)/doc/latchkey/nginx.conf.sample \
+		$(SHARE)/man/man8/latchkey.8 $(SHARE)/man/man5/latchkey.conf.5
+	test -e $(CONF_DIR)/latchkey.conf || \
+		install -m 644 conf/latchkey.conf $(CONF_DIR)
+
+uninstall:
+	rm -rf $(SHARE)/latchkey $(SHARE)/doc/latchkey
+	rm -f $(DESTDIR)$(PREFIX)/sbin/latchkey \
+		$(SHARE)/man/man8/latchkey.8 $(SHARE)/man/man5/latchkey.conf.5
+
 clean:
 	rm -rf build build-san build-fuzz
 

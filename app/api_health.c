@@ -22,9 +22,13 @@ api_health_ready(struct req *r)
 
 	if (e == ERR_OK)
 		return api_health_alive(r);
-	if (e != ERR_NOTFOUND)
+	if (e == ERR_NOTFOUND)
+		reply_detail(r, 503,
+		    "The database lacks the schema; run: latchkey migrate");
+	else if (e == ERR_DENIED)
+		reply_detail(r, 503,
+		    "The database's role lacks privileges; run: latchkey check");
+	else
 		return e;
-	reply_detail(
-	    r, 503, "The database lacks the schema; run: latchkey migrate");
 	return ERR_OK;
 }

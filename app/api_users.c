@@ -3,12 +3,31 @@
  */
 #include "base.h"
 
+#include <inttypes.h>
+#include <string.h>
+
 #include "api.h"
 #include "fault.h"
 #include "field.h"
-#include "pwhash.h"
 #include "reply.h"
 #include "svc_signup.h"
+
+/* As the original shows a user, and in its order. */
+static void
+reply_user(struct req *r, const struct user *u)
+{
+	struct buf *b = reply_begin(r, 200, "application/json");
+
+	buf_adds(b, "{\"username\":");
+	buf_add_json(b, u->username, strlen(u->username));
+	buf_adds(b, ",\"fullname\":");
+	if (u->fullname != NULL)
+		buf_add_json(b, u->fullname, strlen(u->fullname));
+	else
+		buf_adds(b, "null");
+	buf_addf(b, ",\"id\":%" PRId64 ",\"is_active\":%s}", u->id,
+	    u->is_active ? "true" : "false");
+}
 
 enum err
 api_users_add(struct req *r)
@@ -45,7 +64,7 @@ api_users_add(struct req *r)
 		fault_add(r, (struct fault){ .kind = FAULT_TOO_MANY_BYTES,
 		                 .field = "password",
 		                 .input = JSON_MASK,
-		                 .number = PWHASH_PASSWORD_MAX_BYTES });
+		                 .number = SIGNUP_PASSWORD_MAX_BYTES });
 		return ERR_INVALID;
 	default:
 		return e;

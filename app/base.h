@@ -20,6 +20,7 @@ enum err {
 	ERR_MALFORMED, /* the body cannot be parsed at all */
 	ERR_INVALID,   /* it can, but breaks a rule: req.faults says which */
 	ERR_UNAUTH,    /* no valid proof of who is asking */
+	ERR_DENIED,    /* it is known who asks, and they may not */
 	ERR_NOTFOUND,  /* no such thing */
 	ERR_CONFLICT,  /* it exists already */
 	ERR_TOOBIG,    /* longer than this can ever take */

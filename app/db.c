@@ -65,6 +65,14 @@ log_failure(const char *what, const char *sqlstate, const char *message)
 	    message);
 }
 
+/* An exchange that had no answer. */
+static void
+log_broken(struct db *db, const char *what, enum outcome outcome)
+{
+	log_failure(what, NULL,
+	    outcome == LATE ? "no answer in time" : PQerrorMessage(db->conn));
+}
+
 /* Wait until the connection is ready for these poll(2) events. */
 static bool
 wait_for(struct db *db, short events)
@@ -152,11 +160,14 @@ finish_connecting(struct db *db)
 static bool
 set_up(struct db *db, int sent, const char *what)
 {
+	enum outcome outcome = LOST;
 	PGresult *r = NULL;
 	bool good;
 
-	if (sent == 0 || exchange(db, &r) != ANSWERED) {
-		log_failure(what, NULL, PQerrorMessage(db->conn));
+	if (sent == 1)
+		outcome = exchange(db, &r);
+	if (outcome != ANSWERED) {
+		log_broken(db, what, outcome);
 		return false;
 	}
 	good = PQresultStatus(r) == PGRES_COMMAND_OK;
@@ -173,8 +184,10 @@ prepare_all(struct db *db)
 	const struct db_sql *const *table, *s;
 	char limit[64];
 
+	/* a little before our own limit, so that it is the server that ends it
+	 */
 	snprintf(limit, sizeof(limit), "SET statement_timeout = %d",
-	    (int)db->timeout_ms);
+	    (int)(db->timeout_ms - db->timeout_ms / 8));
 	if (!set_up(db, PQsendQuery(db->conn, limit), "statement_timeout"))
 		return false;
 	for (table = db->prepare; *table != NULL; table++)
@@ -221,7 +234,6 @@ error_of(const char *sqlstate)
 {
 	/* clang-format off */
 	static const struct { const char *prefix; enum err e; } meaning[] = {
-		{ "23505", ERR_CONFLICT }, /* unique_violation */
 		{ "22", ERR_INVALID },     /* a value that a column cannot hold */
 		{ "23", ERR_INVALID },     /* or that a constraint forbids */
 		{ "08", ERR_BUSY },        /* connection exceptions */
@@ -259,8 +271,7 @@ judge(struct db *db, const char *what, const PGresult *r)
 		return ERR_OK;
 	sqlstate = PQresultErrorField(r, PG_DIAG_SQLSTATE);
 	e = sqlstate != NULL ? error_of(sqlstate) : ERR_BUSY;
-	if (e != ERR_CONFLICT)
-		log_failure(what, sqlstate, PQresultErrorMessage(r));
+	log_failure(what, sqlstate, PQresultErrorMessage(r));
 	if (e == ERR_BUSY)
 		disconnect(db);
 	return e;
@@ -277,28 +288,34 @@ send_statement(
 	    db->conn, sql->name, sql->params, params, NULL, NULL, 0);
 }
 
-/* Send a statement once. *lost: the connection broke, a new one may do. */
+/* A statement on its way. */
+struct query {
+	const struct db_sql *sql;
+	const char *const *params;
+	PGresult *result;
+	bool lost; /* the connection broke: a new one may do */
+};
+
+/* Send a statement once. */
 static enum err
-run_once(struct db *db, struct arena *a, const struct db_sql *sql,
-    const char *const *params, PGresult **out, bool *lost)
+run_once(struct db *db, struct arena *a, struct query *q)
 {
 	enum outcome outcome = LOST;
 	enum err e;
 
-	*lost = false;
+	q->lost = false;
 	if (db->conn == NULL && (e = connect_now(db)) != ERR_OK)
 		return e;
-	if (send_statement(db, sql, params) == 1)
-		outcome = exchange(db, out);
+	if (send_statement(db, q->sql, q->params) == 1)
+		outcome = exchange(db, &q->result);
 	if (outcome == ANSWERED) {
-		arena_defer(a, clear_result, *out);
-		e = judge(db, sql->name, *out);
-		*lost = e == ERR_BUSY;
+		arena_defer(a, clear_result, q->result);
+		e = judge(db, q->sql->name, q->result);
+		q->lost = e == ERR_BUSY;
 		return e;
 	}
-	log_failure(sql->name, NULL,
-	    outcome == LATE ? "no answer in time" : PQerrorMessage(db->conn));
-	*lost = outcome == LOST;
+	log_broken(db, q->sql->name, outcome);
+	q->lost = outcome == LOST;
 	/* who did not answer in time is not asked again in the same request */
 	if (outcome == LATE)
 		db->not_before_ms = monotonic_ms() + RETRY_AFTER_MS;
@@ -310,16 +327,18 @@ enum err
 db_run(struct db *db, struct arena *a, const struct db_sql *sql,
     const char *const *params, struct db_rows *out)
 {
-	PGresult *r = NULL;
-	bool lost, fresh = db->conn == NULL;
+	struct query q = { .sql = sql, .params = params };
+	bool fresh = db->conn == NULL;
 	enum err e;
 
 	db->deadline_ms = monotonic_ms() + db->timeout_ms;
-	e = run_once(db, a, sql, params, &r, &lost);
-	if (lost && !fresh && !sql->writes)
-		e = run_once(db, a, sql, params, &r, &lost);
+	e = run_once(db, a, &q);
+	/* a second attempt needs a good part of the time */
+	if (q.lost && !fresh && !sql->writes &&
+	    db->deadline_ms - monotonic_ms() >= db->timeout_ms / 2)
+		e = run_once(db, a, &q);
 	if (e == ERR_OK && out != NULL)
-		*out = (struct db_rows){ r, PQntuples(r) };
+		*out = (struct db_rows){ q.result, PQntuples(q.result) };
 	return e;
 }
 

@@ -44,11 +44,10 @@ void db_free(struct db *db);
  * Run a statement with its parameters (C strings; NULL is SQL's NULL).
  * A lost connection is made anew, and a statement that only reads is sent once
  * more. out may be NULL.
- * ERR_CONFLICT: a unique index forbids it. ERR_INVALID: another rule that the
- * operator gave the table does. ERR_BUSY: the database does not answer, is not
- * ready or lacks its schema; a write may or may not have happened.
- * ERR_INTERNAL: it refused for a reason that is ours. All but the first are
- * logged.
+ * ERR_INVALID: a rule that the operator gave the table forbids it. ERR_BUSY:
+ * the database does not answer, is not ready or lacks its schema; a write may
+ * or may not have happened. ERR_INTERNAL: it refused for a reason that is ours.
+ * All of them are logged.
  */
 enum err db_run(struct db *db, struct arena *a, const struct db_sql *sql,
     const char *const *params, struct db_rows *out) MUST_CHECK;

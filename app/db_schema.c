@@ -12,21 +12,21 @@
 
 enum { HAS_TABLE, VERSION };
 
+/* clang-format off */
 static const struct db_sql schema_sql[] = {
-    [HAS_TABLE] =
-        {
-            .name = "schema_has_table",
-            .text = "SELECT to_regclass('latchkey_migration') IS NOT NULL",
-            .direct = true,
-        },
-    [VERSION] =
-        {
-            .name = "schema_version",
-            .text = "SELECT coalesce(max(version), 0)"
-                    " FROM latchkey_migration",
-            .direct = true,
-        },
+	[HAS_TABLE] = {
+		.name = "schema_has_table",
+		.text = "SELECT to_regclass('latchkey_migration') IS NOT NULL",
+		.direct = true,
+	},
+	[VERSION] = {
+		.name = "schema_version",
+		.text = "SELECT coalesce(max(version), 0)"
+			" FROM latchkey_migration",
+		.direct = true,
+	},
 };
+/* clang-format on */
 
 int64_t
 db_schema_needed(void)
@@ -64,10 +64,13 @@ db_schema_lock(struct ctx *c)
 	return db_script(c->db,
 	    "SELECT pg_advisory_lock(x'6c617463686b6579'::bigint);"
 	    "SET client_min_messages = warning;"
-	    "CREATE TABLE IF NOT EXISTS latchkey_migration ("
+	    "DO $$ BEGIN"
+	    " IF to_regclass('latchkey_migration') IS NULL THEN"
+	    " CREATE TABLE latchkey_migration ("
 	    " version integer PRIMARY KEY,"
 	    " name text NOT NULL,"
 	    " applied_at timestamptz NOT NULL DEFAULT now());"
+	    " END IF; END $$;"
 	    "COMMENT ON TABLE latchkey_migration IS"
 	    " 'Which of Latchkey''s schema scripts this database has had.'");
 }

@@ -8,36 +8,57 @@
 
 #include "db_user.h"
 
-enum { BY_NAME, INSERT, REPLACE_HASH };
+enum { BY_NAME, INSERT, REPLACE_HASH, PERMITTED };
 
+/* clang-format off */
 const struct db_sql db_user_sql[] = {
-    [BY_NAME] =
-        {
-            .name = "user_by_name",
-            .text = "SELECT id, username, fullname, password, is_active"
-                    " FROM users WHERE username = $1",
-            .params = 1,
-        },
-    [INSERT] =
-        {
-            .name = "user_insert",
-            .text = "INSERT INTO users"
-                    " (username, fullname, password, is_active)"
-                    " VALUES ($1, $2, $3, true)"
-                    " ON CONFLICT (username) DO NOTHING RETURNING id",
-            .params = 3,
-            .writes = true,
-        },
-    [REPLACE_HASH] =
-        {
-            .name = "user_replace_hash",
-            .text = "UPDATE users SET password = $3"
-                    " WHERE id = $1 AND password = $2 RETURNING id",
-            .params = 3,
-            .writes = true,
-        },
-    {.name = NULL},
+	[BY_NAME] = {
+		.name = "user_by_name",
+		.text = "SELECT id, username, fullname, password, is_active"
+			" FROM users WHERE username = $1",
+		.params = 1,
+	},
+	[INSERT] = {
+		.name = "user_insert",
+		.text = "INSERT INTO users"
+			" (username, fullname, password, is_active)"
+			" VALUES ($1, $2, $3, true)"
+			" ON CONFLICT (username) DO NOTHING RETURNING id",
+		.params = 3,
+		.writes = true,
+	},
+	[REPLACE_HASH] = {
+		.name = "user_replace_hash",
+		.text = "UPDATE users SET password = $3"
+			" WHERE id = $1 AND password = $2 RETURNING id",
+		.params = 3,
+		.writes = true,
+	},
+	[PERMITTED] = {
+		.name = "user_permitted",
+		/* preparing a statement asks for no privilege */
+		.text = "SELECT has_table_privilege('users', 'SELECT')"
+			" AND has_table_privilege('users', 'INSERT')"
+			" AND has_table_privilege('users', 'UPDATE')"
+			" AND coalesce(has_sequence_privilege("
+			"pg_get_serial_sequence('users', 'id'), 'USAGE'), true)",
+		.direct = true,
+	},
+	{ .name = NULL },
 };
+/* clang-format on */
+
+enum err
+db_user_permitted(struct ctx *c)
+{
+	struct db_rows rows;
+	enum err e;
+
+	if ((e = db_run(c->db, c->arena, &db_user_sql[PERMITTED], NULL,
+	         &rows)) != ERR_OK)
+		return e;
+	return db_true(&rows, 0, 0) ? ERR_OK : ERR_DENIED;
+}
 
 enum err
 db_user_by_name(struct ctx *c, const char *username, struct user *out)

@@ -5,8 +5,8 @@
  * next request, and a worker would belong to a connection that is idle while
  * others time out. So a kept connection is parked: it waits in epoll beside
  * the listening socket, and libfcgi is called only for one that has something
- * to read. We accept connections ourselves, to put a time limit on them first:
- * a peer that sends half a request must not hold the worker.
+ * to read. We accept connections ourselves, to put a time limit on each read: a
+ * peer that sends half a request must not hold the worker.
  */
 #include "base.h"
 
@@ -45,11 +45,12 @@ on_stop(int signal)
 
 /*
  * The signals that end the loop are blocked but while it waits, so none can
- * slip in between a look at the flag and the wait. libfcgi's own handlers
- * would swallow SIGTERM. *waiting: the mask to wait with.
+ * slip in between a look at the flag and the wait; nor before our handlers
+ * stand in the place of libfcgi's, which would swallow SIGTERM. *waiting: the
+ * mask to wait with.
  */
-static void
-set_signals(sigset_t *waiting)
+static bool
+start_libfcgi(sigset_t *waiting)
 {
 	struct sigaction action = { .sa_handler = on_stop };
 	sigset_t blocked;
@@ -60,12 +61,15 @@ set_signals(sigset_t *waiting)
 	sigprocmask(SIG_BLOCK, &blocked, waiting);
 	sigdelset(waiting, SIGTERM);
 	sigdelset(waiting, SIGINT);
+	if (FCGX_Init() != 0)
+		return false;
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
 	action.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);
 	sigaction(SIGUSR1, &action, NULL);
+	return true;
 }
 
 /* A new connection, with its time limits; -1: none after all. */
@@ -295,14 +299,13 @@ fcgi_serve(int listener, struct ctx *c, void (*run)(struct req *r))
 	for (i = 0; i < PARKED_MAX; i++)
 		w.parked[i].fd = -1;
 	w.epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (FCGX_Init() != 0 || FCGX_InitRequest(&w.fcgi, -1, 0) != 0 ||
+	if (!start_libfcgi(&waiting) || FCGX_InitRequest(&w.fcgi, -1, 0) != 0 ||
 	    fcntl(listener, F_SETFL, O_NONBLOCK) != 0 || w.epoll < 0 ||
 	    !watch(&w, listener, EPOLLIN | EPOLLEXCLUSIVE, LISTENER)) {
 		fprintf(
 		    stderr, "latchkey: cannot serve: %s\n", strerror(errno));
 		return false;
 	}
-	set_signals(&waiting);
 	log_event(LOG_INFO, LOG_START, "pid=%d", (int)getpid());
 	while (!stopping)
 		(void)serve_round(&w, -1, &waiting);

@@ -79,14 +79,14 @@ parse_json(struct req *r)
 }
 
 enum err
-field_parse(struct req *r, const char **why)
+field_parse(struct req *r)
 {
 	switch (r->body_kind) {
 	case BODY_JSON:
 		return parse_json(r);
 	case BODY_FORM:
 		return form_parse(r->ctx->arena, r->content_type, r->body,
-		    r->body_len, &r->form, why);
+		    r->body_len, &r->form);
 	default:
 		return ERR_OK;
 	}

@@ -20,11 +20,11 @@ struct field {
 
 /*
  * Parse the body, as r->body_kind says, into r->json or r->form.
- * ERR_MALFORMED: it cannot be read; *why, if set, is a sentence for the
- * client. ERR_INVALID: r->faults says why; the original's answers to a body
+ * ERR_MALFORMED: it cannot be read; of a form, r->form.error says why.
+ * ERR_INVALID: r->faults says why; the original's answers to a body
  * that is not JSON, of another type, or not an object.
  */
-enum err field_parse(struct req *r, const char **why) MUST_CHECK;
+enum err field_parse(struct req *r) MUST_CHECK;
 
 /*
  * Read n fields of the parsed body into values: UTF-8 without NUL and within

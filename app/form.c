@@ -52,20 +52,20 @@ add_field(struct arena *a, struct form *f)
 
 /* Count a field before it is added. */
 static enum err
-check_count(const struct form *f, bool is_file, const char **why)
+check_count(struct form *f, bool is_file)
 {
 	size_t fields = f->count - f->files;
 
 	if ((is_file ? f->files : fields) < FORM_FIELDS_MAX)
 		return ERR_OK;
-	*why = is_file ? "Too many files. Maximum number of files is 1000."
+	f->error = is_file
+	               ? "Too many files. Maximum number of files is 1000."
 	               : "Too many fields. Maximum number of fields is 1000.";
 	return ERR_MALFORMED;
 }
 
 static enum err
-parse_urlencoded(struct arena *a, const char *body, size_t n, struct form *out,
-    const char **why)
+parse_urlencoded(struct arena *a, const char *body, size_t n, struct form *out)
 {
 	const char *end = body + n, *amp, *eq;
 	struct form_field *f;
@@ -77,7 +77,7 @@ parse_urlencoded(struct arena *a, const char *body, size_t n, struct form *out,
 			amp = end;
 		if (amp == body)
 			continue;
-		if (check_count(out, false, why) != ERR_OK)
+		if (check_count(out, false) != ERR_OK)
 			return ERR_MALFORMED;
 		eq = memchr(body, '=', (size_t)(amp - body));
 		if (eq == NULL)
@@ -204,14 +204,13 @@ struct multipart {
 	const char *p, *end;
 	struct span boundary; /* with its leading CR LF and dashes */
 	struct form *form;
-	const char **why;
 	bool done; /* the closing boundary, or the body cut short */
 };
 
 static enum err
 broken(struct multipart *m)
 {
-	*m->why = unparsable;
+	m->form->error = unparsable;
 	return ERR_MALFORMED;
 }
 
@@ -279,15 +278,16 @@ read_headers(struct multipart *m, struct form_field *field)
 			disposition = value;
 	}
 	if (!get_parameter(m->arena, disposition, "name", &parameter)) {
-		*m->why = "The Content-Disposition header field \"name\" must "
-		          "be provided.";
+		m->form->error =
+		    "The Content-Disposition header field \"name\" must "
+		    "be provided.";
 		return ERR_MALFORMED;
 	}
 	field->name = arena_strndup(m->arena, parameter.p, parameter.n);
 	field->name_len = parameter.n;
 	field->is_file =
 	    get_parameter(m->arena, disposition, "filename", &parameter);
-	return check_count(m->form, field->is_file, m->why);
+	return check_count(m->form, field->is_file);
 }
 
 /* The data of a part, and the boundary after them. */
@@ -347,10 +347,10 @@ read_start(struct multipart *m)
 
 static enum err
 parse_multipart(struct arena *a, const char *type, const char *body, size_t n,
-    struct form *out, const char **why)
+    struct form *out)
 {
 	struct multipart m = {
-		.arena = a, .p = body, .end = body + n, .form = out, .why = why
+		.arena = a, .p = body, .end = body + n, .form = out
 	};
 	struct span b;
 	char *boundary;
@@ -358,7 +358,7 @@ parse_multipart(struct arena *a, const char *type, const char *body, size_t n,
 
 	if (!get_parameter(
 	        a, (struct span){ type, strlen(type) }, "boundary", &b)) {
-		*why = "Missing boundary in multipart.";
+		out->error = "Missing boundary in multipart.";
 		return ERR_MALFORMED;
 	}
 	if (b.n > FORM_BOUNDARY_MAX_BYTES)
@@ -385,7 +385,7 @@ parse_multipart(struct arena *a, const char *type, const char *body, size_t n,
 
 enum err
 form_parse(struct arena *a, const char *type, const char *body, size_t n,
-    struct form *out, const char **why)
+    struct form *out)
 {
 	struct span media;
 
@@ -394,13 +394,13 @@ form_parse(struct arena *a, const char *type, const char *body, size_t n,
 		return ERR_OK;
 	media = trim((struct span){ type, strcspn(type, ";") });
 	if (span_is(media, "application/x-www-form-urlencoded"))
-		return parse_urlencoded(a, body, n, out, why);
+		return parse_urlencoded(a, body, n, out);
 	if (!span_is(media, "multipart/form-data"))
 		return ERR_OK;
 	if (type[strcspn(type, ";")] == ';' &&
 	    memcmp(media.p, "multipart/form-data", media.n) != 0)
 		return ERR_OK;
-	return parse_multipart(a, type, body, n, out, why);
+	return parse_multipart(a, type, body, n, out);
 }
 
 const struct form_field *

@@ -23,18 +23,19 @@ struct form {
 	struct form_field *fields;
 	size_t count, size;
 	size_t files;
+	const char *error; /* after ERR_MALFORMED: a sentence for the client */
 };
 
 /*
  * Parse a body of this media type (NULL: none was sent). A type that is no
  * form's gives an empty form, as the original has it: media types compare
  * case-insensitively, but multipart/form-data with parameters does not.
- * ERR_MALFORMED: *why is a sentence for the client.
+ * ERR_MALFORMED: out->error says why.
  * Source: WHATWG URL, application/x-www-form-urlencoded; RFC 7578; and where
  * both leave it open, what the original was recorded to do.
  */
 enum err form_parse(struct arena *a, const char *type, const char *body,
-    size_t n, struct form *out, const char **why) MUST_CHECK;
+    size_t n, struct form *out) MUST_CHECK;
 
 /* The last field of this name, or NULL. */
 const struct form_field *form_get(const struct form *f, const char *name);

@@ -38,6 +38,7 @@ struct json_error {
 enum err json_parse(struct arena *a, const char *text, size_t n,
     struct json *out, struct json_error *why) MUST_CHECK;
 
+/* What a value is; JSON_OTHER: a number, a truth value or an array. */
 enum json_kind json_kind(struct json v);
 
 /*

@@ -63,6 +63,9 @@ check_database(const struct conf *conf)
 	if (e == ERR_NOTFOUND)
 		fprintf(stderr, "latchkey: the database lacks the schema; run: "
 		                "latchkey migrate\n");
+	else if (e == ERR_DENIED)
+		fprintf(stderr,
+		    "latchkey: the database's role needs " SCHEMA_GRANTS "\n");
 	else if (e != ERR_OK)
 		fprintf(stderr, "latchkey: database: not usable, see above\n");
 	return e == ERR_OK;

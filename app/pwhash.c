@@ -16,6 +16,8 @@
 
 #define SALT_BYTES 16 /* NIST SP 800-132 asks for 128 bits */
 #define COST_MAX 11
+#define BCRYPT_CHARS 60
+#define BCRYPT_COST_MAX "16" /* about 4 s */
 
 _Static_assert(PWHASH_BYTES >= CRYPT_OUTPUT_SIZE, "a hash fits");
 _Static_assert(PWHASH_PASSWORD_MAX_BYTES == CRYPT_MAX_PASSPHRASE_SIZE - 1,
@@ -48,6 +50,13 @@ hash_with(const char *password, const char *setting, char out[PWHASH_BYTES])
 	return hash != NULL;
 }
 
+static enum err
+no_memory(int64_t cost)
+{
+	log_event(LOG_ERROR, LOG_NO_MEMORY, "what=crypt cost=%d", (int)cost);
+	return ERR_BUSY;
+}
+
 enum err
 pwhash_make(int64_t cost, const char *password, char out[PWHASH_BYTES])
 {
@@ -59,38 +68,55 @@ pwhash_make(int64_t cost, const char *password, char out[PWHASH_BYTES])
 	make_setting(cost, salt, setting);
 	if (hash_with(password, setting, out))
 		return ERR_OK;
-	log_event(LOG_ERROR, LOG_BUG, "what=crypt cost=%d", (int)cost);
-	return ERR_INTERNAL;
+	return no_memory(cost);
 }
 
-/* Formats that are checked: prefix and length of the whole hash (0: varies). */
+/*
+ * The cost of a yescrypt hash by its parameters, "j9T$" being those of 5; 0:
+ * none that pwhash_make() could have used.
+ */
+static int64_t
+yescrypt_cost(const char *hash)
+{
+	static const char no_salt[SALT_BYTES];
+	char setting[CRYPT_GENSALT_OUTPUT_SIZE];
+	int64_t cost;
+
+	for (cost = 1; cost <= COST_MAX; cost++) {
+		make_setting(cost, no_salt, setting);
+		if (strncmp(hash, setting, strcspn(setting + 3, "$") + 4) == 0)
+			return cost;
+	}
+	return 0;
+}
+
+/*
+ * Is this a hash that a worker can afford to compute? Its cost is the
+ * database's to say: bcrypt of cost 31 would take a week, yescrypt's largest
+ * parameters all memory.
+ */
 static bool
 is_known(const char *hash)
 {
-	static const struct {
-		const char *prefix;
-		size_t len;
-	} known[] = { { "$y$", 0 }, { "$2b$", 60 }, { "$2a$", 60 },
-		{ "$2y$", 60 } };
-	size_t i, n;
-
-	for (i = 0; hash != NULL && i < ARRAY_LEN(known); i++) {
-		n = strlen(known[i].prefix);
-		if (strncmp(hash, known[i].prefix, n) == 0)
-			return known[i].len == 0 ||
-			       strlen(hash) == known[i].len;
-	}
-	return false;
+	if (hash == NULL)
+		return false;
+	if (strncmp(hash, "$y$", 3) == 0)
+		return yescrypt_cost(hash) > 0;
+	return strlen(hash) == BCRYPT_CHARS && strncmp(hash, "$2", 2) == 0 &&
+	       strchr("aby", hash[2]) != NULL && hash[3] == '$' &&
+	       strncmp(hash + 4, BCRYPT_COST_MAX, 2) <= 0;
 }
 
-bool
-pwhash_check(int64_t cost, const char *password, const char *hash)
+enum err
+pwhash_check(
+    int64_t cost, const char *password, const char *hash, bool *matches)
 {
 	static const char no_salt[SALT_BYTES];
-	char setting[CRYPT_GENSALT_OUTPUT_SIZE], made[PWHASH_BYTES];
+	char setting[CRYPT_GENSALT_OUTPUT_SIZE], made[PWHASH_BYTES] = "";
 	char cut[PWHASH_PASSWORD_MAX_BYTES + 1];
-	bool equal = false;
+	bool done;
 
+	*matches = false;
 	if (strlen(password) > PWHASH_PASSWORD_MAX_BYTES) {
 		/* matches nothing, but costs what a wrong password costs */
 		memcpy(cut, password, sizeof(cut) - 1);
@@ -98,34 +124,22 @@ pwhash_check(int64_t cost, const char *password, const char *hash)
 		password = cut;
 		hash = NULL;
 	}
-	if (is_known(hash) && hash_with(password, hash, made)) {
-		equal = strlen(made) == strlen(hash) &&
-		        text_equal_secret(made, hash, strlen(hash));
+	done = is_known(hash) && hash_with(password, hash, made);
+	if (done) {
+		*matches = strlen(made) == strlen(hash) &&
+		           text_equal_secret(made, hash, strlen(hash));
 	} else {
 		make_setting(cost, no_salt, setting);
-		(void)hash_with(password, setting, made);
+		done = hash_with(password, setting, made);
 	}
 	explicit_bzero(made, sizeof(made));
 	explicit_bzero(cut, sizeof(cut));
-	return equal;
+	/* a setting of our own fails for want of memory only */
+	return done ? ERR_OK : no_memory(cost);
 }
 
 bool
 pwhash_is_weaker(const char *hash, int64_t cost)
 {
-	static const char no_salt[SALT_BYTES];
-	char setting[CRYPT_GENSALT_OUTPUT_SIZE];
-	size_t parameters;
-	int64_t c;
-
-	if (strncmp(hash, "$y$", 3) != 0)
-		return true;
-	/* "$y$j9T$": what stands before the salt tells the cost */
-	for (c = 1; c < cost && c <= COST_MAX; c++) {
-		make_setting(c, no_salt, setting);
-		parameters = strcspn(setting + 3, "$") + 4;
-		if (strncmp(hash, setting, parameters) == 0)
-			return true;
-	}
-	return false;
+	return strncmp(hash, "$y$", 3) != 0 || yescrypt_cost(hash) < cost;
 }

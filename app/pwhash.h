@@ -12,8 +12,7 @@
 
 /*
  * Hash a password with yescrypt of this cost (1 to 11) and a random salt.
- * ERR_TOOBIG: over PWHASH_PASSWORD_MAX_BYTES. ERR_INTERNAL: libxcrypt failed,
- * for want of memory.
+ * ERR_TOOBIG: over PWHASH_PASSWORD_MAX_BYTES. ERR_BUSY: not enough memory.
  * Source: crypt(5).
  */
 enum err pwhash_make(
@@ -25,8 +24,8 @@ enum err pwhash_make(
  * the work of today's cost is done all the same, so that its time tells
  * nothing. bcrypt looks at the first 72 bytes of a password only.
  */
-bool pwhash_check(
-    int64_t cost, const char *password, const char *hash) MUST_CHECK;
+enum err pwhash_check(int64_t cost, const char *password, const char *hash,
+    bool *matches) MUST_CHECK;
 
 /*
  * Would pwhash_make() of this cost make a stronger hash than this one, which

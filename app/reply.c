@@ -3,11 +3,9 @@
  */
 #include "base.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "db_user.h"
 #include "fault.h"
 #include "log.h"
 #include "reply.h"
@@ -24,7 +22,7 @@ static const struct {
 	{ ERR_UNAUTH, 401, "Could not validate credentials" },
 	{ ERR_NOTFOUND, 404, "Not Found" },
 	{ ERR_TOOBIG, 413, "Request Entity Too Large" },
-	{ ERR_BUSY, 503, "The database does not answer, please try again" },
+	{ ERR_BUSY, 503, "The service is not available, please try again" },
 };
 
 static const char *
@@ -117,22 +115,6 @@ reply_error(struct req *r, enum err e)
 	}
 	log_event(LOG_ERROR, LOG_BUG, "what=reply err=%d", (int)e);
 	reply_detail(r, 500, "Internal Server Error");
-}
-
-void
-reply_user(struct req *r, const struct user *u)
-{
-	struct buf *b = reply_begin(r, 200, "application/json");
-
-	buf_adds(b, "{\"username\":");
-	buf_add_json(b, u->username, strlen(u->username));
-	buf_adds(b, ",\"fullname\":");
-	if (u->fullname != NULL)
-		buf_add_json(b, u->fullname, strlen(u->fullname));
-	else
-		buf_adds(b, "null");
-	buf_addf(b, ",\"id\":%" PRId64 ",\"is_active\":%s}", u->id,
-	    u->is_active ? "true" : "false");
 }
 
 void

@@ -30,9 +30,6 @@ void reply_unauthorized(struct req *r, const char *detail);
  */
 void reply_error(struct req *r, enum err e);
 
-/* A user as the original shows it: {"username","fullname","id","is_active"}. */
-void reply_user(struct req *r, const struct user *u);
-
 /* Append the whole reply, head and body, in CGI's form. Source: RFC 3875. */
 void reply_write(struct req *r, struct buf *out);
 

@@ -160,7 +160,6 @@ find_user(struct req *r)
 static void
 run_row(struct req *r, const struct route *row)
 {
-	const char *why = NULL;
 	enum err e = ERR_OK;
 
 	/* a body that a row does not want is not looked at */
@@ -171,11 +170,11 @@ run_row(struct req *r, const struct route *row)
 		e = find_user(r);
 	r->body_kind = row->body;
 	if (e == ERR_OK)
-		e = field_parse(r, &why);
+		e = field_parse(r);
 	if (e == ERR_OK)
 		e = row->handler(r);
-	if (e == ERR_MALFORMED && why != NULL)
-		reply_detail(r, 400, why);
+	if (e == ERR_MALFORMED && r->form.error != NULL)
+		reply_detail(r, 400, r->form.error);
 	else if (e != ERR_OK)
 		reply_error(r, e);
 }

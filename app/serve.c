@@ -61,11 +61,14 @@ open_socket(const char *path)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	const struct sockaddr *a = (const struct sockaddr *)&address;
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct stat st;
 	mode_t mask;
 	int bound;
 
-	if (fd < 0 || strlen(path) >= sizeof(address.sun_path))
-		return socket_error(path, "the path is too long");
+	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
+		return socket_error(path, "is there, and not a socket");
+	if (fd < 0)
+		return socket_error(path, strerror(errno));
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
 	if (connect(fd, a, sizeof(address)) == 0)
 		return socket_error(path, "another process answers there");

@@ -38,7 +38,9 @@ login(struct ctx *c, const char *username, const char *password,
 	if (e != ERR_OK && e != ERR_NOTFOUND)
 		return e;
 	/* before anything is looked at, so that the time tells nothing */
-	matches = pwhash_check(c->conf->hash_cost, password, u.password);
+	if (pwhash_check(c->conf->hash_cost, password, u.password, &matches) !=
+	    ERR_OK)
+		return ERR_BUSY;
 	if (!matches || !u.is_active) {
 		reason = e == ERR_NOTFOUND ? "unknown"
 		         : !matches        ? "password"

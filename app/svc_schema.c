@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "db_schema.h"
+#include "db_user.h"
 #include "svc_schema.h"
 
 enum err
@@ -44,5 +45,7 @@ schema_ready(struct ctx *c)
 
 	if ((e = db_schema_version(c, &version)) != ERR_OK)
 		return e;
-	return version >= db_schema_needed() ? ERR_OK : ERR_NOTFOUND;
+	if (version < db_schema_needed())
+		return ERR_NOTFOUND;
+	return db_user_permitted(c);
 }

@@ -6,6 +6,11 @@
 
 #include "ctx.h"
 
+/* What a role of the database needs, for whoever has to grant it. */
+#define SCHEMA_GRANTS                                                           \
+	"SELECT, INSERT and UPDATE on users, USAGE on the sequence of its id, " \
+	"SELECT on latchkey_migration"
+
 /*
  * Apply the migrations that the database lacks, in order, telling each on
  * standard output. Safe to run twice, and by two at once: the second waits.
@@ -15,8 +20,9 @@
 enum err schema_migrate(struct ctx *c) MUST_CHECK;
 
 /*
- * Does the database answer, and has it the schema that this program needs?
- * ERR_NOTFOUND: it answers, but `latchkey migrate` has not been run.
+ * Does the database answer, with the schema that this program needs, and may
+ * its role use it? ERR_NOTFOUND: `latchkey migrate` has not been run.
+ * ERR_DENIED: the role lacks a privilege, see SCHEMA_GRANTS.
  * ERR_BUSY: it does not answer.
  */
 enum err schema_ready(struct ctx *c) MUST_CHECK;

@@ -8,11 +8,12 @@
 enum err
 session_user(struct ctx *c, const char *token, struct user *out)
 {
+	const struct token_clock clock = { c->now_s, c->conf->token_leeway_s };
 	struct token_claims claims;
 	enum err e;
 
-	if ((e = token_check(c->key, token, c->now_s, c->conf->token_leeway_s,
-	         c->arena, &claims)) != ERR_OK)
+	e = token_check(c->key, token, &clock, c->arena, &claims);
+	if (e != ERR_OK)
 		return e;
 	e = db_user_by_name(c, claims.sub, out);
 	if (e != ERR_OK)

@@ -10,6 +10,9 @@
 #include "pwhash.h"
 #include "svc_signup.h"
 
+_Static_assert(SIGNUP_PASSWORD_MAX_BYTES == PWHASH_PASSWORD_MAX_BYTES,
+    "whoever signs up is told the right limit");
+
 /*
  * The connection was lost while an INSERT was under way. The salt is random,
  * so a stored hash equal to ours tells that the row is ours.

@@ -182,13 +182,13 @@ get_int(jwt_t *jwt, const char *name, int64_t *out)
 
 /* Is the token valid at this time? Compared so that nothing can overflow. */
 static bool
-is_current(jwt_t *jwt, int64_t now_s, int64_t leeway_s, int64_t *exp)
+is_current(jwt_t *jwt, const struct token_clock *clock, int64_t *exp)
 {
 	int64_t nbf;
 
 	switch (get_int(jwt, "nbf", &nbf)) {
 	case CLAIM_PRESENT:
-		if (nbf > now_s + leeway_s)
+		if (nbf > clock->now_s + clock->leeway_s)
 			return false;
 		break;
 	case CLAIM_ABSENT:
@@ -197,12 +197,12 @@ is_current(jwt_t *jwt, int64_t now_s, int64_t leeway_s, int64_t *exp)
 		return false;
 	}
 	return get_int(jwt, "exp", exp) == CLAIM_PRESENT &&
-	       *exp > now_s - leeway_s;
+	       *exp > clock->now_s - clock->leeway_s;
 }
 
 enum err
-token_check(const struct token_key *key, const char *token, int64_t now_s,
-    int64_t leeway_s, struct arena *a, struct token_claims *out)
+token_check(const struct token_key *key, const char *token,
+    const struct token_clock *clock, struct arena *a, struct token_claims *out)
 {
 	const char *sub;
 	char *crit;
@@ -220,7 +220,7 @@ token_check(const struct token_key *key, const char *token, int64_t now_s,
 	if (crit != NULL)
 		return ERR_UNAUTH;
 	sub = jwt_get_grant(jwt, "sub");
-	if (sub == NULL || !is_current(jwt, now_s, leeway_s, &out->exp))
+	if (sub == NULL || !is_current(jwt, clock, &out->exp))
 		return ERR_UNAUTH;
 	out->sub = sub;
 	switch (get_int(jwt, "uid", &out->uid)) {

@@ -23,6 +23,11 @@ struct token_claims {
 	int64_t exp;
 };
 
+/* When a token is looked at, and how far the clocks may be apart. */
+struct token_clock {
+	int64_t now_s, leeway_s;
+};
+
 /*
  * Read the key from a file: all its bytes but one trailing newline. On failure
  * says on standard error what is wrong and what to do, and returns false:
@@ -42,12 +47,12 @@ enum err token_sign(const struct token_key *key, const struct token_claims *c,
 /*
  * Check a token's form, algorithm (HS256 alone), signature and times, and read
  * its claims into *out; sub lives as long as arena a. exp must be there; nbf
- * may. Both have leeway_s seconds of grace.
+ * may. Both have the clock's leeway.
  * ERR_UNAUTH: anything else, with no difference told.
  * Source: RFC 7519, section 7.2; RFC 8725.
  */
 enum err token_check(const struct token_key *key, const char *token,
-    int64_t now_s, int64_t leeway_s, struct arena *a,
+    const struct token_clock *clock, struct arena *a,
     struct token_claims *out) MUST_CHECK;
 
 #endif

@@ -1,13 +1,21 @@
 -- The accounts. On a database of the FastAPI application its table is adopted
 -- as it is: no row is rewritten, and the application can go on using it.
 
-CREATE TABLE IF NOT EXISTS users (
-	id serial PRIMARY KEY,            -- the application's number for an account
-	username character varying NOT NULL, -- compared byte by byte; UTF-8, may be empty
-	fullname character varying,       -- as its owner writes it; NULL: not given
-	password character varying,       -- a hash as crypt(5) has it; NULL: cannot log in
-	is_active boolean DEFAULT true    -- false or NULL: cannot log in
-);
+-- Looked for along the whole search_path: IF NOT EXISTS asks its first schema
+-- only, and an empty table there would hide the real one.
+DO $$
+BEGIN
+	IF to_regclass('users') IS NULL THEN
+		CREATE TABLE users (
+			id serial PRIMARY KEY,            -- the application's number for an account
+			username character varying NOT NULL, -- compared byte by byte; UTF-8, may be empty
+			fullname character varying,       -- as its owner writes it; NULL: not given
+			password character varying,       -- a hash as crypt(5) has it; NULL: cannot log in
+			is_active boolean DEFAULT true    -- false or NULL: cannot log in
+		);
+	END IF;
+END
+$$;
 
 -- Somebody else's table of that name must not be taken for it.
 DO $$
@@ -17,20 +25,20 @@ DECLARE
 	narrow record;
 BEGIN
 	IF getdatabaseencoding() <> 'UTF8' THEN
-		RAISE EXCEPTION 'the database''s encoding is %, which cannot hold every name',
-			getdatabaseencoding()
+		RAISE EXCEPTION 'the database''s encoding is %, and names need UTF8', getdatabaseencoding()
 			USING HINT = 'Make one with: createdb -E UTF8 -T template0 NAME';
 	END IF;
 
 	SELECT string_agg(format('%s (%s)', c.name, c.types), ', ' ORDER BY c.position) INTO lacking
-	FROM (VALUES (1, 'id', 'integer or bigint', '{int4,int8}'),
+	FROM (VALUES (1, 'id', 'integer or bigint, NOT NULL', '{int4,int8}'),
 		(2, 'username', 'character varying or text', '{varchar,text}'),
 		(3, 'fullname', 'character varying or text', '{varchar,text}'),
 		(4, 'password', 'character varying or text', '{varchar,text}'),
 		(5, 'is_active', 'boolean', '{bool}')) AS c(position, name, types, oids)
 	WHERE NOT EXISTS (SELECT FROM pg_attribute a
 		WHERE a.attrelid = 'users'::regclass AND a.attname = c.name
-		AND NOT a.attisdropped AND a.atttypid = ANY (c.oids::regtype[]));
+		AND NOT a.attisdropped AND a.atttypid = ANY (c.oids::regtype[])
+		AND (a.attnotnull OR c.name <> 'id'));
 	IF lacking IS NOT NULL THEN
 		RAISE EXCEPTION 'the table users lacks: %', lacking
 			USING HINT = 'This is not the FastAPI application''s table. '
@@ -84,7 +92,7 @@ BEGIN
 			USING HINT = 'Rename or remove the doubles, then run this again; '
 				'nothing was changed.';
 	END IF;
-	CREATE UNIQUE INDEX users_username_key ON users (username);
+	CREATE UNIQUE INDEX ON users (username);
 END
 $$;
 

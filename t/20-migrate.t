@@ -137,12 +137,12 @@ migrate
 is $? 1 'a table in which names are double is not taken over'
 like "$(cat "$tmp/out")" "\"e'vil\" \\(2 times: id 4 5\\), \"twin\" \\(2 times: id 1 3\\)" 'the doubles are listed'
 like "$(cat "$tmp/out")" 'run this again' 'with what to do'
-is "$(sql "select count(*), to_regclass('users_username_key') is null, (select count(*) from latchkey_migration) from users")" \
+is "$(sql "select count(*), to_regclass('users_username_idx') is null, (select count(*) from latchkey_migration) from users")" \
 	'7|t|0' 'and nothing is changed'
 sql 'delete from users where id in (3, 5)'
 migrate
 is $? 0 'without them it is'
-like "$(sql "select indexdef from pg_indexes where tablename = 'users'")" 'UNIQUE INDEX users_username_key' \
+like "$(sql "select indexdef from pg_indexes where tablename = 'users'")" 'UNIQUE INDEX users_username_idx' \
 	'and gets a unique index'
 
 fresh
@@ -152,14 +152,14 @@ sql "$original;
 	create unique index lowered on users (lower(username));
 	create index ix_users_username on users (username)"
 migrate
-is "$? $(sql "select count(*) from pg_indexes where indexname = 'users_username_key'")" '0 1' \
+is "$? $(sql "select count(*) from pg_indexes where indexname = 'users_username_idx'")" '0 1' \
 	'an index that does not make names unique is not taken for one that does'
 
 fresh
 sql 'create table users (name text)'
 migrate
 is $? 1 'another table of that name is not taken over'
-like "$(cat "$tmp/out")" 'lacks: id \(integer or bigint\), username .*, is_active \(boolean\)$' 'it is told why'
+like "$(cat "$tmp/out")" 'lacks: id \(integer or bigint, NOT NULL\), username .*, is_active \(boolean\)$' 'it is told why'
 is "$(sql 'select count(*) from latchkey_migration')" 0 'nothing is recorded'
 
 fresh
@@ -182,9 +182,37 @@ $LK_PSQL_ADMIN -Xqc 'create database narrow encoding LATIN1 locale "C" template 
 LATCHKEY_DATABASE=$(sed -n "s/^database = '\(.*\)'$/\1/p" "$LK_CONF" | sed 's/dbname=[^ ]*/dbname=narrow/')
 export LATCHKEY_DATABASE
 migrate
-like "$? $(cat "$tmp/out")" "^1 .*encoding is LATIN1, which cannot hold every name" \
+like "$? $(cat "$tmp/out")" "^1 .*encoding is LATIN1, and names need UTF8" \
 	'a database that is not in UTF-8 is refused'
 unset LATCHKEY_DATABASE
+
+# --- a table further down the search_path, and another role ---
+
+fresh
+$LK_PSQL -Xqf t/contract/seed-db.sql >/dev/null
+$LK_PSQL_ADMIN -Xqc 'create schema latchkey authorization latchkey'
+migrate
+is "$? $(sql "select count(*) from users; select to_regclass('latchkey.users') is null")" '0 7
+t' 'a schema of the role'"'"'s own does not hide the table that is there'
+migrate
+is "$? $(cat "$tmp/out")" '0 the schema is at version 1' 'nor that it has been migrated'
+PGOPTIONS='-c client_min_messages=warning' $LK_PSQL_ADMIN -Xqc 'drop schema latchkey cascade'
+migrate
+
+# as_worker COMMAND: by a role that does not own the tables
+$LK_PSQL_ADMIN -Xqc 'create role worker login' -c 'grant usage on schema public to worker' \
+	-c 'grant select on latchkey_migration, users to worker'
+as_worker() {
+	# shellcheck disable=SC2086
+	$LK_AS env LATCHKEY_DATABASE="$(sed -n "s/^database = '\(.*\)'$/\1/p" "$LK_CONF" | sed 's/user=[^ ]*/user=worker/')" \
+		"$LK_BIN" -c "$LK_CONF" "$1" >"$tmp/out" 2>&1
+}
+as_worker check
+like "$? $(cat "$tmp/out")" "^1 .*role needs SELECT, INSERT and UPDATE on users, USAGE" \
+	'check tells which privileges a role lacks'
+$LK_PSQL_ADMIN -Xqc 'grant insert, update on users to worker' -c 'grant usage on users_id_seq to worker'
+as_worker check
+is $? 0 'and is content with those'
 
 # --- upgrades turned off ---
 

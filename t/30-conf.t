@@ -123,6 +123,10 @@ if [ "$(id -u)" = 0 ]; then
 fi
 with LATCHKEY_LISTEN "$LK_SOCKET" serve
 like "$said" '^1 .*another process answers there' 'a socket that is in use is left alone'
+echo precious >"$tmp/precious"
+[ -z "$LK_AS" ] || chown nobody "$tmp/precious" "$tmp"
+with LATCHKEY_LISTEN "$tmp/precious" serve
+like "$said $(cat "$tmp/precious")" '^1 .*is there, and not a socket precious$' 'a file that is no socket is left alone too'
 with LATCHKEY_LISTEN /nonexistent/socket serve
 like "$said" '^1 .*/nonexistent/socket: No such file' 'a folder that is not there is told'
 

@@ -12,7 +12,7 @@ sql() {
 # unavailable TITLE: a 503 with a reason, within two seconds.
 unavailable() {
 	is "$status" 503 "$1: 503"
-	json_is .detail 'The database does not answer, please try again' "$1: says why"
+	json_is .detail 'The service is not available, please try again' "$1: says why"
 	like "$(header Retry-After)" '^[0-9]+$' "$1: says when to come back"
 	is "$((took < 2000))" 1 "$1: within two seconds (it took $took ms)"
 }

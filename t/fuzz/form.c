@@ -8,7 +8,6 @@
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const char *why = NULL;
 	size_t i, total = 0;
 	struct arena a;
 	struct form f;
@@ -16,8 +15,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	arena_init(&a);
 	e = form_parse(&a, "application/x-www-form-urlencoded",
-	    exactly(&a, data, size), size, &f, &why);
-	assert(e == ERR_OK || (e == ERR_MALFORMED && why != NULL));
+	    exactly(&a, data, size), size, &f);
+	assert(e == ERR_OK || (e == ERR_MALFORMED && f.error != NULL));
 	for (i = 0; e == ERR_OK && i < f.count; i++) {
 		total += f.fields[i].name_len + f.fields[i].value_len;
 		assert(f.fields[i].name[f.fields[i].name_len] == '\0');

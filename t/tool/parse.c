@@ -63,11 +63,10 @@ show_json(const char *text, size_t n)
 static void
 show_form(const char *type, const char *body, size_t n)
 {
-	const char *why;
 	struct form f;
 
-	if (form_parse(&arena, type, body, n, &f, &why) != ERR_OK) {
-		printf("malformed %s\n", why);
+	if (form_parse(&arena, type, body, n, &f) != ERR_OK) {
+		printf("malformed %s\n", f.error);
 		return;
 	}
 	printf("ok ");

@@ -19,14 +19,13 @@ static struct arena arena;
 static const char *
 fields(const char *type, const char *body)
 {
-	const char *why = "";
 	struct form f;
 	struct buf b;
 	size_t i;
 
 	buf_init(&b, &arena);
-	if (form_parse(&arena, type, body, strlen(body), &f, &why) != ERR_OK)
-		return why;
+	if (form_parse(&arena, type, body, strlen(body), &f) != ERR_OK)
+		return f.error;
 	for (i = 0; i < f.count; i++)
 		buf_addf(&b, "%s=%s%s|", f.fields[i].name,
 		    f.fields[i].is_file ? "@" : "", f.fields[i].value);
@@ -232,7 +231,6 @@ main(void)
 {
 	const struct form_field *f;
 	struct form form;
-	const char *why;
 
 	arena_init(&arena);
 	test_urlencoded();
@@ -240,8 +238,8 @@ main(void)
 	test_multipart();
 	test_limits();
 	test_part_headers();
-	ok(form_parse(&arena, URLENCODED, "a=1&b=2&a=3&a%00=4", 18, &form,
-	       &why) == ERR_OK,
+	ok(form_parse(&arena, URLENCODED, "a=1&b=2&a=3&a%00=4", 18, &form) ==
+	        ERR_OK,
 	    "a form is parsed");
 	f = form_get(&form, "a");
 	is(f != NULL ? f->value : NULL, "3", "the last field of a name counts");

@@ -74,13 +74,16 @@ static struct token_key key = {
 	.bytes = "0123456789abcdef0123456789abcdef",
 };
 static struct arena arena;
+static const struct token_clock then = { EXP - 60, 0 };
 
 static bool
 accepts(const char *token, int64_t now_s)
 {
 	struct token_claims c;
 
-	return token_check(&key, token, now_s, 5, &arena, &c) == ERR_OK;
+	const struct token_clock clock = { now_s, 5 };
+
+	return token_check(&key, token, &clock, &arena, &c) == ERR_OK;
 }
 
 static void
@@ -173,7 +176,7 @@ test_signing(void)
 	char big[TOKEN_MAX_BYTES + 2];
 
 	ok(token_sign(&key, &in, EXP - 60, &arena, &one) == ERR_OK &&
-	        token_check(&key, one, EXP - 60, 0, &arena, &out) == ERR_OK,
+	        token_check(&key, one, &then, &arena, &out) == ERR_OK,
 	    "what is signed is accepted");
 	is(out.sub, in.sub, "with its subject");
 	is_int(out.uid, 42, "its user number");
@@ -248,7 +251,7 @@ test_two_json_libraries(void)
 
 	good =
 	    json_parse(&arena, "{\"sub\":[\"x\"]}", 13, &o, &why) == ERR_OK &&
-	    token_check(&key, with_uid, EXP - 60, 0, &arena, &c) == ERR_OK &&
+	    token_check(&key, with_uid, &then, &arena, &c) == ERR_OK &&
 	    json_get(o, "sub", &v) && json_kind(v) == JSON_OTHER &&
 	    c.uid == 7 &&
 	    strcmp(c.sub, "\xed\x99\x8d\xea\xb8\xb8\xeb\x8f\x99") == 0;

@@ -1,0 +1,171 @@
+#!/bin/sh
+# What the code must not contain, and the form that it keeps.
+# shellcheck source=t/lib.sh
+. t/lib.sh
+
+# --- the sources, parted into code, with empty strings, and comments ---
+
+mkdir "$tmp/code" "$tmp/comments"
+python3 - "$tmp" app/*.[ch] t/unit/*.[ch] t/fuzz/*.[ch] t/tool/*.c <<'END'
+import os, re, sys
+
+part = re.compile(r"""/\*.*?\*/ | "(?:\\.|[^"\\\n])*" | '(?:\\.|[^'\\\n])*'""", re.S | re.X)
+
+def lines(text):
+    return "\n" * text.count("\n")
+
+def code(match):
+    return match[0][0] * 2 if match[0][0] in "\"'" else lines(match[0])
+
+def comments(text):
+    end = 0
+    for match in part.finditer(text):
+        yield lines(text[end:match.start()])
+        if match[0][0] == "/":
+            yield re.sub(r"(?m)^(/| )?\*+(/| *)| *\*/$", "", match[0])
+        end = match.end()
+
+for source in sys.argv[2:]:
+    with open(source) as file:
+        text = file.read()
+    for folder, result in ("code", part.sub(code, text)), ("comments", "".join(comments(text))):
+        target = os.path.join(sys.argv[1], folder, source)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with open(target, "w") as file:
+            file.write(result)
+END
+is "$(find "$tmp/code" "$tmp/comments" -name '*.[ch]' | wc -l)" \
+	"$(find app t/unit t/fuzz t/tool app t/unit t/fuzz t/tool -name '*.[ch]' | wc -l)" \
+	'every source is looked at'
+
+# in_code PATTERN FILE...: the lines of code that fit.
+in_code() {
+	(cd "$tmp/code" && grep -nE "$@")
+}
+
+# --- calls ---
+
+# What is banned, and what is used instead.
+while IFS=: read -r names instead; do
+	is "$(in_code "\<($(echo "$names" | tr ' ' '|')) *\(" app/*.c)" '' "no $names:$instead"
+done <<'END'
+strcpy strcat strncpy strncat stpcpy sprintf vsprintf gets: the buf functions and snprintf
+strtok strtok_r strsep: parsers that know where a field ends
+atoi atol atoll atof sscanf: text_to_i64
+gmtime localtime ctime asctime: seconds since 1970
+rand random srand srandom drand48: rand_bytes
+system popen execl execlp execv execvp: nothing else to run
+alloca: arena_alloc
+crypt crypt_r crypt_ra crypt_gensalt: pwhash.c, which knows how crypt fails
+setjmp longjmp: enum err
+signal: sigaction
+END
+
+is "$(in_code '\<(time|gettimeofday) *\(' app/*.c | cut -d : -f 1)" 'app/fcgi.c' \
+	'the time of day is read once a request, in fcgi.c'
+is "$(in_code -l '\<strto[a-z]+ *\(' app/*.c)" 'app/text.c' 'only text.c reads numbers'
+
+# Memory: a request's is the arena's. What each file may call, and why.
+cat >"$tmp/memory" <<'END'
+arena malloc free     the arena itself
+conf  strdup free     the settings, which live as long as the process
+db    calloc free     the connection, which does too
+token free            what libjwt allocated
+END
+cut -c 1-21 "$tmp/memory" | awk '{ for (i = 2; i <= NF; i++) print $1, $i }' | sort >"$tmp/may"
+in_code -o '\<(malloc|calloc|realloc|reallocarray|strn?dup|v?asprintf|free) *\(' app/*.c |
+	sed -E 's|^app/(.*)\.c:[0-9]+:([a-z]+).*|\1 \2|' | sort -u >"$tmp/does"
+is "$(cat "$tmp/does")" "$(cat "$tmp/may")" 'memory is allocated where it may be'
+
+# --- comments ---
+
+is "$(in_code -r '//' app t)" '' 'comments stand between /* and */'
+is "$(in_code -r '^# *if 0' app t)" '' 'no code is switched off'
+is "$(cd "$tmp/comments" && grep -rnE \
+	'^[ 	]*((if|for|while|switch) \(|return\>.*;$|[a-z_]+\(.*\);$|[][a-z_>. *-]+ = .*;$)' .)" '' \
+	'no code is commented out'
+for source in app/*.[ch] t/unit/*.[ch] t/fuzz/*.[ch] t/tool/*.c; do
+	head -n 1 "$source" | grep -qx '/\*' || echo "$source"
+done >"$tmp/headless"
+is "$(cat "$tmp/headless")" '' 'each source begins by saying what it is for'
+
+# Of a header: the declarations of functions without a comment right before.
+# api.h says of all its handlers together what they do.
+awk '
+	FNR == 1 { commented = 0 }
+	/^[a-z].*\(/ && !/^(struct|enum|typedef) [a-z_]+ \{/ {
+		functions++
+		if (!commented && FILENAME != "app/api.h")
+			print FILENAME ": " $0
+	}
+	{ commented = /\*\/$/ }
+	END { print functions > count }
+' count="$tmp/count" app/*.h >"$tmp/bare"
+is "$(cat "$tmp/bare")" '' 'each public function has a comment in its header'
+[ "$(cat "$tmp/count")" -gt 50 ]
+ok $? 'and they have been found'
+
+# --- form ---
+
+# A function begins with its name at the start of a line and ends with a brace
+# there: make format sees to that.
+(cd "$tmp/code" && find . -name '*.c' -exec awk '
+	FNR == 1 { inside = begun = 0 }
+	inside && /^\}/ {
+		if (FNR - first + 1 > 100)
+			print FILENAME ": " name " has " FNR - first + 1 " lines"
+		inside = 0
+	}
+	inside { next }
+	/^[a-z_A-Z0-9]+\(/ { name = $0; sub(/\(.*/, "", name); head = ""; begun = 1 }
+	begun { head = head $0 }
+	begun && /^\{/ {
+		functions++
+		inside = 1
+		first = FNR
+		sub(/^[^(]*\(/, "", head)
+		while (gsub(/\([^()]*\)/, "", head))
+			;
+		parameters = gsub(/,/, "", head) + 1
+		if (parameters > 5)
+			print FILENAME ": " name " has " parameters " parameters"
+		begun = 0
+	}
+	/;$/ { begun = 0 }
+	END { print functions > count }
+' count="$tmp/count" {} +) >"$tmp/large"
+is "$(cat "$tmp/large")" '' 'no function has over 100 lines or 5 parameters'
+[ "$(cat "$tmp/count")" -gt 200 ]
+ok $? 'and they have been found'
+
+# --- every text of the tree ---
+
+find . \( -name .git -o -name 'build*' -o -name node_modules -o -path ./run -o -path ./t/fuzz/corpus \) \
+	-prune -o -type f -print >"$tmp/texts"
+[ "$(wc -l <"$tmp/texts")" -gt 100 ]
+ok $? 'the texts of the tree are there'
+
+# Of all texts: the lines that fit.
+in_texts() {
+	tr '\n' '\0' <"$tmp/texts" | xargs -0 grep -nI "$@"
+}
+
+is "$(in_texts -E '[ 	]+$')" '' 'no line ends in blanks'
+is "$(in_texts "$(printf '\r')$")" '' 'nor in a carriage return'
+is "$(grep -v '^./t/contract/' "$tmp/texts" | while read -r text; do
+	[ -z "$(tail -c 1 "$text")" ] || echo "$text"
+done)" '' 'each text ends with a newline, but for recorded data'
+
+# What belongs to the machine that somebody works on, and to nobody else.
+here=$(pwd -P)
+case $here in
+/*/*) is "$(in_texts -lF "$here")" '' 'the tree does not name the folder it stands in' ;;
+esac
+registry=$(cd web && npm config get registry 2>/dev/null | sed 's|^[a-z]*://||; s|/$||')
+like "$registry" '[.:]' 'npm has a registry'
+is "$(in_texts -lF "${registry:-.}")" '' 'which the tree does not name'
+for lock in web/package-lock.json t/browser/package-lock.json; do
+	is "$(grep -c '"resolved":' "$lock")" 0 "$lock does not say where packages come from"
+done
+
+done_testing

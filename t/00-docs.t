@@ -1,0 +1,134 @@
+#!/bin/sh
+# What is written about the program agrees with what the program says itself:
+# its settings, endpoints, commands, files and version.
+# shellcheck source=t/lib.sh
+. t/lib.sh
+
+# agrees GOT WANTED TITLE: two files of lines, in any order.
+agrees() {
+	sort "$1" >"$1.sorted"
+	sort "$2" >"$2.sorted"
+	difference='there is nothing'
+	[ -s "$1" ] && difference=$(diff "$1.sorted" "$2.sorted" 2>&1)
+	ok $? "$3" || diag "$difference"
+}
+
+# The rows of the table in README.md that has this heading, without their first
+# and last bars, and the code marks.
+rows_of() {
+	awk -v heading="| $1 |" '
+		index($0, heading) == 1 { inside = 1; getline; next }
+		!/^\|/ { inside = 0 }
+		inside { gsub(/^\| | \|$|`/, ""); gsub(/ \| /, "\t"); print }
+	' README.md
+}
+
+# --- settings: key, default and limits ---
+
+build/latchkey settings >"$tmp/settings"
+awk -F '\t' '{
+	limits = $4 " to " $5
+	if ($2 == "text")
+		limits = limits " bytes"
+	else if ($2 == "switch")
+		limits = "true or false"
+	else if ($6 !~ /cost/)
+		limits = limits " " $6
+	print $1 "\t" $3 "\t" limits
+}' "$tmp/settings" >"$tmp/keys"
+[ "$(wc -l <"$tmp/keys")" -ge 12 ]
+ok $? 'the program lists its settings'
+
+rows_of Key | cut -f 1-3 >"$tmp/readme"
+agrees "$tmp/readme" "$tmp/keys" 'README.md has each setting with its default and limits'
+
+awk '
+	/^\.It Ic / && inside { key = $3 }
+	/^\.Ss Keys/ { inside = 1 }
+	/^\.Sh/ { inside = 0 }
+	sub(/^The default is /, "") && inside {
+		split($0, part, /; /)
+		sub(/\.$/, "", part[2])
+		gsub(/^"|"$/, "", part[1])
+		print key "\t" part[1] "\t" part[2]
+	}
+' conf/latchkey.conf.5 >"$tmp/manual"
+agrees "$tmp/manual" "$tmp/keys" 'so has latchkey.conf(5)'
+
+# In the sample the limits of a number stand somewhere in the comment above,
+# which several keys may share.
+awk '
+	/^$/ { comment = "" }
+	sub(/^# /, "") { comment = comment " " $0 }
+	/^[a-z_]+ = / {
+		key = $1
+		sub(/^[a-z_]+ = /, "")
+		gsub(/^"|"$/, "")
+		print key "\t" $0 "\t" comment
+	}
+' conf/latchkey.conf >"$tmp/sample.full"
+cut -f 1,2 "$tmp/sample.full" >"$tmp/sample"
+cut -f 1,2 "$tmp/keys" >"$tmp/defaults"
+agrees "$tmp/sample" "$tmp/defaults" 'latchkey.conf has each setting with its default'
+while IFS='	' read -r key type _ min max _; do
+	[ "$type" = number ] || continue
+	grep "^${key}	" "$tmp/sample.full" | grep -qw "$min to $max"
+	ok $? "and says of $key that it goes from $min to $max"
+done <"$tmp/settings"
+
+build/latchkey -c conf/latchkey.conf check >"$tmp/check" 2>&1
+unlike "$(cat "$tmp/check")" 'conf/latchkey.conf' 'which is a good configuration'
+
+# --- endpoints ---
+
+build/latchkey routes >"$tmp/routes"
+awk -F '\t' -v OFS='\t' '{ print $1, $2, $3, $4 == "none" ? $4 : $4 ", " $5 / 1024 " KiB" }' \
+	"$tmp/routes" >"$tmp/endpoints"
+rows_of Method | cut -f 1-4 >"$tmp/table"
+agrees "$tmp/table" "$tmp/endpoints" 'README.md lists the endpoints as the program does'
+
+# The document and its pages leave themselves out, as FastAPI's do.
+cut -f 1,2 "$tmp/routes" | grep -vE '	/(openapi.json|docs|docs/oauth2-redirect|redoc)$' >"$tmp/described"
+python3 -c '
+import json, sys
+for path, methods in json.load(open("web/openapi.json"))["paths"].items():
+    print(", ".join(m.upper() for m in methods), path, sep="\t")
+' >"$tmp/openapi"
+agrees "$tmp/openapi" "$tmp/described" 'and openapi.json describes them'
+
+# --- commands ---
+
+build/latchkey -h | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' >"$tmp/commands"
+sed -n 's/^\.It Cm //p' conf/latchkey.8 >"$tmp/manual"
+agrees "$tmp/manual" "$tmp/commands" 'latchkey(8) explains each command'
+sed -n 's/.*\[LOG_[A-Z_]*\] = "\([a-z_]*\)",/\1/p' app/log.c |
+	grep -vxE 'error|warning|info' >"$tmp/events"
+sed -n '/^\.Sh LOG/,/^\.El/s/^\.It Li \(.*\)/\1/p' conf/latchkey.8 | sed 's/ , /\n/' >"$tmp/manual"
+agrees "$tmp/manual" "$tmp/events" 'and each event of the log'
+
+# --- files ---
+
+find app -name '*.[ch]' | sed 's|^app/||; s|\..$||' | sort -u >"$tmp/files"
+# shellcheck disable=SC2016 # a backquote
+sed -n '/^The files of `app\/`/,/^## /s/^    \([a-z_]*\) .*/\1/p' README.md >"$tmp/plan"
+agrees "$tmp/plan" "$tmp/files" 'README.md has a line for each file of app/'
+grep -oE '\<(app|conf|sql|web|t)/[A-Za-z0-9./-]*[a-z]\>' README.md NEWS.md |
+	grep -v NNN | sort -u | while IFS=: read -r document file; do
+	[ -e "$file" ] || echo "$document: $file"
+done >"$tmp/gone"
+is "$(cat "$tmp/gone")" '' 'the files that README.md and NEWS.md name are there'
+sed -n 's/^#   make \([a-z]*\).*/\1/p' Makefile | sort >"$tmp/targets"
+grep -ohE '`make [a-z]+|^ +make [a-z]+' README.md | awk '{ print $NF }' | sort -u |
+	comm -23 - "$tmp/targets" >"$tmp/unknown"
+is "$(cat "$tmp/unknown")" '' "and so are make's targets"
+
+# --- version ---
+
+version=$(sed -n 's/^#define LATCHKEY_VERSION "\(.*\)"$/\1/p' app/base.h)
+like "$version" '^[0-9]+\.[0-9]+\.[0-9]+$' 'base.h has the version'
+is "$(build/latchkey -V)" "latchkey $version" 'which the program names'
+is "$(head -n 1 NEWS.md)" "# Latchkey $version" 'NEWS.md begins with it'
+is "$(python3 -c 'import json; print(json.load(open("web/openapi.json"))["info"]["version"])')" \
+	"$version" 'and openapi.json has it'
+
+done_testing

@@ -1,0 +1,83 @@
+#!/bin/sh
+# make install and make uninstall, into a folder of their own.
+# shellcheck source=t/lib.sh
+. t/lib.sh
+
+# This make is not the one that runs the tests.
+unset MAKEFLAGS MFLAGS MAKELEVEL PREFIX SYSCONFDIR
+
+# run_make ARGUMENT...: quietly; its exit status, and in $tmp/out what it said.
+run_make() {
+	make -s "$@" DESTDIR="$tmp/root" >"$tmp/out" 2>&1
+}
+
+files() {
+	(cd "$tmp/root" && find . -type f ! -path '*/share/latchkey/docs/*' | sort | sed 's/^\.//')
+}
+
+run_make install
+ok $? 'make install' || diag "$(cat "$tmp/out")"
+is "$(files)" '/etc/latchkey/latchkey.conf
+/usr/local/sbin/latchkey
+/usr/local/share/doc/latchkey/LICENSE
+/usr/local/share/doc/latchkey/NEWS.md
+/usr/local/share/doc/latchkey/README.md
+/usr/local/share/doc/latchkey/nginx.conf.sample
+/usr/local/share/man/man5/latchkey.conf.5
+/usr/local/share/man/man8/latchkey.8' 'installs the program and what belongs to it'
+is "$(cd "$tmp/root/usr/local/share/latchkey" && ls docs)" "$(ls build/docs)" "and the pages' scripts"
+[ -n "$(ls build/docs)" ]
+ok $? 'which there are'
+is "$(find "$tmp/root" -type f ! -perm 644 ! -path '*/sbin/latchkey')" '' 'everybody may read all of it'
+is "$(find "$tmp/root" -type d ! -perm 755)" '' 'and enter its folders'
+
+program=$tmp/root/usr/local/sbin/latchkey
+is "$("$program" -V)" "$(build/latchkey -V)" 'the installed program names its version'
+is "$("$program" settings)" "$(build/latchkey settings)" 'and lists its settings'
+cmp -s nginx.conf.sample "$tmp/root/usr/local/share/doc/latchkey/nginx.conf.sample"
+ok $? 'the sample for nginx is right for /usr/local as it stands'
+
+conf=$tmp/root/etc/latchkey/latchkey.conf
+echo 'hash_cost = 6' >>"$conf"
+chmod 600 "$conf"
+cp -p "$conf" "$tmp/edited"
+run_make install
+ok $? 'it installs over itself'
+cmp -s "$conf" "$tmp/edited"
+ok $? 'and leaves an edited latchkey.conf as it is'
+is "$(stat -c %a "$conf")" 600 'with its mode'
+
+run_make uninstall
+ok $? 'make uninstall'
+is "$(files)" /etc/latchkey/latchkey.conf 'leaves nothing but the settings'
+[ ! -e "$tmp/root/usr/local/share/latchkey" ] && [ ! -e "$tmp/root/usr/local/share/doc/latchkey" ]
+ok $? 'and no folder of its own'
+cmp -s "$conf" "$tmp/edited"
+ok $? 'and these as they were'
+run_make uninstall
+ok $? 'to uninstall twice does no harm'
+
+# --- another place ---
+
+rm -rf "$tmp/root"
+run_make install PREFIX=/opt/latchkey
+ok $? 'it installs below another PREFIX'
+share=$tmp/root/opt/latchkey/share
+# shellcheck disable=SC2016 # a variable of nginx
+docs=$(sed -n 's|.*alias \(.*\)/\$1;|\1|p' "$share/doc/latchkey/nginx.conf.sample")
+is "$docs" /opt/latchkey/share/latchkey/docs "where nginx finds the pages' scripts"
+[ -s "$tmp/root$docs/docs.js" ]
+ok $? 'which are there'
+is "$(grep -rl /usr/local "$share/man" "$share/doc/latchkey/nginx.conf.sample")" '' \
+	'and neither the manual nor the sample speaks of the usual one'
+like "$(cat "$share/man/man8/latchkey.8")" '/opt/latchkey/sbin/latchkey serve' 'but of this'
+run_make uninstall PREFIX=/opt/latchkey
+is "$(files)" /etc/latchkey/latchkey.conf 'and uninstalls from there'
+
+! run_make install SYSCONFDIR=/opt/etc
+ok $? 'a program built to look in /etc is not installed with its settings elsewhere'
+like "$(cat "$tmp/out")" 'make clean' 'and it is said what to do'
+[ ! -e "$tmp/root/opt/etc" ]
+ok $? 'before anything is written'
+
+done_testing
