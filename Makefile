@@ -90,6 +90,7 @@ $B/docs/redoc.standalone.js: $(wildcard web/*.js web/*.json web/.npmrc) Makefile
 		$(SWAGGER)/oauth2-redirect.js $(@D)
 	$(Q)cp $(SWAGGER)/LICENSE $(@D)/swagger-ui.LICENSE
 	$(Q)cp $(SWAGGER)/NOTICE $(@D)/swagger-ui.NOTICE
+	$(Q)cp web/node_modules/redoc/LICENSE $(@D)/redoc.LICENSE
 	$(Q)cp $(SWAGGER)/swagger-ui-bundle.js.LICENSE.txt $(REDOC).LICENSE.txt $(@D)
 	$(Q)test $$(grep -o '$(LOGO)' $(REDOC) | wc -l) = 1
 	$(Q)sed 's|$(LOGO)|data:,|' $(REDOC) >$@

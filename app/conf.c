@@ -4,6 +4,7 @@
  */
 #include "base.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -124,6 +125,7 @@ on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 	for (i = 0; i < ARRAY_LEN(keys); i++)
 		if (strcmp(keys[i].name, opt->name) == 0)
 			break;
+	assert(i < ARRAY_LEN(keys)); /* libConfuse knows no other */
 	if (reading.seen[i]) {
 		fprintf(stderr, "latchkey: %s: %s is set a second time\n",
 		    where, opt->name);

@@ -55,14 +55,19 @@ disconnect(struct db *db)
 	db->conn = NULL;
 }
 
-/* The first line of libpq's or the server's message. */
+/* The first line of libpq's or the server's message, its quotes made single. */
 static void
 log_failure(const char *what, const char *sqlstate, const char *message)
 {
+	char line[400], *quote;
+
+	snprintf(
+	    line, sizeof(line), "%.*s", (int)strcspn(message, "\n"), message);
+	while ((quote = strchr(line, '"')) != NULL)
+		*quote = '\'';
 	log_event(LOG_ERROR, LOG_DB_FAILED,
-	    "what=%s sqlstate=%s message=\"%.*s\"", what,
-	    sqlstate != NULL ? sqlstate : "-", (int)strcspn(message, "\n"),
-	    message);
+	    "what=%s sqlstate=%s message=\"%s\"", what,
+	    sqlstate != NULL ? sqlstate : "-", line);
 }
 
 /* An exchange that had no answer. */

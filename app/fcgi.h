@@ -8,10 +8,11 @@
 #include "req.h"
 
 /*
- * Answer requests on the listening socket fd, one at a time, until SIGTERM or
+ * Answer requests on the socket listener, one at a time, until SIGTERM or
  * SIGINT; the request in hand is finished first. run builds each reply; the
  * arena in *c is emptied after each. Returns false if it could not begin.
  */
-bool fcgi_serve(int fd, struct ctx *c, void (*run)(struct req *r)) MUST_CHECK;
+bool fcgi_serve(
+    int listener, struct ctx *c, void (*run)(struct req *r)) MUST_CHECK;
 
 #endif

@@ -34,6 +34,8 @@ migrate(const struct conf *conf)
 	c.db = db_new(conf->database, 0, none);
 	if (c.db != NULL)
 		e = schema_migrate(&c);
+	if (e == ERR_BUSY)
+		fprintf(stderr, "latchkey: database: not usable, see above\n");
 	db_free(c.db);
 	arena_free(&arena);
 	return e == ERR_OK ? EXIT_SUCCESS : EXIT_FAILURE;

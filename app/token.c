@@ -70,9 +70,11 @@ token_key_load(const char *path, struct token_key *out)
 	out->len = 0;
 	if (fd < 0)
 		return key_error(path,
-		    errno == ENOENT ? "there is no such file; make a key with: "
-		                      "(umask 077; openssl rand -hex 32 >FILE)"
-		                    : strerror(errno));
+		    errno == ENOENT
+		        ? "there is no such file; make a key with: "
+		          "(umask 027; openssl rand -hex 32 >FILE), and give "
+		          "it to the workers' group"
+		        : strerror(errno));
 	if (fstat(fd, &st) != 0 || (st.st_mode & 07) != 0 ||
 	    !S_ISREG(st.st_mode)) {
 		close(fd);

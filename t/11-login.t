@@ -163,4 +163,16 @@ done
 is "$(ask ada "$(head -c 600 /dev/zero | tr '\0' x)")" "Status: 401 Unauthorized$one" \
 	'so is one with a password that is too long'
 
+# --- not enough memory ---
+
+# Cost 11 takes 1 GiB, of which this worker gets half.
+socket=$LK_DIR/data/small.sock
+# shellcheck disable=SC2086
+$LK_AS env LATCHKEY_HASH_COST=11 LATCHKEY_LISTEN="$socket" \
+	sh -c 'ulimit -v 524288; exec "$0" -c "$1" serve' "$LK_BIN" "$LK_CONF" </dev/null 2>"$tmp/counted" &
+children="$children $!"
+retry 10 test -S "$socket"
+is "$(ask nobody password)" 'Status: 503 Service Unavailable' 'a hash for which there is no memory is a 503'
+like "$(cat "$tmp/counted")" 'event=no_memory' 'not a wrong password, and the log says so'
+
 done_testing

@@ -45,7 +45,7 @@ is "$body" '' 'a redirect has no body'
 for path in /openapi.json /docs /redoc; do
 	api GET $path
 	get="$status $(header Content-Type) $(header Content-Length)"
-	api HEAD $path
+	api HEAD "$path"
 	is "$status $(header Content-Type) $(header Content-Length)" "$get" "HEAD $path is GET without its body"
 done
 

@@ -73,7 +73,7 @@ is "$(sql "select count(*) from pg_indexes where tablename = 'users'")" 3 'its o
 retry 10 curl -sf -o /dev/null "$LK_URL/readyz"
 ok $? 'the workers find the new schema by themselves'
 
-long=$(for i in 0 1 2 3 4 5 6 7 8 9; do printf '%s' 0123456789; done)
+long=$(for _ in 0 1 2 3 4 5 6 7 8 9; do printf '%s' 0123456789; done)
 for pair in alice/wonderland bob/builder 홍길동/활빈당 "long/$long"; do
 	name=${pair%%/*} password=${pair#*/}
 	login "$name" "x$password"

@@ -103,7 +103,7 @@ bad_key() {
 	rm -rf "$tmp/key"
 }
 
-bad_key 'no key' 'no such file; make a key with: .*openssl rand -hex 32'
+bad_key 'no key' 'no such file; make a key with: .umask 027; openssl rand -hex 32'
 umask 077
 head -c 31 /dev/zero | tr '\0' k >"$tmp/key"
 bad_key 'a short key' 'shorter than 32 bytes; make one with: openssl rand -hex 32'

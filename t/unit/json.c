@@ -139,16 +139,17 @@ static void
 test_limits(void)
 {
 	char text[2 * JSON_DEPTH_MAX + 8], wide[JSON_INTEGER_MAX_DIGITS + 4];
+	const size_t depth = JSON_DEPTH_MAX;
 	struct json_error why;
 	struct json v;
 
-	memset(text, '[', JSON_DEPTH_MAX);
-	memset(text + JSON_DEPTH_MAX, ']', JSON_DEPTH_MAX);
-	text[2 * JSON_DEPTH_MAX] = '\0';
+	memset(text, '[', depth);
+	memset(text + depth, ']', depth);
+	text[2 * depth] = '\0';
 	echoes(text, text, "the greatest depth is read and written");
-	memset(text, '[', JSON_DEPTH_MAX + 1);
-	memset(text + JSON_DEPTH_MAX + 1, ']', JSON_DEPTH_MAX + 1);
-	text[2 * JSON_DEPTH_MAX + 2] = '\0';
+	memset(text, '[', depth + 1);
+	memset(text + depth + 1, ']', depth + 1);
+	text[2 * depth + 2] = '\0';
 	ok(parse(text, &v, &why) == ERR_MALFORMED, "one more is refused");
 
 	memset(wide, '7', sizeof(wide));

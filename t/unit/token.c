@@ -171,7 +171,7 @@ test_times(void)
 static void
 test_signing(void)
 {
-	struct token_claims in = { "\xed\x99\x8d", 42, EXP }, out;
+	struct token_claims in = { "\xed\x99\x8d", 42, EXP }, out = { 0 };
 	const char *one, *two;
 	char big[TOKEN_MAX_BYTES + 2];
 
