@@ -69,6 +69,24 @@ buf_addf(struct buf *b, const char *fmt, ...)
 }
 
 void
+buf_add_percent(struct buf *b, const char *s)
+{
+	static const char unreserved[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	    "0123456789-._~";
+	size_t n;
+
+	for (; *s != '\0'; s++) {
+		n = strspn(s, unreserved);
+		buf_add(b, s, n);
+		s += n;
+		if (*s == '\0')
+			break;
+		buf_addf(b, "%%%02X", (unsigned char)*s);
+	}
+}
+
+void
 buf_add_json(struct buf *b, const char *s, size_t n)
 {
 	static const char short_form[] = "\b\t\n\f\r\"\\",

@@ -26,6 +26,12 @@ void buf_adds(struct buf *b, const char *s);
 void buf_addf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /*
+ * Append a C string percent-encoded: of all bytes only RFC 3986's unreserved
+ * characters stay as they are.
+ */
+void buf_add_percent(struct buf *b, const char *s);
+
+/*
  * Append n bytes of text as a JSON string with its quotes, escaping what
  * RFC 8259 asks for and no more. json.c's forms of a NUL and of a lone
  * surrogate (the bytes C0 80 and ED A0..BF xx) become \u escapes again, so

@@ -49,9 +49,10 @@ struct req {
 
 	/* from route.c's gates */
 	enum body body_kind;
-	struct json json;        /* BODY_JSON: an object */
-	struct form form;        /* BODY_FORM */
-	const struct user *user; /* who asks, on rows that want to know */
+	struct json json;           /* BODY_JSON: an object */
+	struct form form;           /* BODY_FORM */
+	struct token_claims claims; /* of the token, on rows that demand one */
+	const struct user *user;    /* who asks, on rows that want to know */
 
 	struct fault *faults; /* what ERR_INVALID will list */
 	struct reply reply;

@@ -17,7 +17,8 @@
 #include "svc_session.h"
 #include "text.h"
 
-enum who { ANYONE, SIGNED_IN };
+/* BEARER: of a valid token. SIGNED_IN: whose account is active as well. */
+enum who { ANYONE, BEARER, SIGNED_IN };
 
 struct route {
 	unsigned methods; /* bits of enum method */
@@ -40,6 +41,7 @@ static const struct route routes[] = {
 	{ POST, "/users/add_user/",      ANYONE,    BODY_JSON, 65536, api_users_add },
 	{ POST, "/token",                ANYONE,    BODY_FORM, 65536, api_token_create },
 	{ GET,  "/users/me",             SIGNED_IN, BODY_NONE, 0,     api_users_me },
+	{ GET,  "/check",                BEARER,    BODY_NONE, 0,     api_check },
 	{ PAGE, "/openapi.json",         ANYONE,    BODY_NONE, 0,     api_docs_openapi },
 	{ PAGE, "/docs",                 ANYONE,    BODY_NONE, 0,     api_docs_swagger },
 	{ PAGE, "/docs/oauth2-redirect", ANYONE,    BODY_NONE, 0,     api_docs_oauth2_redirect },
@@ -143,14 +145,17 @@ refuse_method(struct req *r, const char *path)
 	reply_header(r, "Allow", allow.s);
 }
 
+/* The gate of rows that ask who it is. */
 static enum err
-find_user(struct req *r)
+find_user(struct req *r, enum who who)
 {
 	const char *token = bearer_token(r->authorization);
 	struct user *u;
 
 	if (token == NULL)
 		return ERR_UNAUTH;
+	if (who == BEARER)
+		return session_claims(r->ctx, token, &r->claims);
 	u = arena_alloc(r->ctx->arena, sizeof(*u));
 	r->user = u;
 	return session_user(r->ctx, token, u);
@@ -166,8 +171,8 @@ run_row(struct req *r, const struct route *row)
 	if (row->body != BODY_NONE &&
 	    (r->body_too_big || r->body_len > row->bytes))
 		e = ERR_TOOBIG;
-	if (e == ERR_OK && row->who == SIGNED_IN)
-		e = find_user(r);
+	if (e == ERR_OK && row->who != ANYONE)
+		e = find_user(r, row->who);
 	r->body_kind = row->body;
 	if (e == ERR_OK)
 		e = field_parse(r);
@@ -236,6 +241,7 @@ void
 route_print(void)
 {
 	static const char *const body[] = { "none", "JSON", "form" };
+	static const char *const who[] = { "anyone", "bearer", "signed in" };
 	struct arena a;
 	struct buf b;
 	size_t i;
@@ -245,8 +251,7 @@ route_print(void)
 		buf_init(&b, &a);
 		add_methods(&b, routes[i].methods);
 		printf("%s\t%s\t%s\t%s\t%zu\n", b.s, routes[i].path,
-		    routes[i].who == ANYONE ? "anyone" : "signed in",
-		    body[routes[i].body], routes[i].bytes);
+		    who[routes[i].who], body[routes[i].body], routes[i].bytes);
 	}
 	arena_free(&a);
 }

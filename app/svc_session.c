@@ -6,14 +6,20 @@
 #include "svc_session.h"
 
 enum err
-session_user(struct ctx *c, const char *token, struct user *out)
+session_claims(struct ctx *c, const char *token, struct token_claims *out)
 {
 	const struct token_clock clock = { c->now_s, c->conf->token_leeway_s };
+
+	return token_check(c->key, token, &clock, c->arena, out);
+}
+
+enum err
+session_user(struct ctx *c, const char *token, struct user *out)
+{
 	struct token_claims claims;
 	enum err e;
 
-	e = token_check(c->key, token, &clock, c->arena, &claims);
-	if (e != ERR_OK)
+	if ((e = session_claims(c, token, &claims)) != ERR_OK)
 		return e;
 	e = db_user_by_name(c, claims.sub, out);
 	if (e != ERR_OK)

@@ -7,6 +7,14 @@
 #include "db_user.h"
 
 /*
+ * What an access token says, if it is valid now. No database is asked, so an
+ * account that is gone since counts still.
+ * ERR_UNAUTH: it is not.
+ */
+enum err session_claims(
+    struct ctx *c, const char *token, struct token_claims *out) MUST_CHECK;
+
+/*
  * The account that an access token speaks for.
  * ERR_UNAUTH: the token is not valid now, or the account is gone, inactive, or
  * another one of the same name. ERR_BUSY: the database does not answer.
