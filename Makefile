@@ -83,7 +83,7 @@ LOGO = https://cdn.redoc.ly/redoc/logo-mini.svg
 docs: $B/docs/redoc.standalone.js
 $B/docs/redoc.standalone.js: $(wildcard web/*.js web/*.json web/.npmrc) Makefile
 	@echo "  NPM  web"
-	$(Q)cd web && npm ci --ignore-scripts --no-audit --no-fund --silent
+	$(Q)cd web && npm ci --ignore-scripts --no-audit --no-fund --no-progress --silent
 	@mkdir -p $(@D)
 	$(Q)cp web/docs.js web/redoc.js web/redirect.js \
 		$(SWAGGER)/swagger-ui-bundle.js $(SWAGGER)/swagger-ui.css \
@@ -140,9 +140,10 @@ fuzz: fuzz-build
 
 test:
 	@t/deps test
-	$(MAKE) all units
-	$(MAKE) B=build-san CFLAGS='-O1 -g $(SANITIZE)' build-san/latchkey units
-	cd t/browser && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@$(MAKE) --no-print-directory all units
+	@$(MAKE) --no-print-directory B=build-san CFLAGS='-O1 -g $(SANITIZE)' build-san/latchkey units
+	@echo "  NPM  t/browser"
+	@cd t/browser && npm ci --ignore-scripts --no-audit --no-fund --no-progress --silent
 	@$(MAKE) --no-print-directory fuzz-build
 	prove $B/unit/*.t build-san/unit/*.t t/*.t
 

@@ -154,6 +154,7 @@ cp -R build/latchkey build/docs "$tmp/tree/build"
 stacks="$stacks $tmp/tree/run"
 
 run() {
+	: >"$tmp/out" # of the run before
 	PORT=$LK_PORT "$tmp/tree/t/run" >"$tmp/out" 2>&1 &
 	run=$!
 	children=$run

@@ -10,6 +10,7 @@ for needed in t/browser/node_modules /usr/bin/chromium; do
 	ok $? "$needed is there (make test installs it)" || done_testing
 done
 
+export XDG_CONFIG_HOME="$tmp" # where Chromium leaves settings of its crash reports
 stack_shared
 
 for page in /docs /redoc /docs/oauth2-redirect; do
