@@ -32,7 +32,7 @@
 #define PEER_TIMEOUT_S 5 /* for a peer that neither sends nor reads */
 #define PARKED_MAX 512   /* connections that one worker keeps */
 #define ROUND_MAX 64     /* of them are served between two waits */
-#define DRAIN_MS 300     /* of silence on all of them end a worker */
+#define DRAIN_MS 500     /* of silence on all of them end a worker */
 
 static volatile sig_atomic_t stopping;
 
