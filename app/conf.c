@@ -165,6 +165,20 @@ read_text(const char *file)
 	return NULL;
 }
 
+/* The byte behind a comment that begins at p, or NULL: none begins there. */
+static char *
+end_of_comment(char *p)
+{
+	char *end;
+
+	if (*p == '#' || (p[0] == '/' && p[1] == '/'))
+		return p + strcspn(p, "\n");
+	if (p[0] != '/' || p[1] != '*')
+		return NULL;
+	end = strstr(p + 2, "*/");
+	return end != NULL ? end + 2 : p + strlen(p);
+}
+
 /*
  * Put blanks in the place of comments: libConfuse 3.3 counts three lines for
  * each, and its messages would name the wrong one.
@@ -172,7 +186,7 @@ read_text(const char *file)
 static void
 blank_comments(char *p)
 {
-	char quote = '\0';
+	char quote = '\0', *end;
 
 	for (; *p != '\0'; p++) {
 		if (quote != '\0') {
@@ -182,9 +196,10 @@ blank_comments(char *p)
 				quote = '\0';
 		} else if (*p == '"' || *p == '\'') {
 			quote = *p;
-		} else if (*p == '#') {
-			while (p[1] != '\0' && *p != '\n')
-				*p++ = ' ';
+		} else if ((end = end_of_comment(p)) != NULL) {
+			for (; p < end; p++)
+				*p = *p == '\n' ? '\n' : ' ';
+			p--;
 		}
 	}
 }

@@ -33,6 +33,7 @@
 #define PARKED_MAX 512   /* connections that one worker keeps */
 #define ROUND_MAX 64     /* of them are served between two waits */
 #define DRAIN_MS 500     /* of silence on all of them end a worker */
+#define DRAIN_MAX_S 5    /* even if they are never silent */
 
 static volatile sig_atomic_t stopping;
 
@@ -162,6 +163,20 @@ struct parked {
 	uint64_t last_use; /* of the worker's count of requests */
 };
 
+/*
+ * Read what is left of a body, or its end would be taken for the beginning of
+ * the connection's next request.
+ */
+static void
+drain_body(FCGX_Request *fcgi)
+{
+	char trash[4096];
+
+	while (
+	    FCGX_GetStr(trash, sizeof(trash), fcgi->in) == (int)sizeof(trash))
+		;
+}
+
 /* What a worker waits on, and works with. */
 struct worker {
 	FCGX_Request fcgi; /* of the request in hand */
@@ -236,6 +251,7 @@ serve_one(struct worker *w, int fd)
 	w->fcgi.keepConnection = 1;
 	if (FCGX_Accept_r(&w->fcgi) == 0) {
 		answer(&w->fcgi, w->ctx, w->run);
+		drain_body(&w->fcgi);
 		FCGX_Finish_r(&w->fcgi);
 	}
 	kept = w->fcgi.ipcFd >= 0;
@@ -277,8 +293,16 @@ static bool
 serve_round(struct worker *w, int timeout_ms, const sigset_t *waiting)
 {
 	struct epoll_event events[ROUND_MAX];
+	sigset_t blocked;
 	int i, n;
 
+	if (waiting != NULL) {
+		/* epoll_pwait() lets a signal in only if it has to wait */
+		sigprocmask(SIG_SETMASK, waiting, &blocked);
+		sigprocmask(SIG_SETMASK, &blocked, NULL);
+		if (stopping)
+			return false;
+	}
 	n = epoll_pwait(w->epoll, events, ROUND_MAX, timeout_ms, waiting);
 	for (i = 0; i < n; i++) {
 		if (events[i].data.u32 == LISTENER)
@@ -289,11 +313,21 @@ serve_round(struct worker *w, int timeout_ms, const sigset_t *waiting)
 	return n > 0;
 }
 
+static int64_t
+monotonic_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
 bool
 fcgi_serve(int listener, struct ctx *c, void (*run)(struct req *r))
 {
 	struct worker w = { .ctx = c, .run = run, .listener = listener };
 	sigset_t waiting;
+	int64_t end_s;
 	size_t i;
 
 	for (i = 0; i < PARKED_MAX; i++)
@@ -311,10 +345,12 @@ fcgi_serve(int listener, struct ctx *c, void (*run)(struct req *r))
 		(void)serve_round(&w, -1, &waiting);
 	/*
 	 * nginx may just be sending on a kept connection, and repeats no POST:
-	 * they are served until all of them are quiet.
+	 * they are served until all of them are quiet, or a while has passed.
 	 */
+	end_s = monotonic_s() + DRAIN_MAX_S;
 	epoll_ctl(w.epoll, EPOLL_CTL_DEL, listener, NULL);
-	while (w.kept > 0 && serve_round(&w, DRAIN_MS, NULL))
+	while (w.kept > 0 && monotonic_s() < end_s &&
+	       serve_round(&w, DRAIN_MS, NULL))
 		;
 	close(w.epoll);
 	log_event(LOG_INFO, LOG_STOP, "pid=%d", (int)getpid());

@@ -129,6 +129,10 @@ pwhash_check(
 		*matches = strlen(made) == strlen(hash) &&
 		           text_equal_secret(made, hash, strlen(hash));
 	} else {
+		/* of the stored cost, so that want of memory shows here too */
+		if (is_known(hash) && strncmp(hash, "$y$", 3) == 0 &&
+		    yescrypt_cost(hash) > cost)
+			cost = yescrypt_cost(hash);
 		make_setting(cost, no_salt, setting);
 		done = hash_with(password, setting, made);
 	}

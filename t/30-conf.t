@@ -39,6 +39,18 @@ like "$? $(cat "$tmp/out")" '^1 .*hash_cost is set a second time' 'a key that st
 echo 'hash_cost 5' >"$tmp/conf"
 latchkey -c "$tmp/conf" check
 like "$? $(cat "$tmp/out")" "^1 .*$tmp/conf:[12]: " 'a line that is none is refused'
+{
+	cat "$LK_CONF"
+	printf '# no newline'
+} >"$tmp/conf"
+latchkey -c "$tmp/conf" check
+is $? 0 'a comment may end the file'
+{
+	echo "// don't"
+	printf "/* don't\n either */\ngreeting = 'a # b // c' # \"x\nhash_cost = 99\n"
+} >"$tmp/conf"
+latchkey -c "$tmp/conf" check
+like "$(cat "$tmp/out")" "^latchkey: $tmp/conf:5: hash_cost" 'comments of every kind leave the lines to be counted'
 latchkey -c /nonexistent/latchkey.conf check
 like "$? $(cat "$tmp/out")" '^1 .*/nonexistent/latchkey.conf: No such file' 'so is a file that is not there'
 latchkey -c "$LK_CONF" nonsense

@@ -116,7 +116,38 @@ print(ask(connect()))
 E
 )" 'Status: 200' 'beyond the limit of what a worker keeps, those who say nothing have to go'
 
+is "$(client <<'E'
+s = connect()
+for n in list(range(7700, 8400, 7)) + [8040, 8041, 16232, 70000]:
+    body = b"x" * n
+    s.sendall(record(1, struct.pack(">HB5x", 1, 1)) + record(4, pair(b"REQUEST_METHOD", b"POST")
+        + pair(b"REQUEST_URI", b"/nope") + pair(b"CONTENT_LENGTH", b"%d" % n)) + record(4, b"")
+        + b"".join(record(5, body[i:i + 65000]) for i in range(0, n, 65000)) + record(5, b""))
+    assert answer(s) == "Status: 404", n
+    assert ask(s) == "Status: 200", n
+print("kept")
+E
+)" kept 'what is left of a body that nobody wanted is not taken for the next request'
+
 # --- the end, under load ---
+
+# A worker that always has another connection waiting is told to end.
+h2load --h1 -t 1 -c 12 -D 30 "$LK_URL/nope" >/dev/null 2>&1 &
+flood=$!
+children="$children $flood"
+worker=$(pgrep -f "^$LK_BIN -c $LK_CONF serve")
+flooded=$(wc -l <"$LK_LOG")
+in_flood() {
+	[ "$(wc -l <"$LK_LOG")" -gt $((flooded + 1000)) ]
+}
+retry 10 in_flood
+kill -TERM "$worker"
+gone() {
+	! kill -0 "$worker" 2>/dev/null
+}
+retry 9 gone
+ok $? 'a worker in a flood ends when it is told to'
+kill "$flood"
 
 t/stack workers-stop "$LK_DIR"
 t/stack workers-start "$LK_DIR"
@@ -134,9 +165,6 @@ kept() {
 }
 retry 10 kept
 kill -TERM "$worker"
-gone() {
-	! kill -0 "$worker" 2>/dev/null
-}
 before=$(grep -c answered "$tmp/last")
 goes_on() {
 	[ "$(grep -c answered "$tmp/last")" -ge $((before + 5)) ]
