@@ -189,8 +189,7 @@ prepare_all(struct db *db)
 	const struct db_sql *const *table, *s;
 	char limit[64];
 
-	/* a little before our own limit, so that it is the server that ends it
-	 */
+	/* a little before our own limit: it is for the server to end it */
 	snprintf(limit, sizeof(limit), "SET statement_timeout = %d",
 	    (int)(db->timeout_ms - db->timeout_ms / 8));
 	if (!set_up(db, PQsendQuery(db->conn, limit), "statement_timeout"))

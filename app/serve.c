@@ -65,10 +65,10 @@ open_socket(const char *path)
 	mode_t mask;
 	int bound;
 
-	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
-		return socket_error(path, "is there, and not a socket");
 	if (fd < 0)
 		return socket_error(path, strerror(errno));
+	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
+		return socket_error(path, "is there, and not a socket");
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
 	if (connect(fd, a, sizeof(address)) == 0)
 		return socket_error(path, "another process answers there");
