@@ -17,7 +17,9 @@
 #include "conf.h"
 #include "text.h"
 
-enum type { TEXT, NUMBER, SWITCH };
+enum type { TEXT, NUMBER, AUTO, SWITCH }; /* AUTO: a number or "auto" */
+
+const char *const lane_name[LANE_COUNT] = { "check", "api", "login" };
 
 struct key {
 	const char *name;
@@ -33,7 +35,15 @@ struct key {
 static const struct key keys[] = {
 	{ "database",             TEXT,   AT(database),             "dbname=latchkey", 1, 4096, "libpq connection string" },
 	{ "key_file",             TEXT,   AT(key_file),             "/etc/latchkey/key", 1, 4096, "path" },
-	{ "listen",               TEXT,   AT(listen),               "/run/latchkey/latchkey.sock", 1, 107, "path" },
+	{ "listen_check",         TEXT,   AT(listen[LANE_CHECK]),   "/run/latchkey/check.sock", 1, 107, "path or address:port" },
+	{ "listen_api",           TEXT,   AT(listen[LANE_API]),     "/run/latchkey/api.sock", 1, 107, "path or address:port" },
+	{ "listen_login",         TEXT,   AT(listen[LANE_LOGIN]),   "/run/latchkey/login.sock", 1, 107, "path or address:port" },
+	{ "workers_check",        AUTO,   AT(workers[LANE_CHECK]),  "auto", 1, CONF_WORKERS_MAX, "processes" },
+	{ "workers_api",          AUTO,   AT(workers[LANE_API]),    "auto", 1, CONF_WORKERS_MAX, "processes" },
+	{ "workers_login",        AUTO,   AT(workers[LANE_LOGIN]),  "auto", 1, CONF_WORKERS_MAX, "processes" },
+	{ "login_backlog",        AUTO,   AT(login_backlog),        "auto", 1, 65535, "connections" },
+	{ "login_wait_ms",        NUMBER, AT(login_wait_ms),        "4000", 100, 60000, "milliseconds" },
+	{ "drain_ms",             NUMBER, AT(drain_ms),             "1500", 0, 10000, "milliseconds" },
 	{ "greeting",             TEXT,   AT(greeting),             "Hello, FastAPI!", 0, 1024, "text" },
 	{ "access_token_minutes", NUMBER, AT(access_token_minutes), "30", 1, 525600, "minutes" },
 	{ "token_leeway_s",       NUMBER, AT(token_leeway_s),       "5", 0, 300, "seconds" },
@@ -73,13 +83,20 @@ set(struct conf *c, const struct key *k, const char *where, const char *value)
 		free(*(char **)field);
 		*(char **)field = copy;
 		return true;
+	case AUTO:
+		if (strcmp(value, "auto") == 0) {
+			*(int64_t *)field = CONF_AUTO;
+			return true;
+		}
+		/* fallthrough */
 	case NUMBER:
 		if (text_to_i64(value, k->min, k->max, field))
 			return true;
 		fprintf(stderr,
-		    "latchkey: %s: %s must be a whole number from %" PRId64
+		    "latchkey: %s: %s must be %sa whole number from %" PRId64
 		    " to %" PRId64 " (%s), not \"%s\"\n",
-		    where, k->name, k->min, k->max, k->unit, value);
+		    where, k->name, k->type == AUTO ? "auto or " : "", k->min,
+		    k->max, k->unit, value);
 		return false;
 	default:
 		if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0) {
@@ -258,7 +275,7 @@ conf_load(const char *file, struct conf *out)
 {
 	size_t i;
 
-	*out = (struct conf){ 0 };
+	*out = (struct conf){ .file = file };
 	for (i = 0; i < ARRAY_LEN(keys); i++)
 		if (!set(out, &keys[i], "default", keys[i].initial))
 			abort();
@@ -282,7 +299,8 @@ conf_free(struct conf *c)
 void
 conf_print_keys(void)
 {
-	static const char *const type_name[] = { "text", "number", "switch" };
+	static const char *const type_name[] = { "text", "number", "auto",
+		"switch" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(keys); i++)

@@ -11,6 +11,7 @@
 
 #include "conf.h"
 #include "db_user.h"
+#include "limits.h"
 #include "log.h"
 #include "route.h"
 #include "serve.h"
@@ -84,6 +85,7 @@ check(const struct conf *conf)
 	if (!key_good || !database_good)
 		return EXIT_FAILURE;
 	printf("configuration, key, database and schema are good\n");
+	limits_print(conf);
 	return EXIT_SUCCESS;
 }
 
@@ -109,7 +111,7 @@ static const struct command {
 	bool needs_conf;
 	const char *help;
 } commands[] = {
-	{ "serve", serve, true, "answer requests (by spawn-fcgi, or alone)" },
+	{ "serve", serve, true, "answer requests, until SIGTERM" },
 	{ "migrate", migrate, true, "bring the database to this schema" },
 	{ "check", check, true, "verify configuration, key and database" },
 	{ "settings", print_settings, false, "list the keys of latchkey.conf" },

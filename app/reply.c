@@ -43,6 +43,8 @@ reason(int status)
 		return "Method Not Allowed";
 	case 413:
 		return "Request Entity Too Large";
+	case 421:
+		return "Misdirected Request";
 	case 422:
 		return "Unprocessable Entity";
 	case 503:

@@ -135,11 +135,7 @@ E
 "${CC:-cc}" -shared -fPIC -o "$tmp/count.so" "$tmp/count.c" -ldl && chmod 644 "$tmp/count.so"
 ok $? 'the counting library is built'
 socket=$LK_DIR/data/counted.sock
-# shellcheck disable=SC2086 # words of a command
-$LK_AS env LD_PRELOAD="$tmp/count.so" LATCHKEY_LISTEN="$socket" \
-	"$LK_BIN" -c "$LK_CONF" serve </dev/null 2>"$tmp/counted" &
-children="$children $!"
-retry 10 test -S "$socket"
+serve_alone "$socket" "$tmp/counted" LD_PRELOAD="$tmp/count.so"
 ok $? 'a worker listens on a socket path of its own'
 
 # ask NAME PASSWORD: the status, and the settings of the hashes that were made.
@@ -167,11 +163,7 @@ is "$(ask ada "$(head -c 600 /dev/zero | tr '\0' x)")" "Status: 401 Unauthorized
 
 # Cost 11 takes 1 GiB, of which this worker gets half.
 socket=$LK_DIR/data/small.sock
-# shellcheck disable=SC2086
-$LK_AS env LATCHKEY_HASH_COST=11 LATCHKEY_LISTEN="$socket" \
-	sh -c 'ulimit -v 524288; exec "$0" -c "$1" serve' "$LK_BIN" "$LK_CONF" </dev/null 2>"$tmp/counted" &
-children="$children $!"
-retry 10 test -S "$socket"
+serve_alone "$socket" "$tmp/counted" LATCHKEY_HASH_COST=11 prlimit --as=536870912
 is "$(ask nobody password)" 'Status: 503 Service Unavailable' 'a hash for which there is no memory is a 503'
 like "$(cat "$tmp/counted")" 'event=no_memory' 'not a wrong password, and the log says so'
 
