@@ -16,6 +16,7 @@
 
 #include "db_user.h"
 #include "fcgi.h"
+#include "hashmem.h"
 #include "route.h"
 #include "serve.h"
 
@@ -99,6 +100,7 @@ serve(const struct conf *conf)
 		return EXIT_FAILURE;
 	}
 	forbid_core_files();
+	hashmem_keep(conf->hash_memory_kept);
 	arena_init(&arena);
 	if (token_key_load(conf->key_file, &key) &&
 	    (c.db = db_new(conf->database, conf->db_timeout_ms, statements)) !=
@@ -110,6 +112,7 @@ serve(const struct conf *conf)
 	}
 	db_free(c.db);
 	arena_free(&arena);
+	hashmem_release();
 	explicit_bzero(&key, sizeof(key));
 	return done ? EXIT_SUCCESS : EXIT_FAILURE;
 }

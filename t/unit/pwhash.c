@@ -21,7 +21,7 @@ check(int64_t cost, const char *password, const char *hash)
 {
 	bool matches = false;
 
-	return pwhash_check(cost, password, hash, &matches) == ERR_OK &&
+	return pwhash_check(cost, 1024, password, hash, &matches) == ERR_OK &&
 	       matches;
 }
 
