@@ -19,9 +19,10 @@
 #include "text.h"
 
 #define WANTED_MS_MAX 60000
-#define TIMED_MS 150    /* hash so long for each figure, */
+#define TIMED_MS 150     /* hash so long for each figure, */
 #define TOGETHER_MS 1000 /* and with all workers at once */
-#define PATIENCE_MS 400 /* what takes longer is computed from the cost below */
+#define PATIENCE_MS 400  /* what takes longer is computed from the cost below \
+	                  */
 
 struct row {
 	int64_t cost;
@@ -35,7 +36,8 @@ struct setup {
 	const struct conf *conf;
 	int64_t workers;
 	double logins; /* a second, of all workers with today's cost */
-	double in_step; /* how near that comes to a process alone, times workers */
+	double
+	    in_step; /* how near that comes to a process alone, times workers */
 };
 
 /* How many workers hash at once: one for each processor that we may use. */
@@ -222,10 +224,11 @@ print_table(const struct setup *s, double wanted_ms, int64_t *best)
 	    "$2b$10$.....................................................";
 	static const char bcrypt_12[] =
 	    "$2b$12$.....................................................";
-	struct row r, below = { 0 }, bcrypts[] = {
-		{ .cost = 10, .bcrypt = bcrypt_10 },
-		{ .cost = 12, .bcrypt = bcrypt_12 },
-	};
+	struct row r, below = { 0 },
+	              bcrypts[] = {
+		              { .cost = 10, .bcrypt = bcrypt_10 },
+		              { .cost = 12, .bcrypt = bcrypt_12 },
+	              };
 	int64_t cost;
 	size_t i;
 

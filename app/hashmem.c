@@ -11,9 +11,9 @@
  * FIGURES
  *
  * yescrypt writes its memory before it reads it, so what the last hash left
- * there is of no effect. (From cost 5 on it does so itself: a smaller hash comes
- * first, in the same memory.) But it was made of a password; hence it is kept
- * out of core files and forks, and wiped in the end.
+ * there is of no effect. (From cost 5 on it does so itself: a smaller hash
+ * comes first, in the same memory.) But it was made of a password; hence it is
+ * kept out of core files and forks, and wiped in the end.
  */
 #undef _FILE_OFFSET_BITS /* it would rename our mmap() to mmap64() */
 #include "base.h"
@@ -159,7 +159,8 @@ hashmem_end(void)
 	kept.hashing = false;
 	if (kept.lent == 0)
 		return;
-	/* it was not given back as it was lent: a libxcrypt that we do not know */
+	/* it was not given back as it was lent: a libxcrypt that we do not know
+	 */
 	kept.on = false;
 	kept.base = NULL;
 	kept.bytes = kept.lent = 0;

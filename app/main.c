@@ -183,7 +183,8 @@ main(int argc, char **argv)
 		if (strcmp(commands[i].name, argv[optind]) == 0)
 			break;
 	if (i == ARRAY_LEN(commands)) {
-		fprintf(stderr, "latchkey: no such command: %s\n", argv[optind]);
+		fprintf(
+		    stderr, "latchkey: no such command: %s\n", argv[optind]);
 		return usage(stderr);
 	}
 	if (argc - optind > (commands[i].run_with != NULL ? 2 : 1))
