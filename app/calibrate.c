@@ -21,14 +21,27 @@
 #define WANTED_MS_MAX 60000
 #define TIMED_MS 150     /* hash so long for each figure, */
 #define TOGETHER_MS 1000 /* and with all workers at once */
-#define PATIENCE_MS 400  /* what takes longer is computed from the cost below \
-	                  */
+#define PATIENCE_MS                                              \
+	400 /* what takes longer is computed from the cost below \
+	     */
+
+struct timing {
+	double best_ms; /* undisturbed by what else the machine does */
+	double mean_ms;
+};
 
 struct row {
 	int64_t cost;
 	const char *bcrypt; /* NULL: yescrypt */
 	double kept_ms, plain_ms;
 	bool computed;
+};
+
+static const struct row bcrypts[] = {
+	{ 10, "$2b$10$.....................................................", 0,
+	    0, false },
+	{ 12, "$2b$12$.....................................................", 0,
+	    0, false },
 };
 
 /* What the rows are measured for. */
@@ -73,28 +86,33 @@ hash_once(const struct row *r)
 }
 
 /*
- * The mean time of a hash in milliseconds, measured for ms of them; 0: there
- * is no memory for it. keep: as hashmem_keep().
+ * The time of a hash, measured for ms milliseconds. Zeros: there is no memory
+ * for it. keep: as hashmem_keep().
  */
-static double
+static struct timing
 measure(const struct row *r, bool keep, double ms)
 {
-	double begin, spent = 0;
+	struct timing t = { 0 };
+	double begin, last, now, spent = 0;
 	int n = 0;
 
 	hashmem_keep(keep);
 	/* the first has to get the memory */
 	if (keep && !hash_once(r))
-		return 0;
-	begin = now_ms();
-	do {
+		return t;
+	begin = last = now_ms();
+	while (spent < ms) {
 		if (!hash_once(r))
-			return 0;
-		n++;
-		spent = now_ms() - begin;
-	} while (spent < ms);
+			return (struct timing){ 0 };
+		now = now_ms();
+		if (n++ == 0 || now - last < t.best_ms)
+			t.best_ms = now - last;
+		last = now;
+		spent = now - begin;
+	}
 	hashmem_keep(false);
-	return spent / n;
+	t.mean_ms = spent / n;
+	return t;
 }
 
 /* In a process of its own: write to fd how many hashes a second it made. */
@@ -102,7 +120,7 @@ static void
 hash_as_worker(const struct setup *s, int fd)
 {
 	const struct row r = { .cost = s->conf->hash_cost };
-	double ms = measure(&r, s->conf->hash_memory_kept, TOGETHER_MS);
+	double ms = measure(&r, s->conf->hash_memory_kept, TOGETHER_MS).mean_ms;
 	double rate = ms > 0 ? 1000 / ms : 0;
 
 	_exit(write(fd, &rate, sizeof(rate)) == sizeof(rate) ? 0 : 1);
@@ -149,9 +167,10 @@ fill(struct row *r, const struct row *below)
 	if (below == NULL ||
 	    (!below->computed && 2 * below->plain_ms <= PATIENCE_MS &&
 	        PWHASH_MIB(r->cost) <= spare_mib())) {
-		r->plain_ms = measure(r, false, TIMED_MS);
-		r->kept_ms = r->bcrypt != NULL ? r->plain_ms
-		                               : measure(r, true, TIMED_MS);
+		r->plain_ms = measure(r, false, TIMED_MS).best_ms;
+		r->kept_ms = r->bcrypt != NULL
+		                 ? r->plain_ms
+		                 : measure(r, true, TIMED_MS).best_ms;
 		if (r->kept_ms > 0 && r->plain_ms > 0)
 			return true;
 	}
@@ -206,7 +225,7 @@ static bool
 set_up(struct setup *s)
 {
 	const struct row r = { .cost = s->conf->hash_cost };
-	double alone = measure(&r, s->conf->hash_memory_kept, TOGETHER_MS);
+	double alone = measure(&r, s->conf->hash_memory_kept, TIMED_MS).best_ms;
 
 	s->workers = count_workers(s->conf);
 	s->logins = measure_together(s);
@@ -220,15 +239,7 @@ set_up(struct setup *s)
 static bool
 print_table(const struct setup *s, double wanted_ms, int64_t *best)
 {
-	static const char bcrypt_10[] =
-	    "$2b$10$.....................................................";
-	static const char bcrypt_12[] =
-	    "$2b$12$.....................................................";
-	struct row r, below = { 0 },
-	              bcrypts[] = {
-		              { .cost = 10, .bcrypt = bcrypt_10 },
-		              { .cost = 12, .bcrypt = bcrypt_12 },
-	              };
+	struct row r, below = { 0 };
 	int64_t cost;
 	size_t i;
 
@@ -244,9 +255,10 @@ print_table(const struct setup *s, double wanted_ms, int64_t *best)
 		below = r;
 	}
 	for (i = 0; i < ARRAY_LEN(bcrypts); i++) {
-		if (!fill(&bcrypts[i], NULL))
+		r = bcrypts[i];
+		if (!fill(&r, NULL))
 			return false;
-		print_row(s, &bcrypts[i]);
+		print_row(s, &r);
 	}
 	return true;
 }
@@ -260,14 +272,17 @@ print_advice(const struct setup *s, int64_t wanted_ms, int64_t best)
 		printf("\nNo cost is within %" PRId64 " ms.\n", wanted_ms);
 		return;
 	}
+	/* not lower than it is: stored hashes may need it */
 	mib = PWHASH_MIB(best);
 	if (mib < s->conf->hash_memory_max_mib)
 		mib = s->conf->hash_memory_max_mib;
-	printf("\nThe highest cost within %" PRId64
-	       " ms, for latchkey.conf:\n\n"
+	printf("\nThe highest cost within %" PRId64 " ms is %" PRId64
+	       "; %" PRId64 " workers take %" PRId64
+	       " MiB for it.\nFor latchkey.conf:\n\n"
 	       "    hash_cost = %" PRId64 "\n"
 	       "    hash_memory_max_mib = %" PRId64 "\n",
-	    wanted_ms, best, mib);
+	    wanted_ms, best, s->workers, s->workers * PWHASH_MIB(best), best,
+	    mib);
 }
 
 int
@@ -284,10 +299,16 @@ calibrate(const struct conf *conf, const char *wanted_ms)
 		    WANTED_MS_MAX, wanted_ms);
 		return 2;
 	}
-	if (!set_up(&s))
+	if (!set_up(&s)) {
+		fprintf(stderr,
+		    "latchkey: calibrate: %" PRId64 " processes that hash at "
+		    "cost %" PRId64 " are more than this machine can run\n",
+		    s.workers, conf->hash_cost);
 		return EXIT_FAILURE;
-	printf("A hash's memory and time, hash_memory being plain or keep, and "
-	       "the logins of\n%" PRId64 " workers, which is %s.\n\n",
+	}
+	printf("What a password hash takes on this machine, with hash_memory = "
+	       "plain and keep;\nand how many logins %" PRId64
+	       " workers serve in a second, with hash_memory = %s.\n\n",
 	    s.workers, conf->hash_memory_kept ? "keep" : "plain");
 	if (!print_table(&s, (double)wanted, &best))
 		return EXIT_FAILURE;

@@ -47,12 +47,6 @@ unmap(void *addr, size_t n)
 #ifndef HASHMEM_ABSENT
 #define EXPORTED __attribute__((visibility("default")))
 
-static void *
-map(void *addr, size_t n, int prot, int flags, int fd, off_t offset)
-{
-	return (void *)syscall(SYS_mmap, addr, n, prot, flags, fd, offset);
-}
-
 /*
  * Does yescrypt ask so? From 32 MiB on it asks for pages of hugetlbfs first,
  * which nobody has to have reserved here.
@@ -79,8 +73,8 @@ map_kept(size_t n)
 
 	n = (n + ANY_PAGE - 1) & ~(ANY_PAGE - 1);
 	room = n + HUGE_PAGE;
-	p = map(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-	    -1, 0);
+	p = (char *)syscall(SYS_mmap, NULL, room, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (p == MAP_FAILED)
 		return;
 	before = -(uintptr_t)p % HUGE_PAGE;
@@ -94,22 +88,30 @@ map_kept(size_t n)
 	madvise(kept.base, n, MADV_WIPEONFORK);
 }
 
-EXPORTED void *
-mmap(void *addr, size_t n, int prot, int flags, int fd, off_t offset)
+/* False: it is in use already, or the system does not have so much. */
+static bool
+lend(size_t n)
 {
-	if (!kept.on || !kept.hashing || kept.lent > 0 ||
-	    !is_yescrypts(addr, n, prot, flags, fd))
-		return map(addr, n, prot, flags, fd, offset);
+	if (kept.lent > 0)
+		return false;
 	if (kept.bytes >= n) {
 		kept.matches++;
 	} else {
 		hashmem_release();
 		map_kept(n);
 	}
-	if (kept.base == NULL)
-		return map(addr, n, prot, flags, fd, offset);
-	kept.lent = n;
-	return kept.base;
+	if (kept.base != NULL)
+		kept.lent = n;
+	return kept.base != NULL;
+}
+
+EXPORTED void *
+mmap(void *addr, size_t n, int prot, int flags, int fd, off_t offset)
+{
+	if (kept.on && kept.hashing && is_yescrypts(addr, n, prot, flags, fd) &&
+	    lend(n))
+		return kept.base;
+	return (void *)syscall(SYS_mmap, addr, n, prot, flags, fd, offset);
 }
 
 EXPORTED int

@@ -32,15 +32,16 @@ void hashmem_keep(bool on);
  */
 void hashmem_release(void);
 
-/* How many hashes of this process, and of those it is forked from, found their
- * memory waiting. */
+/* How often this process, or one it was forked from, found memory waiting. */
 uint64_t hashmem_matches(void);
 
 /*
- * Around a call of libxcrypt that computes a hash, and around nothing else:
- * only what is mapped between the two can be kept.
+ * Before a call of libxcrypt that computes a hash: what is mapped from here to
+ * hashmem_end() can be kept. They do not nest.
  */
 void hashmem_begin(void);
+
+/* After that call, whether it succeeded or not. */
 void hashmem_end(void);
 
 #endif
