@@ -168,10 +168,10 @@ fill(struct row *r, const struct row *below)
 	    (!below->computed && 2 * below->plain_ms <= PATIENCE_MS &&
 	        PWHASH_MIB(r->cost) <= spare_mib())) {
 		r->plain_ms = measure(r, false, TIMED_MS).best_ms;
-		r->kept_ms = r->bcrypt != NULL
-		                 ? r->plain_ms
-		                 : measure(r, true, TIMED_MS).best_ms;
-		if (r->kept_ms > 0 && r->plain_ms > 0)
+		r->kept_ms = r->plain_ms;
+		if (r->bcrypt == NULL && r->plain_ms > 0)
+			r->kept_ms = measure(r, true, TIMED_MS).best_ms;
+		if (r->kept_ms > 0)
 			return true;
 	}
 	if (below == NULL)

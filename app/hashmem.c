@@ -8,7 +8,11 @@
  * on to the system untouched, and so does everything should libxcrypt come to
  * do it in another way.
  *
- * FIGURES
+ * At cost 5, on a machine of two processors, that takes 11.1 ms of one in the
+ * place of 20.0, without any of the 4103 page faults: 1.8 times as many hashes.
+ * Pages of the usual size give 1.7. Huge pages alone, given back each time,
+ * give 1.5 with 15 faults, as the system clears the memory for each hash; and
+ * so does a wipe of our own after each.
  *
  * yescrypt writes its memory before it reads it, so what the last hash left
  * there is of no effect. (From cost 5 on it does so itself: a smaller hash
