@@ -119,6 +119,7 @@ static void
 test_kept(void)
 {
 	uint64_t begun = hashmem_matches();
+	char *p;
 	size_t i;
 
 	hashmem_keep(true);
@@ -138,6 +139,14 @@ test_kept(void)
 	ok(all_right(), "as they do after a release");
 	is_int((long long)(hashmem_matches() - begun), 3 * 7 - 2,
 	    "which lets go of what was kept");
+	hashmem_begin();
+	p = get(80 * MIB);
+	memset(p, 0xff, 80 * MIB);
+	munmap(p, 80 * MIB);
+	hashmem_end();
+	begun = hashmem_matches();
+	ok(all_right() && hashmem_matches() - begun == 3 * 7,
+	    "what lies in the memory is of no effect");
 	hashmem_keep(false);
 	begun = hashmem_matches();
 	ok(all_right() && hashmem_matches() == begun,
