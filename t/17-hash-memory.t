@@ -34,26 +34,23 @@ column() {
 		$1 " " $2 == row { print $n }' "$tmp/out"
 }
 
-# holds EXPRESSION TITLE: of awk
-holds() {
-	awk "BEGIN { exit !($1) }"
-	ok $? "$2" || diag "$1" "$(cat "$tmp/out")"
+# Do the times make sense? A busy machine may disturb them: measure again.
+sensible() {
+	calibrate_with -- 60000 || return
+	kept=$(column 5 'yescrypt 5') plain=$(column 4 'yescrypt 5')
+	low=$(column 3 'bcrypt 10') high=$(column 3 'bcrypt 12')
+	awk "BEGIN { exit !($kept < 0.9 * $plain && $high > 2.5 * $low && $high < 6 * $low) }"
 }
 
-calibrate_with -- 60000
-is $? 0 'latchkey calibrate measures'
-like "$(cat "$tmp/out")" 'kept for [1-9][0-9]* hashes' 'and its hashes find their memory kept'
-plain=$(column 4 'yescrypt 5')
-kept=$(column 5 'yescrypt 5')
-holds "$kept < 0.9 * $plain" 'which makes them quicker'
+retry 1 sensible
+ok $? 'latchkey calibrate measures that kept memory makes a hash quicker, and bcrypt as it is' ||
+	diag "$(cat "$tmp/out")"
+like "$(cat "$tmp/out")" 'kept for [1-9][0-9]* hashes' 'its hashes find their memory kept'
 is "$(grep -cE '^(yescrypt [ 0-9]+ MiB|bcrypt   1[02]) .* ms .*[0-9]' "$tmp/out")" 13 \
 	'the table has eleven costs of yescrypt, and two of bcrypt'
 is "$(column 3 'yescrypt 1') $(column 3 'yescrypt 5') $(column 3 'yescrypt 11')" '1MiB 16MiB 1024MiB' \
 	'each with its memory'
 is "$(grep 'hash_cost$' "$tmp/out" | cut -c 1-11)" 'yescrypt  5' "today's is marked"
-holds "$(column 4 'yescrypt 11') > 20 * $(column 4 'yescrypt 5')" 'the highest cost takes long'
-ratio="$(column 3 'bcrypt 12') / $(column 3 'bcrypt 10')"
-holds "$ratio > 2.5 && $ratio < 6" 'bcrypt of cost 12 takes four times what it takes at 10'
 like "$(cat "$tmp/out")" '^    hash_cost = 11$' 'all the time of the world is enough for the highest cost'
 like "$(cat "$tmp/out")" '^    hash_memory_max_mib = 1024$' 'with the memory that it needs'
 tail -n 2 "$tmp/out" | sed 's/^ *//' >"$tmp/advice"
@@ -94,9 +91,13 @@ log_in() {
 
 api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
 is "$status" 200 'somebody signs up'
-holds "$(log_in 5) < 400" 'a worker that keeps the memory has it from login to login'
+faults=$(log_in 5)
+[ "$faults" -lt 400 ]
+ok $? 'a worker that keeps the memory has it from login to login' || diag "$faults page faults"
 stack_up workers=1 hash_memory=plain
 api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
-holds "$(log_in 5) > 4000" 'one that does not gets 16 MiB page by page, as libxcrypt does'
+faults=$(log_in 5)
+[ "$faults" -gt 4000 ]
+ok $? 'one that does not gets 16 MiB page by page, as libxcrypt does' || diag "$faults page faults"
 
 done_testing
