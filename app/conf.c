@@ -27,7 +27,7 @@ struct key {
 	size_t offset; /* in struct conf */
 	const char *initial;
 	int64_t min, max; /* of a number; bytes of a text */
-	const char *unit;
+	const char *unit; /* of a switch: the words for on and off */
 };
 
 /* clang-format off */
@@ -49,6 +49,8 @@ static const struct key keys[] = {
 	{ "token_leeway_s",       NUMBER, AT(token_leeway_s),       "5", 0, 300, "seconds" },
 	{ "hash_cost",            NUMBER, AT(hash_cost),            "5", 1, 11, "yescrypt cost" },
 	{ "hash_upgrade",         SWITCH, AT(hash_upgrade),         "true", 0, 1, "true or false" },
+	{ "hash_memory",          SWITCH, AT(hash_memory_kept),     "keep", 0, 1, "keep or plain" },
+	{ "hash_memory_max_mib",  NUMBER, AT(hash_memory_max_mib),  "16", 1, 1024, "MiB" },
 	{ "username_max_chars",   NUMBER, AT(username_max_chars),   "255", 1, 640, "characters" },
 	{ "fullname_max_chars",   NUMBER, AT(fullname_max_chars),   "255", 1, 16384, "characters" },
 	{ "password_min_chars",   NUMBER, AT(password_min_chars),   "8", 0, 127, "characters" },
@@ -56,6 +58,16 @@ static const struct key keys[] = {
 };
 #undef AT
 /* clang-format on */
+
+/* A switch's value: the first of its two words, or the second. */
+static bool
+set_switch(const struct key *k, const char *value, bool *out)
+{
+	size_t first = strcspn(k->unit, " ");
+
+	*out = strlen(value) == first && strncmp(value, k->unit, first) == 0;
+	return *out || strcmp(value, strrchr(k->unit, ' ') + 1) == 0;
+}
 
 /*
  * Put the text of a value where the key's field is. where: "file:line" or the
@@ -99,14 +111,11 @@ set(struct conf *c, const struct key *k, const char *where, const char *value)
 		    k->max, k->unit, value);
 		return false;
 	default:
-		if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0) {
-			fprintf(stderr,
-			    "latchkey: %s: %s must be true or false, not \"%s\"\n",
-			    where, k->name, value);
-			return false;
-		}
-		*(bool *)field = strcmp(value, "true") == 0;
-		return true;
+		if (set_switch(k, value, field))
+			return true;
+		fprintf(stderr, "latchkey: %s: %s must be %s, not \"%s\"\n",
+		    where, k->name, k->unit, value);
+		return false;
 	}
 }
 
@@ -270,6 +279,22 @@ read_environment(struct conf *c)
 	return true;
 }
 
+/* Keys that are good each by itself, but not together. */
+static bool
+fit_together(const struct conf *c)
+{
+	int64_t mib = INT64_C(1) << (c->hash_cost - 1); /* crypt(5) */
+
+	if (mib <= c->hash_memory_max_mib)
+		return true;
+	fprintf(stderr,
+	    "latchkey: hash_cost = %" PRId64 " takes %" PRId64
+	    " MiB, and hash_memory_max_mib allows %" PRId64
+	    ": set hash_memory_max_mib = %" PRId64 ", or a lower hash_cost\n",
+	    c->hash_cost, mib, c->hash_memory_max_mib, mib);
+	return false;
+}
+
 bool
 conf_load(const char *file, struct conf *out)
 {
@@ -279,7 +304,8 @@ conf_load(const char *file, struct conf *out)
 	for (i = 0; i < ARRAY_LEN(keys); i++)
 		if (!set(out, &keys[i], "default", keys[i].initial))
 			abort();
-	if ((file == NULL || read_file(file, out)) && read_environment(out))
+	if ((file == NULL || read_file(file, out)) && read_environment(out) &&
+	    fit_together(out))
 		return true;
 	conf_free(out);
 	return false;

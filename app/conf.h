@@ -39,6 +39,8 @@ struct conf {
 	int64_t token_leeway_s;
 	int64_t hash_cost; /* yescrypt's, 1 to 11 */
 	bool hash_upgrade; /* re-make weaker hashes at login */
+	bool hash_memory_kept;
+	int64_t hash_memory_max_mib; /* what a hash may take at most */
 	int64_t username_max_chars;
 	int64_t fullname_max_chars;
 	int64_t password_min_chars;

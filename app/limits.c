@@ -113,12 +113,6 @@ somaxconn(void)
 	return n;
 }
 
-static int64_t
-hash_mib(const struct conf *conf)
-{
-	return (int64_t)1 << (conf->hash_cost - 1);
-}
-
 void
 limits_print(const struct conf *conf)
 {
@@ -131,7 +125,7 @@ limits_print(const struct conf *conf)
 	login = workers[LANE_LOGIN];
 	backlog = limits_backlog(conf, login, hash_us);
 	mib = (all * PROCESS_KIB + 1023) / 1024 +
-	      login * (hash_mib(conf) + LOGIN_EXTRA_MIB);
+	      login * (conf->hash_memory_max_mib + LOGIN_EXTRA_MIB);
 	wait_ms = (min(backlog, cut) + login) * max(hash_us, 1) /
 	          at_once(login) / 1000;
 
@@ -141,7 +135,7 @@ limits_print(const struct conf *conf)
 	    workers[LANE_API] + login);
 	printf("memory: at most %" PRId64 " MiB for all processes together, of "
 	       "which a login worker takes %" PRId64 " MiB while it hashes\n",
-	    mib, hash_mib(conf) + LOGIN_EXTRA_MIB);
+	    mib, conf->hash_memory_max_mib + LOGIN_EXTRA_MIB);
 	printf("login queue: %" PRId64 " connections, the last of which waits "
 	       "%" PRId64 " ms; after %" PRId64 " ms a login is refused\n",
 	    min(backlog, cut), wait_ms, conf->login_wait_ms);

@@ -24,13 +24,23 @@ upgrade_hash(struct ctx *c, const struct user *u, const char *password)
 		log_event(LOG_INFO, LOG_HASH_UPGRADED, "user=%" PRId64, u->id);
 }
 
+/* Why a login failed, for the log alone. */
+static const char *
+reason_of(const struct ctx *c, const struct user *u, bool matches)
+{
+	if (u->username == NULL)
+		return "unknown";
+	if (!pwhash_is_usable(u->password, c->conf->hash_memory_max_mib))
+		return "hash";
+	return matches ? "inactive" : "password";
+}
+
 enum err
 login(struct ctx *c, const char *username, const char *password,
     const char **token)
 {
 	struct user u = { 0 };
 	struct token_claims claims;
-	const char *reason;
 	bool matches;
 	enum err e;
 
@@ -38,15 +48,14 @@ login(struct ctx *c, const char *username, const char *password,
 	if (e != ERR_OK && e != ERR_NOTFOUND)
 		return e;
 	/* before anything is looked at, so that the time tells nothing */
-	if (pwhash_check(c->conf->hash_cost, password, u.password, &matches) !=
-	    ERR_OK)
-		return ERR_BUSY;
+	e = pwhash_check(c->conf->hash_cost, c->conf->hash_memory_max_mib,
+	    password, u.password, &matches);
+	if (e != ERR_OK)
+		return e;
 	if (!matches || !u.is_active) {
-		reason = e == ERR_NOTFOUND ? "unknown"
-		         : !matches        ? "password"
-		                           : "inactive";
 		log_event(LOG_INFO, LOG_LOGIN_FAILED,
-		    "user=%" PRId64 " reason=%s", u.id, reason);
+		    "user=%" PRId64 " reason=%s", u.id,
+		    reason_of(c, &u, matches));
 		return ERR_UNAUTH;
 	}
 	upgrade_hash(c, &u, password);

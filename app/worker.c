@@ -11,6 +11,7 @@
 
 #include "db_user.h"
 #include "fcgi.h"
+#include "hashmem.h"
 #include "limits.h"
 #include "route.h"
 #include "worker.h"
@@ -18,12 +19,7 @@
 #define LOGIN_NICE 10      /* a token check takes the CPU from a hash */
 #define IDLE_MS (5 * 1000) /* without a login let go of a hash's memory */
 
-static void
-release_memory(void)
-{
-}
-
-/* Tell the supervisor; if it has died, so shall we, by its own signal. */
+/* Tell the supervisor. If it has died, a signal is about to tell us. */
 static void
 say_ready(const struct worker_setup *w)
 {
@@ -72,7 +68,8 @@ worker_run(const struct worker_setup *w)
 	if (w->lanes == LANE_BIT(LANE_LOGIN))
 		setpriority(PRIO_PROCESS, 0, LOGIN_NICE);
 	if ((w->lanes & LANE_BIT(LANE_LOGIN)) != 0) {
-		service.idle = release_memory;
+		hashmem_keep(conf->hash_memory_kept);
+		service.idle = hashmem_release;
 		service.idle_ms = IDLE_MS;
 	}
 	/* a worker that only checks tokens has no use for the database */
@@ -84,5 +81,6 @@ worker_run(const struct worker_setup *w)
 	}
 	db_free(c.db);
 	arena_free(&arena);
+	hashmem_release();
 	return done ? EXIT_SUCCESS : EXIT_FAILURE;
 }

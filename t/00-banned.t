@@ -109,7 +109,7 @@ ok $? 'and they have been found'
 # --- form ---
 
 # A function begins with its name at the start of a line and ends with a brace
-# there: make format sees to that.
+# there: make format sees to that. The parameters of mmap are POSIX's.
 (cd "$tmp/code" && find . -name '*.c' -exec awk '
 	FNR == 1 { inside = begun = 0 }
 	inside && /^\}/ {
@@ -128,7 +128,7 @@ ok $? 'and they have been found'
 		while (gsub(/\([^()]*\)/, "", head))
 			;
 		parameters = gsub(/,/, "", head) + 1
-		if (parameters > 5)
+		if (parameters > 5 && name != "mmap")
 			print FILENAME ": " name " has " parameters " parameters"
 		begun = 0
 	}

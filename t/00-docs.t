@@ -31,7 +31,7 @@ awk -F '\t' '{
 	if ($2 == "text")
 		limits = limits " bytes"
 	else if ($2 == "switch")
-		limits = "true or false"
+		limits = $6
 	else if ($6 !~ /cost/)
 		limits = limits " " $6 ($2 == "auto" ? " or auto" : "")
 	print $1 "\t" $3 "\t" limits
@@ -99,7 +99,7 @@ agrees "$tmp/openapi" "$tmp/described" 'and openapi.json describes them'
 # --- commands ---
 
 build/latchkey -h | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' >"$tmp/commands"
-sed -n 's/^\.It Cm //p' conf/latchkey.8 >"$tmp/manual"
+sed -n 's/^\.It Cm \([a-z]*\).*/\1/p' conf/latchkey.8 >"$tmp/manual"
 agrees "$tmp/manual" "$tmp/commands" 'latchkey(8) explains each command'
 sed -n 's/.*\[LOG_[A-Z_]*\] = "\([a-z_]*\)",/\1/p' app/log.c |
 	grep -vxE 'error|warning|info' >"$tmp/events"

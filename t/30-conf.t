@@ -34,6 +34,8 @@ refused 'hash_cost = 12' 'hash_cost must be a whole number from 1 to 11 .*not "1
 refused 'hash_cost = 0' 'from 1 to 11' 'a number below it'
 refused 'hash_cost = "5x"' 'not "5x"' 'a number with more behind'
 refused 'hash_upgrade = maybe' 'true or false, not "maybe"' 'a switch that is neither on nor off'
+refused 'hash_memory = huge' 'hash_memory must be keep or plain, not "huge"' 'a word that is none of two'
+refused 'hash_memory = kee' 'not "kee"' 'half of one'
 refused "greeting = \"$(head -c 1025 /dev/zero | tr '\0' x)\"" 'greeting must be UTF-8 of 0 to 1024 bytes' 'a text that is too long'
 {
 	cat "$LK_CONF"
@@ -84,6 +86,26 @@ while IFS='	' read -r key type _ min max _; do
 			"$key = $value, from the environment, is not"
 	done
 done <"$tmp/settings"
+
+# Keys that have to fit together.
+fits() {
+	env LATCHKEY_HASH_COST="$1" LATCHKEY_HASH_MEMORY_MAX_MIB="$2" \
+		"$LK_BIN" -c "$LK_CONF" check >"$tmp/out" 2>&1
+}
+while read -r cost mib; do
+	fits "$cost" "$mib"
+	unlike "$(cat "$tmp/out")" hash_ "$mib MiB are enough for cost $cost"
+	[ "$mib" -gt 1 ] || continue
+	fits "$cost" $((mib - 1))
+	like "$? $(cat "$tmp/out")" "^1 .*hash_cost = $cost takes $mib MiB.* set hash_memory_max_mib = $mib" \
+		'one less is not, and it is said what to do'
+done <<'END'
+1 1
+2 2
+5 16
+6 32
+11 1024
+END
 
 # --- the database ---
 
