@@ -5,7 +5,7 @@ but not start a command again behind them.
     sockets.py FOLDER COMMAND...
 
 listens on check.sock, api.sock and login.sock in FOLDER and starts COMMAND
-with them as descriptors 3, 4 and 5, as sd_listen_fds(3) describes. FOLDER/notify
+with them as descriptors 3 to 5, named as sd_listen_fds(3) describes. FOLDER/notify
 gets a line for all that happens: "START <pid>", "EXIT <code>" (of a signal, its
 number with a minus), and between them what COMMAND sends to NOTIFY_SOCKET, each
 datagram a line, with blanks for its newlines. The sockets stay behind at the end.
@@ -24,7 +24,7 @@ import signal
 import socket
 import sys
 
-NAMES = "check", "api", "login"
+NAMES = "login", "check", "api"  # systemd's order is any, and once was this
 BACKLOG = 1024
 SIGNALS = (signal.SIGCHLD, signal.SIGHUP, signal.SIGINT, signal.SIGTERM,
            signal.SIGUSR1)
