@@ -1,0 +1,116 @@
+"""The sides that are compared: stacks of Latchkey, and its peers; all up together, idle unless measured."""
+import json, os, pwd, shlex, shutil, subprocess, tempfile, urllib.parse, urllib.request
+from load import Site
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+NAME, PASSWORD = "ada", "correct horse"
+NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def read_env(folder):
+    """The variables of an env file, as the shell would set them."""
+    with open(os.path.join(folder, "env")) as file:
+        return dict(word.split("=", 1) for word in shlex.split(file.read()))
+
+
+def post(url, body, content_type):
+    request = urllib.request.Request(url, body.encode(), {"Content-Type": content_type})
+    with NO_PROXY.open(request, timeout=30) as answer:
+        return json.load(answer)
+
+
+def sign_up(site):
+    post(site.url + "/users/add_user/", json.dumps({"username": NAME, "password": PASSWORD}), "application/json")
+
+
+def log_in(site):
+    """A token."""
+    form = urllib.parse.urlencode({"username": NAME, "password": PASSWORD})
+    return post(site.url + "/token", form, "application/x-www-form-urlencoded")["access_token"]
+
+
+class Stack:
+    """One stack of Latchkey (t/stack), with nginx's sample as bench/peers guard prepares it."""
+
+    def __init__(self, folder, variable, settings):
+        self.folder = folder
+        subprocess.run([TOP + "/t/stack", "up", folder, *settings], check=True)
+        subprocess.run([TOP + "/bench/peers", "guard", folder], check=True)
+        self.env = read_env(folder)
+        self.site = Site(variable, self.env["LK_URL"])
+        sign_up(self.site)
+        self.token = log_in(self.site)
+
+    def psql(self, sql):
+        """What the database answers to it, as the superuser."""
+        command = shlex.split(self.env["LK_PSQL_ADMIN"]) + ["-qAt", "-v", "ON_ERROR_STOP=1", "-c", sql]
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+
+    def part(self, command):
+        subprocess.run([TOP + "/t/stack", command, self.folder], check=True)
+
+    def processes(self):
+        """The numbers of those that run the stack's program."""
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                if os.readlink("/proc/%s/exe" % pid) == self.env["LK_BIN"]:
+                    yield int(pid)
+            except OSError:
+                pass  # it has ended, or is somebody else's
+
+
+class Sides:
+    """with Sides(...): latchkey, plain (None without the setting hash_memory), and peers: sites by their name."""
+
+    def __init__(self, build, workers):
+        self.build, self.workers = os.path.abspath(build), workers
+        self.program = os.path.join(self.build, "latchkey")
+        lines = subprocess.run([self.program, "settings"], check=True, stdout=subprocess.PIPE, text=True).stdout
+        self.settings = [line.split("\t")[0] for line in lines.splitlines()]
+        self.folder = None
+
+    def __enter__(self):
+        self.folder = tempfile.mkdtemp(prefix="latchkey-bench-")
+        os.chmod(self.folder, 0o755)  # the servers' user has to enter it
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def start(self):
+        self.plain = None
+        kept = []
+        if "hash_memory" in self.settings:
+            kept = ["hash_memory=keep"]
+            self.plain = self.stack("plain", "PLAIN_URL", ["hash_memory=plain"])
+        self.latchkey = self.stack("latchkey", "LK_URL", kept)
+        environment = dict(os.environ, BUILD=self.build, PROCESSES=str(self.workers))
+        peers = os.path.join(self.folder, "peers")
+        subprocess.run([TOP + "/bench/peers", "up", peers, self.latchkey.folder], check=True, env=environment)
+        self.peers = {name: Site(name, url) for name, url in read_env(peers).items()}
+        sign_up(self.peers["PEER_ORIGINAL"])  # and PEER_BEST, which has the same database
+        self.peers_token = log_in(self.peers["PEER_ORIGINAL"])
+
+    def stack(self, name, variable, settings):
+        """workers_login and its like default to the number of CPUs; before there were lanes, "workers" did not."""
+        lanes = "workers_login" in self.settings
+        more = ["bin=" + self.program] + ([] if lanes else ["workers=%d" % self.workers])
+        return Stack(os.path.join(self.folder, name), variable, settings + more)
+
+    def __exit__(self, *_):
+        """Whatever of it is up goes down."""
+        for name in "peers", "plain", "latchkey":
+            folder = os.path.join(self.folder, name)
+            if os.path.isdir(folder):
+                command = "bench/peers" if name == "peers" else "t/stack"
+                subprocess.run([os.path.join(TOP, command), "down", folder])
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def user(self):
+        """As whom the servers run, for Popen: t/stack's rule."""
+        if os.getuid() != 0:
+            return {}
+        nobody = pwd.getpwnam("nobody")
+        return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
