@@ -90,13 +90,19 @@ def run(options, b):
             b.run(module.measure)
 
 
-def end(*_):
-    sys.exit(1)
+SIGNALS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
+
+
+def end(number, _):
+    """Leave, and let nothing disturb the stopping of all that was started, nor those who do it."""
+    for s in SIGNALS:
+        signal.signal(s, signal.SIG_IGN)
+    sys.exit(128 + number)
 
 
 def main():
     options = parse_options()
-    for s in signal.SIGTERM, signal.SIGHUP:
+    for s in SIGNALS:
         signal.signal(s, end)
     workers = len(os.sched_getaffinity(0))
     described = {}
@@ -112,7 +118,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except KeyboardInterrupt:
-        sys.exit(130)
+    main()
