@@ -165,7 +165,7 @@ $B/bench/crypt-kept: bench/crypt.c $(PARTS)
 
 benches: $(BENCHES:%=$B/bench/%)
 
-# ROUNDS=5 SECONDS=10 ONLY=checks,logins USERS=10000000 QUICK=1
+# ROUNDS=5 SECONDS=10 USERS=10000000 ONLY=checks,logins QUICK=1; bench/README.md
 bench:
 	@t/deps bench
 	@$(MAKE) --no-print-directory all benches

@@ -37,9 +37,16 @@ class Stack:
         subprocess.run([TOP + "/t/stack", "up", folder, *settings], check=True)
         subprocess.run([TOP + "/bench/peers", "guard", folder], check=True)
         self.env = read_env(folder)
+        self.let_connect(200)
         self.site = Site(variable, self.env["LK_URL"])
         sign_up(self.site)
         self.token = log_in(self.site)
+
+    def let_connect(self, connections):
+        """The pools of the original may take more connections than PostgreSQL's hundred."""
+        self.psql("alter system set max_connections = %d" % connections)
+        self.part("db-stop")
+        self.part("db-start")
 
     def psql(self, sql):
         """What the database answers to it, as the superuser."""

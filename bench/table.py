@@ -8,7 +8,7 @@ PACKAGES = """nginx postgresql-15 libcrypt1 libfcgi0ldbl libjwt0 libpq5 libssl3 
 
 def number(x):
     """Three digits that count."""
-    if x == 0 or abs(x) >= 100:
+    if x == round(x) or abs(x) >= 100:
         return "{:,.0f}".format(x)
     return "%.1f" % x if abs(x) >= 10 else "%.2f" % x
 

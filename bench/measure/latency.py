@@ -28,6 +28,9 @@ def steady(b, state):
     wrong = sum(status != 200 for _, status, _ in answers)
     if wrong:
         b.note("%s: %d of %d checks were not answered with 200" % (key, wrong, len(answers)))
+    if len(answers) < .95 * RATE * b.seconds:
+        b.note("%s: answers were so slow that only %d checks of %d could be asked, so these are the best of them" % (
+            key, len(answers), RATE * b.seconds))
     return {key + p: percentile([ms for _, _, ms in answers], percent) for p, percent in PERCENTS.items()}
 
 
