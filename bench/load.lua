@@ -1,6 +1,7 @@
 -- What wrk sends, and what it tells at the end.
 --
 --	wrk ... -s load.lua URL -- get TOKEN
+--	wrk ... -s load.lua URL -- tokens FILE		those in its lines in turn
 --	wrk ... -s load.lua URL -- basic NAME PASSWORD
 --	wrk ... -s load.lua URL -- login NAME PASSWORD
 --	wrk ... -s load.lua URL -- logins USERS PASSWORD	of user1, user2, ... at random
@@ -44,6 +45,19 @@ local kinds = {}
 
 function kinds.get(token)
 	wrk.headers["Authorization"] = token and "Bearer " .. token
+end
+
+-- Each thread begins somewhere else, or they would send the same at once.
+function kinds.tokens(file)
+	local requests, i = {}, thread_number * 100
+	for token in io.lines(file) do
+		kinds.get(token)
+		requests[#requests + 1] = wrk.format()
+	end
+	request = function()
+		i = i % #requests + 1
+		return requests[i]
+	end
 end
 
 function kinds.basic(name, password)

@@ -19,11 +19,11 @@ def wrk(site, path, clients, seconds, kind):
             "-s", LUA, site.url + path, "--", *kind]
 
 
-def shown(command, site, secrets=()):
-    """A command line for people: without what differs from run to run."""
+def shown(command, site, **names):
+    """A command line for people: what differs from run to run has a name in the place of its value."""
     text = " ".join("'%s'" % word if " " in word or word == "" else word for word in command)
-    for secret in secrets:
-        text = text.replace(secret, "$TOKEN")
+    for name, value in names.items():
+        text = text.replace(value, "$" + name)
     return text.replace(site.url, "$" + site.name).replace(LUA, "bench/load.lua")
 
 

@@ -1,9 +1,10 @@
 """The sides that are compared: stacks of Latchkey, and its peers; all up together, idle unless measured."""
-import json, os, pwd, shlex, shutil, subprocess, tempfile, urllib.parse, urllib.request
+import base64, hashlib, hmac, json, os, pwd, shlex, shutil, subprocess, tempfile, time, urllib.parse, urllib.request
 from load import Site
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 NAME, PASSWORD = "ada", "correct horse"
+TOKENS = 1000  # so many users' requests are checked, in turn
 NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -23,10 +24,17 @@ def sign_up(site):
     post(site.url + "/users/add_user/", json.dumps({"username": NAME, "password": PASSWORD}), "application/json")
 
 
-def log_in(site):
-    """A token."""
-    form = urllib.parse.urlencode({"username": NAME, "password": PASSWORD})
-    return post(site.url + "/token", form, "application/x-www-form-urlencoded")["access_token"]
+def base64url(octets):
+    return base64.urlsafe_b64encode(octets).rstrip(b"=")
+
+
+def token(key, name, uid):
+    """As Latchkey signs it at a login, but for a day: a bench may take longer than half an hour."""
+    now = int(time.time())
+    claims = {"exp": now + 86400, "iat": now, "jti": os.urandom(16).hex(), "sub": name, "uid": uid}
+    parts = {"alg": "HS256", "typ": "JWT"}, claims
+    text = b".".join(base64url(json.dumps(part, separators=(",", ":")).encode()) for part in parts)
+    return (text + b"." + base64url(hmac.digest(key, text, hashlib.sha256))).decode()
 
 
 class Stack:
@@ -40,7 +48,13 @@ class Stack:
         self.let_connect(200)
         self.site = Site(variable, self.env["LK_URL"])
         sign_up(self.site)
-        self.token = log_in(self.site)
+        with open(self.env["LK_KEY"], "rb") as file:
+            key = file.read().rstrip(b"\n")
+        self.token = token(key, NAME, 1)
+        self.tokens = os.path.join(folder, "tokens")
+        with open(self.tokens, "w") as file:
+            for uid in range(1, TOKENS + 1):
+                print(token(key, "user%d" % uid, uid), file=file)
 
     def let_connect(self, connections):
         """The pools of the original may take more connections than PostgreSQL's hundred."""
@@ -93,12 +107,13 @@ class Sides:
             kept = ["hash_memory=keep"]
             self.plain = self.stack("plain", "PLAIN_URL", ["hash_memory=plain"])
         self.latchkey = self.stack("latchkey", "LK_URL", kept)
-        environment = dict(os.environ, BUILD=self.build, PROCESSES=str(self.workers))
+        key = os.urandom(32).hex()
+        environment = dict(os.environ, BUILD=self.build, PROCESSES=str(self.workers), SECRET_KEY=key)
         peers = os.path.join(self.folder, "peers")
         subprocess.run([TOP + "/bench/peers", "up", peers, self.latchkey.folder], check=True, env=environment)
         self.peers = {name: Site(name, url) for name, url in read_env(peers).items()}
         sign_up(self.peers["PEER_ORIGINAL"])  # and PEER_BEST, which has the same database
-        self.peers_token = log_in(self.peers["PEER_ORIGINAL"])
+        self.peers_token = token(key.encode(), NAME, 1)
 
     def stack(self, name, variable, settings):
         """workers_login and its like default to the number of CPUs; before there were lanes, "workers" did not."""

@@ -1,4 +1,8 @@
-"""Token checks a second, as fast as they go; and the least that nginx and a FastCGI program can do."""
+"""Token checks a second, as fast as they go; and the least that nginx and a FastCGI program can do.
+
+The tokens are a thousand users', in turn, or somebody who remembers the last one would look too good. Those who
+ask a database about the user are asked about one.
+"""
 from load import run_wrk, shown, wrk
 
 CLIENTS = 32
@@ -19,23 +23,25 @@ FIGURES = {
 
 
 def sides(b):
-    s = b.sides
-    yield "checks.return", s.peers["PEER_RETURN"], "/", CLIENTS, s.latchkey.token
-    yield "checks.null", s.peers["PEER_NULL"], "/check", CLIENTS, s.latchkey.token
-    yield "checks.parked", s.peers["PEER_PARKED"], "/check", CLIENTS, s.latchkey.token
-    yield "checks.same", s.peers["PEER_SAME"], "/check", CLIENTS, s.latchkey.token
-    yield "checks.latchkey", s.latchkey.site, "/check", CLIENTS, s.latchkey.token
-    yield "checks.me", s.latchkey.site, "/users/me", CLIENTS, s.latchkey.token
-    yield "checks.original", s.peers["PEER_ORIGINAL"], "/users/me", CLIENTS_ORIGINAL, s.peers_token
-    yield "checks.best", s.peers["PEER_BEST"], "/users/me", CLIENTS, s.peers_token
-    yield "checks.guard_same", s.peers["PEER_SAME"], "/app/", CLIENTS, s.latchkey.token
-    yield "checks.guard", s.latchkey.site, "/app/", CLIENTS, s.latchkey.token
+    peers, site = b.sides.peers, b.sides.latchkey.site
+    many = "tokens", b.sides.latchkey.tokens
+    one, of_peers = ("get", b.sides.latchkey.token), ("get", b.sides.peers_token)
+    yield "checks.return", peers["PEER_RETURN"], "/", CLIENTS, many
+    yield "checks.null", peers["PEER_NULL"], "/check", CLIENTS, many
+    yield "checks.parked", peers["PEER_PARKED"], "/check", CLIENTS, many
+    yield "checks.same", peers["PEER_SAME"], "/check", CLIENTS, many
+    yield "checks.latchkey", site, "/check", CLIENTS, many
+    yield "checks.me", site, "/users/me", CLIENTS, one
+    yield "checks.original", peers["PEER_ORIGINAL"], "/users/me", CLIENTS_ORIGINAL, of_peers
+    yield "checks.best", peers["PEER_BEST"], "/users/me", CLIENTS, of_peers
+    yield "checks.guard_same", peers["PEER_SAME"], "/app/", CLIENTS, many
+    yield "checks.guard", site, "/app/", CLIENTS, many
 
 
 def measure(b):
     found = {}
-    for key, site, path, clients, token in b.in_turn(sides(b)):
-        kind = "get", token
-        b.command(key, shown(wrk(site, path, clients, b.seconds, kind), site, [token]))
+    for key, site, path, clients, kind in b.in_turn(sides(b)):
+        name = "TOKENS" if kind[0] == "tokens" else "TOKEN"
+        b.command(key, shown(wrk(site, path, clients, b.seconds, kind), site, **{name: kind[1]}))
         found[key] = b.good(key, run_wrk(site, path, clients, b.seconds, kind))["rate"]
     return found

@@ -23,7 +23,7 @@ def steady(b, state):
     stack = b.sides.latchkey
     arguments = (stack.site, "/check", CLIENTS, RATE, b.seconds, "-HAuthorization: Bearer " + stack.token)
     key = "latency.steady_%s_" % state
-    b.command(key + "*", shown(h2load(*arguments), stack.site, [stack.token]))
+    b.command(key + "*", shown(h2load(*arguments), stack.site, TOKEN=stack.token))
     answers = run_h2load(*arguments)
     wrong = sum(status != 200 for _, status, _ in answers)
     if wrong:
@@ -36,9 +36,9 @@ def steady(b, state):
 
 def full(b, state):
     stack = b.sides.latchkey
-    kind = "get", stack.token
+    kind = "tokens", stack.tokens
     key = "latency.full_%s_" % state
-    b.command(key + "*", shown(wrk(stack.site, "/check", CLIENTS_FULL, b.seconds, kind), stack.site, [stack.token]))
+    b.command(key + "*", shown(wrk(stack.site, "/check", CLIENTS_FULL, b.seconds, kind), stack.site, TOKENS=stack.tokens))
     r = b.good(key, run_wrk(stack.site, "/check", CLIENTS_FULL, b.seconds, kind))
     return {key + p: r[p] / 1000 for p in PERCENTS}
 

@@ -59,7 +59,7 @@ def measure(b):
     sampler = Sampler(stack)
     sampler.start()
     with Background(stack.site, "/token", CLIENTS_FLOOD, b.seconds + 3, ("login", NAME, PASSWORD)):
-        run_wrk(stack.site, "/check", CLIENTS_CHECK, b.seconds, ("get", stack.token))
+        run_wrk(stack.site, "/check", CLIENTS_CHECK, b.seconds, ("tokens", stack.tokens))
     most = sampler.stop()
     time.sleep(AFTER_S)
     return {"memory.idle": idle, "memory.flood": most, "memory.after": pss_mib(stack), "memory.processes": processes}
