@@ -5,6 +5,7 @@
 #   make test       every test; installs what the tests need
 #   make lint       compilers' warnings, clang-tidy, cppcheck, shellcheck
 #   make fuzz T=60  explore with each fuzz target for T seconds
+#   make bench      measure it beside its peers (bench/README.md); an hour
 #   make format     lay the C code out
 #   make install    with DESTDIR, PREFIX and SYSCONFDIR
 #   make uninstall  remove what install put there, but for the configuration
@@ -147,15 +148,39 @@ test:
 	@$(MAKE) --no-print-directory fuzz-build
 	prove $B/unit/*.t build-san/unit/*.t t/*.t
 
+# The bench's programs. But for check, which measures Latchkey's own code, they
+# have nothing of it but the reading of their arguments.
+BENCHES = crypt null parked check $(if $(wildcard app/hashmem.c),crypt-kept)
+$B/bench/%: bench/%.c $(PARTS)
+	@mkdir -p $(@D)
+	@echo "  CC   $<"
+	$(Q)$(CC) $(OWN_CFLAGS) $(HARDENING) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) \
+		-o $@ $< $(if $(filter check,$*),$(PARTS),$B/text.o) $(OWN_LIBS)
+
+$B/bench/crypt-kept: bench/crypt.c $(PARTS)
+	@mkdir -p $(@D)
+	@echo "  CC   $<, kept"
+	$(Q)$(CC) $(OWN_CFLAGS) $(HARDENING) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) \
+		-DKEPT -o $@ $< $(PARTS) $(OWN_LIBS)
+
+benches: $(BENCHES:%=$B/bench/%)
+
+# ROUNDS=5 SECONDS=10 USERS=10000000 ONLY=checks,logins QUICK=1; bench/README.md
+bench:
+	@t/deps bench
+	@$(MAKE) --no-print-directory all benches
+	@bench/bench.py --build $B $(ROUNDS:%=--rounds %) $(SECONDS:%=--seconds %) \
+		$(ONLY:%=--only %) $(USERS:%=--users %) $(QUICK:%=--quick)
+
 # Two compilers with warnings as errors, and what four programs find besides.
 # Of shellcheck's opinions two are not ours: a $ in single quotes is meant
 # (2016), and functions that t/lib.sh's retry calls by name are used (2317).
-C_FILES = $(wildcard app/*.[ch] t/unit/*.[ch] t/fuzz/*.[ch] t/tool/*.c)
-SHELL_FILES = $(wildcard t/*.t) t/lib.sh t/stack t/run t/deps .ci/run
+C_FILES = $(wildcard app/*.[ch] t/unit/*.[ch] t/fuzz/*.[ch] t/tool/*.c bench/*.c)
+SHELL_FILES = $(wildcard t/*.t) t/lib.sh t/stack t/run t/deps bench/peers .ci/run
 lint:
 	@t/deps lint
-	@$(MAKE) --no-print-directory B=build/gcc CC=gcc build/gcc/latchkey units
-	@$(MAKE) --no-print-directory B=build/clang CC=clang build/clang/latchkey units
+	@$(MAKE) --no-print-directory B=build/gcc CC=gcc build/gcc/latchkey units benches
+	@$(MAKE) --no-print-directory B=build/clang CC=clang build/clang/latchkey units benches
 	@echo "  clang-format"
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
 	@echo "  clang-tidy"
@@ -219,6 +244,6 @@ clean:
 
 -include $(wildcard $B/*.d $B/*/*.d)
 
-.PHONY: all docs run units test lint fuzz fuzz-build fuzz-targets format install uninstall clean
+.PHONY: all docs run units benches bench test lint fuzz fuzz-build fuzz-targets format install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -6,7 +6,7 @@
 # --- the sources, parted into code, with empty strings, and comments ---
 
 mkdir "$tmp/code" "$tmp/comments"
-python3 - "$tmp" app/*.[ch] t/unit/*.[ch] t/fuzz/*.[ch] t/tool/*.c <<'END'
+python3 - "$tmp" app/*.[ch] t/unit/*.[ch] t/fuzz/*.[ch] t/tool/*.c bench/*.c <<'END'
 import os, re, sys
 
 part = re.compile(r"""/\*.*?\*/ | "(?:\\.|[^"\\\n])*" | '(?:\\.|[^'\\\n])*'""", re.S | re.X)
@@ -35,7 +35,7 @@ for source in sys.argv[2:]:
             file.write(result)
 END
 is "$(find "$tmp/code" "$tmp/comments" -name '*.[ch]' | wc -l)" \
-	"$(find app t/unit t/fuzz t/tool app t/unit t/fuzz t/tool -name '*.[ch]' | wc -l)" \
+	"$(find app t/unit t/fuzz t/tool bench app t/unit t/fuzz t/tool bench -name '*.[ch]' | wc -l)" \
 	'every source is looked at'
 
 # in_code PATTERN FILE...: the lines of code that fit.
@@ -80,12 +80,12 @@ is "$(cat "$tmp/does")" "$(cat "$tmp/may")" 'memory is allocated where it may be
 
 # --- comments ---
 
-is "$(in_code -r '//' app t)" '' 'comments stand between /* and */'
-is "$(in_code -r '^# *if 0' app t)" '' 'no code is switched off'
+is "$(in_code -r '//' app t bench)" '' 'comments stand between /* and */'
+is "$(in_code -r '^# *if 0' app t bench)" '' 'no code is switched off'
 is "$(cd "$tmp/comments" && grep -rnE \
 	'^[ 	]*((if|for|while|switch) \(|return\>.*;$|[a-z_]+\(.*\);$|[][a-z_>. *-]+ = .*;$)' .)" '' \
 	'no code is commented out'
-for source in app/*.[ch] t/unit/*.[ch] t/fuzz/*.[ch] t/tool/*.c; do
+for source in app/*.[ch] t/unit/*.[ch] t/fuzz/*.[ch] t/tool/*.c bench/*.c; do
 	head -n 1 "$source" | grep -qx '/\*' || echo "$source"
 done >"$tmp/headless"
 is "$(cat "$tmp/headless")" '' 'each source begins by saying what it is for'

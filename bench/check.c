@@ -1,0 +1,113 @@
+/*
+ * One token check, many times and without a web server: for valgrind, which
+ * counts the instructions exactly, so that two versions of the program can be
+ * compared to the last one of them.
+ *
+ *	check route COUNT	GET /check with a good token, from the parsed
+ *request to the bytes of the reply check token COUNT	token_check() alone
+ *
+ * What both do once is taken out by running them with two counts.
+ */
+#include "base.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reply.h"
+#include "route.h"
+#include "text.h"
+#include "token.h"
+
+#define NOW_S 1700000000
+
+static const struct token_key key = {
+	.len = 32,
+	.bytes = "0123456789abcdef0123456789abcdef",
+};
+static struct arena arena;
+static struct conf conf;
+static struct ctx ctx = {
+	.conf = &conf,
+	.key = &key,
+	.arena = &arena,
+	.now_s = NOW_S,
+};
+static char authorization[1024] = "Bearer ";
+
+static const char *
+token(void)
+{
+	return authorization + strlen("Bearer ");
+}
+
+/* A token as a login gives it, into authorization. */
+static bool
+sign(void)
+{
+	const struct token_claims claims = { "ada", 1, NOW_S + 1800 };
+	const char *made;
+	size_t n;
+
+	if (token_sign(&key, &claims, NOW_S, &arena, &made) != ERR_OK)
+		return false;
+	n = strlen(authorization);
+	snprintf(authorization + n, sizeof(authorization) - n, "%s", made);
+	arena_reset(&arena);
+	return true;
+}
+
+static bool
+run_route(void)
+{
+	struct req r = {
+		.ctx = &ctx,
+		.method = METHOD_GET,
+		.uri = "/check",
+		.authorization = authorization,
+		.body = "",
+	};
+	struct buf out;
+
+	route_run(&r);
+	buf_init(&out, &arena);
+	reply_write(&r, &out);
+	arena_reset(&arena);
+	return r.reply.status == 200;
+}
+
+static bool
+run_token(void)
+{
+	const struct token_clock clock = { NOW_S, 0 };
+	struct token_claims claims;
+	enum err e;
+
+	e = token_check(&key, token(), &clock, &arena, &claims);
+	arena_reset(&arena);
+	return e == ERR_OK;
+}
+
+int
+main(int argc, char **argv)
+{
+	bool (*run)(void) = NULL;
+	int64_t count;
+
+	if (argc == 3 && strcmp(argv[1], "route") == 0)
+		run = run_route;
+	else if (argc == 3 && strcmp(argv[1], "token") == 0)
+		run = run_token;
+	if (run == NULL || !text_to_i64(argv[2], 1, 1000000000, &count)) {
+		fprintf(stderr, "usage: check route|token COUNT\n");
+		return EXIT_FAILURE;
+	}
+	arena_init(&arena);
+	if (!conf_load(NULL, &conf) || !sign())
+		return EXIT_FAILURE;
+	while (count > 0 && run())
+		count--;
+	arena_free(&arena);
+	conf_free(&conf);
+	return count == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

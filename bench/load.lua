@@ -1,0 +1,109 @@
+-- What wrk sends, and what it tells at the end.
+--
+--	wrk ... -s load.lua URL -- get TOKEN
+--	wrk ... -s load.lua URL -- tokens FILE		those in its lines in turn
+--	wrk ... -s load.lua URL -- basic NAME PASSWORD
+--	wrk ... -s load.lua URL -- login NAME PASSWORD
+--	wrk ... -s load.lua URL -- logins USERS PASSWORD	of user1, user2, ... at random
+--	wrk ... -s load.lua URL -- signup PREFIX		a new name each time
+--
+-- The last line of the output is "result" and key=value pairs: answers, those
+-- of them that were errors, errors of the connection, seconds, and the latency's
+-- percentiles in microseconds.
+
+local made = 0
+function setup(thread)
+	thread:set("thread_number", made)
+	made = made + 1
+end
+
+local alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+local function base64(s)
+	local out = {}
+	for i = 1, #s, 3 do
+		local a, b, c = s:byte(i, i + 2)
+		local n = a * 65536 + (b or 0) * 256 + (c or 0)
+		for j = 3, 0, -1 do
+			local digit = math.floor(n / 64 ^ j) % 64
+			out[#out + 1] = alphabet:sub(digit + 1, digit + 1)
+		end
+		if not c then out[#out] = "=" end
+		if not b then out[#out - 1] = "=" end
+	end
+	return table.concat(out)
+end
+
+local function encode(s)
+	return (s:gsub("[^%w]", function(c) return ("%%%02X"):format(c:byte()) end))
+end
+
+local function form(name, password)
+	return "username=" .. encode(name) .. "&password=" .. encode(password)
+end
+
+local kinds = {}
+
+function kinds.get(token)
+	wrk.headers["Authorization"] = token and "Bearer " .. token
+end
+
+-- Each thread begins somewhere else, or they would send the same at once.
+function kinds.tokens(file)
+	local requests, i = {}, thread_number * 100
+	for token in io.lines(file) do
+		kinds.get(token)
+		requests[#requests + 1] = wrk.format()
+	end
+	request = function()
+		i = i % #requests + 1
+		return requests[i]
+	end
+end
+
+function kinds.basic(name, password)
+	wrk.headers["Authorization"] = "Basic " .. base64(name .. ":" .. password)
+end
+
+function kinds.login(name, password)
+	wrk.method = "POST"
+	wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
+	wrk.body = form(name, password)
+end
+
+function kinds.logins(users, password)
+	kinds.login("user1", password)
+	math.randomseed(os.time() + thread_number)
+	request = function()
+		local name = "user" .. math.random(1, tonumber(users))
+		return wrk.format(nil, nil, nil, form(name, password))
+	end
+end
+
+function kinds.signup(prefix)
+	local count, start = 0, os.time() -- of each run another
+	wrk.method = "POST"
+	wrk.headers["Content-Type"] = "application/json"
+	request = function()
+		count = count + 1
+		return wrk.format(nil, nil, nil, ('{"username":"%s-%d-%d-%d","password":"correct horse"}')
+			:format(prefix, start, thread_number, count))
+	end
+end
+
+function init(args)
+	thread_number = tonumber(wrk.thread:get("thread_number"))
+	kinds[args[1]](args[2], args[3])
+	-- made once, where all requests are the same
+	local same = not request and wrk.format()
+	if same then
+		request = function() return same end
+	end
+end
+
+function done(summary, latency)
+	local e = summary.errors
+	io.write(("result answers=%d refused=%d broken=%d seconds=%f p50=%d p99=%d p999=%d max=%d\n"):format(
+		summary.requests, e.status, e.connect + e.read + e.write + e.timeout,
+		summary.duration / 1e6, latency:percentile(50), latency:percentile(99),
+		latency:percentile(99.9), latency.max))
+end

@@ -1,0 +1,24 @@
+"""Instructions that one token check takes, counted by valgrind: the same each time, whatever else the machine does."""
+import os, re, subprocess
+
+COUNT = 1000
+
+FIGURES = {
+    "instructions.route": ("`GET /check`, from the parsed request to the reply's bytes", "instructions"),
+    "instructions.token": ("of these, `token_check()`", "instructions"),
+}
+
+
+def counted(b, what, count):
+    program = os.path.join(b.sides.build, "bench", "check")
+    done = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", program, what, str(count)],
+                          check=True, stderr=subprocess.PIPE, text=True)
+    return int(re.search(r"Collected : (\d+)", done.stderr)[1])
+
+
+def measure(b):
+    found = {}
+    for what in "route", "token":
+        b.command("instructions." + what, "valgrind --tool=callgrind build/bench/check %s COUNT" % what)
+        found["instructions." + what] = (counted(b, what, 2 * COUNT) - counted(b, what, COUNT)) / COUNT
+    return found

@@ -1,0 +1,56 @@
+"""How long a token check takes: alone, and while 64 clients log in as fast as they can.
+
+At a steady 2,000 a second, far from what could be served, so that it is not a queue of checks that is
+measured; and at full speed, where it is.
+"""
+from load import Background, h2load, percentile, run_h2load, run_wrk, shown, wrk
+from sides import NAME, PASSWORD
+
+RATE, CLIENTS = 2000, 4
+CLIENTS_FULL = 32
+CLIENTS_FLOOD = 64
+PERCENTS = {"p50": 50, "p99": 99, "p999": 99.9}
+
+FIGURES = {
+    "latency.%s_%s_%s" % (load, state, p): ("check, %s, %s: %s" % (load_text, state_text, p.replace("999", "99.9")), "ms")
+    for load, load_text in (("steady", "2,000/s"), ("full", "full speed"))
+    for state, state_text in (("idle", "alone"), ("flood", "64 clients logging in"))
+    for p in PERCENTS
+}
+
+
+def steady(b, state):
+    stack = b.sides.latchkey
+    arguments = (stack.site, "/check", CLIENTS, RATE, b.seconds, "-HAuthorization: Bearer " + stack.token)
+    key = "latency.steady_%s_" % state
+    b.command(key + "*", shown(h2load(*arguments), stack.site, TOKEN=stack.token))
+    answers = run_h2load(*arguments)
+    wrong = sum(status != 200 for _, status, _ in answers)
+    if wrong:
+        b.note("%s: %d of %d checks were not answered with 200" % (key, wrong, len(answers)))
+    if len(answers) < .95 * RATE * b.seconds:
+        b.note("%s: answers were so slow that only %d checks of %d could be asked, so these are the best of them" % (
+            key, len(answers), RATE * b.seconds))
+    return {key + p: percentile([ms for _, _, ms in answers], percent) for p, percent in PERCENTS.items()}
+
+
+def full(b, state):
+    stack = b.sides.latchkey
+    kind = "tokens", stack.tokens
+    key = "latency.full_%s_" % state
+    b.command(key + "*", shown(wrk(stack.site, "/check", CLIENTS_FULL, b.seconds, kind), stack.site, TOKENS=stack.tokens))
+    r = b.good(key, run_wrk(stack.site, "/check", CLIENTS_FULL, b.seconds, kind))
+    return {key + p: r[p] / 1000 for p in PERCENTS}
+
+
+def measure(b):
+    """The flood's client lasts longer than what is measured: it has its own second of warming up, and theirs."""
+    found = {}
+    stack = b.sides.latchkey
+    flood = stack.site, "/token", CLIENTS_FLOOD, b.seconds + 3, ("login", NAME, PASSWORD)
+    b.command("latency.*_flood_*", "beside it: " + shown(wrk(*flood), stack.site))
+    for run in b.in_turn([steady, full]):
+        found.update(run(b, "idle"))
+        with Background(*flood):
+            found.update(run(b, "flood"))
+    return found
