@@ -120,6 +120,8 @@ login ada-canary 'wrong horse'
 login nobody-canary 'correct horse'
 $LK_PSQL -Xqc "update users set is_active = false"
 login ada-canary 'correct horse'
+$LK_PSQL -Xqc "update users set password = 'changed by hand'"
+login ada-canary 'correct horse'
 look
 rises 1 'latchkey_signups_total{outcome="ok"}' 'sign-ups are counted'
 rises 1 'latchkey_signups_total{outcome="taken"}' 'by how they end'
@@ -127,8 +129,9 @@ rises 1 'latchkey_logins_total{outcome="ok"}' 'and so are logins: good ones'
 rises 2 'latchkey_logins_total{outcome="password"}' 'wrong passwords'
 rises 1 'latchkey_logins_total{outcome="unknown"}' 'unknown names'
 rises 1 'latchkey_logins_total{outcome="inactive"}' 'inactive accounts'
-rises 6 'latchkey_hash_duration_seconds_count' 'each hash is timed'
-rises 7 'latchkey_request_duration_seconds_count{lane="login"}' 'and each login in its lane'
+rises 1 'latchkey_logins_total{outcome="hash"}' 'hashes that cannot be checked'
+rises 7 'latchkey_hash_duration_seconds_count' 'each hash is timed'
+rises 8 'latchkey_request_duration_seconds_count{lane="login"}' 'and each login in its lane'
 is "$(grep -c canary "$tmp/figures")" 0 'nobody is named'
 
 connected='latchkey_database_connected{lane="login",worker="0"}'
@@ -148,7 +151,7 @@ ready() {
 }
 retry 10 ready
 refused() {
-	login ada-canary 'wrong horse'
+	login nobody-canary 'wrong horse'
 	[ "$status" = 401 ]
 }
 retry 10 refused
@@ -172,11 +175,11 @@ says() {
 says
 like "$said" "^0 latchkey [0-9.]+ has served for [0-9]+ min [0-9]+ s, process [0-9]+\$" 'status tells since when'
 like "$said" '^login +1 +0 +[1-9][0-9]* +.* +0 of [1-9][0-9]*$' 'of each lane workers, restarts, requests, times and queue'
-like "$said" '^logins +ok 1, unknown 1, password 3, inactive 1, busy [1-9][0-9]*, failed 0$' 'how logins ended'
+like "$said" '^logins +ok 1, unknown 2, password 2, hash 1, inactive 1, busy [1-9][0-9]*, failed 0$' 'how logins ended'
 like "$said" '^sign-ups +ok 1, taken 1, ' 'and sign-ups'
-like "$said" '^hashes +[0-9]+, half in [0-9.]+ [mu]s, 99% in [0-9.]+ m?s, memory reused by 0$' 'what hashing takes'
+like "$said" '^hashes +[0-9]+, half in [0-9.]+ [mu]s, 99% in [0-9.]+ m?s, memory reused by [1-9][0-9]*$' 'what hashing takes'
 like "$said" '^database +[1-9] of [1-9] workers connected, [2-9] connections made, [1-9][0-9]* failures$' 'the state of the database'
-like "$said" '^/token +200: 1 401: 5 503: [1-9][0-9]*$' 'and the requests by endpoint and status'
+like "$said" '^/token +200: 1 401: 6 503: [1-9][0-9]*$' 'and the requests by endpoint and status'
 
 serving=$(pgrep -f "^$LK_BIN -c $LK_CONF serve")
 # shellcheck disable=SC2086 # several numbers
@@ -193,9 +196,21 @@ three_wait() {
 retry 10 three_wait
 ok $? 'while the workers stand still, those who wait are counted'
 # shellcheck disable=SC2086
-kill -CONT $serving
+kill $clients
 # shellcheck disable=SC2086
-wait $clients
+wait $clients 2>/dev/null
+nginx_knows() {
+	[ "$(grep -c '" 499 ' "$LK_LOGS/nginx.access.log")" = 3 ]
+}
+retry 10 nginx_knows
+# shellcheck disable=SC2086
+kill -CONT $serving
+three_gone() {
+	look
+	[ "$(figure 'latchkey_not_hashed_total{reason="gone"}') $(figure 'latchkey_queue_length{lane="login"}')" = '3 0' ]
+}
+retry 10 three_gone
+ok $? 'and that they had gone when their turn came'
 
 status_file=$LK_DIR/data/status
 is "$(stat -c %a "$status_file")" 640 'others cannot read the figures'
