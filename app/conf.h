@@ -45,6 +45,7 @@ struct conf {
 	int64_t fullname_max_chars;
 	int64_t password_min_chars;
 	int64_t db_timeout_ms; /* what one statement may take */
+	char *status_file;     /* the memory that workers count in */
 };
 
 /*

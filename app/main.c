@@ -16,6 +16,7 @@
 #include "log.h"
 #include "route.h"
 #include "serve.h"
+#include "status.h"
 #include "svc_schema.h"
 
 #ifndef SYSCONFDIR
@@ -119,6 +120,7 @@ static const struct command {
 	{ "migrate",   "",     true,  migrate,        NULL,      "bring the database to this schema" },
 	{ "check",     "",     true,  check,          NULL,      "verify configuration, key and database" },
 	{ "calibrate", "[MS]", true,  NULL,           calibrate, "measure what password hashes cost here" },
+	{ "status",    "",     true,  status_print,   NULL,      "show what is served, and how fast" },
 	{ "settings",  "",     false, print_settings, NULL,      "list the keys of latchkey.conf" },
 	{ "routes",    "",     false, print_routes,   NULL,      "list the endpoints" },
 };

@@ -11,6 +11,7 @@
 
 #include "hashmem.h"
 #include "log.h"
+#include "metrics.h"
 #include "pwhash.h"
 #include "rand.h"
 #include "text.h"
@@ -40,12 +41,17 @@ static bool
 hash_with(const char *password, const char *setting, char out[PWHASH_BYTES])
 {
 	static struct crypt_data data;
+	uint64_t matches = hashmem_matches();
+	int64_t start_us = metrics_now_us();
 	const char *hash;
 
 	memset(&data, 0, sizeof(data));
 	hashmem_begin();
 	hash = crypt_rn(password, setting, &data, sizeof(data));
 	hashmem_end();
+	metrics_observe(HISTOGRAM_HASH, metrics_now_us() - start_us);
+	if (hashmem_matches() > matches)
+		metrics_add(METRIC_HASH_REUSED);
 	if (hash != NULL)
 		snprintf(out, PWHASH_BYTES, "%s", hash);
 	explicit_bzero(&data, sizeof(data));

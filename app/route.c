@@ -7,12 +7,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "api.h"
 #include "bearer.h"
 #include "field.h"
 #include "log.h"
+#include "metrics.h"
 #include "reply.h"
 #include "route.h"
 #include "svc_session.h"
@@ -27,7 +27,7 @@ struct route {
 	enum lane lane;
 	enum who who;
 	enum body body;
-	size_t bytes; /* of the body, at most */
+	unsigned bytes; /* of the body, at most */
 	enum err (*handler)(struct req *r);
 };
 
@@ -50,8 +50,11 @@ static const struct route routes[] = {
 	{ PAGE, "/redoc",                LANE_API,   ANYONE,    BODY_NONE, 0,     api_docs_redoc },
 	{ GET,  "/healthz",              LANE_CHECK, ANYONE,    BODY_NONE, 0,     api_health_alive },
 	{ GET,  "/readyz",               LANE_API,   ANYONE,    BODY_NONE, 0,     api_health_ready },
+	{ GET,  "/metrics",              LANE_API,   ANYONE,    BODY_NONE, 0,     api_metrics },
 };
 /* clang-format on */
+
+_Static_assert(ARRAY_LEN(routes) <= METRICS_ROUTES, "each row is counted");
 
 static const struct {
 	unsigned bit;
@@ -180,6 +183,7 @@ refuse_lane(struct req *r, const struct route *row)
 	if (row->lane != LANE_LOGIN ||
 	    (!r->gone && r->waited_ms <= r->ctx->conf->login_wait_ms))
 		return false;
+	metrics_add(r->gone ? METRIC_NOT_HASHED_GONE : METRIC_NOT_HASHED_LATE);
 	log_event(LOG_INFO, LOG_NOT_HASHED, "reason=%s waited_ms=%" PRId64,
 	    r->gone ? "gone" : "late", r->waited_ms);
 	reply_error(r, ERR_BUSY);
@@ -249,19 +253,27 @@ method_name(enum method method)
 void
 route_run(struct req *r)
 {
-	const struct route *row;
-	struct timespec start, end;
+	int64_t us, start_us = metrics_now_us();
+	const struct route *row = find_row(r);
 
-	clock_gettime(CLOCK_MONOTONIC, &start);
-	row = find_row(r);
 	if (row != NULL)
 		run_row(r, row);
-	clock_gettime(CLOCK_MONOTONIC, &end);
+	us = metrics_now_us() - start_us;
+	metrics_request(
+	    row != NULL ? (unsigned)(row - routes) : METRICS_NO_ROUTE,
+	    r->reply.status, us);
 	log_event(LOG_INFO, LOG_REQUEST, "method=%s route=%s status=%d us=%lld",
 	    method_name(r->method), row != NULL ? row->path : "-",
-	    r->reply.status,
-	    (long long)(end.tv_sec - start.tv_sec) * 1000000 +
-	        (end.tv_nsec - start.tv_nsec) / 1000);
+	    r->reply.status, (long long)us);
+}
+
+void
+route_name_rows(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(routes); i++)
+		metrics_route((unsigned)i, routes[i].path, routes[i].lane);
 }
 
 void
@@ -277,7 +289,7 @@ route_print(void)
 	for (i = 0; i < ARRAY_LEN(routes); i++) {
 		buf_init(&b, &a);
 		add_methods(&b, routes[i].methods);
-		printf("%s\t%s\t%s\t%s\t%s\t%zu\n", b.s, routes[i].path,
+		printf("%s\t%s\t%s\t%s\t%s\t%u\n", b.s, routes[i].path,
 		    lane_name[routes[i].lane], who[routes[i].who],
 		    body[routes[i].body], routes[i].bytes);
 	}

@@ -25,6 +25,8 @@
 #include "limits.h"
 #include "listener.h"
 #include "log.h"
+#include "metrics.h"
+#include "route.h"
 #include "serve.h"
 #include "systemd.h"
 #include "token.h"
@@ -120,10 +122,17 @@ wanted(const struct supervisor *s, enum lane lane)
 	return lane == LANE_LOGIN ? limits_workers_single(s->conf) : 0;
 }
 
+/* Which of its lane's workers that is. */
+static unsigned
+number(const struct supervisor *s, const struct place *p)
+{
+	return (unsigned)((p - s->places) % CONF_WORKERS_MAX);
+}
+
 static bool
 is_wanted(const struct supervisor *s, const struct place *p)
 {
-	return (p - s->places) % CONF_WORKERS_MAX < wanted(s, p->lane);
+	return number(s, p) < wanted(s, p->lane);
 }
 
 /* --- a worker's life --- */
@@ -138,6 +147,8 @@ be_worker(struct supervisor *s, const struct place *p, int ready)
 		.key = &s->key,
 		.listener = l->fd[p->lane],
 		.lanes = l->single ? LANE_ALL : LANE_BIT(p->lane),
+		.lane = p->lane,
+		.number = number(s, p),
 		.ready = ready,
 	};
 	size_t i;
@@ -223,16 +234,18 @@ take_over(struct supervisor *s, struct place *p)
 
 /* A worker of this place has died: start another, but do not spin. */
 static void
-mourn(struct place *p, pid_t pid, int status)
+mourn(const struct supervisor *s, struct place *p, pid_t pid, int status)
 {
 	int64_t now = monotonic_ms();
 
+	metrics_ended(p->lane, number(s, p), pid);
 	if (pid == p->pid)
 		p->pid = 0;
 	else
 		p->next = 0;
 	if (stop_asked)
 		return;
+	metrics_add(METRIC_RESTART + p->lane);
 	log_event(LOG_ERROR, LOG_WORKER_ENDED, "lane=%s pid=%d %s=%d",
 	    lane_name[p->lane], (int)pid,
 	    WIFSIGNALED(status) ? "signal" : "status",
@@ -258,19 +271,23 @@ reap(struct supervisor *s)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 		for (p = s->places; p < s->places + PLACES; p++)
 			if (pid == p->pid || pid == p->next)
-				mourn(p, pid, status);
+				mourn(s, p, pid, status);
 	return pid == 0;
 }
 
 /* --- all of them --- */
 
 static void
-stop_place(struct place *p)
+stop_place(const struct supervisor *s, struct place *p)
 {
-	if (p->pid != 0)
-		kill(p->pid, SIGTERM);
-	if (p->next != 0)
-		kill(p->next, SIGTERM);
+	const pid_t pids[] = { p->pid, p->next };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(pids); i++)
+		if (pids[i] != 0) {
+			kill(pids[i], SIGTERM);
+			metrics_ended(p->lane, number(s, p), pids[i]);
+		}
 	p->pid = p->next = 0;
 }
 
@@ -289,7 +306,7 @@ start_due(struct supervisor *s)
 		replacing |= p->pid != 0 && p->next != 0;
 	for (p = s->places; p < s->places + PLACES; p++) {
 		if (!is_wanted(s, p)) {
-			stop_place(p);
+			stop_place(s, p);
 			continue;
 		}
 		if (p->next != 0 ||
@@ -388,6 +405,7 @@ reload(struct supervisor *s)
 	if (!conf_load(s->conf->file, fresh) ||
 	    !token_key_load(fresh->key_file, &key) ||
 	    !database_is_good(fresh)) {
+		metrics_add(METRIC_RELOAD_REFUSED);
 		log_event(LOG_ERROR, LOG_RELOAD, "result=kept");
 		conf_free(fresh);
 		return;
@@ -404,6 +422,7 @@ reload(struct supervisor *s)
 	s->told_ready = false;
 	set_backlog(s, 0);
 	systemd_notify("RELOADING=1");
+	metrics_add(METRIC_RELOAD_OK);
 	log_event(LOG_INFO, LOG_RELOAD, "result=done");
 }
 
@@ -432,9 +451,24 @@ stop_all(struct supervisor *s, const sigset_t *waiting)
 
 	systemd_notify("STOPPING=1");
 	for (i = 0; i < PLACES; i++)
-		stop_place(&s->places[i]);
+		stop_place(s, &s->places[i]);
 	while (reap(s))
 		(void)ppoll(NULL, 0, NULL, waiting);
+}
+
+/* What the workers count in, and whose queues it tells of. */
+static bool
+open_metrics(const struct supervisor *s)
+{
+	enum lane lane;
+
+	route_name_rows();
+	if (!metrics_create(s->conf->status_file))
+		return false;
+	for (lane = 0; lane < LANE_COUNT; lane++)
+		if (!s->listeners.single || lane == LANE_LOGIN)
+			metrics_socket(lane, s->listeners.fd[lane]);
+	return true;
 }
 
 int
@@ -458,7 +492,8 @@ serve(const struct conf *conf)
 		    (struct place){ .lane = (enum lane)(i / CONF_WORKERS_MAX),
 			    .ready = -1 };
 	good = token_key_load(conf->key_file, &s.key) &&
-	       database_is_good(conf) && listeners_open(conf, &s.listeners);
+	       database_is_good(conf) && listeners_open(conf, &s.listeners) &&
+	       open_metrics(&s);
 	if (good) {
 		catch_signals(&waiting);
 		set_backlog(&s, 0);

@@ -13,6 +13,7 @@
 #include "fcgi.h"
 #include "hashmem.h"
 #include "limits.h"
+#include "metrics.h"
 #include "route.h"
 #include "worker.h"
 
@@ -27,6 +28,7 @@ say_ready(const struct worker_setup *w)
 
 	if ((w->lanes & LANE_BIT(LANE_LOGIN)) != 0)
 		hash_us = limits_hash_us(w->conf);
+	metrics_use(w->lane, w->number);
 	if (write(w->ready, &hash_us, sizeof(hash_us)) < 0) {
 		/* nobody to tell */
 	}

@@ -11,8 +11,10 @@ struct worker_setup {
 	const struct conf *conf;
 	const struct token_key *key;
 	int listener;
-	unsigned lanes; /* that it serves, as LANE_BIT()s */
-	int ready;      /* a pipe, see worker_run(); closed */
+	unsigned lanes;  /* that it serves, as LANE_BIT()s */
+	enum lane lane;  /* its place: */
+	unsigned number; /* what is counted goes on where the last one ended */
+	int ready;       /* a pipe, see worker_run(); closed */
 };
 
 /*

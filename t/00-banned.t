@@ -61,8 +61,9 @@ setjmp longjmp: enum err
 signal: sigaction
 END
 
-is "$(in_code '\<(time|gettimeofday) *\(|CLOCK_REALTIME' app/*.c | cut -d : -f 1)" 'app/fcgi.c' \
-	'the time of day is read once a request, in fcgi.c'
+is "$(in_code '\<(time|gettimeofday) *\(|CLOCK_REALTIME' app/*.c | cut -d : -f 1)" "app/fcgi.c
+app/metrics.c
+app/status.c" 'the time of day is read once a request, in fcgi.c, and to tell since when it serves'
 is "$(in_code -l '\<strto[a-z]+ *\(' app/*.c)" 'app/text.c' 'only text.c reads numbers'
 
 # Memory: a request's is the arena's. What each file may call, and why.

@@ -147,9 +147,9 @@ for path in /docs/assets /docs/assets/ /docs/assets/../latchkey.conf /docs/asset
 	is "$status $body" '404 {"detail":"Not Found"}' "$path leads nowhere"
 done
 
-# --- health, for this machine ---
+# --- health and figures, for this machine ---
 
-for path in /healthz /readyz; do
+for path in /healthz /readyz /metrics; do
 	api GET $path
 	is "$status" 200 "$path answers on this machine"
 	api GET "$path" --interface 127.0.0.2

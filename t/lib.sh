@@ -189,7 +189,8 @@ serve_alone() {
 	: >>"$log"
 	begun=$(grep -c event=ready "$log")
 	# shellcheck disable=SC2086 # words of a command
-	$LK_AS env LATCHKEY_WORKERS_CHECK=1 LATCHKEY_WORKERS_API=1 LATCHKEY_WORKERS_LOGIN=1 "$@" \
+	$LK_AS env LATCHKEY_WORKERS_CHECK=1 LATCHKEY_WORKERS_API=1 LATCHKEY_WORKERS_LOGIN=1 \
+		LATCHKEY_STATUS_FILE="$socket.status" "$@" \
 		spawn-fcgi -n -s "$socket" -M 0666 -- "$LK_BIN" -c "$LK_CONF" serve </dev/null >/dev/null 2>>"$log" &
 	alone=$!
 	children="$children $alone"
