@@ -93,7 +93,10 @@ reply_detail(struct req *r, int status, const char *detail)
 void
 reply_unauthorized(struct req *r, const char *detail)
 {
-	reply_detail(r, 401, detail);
+	if (detail != NULL)
+		reply_detail(r, 401, detail);
+	else
+		reply_begin(r, 401, NULL);
 	reply_header(r, "WWW-Authenticate", "Bearer");
 }
 

@@ -211,6 +211,9 @@ run_row(struct req *r, const struct route *row)
 		e = row->handler(r);
 	if (e == ERR_MALFORMED && r->form.error != NULL)
 		reply_detail(r, 400, r->form.error);
+	else if (e == ERR_UNAUTH && row->who == BEARER)
+		reply_unauthorized(
+		    r, NULL); /* the web server asks, not a user */
 	else if (e != ERR_OK)
 		reply_error(r, e);
 }
@@ -262,6 +265,12 @@ route_run(struct req *r)
 	metrics_request(
 	    row != NULL ? (unsigned)(row - routes) : METRICS_NO_ROUTE,
 	    r->reply.status, us);
+	/*
+	 * A check is one of a request that the web server logs, and there are
+	 * ten thousands of them a second: they are counted, unless they fail.
+	 */
+	if (row != NULL && row->lane == LANE_CHECK && r->reply.status < 500)
+		return;
 	log_event(LOG_INFO, LOG_REQUEST, "method=%s route=%s status=%d us=%lld",
 	    method_name(r->method), row != NULL ? row->path : "-",
 	    r->reply.status, (long long)us);
