@@ -53,18 +53,21 @@ buf_adds(struct buf *b, const char *s)
 void
 buf_addf(struct buf *b, const char *fmt, ...)
 {
+	size_t room = b->size - b->len;
 	va_list args;
 	int n;
 
 	va_start(args, fmt);
-	n = vsnprintf(NULL, 0, fmt, args);
+	n = vsnprintf(b->s + b->len, room, fmt, args);
 	va_end(args);
 	if (n < 0)
 		abort(); /* a format of ours is wrong */
-	grow(b, (size_t)n);
-	va_start(args, fmt);
-	vsnprintf(b->s + b->len, (size_t)n + 1, fmt, args);
-	va_end(args);
+	if ((size_t)n >= room) {
+		grow(b, (size_t)n);
+		va_start(args, fmt);
+		vsnprintf(b->s + b->len, (size_t)n + 1, fmt, args);
+		va_end(args);
+	}
 	b->len += (size_t)n;
 }
 

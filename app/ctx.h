@@ -8,15 +8,16 @@
 #include "arena.h"
 #include "conf.h"
 #include "db.h"
-#include "token.h"
+#include "token_cache.h"
 
 struct ctx {
 	const struct conf *conf;
 	const struct token_key *key;
-	unsigned lanes;      /* that this worker serves, as LANE_BIT()s */
-	struct db *db;       /* NULL where LANE_CHECK is all it serves */
-	struct arena *arena; /* emptied after each request */
-	int64_t now_s;       /* read once a request; seconds since 1970 */
+	unsigned lanes; /* that this worker serves, as LANE_BIT()s */
+	struct token_cache *tokens; /* NULL: each is verified each time */
+	struct db *db;              /* NULL where LANE_CHECK is all it serves */
+	struct arena *arena;        /* emptied after each request */
+	int64_t now_s; /* read once a request; seconds since 1970 */
 };
 
 #endif

@@ -12,7 +12,7 @@
 #include "calibrate.h"
 #include "conf.h"
 #include "db_user.h"
-#include "limits.h"
+#include "bounds.h"
 #include "log.h"
 #include "route.h"
 #include "serve.h"
@@ -87,7 +87,7 @@ check(const struct conf *conf)
 	if (!key_good || !database_good)
 		return EXIT_FAILURE;
 	printf("configuration, key, database and schema are good\n");
-	limits_print(conf);
+	bounds_print(conf);
 	return EXIT_SUCCESS;
 }
 

@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #include "db.h"
-#include "limits.h"
+#include "bounds.h"
 #include "listener.h"
 #include "log.h"
 #include "metrics.h"
@@ -118,8 +118,8 @@ static int64_t
 wanted(const struct supervisor *s, enum lane lane)
 {
 	if (!s->listeners.single)
-		return limits_workers(s->conf, lane);
-	return lane == LANE_LOGIN ? limits_workers_single(s->conf) : 0;
+		return bounds_workers(s->conf, lane);
+	return lane == LANE_LOGIN ? bounds_workers_single(s->conf) : 0;
 }
 
 /* Which of its lane's workers that is. */
@@ -206,7 +206,7 @@ start(struct supervisor *s, struct place *p)
 static void
 set_backlog(const struct supervisor *s, int64_t hash_us)
 {
-	int64_t n = limits_backlog(s->conf, wanted(s, LANE_LOGIN), hash_us);
+	int64_t n = bounds_backlog(s->conf, wanted(s, LANE_LOGIN), hash_us);
 
 	listeners_set_backlog(&s->listeners, LANE_LOGIN, (int)n);
 }

@@ -9,8 +9,16 @@ enum err
 session_claims(struct ctx *c, const char *token, struct token_claims *out)
 {
 	const struct token_clock clock = { c->now_s, c->conf->token_leeway_s };
+	unsigned char digest[TOKEN_DIGEST_BYTES];
+	bool keep = c->tokens != NULL && token_digest(token, digest);
+	enum err e;
 
-	return token_check(c->key, token, &clock, c->arena, out);
+	if (keep && token_cache_find(c->tokens, digest, &clock, out))
+		return ERR_OK;
+	e = token_check(c->key, token, &clock, c->arena, out);
+	if (e == ERR_OK && keep)
+		token_cache_add(c->tokens, digest, out);
+	return e;
 }
 
 enum err

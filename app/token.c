@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <jwt.h>
+#include <openssl/evp.h>
 #include <openssl/sha.h>
 
 #include "log.h"
@@ -234,4 +235,24 @@ token_check(const struct token_key *key, const char *token,
 	default:
 		return ERR_UNAUTH;
 	}
+}
+
+bool
+token_digest(const char *token, unsigned char out[TOKEN_DIGEST_BYTES])
+{
+	/* EVP_Q_digest() would look the algorithm up each time */
+	static EVP_MD *sha256;
+	static EVP_MD_CTX *ctx;
+	size_t n = strlen(token);
+
+	if (n > TOKEN_DIGEST_MAX_BYTES)
+		return false;
+	if (ctx == NULL) {
+		sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+		ctx = EVP_MD_CTX_new();
+	}
+	return sha256 != NULL && ctx != NULL &&
+	       EVP_DigestInit_ex2(ctx, sha256, NULL) == 1 &&
+	       EVP_DigestUpdate(ctx, token, n) == 1 &&
+	       EVP_DigestFinal_ex(ctx, out, NULL) == 1;
 }

@@ -9,6 +9,8 @@
 
 #define TOKEN_KEY_MIN_BYTES 32 /* RFC 7518, section 3.2 */
 #define TOKEN_KEY_MAX_BYTES 4096
+#define TOKEN_DIGEST_BYTES 32
+#define TOKEN_DIGEST_MAX_BYTES 1024 /* of a token that token_digest() takes */
 #define TOKEN_MAX_BYTES 8192 /* what nginx lets through in a header line */
 
 struct token_key {
@@ -54,5 +56,12 @@ enum err token_sign(const struct token_key *key, const struct token_claims *c,
 enum err token_check(const struct token_key *key, const char *token,
     const struct token_clock *clock, struct arena *a,
     struct token_claims *out) MUST_CHECK;
+
+/*
+ * The SHA-256 of a token as it was sent. False: it is longer than
+ * TOKEN_DIGEST_MAX_BYTES, and not worth it.
+ */
+bool token_digest(
+    const char *token, unsigned char out[TOKEN_DIGEST_BYTES]) MUST_CHECK;
 
 #endif

@@ -12,7 +12,7 @@
 #include "db_user.h"
 #include "fcgi.h"
 #include "hashmem.h"
-#include "limits.h"
+#include "bounds.h"
 #include "metrics.h"
 #include "route.h"
 #include "worker.h"
@@ -27,7 +27,7 @@ say_ready(const struct worker_setup *w)
 	int64_t hash_us = 0;
 
 	if ((w->lanes & LANE_BIT(LANE_LOGIN)) != 0)
-		hash_us = limits_hash_us(w->conf);
+		hash_us = bounds_hash_us(w->conf);
 	metrics_use(w->lane, w->number);
 	if (write(w->ready, &hash_us, sizeof(hash_us)) < 0) {
 		/* nobody to tell */
@@ -53,6 +53,7 @@ int
 worker_run(const struct worker_setup *w)
 {
 	static const struct db_sql *const statements[] = { db_user_sql, NULL };
+	static struct token_cache tokens;
 	const struct conf *conf = w->conf;
 	struct fcgi_service service = {
 		.listener = w->listener,
@@ -60,9 +61,11 @@ worker_run(const struct worker_setup *w)
 		.drain_ms = conf->drain_ms,
 	};
 	struct arena arena;
-	struct ctx c = {
-		.conf = conf, .key = w->key, .arena = &arena, .lanes = w->lanes
-	};
+	struct ctx c = { .conf = conf,
+		.key = w->key,
+		.arena = &arena,
+		.lanes = w->lanes,
+		.tokens = &tokens };
 	bool done = false;
 
 	name_process(w);

@@ -3,8 +3,9 @@
  * counts the instructions exactly, so that two versions of the program can be
  * compared to the last one of them.
  *
- *	check route COUNT	GET /check with a good token, from the parsed
- *request to the bytes of the reply check token COUNT	token_check() alone
+ *	check route COUNT	GET /check with a good token that it has seen
+ *				before, from the parsed request to the reply
+ *	check token COUNT	token_check() alone
  *
  * What both do once is taken out by running them with two counts.
  */
@@ -26,10 +27,13 @@ static const struct token_key key = {
 	.bytes = "0123456789abcdef0123456789abcdef",
 };
 static struct arena arena;
+static struct token_cache tokens;
 static struct conf conf;
 static struct ctx ctx = {
 	.conf = &conf,
 	.key = &key,
+	.tokens = &tokens,
+	.lanes = LANE_ALL,
 	.arena = &arena,
 	.now_s = NOW_S,
 };

@@ -9,7 +9,7 @@
 # counts. Everything may use base.h.
 cat >"$tmp/layers" <<'END'
 base        base         |
-process     main serve status worker limits listener calibrate | process routes web services store connection context secrets tools
+process     main serve status worker bounds listener calibrate | process routes web services store connection context secrets tools
 routes      route        | prototypes handlers http services tools
 web         fcgi         | http tools
 prototypes  api          | http
@@ -19,7 +19,7 @@ services    svc_*        | services store context secrets tools
 store       db_*         | store connection context tools
 context     ctx          | connection secrets tools
 connection  db           | tools
-secrets     token pwhash | tools
+secrets     token token_cache pwhash | secrets tools
 tools       arena buf text rand conf log cpu systemd hashmem metrics prometheus queue | tools
 END
 

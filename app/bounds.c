@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "cpu.h"
-#include "limits.h"
+#include "bounds.h"
 #include "pwhash.h"
 #include "text.h"
 
@@ -33,7 +33,7 @@ min(int64_t a, int64_t b)
 }
 
 int64_t
-limits_workers(const struct conf *conf, enum lane lane)
+bounds_workers(const struct conf *conf, enum lane lane)
 {
 	int64_t n;
 
@@ -44,13 +44,13 @@ limits_workers(const struct conf *conf, enum lane lane)
 }
 
 int64_t
-limits_workers_single(const struct conf *conf)
+bounds_workers_single(const struct conf *conf)
 {
 	int64_t most = 1;
 	enum lane lane;
 
 	for (lane = 0; lane < LANE_COUNT; lane++)
-		most = max(most, limits_workers(conf, lane));
+		most = max(most, bounds_workers(conf, lane));
 	return most;
 }
 
@@ -64,7 +64,7 @@ cpu_time_us(void)
 }
 
 int64_t
-limits_hash_us(const struct conf *conf)
+bounds_hash_us(const struct conf *conf)
 {
 	char hash[PWHASH_BYTES];
 	int64_t start;
@@ -86,7 +86,7 @@ at_once(int64_t workers)
 }
 
 int64_t
-limits_backlog(const struct conf *conf, int64_t n, int64_t hash_us)
+bounds_backlog(const struct conf *conf, int64_t n, int64_t hash_us)
 {
 	if (conf->login_backlog != CONF_AUTO)
 		return conf->login_backlog;
@@ -114,16 +114,16 @@ somaxconn(void)
 }
 
 void
-limits_print(const struct conf *conf)
+bounds_print(const struct conf *conf)
 {
-	int64_t workers[LANE_COUNT], hash_us = limits_hash_us(conf), all = 1;
+	int64_t workers[LANE_COUNT], hash_us = bounds_hash_us(conf), all = 1;
 	int64_t login, backlog, cut = somaxconn(), wait_ms, mib;
 	enum lane lane;
 
 	for (lane = 0; lane < LANE_COUNT; lane++)
-		all += workers[lane] = limits_workers(conf, lane);
+		all += workers[lane] = bounds_workers(conf, lane);
 	login = workers[LANE_LOGIN];
-	backlog = limits_backlog(conf, login, hash_us);
+	backlog = bounds_backlog(conf, login, hash_us);
 	mib = (all * PROCESS_KIB + 1023) / 1024 +
 	      login * (conf->hash_memory_max_mib + LOGIN_EXTRA_MIB);
 	wait_ms = (min(backlog, cut) + login) * max(hash_us, 1) /
