@@ -196,17 +196,24 @@ lint:
 format:
 	clang-format -i $(C_FILES)
 
-# The program, its manual, the pages' scripts, and nginx's configuration, which
-# finds them where they are. Somebody's latchkey.conf stays as it is.
+# The program, its manual, the pages' scripts, systemd's units, and nginx's
+# configuration, which finds the scripts where they are. Somebody's latchkey.conf
+# stays as it is.
 SHARE = $(DESTDIR)$(PREFIX)/share
+# Where systemd looks by itself if PREFIX is /usr/local or /usr.
+LIB = $(DESTDIR)$(PREFIX)/lib
+UNITS_DIR = $(LIB)/systemd/system
+SYSTEMD_UNITS = latchkey.service latchkey-check.socket latchkey-api.socket \
+	latchkey-login.socket
 CONF_DIR = $(DESTDIR)$(SYSCONFDIR)/latchkey
-# The manual and nginx's sample name the usual places; here come the real ones.
+# These texts name the usual places; here come the real ones.
 PLACES = sed 's|/usr/local|$(PREFIX)|g; s|/etc\(/latchkey/latchkey.conf\)|$(SYSCONFDIR)\1|g'
 install: all
 	@$B/latchkey -h | grep -qF ' $(SYSCONFDIR)/latchkey/latchkey.conf ' || \
 		{ echo 'Built for another SYSCONFDIR; make clean, then again' >&2; exit 1; }
 	install -d $(DESTDIR)$(PREFIX)/sbin $(CONF_DIR) $(SHARE)/latchkey/docs \
-		$(SHARE)/doc/latchkey $(SHARE)/man/man5 $(SHARE)/man/man8
+		$(SHARE)/doc/latchkey $(SHARE)/man/man5 $(SHARE)/man/man8 \
+		$(UNITS_DIR) $(LIB)/sysusers.d $(LIB)/tmpfiles.d
 	install -m 755 $B/latchkey $(DESTDIR)$(PREFIX)/sbin
 	install -m 644 $B/docs/* $(SHARE)/latchkey/docs
 	install -m 644 README.md NEWS.md LICENSE $(SHARE)/doc/latchkey
@@ -215,13 +222,22 @@ install: all
 	$(PLACES) conf/latchkey.conf.5 >$(SHARE)/man/man5/latchkey.conf.5
 	chmod 644 $(SHARE)/doc/latchkey/nginx.conf.sample \
 		$(SHARE)/man/man8/latchkey.8 $(SHARE)/man/man5/latchkey.conf.5
+	for f in $(SYSTEMD_UNITS); do \
+		$(PLACES) systemd/$$f >$(UNITS_DIR)/$$f && \
+		chmod 644 $(UNITS_DIR)/$$f || exit 1; \
+	done
+	install -m 644 systemd/sysusers.conf $(LIB)/sysusers.d/latchkey.conf
+	install -m 644 systemd/tmpfiles.conf $(LIB)/tmpfiles.d/latchkey.conf
+	install -m 644 systemd/tcp.conf $(SHARE)/doc/latchkey
 	test -e $(CONF_DIR)/latchkey.conf || \
 		install -m 644 conf/latchkey.conf $(CONF_DIR)
 
 uninstall:
 	rm -rf $(SHARE)/latchkey $(SHARE)/doc/latchkey
 	rm -f $(DESTDIR)$(PREFIX)/sbin/latchkey \
-		$(SHARE)/man/man8/latchkey.8 $(SHARE)/man/man5/latchkey.conf.5
+		$(SHARE)/man/man8/latchkey.8 $(SHARE)/man/man5/latchkey.conf.5 \
+		$(SYSTEMD_UNITS:%=$(UNITS_DIR)/%) \
+		$(LIB)/sysusers.d/latchkey.conf $(LIB)/tmpfiles.d/latchkey.conf
 
 clean:
 	rm -rf build build-san build-fuzz

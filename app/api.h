@@ -19,5 +19,6 @@ enum err api_docs_redoc(struct req *r) MUST_CHECK;
 enum err api_docs_oauth2_redirect(struct req *r) MUST_CHECK;
 enum err api_health_alive(struct req *r) MUST_CHECK;
 enum err api_health_ready(struct req *r) MUST_CHECK;
+enum err api_metrics(struct req *r) MUST_CHECK;
 
 #endif

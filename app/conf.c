@@ -17,7 +17,9 @@
 #include "conf.h"
 #include "text.h"
 
-enum type { TEXT, NUMBER, SWITCH };
+enum type { TEXT, NUMBER, AUTO, SWITCH }; /* AUTO: a number or "auto" */
+
+const char *const lane_name[LANE_COUNT] = { "check", "api", "login" };
 
 struct key {
 	const char *name;
@@ -25,7 +27,7 @@ struct key {
 	size_t offset; /* in struct conf */
 	const char *initial;
 	int64_t min, max; /* of a number; bytes of a text */
-	const char *unit;
+	const char *unit; /* of a switch: the words for on and off */
 };
 
 /* clang-format off */
@@ -33,19 +35,40 @@ struct key {
 static const struct key keys[] = {
 	{ "database",             TEXT,   AT(database),             "dbname=latchkey", 1, 4096, "libpq connection string" },
 	{ "key_file",             TEXT,   AT(key_file),             "/etc/latchkey/key", 1, 4096, "path" },
-	{ "listen",               TEXT,   AT(listen),               "/run/latchkey/latchkey.sock", 1, 107, "path" },
+	{ "listen_check",         TEXT,   AT(listen[LANE_CHECK]),   "/run/latchkey/check.sock", 1, 107, "path or address:port" },
+	{ "listen_api",           TEXT,   AT(listen[LANE_API]),     "/run/latchkey/api.sock", 1, 107, "path or address:port" },
+	{ "listen_login",         TEXT,   AT(listen[LANE_LOGIN]),   "/run/latchkey/login.sock", 1, 107, "path or address:port" },
+	{ "workers_check",        AUTO,   AT(workers[LANE_CHECK]),  "auto", 1, CONF_WORKERS_MAX, "processes" },
+	{ "workers_api",          AUTO,   AT(workers[LANE_API]),    "auto", 1, CONF_WORKERS_MAX, "processes" },
+	{ "workers_login",        AUTO,   AT(workers[LANE_LOGIN]),  "auto", 1, CONF_WORKERS_MAX, "processes" },
+	{ "login_backlog",        AUTO,   AT(login_backlog),        "auto", 1, 65535, "connections" },
+	{ "login_wait_ms",        NUMBER, AT(login_wait_ms),        "4000", 100, 60000, "milliseconds" },
+	{ "drain_ms",             NUMBER, AT(drain_ms),             "1500", 0, 10000, "milliseconds" },
 	{ "greeting",             TEXT,   AT(greeting),             "Hello, FastAPI!", 0, 1024, "text" },
 	{ "access_token_minutes", NUMBER, AT(access_token_minutes), "30", 1, 525600, "minutes" },
 	{ "token_leeway_s",       NUMBER, AT(token_leeway_s),       "5", 0, 300, "seconds" },
 	{ "hash_cost",            NUMBER, AT(hash_cost),            "5", 1, 11, "yescrypt cost" },
 	{ "hash_upgrade",         SWITCH, AT(hash_upgrade),         "true", 0, 1, "true or false" },
+	{ "hash_memory",          SWITCH, AT(hash_memory_kept),     "keep", 0, 1, "keep or plain" },
+	{ "hash_memory_max_mib",  NUMBER, AT(hash_memory_max_mib),  "16", 1, 1024, "MiB" },
 	{ "username_max_chars",   NUMBER, AT(username_max_chars),   "255", 1, 640, "characters" },
 	{ "fullname_max_chars",   NUMBER, AT(fullname_max_chars),   "255", 1, 16384, "characters" },
 	{ "password_min_chars",   NUMBER, AT(password_min_chars),   "8", 0, 127, "characters" },
 	{ "db_timeout_ms",        NUMBER, AT(db_timeout_ms),        "1500", 50, 60000, "milliseconds" },
+	{ "status_file",          TEXT,   AT(status_file),          "/run/latchkey/status", 1, 4096, "path" },
 };
 #undef AT
 /* clang-format on */
+
+/* A switch's value: the first of its two words, or the second. */
+static bool
+set_switch(const struct key *k, const char *value, bool *out)
+{
+	size_t first = strcspn(k->unit, " ");
+
+	*out = strlen(value) == first && strncmp(value, k->unit, first) == 0;
+	return *out || strcmp(value, strrchr(k->unit, ' ') + 1) == 0;
+}
 
 /*
  * Put the text of a value where the key's field is. where: "file:line" or the
@@ -73,23 +96,27 @@ set(struct conf *c, const struct key *k, const char *where, const char *value)
 		free(*(char **)field);
 		*(char **)field = copy;
 		return true;
+	case AUTO:
+		if (strcmp(value, "auto") == 0) {
+			*(int64_t *)field = CONF_AUTO;
+			return true;
+		}
+		/* fallthrough */
 	case NUMBER:
 		if (text_to_i64(value, k->min, k->max, field))
 			return true;
 		fprintf(stderr,
-		    "latchkey: %s: %s must be a whole number from %" PRId64
+		    "latchkey: %s: %s must be %sa whole number from %" PRId64
 		    " to %" PRId64 " (%s), not \"%s\"\n",
-		    where, k->name, k->min, k->max, k->unit, value);
+		    where, k->name, k->type == AUTO ? "auto or " : "", k->min,
+		    k->max, k->unit, value);
 		return false;
 	default:
-		if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0) {
-			fprintf(stderr,
-			    "latchkey: %s: %s must be true or false, not \"%s\"\n",
-			    where, k->name, value);
-			return false;
-		}
-		*(bool *)field = strcmp(value, "true") == 0;
-		return true;
+		if (set_switch(k, value, field))
+			return true;
+		fprintf(stderr, "latchkey: %s: %s must be %s, not \"%s\"\n",
+		    where, k->name, k->unit, value);
+		return false;
 	}
 }
 
@@ -253,16 +280,33 @@ read_environment(struct conf *c)
 	return true;
 }
 
+/* Keys that are good each by itself, but not together. */
+static bool
+fit_together(const struct conf *c)
+{
+	int64_t mib = INT64_C(1) << (c->hash_cost - 1); /* crypt(5) */
+
+	if (mib <= c->hash_memory_max_mib)
+		return true;
+	fprintf(stderr,
+	    "latchkey: hash_cost = %" PRId64 " takes %" PRId64
+	    " MiB, and hash_memory_max_mib allows %" PRId64
+	    ": set hash_memory_max_mib = %" PRId64 ", or a lower hash_cost\n",
+	    c->hash_cost, mib, c->hash_memory_max_mib, mib);
+	return false;
+}
+
 bool
 conf_load(const char *file, struct conf *out)
 {
 	size_t i;
 
-	*out = (struct conf){ 0 };
+	*out = (struct conf){ .file = file };
 	for (i = 0; i < ARRAY_LEN(keys); i++)
 		if (!set(out, &keys[i], "default", keys[i].initial))
 			abort();
-	if ((file == NULL || read_file(file, out)) && read_environment(out))
+	if ((file == NULL || read_file(file, out)) && read_environment(out) &&
+	    fit_together(out))
 		return true;
 	conf_free(out);
 	return false;
@@ -282,7 +326,8 @@ conf_free(struct conf *c)
 void
 conf_print_keys(void)
 {
-	static const char *const type_name[] = { "text", "number", "switch" };
+	static const char *const type_name[] = { "text", "number", "auto",
+		"switch" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(keys); i++)

@@ -6,19 +6,46 @@
 
 #include "base.h"
 
+/*
+ * A lane: requests of one cost, with a socket and workers of their own, so that
+ * slow work cannot delay quick work.
+ */
+enum lane {
+	LANE_CHECK, /* memory alone: microseconds */
+	LANE_API,   /* a query or two */
+	LANE_LOGIN, /* a password's hash: a CPU for milliseconds */
+	LANE_COUNT
+};
+
+#define LANE_BIT(lane) (1u << (lane))
+#define LANE_ALL (LANE_BIT(LANE_COUNT) - 1)
+
+extern const char *const lane_name[LANE_COUNT];
+
+#define CONF_AUTO 0 /* the value "auto" of a number */
+#define CONF_WORKERS_MAX 64
+
 struct conf {
-	char *database; /* libpq connection string, no password */
-	char *key_file; /* the key that signs tokens */
-	char *listen;   /* path of the worker's Unix socket */
-	char *greeting; /* what GET / says */
+	const char *file;            /* where it was read; the caller's */
+	char *database;              /* libpq connection string, no password */
+	char *key_file;              /* the key that signs tokens */
+	char *listen[LANE_COUNT];    /* a Unix socket's path, or ADDRESS:PORT */
+	int64_t workers[LANE_COUNT]; /* processes, or CONF_AUTO */
+	int64_t login_backlog; /* connections that may wait, or CONF_AUTO */
+	int64_t login_wait_ms; /* a login that waited longer is refused */
+	int64_t drain_ms;      /* of silence end a worker that is told to end */
+	char *greeting;        /* what GET / says */
 	int64_t access_token_minutes;
 	int64_t token_leeway_s;
 	int64_t hash_cost; /* yescrypt's, 1 to 11 */
 	bool hash_upgrade; /* re-make weaker hashes at login */
+	bool hash_memory_kept;
+	int64_t hash_memory_max_mib; /* what a hash may take at most */
 	int64_t username_max_chars;
 	int64_t fullname_max_chars;
 	int64_t password_min_chars;
 	int64_t db_timeout_ms; /* what one statement may take */
+	char *status_file;     /* the memory that workers count in */
 };
 
 /*

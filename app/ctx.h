@@ -13,7 +13,8 @@
 struct ctx {
 	const struct conf *conf;
 	const struct token_key *key;
-	struct db *db;
+	unsigned lanes;      /* that this worker serves, as LANE_BIT()s */
+	struct db *db;       /* NULL where LANE_CHECK is all it serves */
 	struct arena *arena; /* emptied after each request */
 	int64_t now_s;       /* read once a request; seconds since 1970 */
 };

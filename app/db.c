@@ -17,6 +17,7 @@
 
 #include "db.h"
 #include "log.h"
+#include "metrics.h"
 #include "text.h"
 
 #define RETRY_AFTER_MS 250 /* from a failure to the next connecting */
@@ -53,6 +54,7 @@ disconnect(struct db *db)
 {
 	PQfinish(db->conn);
 	db->conn = NULL;
+	metrics_database(false);
 }
 
 /* The first line of libpq's or the server's message, its quotes made single. */
@@ -65,6 +67,7 @@ log_failure(const char *what, const char *sqlstate, const char *message)
 	    line, sizeof(line), "%.*s", (int)strcspn(message, "\n"), message);
 	while ((quote = strchr(line, '"')) != NULL)
 		*quote = '\'';
+	metrics_add(METRIC_DB_FAILED);
 	log_event(LOG_ERROR, LOG_DB_FAILED,
 	    "what=%s sqlstate=%s message=\"%s\"", what,
 	    sqlstate != NULL ? sqlstate : "-", line);
@@ -219,6 +222,8 @@ connect_now(struct db *db)
 		abort();
 	if (finish_connecting(db) && PQsetnonblocking(db->conn, 1) == 0 &&
 	    prepare_all(db)) {
+		metrics_add(METRIC_DB_CONNECTED);
+		metrics_database(true);
 		log_event(LOG_INFO, LOG_DB_CONNECTED, "server_version=%d",
 		    PQserverVersion(db->conn));
 		return ERR_OK;
@@ -422,6 +427,7 @@ db_new(const char *conninfo, int64_t timeout_ms,
 	db->conninfo = conninfo;
 	db->timeout_ms = timeout_ms;
 	db->prepare = prepare;
+	metrics_database(false);
 	return db;
 }
 

@@ -32,8 +32,9 @@
 #define PEER_TIMEOUT_S 5 /* for a peer that neither sends nor reads */
 #define PARKED_MAX 512   /* connections that one worker keeps */
 #define ROUND_MAX 64     /* of them are served between two waits */
-#define DRAIN_MS 500     /* of silence on all of them end a worker */
-#define DRAIN_MAX_S 5    /* even if they are never silent */
+#define DRAIN_MAX_S 5    /* after which a worker ends in any case */
+#define STUCK_S 20       /* after which one is stuck that was told to end */
+#define WAITED_MAX_MS (5 * 60 * 1000) /* more is a clock that is wrong */
 
 static volatile sig_atomic_t stopping;
 
@@ -41,6 +42,8 @@ static void
 on_stop(int signal)
 {
 	(void)signal;
+	if (!stopping)
+		alarm(STUCK_S); /* whose own action ends the process */
 	stopping = 1;
 }
 
@@ -91,6 +94,25 @@ accept_connection(int listener)
 	return fd;
 }
 
+/* Has the peer sent something, or gone? */
+static bool
+has_news(int fd)
+{
+	char byte;
+
+	return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
+	       (errno != EAGAIN && errno != EINTR);
+}
+
+/* Has the peer gone? Whatever it sent before may still lie there unread. */
+static bool
+has_gone(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLRDHUP };
+
+	return poll(&p, 1, 0) == 1;
+}
+
 static enum method
 method_of(const char *name)
 {
@@ -133,23 +155,52 @@ param(FCGX_Request *fcgi, const char *name)
 	return FCGX_GetParam(name, fcgi->envp);
 }
 
+/*
+ * How long ago the web server passed a request on, by its own clock: sent is
+ * its "seconds.milliseconds". -1: it does not say, or our clock is another.
+ */
+static int64_t
+waited_ms(const char *sent, const struct timespec *now)
+{
+	char seconds[24];
+	int64_t s, ms, waited;
+	size_t n;
+
+	if (sent == NULL || (n = strcspn(sent, ".")) >= sizeof(seconds) ||
+	    sent[n] == '\0' || strlen(sent + n + 1) != 3)
+		return -1;
+	memcpy(seconds, sent, n);
+	seconds[n] = '\0';
+	if (!text_to_i64(seconds, 0, INT64_MAX / 1000 - 1, &s) ||
+	    !text_to_i64(sent + n + 1, 0, 999, &ms))
+		return -1;
+	waited =
+	    ((int64_t)now->tv_sec - s) * 1000 + now->tv_nsec / 1000000 - ms;
+	return waited >= 0 && waited <= WAITED_MAX_MS ? waited : -1;
+}
+
 static void
 answer(FCGX_Request *fcgi, struct ctx *c, void (*run)(struct req *r))
 {
 	struct req r = { .ctx = c };
+	struct timespec now;
 	struct buf out;
 
-	c->now_s = time(NULL);
+	clock_gettime(CLOCK_REALTIME, &now);
+	c->now_s = now.tv_sec;
 	log_set_request(param(fcgi, "REQUEST_ID"));
 	r.method = method_of(param(fcgi, "REQUEST_METHOD"));
 	r.uri = param(fcgi, "REQUEST_URI");
 	r.content_type = param(fcgi, "CONTENT_TYPE");
 	r.authorization = param(fcgi, "HTTP_AUTHORIZATION");
+	r.waited_ms = waited_ms(param(fcgi, "REQUEST_MSEC"), &now);
 	if (r.uri == NULL || !read_body(fcgi, &r)) {
 		log_event(LOG_WARNING, LOG_REQUEST_BROKEN, "what=%s",
 		    r.uri == NULL ? "REQUEST_URI" : "CONTENT_LENGTH");
 		reply_error(&r, ERR_MALFORMED);
 	} else {
+		r.gone = (c->lanes & LANE_BIT(LANE_LOGIN)) != 0 &&
+		         has_gone(fcgi->ipcFd);
 		run(&r);
 	}
 	buf_init(&out, c->arena);
@@ -179,12 +230,11 @@ drain_body(FCGX_Request *fcgi)
 
 /* What a worker waits on, and works with. */
 struct worker {
+	const struct fcgi_service *service;
 	FCGX_Request fcgi; /* of the request in hand */
 	struct ctx *ctx;
-	void (*run)(struct req *r);
 	int epoll; /* the listener and the parked connections */
-	int listener;
-	int kept; /* places that are taken */
+	int kept;  /* places that are taken */
 	uint64_t requests;
 	struct parked parked[PARKED_MAX];
 };
@@ -226,16 +276,6 @@ park(struct worker *w, int fd)
 	}
 }
 
-/* Has the peer sent something, or gone? */
-static bool
-has_news(int fd)
-{
-	char byte;
-
-	return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
-	       (errno != EAGAIN && errno != EINTR);
-}
-
 /*
  * Answer one request of a connection. True: it is to be kept; otherwise it is
  * closed, and epoll has forgotten it.
@@ -250,7 +290,7 @@ serve_one(struct worker *w, int fd)
 	/* or FCGX_Accept_r(), which begins by finishing, closes it */
 	w->fcgi.keepConnection = 1;
 	if (FCGX_Accept_r(&w->fcgi) == 0) {
-		answer(&w->fcgi, w->ctx, w->run);
+		answer(&w->fcgi, w->ctx, w->service->run);
 		drain_body(&w->fcgi);
 		FCGX_Finish_r(&w->fcgi);
 	}
@@ -265,7 +305,7 @@ serve_one(struct worker *w, int fd)
 static void
 meet(struct worker *w)
 {
-	int fd = accept_connection(w->listener);
+	int fd = accept_connection(w->service->listener);
 
 	if (fd >= 0 && (!has_news(fd) || serve_one(w, fd)))
 		park(w, fd);
@@ -322,36 +362,61 @@ monotonic_s(void)
 	return t.tv_sec;
 }
 
-bool
-fcgi_serve(int listener, struct ctx *c, void (*run)(struct req *r))
+/* Serve until a signal says to end. */
+static void
+serve_until_told(struct worker *w, const sigset_t *waiting)
 {
-	struct worker w = { .ctx = c, .run = run, .listener = listener };
+	const struct fcgi_service *service = w->service;
+	bool idle = false;
+
+	while (!stopping) {
+		bool served = serve_round(w,
+		    idle || service->idle == NULL ? -1 : (int)service->idle_ms,
+		    waiting);
+
+		if (!served && !stopping && !idle && service->idle != NULL)
+			service->idle();
+		idle = !served;
+	}
+}
+
+/*
+ * nginx may just be sending on a kept connection, and repeats no POST: they are
+ * served until all of them are quiet, or a while has passed.
+ */
+static void
+drain(struct worker *w)
+{
+	int64_t end_s = monotonic_s() + DRAIN_MAX_S;
+
+	/* nobody else may think that somebody still accepts here */
+	epoll_ctl(w->epoll, EPOLL_CTL_DEL, w->service->listener, NULL);
+	close(w->service->listener);
+	while (w->kept > 0 && monotonic_s() < end_s &&
+	       serve_round(w, (int)w->service->drain_ms, NULL))
+		;
+}
+
+bool
+fcgi_serve(const struct fcgi_service *service, struct ctx *c)
+{
+	struct worker w = { .service = service, .ctx = c };
 	sigset_t waiting;
-	int64_t end_s;
 	size_t i;
 
 	for (i = 0; i < PARKED_MAX; i++)
 		w.parked[i].fd = -1;
 	w.epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (!start_libfcgi(&waiting) || FCGX_InitRequest(&w.fcgi, -1, 0) != 0 ||
-	    fcntl(listener, F_SETFL, O_NONBLOCK) != 0 || w.epoll < 0 ||
-	    !watch(&w, listener, EPOLLIN | EPOLLEXCLUSIVE, LISTENER)) {
+	    fcntl(service->listener, F_SETFL, O_NONBLOCK) != 0 || w.epoll < 0 ||
+	    !watch(&w, service->listener, EPOLLIN | EPOLLEXCLUSIVE, LISTENER)) {
 		fprintf(
 		    stderr, "latchkey: cannot serve: %s\n", strerror(errno));
 		return false;
 	}
 	log_event(LOG_INFO, LOG_START, "pid=%d", (int)getpid());
-	while (!stopping)
-		(void)serve_round(&w, -1, &waiting);
-	/*
-	 * nginx may just be sending on a kept connection, and repeats no POST:
-	 * they are served until all of them are quiet, or a while has passed.
-	 */
-	end_s = monotonic_s() + DRAIN_MAX_S;
-	epoll_ctl(w.epoll, EPOLL_CTL_DEL, listener, NULL);
-	while (w.kept > 0 && monotonic_s() < end_s &&
-	       serve_round(&w, DRAIN_MS, NULL))
-		;
+	serve_until_told(&w, &waiting);
+	drain(&w);
 	close(w.epoll);
 	log_event(LOG_INFO, LOG_STOP, "pid=%d", (int)getpid());
 	return true;

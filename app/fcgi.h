@@ -7,12 +7,21 @@
 
 #include "req.h"
 
+/* What a worker serves, and how. */
+struct fcgi_service {
+	int listener;               /* closed when it ends */
+	void (*run)(struct req *r); /* builds the reply to a request */
+	int64_t drain_ms;           /* see fcgi_serve() */
+	void (*idle)(void);         /* NULL, or called once when for so long */
+	int64_t idle_ms;            /* no request has come */
+};
+
 /*
- * Answer requests on the socket listener, one at a time, until SIGTERM or
- * SIGINT; the request in hand is finished first. run builds each reply; the
- * arena in *c is emptied after each. Returns false if it could not begin.
+ * Answer requests, one at a time, until SIGTERM or SIGINT. Then no connection
+ * is accepted any more, but those that are kept are answered until they have
+ * been quiet for drain_ms; five seconds at most. The arena in *c is emptied
+ * after each request. Returns false if it could not begin.
  */
-bool fcgi_serve(
-    int listener, struct ctx *c, void (*run)(struct req *r)) MUST_CHECK;
+bool fcgi_serve(const struct fcgi_service *service, struct ctx *c) MUST_CHECK;
 
 #endif

@@ -20,6 +20,7 @@ static const char *const level_name[] = {
 };
 
 static const char *const event_name[] = {
+	[LOG_READY] = "ready",
 	[LOG_START] = "start",
 	[LOG_STOP] = "stop",
 	[LOG_REQUEST] = "request",
@@ -27,6 +28,10 @@ static const char *const event_name[] = {
 	[LOG_LOGIN_FAILED] = "login_failed",
 	[LOG_SIGNUP] = "signup",
 	[LOG_HASH_UPGRADED] = "hash_upgraded",
+	[LOG_NOT_HASHED] = "not_hashed",
+	[LOG_WRONG_LANE] = "wrong_lane",
+	[LOG_RELOAD] = "reload",
+	[LOG_WORKER_ENDED] = "worker_ended",
 	[LOG_DB_CONNECTED] = "db_connected",
 	[LOG_DB_FAILED] = "db_failed",
 	[LOG_REQUEST_BROKEN] = "request_broken",

@@ -9,11 +9,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "calibrate.h"
 #include "conf.h"
 #include "db_user.h"
+#include "limits.h"
 #include "log.h"
 #include "route.h"
 #include "serve.h"
+#include "status.h"
 #include "svc_schema.h"
 
 #ifndef SYSCONFDIR
@@ -84,6 +87,7 @@ check(const struct conf *conf)
 	if (!key_good || !database_good)
 		return EXIT_FAILURE;
 	printf("configuration, key, database and schema are good\n");
+	limits_print(conf);
 	return EXIT_SUCCESS;
 }
 
@@ -103,18 +107,24 @@ print_routes(const struct conf *conf)
 	return EXIT_SUCCESS;
 }
 
+/* clang-format off */
 static const struct command {
 	const char *name;
-	int (*run)(const struct conf *conf);
+	const char *argument; /* "": it takes none; else it may be left out */
 	bool needs_conf;
+	int (*run)(const struct conf *conf);
+	int (*run_with)(const struct conf *conf, const char *argument);
 	const char *help;
 } commands[] = {
-	{ "serve", serve, true, "answer requests (by spawn-fcgi, or alone)" },
-	{ "migrate", migrate, true, "bring the database to this schema" },
-	{ "check", check, true, "verify configuration, key and database" },
-	{ "settings", print_settings, false, "list the keys of latchkey.conf" },
-	{ "routes", print_routes, false, "list the endpoints" },
+	{ "serve",     "",     true,  serve,          NULL,      "answer requests, until SIGTERM" },
+	{ "migrate",   "",     true,  migrate,        NULL,      "bring the database to this schema" },
+	{ "check",     "",     true,  check,          NULL,      "verify configuration, key and database" },
+	{ "calibrate", "[MS]", true,  NULL,           calibrate, "measure what password hashes cost here" },
+	{ "status",    "",     true,  status_print,   NULL,      "show what is served, and how fast" },
+	{ "settings",  "",     false, print_settings, NULL,      "list the keys of latchkey.conf" },
+	{ "routes",    "",     false, print_routes,   NULL,      "list the endpoints" },
 };
+/* clang-format on */
 
 static int
 usage(FILE *out)
@@ -122,17 +132,18 @@ usage(FILE *out)
 	size_t i;
 
 	fprintf(out,
-	    "usage: latchkey [-c FILE] COMMAND\n"
+	    "usage: latchkey [-c FILE] COMMAND [ARGUMENT]\n"
 	    "       latchkey -V\n"
 	    "FILE is %s unless it is named.\n\n",
 	    CONF_FILE);
 	for (i = 0; i < ARRAY_LEN(commands); i++)
-		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].help);
+		fprintf(out, "  %-9s %-4s  %s\n", commands[i].name,
+		    commands[i].argument, commands[i].help);
 	return out == stdout ? EXIT_SUCCESS : 2;
 }
 
 static int
-run(const struct command *command, const char *conf_file)
+run(const struct command *command, const char *conf_file, const char *argument)
 {
 	struct conf conf = { 0 };
 	int status;
@@ -141,7 +152,8 @@ run(const struct command *command, const char *conf_file)
 		return EXIT_FAILURE;
 	/* who types a command wants its answer, not the daily log */
 	log_set_level(command->run == serve ? LOG_INFO : LOG_WARNING);
-	status = command->run(&conf);
+	status = command->run != NULL ? command->run(&conf)
+	                              : command->run_with(&conf, argument);
 	if (command->needs_conf)
 		conf_free(&conf);
 	/* a list that could not be written is no success */
@@ -169,11 +181,18 @@ main(int argc, char **argv)
 			return usage(stderr);
 		}
 	}
-	if (argc - optind != 1)
+	if (optind == argc)
 		return usage(stderr);
 	for (i = 0; i < ARRAY_LEN(commands); i++)
 		if (strcmp(commands[i].name, argv[optind]) == 0)
-			return run(&commands[i], conf_file);
-	fprintf(stderr, "latchkey: no such command: %s\n", argv[optind]);
-	return usage(stderr);
+			break;
+	if (i == ARRAY_LEN(commands)) {
+		fprintf(
+		    stderr, "latchkey: no such command: %s\n", argv[optind]);
+		return usage(stderr);
+	}
+	if (argc - optind > (commands[i].run_with != NULL ? 2 : 1))
+		return usage(stderr);
+	/* argv ends with a NULL, which is the argument that is not there */
+	return run(&commands[i], conf_file, argv[optind + 1]);
 }

@@ -9,13 +9,14 @@
 
 #include <crypt.h>
 
+#include "hashmem.h"
 #include "log.h"
+#include "metrics.h"
 #include "pwhash.h"
 #include "rand.h"
 #include "text.h"
 
 #define SALT_BYTES 16 /* NIST SP 800-132 asks for 128 bits */
-#define COST_MAX 11
 #define BCRYPT_CHARS 60
 #define BCRYPT_COST_MAX "16" /* about 4 s */
 
@@ -40,10 +41,17 @@ static bool
 hash_with(const char *password, const char *setting, char out[PWHASH_BYTES])
 {
 	static struct crypt_data data;
+	uint64_t matches = hashmem_matches();
+	int64_t start_us = metrics_now_us();
 	const char *hash;
 
 	memset(&data, 0, sizeof(data));
+	hashmem_begin();
 	hash = crypt_rn(password, setting, &data, sizeof(data));
+	hashmem_end();
+	metrics_observe(HISTOGRAM_HASH, metrics_now_us() - start_us);
+	if (hashmem_matches() > matches)
+		metrics_add(METRIC_HASH_REUSED);
 	if (hash != NULL)
 		snprintf(out, PWHASH_BYTES, "%s", hash);
 	explicit_bzero(&data, sizeof(data));
@@ -82,7 +90,7 @@ yescrypt_cost(const char *hash)
 	char setting[CRYPT_GENSALT_OUTPUT_SIZE];
 	int64_t cost;
 
-	for (cost = 1; cost <= COST_MAX; cost++) {
+	for (cost = 1; cost <= PWHASH_COST_MAX; cost++) {
 		make_setting(cost, no_salt, setting);
 		if (strncmp(hash, setting, strcspn(setting + 3, "$") + 4) == 0)
 			return cost;
@@ -90,31 +98,31 @@ yescrypt_cost(const char *hash)
 	return 0;
 }
 
-/*
- * Is this a hash that a worker can afford to compute? Its cost is the
- * database's to say: bcrypt of cost 31 would take a week, yescrypt's largest
- * parameters all memory.
- */
-static bool
-is_known(const char *hash)
+/* Its cost is the database's to say, and bcrypt's of 31 would take a week. */
+bool
+pwhash_is_usable(const char *hash, int64_t mib_max)
 {
+	int64_t cost;
+
 	if (hash == NULL)
 		return false;
-	if (strncmp(hash, "$y$", 3) == 0)
-		return yescrypt_cost(hash) > 0;
+	if (strncmp(hash, "$y$", 3) == 0) {
+		cost = yescrypt_cost(hash);
+		return cost > 0 && PWHASH_MIB(cost) <= mib_max;
+	}
 	return strlen(hash) == BCRYPT_CHARS && strncmp(hash, "$2", 2) == 0 &&
 	       strchr("aby", hash[2]) != NULL && hash[3] == '$' &&
 	       strncmp(hash + 4, BCRYPT_COST_MAX, 2) <= 0;
 }
 
 enum err
-pwhash_check(
-    int64_t cost, const char *password, const char *hash, bool *matches)
+pwhash_check(int64_t cost, int64_t mib_max, const char *password,
+    const char *hash, bool *matches)
 {
 	static const char no_salt[SALT_BYTES];
 	char setting[CRYPT_GENSALT_OUTPUT_SIZE], made[PWHASH_BYTES] = "";
 	char cut[PWHASH_PASSWORD_MAX_BYTES + 1];
-	bool done;
+	bool usable, done;
 
 	*matches = false;
 	if (strlen(password) > PWHASH_PASSWORD_MAX_BYTES) {
@@ -124,13 +132,14 @@ pwhash_check(
 		password = cut;
 		hash = NULL;
 	}
-	done = is_known(hash) && hash_with(password, hash, made);
+	usable = pwhash_is_usable(hash, mib_max);
+	done = usable && hash_with(password, hash, made);
 	if (done) {
 		*matches = strlen(made) == strlen(hash) &&
 		           text_equal_secret(made, hash, strlen(hash));
 	} else {
 		/* of the stored cost, so that want of memory shows here too */
-		if (is_known(hash) && strncmp(hash, "$y$", 3) == 0 &&
+		if (usable && strncmp(hash, "$y$", 3) == 0 &&
 		    yescrypt_cost(hash) > cost)
 			cost = yescrypt_cost(hash);
 		make_setting(cost, no_salt, setting);

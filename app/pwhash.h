@@ -9,6 +9,10 @@
 
 #define PWHASH_BYTES 384              /* a hash and its NUL, at most */
 #define PWHASH_PASSWORD_MAX_BYTES 511 /* what libxcrypt takes */
+#define PWHASH_COST_MAX 11            /* yescrypt's, as crypt(5) has it */
+
+/* What yescrypt of a cost (1 to 11) takes of memory, and some KiB besides. */
+#define PWHASH_MIB(cost) (INT64_C(1) << ((cost)-1))
 
 /*
  * Hash a password with yescrypt of this cost (1 to 11) and a random salt.
@@ -19,13 +23,20 @@ enum err pwhash_make(
     int64_t cost, const char *password, char out[PWHASH_BYTES]) MUST_CHECK;
 
 /*
- * Is this the password that hash was made of? hash: as stored, or NULL. One
- * that is no hash of a known format ($y$, $2a$, $2b$, $2y$) is never matched;
- * the work of today's cost is done all the same, so that its time tells
- * nothing. bcrypt looks at the first 72 bytes of a password only.
+ * Can this stored hash be checked? No: NULL, what is no hash of a known format
+ * ($y$, $2a$, $2b$, $2y$), bcrypt of a cost above 16, and yescrypt that takes
+ * more than mib_max MiB.
  */
-enum err pwhash_check(int64_t cost, const char *password, const char *hash,
-    bool *matches) MUST_CHECK;
+bool pwhash_is_usable(const char *hash, int64_t mib_max);
+
+/*
+ * Is this the password that hash was made of? One that is not usable, as
+ * above, is never matched; the work of today's cost is done all the same, so
+ * that its time tells nothing. bcrypt looks at the first 72 bytes of a
+ * password only. ERR_BUSY: not enough memory.
+ */
+enum err pwhash_check(int64_t cost, int64_t mib_max, const char *password,
+    const char *hash, bool *matches) MUST_CHECK;
 
 /*
  * Would pwhash_make() of this cost make a stronger hash than this one, which

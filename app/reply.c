@@ -43,6 +43,8 @@ reason(int status)
 		return "Method Not Allowed";
 	case 413:
 		return "Request Entity Too Large";
+	case 421:
+		return "Misdirected Request";
 	case 422:
 		return "Unprocessable Entity";
 	case 503:
@@ -91,7 +93,10 @@ reply_detail(struct req *r, int status, const char *detail)
 void
 reply_unauthorized(struct req *r, const char *detail)
 {
-	reply_detail(r, 401, detail);
+	if (detail != NULL)
+		reply_detail(r, 401, detail);
+	else
+		reply_begin(r, 401, NULL);
 	reply_header(r, "WWW-Authenticate", "Bearer");
 }
 

@@ -21,7 +21,7 @@ void reply_header(struct req *r, const char *name, const char *value);
 /* {"detail":"…"}, FastAPI's form of an error. */
 void reply_detail(struct req *r, int status, const char *detail);
 
-/* As reply_detail() with 401, and WWW-Authenticate: Bearer. */
+/* As reply_detail() with 401, and WWW-Authenticate: Bearer. NULL: no body. */
 void reply_unauthorized(struct req *r, const char *detail);
 
 /*

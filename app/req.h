@@ -46,6 +46,9 @@ struct req {
 	const char *body; /* never NULL */
 	size_t body_len;
 	bool body_too_big; /* and therefore not read */
+	int64_t
+	    waited_ms; /* since the web server passed it on; -1: not known */
+	bool gone;     /* nobody waits for the answer: LANE_LOGIN alone looks */
 
 	/* from route.c's gates */
 	enum body body_kind;

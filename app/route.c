@@ -4,14 +4,15 @@
  */
 #include "base.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "api.h"
 #include "bearer.h"
 #include "field.h"
 #include "log.h"
+#include "metrics.h"
 #include "reply.h"
 #include "route.h"
 #include "svc_session.h"
@@ -23,9 +24,10 @@ enum who { ANYONE, BEARER, SIGNED_IN };
 struct route {
 	unsigned methods; /* bits of enum method */
 	const char *path;
+	enum lane lane;
 	enum who who;
 	enum body body;
-	size_t bytes; /* of the body, at most */
+	unsigned bytes; /* of the body, at most */
 	enum err (*handler)(struct req *r);
 };
 
@@ -36,20 +38,23 @@ struct route {
 
 /* clang-format off */
 static const struct route routes[] = {
-	/* methods path                 who        body       bytes  handler */
-	{ GET,  "/",                     ANYONE,    BODY_NONE, 0,     api_root },
-	{ POST, "/users/add_user/",      ANYONE,    BODY_JSON, 65536, api_users_add },
-	{ POST, "/token",                ANYONE,    BODY_FORM, 65536, api_token_create },
-	{ GET,  "/users/me",             SIGNED_IN, BODY_NONE, 0,     api_users_me },
-	{ GET,  "/check",                BEARER,    BODY_NONE, 0,     api_check },
-	{ PAGE, "/openapi.json",         ANYONE,    BODY_NONE, 0,     api_docs_openapi },
-	{ PAGE, "/docs",                 ANYONE,    BODY_NONE, 0,     api_docs_swagger },
-	{ PAGE, "/docs/oauth2-redirect", ANYONE,    BODY_NONE, 0,     api_docs_oauth2_redirect },
-	{ PAGE, "/redoc",                ANYONE,    BODY_NONE, 0,     api_docs_redoc },
-	{ GET,  "/healthz",              ANYONE,    BODY_NONE, 0,     api_health_alive },
-	{ GET,  "/readyz",               ANYONE,    BODY_NONE, 0,     api_health_ready },
+	/* methods path                  lane        who        body       bytes  handler */
+	{ GET,  "/",                     LANE_API,   ANYONE,    BODY_NONE, 0,     api_root },
+	{ POST, "/users/add_user/",      LANE_LOGIN, ANYONE,    BODY_JSON, 65536, api_users_add },
+	{ POST, "/token",                LANE_LOGIN, ANYONE,    BODY_FORM, 65536, api_token_create },
+	{ GET,  "/users/me",             LANE_API,   SIGNED_IN, BODY_NONE, 0,     api_users_me },
+	{ GET,  "/check",                LANE_CHECK, BEARER,    BODY_NONE, 0,     api_check },
+	{ PAGE, "/openapi.json",         LANE_API,   ANYONE,    BODY_NONE, 0,     api_docs_openapi },
+	{ PAGE, "/docs",                 LANE_API,   ANYONE,    BODY_NONE, 0,     api_docs_swagger },
+	{ PAGE, "/docs/oauth2-redirect", LANE_API,   ANYONE,    BODY_NONE, 0,     api_docs_oauth2_redirect },
+	{ PAGE, "/redoc",                LANE_API,   ANYONE,    BODY_NONE, 0,     api_docs_redoc },
+	{ GET,  "/healthz",              LANE_CHECK, ANYONE,    BODY_NONE, 0,     api_health_alive },
+	{ GET,  "/readyz",               LANE_API,   ANYONE,    BODY_NONE, 0,     api_health_ready },
+	{ GET,  "/metrics",              LANE_API,   ANYONE,    BODY_NONE, 0,     api_metrics },
 };
 /* clang-format on */
+
+_Static_assert(ARRAY_LEN(routes) <= METRICS_ROUTES, "each row is counted");
 
 static const struct {
 	unsigned bit;
@@ -161,12 +166,38 @@ find_user(struct req *r, enum who who)
 	return session_user(r->ctx, token, u);
 }
 
+/*
+ * The gate of a lane: a worker that serves another refuses, since others would
+ * wait behind work that is not its own. And nothing is hashed in vain.
+ */
+static bool
+refuse_lane(struct req *r, const struct route *row)
+{
+	if ((r->ctx->lanes & LANE_BIT(row->lane)) == 0) {
+		log_event(LOG_WARNING, LOG_WRONG_LANE, "route=%s lane=%s",
+		    row->path, lane_name[row->lane]);
+		reply_detail(
+		    r, 421, "The web server sent this to a wrong socket");
+		return true;
+	}
+	if (row->lane != LANE_LOGIN ||
+	    (!r->gone && r->waited_ms <= r->ctx->conf->login_wait_ms))
+		return false;
+	metrics_add(r->gone ? METRIC_NOT_HASHED_GONE : METRIC_NOT_HASHED_LATE);
+	log_event(LOG_INFO, LOG_NOT_HASHED, "reason=%s waited_ms=%" PRId64,
+	    r->gone ? "gone" : "late", r->waited_ms);
+	reply_error(r, ERR_BUSY);
+	return true;
+}
+
 /* The gates behind path and method, in order, and the handler. */
 static void
 run_row(struct req *r, const struct route *row)
 {
 	enum err e = ERR_OK;
 
+	if (refuse_lane(r, row))
+		return;
 	/* a body that a row does not want is not looked at */
 	if (row->body != BODY_NONE &&
 	    (r->body_too_big || r->body_len > row->bytes))
@@ -180,6 +211,9 @@ run_row(struct req *r, const struct route *row)
 		e = row->handler(r);
 	if (e == ERR_MALFORMED && r->form.error != NULL)
 		reply_detail(r, 400, r->form.error);
+	else if (e == ERR_UNAUTH && row->who == BEARER)
+		reply_unauthorized(
+		    r, NULL); /* the web server asks, not a user */
 	else if (e != ERR_OK)
 		reply_error(r, e);
 }
@@ -222,19 +256,33 @@ method_name(enum method method)
 void
 route_run(struct req *r)
 {
-	const struct route *row;
-	struct timespec start, end;
+	int64_t us, start_us = metrics_now_us();
+	const struct route *row = find_row(r);
 
-	clock_gettime(CLOCK_MONOTONIC, &start);
-	row = find_row(r);
 	if (row != NULL)
 		run_row(r, row);
-	clock_gettime(CLOCK_MONOTONIC, &end);
+	us = metrics_now_us() - start_us;
+	metrics_request(
+	    row != NULL ? (unsigned)(row - routes) : METRICS_NO_ROUTE,
+	    r->reply.status, us);
+	/*
+	 * A check is one of a request that the web server logs, and there are
+	 * ten thousands of them a second: they are counted, unless they fail.
+	 */
+	if (row != NULL && row->lane == LANE_CHECK && r->reply.status < 500)
+		return;
 	log_event(LOG_INFO, LOG_REQUEST, "method=%s route=%s status=%d us=%lld",
 	    method_name(r->method), row != NULL ? row->path : "-",
-	    r->reply.status,
-	    (long long)(end.tv_sec - start.tv_sec) * 1000000 +
-	        (end.tv_nsec - start.tv_nsec) / 1000);
+	    r->reply.status, (long long)us);
+}
+
+void
+route_name_rows(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(routes); i++)
+		metrics_route((unsigned)i, routes[i].path, routes[i].lane);
 }
 
 void
@@ -250,8 +298,9 @@ route_print(void)
 	for (i = 0; i < ARRAY_LEN(routes); i++) {
 		buf_init(&b, &a);
 		add_methods(&b, routes[i].methods);
-		printf("%s\t%s\t%s\t%s\t%zu\n", b.s, routes[i].path,
-		    who[routes[i].who], body[routes[i].body], routes[i].bytes);
+		printf("%s\t%s\t%s\t%s\t%s\t%u\n", b.s, routes[i].path,
+		    lane_name[routes[i].lane], who[routes[i].who],
+		    body[routes[i].body], routes[i].bytes);
 	}
 	arena_free(&a);
 }

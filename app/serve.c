@@ -1,25 +1,104 @@
 /*
- * The worker process: what it needs before it can answer, in order.
+ * The supervisor: opens the sockets, starts the workers, starts them again when
+ * they die. It reads no request.
+ *
+ * Workers are forked, never executed: they have the configuration and the key
+ * that were checked here, whatever has become of the files since.
  */
 #include "base.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "db_user.h"
-#include "fcgi.h"
+#include "db.h"
+#include "limits.h"
+#include "listener.h"
+#include "log.h"
+#include "metrics.h"
 #include "route.h"
 #include "serve.h"
+#include "systemd.h"
+#include "token.h"
+#include "worker.h"
 
-#define BACKLOG 1024
+#define STEADY_MS 10000 /* a worker that lived so long began well */
+#define PAUSE_MS 100    /* before another attempt, doubled each time */
+#define PAUSE_MAX_MS 10000
+#define PLACES (LANE_COUNT * CONF_WORKERS_MAX)
+
+/* The place of one worker. */
+struct place {
+	enum lane lane;
+	pid_t pid;  /* 0: none */
+	pid_t next; /* 0, or who takes over as soon as it is ready */
+	int ready;  /* what next says when it is; -1: there is no next */
+	int64_t started_ms;
+	int64_t not_before_ms; /* when another may be started */
+	int failures;          /* in a row */
+	unsigned generation;   /* of the settings that pid has */
+	unsigned next_generation;
+};
+
+struct supervisor {
+	const struct conf *conf;
+	struct token_key key;
+	struct listeners listeners;
+	unsigned generation;
+	bool told_ready; /* the service manager knows */
+	struct place places[PLACES];
+};
+
+static volatile sig_atomic_t stop_asked, reload_asked;
+
+static void
+on_signal(int number)
+{
+	if (number == SIGHUP)
+		reload_asked = 1;
+	else if (number != SIGCHLD)
+		stop_asked = 1;
+}
+
+/* The signals are blocked but while the loop waits. *waiting: its mask. */
+static void
+catch_signals(sigset_t *waiting)
+{
+	static const int caught[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
+	struct sigaction action = { .sa_handler = on_signal };
+	sigset_t blocked;
+	size_t i;
+
+	sigemptyset(&blocked);
+	for (i = 0; i < ARRAY_LEN(caught); i++)
+		sigaddset(&blocked, caught[i]);
+	sigprocmask(SIG_BLOCK, &blocked, waiting);
+	for (i = 0; i < ARRAY_LEN(caught); i++) {
+		sigdelset(waiting, caught[i]);
+		sigaction(caught[i], &action, NULL);
+	}
+	action.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &action, NULL);
+}
+
+static int64_t
+monotonic_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
 
 /* The key and passwords must not be left in a core file. */
 static void
@@ -34,63 +113,371 @@ forbid_core_files(void)
 #endif
 }
 
-static bool
-is_listening(int fd)
+/* How many workers there shall be in a lane; all of a single socket in one. */
+static int64_t
+wanted(const struct supervisor *s, enum lane lane)
 {
-	int listening = 0;
-	socklen_t n = sizeof(listening);
-
-	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &n) == 0 &&
-	       listening != 0;
+	if (!s->listeners.single)
+		return limits_workers(s->conf, lane);
+	return lane == LANE_LOGIN ? limits_workers_single(s->conf) : 0;
 }
 
-static int
-socket_error(const char *path, const char *what)
+/* Which of its lane's workers that is. */
+static unsigned
+number(const struct supervisor *s, const struct place *p)
 {
-	fprintf(stderr, "latchkey: listen: %s: %s\n", path, what);
-	return -1;
+	return (unsigned)((p - s->places) % CONF_WORKERS_MAX);
+}
+
+static bool
+is_wanted(const struct supervisor *s, const struct place *p)
+{
+	return number(s, p) < wanted(s, p->lane);
+}
+
+/* --- a worker's life --- */
+
+/* In the new process: let go of what is the supervisor's, and work. */
+static void
+be_worker(struct supervisor *s, const struct place *p, int ready)
+{
+	const struct listeners *l = &s->listeners;
+	const struct worker_setup w = {
+		.conf = s->conf,
+		.key = &s->key,
+		.listener = l->fd[p->lane],
+		.lanes = l->single ? LANE_ALL : LANE_BIT(p->lane),
+		.lane = p->lane,
+		.number = number(s, p),
+		.ready = ready,
+	};
+	size_t i;
+
+	for (i = 0; i < LANE_COUNT; i++)
+		if (l->fd[i] != w.listener)
+			close(l->fd[i]);
+	for (i = 0; i < PLACES; i++)
+		if (s->places[i].ready >= 0)
+			close(s->places[i].ready);
+	exit(worker_run(&w));
+}
+
+static void
+cannot_start(struct place *p)
+{
+	log_event(LOG_ERROR, LOG_WORKER_ENDED, "lane=%s error=\"%s\"",
+	    lane_name[p->lane], strerror(errno));
+	p->not_before_ms = p->started_ms + PAUSE_MAX_MS;
+}
+
+/* Start who is to take this place. */
+static void
+start(struct supervisor *s, struct place *p)
+{
+	pid_t supervisor = getpid(), pid;
+	int ready[2];
+
+	p->started_ms = monotonic_ms();
+	if (pipe2(ready, O_CLOEXEC) != 0) {
+		cannot_start(p);
+		return;
+	}
+	if ((pid = fork()) < 0) {
+		cannot_start(p);
+		close(ready[0]);
+		close(ready[1]);
+		return;
+	}
+	if (pid == 0) {
+		/* none is left behind when the supervisor is killed */
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		if (getppid() != supervisor)
+			exit(EXIT_FAILURE);
+		close(ready[0]);
+		be_worker(s, p, ready[1]);
+	}
+	close(ready[1]);
+	p->next = pid;
+	p->ready = ready[0];
+	p->next_generation = s->generation;
+}
+
+/* What waits on the login lane's socket is what is served in two seconds. */
+static void
+set_backlog(const struct supervisor *s, int64_t hash_us)
+{
+	int64_t n = limits_backlog(s->conf, wanted(s, LANE_LOGIN), hash_us);
+
+	listeners_set_backlog(&s->listeners, LANE_LOGIN, (int)n);
+}
+
+/* The next worker is ready, or will never be. */
+static void
+take_over(struct supervisor *s, struct place *p)
+{
+	int64_t hash_us;
+	bool good = read(p->ready, &hash_us, sizeof(hash_us)) ==
+	            (ssize_t)sizeof(hash_us);
+
+	close(p->ready);
+	p->ready = -1;
+	if (!good)
+		return; /* it has died: reap() sees to that */
+	if (p->pid != 0)
+		kill(p->pid, SIGTERM);
+	p->pid = p->next;
+	p->next = 0;
+	p->generation = p->next_generation;
+	if (hash_us > 0)
+		set_backlog(s, hash_us);
+}
+
+/* A worker of this place has died: start another, but do not spin. */
+static void
+mourn(const struct supervisor *s, struct place *p, pid_t pid, int status)
+{
+	int64_t now = monotonic_ms();
+
+	metrics_ended(p->lane, number(s, p), pid);
+	if (pid == p->pid)
+		p->pid = 0;
+	else
+		p->next = 0;
+	if (stop_asked)
+		return;
+	metrics_add(METRIC_RESTART + p->lane);
+	log_event(LOG_ERROR, LOG_WORKER_ENDED, "lane=%s pid=%d %s=%d",
+	    lane_name[p->lane], (int)pid,
+	    WIFSIGNALED(status) ? "signal" : "status",
+	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	if (now - p->started_ms >= STEADY_MS)
+		p->failures = 0;
+	p->not_before_ms = now;
+	if (p->failures > 0)
+		p->not_before_ms += p->failures < 8
+		                        ? (int64_t)PAUSE_MS << (p->failures - 1)
+		                        : PAUSE_MAX_MS;
+	p->failures++;
+}
+
+/* False: no process of ours is left. */
+static bool
+reap(struct supervisor *s)
+{
+	struct place *p;
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		for (p = s->places; p < s->places + PLACES; p++)
+			if (pid == p->pid || pid == p->next)
+				mourn(s, p, pid, status);
+	return pid == 0;
+}
+
+/* --- all of them --- */
+
+static void
+stop_place(const struct supervisor *s, struct place *p)
+{
+	const pid_t pids[] = { p->pid, p->next };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(pids); i++)
+		if (pids[i] != 0) {
+			kill(pids[i], SIGTERM);
+			metrics_ended(p->lane, number(s, p), pids[i]);
+		}
+	p->pid = p->next = 0;
 }
 
 /*
- * A Unix socket that the owner and the group may connect to, in the place of
- * one that nobody answers on. -1: no.
+ * Start who is missing, and one of those who are to replace a worker with
+ * older settings. Returns in how many milliseconds to look again, or -1.
  */
 static int
-open_socket(const char *path)
+start_due(struct supervisor *s)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	const struct sockaddr *a = (const struct sockaddr *)&address;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct stat st;
-	mode_t mask;
-	int bound;
+	int64_t now = monotonic_ms(), pause_ms = -1;
+	bool replacing = false;
+	struct place *p;
 
-	if (fd < 0)
-		return socket_error(path, strerror(errno));
-	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
-		return socket_error(path, "is there, and not a socket");
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-	if (connect(fd, a, sizeof(address)) == 0)
-		return socket_error(path, "another process answers there");
-	if (errno == ECONNREFUSED && unlink(path) != 0)
-		return socket_error(path, strerror(errno));
-	mask = umask(0117);
-	bound = bind(fd, a, sizeof(address));
-	umask(mask);
-	if (bound != 0 || listen(fd, BACKLOG) != 0)
-		return socket_error(path, strerror(errno));
-	return fd;
+	for (p = s->places; p < s->places + PLACES; p++)
+		replacing |= p->pid != 0 && p->next != 0;
+	for (p = s->places; p < s->places + PLACES; p++) {
+		if (!is_wanted(s, p)) {
+			stop_place(s, p);
+			continue;
+		}
+		if (p->next != 0 ||
+		    (p->pid != 0 &&
+		        (replacing || p->generation == s->generation)))
+			continue;
+		if (p->not_before_ms <= now) {
+			replacing |= p->pid != 0;
+			start(s, p);
+		} else if (pause_ms < 0 || p->not_before_ms - now < pause_ms) {
+			pause_ms = p->not_before_ms - now;
+		}
+	}
+	return (int)pause_ms;
+}
+
+/* Tell once that every worker is there. */
+static void
+tell_ready(struct supervisor *s)
+{
+	const struct place *p;
+	int64_t api = wanted(s, LANE_API), login = wanted(s, LANE_LOGIN);
+
+	for (p = s->places; p < s->places + PLACES; p++)
+		if (is_wanted(s, p) && (p->pid == 0 || p->next != 0 ||
+		                           p->generation != s->generation))
+			return;
+	if (!s->told_ready) {
+		systemd_notify("READY=1");
+		log_event(LOG_INFO, LOG_READY,
+		    "pid=%d check=%" PRId64 " api=%" PRId64 " login=%" PRId64
+		    " database_connections=%" PRId64,
+		    (int)getpid(), wanted(s, LANE_CHECK), api, login,
+		    api + login);
+	}
+	s->told_ready = true;
+}
+
+/* Wait until a worker is ready, a signal comes, or for timeout_ms. */
+static void
+wait_for_news(struct supervisor *s, int timeout_ms, const sigset_t *waiting)
+{
+	const struct timespec timeout = { timeout_ms / 1000,
+		timeout_ms % 1000 * 1000000L };
+	struct pollfd fds[PLACES];
+	struct place *of[PLACES], *p;
+	nfds_t i, n = 0;
+
+	for (p = s->places; p < s->places + PLACES; p++)
+		if (p->ready >= 0) {
+			of[n] = p;
+			fds[n++] = (struct pollfd){ p->ready, POLLIN, 0 };
+		}
+	if (ppoll(fds, n, timeout_ms < 0 ? NULL : &timeout, waiting) <= 0)
+		return;
+	for (i = 0; i < n; i++)
+		if (fds[i].revents != 0)
+			take_over(s, of[i]);
+}
+
+/* --- settings --- */
+
+/* Is the connection string one that libpq takes? */
+static bool
+database_is_good(const struct conf *conf)
+{
+	static const struct db_sql *const none[] = { NULL };
+	struct db *db = db_new(conf->database, conf->db_timeout_ms, none);
+
+	db_free(db);
+	return db != NULL;
+}
+
+static bool
+sockets_are_the_same(const struct conf *a, const struct conf *b)
+{
+	enum lane lane;
+
+	for (lane = 0; lane < LANE_COUNT; lane++)
+		if (strcmp(a->listen[lane], b->listen[lane]) != 0)
+			return false;
+	return true;
+}
+
+/*
+ * Read settings and key anew. What is wrong has been said on standard error;
+ * then everything stays as it is.
+ */
+static void
+reload(struct supervisor *s)
+{
+	static struct conf spare[2];
+	struct conf *fresh = &spare[s->conf == &spare[0]];
+	struct token_key key;
+
+	if (!conf_load(s->conf->file, fresh) ||
+	    !token_key_load(fresh->key_file, &key) ||
+	    !database_is_good(fresh)) {
+		metrics_add(METRIC_RELOAD_REFUSED);
+		log_event(LOG_ERROR, LOG_RELOAD, "result=kept");
+		conf_free(fresh);
+		return;
+	}
+	if (!sockets_are_the_same(s->conf, fresh))
+		fprintf(stderr,
+		    "latchkey: the sockets stay as they are until a restart\n");
+	s->key = key;
+	explicit_bzero(&key, sizeof(key));
+	if (s->conf == &spare[0] || s->conf == &spare[1])
+		conf_free(&spare[s->conf == &spare[1]]);
+	s->conf = fresh;
+	s->generation++;
+	s->told_ready = false;
+	set_backlog(s, 0);
+	systemd_notify("RELOADING=1");
+	metrics_add(METRIC_RELOAD_OK);
+	log_event(LOG_INFO, LOG_RELOAD, "result=done");
+}
+
+static void
+supervise(struct supervisor *s, const sigset_t *waiting)
+{
+	while (!stop_asked) {
+		int pause_ms;
+
+		if (reload_asked) {
+			reload_asked = 0;
+			reload(s);
+		}
+		(void)reap(s);
+		pause_ms = start_due(s);
+		tell_ready(s);
+		wait_for_news(s, pause_ms, waiting);
+	}
+}
+
+/* Tell all to end, and wait: each knows its own limit. */
+static void
+stop_all(struct supervisor *s, const sigset_t *waiting)
+{
+	size_t i;
+
+	systemd_notify("STOPPING=1");
+	for (i = 0; i < PLACES; i++)
+		stop_place(s, &s->places[i]);
+	while (reap(s))
+		(void)ppoll(NULL, 0, NULL, waiting);
+}
+
+/* What the workers count in, and whose queues it tells of. */
+static bool
+open_metrics(const struct supervisor *s)
+{
+	enum lane lane;
+
+	route_name_rows();
+	if (!metrics_create(s->conf->status_file))
+		return false;
+	for (lane = 0; lane < LANE_COUNT; lane++)
+		if (!s->listeners.single || lane == LANE_LOGIN)
+			metrics_socket(lane, s->listeners.fd[lane]);
+	return true;
 }
 
 int
 serve(const struct conf *conf)
 {
-	static const struct db_sql *const statements[] = { db_user_sql, NULL };
-	static struct token_key key;
-	struct arena arena;
-	struct ctx c = { .conf = conf, .key = &key, .arena = &arena };
-	bool done = false;
-	int fd;
+	static struct supervisor s;
+	sigset_t waiting;
+	bool good;
+	size_t i;
 
 	if (geteuid() == 0) {
 		fprintf(stderr,
@@ -99,17 +486,20 @@ serve(const struct conf *conf)
 		return EXIT_FAILURE;
 	}
 	forbid_core_files();
-	arena_init(&arena);
-	if (token_key_load(conf->key_file, &key) &&
-	    (c.db = db_new(conf->database, conf->db_timeout_ms, statements)) !=
-	        NULL &&
-	    (fd = is_listening(0) ? 0 : open_socket(conf->listen)) >= 0) {
-		done = fcgi_serve(fd, &c, route_run);
-		if (fd != 0)
-			unlink(conf->listen);
+	s.conf = conf;
+	for (i = 0; i < PLACES; i++)
+		s.places[i] =
+		    (struct place){ .lane = (enum lane)(i / CONF_WORKERS_MAX),
+			    .ready = -1 };
+	good = token_key_load(conf->key_file, &s.key) &&
+	       database_is_good(conf) && listeners_open(conf, &s.listeners) &&
+	       open_metrics(&s);
+	if (good) {
+		catch_signals(&waiting);
+		set_backlog(&s, 0);
+		supervise(&s, &waiting);
+		stop_all(&s, &waiting);
 	}
-	db_free(c.db);
-	arena_free(&arena);
-	explicit_bzero(&key, sizeof(key));
-	return done ? EXIT_SUCCESS : EXIT_FAILURE;
+	explicit_bzero(&s.key, sizeof(s.key));
+	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

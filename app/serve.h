@@ -1,5 +1,5 @@
 /*
- * The worker process.
+ * The supervisor.
  */
 #ifndef LATCHKEY_SERVE_H
 #define LATCHKEY_SERVE_H
@@ -7,9 +7,10 @@
 #include "conf.h"
 
 /*
- * Answer requests until SIGTERM, on descriptor 0 if it is a listening socket
- * (spawn-fcgi), else on a Unix socket at conf's listen. Returns the exit
- * status, what went wrong on standard error.
+ * Open the lanes' sockets, start the workers of each, and start them again
+ * when they die, until SIGTERM or SIGINT. SIGHUP reads the configuration's file
+ * and the key anew and, if both are good, replaces the workers one by one.
+ * Returns the exit status, what went wrong on standard error.
  */
 int serve(const struct conf *conf) MUST_CHECK;
 

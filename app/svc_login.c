@@ -7,6 +7,7 @@
 
 #include "db_user.h"
 #include "log.h"
+#include "metrics.h"
 #include "pwhash.h"
 #include "svc_login.h"
 
@@ -24,13 +25,24 @@ upgrade_hash(struct ctx *c, const struct user *u, const char *password)
 		log_event(LOG_INFO, LOG_HASH_UPGRADED, "user=%" PRId64, u->id);
 }
 
-enum err
-login(struct ctx *c, const char *username, const char *password,
+/* Why a login failed, for the log and the figures alone. */
+static enum metric
+reason_of(const struct ctx *c, const struct user *u, bool matches)
+{
+	if (u->username == NULL)
+		return METRIC_LOGIN_UNKNOWN;
+	if (!pwhash_is_usable(u->password, c->conf->hash_memory_max_mib))
+		return METRIC_LOGIN_HASH;
+	return matches ? METRIC_LOGIN_INACTIVE : METRIC_LOGIN_PASSWORD;
+}
+
+static enum err
+log_in(struct ctx *c, const char *username, const char *password,
     const char **token)
 {
 	struct user u = { 0 };
 	struct token_claims claims;
-	const char *reason;
+	enum metric reason;
 	bool matches;
 	enum err e;
 
@@ -38,15 +50,15 @@ login(struct ctx *c, const char *username, const char *password,
 	if (e != ERR_OK && e != ERR_NOTFOUND)
 		return e;
 	/* before anything is looked at, so that the time tells nothing */
-	if (pwhash_check(c->conf->hash_cost, password, u.password, &matches) !=
-	    ERR_OK)
-		return ERR_BUSY;
+	e = pwhash_check(c->conf->hash_cost, c->conf->hash_memory_max_mib,
+	    password, u.password, &matches);
+	if (e != ERR_OK)
+		return e;
 	if (!matches || !u.is_active) {
-		reason = e == ERR_NOTFOUND ? "unknown"
-		         : !matches        ? "password"
-		                           : "inactive";
+		reason = reason_of(c, &u, matches);
+		metrics_add(reason);
 		log_event(LOG_INFO, LOG_LOGIN_FAILED,
-		    "user=%" PRId64 " reason=%s", u.id, reason);
+		    "user=%" PRId64 " reason=%s", u.id, metrics_label[reason]);
 		return ERR_UNAUTH;
 	}
 	upgrade_hash(c, &u, password);
@@ -58,5 +70,19 @@ login(struct ctx *c, const char *username, const char *password,
 	e = token_sign(c->key, &claims, c->now_s, c->arena, token);
 	if (e == ERR_OK)
 		log_event(LOG_INFO, LOG_LOGIN, "user=%" PRId64, u.id);
+	return e;
+}
+
+enum err
+login(struct ctx *c, const char *username, const char *password,
+    const char **token)
+{
+	enum err e = log_in(c, username, password, token);
+
+	if (e == ERR_OK)
+		metrics_add(METRIC_LOGIN_OK);
+	else if (e != ERR_UNAUTH) /* why, has been counted */
+		metrics_add(
+		    e == ERR_BUSY ? METRIC_LOGIN_BUSY : METRIC_LOGIN_FAILED);
 	return e;
 }

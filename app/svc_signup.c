@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "metrics.h"
 #include "pwhash.h"
 #include "svc_signup.h"
 
@@ -31,8 +32,8 @@ settle(struct ctx *c, struct user *u)
 	return ERR_OK;
 }
 
-enum err
-signup(struct ctx *c, const char *username, const char *fullname,
+static enum err
+sign_up(struct ctx *c, const char *username, const char *fullname,
     const char *password, struct user *out)
 {
 	char hash[PWHASH_BYTES];
@@ -56,5 +57,33 @@ signup(struct ctx *c, const char *username, const char *fullname,
 		e = settle(c, out);
 	if (e == ERR_OK)
 		log_event(LOG_INFO, LOG_SIGNUP, "user=%" PRId64, out->id);
+	return e;
+}
+
+static enum metric
+outcome(enum err e)
+{
+	switch (e) {
+	case ERR_OK:
+		return METRIC_SIGNUP_OK;
+	case ERR_CONFLICT:
+		return METRIC_SIGNUP_TAKEN;
+	case ERR_TOOBIG:
+	case ERR_INVALID:
+		return METRIC_SIGNUP_INVALID;
+	case ERR_BUSY:
+		return METRIC_SIGNUP_BUSY;
+	default:
+		return METRIC_SIGNUP_FAILED;
+	}
+}
+
+enum err
+signup(struct ctx *c, const char *username, const char *fullname,
+    const char *password, struct user *out)
+{
+	enum err e = sign_up(c, username, fullname, password, out);
+
+	metrics_add(outcome(e));
 	return e;
 }

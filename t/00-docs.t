@@ -31,9 +31,9 @@ awk -F '\t' '{
 	if ($2 == "text")
 		limits = limits " bytes"
 	else if ($2 == "switch")
-		limits = "true or false"
+		limits = $6
 	else if ($6 !~ /cost/)
-		limits = limits " " $6
+		limits = limits " " $6 ($2 == "auto" ? " or auto" : "")
 	print $1 "\t" $3 "\t" limits
 }' "$tmp/settings" >"$tmp/keys"
 [ "$(wc -l <"$tmp/keys")" -ge 12 ]
@@ -71,7 +71,7 @@ cut -f 1,2 "$tmp/sample.full" >"$tmp/sample"
 cut -f 1,2 "$tmp/keys" >"$tmp/defaults"
 agrees "$tmp/sample" "$tmp/defaults" 'latchkey.conf has each setting with its default'
 while IFS='	' read -r key type _ min max _; do
-	[ "$type" = number ] || continue
+	[ "$type" = number ] || [ "$type" = auto ] || continue
 	grep "^${key}	" "$tmp/sample.full" | grep -qw "$min to $max"
 	ok $? "and says of $key that it goes from $min to $max"
 done <"$tmp/settings"
@@ -82,9 +82,9 @@ unlike "$(cat "$tmp/check")" 'conf/latchkey.conf' 'which is a good configuration
 # --- endpoints ---
 
 build/latchkey routes >"$tmp/routes"
-awk -F '\t' -v OFS='\t' '{ print $1, $2, $3, $4 == "none" ? $4 : $4 ", " $5 / 1024 " KiB" }' \
+awk -F '\t' -v OFS='\t' '{ print $1, $2, $3, $4, $5 == "none" ? $5 : $5 ", " $6 / 1024 " KiB" }' \
 	"$tmp/routes" >"$tmp/endpoints"
-rows_of Method | cut -f 1-4 >"$tmp/table"
+rows_of Method | cut -f 1-5 >"$tmp/table"
 agrees "$tmp/table" "$tmp/endpoints" 'README.md lists the endpoints as the program does'
 
 # The document and its pages leave themselves out, as FastAPI's do.
@@ -99,7 +99,7 @@ agrees "$tmp/openapi" "$tmp/described" 'and openapi.json describes them'
 # --- commands ---
 
 build/latchkey -h | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' >"$tmp/commands"
-sed -n 's/^\.It Cm //p' conf/latchkey.8 >"$tmp/manual"
+sed -n 's/^\.It Cm \([a-z]*\).*/\1/p' conf/latchkey.8 >"$tmp/manual"
 agrees "$tmp/manual" "$tmp/commands" 'latchkey(8) explains each command'
 sed -n 's/.*\[LOG_[A-Z_]*\] = "\([a-z_]*\)",/\1/p' app/log.c |
 	grep -vxE 'error|warning|info' >"$tmp/events"

@@ -9,7 +9,7 @@
 # counts. Everything may use base.h.
 cat >"$tmp/layers" <<'END'
 base        base         |
-process     main serve   | process routes web services store connection context secrets tools
+process     main serve status worker limits listener calibrate | process routes web services store connection context secrets tools
 routes      route        | prototypes handlers http services tools
 web         fcgi         | http tools
 prototypes  api          | http
@@ -20,7 +20,7 @@ store       db_*         | store connection context tools
 context     ctx          | connection secrets tools
 connection  db           | tools
 secrets     token pwhash | tools
-tools       arena buf text rand conf log | tools
+tools       arena buf text rand conf log cpu systemd hashmem metrics prometheus queue | tools
 END
 
 # Includes that are allowed beside those, for a type or a figure. They allow no
@@ -42,7 +42,7 @@ json-c/      json    json_object|json_token|json_c|printbuf
 confuse.h    conf    cfg_|CFG_
 END
 
-c_library='assert|ctype|errno|fcntl|inttypes|poll|signal|stdarg|stdbool|stddef|stdint|stdio|stdlib|string|strings|time|unistd|sys/[a-z]+'
+c_library='assert|ctype|errno|fcntl|inttypes|poll|sched|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|time|unistd|sys/[a-z]+|net[a-z]+/[a-z]+|netdb|linux/[a-z_]+'
 
 # --- what is used: lines of "how user used" ---
 

@@ -26,11 +26,15 @@ user inactive password
 user null-active password
 user null-hash password
 user broken password
+user costly password
+user at-limit password
 user '  blanks ' ' blanks '
 sql "update users set is_active = false where username = 'inactive';
 	update users set is_active = null where username = 'null-active';
 	update users set password = null where username = 'null-hash';
-	update users set password = 'plain' where username = 'broken'"
+	update users set password = 'plain' where username = 'broken';
+	update users set password = '$(mkpasswd -m yescrypt -R 6 password)' where username = 'costly';
+	update users set password = '$(mkpasswd -m yescrypt -R 5 password)' where username = 'at-limit'"
 
 # --- it works ---
 
@@ -66,6 +70,8 @@ api POST /token 'username=%ED%99%8D%EA%B8%B8%EB%8F%99&password=%ED%99%9C%EB%B9%8
 is "$status" 200 'and UTF-8 that is'
 is "$(claims | python3 -c 'import json, sys; print([json.loads(x) for x in sys.stdin][1]["sub"])')" 홍길동 \
 	'and the token holds the name'
+api POST /token 'username=at-limit&password=password'
+is "$status" 200 'a stored hash may cost what hash_memory_max_mib allows'
 api POST /token 'username=++blanks+&password=+blanks+'
 is "$status" 200 'nothing is trimmed'
 
@@ -75,11 +81,13 @@ api POST /token 'username=ada&password=wrong'
 wrong="$status $body $(printf '%s' "$headers" | grep -iv '^date:')"
 is "$status $body" '401 {"detail":"Incorrect username or password"}' 'a wrong password does not get in'
 is "$(header WWW-Authenticate), $(header Cache-Control)" 'Bearer, no-store' 'and is told how one does'
-for name in nobody inactive null-active null-hash broken; do
+for name in nobody inactive null-active null-hash broken costly; do
 	api POST /token "username=$name&password=password"
 	is "$status $body $(printf '%s' "$headers" | grep -iv '^date:')" "$wrong" \
 		"$name gets the same answer, byte by byte"
 done
+like "$(cat "$LK_LOG")" "event=login_failed user=$(sql "select id from users where username = 'costly'") reason=hash\$" \
+	'but the log tells of a hash that costs more than is allowed'
 api POST /token 'username=ADA&password=correct+horse'
 is "$status" 401 'names are compared by case'
 api POST /token "username=$(head -c 9000 /dev/zero | tr '\0' x)&password=password"
@@ -135,11 +143,7 @@ E
 "${CC:-cc}" -shared -fPIC -o "$tmp/count.so" "$tmp/count.c" -ldl && chmod 644 "$tmp/count.so"
 ok $? 'the counting library is built'
 socket=$LK_DIR/data/counted.sock
-# shellcheck disable=SC2086 # words of a command
-$LK_AS env LD_PRELOAD="$tmp/count.so" LATCHKEY_LISTEN="$socket" \
-	"$LK_BIN" -c "$LK_CONF" serve </dev/null 2>"$tmp/counted" &
-children="$children $!"
-retry 10 test -S "$socket"
+serve_alone "$socket" "$tmp/counted" LD_PRELOAD="$tmp/count.so"
 ok $? 'a worker listens on a socket path of its own'
 
 # ask NAME PASSWORD: the status, and the settings of the hashes that were made.
@@ -156,7 +160,7 @@ ask() {
 # shellcheck disable=SC2016 # no variables
 one=', $y$j85$'
 is "$(ask ada correct+horse)" "Status: 200 OK$one" 'a login is one hash'
-for name in ada nobody inactive null-active null-hash broken; do
+for name in ada nobody inactive null-active null-hash broken costly; do
 	is "$(ask $name wrong-password)" "Status: 401 Unauthorized$one" \
 		"a failed login as $name is one hash of today's setting"
 done
@@ -167,11 +171,8 @@ is "$(ask ada "$(head -c 600 /dev/zero | tr '\0' x)")" "Status: 401 Unauthorized
 
 # Cost 11 takes 1 GiB, of which this worker gets half.
 socket=$LK_DIR/data/small.sock
-# shellcheck disable=SC2086
-$LK_AS env LATCHKEY_HASH_COST=11 LATCHKEY_LISTEN="$socket" \
-	sh -c 'ulimit -v 524288; exec "$0" -c "$1" serve' "$LK_BIN" "$LK_CONF" </dev/null 2>"$tmp/counted" &
-children="$children $!"
-retry 10 test -S "$socket"
+serve_alone "$socket" "$tmp/counted" LATCHKEY_HASH_COST=11 LATCHKEY_HASH_MEMORY_MAX_MIB=1024 \
+	prlimit --as=536870912
 is "$(ask nobody password)" 'Status: 503 Service Unavailable' 'a hash for which there is no memory is a 503'
 like "$(cat "$tmp/counted")" 'event=no_memory' 'not a wrong password, and the log says so'
 

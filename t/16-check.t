@@ -37,7 +37,7 @@ is "$status $(header X-Auth-User)" '200 evil%0D%0AX-Auth-User%3A%20ada%0D%0A%0D%
 	'so that no name can make a header'
 for header in '' "$ada" 'Bearer x' "Bearer ${ada}x" "Basic $ada"; do
 	api GET /check -H "Authorization: $header"
-	is "$status $(header WWW-Authenticate)" '401 Bearer' "\"$(printf '%.12s' "$header")\" is refused"
+	is "$status $(header WWW-Authenticate) $body" '401 Bearer ' "\"$(printf '%.12s' "$header")\" is refused"
 	is "$(header X-Auth-User)" '' 'and nobody is named'
 done
 api POST /check '{}'

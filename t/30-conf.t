@@ -22,13 +22,20 @@ refused() {
 }
 
 latchkey -c "$LK_CONF" check
-is "$? $(cat "$tmp/out")" '0 configuration, key, database and schema are good' 'a good configuration is good'
+is "$? $(head -n 1 "$tmp/out")" '0 configuration, key, database and schema are good' 'a good configuration is good'
+like "$(cat "$tmp/out")" 'workers: check 2, api 2, login 2; connections to the database: 4$' \
+	'how many processes and connections follow from it is told'
+like "$(cat "$tmp/out")" 'memory: at most 48 MiB for all' 'and the memory that they take at most'
+like "$(cat "$tmp/out")" 'login queue: [0-9]+ connections, the last of which waits [0-9]+ ms; after 4000 ms' \
+	'and how long a login waits'
 
 refused 'nonsense = 5' 'nonsense' 'an unknown key'
 refused 'hash_cost = 12' 'hash_cost must be a whole number from 1 to 11 .*not "12"' 'a number above its limit'
 refused 'hash_cost = 0' 'from 1 to 11' 'a number below it'
 refused 'hash_cost = "5x"' 'not "5x"' 'a number with more behind'
 refused 'hash_upgrade = maybe' 'true or false, not "maybe"' 'a switch that is neither on nor off'
+refused 'hash_memory = huge' 'hash_memory must be keep or plain, not "huge"' 'a word that is none of two'
+refused 'hash_memory = kee' 'not "kee"' 'half of one'
 refused "greeting = \"$(head -c 1025 /dev/zero | tr '\0' x)\"" 'greeting must be UTF-8 of 0 to 1024 bytes' 'a text that is too long'
 {
 	cat "$LK_CONF"
@@ -64,17 +71,41 @@ variable() {
 }
 "$LK_BIN" settings >"$tmp/settings"
 while IFS='	' read -r key type _ min max _; do
-	[ "$type" = number ] || continue
+	case $type in
+	number) what='a whole number' ;;
+	auto) what='auto or a whole number' ;;
+	*) continue ;;
+	esac
 	for value in "$min" "$max"; do
 		env "$(variable "$key")=$value" "$LK_BIN" -c "$LK_CONF" check >"$tmp/out" 2>&1
 		unlike "$(cat "$tmp/out")" 'must be' "$key = $value is within its limits"
 	done
 	for value in $((min - 1)) $((max + 1)); do
 		env "$(variable "$key")=$value" "$LK_BIN" -c "$LK_CONF" check >"$tmp/out" 2>&1
-		like "$(cat "$tmp/out")" "$(variable "$key"): $key must be a whole number from $min to $max" \
+		like "$(cat "$tmp/out")" "$(variable "$key"): $key must be $what from $min to $max" \
 			"$key = $value, from the environment, is not"
 	done
 done <"$tmp/settings"
+
+# Keys that have to fit together.
+fits() {
+	env LATCHKEY_HASH_COST="$1" LATCHKEY_HASH_MEMORY_MAX_MIB="$2" \
+		"$LK_BIN" -c "$LK_CONF" check >"$tmp/out" 2>&1
+}
+while read -r cost mib; do
+	fits "$cost" "$mib"
+	unlike "$(cat "$tmp/out")" hash_ "$mib MiB are enough for cost $cost"
+	[ "$mib" -gt 1 ] || continue
+	fits "$cost" $((mib - 1))
+	like "$? $(cat "$tmp/out")" "^1 .*hash_cost = $cost takes $mib MiB.* set hash_memory_max_mib = $mib" \
+		'one less is not, and it is said what to do'
+done <<'END'
+1 1
+2 2
+5 16
+6 32
+11 1024
+END
 
 # --- the database ---
 
@@ -84,7 +115,7 @@ with() {
 	shift 2
 	latchkey -c "$LK_CONF" "$@"
 	said="$? $(cat "$tmp/out")"
-	unset LATCHKEY_DATABASE LATCHKEY_KEY_FILE LATCHKEY_LISTEN
+	unset LATCHKEY_DATABASE LATCHKEY_KEY_FILE LATCHKEY_LISTEN_API LATCHKEY_LISTEN_LOGIN
 }
 
 for conninfo in 'password=secret' 'postgresql://u:secret@h/d'; do
@@ -133,13 +164,22 @@ if [ "$(id -u)" = 0 ]; then
 	"$LK_BIN" -c "$LK_CONF" serve >"$tmp/out" 2>&1 </dev/null
 	like "$? $(cat "$tmp/out")" '^1 .*does not run as root' 'root does not serve'
 fi
-with LATCHKEY_LISTEN "$LK_SOCKET" serve
+with LATCHKEY_LISTEN_API "$LK_SOCKET_API" serve
 like "$said" '^1 .*another process answers there' 'a socket that is in use is left alone'
 echo precious >"$tmp/precious"
 [ -z "$LK_AS" ] || chown nobody "$tmp/precious" "$tmp"
-with LATCHKEY_LISTEN "$tmp/precious" serve
+free_sockets() {
+	for lane in CHECK API LOGIN; do
+		export "LATCHKEY_LISTEN_$lane=$LK_DIR/data/free.$lane"
+	done
+}
+free_sockets
+with LATCHKEY_LISTEN_LOGIN "$tmp/precious" serve
 like "$said $(cat "$tmp/precious")" '^1 .*is there, and not a socket precious$' 'a file that is no socket is left alone too'
-with LATCHKEY_LISTEN /nonexistent/socket serve
-like "$said" '^1 .*/nonexistent/socket: No such file' 'a folder that is not there is told'
+for wrong in /nonexistent/socket socket localhost:9000 127.0.0.1 127.0.0.1: :9000 127.0.0.1:65536 ::1:9000 '[::1]'; do
+	free_sockets
+	with LATCHKEY_LISTEN_LOGIN "$wrong" serve
+	like "$said" '^1 latchkey: listen_login: .*(No such file|ADDRESS:PORT in figures)' "to listen at \"$wrong\" is refused"
+done
 
 done_testing

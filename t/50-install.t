@@ -18,11 +18,18 @@ files() {
 run_make install
 ok $? 'make install' || diag "$(cat "$tmp/out")"
 is "$(files)" '/etc/latchkey/latchkey.conf
+/usr/local/lib/systemd/system/latchkey-api.socket
+/usr/local/lib/systemd/system/latchkey-check.socket
+/usr/local/lib/systemd/system/latchkey-login.socket
+/usr/local/lib/systemd/system/latchkey.service
+/usr/local/lib/sysusers.d/latchkey.conf
+/usr/local/lib/tmpfiles.d/latchkey.conf
 /usr/local/sbin/latchkey
 /usr/local/share/doc/latchkey/LICENSE
 /usr/local/share/doc/latchkey/NEWS.md
 /usr/local/share/doc/latchkey/README.md
 /usr/local/share/doc/latchkey/nginx.conf.sample
+/usr/local/share/doc/latchkey/tcp.conf
 /usr/local/share/man/man5/latchkey.conf.5
 /usr/local/share/man/man8/latchkey.8' 'installs the program and what belongs to it'
 is "$(cd "$tmp/root/usr/local/share/latchkey" && ls docs)" "$(ls build/docs)" "and the pages' scripts"
@@ -68,9 +75,11 @@ docs=$(sed -n 's|.*alias \(.*\)/\$1;|\1|p' "$share/doc/latchkey/nginx.conf.sampl
 is "$docs" /opt/latchkey/share/latchkey/docs "where nginx finds the pages' scripts"
 [ -s "$tmp/root$docs/docs.js" ]
 ok $? 'which are there'
-is "$(grep -rl /usr/local "$share/man" "$share/doc/latchkey/nginx.conf.sample")" '' \
-	'and neither the manual nor the sample speaks of the usual one'
+is "$(grep -rl /usr/local "$share/man" "$share/doc/latchkey/nginx.conf.sample" "$share/../lib")" '' \
+	'and neither the manual nor the sample nor the units speak of the usual one'
 like "$(cat "$share/man/man8/latchkey.8")" '/opt/latchkey/sbin/latchkey serve' 'but of this'
+like "$(cat "$share/../lib/systemd/system/latchkey.service")" '^ExecStart=/opt/latchkey/sbin/latchkey serve$' \
+	'which the service runs'
 run_make uninstall PREFIX=/opt/latchkey
 is "$(files)" /etc/latchkey/latchkey.conf 'and uninstalls from there'
 

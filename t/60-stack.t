@@ -47,7 +47,7 @@ is "$($LK_PSQL -Atc 'select username from users')" ada 'LK_PSQL shows the user'
 is "$($LK_PSQL -Atc 'select count(*) from users')" 0 'who is not in the database of the first'
 is "$(tr '\0' '\n' <"/proc/$(head -n 1 "$one/data/workers.pid")/cmdline" | head -n 1)" "$LK_BIN" \
 	'the workers run the program of the stack'
-is "$(awk 1 "$one/data/workers.pid" | wc -l)" 3 'and are as many as were asked for'
+is "$(pgrep -P "$(cat "$one/data/workers.pid")" -c)" 9 'and are as many in each lane as were asked for'
 is "$(stat -c %a "$LK_KEY")" 600 'the key is for its owner alone'
 is "$(stat -c %U "$LK_KEY" "$one/data" | sort -u)" "$user" \
 	'the data belong to a user who is not root'
@@ -91,7 +91,7 @@ like "$(cat "$tmp/err")" '107 bytes' 'with the reason'
 
 t/stack workers-stop "$one"
 api GET /
-is "$status" 502 'without workers nginx answers alone'
+is "$status" 503 'without workers nginx answers alone'
 t/stack workers-start "$one"
 retry 10 greeting "$one_url" >/dev/null
 ok $? 'and with them again the service is back'

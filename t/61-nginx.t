@@ -147,9 +147,9 @@ for path in /docs/assets /docs/assets/ /docs/assets/../latchkey.conf /docs/asset
 	is "$status $body" '404 {"detail":"Not Found"}' "$path leads nowhere"
 done
 
-# --- health, for this machine ---
+# --- health and figures, for this machine ---
 
-for path in /healthz /readyz; do
+for path in /healthz /readyz /metrics; do
 	api GET $path
 	is "$status" 200 "$path answers on this machine"
 	api GET "$path" --interface 127.0.0.2
@@ -197,13 +197,13 @@ is "$status $body" '404 {"detail":"Not Found"}' "nginx's own error page is no pa
 t/stack workers-stop "$LK_DIR"
 for path in / /docs /nope; do
 	api GET $path
-	is "$status $body" '502 {"detail":"Bad Gateway"}' "$path without workers: 502 with a detail"
+	is "$status $body" '503 {"detail":"Service Unavailable"}' "$path without workers: 503 with a detail"
 	is "$(header Retry-After), $(header Cache-Control)" '5, no-store' \
 		"$path without workers: come again"
 	isnt "$(header Content-Security-Policy)" '' "$path without workers: with a policy"
 done
 api POST '/token?canary-query' 'username=ada&password=canary-body' -H 'Authorization: Bearer canary-header'
-is "$status" 502 'a login without workers is a 502'
+is "$status" 503 'a login without workers is a 503'
 api GET "$script"
 is "$status" 200 'scripts are served without workers'
 t/stack workers-start "$LK_DIR"

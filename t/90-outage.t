@@ -124,11 +124,7 @@ children="$children $!"
 retry 10 test -S "$tmp/proxy/.s.PGSQL.5432"
 socket=$LK_DIR/data/proxied.sock
 database=$(sed -n "s|^database = .*host=\([^ ]*\) \(.*\)'$|host=$tmp/proxy \2|p" "$LK_CONF")
-# shellcheck disable=SC2086 # words of a command
-$LK_AS env LATCHKEY_DATABASE="$database" LATCHKEY_LISTEN="$socket" "$LK_BIN" -c "$LK_CONF" serve \
-	</dev/null 2>"$tmp/proxied.log" &
-children="$children $!"
-retry 10 test -S "$socket"
+serve_alone "$socket" "$tmp/proxied.log" LATCHKEY_DATABASE="$database"
 form='{"username":"settled","password":"correct horse"}'
 # shellcheck disable=SC2086
 answer=$(printf '%s' "$form" | $LK_AS env REQUEST_METHOD=POST REQUEST_URI=/users/add_user/ \

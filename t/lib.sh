@@ -16,6 +16,9 @@
 #	json_is PATH WANTED TITLE	.detail[0].loc of $body: a text, or JSON
 #
 #	stack_up [KEY=VALUE...]		a stack of one's own, in $LK_DIR
+#	serve_alone SOCKET LOG [VARIABLE=VALUE...] [COMMAND...]
+#				one worker for every route, as spawn-fcgi starts it, with
+#				the stack's settings; $alone is its supervisor's number
 #	stack_shared			the one all tests share, if there is one
 #					($LK_SHARED_STACK), or one's own
 #
@@ -178,6 +181,24 @@ stack_up() {
 		exit 1
 	}
 	. "${stacks##* }/env"
+}
+
+serve_alone() {
+	socket=$1 log=$2
+	shift 2
+	: >>"$log"
+	begun=$(grep -c event=ready "$log")
+	# shellcheck disable=SC2086 # words of a command
+	$LK_AS env LATCHKEY_WORKERS_CHECK=1 LATCHKEY_WORKERS_API=1 LATCHKEY_WORKERS_LOGIN=1 \
+		LATCHKEY_STATUS_FILE="$socket.status" "$@" \
+		spawn-fcgi -n -s "$socket" -M 0666 -- "$LK_BIN" -c "$LK_CONF" serve </dev/null >/dev/null 2>>"$log" &
+	alone=$!
+	children="$children $alone"
+	retry 10 has_begun "$log"
+}
+
+has_begun() {
+	[ "$(grep -c event=ready "$1")" -gt "$begun" ]
 }
 
 # shellcheck source=/dev/null

@@ -21,7 +21,7 @@ check(int64_t cost, const char *password, const char *hash)
 {
 	bool matches = false;
 
-	return pwhash_check(cost, password, hash, &matches) == ERR_OK &&
+	return pwhash_check(cost, 1024, password, hash, &matches) == ERR_OK &&
 	       matches;
 }
 
@@ -68,6 +68,29 @@ test_not_hashes(void)
 }
 
 static void
+test_memory(void)
+{
+	bool matches = true;
+
+	ok(pwhash_is_usable(yescrypt_5, 16) &&
+	        !pwhash_is_usable(yescrypt_5, 15),
+	    "cost 5 takes 16 MiB");
+	ok(pwhash_is_usable(yescrypt_1, 1) && !pwhash_is_usable(yescrypt_1, 0),
+	    "cost 1 takes one");
+	ok(pwhash_is_usable(yescrypt_11, 1024) &&
+	        !pwhash_is_usable(yescrypt_11, 1023),
+	    "and cost 11 a thousand");
+	ok(pwhash_is_usable(bcrypt_2a, 1), "bcrypt takes next to nothing");
+	ok(!pwhash_is_usable(NULL, 1024), "no hash is of no use");
+	ok(pwhash_check(1, 15, "wonderland", yescrypt_5, &matches) == ERR_OK &&
+	        !matches,
+	    "what takes more than is allowed is not matched");
+	ok(pwhash_check(1, 16, "wonderland", yescrypt_5, &matches) == ERR_OK &&
+	        matches,
+	    "what takes as much is");
+}
+
+static void
 test_make(void)
 {
 	char one[PWHASH_BYTES], two[PWHASH_BYTES];
@@ -111,6 +134,7 @@ main(void)
 {
 	test_known();
 	test_not_hashes();
+	test_memory();
 	test_make();
 	ok(pwhash_is_weaker(bcrypt_2b, 1), "bcrypt is always made anew");
 	ok(pwhash_is_weaker(yescrypt_1, 2) && !pwhash_is_weaker(yescrypt_1, 1),

@@ -1,0 +1,88 @@
+/*
+ * The CPUs that this process may use: of its affinity, and of its control
+ * group's quota, as containers and systemd's CPUQuota set it.
+ */
+#include "base.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cpu.h"
+#include "text.h"
+
+#define CGROUP_ROOT "/sys/fs/cgroup"
+#define PATH_BYTES 4096
+
+/* The first line of a file, without its newline; false: there is none. */
+static bool
+read_line(const char *file, char *line, int size)
+{
+	FILE *f = fopen(file, "re");
+	bool good;
+
+	if (f == NULL)
+		return false;
+	good = fgets(line, size, f) != NULL;
+	fclose(f);
+	if (good)
+		line[strcspn(line, "\n")] = '\0';
+	return good;
+}
+
+/* What "QUOTA PERIOD" of one cpu.max grants; "max" is no quota. */
+static int64_t
+granted(const char *file)
+{
+	char line[64], *space;
+	int64_t quota, period;
+
+	if (!read_line(file, line, sizeof(line)) ||
+	    (space = strchr(line, ' ')) == NULL)
+		return INT64_MAX;
+	*space = '\0';
+	if (!text_to_i64(line, 1, INT64_MAX / 2, &quota) ||
+	    !text_to_i64(space + 1, 1, INT64_MAX / 2, &period))
+		return INT64_MAX;
+	return (quota + period - 1) / period;
+}
+
+int64_t
+cpu_quota(const char *root, const char *group)
+{
+	char path[PATH_BYTES], file[PATH_BYTES + 16], *slash;
+	int64_t least = INT64_MAX, n;
+	size_t base = strlen(root);
+
+	if ((size_t)snprintf(path, sizeof(path), "%s%s", root, group) >=
+	    sizeof(path))
+		return INT64_MAX;
+	/* each group is bound by those above it */
+	for (;;) {
+		snprintf(file, sizeof(file), "%s/cpu.max", path);
+		if ((n = granted(file)) < least)
+			least = n;
+		slash = strrchr(path, '/');
+		if (slash == NULL || slash < path + base)
+			return least;
+		*slash = '\0';
+	}
+}
+
+int64_t
+cpu_usable(void)
+{
+	char group[PATH_BYTES];
+	int64_t n = sysconf(_SC_NPROCESSORS_ONLN), quota;
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof(set), &set) == 0)
+		n = CPU_COUNT(&set);
+	/* "0::/path": version 2, which Debian has */
+	if (read_line("/proc/self/cgroup", group, sizeof(group)) &&
+	    strncmp(group, "0::", 3) == 0 &&
+	    (quota = cpu_quota(CGROUP_ROOT, group + 3)) < n)
+		n = quota;
+	return n > 1 ? n : 1;
+}

@@ -1,0 +1,148 @@
+/*
+ * What follows from the configuration, by arithmetic and one measurement.
+ */
+#include "base.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "cpu.h"
+#include "limits.h"
+#include "pwhash.h"
+#include "text.h"
+
+#define QUEUE_S 2           /* of logins wait, by `auto` */
+#define API_MIN 2           /* workers: they wait for the database */
+#define PROCESS_KIB 1700    /* of memory that is a process's own, at most */
+#define LOGIN_EXTRA_MIB 2   /* that a hash takes beside its large block */
+#define HASH_GUESS_US 10000 /* of cost 5, where nothing was measured */
+#define SOMAXCONN_FILE "/proc/sys/net/core/somaxconn"
+
+static int64_t
+max(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+static int64_t
+min(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+int64_t
+limits_workers(const struct conf *conf, enum lane lane)
+{
+	int64_t n;
+
+	if (conf->workers[lane] != CONF_AUTO)
+		return conf->workers[lane];
+	n = min(cpu_usable(), CONF_WORKERS_MAX);
+	return lane == LANE_API ? max(n, API_MIN) : n;
+}
+
+int64_t
+limits_workers_single(const struct conf *conf)
+{
+	int64_t most = 1;
+	enum lane lane;
+
+	for (lane = 0; lane < LANE_COUNT; lane++)
+		most = max(most, limits_workers(conf, lane));
+	return most;
+}
+
+static int64_t
+cpu_time_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+int64_t
+limits_hash_us(const struct conf *conf)
+{
+	char hash[PWHASH_BYTES];
+	int64_t start;
+
+	/* the first one gets the memory */
+	if (pwhash_make(conf->hash_cost, "", hash) != ERR_OK)
+		return 0;
+	start = cpu_time_us();
+	if (pwhash_make(conf->hash_cost, "", hash) != ERR_OK)
+		return 0;
+	return max(cpu_time_us() - start, 1);
+}
+
+/* Logins that end at the same time: no more than there are CPUs. */
+static int64_t
+at_once(int64_t workers)
+{
+	return min(workers, cpu_usable());
+}
+
+int64_t
+limits_backlog(const struct conf *conf, int64_t n, int64_t hash_us)
+{
+	if (conf->login_backlog != CONF_AUTO)
+		return conf->login_backlog;
+	if (hash_us <= 0)
+		hash_us = max((HASH_GUESS_US << conf->hash_cost) >> 5, 1);
+	return min(max(QUEUE_S * 1000000 * at_once(n) / hash_us, n), 65535);
+}
+
+/* What the kernel cuts each queue to; INT64_MAX: not known. */
+static int64_t
+somaxconn(void)
+{
+	FILE *f = fopen(SOMAXCONN_FILE, "re");
+	char line[32] = "";
+	int64_t n = INT64_MAX;
+
+	if (f == NULL)
+		return n;
+	if (fgets(line, sizeof(line), f) != NULL)
+		line[strcspn(line, "\n")] = '\0';
+	fclose(f);
+	if (!text_to_i64(line, 1, INT64_MAX, &n))
+		return INT64_MAX;
+	return n;
+}
+
+void
+limits_print(const struct conf *conf)
+{
+	int64_t workers[LANE_COUNT], hash_us = limits_hash_us(conf), all = 1;
+	int64_t login, backlog, cut = somaxconn(), wait_ms, mib;
+	enum lane lane;
+
+	for (lane = 0; lane < LANE_COUNT; lane++)
+		all += workers[lane] = limits_workers(conf, lane);
+	login = workers[LANE_LOGIN];
+	backlog = limits_backlog(conf, login, hash_us);
+	mib = (all * PROCESS_KIB + 1023) / 1024 +
+	      login * (conf->hash_memory_max_mib + LOGIN_EXTRA_MIB);
+	wait_ms = (min(backlog, cut) + login) * max(hash_us, 1) /
+	          at_once(login) / 1000;
+
+	printf("workers: check %" PRId64 ", api %" PRId64 ", login %" PRId64
+	       "; connections to the database: %" PRId64 "\n",
+	    workers[LANE_CHECK], workers[LANE_API], login,
+	    workers[LANE_API] + login);
+	printf("memory: at most %" PRId64 " MiB for all processes together, of "
+	       "which a login worker takes %" PRId64 " MiB while it hashes\n",
+	    mib, conf->hash_memory_max_mib + LOGIN_EXTRA_MIB);
+	printf("login queue: %" PRId64 " connections, the last of which waits "
+	       "%" PRId64 " ms; after %" PRId64 " ms a login is refused\n",
+	    min(backlog, cut), wait_ms, conf->login_wait_ms);
+	if (backlog > cut)
+		fprintf(stderr,
+		    "latchkey: the kernel cuts the login queue from %" PRId64
+		    " to %" PRId64 "; do: sysctl net.core.somaxconn=%" PRId64
+		    "\n",
+		    backlog, cut, backlog);
+}

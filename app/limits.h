@@ -1,0 +1,35 @@
+/*
+ * What follows from the configuration: how many processes, how long a queue,
+ * how much memory.
+ */
+#ifndef LATCHKEY_LIMITS_H
+#define LATCHKEY_LIMITS_H
+
+#include "conf.h"
+
+/* The workers of a lane: those of the configuration, or by the CPUs. */
+int64_t limits_workers(const struct conf *conf, enum lane lane);
+
+/* The workers of a single socket for all lanes: as the lane with most. */
+int64_t limits_workers_single(const struct conf *conf);
+
+/*
+ * The CPU time that a password's hash takes here with the configured cost, in
+ * microseconds, measured by hashing twice; 0: there is not enough memory.
+ */
+int64_t limits_hash_us(const struct conf *conf);
+
+/*
+ * How many connections may wait on the login lane's socket: as configured, or
+ * what n workers serve in two seconds when a hash takes hash_us (0: not known).
+ */
+int64_t limits_backlog(const struct conf *conf, int64_t n, int64_t hash_us);
+
+/*
+ * Say on standard output what memory the workers take at most, how long a
+ * login waits, how many connections to the database there are, and on standard
+ * error if the kernel cuts the queue.
+ */
+void limits_print(const struct conf *conf);
+
+#endif

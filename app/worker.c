@@ -1,0 +1,88 @@
+/*
+ * A worker process: its priority, its connection to the database, its memory.
+ */
+#include "base.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "db_user.h"
+#include "fcgi.h"
+#include "hashmem.h"
+#include "limits.h"
+#include "metrics.h"
+#include "route.h"
+#include "worker.h"
+
+#define LOGIN_NICE 10      /* a token check takes the CPU from a hash */
+#define IDLE_MS (5 * 1000) /* without a login let go of a hash's memory */
+
+/* Tell the supervisor. If it has died, a signal is about to tell us. */
+static void
+say_ready(const struct worker_setup *w)
+{
+	int64_t hash_us = 0;
+
+	if ((w->lanes & LANE_BIT(LANE_LOGIN)) != 0)
+		hash_us = limits_hash_us(w->conf);
+	metrics_use(w->lane, w->number);
+	if (write(w->ready, &hash_us, sizeof(hash_us)) < 0) {
+		/* nobody to tell */
+	}
+	close(w->ready);
+}
+
+/* As ps and top show it. */
+static void
+name_process(const struct worker_setup *w)
+{
+	char name[16] = "latchkey-all";
+	enum lane lane;
+
+	for (lane = 0; lane < LANE_COUNT; lane++)
+		if (w->lanes == LANE_BIT(lane))
+			snprintf(
+			    name, sizeof(name), "latchkey-%s", lane_name[lane]);
+	prctl(PR_SET_NAME, name);
+}
+
+int
+worker_run(const struct worker_setup *w)
+{
+	static const struct db_sql *const statements[] = { db_user_sql, NULL };
+	const struct conf *conf = w->conf;
+	struct fcgi_service service = {
+		.listener = w->listener,
+		.run = route_run,
+		.drain_ms = conf->drain_ms,
+	};
+	struct arena arena;
+	struct ctx c = {
+		.conf = conf, .key = w->key, .arena = &arena, .lanes = w->lanes
+	};
+	bool done = false;
+
+	name_process(w);
+	arena_init(&arena);
+	if (w->lanes == LANE_BIT(LANE_LOGIN))
+		setpriority(PRIO_PROCESS, 0, LOGIN_NICE);
+	if ((w->lanes & LANE_BIT(LANE_LOGIN)) != 0) {
+		hashmem_keep(conf->hash_memory_kept);
+		service.idle = hashmem_release;
+		service.idle_ms = IDLE_MS;
+	}
+	/* a worker that only checks tokens has no use for the database */
+	if (w->lanes == LANE_BIT(LANE_CHECK) ||
+	    (c.db = db_new(conf->database, conf->db_timeout_ms, statements)) !=
+	        NULL) {
+		say_ready(w);
+		done = fcgi_serve(&service, &c);
+	}
+	db_free(c.db);
+	arena_free(&arena);
+	hashmem_release();
+	return done ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,103 @@
+#!/bin/sh
+# hash_memory = keep: that the program as it is installed does keep it. Hidden
+# visibility or libxcrypt linked in would end that without a word, and so would
+# another libxcrypt. And what latchkey calibrate says about it.
+# shellcheck source=t/lib.sh
+. t/lib.sh
+stack_up workers=1
+
+# --- the installed program ---
+
+make -s install DESTDIR="$tmp/root" MAKEFLAGS= >"$tmp/out" 2>&1
+ok $? 'the program is installed' || diag "$(cat "$tmp/out")"
+program=$tmp/root/usr/local/sbin/latchkey
+strip "$program"
+ok $? 'and stripped, as a package has it'
+is "$(nm -D --defined-only "$program" | awk '$2 == "T" && $3 ~ /^mm?ap|^munmap$/ { print $3 }' | sort | tr '\n' ' ')" \
+	'mmap munmap ' 'its mmap and munmap can be found by libxcrypt'
+
+# calibrate_with SETTING... -- [MS]
+calibrate_with() {
+	: >"$tmp/conf"
+	while [ "$1" != -- ]; do
+		echo "$1" >>"$tmp/conf"
+		shift
+	done
+	shift
+	"$program" -c "$tmp/conf" calibrate "$@" >"$tmp/out" 2>&1
+}
+
+# column N ROW: of the table, without the ~ of what was computed
+column() {
+	awk -v n="$1" -v row="$2" '
+		{ line = $0; gsub(/~|<- hash_cost/, ""); sub(/ MiB/, "MiB"); gsub(/ ms/, "") }
+		$1 " " $2 == row { print $n }' "$tmp/out"
+}
+
+# Do the times make sense? A busy machine may disturb them: measure again.
+sensible() {
+	calibrate_with -- 60000 || return
+	kept=$(column 5 'yescrypt 5') plain=$(column 4 'yescrypt 5')
+	low=$(column 3 'bcrypt 10') high=$(column 3 'bcrypt 12')
+	awk "BEGIN { exit !($kept < 0.9 * $plain && $high > 2.5 * $low && $high < 6 * $low) }"
+}
+
+retry 1 sensible
+ok $? 'latchkey calibrate measures that kept memory makes a hash quicker, and bcrypt as it is' ||
+	diag "$(cat "$tmp/out")"
+like "$(cat "$tmp/out")" 'kept for [1-9][0-9]* hashes' 'its hashes find their memory kept'
+is "$(grep -cE '^(yescrypt [ 0-9]+ MiB|bcrypt   1[02]) .* ms .*[0-9]' "$tmp/out")" 13 \
+	'the table has eleven costs of yescrypt, and two of bcrypt'
+is "$(column 3 'yescrypt 1') $(column 3 'yescrypt 5') $(column 3 'yescrypt 11')" '1MiB 16MiB 1024MiB' \
+	'each with its memory'
+is "$(grep 'hash_cost$' "$tmp/out" | cut -c 1-11)" 'yescrypt  5' "today's is marked"
+like "$(cat "$tmp/out")" '^    hash_cost = 11$' 'all the time of the world is enough for the highest cost'
+like "$(cat "$tmp/out")" '^    hash_memory_max_mib = 1024$' 'with the memory that it needs'
+tail -n 2 "$tmp/out" | sed 's/^ *//' >"$tmp/advice"
+is "$("$program" -c "$tmp/advice" check 2>&1 | grep hash_)" '' 'which is a good setting'
+
+calibrate_with 'hash_memory = plain' 'hash_cost = 1' -- 1
+is $? 0 'it measures without keeping, too'
+like "$(cat "$tmp/out")" 'with hash_memory = plain\.$' 'which it says'
+is "$(grep 'hash_cost$' "$tmp/out" | cut -c 1-11)" 'yescrypt  1' 'and for another cost'
+like "$(cat "$tmp/out")" '^    hash_memory_max_mib = 16$|^No cost is within 1 ms' \
+	'it does not advise to lower the limit: stored hashes may need it'
+for ms in 0 60001 -1 1.5 x ''; do
+	calibrate_with -- "$ms"
+	like "$? $(cat "$tmp/out")" '^2 .*1 to 60000, not "' "\"$ms\" is no time"
+done
+calibrate_with -- 5 5
+is $? 2 'nor are two'
+"$program" -c "$tmp/conf" routes 5 >"$tmp/out" 2>&1
+is $? 2 'other commands take no argument'
+
+# --- a worker ---
+
+# The page faults of all processes that serve with this stack's settings.
+faults() {
+	ps -o min_flt= -p "$(pgrep -d , -f "latchkey -c $LK_CONF serve")" |
+		awk '{ n += $1 } END { print n }'
+}
+
+# log_in TIMES: the page faults of one login
+log_in() {
+	before=$(faults)
+	for _ in $(seq "$1"); do
+		api POST /token 'username=ada&password=correct+horse'
+		[ "$status" = 200 ] || echo "status $status"
+	done
+	echo $((($(faults) - before) / $1))
+}
+
+api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
+is "$status" 200 'somebody signs up'
+faults=$(log_in 5)
+[ "$faults" -lt 400 ]
+ok $? 'a worker that keeps the memory has it from login to login' || diag "$faults page faults"
+stack_up workers=1 hash_memory=plain
+api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
+faults=$(log_in 5)
+[ "$faults" -gt 4000 ]
+ok $? 'one that does not gets 16 MiB page by page, as libxcrypt does' || diag "$faults page faults"
+
+done_testing

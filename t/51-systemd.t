@@ -1,0 +1,165 @@
+#!/bin/sh
+# systemd's units: systemd understands them, they confine the service as far as
+# promised, and they fit the program. t/50-install.t has where they go.
+# shellcheck source=t/lib.sh
+. t/lib.sh
+
+# --- the units, with the program that was built ---
+
+units=$tmp/units
+mkdir "$units"
+for unit in systemd/*.service systemd/*.socket; do
+	sed "s|/usr/local/sbin/|$PWD/build/|" "$unit" >"$units/${unit#systemd/}"
+done
+systemd-analyze verify --man=no "$units"/* >"$tmp/out" 2>&1
+ok $? 'systemd understands the units'
+is "$(cat "$tmp/out")" '' 'and has nothing to say about them'
+
+# setting UNIT KEY: its values in systemd/UNIT.
+setting() {
+	sed -n "s/^$2=//p" "systemd/$1"
+}
+
+program=$(setting latchkey.service 'Exec[A-Za-z]*' | grep latchkey)
+echo "$program" | while read -r path command; do
+	[ "$path" = /usr/local/sbin/latchkey ] || echo "$path"
+	build/latchkey -h | grep -q "^  $command " || echo "$command"
+done >"$tmp/out"
+is "$(cat "$tmp/out")" '' 'the service runs commands that the program has'
+[ "$(setting latchkey.service TimeoutStopSec)" -gt 15 ]
+ok $? 'it may finish whatever nginx still waits for'
+like "$(grep fastcgi_read_timeout nginx.conf.sample)" ' 15s;' 'which is 15 seconds'
+
+# --- confinement ---
+
+# exposure TITLE: at most 1.3, which is shown.
+exposure() {
+	systemd-analyze security --offline=true --no-pager --threshold=13 \
+		"$units/latchkey.service" >"$tmp/out" 2>&1
+	ok $? "$1" || diag "$(grep '✗' "$tmp/out")"
+	echo "# $(sed -n 's/.*\(Overall.*: [0-9.]*\).*/\1/p' "$tmp/out")"
+}
+
+exposure "the service's exposure is at most 1.3"
+mkdir "$units/latchkey.service.d"
+cp systemd/tcp.conf "$units/latchkey.service.d"
+exposure 'so it is for a database over TCP'
+# Twice the same figure might come of a file that was not read.
+like "$(cat "$tmp/out")" '✗ RestrictAddressFamilies=~AF_\(INET' 'with the file for it'
+systemd-analyze verify --man=no "$units"/latchkey.service >"$tmp/out" 2>&1
+ok $? 'which systemd understands' || diag "$(cat "$tmp/out")"
+
+# Of the kinds of calls that are taken away, what the program needs is given
+# back: to nice, and nothing else.
+is "$(setting latchkey.service SystemCallFilter | tail -n 1)" setpriority \
+	'login workers may give way to the others'
+
+# --- the sockets ---
+
+sockets=$(cd systemd && echo latchkey-*.socket)
+is "$sockets" 'latchkey-api.socket latchkey-check.socket latchkey-login.socket' 'each lane has a socket'
+for socket in $sockets; do
+	lane=${socket#latchkey-} lane=${lane%.socket}
+	is "$(setting "$socket" FileDescriptorName) $(setting "$socket" ListenStream) $(setting "$socket" Service)" \
+		"$lane /run/latchkey/$lane.sock latchkey.service" "the service gets $socket as $lane"
+	is "$(setting "$socket" SocketUser) $(setting "$socket" SocketGroup) $(setting "$socket" SocketMode)" \
+		'root www-data 0660' 'nginx may connect to it, and nobody else'
+done
+for key in Requires Sockets Also; do
+	is "$(setting latchkey.service $key | tr ' ' '\n' | sort | tr '\n' ' ')" "$sockets " \
+		"the service has all of them in $key"
+done
+
+# --- the user and the folder ---
+
+root=$tmp/root
+mkdir -p "$root/etc"
+systemd-sysusers --root="$root" "$PWD/systemd/sysusers.conf" >"$tmp/out" 2>&1
+ok $? 'systemd-sysusers makes the user' || diag "$(cat "$tmp/out")"
+like "$(cat "$root/etc/passwd")" '^latchkey:.*:/usr/sbin/nologin$' 'who cannot log in'
+is "$(setting latchkey.service User) $(setting latchkey.service Group)" 'latchkey latchkey' \
+	'and whom the service runs as'
+
+if [ "$(id -u)" = 0 ]; then
+	systemd-tmpfiles --root="$root" --create "$PWD/systemd/tmpfiles.conf" >"$tmp/out" 2>&1
+	ok $? 'systemd-tmpfiles makes the folder' || diag "$(cat "$tmp/out")"
+	is "$(stat -c '%a %u' "$root/run/latchkey")" '1775 0' \
+		'where the service may make files, and not remove the sockets'
+	is "$(stat -c %g "$root/run/latchkey")" \
+		"$(sed -n 's/^latchkey:x:\([0-9]*\):.*/\1/p' "$root/etc/group")" 'since its group owns it'
+else
+	echo '# not root: the folder is not made'
+fi
+is "$(setting latchkey.service ReadWritePaths)" /run/latchkey 'it is all that the service may write to'
+
+# --- t/tool/sockets.py, which does systemd's part in other tests ---
+
+notify=$tmp/sockets/notify
+mkdir "$tmp/sockets"
+
+# says LINE: the last of what has happened so far is like it.
+says() {
+	tail -n 1 "$notify" 2>/dev/null | grep -qxE -e "$1"
+}
+
+# answer LANE: what is served on its socket.
+answer() {
+	python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.settimeout(10)
+s.connect(sys.argv[1])
+print(s.recv(100).decode())
+' "$tmp/sockets/$1.sock"
+}
+
+# Says its number and the name of the socket to whoever connects.
+cat >"$tmp/server.py" <<'END'
+import os, select, signal, socket, sys
+assert os.environ["LISTEN_PID"] == str(os.getpid())
+names = os.environ["LISTEN_FDNAMES"].split(":")
+assert os.environ["LISTEN_FDS"] == str(len(names))
+listeners = {socket.socket(fileno=3 + i): name for i, name in enumerate(names)}
+notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+notify.connect(os.environ["NOTIFY_SOCKET"])
+signal.signal(signal.SIGTERM, lambda *_: (notify.send(b"STOPPING=1"), sys.exit(3)))
+signal.signal(signal.SIGHUP, lambda *_: notify.send(b"RELOADING=1\nSTATUS=on it"))
+notify.send(b"READY=1")
+while True:
+    for listener in select.select(list(listeners), [], [])[0]:
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+        listener.accept()[0].send(b"%d %s" % (os.getpid(), listeners[listener].encode()))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+END
+python3 t/tool/sockets.py "$tmp/sockets" python3 "$tmp/server.py" &
+manager=$!
+children=$manager
+retry 10 says READY=1
+ok $? 'sockets.py starts a command and hears from it' || diag "$(cat "$notify")"
+first=$(sed -n 's/^START //p' "$notify")
+is "$(answer check), $(answer api), $(answer login)" "$first check, $first api, $first login" \
+	'which has the sockets by their names'
+kill -HUP "$manager"
+retry 10 says 'RELOADING=1 STATUS=on it'
+ok $? 'it passes SIGHUP on'
+
+kill -STOP "$first"
+kill -USR1 "$manager"
+answer login >"$tmp/answer" &
+waiting=$!
+kill -CONT "$first"
+wait "$waiting"
+retry 10 says READY=1
+ok $? 'it starts the command anew' || diag "$(cat "$notify")"
+second=$(sed -n 's/^START //p' "$notify" | tail -n 1)
+isnt "$second" "$first" 'which is another process then'
+like "$(cat "$tmp/answer")" "^($first|$second) login$" 'while who waits on a socket goes on waiting'
+kill "$manager"
+wait "$manager"
+is "$?" 3 "it ends with the command's exit status"
+children=
+is "$(sed 's/^START .*/START/' "$notify" | tr '\n' ' ')" \
+	'START READY=1 RELOADING=1 STATUS=on it STOPPING=1 EXIT 3 START READY=1 STOPPING=1 EXIT 3 ' \
+	'and has written down all that happened'
+
+done_testing

@@ -1,0 +1,185 @@
+#!/bin/sh
+# New settings, a new program, the end: under load, and no request is lost. Every
+# answer is counted, of POST as of GET: nginx does not repeat a POST that it has
+# sent on a kept connection.
+# shellcheck source=t/lib.sh
+. t/lib.sh
+
+# The loads, each of a number of requests: a kept lane with GET and POST, logins,
+# and token checks.
+load() {
+	printf 'username=ada&password=correct+horse' >"$tmp/form"
+	h2load --h1 -n "$1" -c 16 "$LK_URL/" >"$tmp/load.get" 2>&1 &
+	loads=$!
+	h2load --h1 -n "$1" -c 16 -d "$tmp/form" "$LK_URL/users/me" >"$tmp/load.post" 2>&1 &
+	loads="$loads $!"
+	h2load --h1 -n $(($1 / 20)) -c 8 -d "$tmp/form" -H 'Content-Type: application/x-www-form-urlencoded' \
+		"$LK_URL/token" >"$tmp/load.login" 2>&1 &
+	loads="$loads $!"
+	h2load --h1 -n "$1" -c 16 -H "Authorization: Bearer $token" "$LK_URL/check" >"$tmp/load.check" 2>&1 &
+	loads="$loads $!"
+	children="$children $loads"
+}
+
+# The load has ended, and each request had the answer that it should have.
+all_answered() {
+	# shellcheck disable=SC2086 # several numbers
+	wait $loads
+	for kind in get:2xx post:4xx login:2xx check:2xx; do
+		n=$(sed -n 's/^requests: \([0-9]*\) total.*/\1/p' "$tmp/load.${kind%:*}")
+		like "$(grep '^status codes' "$tmp/load.${kind%:*}")" "[ :]$n ${kind#*:}" "$1: ${kind%:*}, $n requests, none is lost"
+	done
+}
+
+stack() {
+	stack_up hash_cost=1 "$@"
+	api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
+	api POST /token 'username=ada&password=correct+horse'
+	token=$(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+}
+
+count() {
+	grep -c "$1" "$LK_LOG"
+}
+more() {
+	[ "$(count "$1")" -gt "$before" ]
+}
+
+# --- SIGHUP ---
+
+stack
+supervisor=$(cat "$LK_SERVE")
+sed -i 's/^greeting = .*/greeting = "reloaded"/' "$LK_CONF"
+load 30000
+for n in 1 2 3; do
+	before=$(count 'event=ready')
+	kill -HUP "$supervisor"
+	retry 20 more 'event=ready'
+	ok $? "SIGHUP number $n replaces all workers"
+done
+is "$(count 'event=reload result=done')" 3 'each time'
+api GET /
+json_is .message reloaded 'with the new settings'
+all_answered SIGHUP
+six() {
+	[ "$(pgrep -P "$supervisor" | wc -l)" = 6 ]
+}
+retry 10 six
+ok $? 'the old workers have ended'
+
+echo 'hash_cost = 99' >>"$LK_CONF"
+before=$(count 'event=reload result=kept')
+kill -HUP "$supervisor"
+retry 10 more 'event=reload result=kept'
+ok $? 'settings that are wrong are not taken'
+like "$(cat "$LK_LOG")" "$LK_CONF:[0-9]+: hash_cost" 'the log says why'
+api GET /
+json_is .message reloaded 'and the old ones stay'
+sed -i '$d' "$LK_CONF"
+
+# A new key counts from then on, for every worker.
+openssl rand -hex 32 >"$tmp/key"
+cat "$tmp/key" >"$LK_KEY"
+api GET /check -H "Authorization: Bearer $token"
+is "$status" 200 'a new key in the file is not looked at'
+# shellcheck disable=SC2046
+kill -9 $(pgrep -x latchkey-check -P "$supervisor")
+back() {
+	api GET /check -H "Authorization: Bearer $token"
+	[ "$status" = 200 ]
+}
+retry 10 back
+ok $? 'nor by a worker that is started anew'
+before=$(count 'event=ready')
+kill -HUP "$supervisor"
+retry 20 more 'event=ready'
+refused() {
+	api GET /check -H "Authorization: Bearer $token"
+	[ "$status" = 401 ]
+}
+retry 10 refused
+ok $? 'until SIGHUP'
+
+# More workers, and fewer.
+for n in 3 1; do
+	sed -i "s/^workers_api = .*/workers_api = $n/" "$LK_CONF"
+	kill -HUP "$supervisor"
+	has_n() {
+		[ "$(pgrep -x latchkey-api -P "$supervisor" | wc -l)" = "$n" ]
+	}
+	retry 20 has_n
+	ok $? "workers_api = $n: so many there are"
+done
+t/stack down "$LK_DIR"
+
+# --- a new program, under systemd's sockets ---
+
+stack mode=systemd
+load 30000
+for n in 1 2; do
+	before=$(grep -c READY=1 "$LK_DIR/data/notify")
+	ready_again() {
+		[ "$(grep -c READY=1 "$LK_DIR/data/notify")" -gt "$before" ]
+	}
+	kill -USR1 "$(cat "$LK_SERVE")"
+	retry 30 ready_again
+	ok $? "restart number $n"
+done
+all_answered restart
+is "$(tr -d '0-9' <"$LK_DIR/data/notify" | head -n 5 | tr '\n' ' ')" 'START  READY= STOPPING= EXIT  START  ' \
+	'systemd is told when it is ready, and when it stops'
+before=$(grep -c READY=1 "$LK_DIR/data/notify")
+kill -HUP "$(cat "$LK_SERVE")"
+retry 20 ready_again
+ok $? 'and of a reload'
+like "$(cat "$LK_DIR/data/notify")" 'RELOADING=1' 'when it begins, too'
+t/stack down "$LK_DIR"
+
+# --- the end ---
+
+stack
+load 20000
+supervisor=$(cat "$LK_SERVE")
+flooded=$(wc -l <"$LK_LOG")
+in_flood() {
+	[ "$(wc -l <"$LK_LOG")" -gt $((flooded + 2000)) ]
+}
+retry 10 in_flood
+kill -TERM "$supervisor"
+ended() {
+	! kill -0 "$supervisor" 2>/dev/null
+}
+retry 20 ended
+ok $? 'SIGTERM under load ends all of it'
+# shellcheck disable=SC2086
+kill $loads 2>/dev/null
+# shellcheck disable=SC2086
+wait $loads 2>/dev/null
+is "$(count 'event=start')" "$(count 'event=stop')" 'and each worker ended in order'
+t/stack down "$LK_DIR"
+
+# --- killed ---
+
+# What a killed worker had in hand is lost, with a 503 of nginx; no more.
+stack
+supervisor=$(cat "$LK_SERVE")
+load 20000
+for _ in $(seq 1 10); do
+	pgrep -P "$supervisor" | shuf -n 1 | xargs kill -9 2>/dev/null
+	sleep 0.2
+done
+# shellcheck disable=SC2086
+wait $loads
+for kind in get post login check; do
+	n=$(sed -n 's/^requests: \([0-9]*\) total.*/\1/p' "$tmp/load.$kind")
+	sed -n 's/^status codes: \([0-9]*\) 2xx, 0 3xx, \([0-9]*\) 4xx, \([0-9]*\) 5xx/\1 \2 \3/p' "$tmp/load.$kind" | {
+		read -r good bad lost
+		echo "$((good + bad + lost == n)) $((lost <= 40)) $lost"
+	} >"$tmp/sum"
+	like "$(cat "$tmp/sum")" '^1 1 ' "workers killed under load: $kind, each of $n requests is answered, few with an error"
+done
+api GET /
+is "$status" 200 'and the service goes on'
+is "$(awk '{ print $9 }' "$LK_LOGS/nginx.access.log" | sort -u | grep '^5' | grep -v 503)" '' 'no error but 503 was sent'
+
+done_testing

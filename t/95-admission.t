@@ -1,0 +1,172 @@
+#!/bin/sh
+# The queue of logins: as long as is said, refused at once beyond it, and nothing
+# is hashed for somebody who no longer waits.
+# shellcheck source=t/lib.sh
+. t/lib.sh
+
+# One worker, three places in the queue, and hashes that take a while.
+stack_up hash_cost=8 hash_memory_max_mib=128 workers=1 login_backlog=3 login_wait_ms=1000
+supervisor=$(cat "$LK_SERVE")
+worker=$(pgrep -x latchkey-login -P "$supervisor")
+retry 30 grep -q event=ready "$LK_LOG"
+
+# queue: how many wait on the login socket, and how many may.
+queue() {
+	ss -xlH src "$LK_SOCKET_LOGIN" | awk '{ print $3, $4 }'
+}
+is "$(queue)" '0 3' 'the login socket has the queue that was configured'
+
+# --- full ---
+
+kill -STOP "$worker"
+# The kernel lets one more wait than it is told.
+for n in 1 2 3 4; do
+	curl -s -m 20 -o /dev/null -w '%{http_code}\n' "$LK_URL/token" -d 'username=nobody&password=x' >"$tmp/waits.$n" &
+	eval "waits$n=$!"
+done
+full() {
+	[ "$(queue)" = '4 3' ]
+}
+retry 10 full
+ok $? 'logins wait there while no worker takes them'
+start=$(date +%s%N)
+api POST /token 'username=nobody&password=x'
+took=$((($(date +%s%N) - start) / 1000000))
+is "$status $body" '503 {"detail":"Service Unavailable"}' 'one more is refused'
+is "$(header Retry-After), $(header Cache-Control), $(header Content-Type)" '5, no-store, application/json' \
+	'and told to come again'
+[ "$took" -lt 1500 ]
+ok $? "at once: after $took ms, long before any time-out"
+api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
+is "$status" 503 'a sign-up waits in the same queue'
+api GET /
+is "$status" 200 'other lanes do not'
+
+# --- late ---
+
+# Those in the queue are older than login_wait_ms when the worker gets to them.
+hashes() {
+	grep -c 'event=login_failed' "$LK_LOG"
+}
+before=$(hashes)
+retry 2 false
+kill -CONT "$worker"
+# shellcheck disable=SC2154 # set by eval
+wait "$waits1" "$waits2" "$waits3" "$waits4"
+is "$(cat "$tmp"/waits.? | sort | uniq -c | tr -s ' ')" ' 4 503' 'who has waited for too long gets a 503'
+is "$(grep -c 'event=not_hashed reason=late' "$LK_LOG") $(hashes)" "4 $before" 'without a hash'
+api POST /token 'username=nobody&password=x'
+is "$status" 401 'then all is as before'
+
+# At the limit and beyond it, with the time that the web server says.
+since() {
+	form='username=nobody&password=x'
+	# shellcheck disable=SC2086 # words of a command
+	printf '%s' "$form" | $LK_AS env REQUEST_METHOD=POST REQUEST_URI=/token REQUEST_MSEC="$1" \
+		CONTENT_TYPE=application/x-www-form-urlencoded CONTENT_LENGTH=${#form} \
+		cgi-fcgi -bind -connect "$LK_SOCKET_LOGIN" | sed -n '1s/Status: \([0-9]*\).*/\1/p'
+}
+# ago MILLISECONDS: nginx's $msec of then; less than zero is yet to come.
+ago() {
+	python3 -c 'import sys, time; print("%.3f" % (time.time() - int(sys.argv[1]) / 1000))' "$1"
+}
+is "$(since "$(ago 0)") $(since "$(ago 500)")" '401 401' 'who has waited for less is served'
+is "$(since "$(ago 1100)") $(since "$(ago 299000)")" '503 503' 'who has waited for more is not'
+for absurd in "$(ago -5000)" "$(ago 301000)" 0.000 99999999999999999999.000 x "$(ago 2000)9" '1.-01' ''; do
+	is "$(since "$absurd")" 401 "a time of \"$absurd\" is not looked at"
+done
+
+# --- gone ---
+
+before=$(hashes)
+python3 - "$LK_SOCKET_LOGIN" <<'E'
+import socket, struct, sys
+def record(kind, body):
+    return struct.pack(">BBHHBx", 1, kind, 1, len(body), 0) + body
+def pair(name, value):
+    return struct.pack(">BB", len(name), len(value)) + name + value
+form = b"username=nobody&password=x"
+for _ in range(3):
+    s = socket.socket(socket.AF_UNIX)
+    s.connect(sys.argv[1])
+    s.sendall(record(1, struct.pack(">HB5x", 1, 0)) + record(4, pair(b"REQUEST_METHOD", b"POST")
+        + pair(b"REQUEST_URI", b"/token") + pair(b"CONTENT_LENGTH", b"%d" % len(form))
+        + pair(b"CONTENT_TYPE", b"application/x-www-form-urlencoded")) + record(4, b"")
+        + record(5, form) + record(5, b""))
+    s.close()
+E
+gone() {
+	[ "$(grep -c 'event=not_hashed reason=gone' "$LK_LOG")" = "$1" ]
+}
+retry 10 gone 3
+ok $? 'a login whose client has gone is noticed'
+is "$(hashes)" "$before" 'and not hashed'
+kill -STOP "$worker"
+curl -s -m 1 -o /dev/null "$LK_URL/token" -d 'username=nobody&password=x'
+kill -CONT "$worker"
+retry 10 gone 4
+ok $? 'also through nginx'
+
+# --- what the configuration says ---
+
+limits() {
+	# shellcheck disable=SC2086 # words of a command
+	$LK_AS env "$@" "$LK_BIN" -c "$LK_CONF" check 2>&1
+}
+somaxconn=$(cat /proc/sys/net/core/somaxconn)
+like "$(limits LATCHKEY_LOGIN_BACKLOG=$((somaxconn + 1)))" \
+	"the kernel cuts the login queue from $((somaxconn + 1)) to $somaxconn; do: sysctl net.core.somaxconn=$((somaxconn + 1))" \
+	'a queue that the kernel cuts is told'
+unlike "$(limits LATCHKEY_LOGIN_BACKLOG="$somaxconn")" 'the kernel cuts' 'one that it does not is not'
+like "$(limits)" 'login queue: 3 connections, the last of which waits [0-9]+ ms; after 1000 ms a login is refused' \
+	'how long a login waits is told'
+like "$(limits)" 'memory: at most 137 MiB for all' 'and how much memory there can be: 4 processes, and a worker of 130 MiB'
+t/stack down "$LK_DIR"
+
+# --- auto ---
+
+stack_up hash_cost=1 workers=1 mode=systemd
+retry 30 grep -q event=ready "$LK_LOG"
+like "$(queue)" '^0 [0-9]+$' 'an inherited socket'
+limit=$(queue | cut -d ' ' -f 2)
+[ "$limit" -ge 200 ] && [ "$limit" -le "$somaxconn" ] && [ "$limit" != 1024 ]
+ok $? "gets a queue of what is served in two seconds: $limit hashes of cost 1"
+t/stack down "$LK_DIR"
+
+# --- over TCP ---
+
+# There a full queue would let clients wait; nginx has the limit.
+stack_up hash_cost=1 workers=1
+port=$((20000 + $(od -An -N2 -tu2 /dev/urandom) % 10000))
+sed -i "s|^	server unix:.*login.sock;.*|	zone latchkey_login 64k;\n	server 127.0.0.1:$port max_conns=2;|" "$LK_DIR/nginx.site"
+sed -i "s|^listen_login = .*|listen_login = \"127.0.0.1:$port\"|" "$LK_CONF"
+t/stack workers-stop "$LK_DIR"
+t/stack workers-start "$LK_DIR"
+kill -HUP "$(cat "$LK_DIR/data/nginx.pid")"
+login_is() {
+	api POST /token 'username=nobody&password=x'
+	[ "$status" = "$1" ]
+}
+listens() {
+	ss -tlH "sport = :$port" | grep -q .
+}
+retry 10 listens && retry 10 login_is 401
+ok $? 'the login lane listens on TCP'
+worker=$(pgrep -x latchkey-login -P "$(cat "$LK_SERVE")")
+kill -STOP "$worker"
+for n in 1 2; do
+	curl -s -m 20 -o /dev/null "$LK_URL/token" -d 'username=nobody&password=x' &
+	children="$children $!"
+done
+refused_at_once() {
+	status=$(curl -s -m 1 -o "$tmp/refused" -w '%{http_code}' "$LK_URL/token" -d 'username=nobody&password=x')
+	[ "$status" = 503 ]
+}
+retry 10 refused_at_once
+ok $? "beyond max_conns nginx answers at once"
+is "$(cat "$tmp/refused")" '{"detail":"Service Unavailable"}' 'in the same form'
+kill -CONT "$worker"
+retry 10 login_is 401
+ok $? 'and lets logins pass again afterwards'
+
+done_testing
