@@ -31,6 +31,7 @@ static struct conf conf;
 static struct ctx ctx = {
 	.conf = &conf,
 	.key = &key,
+	.lanes = LANE_BIT(LANE_CHECK),
 	.arena = &arena,
 	.now_s = NOW_S,
 };
