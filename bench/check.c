@@ -1,7 +1,8 @@
 /*
  * One token check, many times and without a web server: for valgrind, which
- * counts the instructions exactly, so that two versions of the program can be
- * compared to the last one of them.
+ * counts the instructions, so that two versions of the program can be compared
+ * whatever else the machine does. A few in a thousand are chance: the hash
+ * tables of the library that reads the token's JSON have a random seed.
  *
  *	check route COUNT	GET /check with a good token that it has seen
  *				before, from the parsed request to the reply
@@ -33,33 +34,20 @@ static struct ctx ctx = {
 	.conf = &conf,
 	.key = &key,
 	.tokens = &tokens,
-	.lanes = LANE_ALL,
+	.lanes = LANE_BIT(LANE_CHECK),
 	.arena = &arena,
 	.now_s = NOW_S,
 };
-static char authorization[1024] = "Bearer ";
 
-static const char *
-token(void)
-{
-	return authorization + strlen("Bearer ");
-}
-
-/* A token as a login gives it, into authorization. */
-static bool
-sign(void)
-{
-	const struct token_claims claims = { "ada", 1, NOW_S + 1800 };
-	const char *made;
-	size_t n;
-
-	if (token_sign(&key, &claims, NOW_S, &arena, &made) != ERR_OK)
-		return false;
-	n = strlen(authorization);
-	snprintf(authorization + n, sizeof(authorization) - n, "%s", made);
-	arena_reset(&arena);
-	return true;
-}
+/*
+ * As a login signs it: user 1, ada, from NOW_S on for half an hour. Always the
+ * same one, since what a token costs depends a little on its bytes.
+ */
+/* clang-format off */
+static const char authorization[] =
+    "Bearer "
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJleHAiOjE3MDAwMDE4MDAsImlhdCI6MTcwMDAwMDAwMCwianRpIjoiMDAxMTIyMzM0NDU1NjY3Nzg4OTlhYWJiY2NkZGVlZmYiLCJzdWIiOiJhZGEiLCJ1aWQiOjF9.5gDOHCOQrM-ss8Q_aYmRTPQcekzNXLFD8QnML_JcQYo";
+/* clang-format on */
 
 static bool
 run_route(void)
@@ -87,7 +75,8 @@ run_token(void)
 	struct token_claims claims;
 	enum err e;
 
-	e = token_check(&key, token(), &clock, &arena, &claims);
+	e = token_check(
+	    &key, authorization + strlen("Bearer "), &clock, &arena, &claims);
 	arena_reset(&arena);
 	return e == ERR_OK;
 }
@@ -107,7 +96,7 @@ main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	arena_init(&arena);
-	if (!conf_load(NULL, &conf) || !sign())
+	if (!conf_load(NULL, &conf))
 		return EXIT_FAILURE;
 	while (count > 0 && run())
 		count--;

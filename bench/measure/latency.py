@@ -53,4 +53,5 @@ def measure(b):
         found.update(run(b, "idle"))
         with Background(*flood):
             found.update(run(b, "flood"))
+        stack.wait_until_quiet()
     return found

@@ -61,5 +61,6 @@ def measure(b):
     with Background(stack.site, "/token", CLIENTS_FLOOD, b.seconds + 3, ("login", NAME, PASSWORD)):
         run_wrk(stack.site, "/check", CLIENTS_CHECK, b.seconds, ("tokens", stack.tokens))
     most = sampler.stop()
+    stack.wait_until_quiet()
     time.sleep(AFTER_S)
     return {"memory.idle": idle, "memory.flood": most, "memory.after": pss_mib(stack), "memory.processes": processes}
