@@ -13,8 +13,8 @@
 #include "pwhash.h"
 #include "text.h"
 
-#define QUEUE_S 2           /* of logins wait, by `auto` */
-#define API_MIN 2           /* workers: they wait for the database */
+#define QUEUE_US INT64_C(2000000) /* of logins wait, by `auto` */
+#define API_MIN 2                 /* workers: they wait for the database */
 #define PROCESS_KIB 1700    /* of memory that is a process's own, at most */
 #define LOGIN_EXTRA_MIB 2   /* that a hash takes beside its large block */
 #define HASH_GUESS_US 10000 /* of cost 5, where nothing was measured */
@@ -92,7 +92,7 @@ bounds_backlog(const struct conf *conf, int64_t n, int64_t hash_us)
 		return conf->login_backlog;
 	if (hash_us <= 0)
 		hash_us = max((HASH_GUESS_US << conf->hash_cost) >> 5, 1);
-	return min(max(QUEUE_S * 1000000 * at_once(n) / hash_us, n), 65535);
+	return min(max(QUEUE_US * at_once(n) / hash_us, n), 65535);
 }
 
 /* What the kernel cuts each queue to; INT64_MAX: not known. */

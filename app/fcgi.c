@@ -29,12 +29,12 @@
 #include "reply.h"
 #include "text.h"
 
-#define PEER_TIMEOUT_S 5 /* for a peer that neither sends nor reads */
-#define PARKED_MAX 512   /* connections that one worker keeps */
-#define ROUND_MAX 64     /* of them are served between two waits */
-#define DRAIN_MAX_S 5    /* after which a worker ends in any case */
-#define STUCK_S 20       /* after which one is stuck that was told to end */
-#define WAITED_MAX_MS (5 * 60 * 1000) /* more is a clock that is wrong */
+#define PEER_TIMEOUT_S 5     /* for a peer that neither sends nor reads */
+#define PARKED_MAX 512       /* connections that one worker keeps */
+#define ROUND_MAX 64         /* of them are served between two waits */
+#define DRAIN_MAX_S 5        /* after which a worker ends in any case */
+#define STUCK_S 20           /* after which one is stuck that was told to end */
+#define WAITED_MAX_MS 300000 /* more is a clock that is wrong */
 
 static volatile sig_atomic_t stopping;
 

@@ -35,7 +35,7 @@
 #define STEADY_MS 10000 /* a worker that lived so long began well */
 #define PAUSE_MS 100    /* before another attempt, doubled each time */
 #define PAUSE_MAX_MS 10000
-#define PLACES (LANE_COUNT * CONF_WORKERS_MAX)
+#define PLACES ((size_t)LANE_COUNT * CONF_WORKERS_MAX)
 
 /* The place of one worker. */
 struct place {

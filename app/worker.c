@@ -17,8 +17,8 @@
 #include "route.h"
 #include "worker.h"
 
-#define LOGIN_NICE 10      /* a token check takes the CPU from a hash */
-#define IDLE_MS (5 * 1000) /* without a login let go of a hash's memory */
+#define LOGIN_NICE 10 /* a token check takes the CPU from a hash */
+#define IDLE_MS 5000  /* without a login let go of a hash's memory */
 
 /* Tell the supervisor. If it has died, a signal is about to tell us. */
 static void
