@@ -20,7 +20,7 @@ store       db_*         | store connection context tools
 context     ctx          | connection secrets tools
 connection  db           | tools
 secrets     token pwhash | tools
-tools       arena buf text rand conf log cpu systemd hashmem | tools
+tools       arena buf text rand conf log cpu systemd hashmem record | tools
 END
 
 # Includes that are allowed beside those, for a type or a figure. They allow no
