@@ -489,6 +489,7 @@ fcgi_serve(const struct fcgi_service *service, struct ctx *c)
 	sigset_t waiting;
 	size_t i;
 
+	stopping = 0;
 	for (i = 0; i < PARKED_MAX; i++)
 		w.parked[i].fd = -1;
 	w.epoll = epoll_create1(EPOLL_CLOEXEC);
