@@ -35,7 +35,8 @@
 #define PEER_TIMEOUT_S 5 /* for a peer that does not read */
 /*
  * A request with all its records: the largest body and as much again. It has to
- * fit into what the kernel holds of a connection for us.
+ * fit into what the kernel holds of a connection for us: over a Unix socket
+ * also in tens of writes, not in thousands. (nginx does one or two.)
  */
 #define REQUEST_MAX_BYTES (2 * REQ_BODY_MAX_BYTES)
 #define PARKED_MAX 512 /* connections that one worker keeps */
@@ -506,6 +507,9 @@ fcgi_serve(const struct fcgi_service *service, struct ctx *c)
 	log_event(LOG_INFO, LOG_START, "pid=%d", (int)getpid());
 	serve_until_told(&w, &waiting);
 	drain(&w);
+	for (i = 0; i < PARKED_MAX; i++)
+		if (w.parked[i].fd >= 0)
+			close(w.parked[i].fd);
 	close(w.epoll);
 	free(w.seen);
 	log_event(LOG_INFO, LOG_STOP, "pid=%d", (int)getpid());

@@ -3,10 +3,10 @@
  *
  * libfcgi 2.4.2 has faults that only this hides: names that are asked for twice
  * in FCGI_GET_VALUES overflow a buffer on its stack, an unknown management
- * record leaks, lengths whose sum is beyond an int become a huge allocation,
- * and an empty record of another request's number makes it drop the content of
- * the next one. So the grammar here is that of what web servers send, and no
- * wider.
+ * record leaks, lengths whose sum is beyond an int become a huge allocation, an
+ * empty record of another request's number makes it drop the content of the
+ * next one, and padding behind an empty record is read as the next head. So the
+ * grammar here is that of what web servers send, and no wider.
  */
 #include "base.h"
 
@@ -103,6 +103,8 @@ record_request(unsigned char *bytes, size_t n, size_t *len)
 			id = r.id;
 			due = PARAMS;
 		} else if (r.len == 0) {
+			if (r.padding != 0)
+				return RECORD_WRONG;
 			due = due == PARAMS ? STDIN : END;
 		} else if (due == PARAMS) {
 			/* one after the other: a pair may go on in the next */

@@ -166,6 +166,11 @@ test_wrong(void)
 	add(ABORT, 1, "", 0);
 	is_verdict('!', "so is an abort");
 	begin(1);
+	add(PARAMS, 1, "", 0);
+	sent[length - 2] = 1;
+	sent[length++] = 0;
+	is_verdict('!', "and padding behind nothing");
+	begin(1);
 	add(PARAMS, 2, "", 0);
 	is_verdict('!', "another request's record");
 	begin(1);
