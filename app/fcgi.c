@@ -26,8 +26,10 @@
 
 #include <fcgiapp.h>
 
+#include "clock.h"
 #include "fcgi.h"
 #include "log.h"
+#include "metrics.h"
 #include "record.h"
 #include "reply.h"
 #include "text.h"
@@ -39,11 +41,10 @@
  * also in tens of writes, not in thousands. (nginx does one or two.)
  */
 #define REQUEST_MAX_BYTES (2 * REQ_BODY_MAX_BYTES)
-#define PARKED_MAX 512       /* connections that one worker keeps */
-#define ROUND_MAX 64         /* of them are served between two waits */
-#define DRAIN_MAX_S 5        /* after which a worker ends in any case */
-#define STUCK_S 20           /* after which one is stuck that was told to end */
-#define WAITED_MAX_MS 300000 /* more is a clock that is wrong */
+#define PARKED_MAX 512            /* connections that one worker keeps */
+#define ROUND_MAX 64              /* of them are served between two waits */
+#define DRAIN_MAX_MS (10 * 1000L) /* after which a worker ends in any case */
+#define WAITED_MAX_MS 300000      /* more is a clock that is wrong */
 
 static volatile sig_atomic_t stopping;
 
@@ -51,8 +52,6 @@ static void
 on_stop(int signal)
 {
 	(void)signal;
-	if (!stopping)
-		alarm(STUCK_S); /* whose own action ends the process */
 	stopping = 1;
 }
 
@@ -198,6 +197,7 @@ answer(FCGX_Request *fcgi, struct ctx *c, void (*run)(struct req *r))
 		log_event(LOG_WARNING, LOG_REQUEST_BROKEN, "what=%s",
 		    r.uri == NULL ? "REQUEST_URI" : "CONTENT_LENGTH");
 		reply_error(&r, ERR_MALFORMED);
+		metrics_request(METRICS_NO_ROUTE, r.reply.status, 0);
 	} else {
 		r.gone = (c->lanes & LANE_BIT(LANE_LOGIN)) != 0 &&
 		         has_gone(fcgi->ipcFd);
@@ -436,15 +436,6 @@ serve_round(struct worker *w, int timeout_ms, const sigset_t *waiting)
 	return n > 0;
 }
 
-static int64_t
-monotonic_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec;
-}
-
 /* Serve until a signal says to end. */
 static void
 serve_until_told(struct worker *w, const sigset_t *waiting)
@@ -470,13 +461,15 @@ serve_until_told(struct worker *w, const sigset_t *waiting)
 static void
 drain(struct worker *w)
 {
-	int64_t end_s = monotonic_s() + DRAIN_MAX_S;
+	int64_t drain_ms = w->service->drain_ms, left_ms;
+	int64_t end_ms = clock_ms() + DRAIN_MAX_MS;
 
 	/* nobody else may think that somebody still accepts here */
 	leave_queue(w);
 	close(w->service->listener);
-	while (w->kept > 0 && monotonic_s() < end_s &&
-	       serve_round(w, (int)w->service->drain_ms, NULL))
+	while (w->kept > 0 && (left_ms = end_ms - clock_ms()) > 0 &&
+	       serve_round(
+	           w, (int)(left_ms < drain_ms ? left_ms : drain_ms), NULL))
 		;
 }
 

@@ -28,7 +28,6 @@ say_ready(const struct worker_setup *w)
 
 	if ((w->lanes & LANE_BIT(LANE_LOGIN)) != 0)
 		hash_us = bounds_hash_us(w->conf);
-	hashmem_release(); /* until there is a login */
 	metrics_use(w->lane, w->number);
 	if (write(w->ready, &hash_us, sizeof(hash_us)) < 0) {
 		/* nobody to tell */
@@ -74,7 +73,6 @@ worker_run(const struct worker_setup *w)
 	if (w->lanes == LANE_BIT(LANE_LOGIN))
 		setpriority(PRIO_PROCESS, 0, LOGIN_NICE);
 	if ((w->lanes & LANE_BIT(LANE_LOGIN)) != 0) {
-		hashmem_keep(conf->hash_memory_kept);
 		service.idle = hashmem_release;
 		service.idle_ms = IDLE_MS;
 	}
