@@ -16,7 +16,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -38,12 +37,12 @@
  * fit into what the kernel holds of a connection for us: over a Unix socket
  * also in tens of writes, not in thousands. (nginx does one or two.)
  */
-#define REQUEST_MAX_BYTES (2 * REQ_BODY_MAX_BYTES)
-#define PARKED_MAX 512 /* connections that one worker keeps */
-#define ROUND_MAX 64   /* of them are served between two waits */
-#define DRAIN_MAX_S 5  /* after which a worker ends in any case */
-#define STUCK_S 20     /* after which one is stuck that was told to end */
-#define WAITED_MAX_MS (5 * 60 * 1000) /* more is a clock that is wrong */
+#define REQUEST_MAX_BYTES 131072
+#define PARKED_MAX 512       /* connections that one worker keeps */
+#define ROUND_MAX 64         /* of them are served between two waits */
+#define DRAIN_MAX_S 5        /* after which a worker ends in any case */
+#define STUCK_S 20           /* after which one is stuck that was told to end */
+#define WAITED_MAX_MS 300000 /* more is a clock that is wrong */
 
 static volatile sig_atomic_t stopping;
 
@@ -233,9 +232,8 @@ struct worker {
 	const struct fcgi_service *service;
 	FCGX_Request fcgi; /* of the request in hand */
 	struct ctx *ctx;
-	int epoll;           /* the listener and the parked connections */
-	int kept;            /* places that are taken */
-	unsigned char *seen; /* REQUEST_MAX_BYTES, of the request in hand */
+	int epoll; /* the listener and the parked connections */
+	int kept;  /* places that are taken */
 	uint64_t requests;
 	struct parked parked[PARKED_MAX];
 };
@@ -284,10 +282,10 @@ park(struct worker *w, int fd)
  * behind a whole one.
  */
 static enum record_request
-look(struct worker *w, int fd, bool *alone)
+look(int fd, bool *alone)
 {
-	ssize_t n =
-	    recv(fd, w->seen, REQUEST_MAX_BYTES, MSG_PEEK | MSG_DONTWAIT);
+	static unsigned char seen[REQUEST_MAX_BYTES]; /* as needed */
+	ssize_t n = recv(fd, seen, REQUEST_MAX_BYTES, MSG_PEEK | MSG_DONTWAIT);
 	enum record_request found;
 	size_t len;
 
@@ -295,8 +293,8 @@ look(struct worker *w, int fd, bool *alone)
 		return RECORD_PART;
 	if (n <= 0)
 		return RECORD_WRONG;
-	found = record_request(w->seen, (size_t)n, &len);
-	explicit_bzero(w->seen, (size_t)n);
+	found = record_request(seen, (size_t)n, &len);
+	explicit_bzero(seen, (size_t)n);
 	*alone = found == RECORD_WHOLE && len == (size_t)n;
 	if (found == RECORD_PART && n < REQUEST_MAX_BYTES && !has_gone(fd))
 		return RECORD_PART;
@@ -345,7 +343,7 @@ attend(struct worker *w, int fd)
 {
 	bool alone;
 
-	switch (look(w, fd, &alone)) {
+	switch (look(fd, &alone)) {
 	case RECORD_WHOLE:
 		return serve_one(w, fd, alone);
 	case RECORD_PART:
@@ -388,7 +386,7 @@ meet(struct worker *w)
 	park(w, fd);
 	leave_queue(w);
 	if (!queue_up(w))
-		abort(); /* the supervisor starts another */
+		stopping = 1; /* and the supervisor starts another */
 }
 
 /* A parked connection that has news, if it was not given up meanwhile. */
@@ -484,9 +482,7 @@ bool
 fcgi_serve(const struct fcgi_service *service, struct ctx *c)
 {
 	const int receive = REQUEST_MAX_BYTES; /* TCP's; the kernel doubles */
-	struct worker w = {
-		.service = service, .ctx = c, .seen = malloc(REQUEST_MAX_BYTES)
-	};
+	struct worker w = { .service = service, .ctx = c };
 	sigset_t waiting;
 	size_t i;
 
@@ -496,8 +492,7 @@ fcgi_serve(const struct fcgi_service *service, struct ctx *c)
 	w.epoll = epoll_create1(EPOLL_CLOEXEC);
 	setsockopt(service->listener, SOL_SOCKET, SO_RCVBUF, &receive,
 	    sizeof(receive));
-	if (w.seen == NULL || !start_libfcgi(&waiting) ||
-	    FCGX_InitRequest(&w.fcgi, -1, 0) != 0 ||
+	if (!start_libfcgi(&waiting) || FCGX_InitRequest(&w.fcgi, -1, 0) != 0 ||
 	    fcntl(service->listener, F_SETFL, O_NONBLOCK) != 0 || w.epoll < 0 ||
 	    !queue_up(&w)) {
 		fprintf(
@@ -511,7 +506,6 @@ fcgi_serve(const struct fcgi_service *service, struct ctx *c)
 		if (w.parked[i].fd >= 0)
 			close(w.parked[i].fd);
 	close(w.epoll);
-	free(w.seen);
 	log_event(LOG_INFO, LOG_STOP, "pid=%d", (int)getpid());
 	return true;
 }
