@@ -29,7 +29,8 @@ const struct db_sql db_throttle_sql[] = {
 		.name = "throttle_reserve",
 		/*
 		 * A row that a crash took counts as empty. greatest() passes
-		 * over a NULL.
+		 * over a NULL. It writes, and yet may be sent twice after a
+		 * lost connection: the attempt then counts for two at most.
 		 */
 		.text = WANT ", verdict AS ("
 			"SELECT max(free_at) AS free_at FROM ("
@@ -49,7 +50,6 @@ const struct db_sql db_throttle_sql[] = {
 			"extract(epoch FROM free_at - now())))::bigint"
 			" FROM verdict",
 		.params = 3,
-		.writes = true,
 	},
 	[GIVE_BACK] = {
 		.name = "throttle_give_back",

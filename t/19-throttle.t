@@ -274,6 +274,11 @@ ready() {
 }
 retry 10 ready
 is "$status" 200 'it is back'
+guesses 16 192.0.2.1 ada correct-horse
+t/stack db-stop "$LK_DIR"
+t/stack db-start "$LK_DIR"
+guesses 16 192.0.2.1 ada correct-horse
+is "$answers" '200:16' 'after a restart the first attempt of each worker is counted too, and let in'
 sql 'drop table latchkey_throttle'
 guesses 1 192.0.2.1 ada correct-horse
 is "$answers" '503:1' 'nor without the table'
