@@ -10,6 +10,7 @@
 
 #include "cpu.h"
 #include "bounds.h"
+#include "hashmem.h"
 #include "pwhash.h"
 #include "text.h"
 
@@ -67,15 +68,17 @@ int64_t
 bounds_hash_us(const struct conf *conf)
 {
 	char hash[PWHASH_BYTES];
-	int64_t start;
+	int64_t start, us = 0;
 
+	hashmem_keep(conf->hash_memory_kept);
 	/* the first one gets the memory */
-	if (pwhash_make(conf->hash_cost, "", hash) != ERR_OK)
-		return 0;
-	start = cpu_time_us();
-	if (pwhash_make(conf->hash_cost, "", hash) != ERR_OK)
-		return 0;
-	return max(cpu_time_us() - start, 1);
+	if (pwhash_make(conf->hash_cost, "", hash) == ERR_OK) {
+		start = cpu_time_us();
+		if (pwhash_make(conf->hash_cost, "", hash) == ERR_OK)
+			us = max(cpu_time_us() - start, 1);
+	}
+	hashmem_release();
+	return us;
 }
 
 /* Logins that end at the same time: no more than there are CPUs. */
@@ -133,8 +136,9 @@ bounds_print(const struct conf *conf)
 	       "; connections to the database: %" PRId64 "\n",
 	    workers[LANE_CHECK], workers[LANE_API], login,
 	    workers[LANE_API] + login);
-	printf("memory: at most %" PRId64 " MiB for all processes together, of "
-	       "which a login worker takes %" PRId64 " MiB while it hashes\n",
+	printf("memory: at most %" PRId64
+	       " MiB for all processes together, and %" PRId64
+	       " MiB more while SIGHUP replaces a login worker\n",
 	    mib, conf->hash_memory_max_mib + LOGIN_EXTRA_MIB);
 	printf("login queue: %" PRId64 " connections, the last of which waits "
 	       "%" PRId64 " ms; after %" PRId64 " ms a login is refused\n",

@@ -15,7 +15,8 @@ int64_t bounds_workers_single(const struct conf *conf);
 
 /*
  * The CPU time that a password's hash takes here with the configured cost, in
- * microseconds, measured by hashing twice; 0: there is not enough memory.
+ * microseconds, measured by hashing twice, with the memory kept if that is
+ * configured; 0: there is not enough of it.
  */
 int64_t bounds_hash_us(const struct conf *conf);
 

@@ -15,6 +15,7 @@
 
 #include <libpq-fe.h>
 
+#include "clock.h"
 #include "db.h"
 #include "log.h"
 #include "metrics.h"
@@ -33,15 +34,6 @@ struct db {
 
 /* How an exchange with the server ended. */
 enum outcome { ANSWERED, LOST, LATE };
-
-static int64_t
-monotonic_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void
 clear_result(void *result)
@@ -90,7 +82,7 @@ wait_for(struct db *db, short events)
 	int n;
 
 	do {
-		left = db->deadline_ms - monotonic_ms();
+		left = db->deadline_ms - clock_ms();
 		if (db->timeout_ms == 0)
 			left = -1;
 		else if (left <= 0)
@@ -215,7 +207,7 @@ connect_now(struct db *db)
 		"fallback_application_name", NULL };
 	const char *const values[] = { db->conninfo, "UTF8", "latchkey", NULL };
 
-	if (monotonic_ms() < db->not_before_ms)
+	if (clock_ms() < db->not_before_ms)
 		return ERR_BUSY;
 	db->conn = PQconnectStartParams(names, values, 1);
 	if (db->conn == NULL)
@@ -229,7 +221,7 @@ connect_now(struct db *db)
 		return ERR_OK;
 	}
 	disconnect(db);
-	db->not_before_ms = monotonic_ms() + RETRY_AFTER_MS;
+	db->not_before_ms = clock_ms() + RETRY_AFTER_MS;
 	return ERR_BUSY;
 }
 
@@ -327,7 +319,7 @@ run_once(struct db *db, struct arena *a, struct query *q)
 	q->lost = outcome == LOST;
 	/* who did not answer in time is not asked again in the same request */
 	if (outcome == LATE)
-		db->not_before_ms = monotonic_ms() + RETRY_AFTER_MS;
+		db->not_before_ms = clock_ms() + RETRY_AFTER_MS;
 	disconnect(db);
 	return ERR_BUSY;
 }
@@ -340,11 +332,11 @@ db_run(struct db *db, struct arena *a, const struct db_sql *sql,
 	bool fresh = db->conn == NULL;
 	enum err e;
 
-	db->deadline_ms = monotonic_ms() + db->timeout_ms;
+	db->deadline_ms = clock_ms() + db->timeout_ms;
 	e = run_once(db, a, &q);
 	/* a second attempt needs a good part of the time */
 	if (q.lost && !fresh && !sql->writes &&
-	    db->deadline_ms - monotonic_ms() >= db->timeout_ms / 2)
+	    db->deadline_ms - clock_ms() >= db->timeout_ms / 2)
 		e = run_once(db, a, &q);
 	if (e == ERR_OK && out != NULL)
 		*out = (struct db_rows){ q.result, PQntuples(q.result) };
@@ -369,7 +361,7 @@ db_script(struct db *db, const char *script)
 	PGresult *r = NULL;
 	enum err e;
 
-	db->deadline_ms = monotonic_ms() + db->timeout_ms;
+	db->deadline_ms = clock_ms() + db->timeout_ms;
 	if (db->conn == NULL && (e = connect_now(db)) != ERR_OK)
 		return e;
 	if (PQsendQuery(db->conn, script) == 0 ||

@@ -42,7 +42,8 @@ open_unix(enum lane lane, const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	const struct sockaddr *a = (const struct sockaddr *)&address;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	/* not to wait while the queue of whoever listens there is full */
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct stat st;
 	mode_t mask;
 	int bound;
@@ -52,7 +53,7 @@ open_unix(enum lane lane, const char *path)
 	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
 		return give_up(fd, lane, path, "is there, and not a socket");
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-	if (connect(fd, a, sizeof(address)) == 0)
+	if (connect(fd, a, sizeof(address)) == 0 || errno == EAGAIN)
 		return give_up(fd, lane, path, "another process answers there");
 	if (errno == ECONNREFUSED && unlink(path) != 0)
 		return give_up(fd, lane, path, strerror(errno));

@@ -24,7 +24,7 @@ enum log_event {
 	                    * has gone */
 	LOG_WRONG_LANE,    /* the web server's locations do not fit */
 	LOG_RELOAD,        /* settings and key were read anew, or kept */
-	LOG_WORKER_ENDED,  /* a worker that was not told to */
+	LOG_WORKER_ENDED,  /* one that was not told to, or could not begin */
 	LOG_DB_CONNECTED,
 	LOG_DB_FAILED,      /* no connection, or a statement failed */
 	LOG_REQUEST_BROKEN, /* not a request that a web server would send */

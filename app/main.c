@@ -4,6 +4,7 @@
  */
 #include "base.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,6 +163,22 @@ run(const struct command *command, const char *conf_file, const char *argument)
 	return fflush(stdout) == 0 ? status : EXIT_FAILURE;
 }
 
+/*
+ * If standard input, output or error is closed, something else would get its
+ * number: a connection, into which the log would then be written.
+ */
+static void
+fill_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -169,6 +186,7 @@ main(int argc, char **argv)
 	size_t i;
 	int option;
 
+	fill_standard_descriptors();
 	while ((option = getopt(argc, argv, "+c:hV")) != -1) {
 		switch (option) {
 		case 'c':

@@ -52,6 +52,8 @@ struct memory {
 	struct slot worker[LANE_COUNT][CONF_WORKERS_MAX];
 };
 
+#define MAGIC_BYTES 16 /* "latchkey status ", of any version */
+
 static const char layout[64] = "latchkey status " LATCHKEY_VERSION " 2";
 
 const char *const metrics_label[METRIC_COUNT] = {
@@ -172,6 +174,17 @@ is_at(const char *file, int fd)
  * replaces it locks the new one first, so of several that start at once one
  * has the right, and the others meet either lock. The descriptor, or -1.
  */
+/* A file that is empty, or begins as ours do: none else is replaced. */
+static bool
+is_ours(int fd, off_t size)
+{
+	char magic[sizeof(layout)];
+
+	return size == 0 ||
+	       (pread(fd, magic, sizeof(magic), 0) == (ssize_t)sizeof(magic) &&
+	           memcmp(magic, layout, MAGIC_BYTES) == 0);
+}
+
 static int
 lock_name(const char *file)
 {
@@ -184,8 +197,8 @@ lock_name(const char *file)
 		    0640);
 		if (fd < 0 || fstat(fd, &st) != 0) {
 			complain(file, strerror(errno));
-		} else if (!S_ISREG(st.st_mode)) {
-			complain(file, "is there, and not a plain file");
+		} else if (!S_ISREG(st.st_mode) || !is_ours(fd, st.st_size)) {
+			complain(file, "is there, and no status file");
 		} else if (!lock(fd)) {
 			complain(file,
 			    errno == EAGAIN || errno == EACCES
@@ -280,6 +293,12 @@ metrics_create(const char *file)
 	}
 	close(old);
 	return false;
+}
+
+void
+metrics_apart(void)
+{
+	slot = &own.supervisor;
 }
 
 void
@@ -386,15 +405,6 @@ metrics_request(unsigned row, int status, int64_t us)
 		row = METRICS_NO_ROUTE;
 	add(&slot->requests[row][i], 1);
 	metrics_observe(HISTOGRAM_REQUEST + lane, us);
-}
-
-int64_t
-metrics_now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 /* --- reading --- */

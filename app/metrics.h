@@ -76,6 +76,9 @@ bool metrics_create(const char *file) MUST_CHECK;
  */
 void metrics_use(enum lane lane, unsigned number);
 
+/* For a new worker, before metrics_use(): what it does is not counted yet. */
+void metrics_apart(void);
+
 /* For the supervisor: this worker has ended. */
 void metrics_ended(enum lane lane, unsigned number, int64_t pid);
 
@@ -111,9 +114,6 @@ void metrics_observe(enum histogram h, int64_t us);
  * this status, after so many microseconds. Row and status may be anything.
  */
 void metrics_request(unsigned row, int status, int64_t us);
-
-/* A clock that only goes forward, in microseconds. */
-int64_t metrics_now_us(void);
 
 struct metrics_histogram {
 	uint64_t bucket[METRICS_BUCKETS + 1]; /* each alone; the last: above */

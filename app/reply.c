@@ -143,12 +143,18 @@ reply_error(struct req *r, enum err e)
 }
 
 void
+reply_settle(struct req *r)
+{
+	if (r->reply.broken)
+		reply_detail(r, 500, "Internal Server Error");
+}
+
+void
 reply_write(struct req *r, struct buf *out)
 {
 	struct reply *p = &r->reply;
 
-	if (p->broken)
-		reply_detail(r, 500, "Internal Server Error");
+	reply_settle(r);
 	buf_addf(out, "Status: %d %s\r\n", p->status, reason(p->status));
 	if (p->type != NULL)
 		buf_addf(out, "Content-Type: %s\r\n", p->type);

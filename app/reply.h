@@ -30,6 +30,9 @@ void reply_unauthorized(struct req *r, const char *detail);
  */
 void reply_error(struct req *r, enum err e);
 
+/* Make a reply with a broken header the 500 that it will be. */
+void reply_settle(struct req *r);
+
 /* Append the whole reply, head and body, in CGI's form. Source: RFC 3875. */
 void reply_write(struct req *r, struct buf *out);
 

@@ -10,6 +10,7 @@
 
 #include "api.h"
 #include "bearer.h"
+#include "clock.h"
 #include "field.h"
 #include "log.h"
 #include "metrics.h"
@@ -256,12 +257,13 @@ method_name(enum method method)
 void
 route_run(struct req *r)
 {
-	int64_t us, start_us = metrics_now_us();
+	int64_t us, start_us = clock_us();
 	const struct route *row = find_row(r);
 
 	if (row != NULL)
 		run_row(r, row);
-	us = metrics_now_us() - start_us;
+	reply_settle(r);
+	us = clock_us() - start_us;
 	metrics_request(
 	    row != NULL ? (unsigned)(row - routes) : METRICS_NO_ROUTE,
 	    r->reply.status, us);

@@ -21,8 +21,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "db.h"
 #include "bounds.h"
+#include "clock.h"
+#include "db.h"
 #include "listener.h"
 #include "log.h"
 #include "metrics.h"
@@ -35,6 +36,7 @@
 #define STEADY_MS 10000 /* a worker that lived so long began well */
 #define PAUSE_MS 100    /* before another attempt, doubled each time */
 #define PAUSE_MAX_MS 10000
+#define LEAVE_MS 25000 /* for a worker to end that was told to */
 #define PLACES ((size_t)LANE_COUNT * CONF_WORKERS_MAX)
 
 /* The place of one worker. */
@@ -50,13 +52,24 @@ struct place {
 	unsigned next_generation;
 };
 
+/* A worker that was told to end. */
+struct leaver {
+	pid_t pid; /* 0: this entry is free */
+	enum lane lane;
+	unsigned number;
+	int64_t kill_ms; /* when that has taken too long */
+};
+
 struct supervisor {
 	const struct conf *conf;
 	struct token_key key;
 	struct listeners listeners;
+	int64_t wanted[LANE_COUNT]; /* workers */
 	unsigned generation;
-	bool told_ready; /* the service manager knows */
+	bool told_ready;  /* the service manager knows */
+	sigset_t waiting; /* the signals that are blocked while it waits */
 	struct place places[PLACES];
+	struct leaver leavers[2 * PLACES];
 };
 
 static volatile sig_atomic_t stop_asked, reload_asked;
@@ -91,13 +104,18 @@ catch_signals(sigset_t *waiting)
 	sigaction(SIGPIPE, &action, NULL);
 }
 
-static int64_t
-monotonic_ms(void)
+/* In a new process: a signal to end ends it, until fcgi.c knows better. */
+static void
+forget_signals(const struct supervisor *s)
 {
-	struct timespec t;
+	struct sigaction action = { .sa_handler = SIG_DFL };
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGCHLD, &action, NULL);
+	action.sa_handler = SIG_IGN;
+	sigaction(SIGHUP, &action, NULL);
+	sigprocmask(SIG_SETMASK, &s->waiting, NULL);
 }
 
 /* The key and passwords must not be left in a core file. */
@@ -113,13 +131,17 @@ forbid_core_files(void)
 #endif
 }
 
-/* How many workers there shall be in a lane; all of a single socket in one. */
-static int64_t
-wanted(const struct supervisor *s, enum lane lane)
+/* How many workers there shall be; all of a single socket in one lane. */
+static void
+count_wanted(struct supervisor *s)
 {
-	if (!s->listeners.single)
-		return bounds_workers(s->conf, lane);
-	return lane == LANE_LOGIN ? bounds_workers_single(s->conf) : 0;
+	enum lane lane;
+
+	for (lane = 0; lane < LANE_COUNT; lane++)
+		s->wanted[lane] =
+		    s->listeners.single ? 0 : bounds_workers(s->conf, lane);
+	if (s->listeners.single)
+		s->wanted[LANE_LOGIN] = bounds_workers_single(s->conf);
 }
 
 /* Which of its lane's workers that is. */
@@ -132,7 +154,7 @@ number(const struct supervisor *s, const struct place *p)
 static bool
 is_wanted(const struct supervisor *s, const struct place *p)
 {
-	return number(s, p) < wanted(s, p->lane);
+	return number(s, p) < s->wanted[p->lane];
 }
 
 /* --- a worker's life --- */
@@ -153,6 +175,8 @@ be_worker(struct supervisor *s, const struct place *p, int ready)
 	};
 	size_t i;
 
+	forget_signals(s);
+	metrics_apart();
 	for (i = 0; i < LANE_COUNT; i++)
 		if (l->fd[i] != w.listener)
 			close(l->fd[i]);
@@ -177,7 +201,7 @@ start(struct supervisor *s, struct place *p)
 	pid_t supervisor = getpid(), pid;
 	int ready[2];
 
-	p->started_ms = monotonic_ms();
+	p->started_ms = clock_ms();
 	if (pipe2(ready, O_CLOEXEC) != 0) {
 		cannot_start(p);
 		return;
@@ -206,50 +230,80 @@ start(struct supervisor *s, struct place *p)
 static void
 set_backlog(const struct supervisor *s, int64_t hash_us)
 {
-	int64_t n = bounds_backlog(s->conf, wanted(s, LANE_LOGIN), hash_us);
+	int64_t n = bounds_backlog(s->conf, s->wanted[LANE_LOGIN], hash_us);
 
 	listeners_set_backlog(&s->listeners, LANE_LOGIN, (int)n);
+}
+
+/* Tell a worker to end. */
+static void
+dismiss(struct supervisor *s, const struct place *p, pid_t pid)
+{
+	struct leaver *l;
+
+	kill(pid, SIGTERM);
+	for (l = s->leavers; l < s->leavers + ARRAY_LEN(s->leavers); l++)
+		if (l->pid == 0) {
+			*l = (struct leaver){ pid, p->lane, number(s, p),
+				clock_ms() + LEAVE_MS };
+			return;
+		}
+}
+
+static void
+forget_next(struct place *p)
+{
+	if (p->ready >= 0)
+		close(p->ready);
+	p->ready = -1;
+	p->next = 0;
 }
 
 /* The next worker is ready, or will never be. */
 static void
 take_over(struct supervisor *s, struct place *p)
 {
+	pid_t next = p->next;
 	int64_t hash_us;
 	bool good = read(p->ready, &hash_us, sizeof(hash_us)) ==
 	            (ssize_t)sizeof(hash_us);
 
-	close(p->ready);
-	p->ready = -1;
-	if (!good)
-		return; /* it has died: reap() sees to that */
+	if (!good) { /* it has died: reap() sees to that */
+		close(p->ready);
+		p->ready = -1;
+		return;
+	}
+	forget_next(p);
 	if (p->pid != 0)
-		kill(p->pid, SIGTERM);
-	p->pid = p->next;
-	p->next = 0;
+		dismiss(s, p, p->pid);
+	p->pid = next;
 	p->generation = p->next_generation;
 	if (hash_us > 0)
 		set_backlog(s, hash_us);
+}
+
+static void
+log_end(enum lane lane, pid_t pid, int status)
+{
+	log_event(LOG_ERROR, LOG_WORKER_ENDED, "lane=%s pid=%d %s=%d",
+	    lane_name[lane], (int)pid,
+	    WIFSIGNALED(status) ? "signal" : "status",
+	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 }
 
 /* A worker of this place has died: start another, but do not spin. */
 static void
 mourn(const struct supervisor *s, struct place *p, pid_t pid, int status)
 {
-	int64_t now = monotonic_ms();
+	int64_t now = clock_ms();
 
 	metrics_ended(p->lane, number(s, p), pid);
 	if (pid == p->pid)
 		p->pid = 0;
 	else
-		p->next = 0;
-	if (stop_asked)
-		return;
+		forget_next(p);
 	metrics_add(METRIC_RESTART + p->lane);
-	log_event(LOG_ERROR, LOG_WORKER_ENDED, "lane=%s pid=%d %s=%d",
-	    lane_name[p->lane], (int)pid,
-	    WIFSIGNALED(status) ? "signal" : "status",
-	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	log_end(p->lane, pid, status);
 	if (now - p->started_ms >= STEADY_MS)
 		p->failures = 0;
 	p->not_before_ms = now;
@@ -260,45 +314,93 @@ mourn(const struct supervisor *s, struct place *p, pid_t pid, int status)
 	p->failures++;
 }
 
+/* A worker has ended as it was told to, or has died of it. */
+static void
+let_go(struct leaver *l, int status)
+{
+	metrics_ended(l->lane, l->number, l->pid);
+	if (WIFSIGNALED(status) ? WTERMSIG(status) != SIGTERM
+	                        : WEXITSTATUS(status) != EXIT_SUCCESS)
+		log_end(l->lane, l->pid, status);
+	l->pid = 0;
+}
+
 /* False: no process of ours is left. */
 static bool
 reap(struct supervisor *s)
 {
+	struct leaver *l;
 	struct place *p;
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		for (l = s->leavers; l < s->leavers + ARRAY_LEN(s->leavers);
+		     l++)
+			if (pid == l->pid)
+				let_go(l, status);
 		for (p = s->places; p < s->places + PLACES; p++)
 			if (pid == p->pid || pid == p->next)
 				mourn(s, p, pid, status);
+	}
 	return pid == 0;
 }
 
 /* --- all of them --- */
 
+/* Make a pause (-1: for ever) end no later than in ms milliseconds. */
 static void
-stop_place(const struct supervisor *s, struct place *p)
+shorten(int64_t *pause_ms, int64_t ms)
 {
-	const pid_t pids[] = { p->pid, p->next };
-	size_t i;
+	if (*pause_ms < 0 || ms < *pause_ms)
+		*pause_ms = ms > 0 ? ms : 0;
+}
 
-	for (i = 0; i < ARRAY_LEN(pids); i++)
-		if (pids[i] != 0) {
-			kill(pids[i], SIGTERM);
-			metrics_ended(p->lane, number(s, p), pids[i]);
+/* Kill who was told to end and is stuck; *pause_ms: when to look again. */
+static void
+press(struct supervisor *s, int64_t *pause_ms)
+{
+	int64_t now = clock_ms();
+	struct leaver *l;
+
+	for (l = s->leavers; l < s->leavers + ARRAY_LEN(s->leavers); l++) {
+		if (l->pid == 0)
+			continue;
+		if (l->kill_ms <= now) {
+			kill(l->pid, SIGKILL);
+			l->kill_ms = now + LEAVE_MS;
 		}
-	p->pid = p->next = 0;
+		shorten(pause_ms, l->kill_ms - now);
+	}
+}
+
+static void
+stop_place(struct supervisor *s, struct place *p)
+{
+	if (p->pid != 0)
+		dismiss(s, p, p->pid);
+	if (p->next != 0)
+		dismiss(s, p, p->next);
+	p->pid = 0;
+	forget_next(p);
+}
+
+/* Is this place without its worker, or is that to be replaced now? */
+static bool
+is_due(const struct supervisor *s, const struct place *p, bool replacing)
+{
+	if (p->next != 0)
+		return false;
+	return p->pid == 0 || (!replacing && p->generation != s->generation);
 }
 
 /*
  * Start who is missing, and one of those who are to replace a worker with
- * older settings. Returns in how many milliseconds to look again, or -1.
+ * older settings. *pause_ms: when to look again.
  */
-static int
-start_due(struct supervisor *s)
+static void
+start_due(struct supervisor *s, int64_t *pause_ms)
 {
-	int64_t now = monotonic_ms(), pause_ms = -1;
 	bool replacing = false;
 	struct place *p;
 
@@ -309,18 +411,14 @@ start_due(struct supervisor *s)
 			stop_place(s, p);
 			continue;
 		}
-		if (p->next != 0 ||
-		    (p->pid != 0 &&
-		        (replacing || p->generation == s->generation)))
+		if (!is_due(s, p, replacing))
 			continue;
-		if (p->not_before_ms <= now) {
-			replacing |= p->pid != 0;
+		replacing |= p->pid != 0;
+		if (p->not_before_ms <= clock_ms())
 			start(s, p);
-		} else if (pause_ms < 0 || p->not_before_ms - now < pause_ms) {
-			pause_ms = p->not_before_ms - now;
-		}
+		if (p->next == 0)
+			shorten(pause_ms, p->not_before_ms - clock_ms());
 	}
-	return (int)pause_ms;
 }
 
 /* Tell once that every worker is there. */
@@ -328,7 +426,6 @@ static void
 tell_ready(struct supervisor *s)
 {
 	const struct place *p;
-	int64_t api = wanted(s, LANE_API), login = wanted(s, LANE_LOGIN);
 
 	for (p = s->places; p < s->places + PLACES; p++)
 		if (is_wanted(s, p) && (p->pid == 0 || p->next != 0 ||
@@ -339,18 +436,19 @@ tell_ready(struct supervisor *s)
 		log_event(LOG_INFO, LOG_READY,
 		    "pid=%d check=%" PRId64 " api=%" PRId64 " login=%" PRId64
 		    " database_connections=%" PRId64,
-		    (int)getpid(), wanted(s, LANE_CHECK), api, login,
-		    api + login);
+		    (int)getpid(), s->wanted[LANE_CHECK], s->wanted[LANE_API],
+		    s->wanted[LANE_LOGIN],
+		    s->wanted[LANE_API] + s->wanted[LANE_LOGIN]);
 	}
 	s->told_ready = true;
 }
 
 /* Wait until a worker is ready, a signal comes, or for timeout_ms. */
 static void
-wait_for_news(struct supervisor *s, int timeout_ms, const sigset_t *waiting)
+wait_for_news(struct supervisor *s, int64_t timeout_ms)
 {
 	const struct timespec timeout = { timeout_ms / 1000,
-		timeout_ms % 1000 * 1000000L };
+		timeout_ms % 1000 * 1000000 };
 	struct pollfd fds[PLACES];
 	struct place *of[PLACES], *p;
 	nfds_t i, n = 0;
@@ -360,7 +458,7 @@ wait_for_news(struct supervisor *s, int timeout_ms, const sigset_t *waiting)
 			of[n] = p;
 			fds[n++] = (struct pollfd){ p->ready, POLLIN, 0 };
 		}
-	if (ppoll(fds, n, timeout_ms < 0 ? NULL : &timeout, waiting) <= 0)
+	if (ppoll(fds, n, timeout_ms < 0 ? NULL : &timeout, &s->waiting) <= 0)
 		return;
 	for (i = 0; i < n; i++)
 		if (fds[i].revents != 0)
@@ -408,6 +506,7 @@ reload(struct supervisor *s)
 		metrics_add(METRIC_RELOAD_REFUSED);
 		log_event(LOG_ERROR, LOG_RELOAD, "result=kept");
 		conf_free(fresh);
+		explicit_bzero(&key, sizeof(key));
 		return;
 	}
 	if (!sockets_are_the_same(s->conf, fresh))
@@ -420,6 +519,7 @@ reload(struct supervisor *s)
 	s->conf = fresh;
 	s->generation++;
 	s->told_ready = false;
+	count_wanted(s);
 	set_backlog(s, 0);
 	systemd_notify("RELOADING=1");
 	metrics_add(METRIC_RELOAD_OK);
@@ -427,55 +527,55 @@ reload(struct supervisor *s)
 }
 
 static void
-supervise(struct supervisor *s, const sigset_t *waiting)
+supervise(struct supervisor *s)
 {
 	while (!stop_asked) {
-		int pause_ms;
+		int64_t pause_ms = -1;
 
 		if (reload_asked) {
 			reload_asked = 0;
 			reload(s);
 		}
 		(void)reap(s);
-		pause_ms = start_due(s);
+		start_due(s, &pause_ms);
+		press(s, &pause_ms);
 		tell_ready(s);
-		wait_for_news(s, pause_ms, waiting);
+		wait_for_news(s, pause_ms);
 	}
 }
 
-/* Tell all to end, and wait: each knows its own limit. */
+/* Tell all to end, and wait until they have. */
 static void
-stop_all(struct supervisor *s, const sigset_t *waiting)
+stop_all(struct supervisor *s)
 {
 	size_t i;
 
 	systemd_notify("STOPPING=1");
 	for (i = 0; i < PLACES; i++)
 		stop_place(s, &s->places[i]);
-	while (reap(s))
-		(void)ppoll(NULL, 0, NULL, waiting);
+	while (reap(s)) {
+		int64_t pause_ms = -1;
+
+		press(s, &pause_ms);
+		wait_for_news(s, pause_ms);
+	}
 }
 
-/* What the workers count in, and whose queues it tells of. */
-static bool
-open_metrics(const struct supervisor *s)
+/* Whose queues the figures tell of. */
+static void
+show_queues(const struct supervisor *s)
 {
 	enum lane lane;
 
-	route_name_rows();
-	if (!metrics_create(s->conf->status_file))
-		return false;
 	for (lane = 0; lane < LANE_COUNT; lane++)
 		if (!s->listeners.single || lane == LANE_LOGIN)
 			metrics_socket(lane, s->listeners.fd[lane]);
-	return true;
 }
 
 int
 serve(const struct conf *conf)
 {
 	static struct supervisor s;
-	sigset_t waiting;
 	bool good;
 	size_t i;
 
@@ -491,14 +591,19 @@ serve(const struct conf *conf)
 		s.places[i] =
 		    (struct place){ .lane = (enum lane)(i / CONF_WORKERS_MAX),
 			    .ready = -1 };
+	route_name_rows();
+	/* the status file tells of two that start at once, before the sockets
+	 */
 	good = token_key_load(conf->key_file, &s.key) &&
-	       database_is_good(conf) && listeners_open(conf, &s.listeners) &&
-	       open_metrics(&s);
+	       database_is_good(conf) && metrics_create(conf->status_file) &&
+	       listeners_open(conf, &s.listeners);
 	if (good) {
-		catch_signals(&waiting);
+		show_queues(&s);
+		count_wanted(&s);
+		catch_signals(&s.waiting);
 		set_backlog(&s, 0);
-		supervise(&s, &waiting);
-		stop_all(&s, &waiting);
+		supervise(&s);
+		stop_all(&s);
 	}
 	explicit_bzero(&s.key, sizeof(s.key));
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;

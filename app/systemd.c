@@ -18,7 +18,7 @@
 #define FIRST_FD 3
 #define FDS_MAX 16
 
-/* How many descriptors are meant for this very process. */
+/* How many descriptors are meant for this very process; -1: that is wrong. */
 static int
 handed_over(void)
 {
@@ -26,10 +26,13 @@ handed_over(void)
 	int64_t n;
 
 	if (pid == NULL || fds == NULL ||
-	    !text_to_i64(pid, getpid(), getpid(), &n) ||
-	    !text_to_i64(fds, 1, FDS_MAX, &n))
+	    !text_to_i64(pid, getpid(), getpid(), &n))
 		return 0;
-	return (int)n;
+	if (text_to_i64(fds, 1, FDS_MAX, &n))
+		return (int)n;
+	fprintf(stderr, "latchkey: LISTEN_FDS is no number from 1 to %d: %s\n",
+	    FDS_MAX, fds);
+	return -1;
 }
 
 static bool
@@ -66,8 +69,8 @@ systemd_take_sockets(const char *const *names, int *fds, size_t n)
 	int i, count = handed_over();
 	size_t k;
 
-	if (count == 0)
-		return SYSTEMD_NONE;
+	if (count <= 0)
+		return count == 0 ? SYSTEMD_NONE : SYSTEMD_WRONG;
 	for (k = 0; k < n; k++)
 		fds[k] = -1;
 	for (i = 0; i < count; i++) {

@@ -1,6 +1,6 @@
 /*
  * Tokens that were found good, so that the next check of the same one need not
- * read and verify it again: a tenth of the work.
+ * read and verify it again: a fifth of the work.
  */
 #ifndef LATCHKEY_TOKEN_CACHE_H
 #define LATCHKEY_TOKEN_CACHE_H

@@ -75,7 +75,6 @@ worker_run(const struct worker_setup *w)
 	if (w->lanes == LANE_BIT(LANE_LOGIN))
 		setpriority(PRIO_PROCESS, 0, LOGIN_NICE);
 	if ((w->lanes & LANE_BIT(LANE_LOGIN)) != 0) {
-		hashmem_keep(conf->hash_memory_kept);
 		service.idle = hashmem_release;
 		service.idle_ms = IDLE_MS;
 	}

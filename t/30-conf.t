@@ -164,6 +164,7 @@ if [ "$(id -u)" = 0 ]; then
 	"$LK_BIN" -c "$LK_CONF" serve >"$tmp/out" 2>&1 </dev/null
 	like "$? $(cat "$tmp/out")" '^1 .*does not run as root' 'root does not serve'
 fi
+export LATCHKEY_STATUS_FILE="$LK_DIR/data/another.status"
 with LATCHKEY_LISTEN_API "$LK_SOCKET_API" serve
 like "$said" '^1 .*another process answers there' 'a socket that is in use is left alone'
 echo precious >"$tmp/precious"

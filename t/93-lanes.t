@@ -94,6 +94,78 @@ answers() {
 retry 10 answers
 ok $? 'and it can be started again at once'
 
+# --- a start under difficulties ---
+
+# A machine that has no process to spare for a second: fork() fails.
+cat >"$tmp/fork.c" <<'E'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <sys/types.h>
+#include <time.h>
+pid_t
+fork(void)
+{
+	static time_t begun;
+	pid_t (*real)(void);
+
+	if (begun == 0)
+		begun = time(NULL);
+	if (time(NULL) < begun + 2) {
+		errno = EAGAIN;
+		return -1;
+	}
+	*(void **)&real = dlsym(RTLD_NEXT, "fork");
+	return real();
+}
+E
+"${CC:-cc}" -shared -fPIC -o "$tmp/fork.so" "$tmp/fork.c" -ldl && chmod 644 "$tmp/fork.so"
+serve_alone "$LK_DIR/data/late.sock" "$tmp/late.log" LD_PRELOAD="$tmp/fork.so"
+retry 15 grep -q event=ready "$tmp/late.log"
+ok $? 'workers that could not be forked are tried again'
+like "$(cat "$tmp/late.log")" 'event=worker_ended lane=login error=' 'and the log tells of it'
+kill $alone
+
+# With standard error closed the log must not go to whoever gets its number.
+# shellcheck disable=SC2086 # words of a command
+$LK_AS env LATCHKEY_STATUS_FILE="$LK_DIR/data/mute.status" LATCHKEY_LISTEN_CHECK="$LK_DIR/data/mute.check" \
+	LATCHKEY_LISTEN_API="$LK_DIR/data/mute.api" LATCHKEY_LISTEN_LOGIN="$LK_DIR/data/mute.login" \
+	"$LK_BIN" -c "$LK_CONF" serve 0<&- 1>&- 2>&- &
+mute=$!
+children="$children $mute"
+retry 10 test -S "$LK_DIR/data/mute.login"
+# shellcheck disable=SC2086
+answer=$($LK_AS env REQUEST_METHOD=GET REQUEST_URI=/ cgi-fcgi -bind -connect "$LK_DIR/data/mute.api" </dev/null)
+like "$(printf '%s' "$answer" | head -n 1)" '^Status: 200' 'closed descriptors do no harm to answers'
+unlike "$answer" 'event=' 'and no line of the log is in them'
+kill $mute
+
+for wrong in 99 -1 3x 0; do
+	# shellcheck disable=SC2016,SC2086 # the inner shell's own number
+	like "$($LK_AS env LATCHKEY_STATUS_FILE="$LK_DIR/data/fds.status" \
+		sh -c 'LISTEN_PID=$$ LISTEN_FDS=$0 exec "$1" -c "$2" serve' "$wrong" "$LK_BIN" "$LK_CONF" 2>&1)" \
+		'LISTEN_FDS is no number' "LISTEN_FDS=$wrong is no reason to make sockets"
+done
+echo precious >"$LK_DIR/data/precious"
+chmod 666 "$LK_DIR/data/precious"
+# shellcheck disable=SC2086
+like "$($LK_AS env LATCHKEY_STATUS_FILE="$LK_DIR/data/precious" "$LK_BIN" -c "$LK_CONF" serve 2>&1)" \
+	'precious: is there, and no status file' 'a file that is something else does not become the status file'
+is "$(cat "$LK_DIR/data/precious")" precious 'and stays'
+
+# Many more workers, and back before they have begun.
+supervisor=$(cat "$LK_SERVE")
+for n in 16 2; do
+	sed -i "s/^workers_login = .*/workers_login = $n/" "$LK_CONF"
+	kill -HUP "$supervisor"
+done
+quiet() {
+	[ "$(workers login | wc -w)" = 2 ] &&
+		$LK_AS "$LK_BIN" -c "$LK_CONF" status | grep -q '^login  *2 '
+}
+retry 20 quiet
+ok $? 'workers that are sent away before they have begun leave no trace'
+
 # --- TCP ---
 
 stack_up hash_cost=1 workers=1 mode=spawn-fcgi
@@ -111,7 +183,7 @@ LK_SOCKET_CHECK=127.0.0.1:$port LK_SOCKET_API=127.0.0.1:$((port + 1))
 # cgi-fcgi speaks no IPv6
 is "$(ask CHECK GET /healthz) $(ask API GET /)" '200 200' 'and answer there'
 # shellcheck disable=SC2086
-like "$($LK_AS env LATCHKEY_LISTEN_CHECK="127.0.0.1:$port" "$LK_BIN" -c "$LK_CONF" serve 2>&1 </dev/null)" \
+like "$($LK_AS env LATCHKEY_STATUS_FILE="$LK_DIR/data/another.status" LATCHKEY_LISTEN_CHECK="127.0.0.1:$port" "$LK_BIN" -c "$LK_CONF" serve 2>&1 </dev/null)" \
 	"listen_check: 127.0.0.1:$port: Address already in use" 'a port that is taken is refused'
 kill -TERM $tcp
 wait $tcp

@@ -362,12 +362,15 @@ refuse_folder(void)
 	       quietly(metrics_load, folder);
 }
 
+/* How a file of another kind begins, and one of another version. */
+static char strange[64] = "precious", older[64] = "latchkey status 0.0.9 1";
+
 static int
 replace_old(void)
 {
 	struct stat before, after;
 
-	return stat(file, &before) != 0 || !metrics_create(file) ||
+	return stat(file, &before) != 0 || !quietly(metrics_create, file) ||
 	       stat(file, &after) != 0 || before.st_ino == after.st_ino;
 }
 
@@ -521,8 +524,12 @@ main(void)
 	unlink(file);
 	test_broken(bytes, n);
 	is_int(in_child(refuse_folder), 0, "what is no file is refused");
-	close(hold("old", 3));
-	is_int(in_child(replace_old), 0, "what nobody holds is replaced");
+	close(hold(strange, sizeof(strange)));
+	is_int(
+	    in_child(replace_old), 1, "a file of another kind is left alone");
+	close(hold(older, sizeof(older)));
+	is_int(in_child(replace_old), 0,
+	    "one of an older version that nobody holds is replaced");
 	for (i = 0; i < 5; i++) {
 		test_race();
 		if (i % 2 == 0)
