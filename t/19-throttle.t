@@ -274,6 +274,7 @@ ready() {
 }
 retry 10 ready
 is "$status" 200 'it is back'
+forget
 guesses 16 192.0.2.1 ada correct-horse
 t/stack db-stop "$LK_DIR"
 t/stack db-start "$LK_DIR"
