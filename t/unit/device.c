@@ -11,6 +11,7 @@
 #include "token.h"
 
 #define NOW INT64_C(1700000000)
+#define DAY_S INT64_C(86400)
 
 static const struct token_key key = { 32, "0123456789abcdef0123456789abcdef" };
 static const struct token_key other_key = { 32,
@@ -51,9 +52,9 @@ test_time(struct ctx *c)
 	ok(knows(c, known, "ada"), "clocks may be apart by the leeway");
 	c->now_s = NOW - 6;
 	ok(!knows(c, known, "ada"), "and no more");
-	c->now_s = NOW + 30 * 86400 - 1;
+	c->now_s = NOW + 30 * DAY_S - 1;
 	ok(!device_read(c, known, "ada").is_old, "it is new for 30 days");
-	c->now_s = NOW + 30 * 86400;
+	c->now_s = NOW + 30 * DAY_S;
 	ok(device_read(c, known, "ada").is_old, "then to be renewed");
 	c->now_s = NOW + DEVICE_LIFE_S - 1;
 	ok(knows(c, known, "ada"), "it lives for a year");
@@ -99,7 +100,7 @@ test_made(struct ctx *c)
 	ok(knows(c, first, "ada"), "what is made is read");
 	ok(!knows(c, first, "eve"), "as that name's alone");
 	ok(strcmp(first, second) != 0, "each device has its own");
-	c->now_s += 40 * 86400;
+	c->now_s += 40 * DAY_S;
 	d = device_read(c, first, "ada");
 	if (device_make(c, &d, "ada", &renewed) != ERR_OK)
 		exit(1);
