@@ -4,9 +4,13 @@
 #include "base.h"
 
 #include "api.h"
+#include "cookie.h"
 #include "field.h"
 #include "reply.h"
+#include "svc_device.h"
 #include "svc_login.h"
+
+#define DEVICE_COOKIE "__Host-latchkey-device"
 
 /*
  * No limits of length: they bind who makes an account. Here a name or password
@@ -26,19 +30,27 @@ api_token_create(struct req *r)
 		[ID] = { .name = "client_id" },
 		[SECRET] = { .name = "client_secret", .secret = true },
 	};
-	const char *v[FIELDS], *token;
+	const char *v[FIELDS];
+	struct login l;
 	struct buf *b;
 	enum err e;
 
 	if ((e = field_read(r, want, FIELDS, v)) != ERR_OK)
 		return e;
-	e = login(r->ctx, v[USERNAME], v[PASSWORD], &token);
+	l = (struct login){
+		.username = v[USERNAME],
+		.password = v[PASSWORD],
+		.device = cookie_find(r->cookie, DEVICE_COOKIE, r->ctx->arena),
+	};
+	e = login(r->ctx, &l);
 	if (e == ERR_UNAUTH)
 		reply_unauthorized(r, "Incorrect username or password");
 	if (e != ERR_OK)
 		return e == ERR_UNAUTH ? ERR_OK : e;
 	b = reply_begin(r, 200, "application/json");
 	buf_addf(
-	    b, "{\"access_token\":\"%s\",\"token_type\":\"bearer\"}", token);
+	    b, "{\"access_token\":\"%s\",\"token_type\":\"bearer\"}", l.token);
+	if (l.new_device != NULL)
+		cookie_set(r, DEVICE_COOKIE, l.new_device, DEVICE_LIFE_S);
 	return ERR_OK;
 }

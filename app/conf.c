@@ -54,6 +54,10 @@ static const struct key keys[] = {
 	{ "username_max_chars",   NUMBER, AT(username_max_chars),   "255", 1, 640, "characters" },
 	{ "fullname_max_chars",   NUMBER, AT(fullname_max_chars),   "255", 1, 16384, "characters" },
 	{ "password_min_chars",   NUMBER, AT(password_min_chars),   "8", 0, 127, "characters" },
+	{ "login_failures_per_name_hour", NUMBER, AT(login_failures_per_name), "100", 2, 1000000, "failures" },
+	{ "login_failures_per_address_hour", NUMBER, AT(login_failures_per_address), "200", 2, 1000000, "failures" },
+	{ "login_failures_per_client_hour", NUMBER, AT(login_failures_per_client), "20", 2, 1000000, "failures" },
+	{ "signups_per_address_hour", NUMBER, AT(signups_per_address), "300", 2, 1000000, "sign-ups" },
 	{ "db_timeout_ms",        NUMBER, AT(db_timeout_ms),        "1500", 50, 60000, "milliseconds" },
 	{ "status_file",          TEXT,   AT(status_file),          "/run/latchkey/status", 1, 4096, "path" },
 };

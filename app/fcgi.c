@@ -191,6 +191,8 @@ answer(FCGX_Request *fcgi, struct ctx *c, void (*run)(struct req *r))
 	r.uri = param(fcgi, "REQUEST_URI");
 	r.content_type = param(fcgi, "CONTENT_TYPE");
 	r.authorization = param(fcgi, "HTTP_AUTHORIZATION");
+	r.cookie = param(fcgi, "HTTP_COOKIE");
+	c->address = param(fcgi, "REMOTE_ADDR");
 	r.waited_ms = waited_ms(param(fcgi, "REQUEST_MSEC"), &now);
 	if (r.uri == NULL || !read_body(fcgi, &r)) {
 		log_event(LOG_WARNING, LOG_REQUEST_BROKEN, "what=%s",

@@ -16,7 +16,8 @@ enum log_event {
 	LOG_STOP,          /* it has answered its last request */
 	LOG_REQUEST,       /* a request was answered */
 	LOG_LOGIN,         /* a password login succeeded */
-	LOG_LOGIN_FAILED,  /* wrong password, unknown, inactive or no hash */
+	LOG_LOGIN_FAILED,  /* wrong password, unknown, inactive, no hash, or
+	                    * too many attempts */
 	LOG_SIGNUP,        /* an account was made */
 	LOG_HASH_UPGRADED, /* a stored hash was made anew with today's cost */
 	LOG_NOT_HASHED,    /* a login or sign-up waited too long, or its client

@@ -12,6 +12,7 @@
 
 #include "calibrate.h"
 #include "conf.h"
+#include "db_throttle.h"
 #include "db_user.h"
 #include "bounds.h"
 #include "log.h"
@@ -49,7 +50,8 @@ migrate(const struct conf *conf)
 static bool
 check_database(const struct conf *conf)
 {
-	static const struct db_sql *const all[] = { db_user_sql, NULL };
+	static const struct db_sql *const all[] = { db_user_sql,
+		db_throttle_sql, NULL };
 	static const struct db_sql *const none[] = { NULL };
 	struct arena arena;
 	struct ctx c = { .conf = conf, .arena = &arena };

@@ -54,7 +54,7 @@ struct memory {
 
 #define MAGIC_BYTES 16 /* "latchkey status ", of any version */
 
-static const char layout[64] = "latchkey status " LATCHKEY_VERSION " 1";
+static const char layout[64] = "latchkey status " LATCHKEY_VERSION " 2";
 
 const char *const metrics_label[METRIC_COUNT] = {
 	[METRIC_LOGIN_OK] = "ok",
@@ -62,11 +62,13 @@ const char *const metrics_label[METRIC_COUNT] = {
 	[METRIC_LOGIN_PASSWORD] = "password",
 	[METRIC_LOGIN_HASH] = "hash",
 	[METRIC_LOGIN_INACTIVE] = "inactive",
+	[METRIC_LOGIN_THROTTLED] = "throttled",
 	[METRIC_LOGIN_BUSY] = "busy",
 	[METRIC_LOGIN_FAILED] = "failed",
 	[METRIC_SIGNUP_OK] = "ok",
 	[METRIC_SIGNUP_TAKEN] = "taken",
 	[METRIC_SIGNUP_INVALID] = "invalid",
+	[METRIC_SIGNUP_THROTTLED] = "throttled",
 	[METRIC_SIGNUP_BUSY] = "busy",
 	[METRIC_SIGNUP_FAILED] = "failed",
 	[METRIC_NOT_HASHED_LATE] = "late",
@@ -82,7 +84,7 @@ const char *const metrics_label[METRIC_COUNT] = {
 };
 
 const int metrics_status[METRICS_STATUSES] = { 200, 307, 400, 401, 404, 405,
-	413, 421, 422, 500, 503, 0 };
+	413, 421, 422, 429, 500, 503, 0 };
 
 const int64_t metrics_limit_us[METRICS_BUCKETS] = { 100, 250, 500, 1000, 2500,
 	5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000, 2500000,

@@ -12,9 +12,9 @@
 
 #include "conf.h"
 
-#define METRICS_ROUTES 32 /* rows of route.c, at most */
+#define METRICS_ROUTES 28 /* rows of route.c, at most */
 #define METRICS_NO_ROUTE METRICS_ROUTES
-#define METRICS_STATUSES 12 /* of metrics_status[] */
+#define METRICS_STATUSES 13 /* of metrics_status[] */
 #define METRICS_BUCKETS 16  /* of metrics_limit_us[] */
 
 /* clang-format off */
@@ -24,11 +24,13 @@ enum metric {
 	METRIC_LOGIN_PASSWORD, /* the wrong one */
 	METRIC_LOGIN_HASH,     /* one that cannot be checked */
 	METRIC_LOGIN_INACTIVE, /* an account that may not log in */
+	METRIC_LOGIN_THROTTLED, /* too many attempts */
 	METRIC_LOGIN_BUSY,     /* no database, or no memory to hash */
 	METRIC_LOGIN_FAILED,   /* a bug */
 	METRIC_SIGNUP_OK,
 	METRIC_SIGNUP_TAKEN,   /* the name */
 	METRIC_SIGNUP_INVALID, /* a password or text that cannot be stored */
+	METRIC_SIGNUP_THROTTLED,
 	METRIC_SIGNUP_BUSY,    /* as at login */
 	METRIC_SIGNUP_FAILED,
 	METRIC_NOT_HASHED_LATE, /* a login or sign-up that waited too long */

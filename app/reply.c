@@ -3,6 +3,7 @@
  */
 #include "base.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,6 +23,7 @@ static const struct {
 	{ ERR_UNAUTH, 401, "Could not validate credentials" },
 	{ ERR_NOTFOUND, 404, "Not Found" },
 	{ ERR_TOOBIG, 413, "Request Entity Too Large" },
+	{ ERR_LIMIT, 429, "Too Many Requests" },
 	{ ERR_BUSY, 503, "The service is not available, please try again" },
 };
 
@@ -47,6 +49,8 @@ reason(int status)
 		return "Misdirected Request";
 	case 422:
 		return "Unprocessable Entity";
+	case 429:
+		return "Too Many Requests";
 	case 503:
 		return "Service Unavailable";
 	default:
@@ -104,6 +108,16 @@ reply_unauthorized(struct req *r, const char *detail)
 	reply_header(r, "WWW-Authenticate", "Bearer");
 }
 
+/* When to come again after too many attempts. */
+static void
+add_retry_after(struct req *r)
+{
+	char seconds[24];
+
+	snprintf(seconds, sizeof(seconds), "%" PRId64, r->ctx->retry_after_s);
+	reply_header(r, "Retry-After", seconds);
+}
+
 void
 reply_error(struct req *r, enum err e)
 {
@@ -120,6 +134,8 @@ reply_error(struct req *r, enum err e)
 			reply_unauthorized(r, meaning[i].detail);
 		else
 			reply_detail(r, meaning[i].status, meaning[i].detail);
+		if (e == ERR_LIMIT)
+			add_retry_after(r);
 		return;
 	}
 	log_event(LOG_ERROR, LOG_BUG, "what=reply err=%d", (int)e);

@@ -43,6 +43,7 @@ struct req {
 	const char *uri; /* undecoded path and query */
 	const char *content_type;
 	const char *authorization;
+	const char *cookie;
 	const char *body; /* never NULL */
 	size_t body_len;
 	bool body_too_big; /* and therefore not read */

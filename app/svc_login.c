@@ -9,7 +9,10 @@
 #include "log.h"
 #include "metrics.h"
 #include "pwhash.h"
+#include "svc_device.h"
 #include "svc_login.h"
+#include "svc_throttle.h"
+#include "token.h"
 
 /* Make a weak hash anew. A failure costs nothing but the next attempt. */
 static void
@@ -36,53 +39,97 @@ reason_of(const struct ctx *c, const struct user *u, bool matches)
 	return matches ? METRIC_LOGIN_INACTIVE : METRIC_LOGIN_PASSWORD;
 }
 
-static enum err
-log_in(struct ctx *c, const char *username, const char *password,
-    const char **token)
+/* Too many attempts: told without the name, which nobody has looked up. */
+static void
+note_throttled(void)
 {
-	struct user u = { 0 };
-	struct token_claims claims;
+	metrics_add(METRIC_LOGIN_THROTTLED);
+	log_event(LOG_INFO, LOG_LOGIN_FAILED, "reason=%s",
+	    metrics_label[METRIC_LOGIN_THROTTLED]);
+}
+
+/* Is this the password of that account, and may it log in? */
+static enum err
+find_account(struct ctx *c, const struct login *l, struct user *u)
+{
 	enum metric reason;
 	bool matches;
 	enum err e;
 
-	e = db_user_by_name(c, username, &u);
+	e = db_user_by_name(c, l->username, u);
 	if (e != ERR_OK && e != ERR_NOTFOUND)
 		return e;
 	/* before anything is looked at, so that the time tells nothing */
 	e = pwhash_check(c->conf->hash_cost, c->conf->hash_memory_max_mib,
-	    password, u.password, &matches);
+	    l->password, u->password, &matches);
 	if (e != ERR_OK)
 		return e;
-	if (!matches || !u.is_active) {
-		reason = reason_of(c, &u, matches);
-		metrics_add(reason);
-		log_event(LOG_INFO, LOG_LOGIN_FAILED,
-		    "user=%" PRId64 " reason=%s", u.id, metrics_label[reason]);
-		return ERR_UNAUTH;
-	}
-	upgrade_hash(c, &u, password);
-	claims = (struct token_claims){
-		.sub = u.username,
-		.uid = u.id,
+	if (matches && u->is_active)
+		return ERR_OK;
+	reason = reason_of(c, u, matches);
+	metrics_add(reason);
+	log_event(LOG_INFO, LOG_LOGIN_FAILED, "user=%" PRId64 " reason=%s",
+	    u->id, metrics_label[reason]);
+	return ERR_UNAUTH;
+}
+
+/* What an account gets whose password was right. */
+static enum err
+grant(struct ctx *c, struct login *l, const struct user *u,
+    const struct device *device)
+{
+	const struct token_claims claims = {
+		.sub = u->username,
+		.uid = u->id,
 		.exp = c->now_s + c->conf->access_token_minutes * 60,
 	};
-	e = token_sign(c->key, &claims, c->now_s, c->arena, token);
+	enum err e;
+
+	upgrade_hash(c, u, l->password);
+	l->new_device = NULL;
+	if ((device->id[0] == '\0' || device->is_old) &&
+	    (e = device_make(c, device, u->username, &l->new_device)) != ERR_OK)
+		return e;
+	e = token_sign(c->key, &claims, c->now_s, c->arena, &l->token);
 	if (e == ERR_OK)
-		log_event(LOG_INFO, LOG_LOGIN, "user=%" PRId64, u.id);
+		log_event(LOG_INFO, LOG_LOGIN, "user=%" PRId64, u->id);
 	return e;
 }
 
-enum err
-login(struct ctx *c, const char *username, const char *password,
-    const char **token)
+static enum err
+log_in(struct ctx *c, struct login *l)
 {
-	enum err e = log_in(c, username, password, token);
+	struct device device = device_read(c, l->device, l->username);
+	struct throttle_attempt attempt;
+	struct user u = { 0 };
+	enum err e;
 
-	if (e == ERR_OK)
+	if ((e = throttle_login(c, l->username, device.id, &attempt)) != ERR_OK)
+		return e;
+	e = find_account(c, l, &u);
+	/* neither the right password nor a failure of ours is a guess */
+	if (e != ERR_UNAUTH)
+		throttle_give_back(c, &attempt);
+	return e == ERR_OK ? grant(c, l, &u, &device) : e;
+}
+
+enum err
+login(struct ctx *c, struct login *l)
+{
+	enum err e = log_in(c, l);
+
+	switch (e) {
+	case ERR_OK:
 		metrics_add(METRIC_LOGIN_OK);
-	else if (e != ERR_UNAUTH) /* why, has been counted */
+		break;
+	case ERR_UNAUTH: /* why, has been counted */
+		break;
+	case ERR_LIMIT:
+		note_throttled();
+		break;
+	default:
 		metrics_add(
 		    e == ERR_BUSY ? METRIC_LOGIN_BUSY : METRIC_LOGIN_FAILED);
+	}
 	return e;
 }

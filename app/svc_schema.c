@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "db_schema.h"
+#include "db_throttle.h"
 #include "db_user.h"
 #include "svc_schema.h"
 
@@ -47,5 +48,7 @@ schema_ready(struct ctx *c)
 		return e;
 	if (version < db_schema_needed())
 		return ERR_NOTFOUND;
-	return db_user_permitted(c);
+	if ((e = db_user_permitted(c)) != ERR_OK)
+		return e;
+	return db_throttle_permitted(c);
 }

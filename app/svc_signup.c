@@ -10,6 +10,7 @@
 #include "metrics.h"
 #include "pwhash.h"
 #include "svc_signup.h"
+#include "svc_throttle.h"
 
 _Static_assert(SIGNUP_PASSWORD_MAX_BYTES == PWHASH_PASSWORD_MAX_BYTES,
     "whoever signs up is told the right limit");
@@ -71,6 +72,8 @@ outcome(enum err e)
 	case ERR_TOOBIG:
 	case ERR_INVALID:
 		return METRIC_SIGNUP_INVALID;
+	case ERR_LIMIT:
+		return METRIC_SIGNUP_THROTTLED;
 	case ERR_BUSY:
 		return METRIC_SIGNUP_BUSY;
 	default:
@@ -82,8 +85,15 @@ enum err
 signup(struct ctx *c, const char *username, const char *fullname,
     const char *password, struct user *out)
 {
-	enum err e = sign_up(c, username, fullname, password, out);
+	struct throttle_attempt attempt;
+	enum err e;
 
+	if ((e = throttle_signup(c, &attempt)) == ERR_OK) {
+		e = sign_up(c, username, fullname, password, out);
+		/* else it is known now whether the name was taken */
+		if (e != ERR_OK && e != ERR_CONFLICT)
+			throttle_give_back(c, &attempt);
+	}
 	metrics_add(outcome(e));
 	return e;
 }

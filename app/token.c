@@ -15,7 +15,9 @@
 #include <unistd.h>
 
 #include <jwt.h>
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 #include <openssl/sha.h>
 
 #include "log.h"
@@ -255,4 +257,47 @@ token_digest(const char *token, unsigned char out[TOKEN_DIGEST_BYTES])
 	       EVP_DigestInit_ex2(ctx, sha256, NULL) == 1 &&
 	       EVP_DigestUpdate(ctx, token, n) == 1 &&
 	       EVP_DigestFinal_ex(ctx, out, NULL) == 1;
+}
+
+/* One HMAC-SHA-256, of texts with their ends. */
+static bool
+hmac(const void *key, size_t key_len, const char *const *texts,
+    unsigned char out[TOKEN_MAC_BYTES])
+{
+	static char digest[] = "SHA256";
+	static EVP_MAC_CTX *ctx;
+	const OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(
+		                          OSSL_MAC_PARAM_DIGEST, digest, 0),
+		OSSL_PARAM_construct_end() };
+	EVP_MAC *mac;
+	size_t n;
+
+	if (ctx == NULL && (mac = EVP_MAC_fetch(NULL, "HMAC", NULL)) != NULL) {
+		ctx = EVP_MAC_CTX_new(mac);
+		EVP_MAC_free(mac);
+	}
+	if (ctx == NULL || EVP_MAC_init(ctx, key, key_len, params) != 1)
+		return false;
+	for (; *texts != NULL; texts++)
+		if (EVP_MAC_update(ctx, (const unsigned char *)*texts,
+		        strlen(*texts) + 1) != 1)
+			return false;
+	return EVP_MAC_final(ctx, out, &n, TOKEN_MAC_BYTES) == 1 &&
+	       n == TOKEN_MAC_BYTES;
+}
+
+bool
+token_mac(const struct token_key *key, const char *purpose,
+    const char *const *texts, unsigned char out[TOKEN_MAC_BYTES])
+{
+	unsigned char derived[TOKEN_MAC_BYTES];
+	bool good =
+	    hmac(key->bytes, key->len,
+	        (const char *[]){ "latchkey", purpose, NULL }, derived) &&
+	    hmac(derived, sizeof(derived), texts, out);
+
+	explicit_bzero(derived, sizeof(derived));
+	if (!good)
+		log_event(LOG_ERROR, LOG_BUG, "what=token_mac");
+	return good;
 }

@@ -11,6 +11,7 @@
 #define TOKEN_KEY_MAX_BYTES 4096
 #define TOKEN_DIGEST_BYTES 32
 #define TOKEN_DIGEST_MAX_BYTES 1024 /* of a token that token_digest() takes */
+#define TOKEN_MAC_BYTES 32
 #define TOKEN_MAX_BYTES 8192 /* what nginx lets through in a header line */
 
 struct token_key {
@@ -63,5 +64,14 @@ enum err token_check(const struct token_key *key, const char *token,
  */
 bool token_digest(
     const char *token, unsigned char out[TOKEN_DIGEST_BYTES]) MUST_CHECK;
+
+/*
+ * The HMAC-SHA-256 of several texts (the last is NULL), told apart from all
+ * others and from the same texts grouped otherwise. Its key is derived from the
+ * signing key for this purpose alone: what is signed for one counts for no
+ * other, and never as a token. False: OpenSSL could not; it is logged.
+ */
+bool token_mac(const struct token_key *key, const char *purpose,
+    const char *const *texts, unsigned char out[TOKEN_MAC_BYTES]) MUST_CHECK;
 
 #endif

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "db_throttle.h"
 #include "db_user.h"
 #include "fcgi.h"
 #include "hashmem.h"
@@ -52,7 +53,8 @@ name_process(const struct worker_setup *w)
 int
 worker_run(const struct worker_setup *w)
 {
-	static const struct db_sql *const statements[] = { db_user_sql, NULL };
+	static const struct db_sql *const statements[] = { db_user_sql,
+		db_throttle_sql, NULL };
 	static struct token_cache tokens;
 	const struct conf *conf = w->conf;
 	struct fcgi_service service = {

@@ -14,13 +14,13 @@ routes      route        | prototypes handlers http services tools
 web         fcgi         | http tools
 prototypes  api          | http
 handlers    api_*        | prototypes http services tools
-http        req reply json form field fault bearer | http tools
+http        req reply json form field fault bearer cookie | http tools
 services    svc_*        | services store context secrets tools
 store       db_*         | store connection context tools
 context     ctx          | connection secrets tools
 connection  db           | tools
 secrets     token token_cache pwhash | secrets tools
-tools       arena buf text rand conf log clock cpu systemd hashmem metrics prometheus queue record | tools
+tools       address arena buf text rand conf log clock cpu systemd hashmem metrics prometheus queue record | tools
 END
 
 # Includes that are allowed beside those, for a type or a figure. They allow no
@@ -42,7 +42,7 @@ json-c/      json    json_object|json_token|json_c|printbuf
 confuse.h    conf    cfg_|CFG_
 END
 
-c_library='assert|ctype|errno|fcntl|inttypes|poll|sched|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|time|unistd|sys/[a-z]+|net[a-z]+/[a-z]+|netdb|linux/[a-z_]+'
+c_library='arpa/inet|assert|ctype|errno|fcntl|inttypes|poll|sched|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|time|unistd|sys/[a-z]+|net[a-z]+/[a-z]+|netdb|linux/[a-z_]+'
 
 # --- what is used: lines of "how user used" ---
 

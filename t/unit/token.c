@@ -258,6 +258,43 @@ test_two_json_libraries(void)
 	ok(good, "json-c and jansson live in one process");
 }
 
+/* The MAC of three texts, as hexadecimal digits, of another library's making.
+ */
+static bool
+mac_is(const char *purpose, const char *const *texts, const char *wanted)
+{
+	static const struct token_key k = { 32,
+		"0123456789abcdef0123456789abcdef" };
+	unsigned char mac[TOKEN_MAC_BYTES];
+	char digits[2 * TOKEN_MAC_BYTES + 1];
+	size_t i;
+
+	if (!token_mac(&k, purpose, texts, mac))
+		return false;
+	for (i = 0; i < sizeof(mac); i++)
+		snprintf(digits + 2 * i, 3, "%02x", mac[i]);
+	return strcmp(digits, wanted) == 0;
+}
+
+static void
+test_mac(void)
+{
+	static const char wanted[] = "9015c66f8fd6b92c7c31cbe6790082bb"
+	                             "5edf231309a2a0d6d7f5229e3f868a55";
+
+	ok(mac_is(
+	       "throttle", (const char *[]){ "name", "ada", "", NULL }, wanted),
+	    "a MAC is HMAC-SHA-256 with a derived key");
+	ok(!mac_is(
+	       "device", (const char *[]){ "name", "ada", "", NULL }, wanted),
+	    "another purpose has another");
+	ok(!mac_is(
+	       "throttle", (const char *[]){ "namea", "da", "", NULL }, wanted),
+	    "and so have the same letters grouped otherwise");
+	ok(!mac_is("throttle", (const char *[]){ "name", "ada", NULL }, wanted),
+	    "and fewer texts");
+}
+
 int
 main(void)
 {
@@ -270,6 +307,7 @@ main(void)
 	test_signing();
 	test_two_json_libraries();
 	test_key_file();
+	test_mac();
 	arena_free(&arena);
 	return done();
 }

@@ -1,0 +1,19 @@
+/*
+ * The address of a client, as somebody who counts wants it.
+ */
+#ifndef LATCHKEY_ADDRESS_H
+#define LATCHKEY_ADDRESS_H
+
+#include "base.h"
+
+#define ADDRESS_BYTES 48
+
+/*
+ * Who is behind an address in the web server's form (NULL: it said none), as
+ * text: of IPv4 the address; of IPv6, where one client has 2^64, the first 64
+ * bits, and IPv4 where it is mapped into IPv6. Whatever is no address is
+ * "unknown", and all such clients are one.
+ */
+void address_network(const char *address, char out[ADDRESS_BYTES]);
+
+#endif

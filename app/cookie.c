@@ -1,0 +1,63 @@
+/*
+ * Cookies: the Cookie header, and Set-Cookie.
+ */
+#include "base.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "cookie.h"
+#include "reply.h"
+
+/* The n bytes at *s without the blanks around them; returns their number. */
+static size_t
+trim(const char **s, size_t n)
+{
+	while (n > 0 && (**s == ' ' || **s == '\t')) {
+		(*s)++;
+		n--;
+	}
+	while (n > 0 && ((*s)[n - 1] == ' ' || (*s)[n - 1] == '\t'))
+		n--;
+	return n;
+}
+
+const char *
+cookie_find(const char *header, const char *name, struct arena *a)
+{
+	const char *p, *end, *key, *value, *equals;
+	size_t n;
+
+	if (header == NULL || strnlen(header, COOKIE_HEADER_MAX_BYTES + 1) >
+	                          COOKIE_HEADER_MAX_BYTES)
+		return NULL;
+	for (p = header;; p = end + 1) {
+		end = p + strcspn(p, ";");
+		equals = memchr(p, '=', (size_t)(end - p));
+		if (equals != NULL) {
+			key = p;
+			n = trim(&key, (size_t)(equals - p));
+			if (n == strlen(name) && memcmp(key, name, n) == 0)
+				break;
+		}
+		if (*end == '\0')
+			return NULL;
+	}
+	value = equals + 1;
+	n = trim(&value, (size_t)(end - value));
+	return arena_strndup(a, value, n);
+}
+
+void
+cookie_set(
+    struct req *r, const char *name, const char *value, int64_t max_age_s)
+{
+	struct buf b;
+
+	buf_init(&b, r->ctx->arena);
+	buf_addf(&b,
+	    "%s=%s; Max-Age=%" PRId64
+	    "; Path=/; Secure; HttpOnly; SameSite=Strict",
+	    name, value, max_age_s);
+	reply_header(r, "Set-Cookie", b.s);
+}

@@ -1,0 +1,48 @@
+/*
+ * The table latchkey_throttle: attempts, in leaky buckets.
+ *
+ * A bucket leaks from full to empty in an hour, so all that it has to remember
+ * is when it will be empty. What is counted has two buckets and is as full as
+ * the emptier one: to be refused for the attempts of others it takes two others
+ * who share one each.
+ * Source: count-min sketch (Cormode, Muthukrishnan); ITU-T I.371, annex A.
+ */
+#ifndef LATCHKEY_DB_THROTTLE_H
+#define LATCHKEY_DB_THROTTLE_H
+
+#include "ctx.h"
+
+#define DB_THROTTLE_BUCKETS 262144 /* rows of the table */
+#define DB_THROTTLE_FULL_US INT64_C(3600000000)
+
+/* Something whose attempts are counted. */
+struct throttle_subject {
+	unsigned bucket[2]; /* 0 to DB_THROTTLE_BUCKETS - 1; not the same */
+	int64_t cost_us;    /* how much of DB_THROTTLE_FULL_US one takes */
+};
+
+/* An attempt: all that it counts for. */
+struct throttle_attempt {
+	size_t count;
+	struct throttle_subject subject[3];
+};
+
+extern const struct db_sql db_throttle_sql[];
+
+/* As db_user_permitted(). */
+enum err db_throttle_permitted(struct ctx *c) MUST_CHECK;
+
+/*
+ * Count an attempt for all of its subjects, if each has room for it, in one
+ * statement: of several at once no more pass than there is room for.
+ * *wait_s: 0, and it was counted; else the seconds until there would be room,
+ * and nothing was. ERR_BUSY: as db_run(); it may have been counted.
+ */
+enum err db_throttle_reserve(struct ctx *c, const struct throttle_attempt *t,
+    int64_t *wait_s) MUST_CHECK;
+
+/* Uncount an attempt that was counted. Errors as db_run(). */
+enum err db_throttle_give_back(
+    struct ctx *c, const struct throttle_attempt *t) MUST_CHECK;
+
+#endif

@@ -1,0 +1,120 @@
+/*
+ * How often a password may be tried.
+ */
+#include "base.h"
+
+#include <string.h>
+
+#include "address.h"
+#include "svc_throttle.h"
+#include "token.h"
+
+/*
+ * What is counted, and how much of the table is for it: so much that a flood of
+ * strangers' names and addresses, a hash each, keeps a few CPUs busy before it
+ * fills the buckets of others; and out of reach of that flood what is counted
+ * for known devices.
+ */
+enum kind { NAME, ADDRESS, BOTH, DEVICE, DEVICES, SIGNUP };
+
+/* clang-format off */
+#define AT(field) offsetof(struct conf, field)
+static const struct {
+	const char *name;
+	unsigned first;  /* bucket */
+	unsigned choice; /* of so many, and again of so many behind them */
+	size_t limit;    /* in struct conf */
+} kinds[] = {
+	[NAME] =    { "name",    0,      32768, AT(login_failures_per_name) },
+	[ADDRESS] = { "address", 65536,  16384, AT(login_failures_per_address) },
+	[BOTH] =    { "both",    98304,  65536, AT(login_failures_per_client) },
+	[DEVICE] =  { "device",  229376, 4096,  AT(login_failures_per_client) },
+	[DEVICES] = { "devices", 237568, 4096,  AT(login_failures_per_name) },
+	[SIGNUP] =  { "signup",  245760, 8192,  AT(signups_per_address) },
+};
+#undef AT
+/* clang-format on */
+
+_Static_assert(245760 + 2 * 8192 == DB_THROTTLE_BUCKETS, "all are in use");
+
+/*
+ * Count an attempt for what these two texts say. Nobody without the key can
+ * tell who shares a bucket with whom.
+ */
+static enum err
+add(struct ctx *c, struct throttle_attempt *t, enum kind kind, const char *what,
+    const char *of)
+{
+	const char *const texts[] = { kinds[kind].name, what, of, NULL };
+	struct throttle_subject *s = &t->subject[t->count++];
+	unsigned choice = kinds[kind].choice;
+	unsigned char mac[TOKEN_MAC_BYTES];
+	int64_t limit;
+
+	if (!token_mac(c->key, "throttle", texts, mac))
+		return ERR_INTERNAL;
+	s->bucket[0] =
+	    kinds[kind].first + ((unsigned)mac[0] << 8 | mac[1]) % choice;
+	s->bucket[1] = kinds[kind].first + choice +
+	               ((unsigned)mac[2] << 8 | mac[3]) % choice;
+	/* half of the limit fills it; of an odd one, rounded down */
+	memcpy(
+	    &limit, (const char *)c->conf + kinds[kind].limit, sizeof(limit));
+	s->cost_us = (2 * DB_THROTTLE_FULL_US + limit - 1) / limit;
+	return ERR_OK;
+}
+
+static enum err
+reserve(struct ctx *c, const struct throttle_attempt *t)
+{
+	int64_t wait_s;
+	enum err e = db_throttle_reserve(c, t, &wait_s);
+
+	if (e != ERR_OK || wait_s == 0)
+		return e;
+	c->retry_after_s = wait_s;
+	return ERR_LIMIT;
+}
+
+enum err
+throttle_login(struct ctx *c, const char *username, const char *device_id,
+    struct throttle_attempt *out)
+{
+	char network[ADDRESS_BYTES];
+	enum err e;
+
+	*out = (struct throttle_attempt){ .count = 0 };
+	if (device_id[0] != '\0') {
+		if ((e = add(c, out, DEVICE, device_id, username)) != ERR_OK ||
+		    (e = add(c, out, DEVICES, username, "")) != ERR_OK)
+			return e;
+		return reserve(c, out);
+	}
+	address_network(c->address, network);
+	if ((e = add(c, out, NAME, username, "")) != ERR_OK ||
+	    (e = add(c, out, ADDRESS, network, "")) != ERR_OK ||
+	    (e = add(c, out, BOTH, network, username)) != ERR_OK)
+		return e;
+	return reserve(c, out);
+}
+
+enum err
+throttle_signup(struct ctx *c, struct throttle_attempt *out)
+{
+	char network[ADDRESS_BYTES];
+	enum err e;
+
+	*out = (struct throttle_attempt){ .count = 0 };
+	address_network(c->address, network);
+	if ((e = add(c, out, SIGNUP, network, "")) != ERR_OK)
+		return e;
+	return reserve(c, out);
+}
+
+void
+throttle_give_back(struct ctx *c, const struct throttle_attempt *t)
+{
+	if (db_throttle_give_back(c, t) != ERR_OK) {
+		/* db.c has logged why */
+	}
+}

@@ -1,0 +1,35 @@
+/*
+ * How often a password may be tried. An attempt is counted before the password
+ * is looked at, so that many at once cannot all slip through, and uncounted if
+ * it was the right one: whoever knows it never runs dry.
+ *
+ * Of each limit half may be used at once, and the other half comes back evenly
+ * over an hour: in no hour is it exceeded.
+ */
+#ifndef LATCHKEY_SVC_THROTTLE_H
+#define LATCHKEY_SVC_THROTTLE_H
+
+#include "db_throttle.h"
+
+/*
+ * Count an attempt to log in: for the name, for the client's address, and for
+ * both together. With a known device (its id; "": none) for that device and
+ * for all known devices of the name, so that no stranger's attempts count for
+ * them. Whether there is such an account makes no difference.
+ * ERR_LIMIT: there were too many; c->retry_after_s says when to come again.
+ * ERR_BUSY: the database does not answer. *out is for throttle_give_back().
+ */
+enum err throttle_login(struct ctx *c, const char *username,
+    const char *device_id, struct throttle_attempt *out) MUST_CHECK;
+
+/* The same for an attempt to sign up, which counts for the address alone. */
+enum err throttle_signup(
+    struct ctx *c, struct throttle_attempt *out) MUST_CHECK;
+
+/*
+ * It was no guess, or it was not answered. If the database is away by now it
+ * stays counted, which costs the client one attempt.
+ */
+void throttle_give_back(struct ctx *c, const struct throttle_attempt *t);
+
+#endif

@@ -1,0 +1,287 @@
+#!/bin/sh
+# Guessing: how many passwords are looked at, whoever asks and from wherever, and
+# who gets in meanwhile.
+# shellcheck source=t/lib.sh
+. t/lib.sh
+stack_up workers=8 hash_cost=1 login_failures_per_name_hour=20 login_failures_per_address_hour=40 \
+	login_failures_per_client_hour=10 signups_per_address_hour=12
+
+sql() {
+	$LK_PSQL -XAtq -v ON_ERROR_STOP=1 -c "$1"
+}
+
+# As if so much time had passed.
+pass() {
+	sql "update latchkey_throttle set empty_at = empty_at - interval '$1' where empty_at > '-infinity'"
+}
+
+forget() {
+	sql "update latchkey_throttle set empty_at = '-infinity' where empty_at > '-infinity'"
+}
+
+hashes() {
+	curl -s "$LK_URL/metrics" | awk '$1 == "latchkey_hash_duration_seconds_count" { print $2 }'
+}
+
+# logins CLIENTS: those in $tmp/lines, past nginx, so many at once; how many of
+# them got which $answers.
+logins() {
+	python3 t/tool/login.py "$LK_SOCKET_LOGIN" "$1" <"$tmp/lines" >"$tmp/answers"
+	answers=$(sort "$tmp/answers" | cut -d ' ' -f 1 | uniq -c | awk '{ printf "%s%s:%s", comma, $2, $1; comma = " " }')
+}
+
+# guesses N [ADDRESS [NAME [PASSWORD [COOKIE]]]]: one after the other.
+guesses() {
+	for _ in $(seq "$1"); do
+		echo "${2-192.0.2.1} ${3-ada} ${4-wrong-password} ${5--}"
+	done >"$tmp/lines"
+	logins 1
+}
+
+api POST /users/add_user/ '{"username":"ada","password":"correct-horse"}'
+api POST /users/add_user/ '{"username":"eve","password":"eves-password"}'
+is "$status" 200 'there are accounts'
+rows=$(sql 'select count(*) from latchkey_throttle')
+is "$rows" 262144 'and a table to count in'
+
+# --- limits: half of each at once, the rest over the hour ---
+
+had=$(hashes)
+guesses 5
+is "$answers" '401:5' 'half of what a client may guess in an hour is looked at at once'
+guesses 1
+is "$answers" '429:1' 'and no more'
+like "$(cat "$tmp/answers")" '^429 (7[01][0-9]|720)$' 'it is told when to come again'
+is "$(($(hashes) - had))" 5 'nothing was hashed in vain'
+guesses 1 192.0.2.1 ada correct-horse
+is "$answers" '429:1' 'nor is a right password looked at'
+guesses 1 192.0.2.1 eve eves-password
+is "$answers" '200:1' 'but that of another account is'
+guesses 1 192.0.2.2 ada correct-horse
+is "$answers" '200:1' 'and so is the same from elsewhere'
+looked_at=5
+for _ in 1 2 3 4 5; do
+	pass '12 minutes'
+	guesses 2
+	[ "$answers" = '401:1 429:1' ] && looked_at=$((looked_at + 1))
+done
+is $looked_at 10 'one comes back each 12 minutes: the limit of an hour is never exceeded'
+pass '10 hours'
+guesses 6
+is "$answers" '401:5 429:1' 'and however long the pause, no more is saved up'
+
+forget
+for i in 1 2 3; do
+	guesses 5 "192.0.2.$i"
+done
+is "$answers" '429:5' 'of one name, half of its limit is looked at from all addresses together'
+guesses 1 192.0.2.2
+is "$answers" '429:1' 'whichever has asked before'
+guesses 1 192.0.2.9 eve
+is "$answers" '401:1' 'other names are not concerned'
+
+forget
+for i in $(seq 21); do
+	echo "192.0.2.1 name$i x"
+done >"$tmp/lines"
+logins 1
+is "$answers" '401:20 429:1' 'of one address, half of its limit, whatever the names'
+guesses 1 192.0.2.2 name1
+is "$answers" '401:1' 'other addresses are not concerned'
+
+forget
+for i in $(seq 21); do
+	echo "2001:db8:1:2::$i name$i x"
+done >"$tmp/lines"
+logins 1
+is "$answers" '401:20 429:1' "of IPv6 one client's whole network is one address"
+guesses 1 2001:db8:1:3::1 name1
+is "$answers" '401:1' 'its neighbour is another'
+
+forget
+for i in $(seq 7); do
+	echo "- a$i x"
+	echo "unix: b$i x"
+	echo "192.0.2.1,192.0.2.2 c$i x"
+done >"$tmp/lines"
+logins 1
+is "$answers" '401:20 429:1' 'who has no address is one with all others that have none'
+
+# --- nginx: the address that it sees ---
+
+forget
+for i in 1 2 3 4 5; do
+	api POST /token 'username=ada&password=x' -H "X-Forwarded-For: 192.0.2.$i" -H "X-Real-IP: 192.0.2.$i" \
+		-H "Remote-Addr: 192.0.2.$i" -H "Forwarded: for=192.0.2.$i"
+	[ "$status" = 401 ] || break
+done
+api POST /token 'username=ada&password=x' -H 'X-Forwarded-For: 192.0.2.6' -H 'Remote_Addr: 192.0.2.6'
+is "$i $status $body" '5 429 {"detail":"Too Many Requests"}' 'no header gives a client another address'
+like "$(header Retry-After), $(header Cache-Control), $(header Content-Type)" \
+	'^[0-9]+, no-store, application/json$' 'the answer is one of ours, to be kept by nobody'
+is "$(header Set-Cookie)" '' 'without a cookie'
+like "$(tail -n 2 "$LK_LOG")" 'event=login_failed reason=throttled$' 'the log tells, and names nobody'
+api POST /token 'username=ada&password=x' --interface 127.0.0.2
+is "$status" 401 'from another address it is another client'
+
+# --- accounts that do not exist ---
+
+forget
+for name in ada nobody; do
+	guesses 7 192.0.2.1 $name
+	sed 's/^429 7[01][0-9]$/429 720/' "$tmp/answers" >"$tmp/$name"
+done
+is "$(cat "$tmp/nobody")" "$(cat "$tmp/ada")" 'a name that does not exist is limited alike'
+api POST /token 'username=nobody&password=x' >/dev/null
+for name in ada nobody; do
+	for _ in 1 2 3 4 5 6; do
+		api POST /token "username=$name&password=x"
+	done
+	printf '%s' "$status $body $(printf '%s' "$headers" | grep -ivE '^(date|retry-after):')" >"$tmp/$name"
+done
+is "$(cat "$tmp/nobody")" "$(cat "$tmp/ada")" 'and answered alike, byte by byte'
+
+# --- right passwords do not count ---
+
+forget
+guesses 40 192.0.2.1 ada correct-horse
+is "$answers" '200:40' 'whoever knows the password never runs dry'
+guesses 6
+is "$answers" '401:5 429:1' 'and has not used anything up'
+is "$(sql "update users set is_active = false where username = 'eve' returning id")" 2 'an account is made inactive'
+guesses 6 192.0.2.3 eve eves-password
+is "$answers" '401:5 429:1' 'whose right password counts as a wrong one'
+
+# --- many at once ---
+
+forget
+had=$(hashes)
+for i in $(seq 200); do
+	echo "192.0.2.$((i % 100)) ada guess$i"
+done >"$tmp/lines"
+logins 200
+is "$answers $(($(hashes) - had))" '401:10 429:190 10' 'of 200 guesses at once no more are looked at'
+forget
+for i in $(seq 300); do
+	echo "192.0.2.$((i % 3)) name$((i % 7)) guess$i"
+	echo "192.0.2.$((i % 5)) ada correct-horse"
+done >"$tmp/lines"
+logins 50
+unlike "$answers" '50[0-9]:' 'nothing waits for another in a circle'
+is "$(grep -c 'deadlock' "$LK_LOGS/postgres.log")" 0 'and PostgreSQL had none to part'
+
+# --- a device that is known ---
+
+forget
+api POST /token 'username=ada&password=correct-horse'
+like "$(header Set-Cookie)" \
+	'^__Host-latchkey-device=[0-9.a-f]+; Max-Age=31536000; Path=/; Secure; HttpOnly; SameSite=Strict$' \
+	'a login leaves a cookie, for this host, TLS and nginx alone'
+device=$(header Set-Cookie | sed 's/^[^=]*=\([^;]*\);.*/\1/')
+api POST /token 'username=ada&password=correct-horse' -H "Cookie: a=b; __Host-latchkey-device=$device"
+is "$status, $(header Set-Cookie)" '200, ' 'who sends it gets no other'
+python3 -c '
+for i in range(10000):
+    print("10.0.%d.%d ada guess%d" % (i % 1000 // 250, i % 250, i))
+    if i % 100 == 99:
+        print("10.0.0.1 ada correct-horse", __import__("sys").argv[1])
+' "$device" >"$tmp/lines"
+had=$(hashes)
+logins 16
+paste -d ' ' "$tmp/answers" "$tmp/lines" >"$tmp/both"
+is "$(awk '/correct-horse/ { n[$1]++ } END { for (s in n) print s, n[s] }' "$tmp/both")" '200 100' \
+	'while 10000 guesses come from 1000 addresses, the owner logs in whenever she tries'
+is "$(awk '/guess/ && $1 == 401' "$tmp/both" | wc -l) $(awk '/guess/ && $1 == 429' "$tmp/both" | wc -l)" '10 9990' \
+	'and of the guesses no more are looked at than the limit allows'
+is "$(($(hashes) - had))" 110 'as the hashes show'
+guesses 1 192.0.2.200 ada correct-horse
+is "$answers" '429:1' 'without the cookie she could not'
+guesses 1 192.0.2.200 ada correct-horse "${device%?}x"
+is "$answers" '429:1' 'nor with one that is forged'
+guesses 6 192.0.2.200 ada wrong-password "$device"
+is "$answers" '401:5 429:1' 'with it somebody may guess as much as from one address'
+guesses 1 192.0.2.201 ada correct-horse "$device"
+is "$answers" '429:1' 'wherever the device is'
+guesses 6 192.0.2.202 nobody x "$device"
+is "$answers" '401:5 429:1' 'on another name it has no budget of its own'
+forget
+guesses 10 192.0.2.203 nobody x
+guesses 6 192.0.2.204 nobody x
+guesses 1 192.0.2.205 nobody x "$device"
+is "$answers" '429:1' 'and opens none to a name that is locked'
+
+# --- names without end ---
+
+# Each from an address of its own, so that all of them are looked at.
+forget
+python3 -c '
+for i in range(20000):
+    print("10.%d.%d.%d random%d x" % (i >> 16, i >> 8 & 255, i & 255, i))' >"$tmp/lines"
+logins 16
+is "$answers" '401:20000' '20000 bad logins for names that do not exist'
+is "$(sql 'select count(*) from latchkey_throttle')" "$rows" 'leave as many rows as there were'
+is "$(sql 'select count(*) from users')" 2 'in every table'
+is "$(sql "select pg_total_relation_size('latchkey_throttle') < 32 * 1024 * 1024")" t 'and the table small'
+for i in $(seq 50); do
+	echo "192.0.2.$i name$i x"
+done >"$tmp/lines"
+logins 1
+is "$answers" '401:50' 'and lock nobody out'
+
+# --- sign-up ---
+
+forget
+sign_up() {
+	api POST /users/add_user/ "{\"username\":\"$1\",\"password\":\"password\"}"
+}
+sign_up short-of-nothing
+for _ in 1 2 3 4; do
+	sign_up ada
+done
+is "$status" 400 'whether a name is taken is told'
+api POST /users/add_user/ '{"username":"x","password":"short"}'
+is "$status" 422 'what cannot be an account does not count'
+sign_up another
+is "$status" 200 'up to half of the limit, accounts are made'
+sign_up ada
+is "$status $body" '429 {"detail":"Too Many Requests"}' 'then neither is told'
+like "$(header Retry-After)" '^(5[0-9][0-9]|600)$' 'but when to come again'
+sign_up nobody-yet
+is "$status" 429 'nor is an account made'
+api POST /token 'username=ada&password=correct-horse'
+is "$status" 200 'logins are counted apart'
+
+# --- after a crash ---
+
+forget
+guesses 5
+$LK_PSQL -Xqc 'truncate latchkey_throttle'
+guesses 6
+is "$answers" '401:5 429:1' 'a crash, which empties the table, forgets what was counted and no more'
+is "$(sql 'select count(*) from latchkey_throttle')" 6 'its rows come back as they are needed'
+
+# --- without the database ---
+
+had=$(hashes)
+t/stack db-stop "$LK_DIR"
+guesses 3 192.0.2.1 ada correct-horse
+is "$answers" '503:3' 'without the database nobody logs in'
+is "$(($(hashes) - had))" 0 'and no password is looked at'
+t/stack db-start "$LK_DIR"
+ready() {
+	api GET /readyz
+	[ "$status" = 200 ]
+}
+retry 10 ready
+is "$status" 200 'it is back'
+forget
+guesses 16 192.0.2.1 ada correct-horse
+t/stack db-stop "$LK_DIR"
+t/stack db-start "$LK_DIR"
+guesses 16 192.0.2.1 ada correct-horse
+is "$answers" '200:16' 'after a restart the first attempt of each worker is counted too, and let in'
+sql 'drop table latchkey_throttle'
+guesses 1 192.0.2.1 ada correct-horse
+is "$answers" '503:1' 'nor without the table'
+
+done_testing

@@ -1,0 +1,46 @@
+/*
+ * address.c: who is counted as one.
+ */
+#include "base.h"
+
+#include "address.h"
+#include "tap.h"
+
+int
+main(void)
+{
+	static const struct {
+		const char *address, *network;
+	} cases[] = {
+		{ "192.0.2.1", "192.0.2.1" },
+		{ "0.0.0.0", "0.0.0.0" },
+		{ "255.255.255.255", "255.255.255.255" },
+		{ "2001:db8:1:2:3:4:5:6", "2001:0db8:0001:0002::" },
+		{ "2001:DB8:1:2::", "2001:0db8:0001:0002::" },
+		{ "2001:db8:1:3::", "2001:0db8:0001:0003::" },
+		{ "::1", "0000:0000:0000:0000::" },
+		{ "::ffff:192.0.2.1", "192.0.2.1" },
+		{ "::ffff:c000:201", "192.0.2.1" },
+		{ "::fffe:c000:201", "0000:0000:0000:0000::" },
+		{ "64:ff9b::192.0.2.1", "0064:ff9b:0000:0000::" },
+		{ NULL, "unknown" },
+		{ "", "unknown" },
+		{ "unix:", "unknown" },
+		{ "192.0.2", "unknown" },
+		{ "192.0.2.256", "unknown" },
+		{ "192.0.2.1 ", "unknown" },
+		{ "192.0.2.1, 192.0.2.2", "unknown" },
+		{ "[2001:db8::1]", "unknown" },
+		{ "fe80::1%eth0", "unknown" },
+		{ "localhost", "unknown" },
+	};
+	char network[ADDRESS_BYTES];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(cases); i++) {
+		address_network(cases[i].address, network);
+		is(network, cases[i].network,
+		    cases[i].address != NULL ? cases[i].address : "none");
+	}
+	return done();
+}
