@@ -39,7 +39,7 @@
  * fit into what the kernel holds of a connection for us: over a Unix socket
  * also in tens of writes, not in thousands. (nginx does one or two.)
  */
-#define REQUEST_MAX_BYTES (2 * REQ_BODY_MAX_BYTES)
+#define REQUEST_MAX_BYTES (2L * REQ_BODY_MAX_BYTES)
 #define PARKED_MAX 512            /* connections that one worker keeps */
 #define ROUND_MAX 64              /* of them are served between two waits */
 #define DRAIN_MAX_MS (10 * 1000L) /* after which a worker ends in any case */

@@ -162,4 +162,20 @@ is "$(sed 's/^START .*/START/' "$notify" | tr '\n' ' ')" \
 	'START READY=1 RELOADING=1 STATUS=on it STOPPING=1 EXIT 3 START READY=1 STOPPING=1 EXIT 3 ' \
 	'and has written down all that happened'
 
+# What the service's life hangs on.
+while read -r key value; do
+	is "$(setting latchkey.service "$key" | tail -n 1)" "$value" "the service has $key=$value"
+done <<'E'
+Type notify
+NotifyAccess main
+Restart always
+StartLimitIntervalSec 0
+KillMode mixed
+OOMPolicy continue
+ExecReload /bin/kill -HUP $MAINPID
+RestrictAddressFamilies AF_UNIX AF_NETLINK
+SystemCallErrorNumber EPERM
+LimitCORE 0
+E
+
 done_testing

@@ -39,6 +39,8 @@ is "$(header Retry-After), $(header Cache-Control), $(header Content-Type)" '5, 
 ok $? "at once: after $took ms, long before any time-out"
 api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
 is "$status" 503 'a sign-up waits in the same queue'
+is "$($LK_PSQL -Atc "select count(*) from pg_stat_activity where state like 'idle in transaction%'")" 0 \
+	'no connection to the database is held in a transaction meanwhile'
 api GET /
 is "$status" 200 'other lanes do not'
 
@@ -136,6 +138,13 @@ stack_up hash_cost=1 workers=1 mode=systemd
 retry 30 grep -q event=ready "$LK_LOG"
 like "$(queue)" '^0 [0-9]+$' 'an inherited socket'
 limit=$(queue | cut -d ' ' -f 2)
+sed -i 's/^login_backlog = .*/login_backlog = 5/' "$LK_CONF"
+kill -HUP "$(cat "$LK_SERVE")"
+shorter() {
+	[ "$(queue)" = '0 5' ]
+}
+retry 10 shorter
+ok $? 'which SIGHUP sets anew'
 [ "$limit" -ge 200 ] && [ "$limit" -le "$somaxconn" ] && [ "$limit" != 1024 ]
 ok $? "gets a queue of what is served in two seconds: $limit hashes of cost 1"
 t/stack down "$LK_DIR"
@@ -161,10 +170,14 @@ retry 10 listens && retry 10 login_is 401
 ok $? 'the login lane listens on TCP'
 worker=$(pgrep -x latchkey-login -P "$(cat "$LK_SERVE")")
 kill -STOP "$worker"
-for n in 1 2 3 4; do
+for n in 1 2; do
 	curl -s -m 20 -o /dev/null "$LK_URL/token" -d 'username=nobody&password=x' &
 	children="$children $!"
 done
+both_wait() {
+	[ "$(ss -tlnH "sport = :$port" | awk '{ print $2 }')" = 2 ]
+}
+retry 10 both_wait
 refused_at_once() {
 	status=$(curl -s -m 1 -o "$tmp/refused" -w '%{http_code}' "$LK_URL/token" -d 'username=nobody&password=x')
 	[ "$status" = 503 ]

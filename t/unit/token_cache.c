@@ -61,11 +61,17 @@ places(void)
 	struct token_claims eve = { "eve", 8, EXP }, out;
 	unsigned char same_place[TOKEN_DIGEST_BYTES];
 	static char name[TOKEN_CACHE_SUB_BYTES + 1];
+	int found = 0;
+	size_t i;
 
 	memcpy(same_place, abc, sizeof(abc));
+	for (i = 2; i < TOKEN_DIGEST_BYTES; i++) {
+		same_place[i] ^= 1;
+		found += token_cache_find(&cache, same_place, &before, &out);
+		same_place[i] ^= 1;
+	}
+	ok(found == 0, "a digest that differs in one bit is not found");
 	same_place[TOKEN_DIGEST_BYTES - 1] ^= 1;
-	ok(!token_cache_find(&cache, same_place, &before, &out),
-	    "a digest that differs in one bit is not found");
 	token_cache_add(&cache, same_place, &eve);
 	ok(token_cache_find(&cache, same_place, &before, &out) && out.uid == 8,
 	    "it takes the place of the other");
