@@ -88,11 +88,10 @@ done_testing() {
 }
 
 retry() {
-	tries=$(($1 * 10))
+	deadline=$(($(date +%s) + $1))
 	shift
 	until "$@"; do
-		tries=$((tries - 1))
-		[ "$tries" -gt 0 ] || return 1
+		[ "$(date +%s)" -le "$deadline" ] || return 1
 		sleep 0.1
 	done
 }
