@@ -16,7 +16,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -390,7 +389,7 @@ meet(struct worker *w)
 	park(w, fd);
 	leave_queue(w);
 	if (!queue_up(w))
-		abort(); /* the supervisor starts another */
+		stopping = 1; /* the supervisor starts another */
 }
 
 /* A parked connection that has news, if it was not given up meanwhile. */

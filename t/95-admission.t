@@ -78,7 +78,9 @@ done
 
 # --- gone ---
 
+# (The worker stands still until they have.)
 before=$(hashes)
+kill -STOP "$worker"
 python3 - "$LK_SOCKET_LOGIN" <<'E'
 import socket, struct, sys
 def record(kind, body):
@@ -98,11 +100,16 @@ E
 gone() {
 	[ "$(grep -c 'event=not_hashed reason=gone' "$LK_LOG")" = "$1" ]
 }
+kill -CONT "$worker"
 retry 10 gone 3
 ok $? 'a login whose client has gone is noticed'
 is "$(hashes)" "$before" 'and not hashed'
 kill -STOP "$worker"
 curl -s -m 1 -o /dev/null "$LK_URL/token" -d 'username=nobody&password=x'
+noticed() {
+	tail -n 1 "$LK_LOGS/nginx.access.log" | grep -q ' 499 '
+}
+retry 10 noticed
 kill -CONT "$worker"
 retry 10 gone 4
 ok $? 'also through nginx'
@@ -154,7 +161,7 @@ retry 10 listens && retry 10 login_is 401
 ok $? 'the login lane listens on TCP'
 worker=$(pgrep -x latchkey-login -P "$(cat "$LK_SERVE")")
 kill -STOP "$worker"
-for n in 1 2; do
+for n in 1 2 3 4; do
 	curl -s -m 20 -o /dev/null "$LK_URL/token" -d 'username=nobody&password=x' &
 	children="$children $!"
 done
