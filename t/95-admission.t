@@ -165,11 +165,6 @@ for n in 1 2 3 4; do
 	curl -s -m 20 -o /dev/null "$LK_URL/token" -d 'username=nobody&password=x' &
 	children="$children $!"
 done
-# Or the one that is to be refused may come before one of them.
-two_wait() {
-	[ "$(ss -tnH state established "dport = :$port" | wc -l)" -ge 2 ]
-}
-retry 10 two_wait
 refused_at_once() {
 	status=$(curl -s -m 1 -o "$tmp/refused" -w '%{http_code}' "$LK_URL/token" -d 'username=nobody&password=x')
 	[ "$status" = 503 ]
