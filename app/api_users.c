@@ -10,6 +10,7 @@
 #include "fault.h"
 #include "field.h"
 #include "reply.h"
+#include "svc_password.h"
 #include "svc_signup.h"
 
 /* As the original shows a user, and in its order. */
@@ -44,6 +45,7 @@ api_users_add(struct req *r)
 		[PASSWORD] = { .name = "password",
 		    .required = true,
 		    .secret = true,
+		    .normal = true,
 		    .min_chars = conf->password_min_chars },
 	};
 	const char *v[FIELDS];
@@ -64,7 +66,7 @@ api_users_add(struct req *r)
 		fault_add(r, (struct fault){ .kind = FAULT_TOO_MANY_BYTES,
 		                 .field = "password",
 		                 .input = JSON_MASK,
-		                 .number = SIGNUP_PASSWORD_MAX_BYTES });
+		                 .number = PASSWORD_MAX_BYTES });
 		return ERR_INVALID;
 	default:
 		return e;

@@ -10,16 +10,16 @@
 #include "metrics.h"
 #include "pwhash.h"
 #include "svc_login.h"
+#include "svc_password.h"
 
-/* Make a weak hash anew. A failure costs nothing but the next attempt. */
+/* Make a stale hash anew. A failure costs nothing but the next attempt. */
 static void
 upgrade_hash(struct ctx *c, const struct user *u, const char *password)
 {
-	char hash[PWHASH_BYTES];
+	char hash[PASSWORD_HASH_BYTES];
 
 	if (!c->conf->hash_upgrade ||
-	    !pwhash_is_weaker(u->password, c->conf->hash_cost) ||
-	    pwhash_make(c->conf->hash_cost, password, hash) != ERR_OK)
+	    password_hash(c, password, hash) != ERR_OK)
 		return;
 	if (db_user_replace_hash(c, u, hash) == ERR_OK)
 		log_event(LOG_INFO, LOG_HASH_UPGRADED, "user=%" PRId64, u->id);
@@ -43,15 +43,14 @@ log_in(struct ctx *c, const char *username, const char *password,
 	struct user u = { 0 };
 	struct token_claims claims;
 	enum metric reason;
-	bool matches;
+	bool matches, stale;
 	enum err e;
 
 	e = db_user_by_name(c, username, &u);
 	if (e != ERR_OK && e != ERR_NOTFOUND)
 		return e;
 	/* before anything is looked at, so that the time tells nothing */
-	e = pwhash_check(c->conf->hash_cost, c->conf->hash_memory_max_mib,
-	    password, u.password, &matches);
+	e = password_check(c, password, u.password, &matches, &stale);
 	if (e != ERR_OK)
 		return e;
 	if (!matches || !u.is_active) {
@@ -61,7 +60,8 @@ log_in(struct ctx *c, const char *username, const char *password,
 		    "user=%" PRId64 " reason=%s", u.id, metrics_label[reason]);
 		return ERR_UNAUTH;
 	}
-	upgrade_hash(c, &u, password);
+	if (stale)
+		upgrade_hash(c, &u, password);
 	claims = (struct token_claims){
 		.sub = u.username,
 		.uid = u.id,

@@ -8,11 +8,8 @@
 
 #include "log.h"
 #include "metrics.h"
-#include "pwhash.h"
+#include "svc_password.h"
 #include "svc_signup.h"
-
-_Static_assert(SIGNUP_PASSWORD_MAX_BYTES == PWHASH_PASSWORD_MAX_BYTES,
-    "whoever signs up is told the right limit");
 
 /*
  * The connection was lost while an INSERT was under way. The salt is random,
@@ -36,7 +33,7 @@ static enum err
 sign_up(struct ctx *c, const char *username, const char *fullname,
     const char *password, struct user *out)
 {
-	char hash[PWHASH_BYTES];
+	char hash[PASSWORD_HASH_BYTES];
 	struct user taken;
 	enum err e;
 
@@ -44,7 +41,7 @@ sign_up(struct ctx *c, const char *username, const char *fullname,
 	e = db_user_by_name(c, username, &taken);
 	if (e != ERR_NOTFOUND)
 		return e == ERR_OK ? ERR_CONFLICT : e;
-	e = pwhash_make(c->conf->hash_cost, password, hash);
+	e = password_hash(c, password, hash);
 	if (e != ERR_OK)
 		return e;
 	*out = (struct user){

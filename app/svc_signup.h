@@ -6,13 +6,11 @@
 
 #include "db_user.h"
 
-#define SIGNUP_PASSWORD_MAX_BYTES 511
-
 /*
  * Make an active account of a name, a full name (or NULL) and a password, all
  * within the limits of the configuration. *out lives until the request ends.
  * ERR_CONFLICT: the name is taken. ERR_TOOBIG: the password has over
- * SIGNUP_PASSWORD_MAX_BYTES. ERR_BUSY: the database does not answer; no
+ * PASSWORD_MAX_BYTES. ERR_BUSY: the database does not answer; no
  * account was made, or one that its owner can log in to.
  */
 enum err signup(struct ctx *c, const char *username, const char *fullname,

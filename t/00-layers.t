@@ -20,7 +20,7 @@ store       db_*         | store connection context tools
 context     ctx          | connection secrets tools
 connection  db           | tools
 secrets     token token_cache pwhash | secrets tools
-tools       arena buf text rand conf log cpu systemd hashmem metrics prometheus queue | tools
+tools       arena buf text unicode rand conf log cpu systemd hashmem metrics prometheus queue | tools
 END
 
 # Includes that are allowed beside those, for a type or a figure. They allow no
@@ -40,6 +40,7 @@ openssl/     token   SHA|EVP_|HMAC|RAND_
 crypt.h      pwhash  crypt
 json-c/      json    json_object|json_token|json_c|printbuf
 confuse.h    conf    cfg_|CFG_
+utf8proc.h   unicode utf8proc_|UTF8PROC_
 END
 
 c_library='assert|ctype|errno|fcntl|inttypes|poll|sched|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|time|unistd|sys/[a-z]+|net[a-z]+/[a-z]+|netdb|linux/[a-z_]+'
