@@ -30,6 +30,31 @@ reply_user(struct req *r, const struct user *u)
 	    u->is_active ? "true" : "false");
 }
 
+/*
+ * What is wrong with a chosen password joins the list; e is the service's
+ * result.
+ */
+static enum err
+explain(struct req *r, const char *field, enum password_fault why, enum err e)
+{
+	static const enum fault_kind kind[] = {
+		[PASSWORD_TOO_SHORT] = FAULT_TOO_SHORT,
+		[PASSWORD_TOO_LONG] = FAULT_TOO_MANY_BYTES,
+		[PASSWORD_COMMON] = FAULT_PASSWORD_COMMON,
+		[PASSWORD_IS_NAME] = FAULT_PASSWORD_IS_NAME,
+	};
+
+	if (e == ERR_INVALID && why != PASSWORD_GOOD)
+		fault_add(
+		    r, (struct fault){ .kind = kind[why],
+		           .field = field,
+		           .input = JSON_MASK,
+		           .number = why == PASSWORD_TOO_LONG
+		                         ? PASSWORD_MAX_BYTES
+		                         : r->ctx->conf->password_min_chars });
+	return e;
+}
+
 enum err
 api_users_add(struct req *r)
 {
@@ -49,12 +74,15 @@ api_users_add(struct req *r)
 		    .min_chars = conf->password_min_chars },
 	};
 	const char *v[FIELDS];
+	enum password_fault why;
 	struct user u;
 	enum err e;
 
 	if ((e = field_read(r, want, FIELDS, v)) != ERR_OK)
 		return e;
-	e = signup(r->ctx, v[USERNAME], v[FULLNAME], v[PASSWORD], &u);
+	e = signup(r->ctx,
+	    &(struct applicant){ v[USERNAME], v[FULLNAME], v[PASSWORD] }, &why,
+	    &u);
 	switch (e) {
 	case ERR_OK:
 		reply_user(r, &u);
@@ -62,14 +90,8 @@ api_users_add(struct req *r)
 	case ERR_CONFLICT:
 		reply_detail(r, 400, "User already registered");
 		return ERR_OK;
-	case ERR_TOOBIG:
-		fault_add(r, (struct fault){ .kind = FAULT_TOO_MANY_BYTES,
-		                 .field = "password",
-		                 .input = JSON_MASK,
-		                 .number = PASSWORD_MAX_BYTES });
-		return ERR_INVALID;
 	default:
-		return e;
+		return explain(r, "password", why, e);
 	}
 }
 

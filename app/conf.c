@@ -54,6 +54,7 @@ static const struct key keys[] = {
 	{ "username_max_chars",   NUMBER, AT(username_max_chars),   "255", 1, 640, "characters" },
 	{ "fullname_max_chars",   NUMBER, AT(fullname_max_chars),   "255", 1, 16384, "characters" },
 	{ "password_min_chars",   NUMBER, AT(password_min_chars),   "8", 0, 127, "characters" },
+	{ "password_blocklist",   TEXT,   AT(password_blocklist),   "/usr/local/share/latchkey/passwords", 0, 4096, "path" },
 	{ "db_timeout_ms",        NUMBER, AT(db_timeout_ms),        "1500", 50, 60000, "milliseconds" },
 	{ "status_file",          TEXT,   AT(status_file),          "/run/latchkey/status", 1, 4096, "path" },
 };

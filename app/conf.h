@@ -44,8 +44,9 @@ struct conf {
 	int64_t username_max_chars;
 	int64_t fullname_max_chars;
 	int64_t password_min_chars;
-	int64_t db_timeout_ms; /* what one statement may take */
-	char *status_file;     /* the memory that workers count in */
+	char *password_blocklist; /* common passwords; "": none is refused */
+	int64_t db_timeout_ms;    /* what one statement may take */
+	char *status_file;        /* the memory that workers count in */
 };
 
 /*

@@ -36,6 +36,7 @@ static const char *const event_name[] = {
 	[LOG_DB_FAILED] = "db_failed",
 	[LOG_REQUEST_BROKEN] = "request_broken",
 	[LOG_NO_MEMORY] = "no_memory",
+	[LOG_BLOCKLIST] = "blocklist",
 	[LOG_BUG] = "bug",
 };
 

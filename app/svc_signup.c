@@ -30,23 +30,26 @@ settle(struct ctx *c, struct user *u)
 }
 
 static enum err
-sign_up(struct ctx *c, const char *username, const char *fullname,
-    const char *password, struct user *out)
+sign_up(struct ctx *c, const struct applicant *who, enum password_fault *why,
+    struct user *out)
 {
 	char hash[PASSWORD_HASH_BYTES];
 	struct user taken;
 	enum err e;
 
 	/* not what decides, but it spares a taken name the hashing */
-	e = db_user_by_name(c, username, &taken);
+	e = db_user_by_name(c, who->username, &taken);
 	if (e != ERR_NOTFOUND)
 		return e == ERR_OK ? ERR_CONFLICT : e;
-	e = password_hash(c, password, hash);
+	e = password_judge(c, who->username, who->password, why);
+	if (e != ERR_OK || *why != PASSWORD_GOOD)
+		return e != ERR_OK ? e : ERR_INVALID;
+	e = password_hash(c, who->password, hash);
 	if (e != ERR_OK)
 		return e;
 	*out = (struct user){
-		.username = username,
-		.fullname = fullname,
+		.username = who->username,
+		.fullname = who->fullname,
 		.password = arena_strndup(c->arena, hash, strlen(hash)),
 	};
 	e = db_user_insert(c, out);
@@ -65,7 +68,6 @@ outcome(enum err e)
 		return METRIC_SIGNUP_OK;
 	case ERR_CONFLICT:
 		return METRIC_SIGNUP_TAKEN;
-	case ERR_TOOBIG:
 	case ERR_INVALID:
 		return METRIC_SIGNUP_INVALID;
 	case ERR_BUSY:
@@ -76,11 +78,13 @@ outcome(enum err e)
 }
 
 enum err
-signup(struct ctx *c, const char *username, const char *fullname,
-    const char *password, struct user *out)
+signup(struct ctx *c, const struct applicant *who, enum password_fault *why,
+    struct user *out)
 {
-	enum err e = sign_up(c, username, fullname, password, out);
+	enum err e;
 
+	*why = PASSWORD_GOOD;
+	e = sign_up(c, who, why, out);
 	metrics_add(outcome(e));
 	return e;
 }
