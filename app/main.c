@@ -20,6 +20,7 @@
 #include "serve.h"
 #include "status.h"
 #include "svc_schema.h"
+#include "user.h"
 
 #ifndef SYSCONFDIR
 #define SYSCONFDIR "/etc"
@@ -141,14 +142,15 @@ static const struct command {
 	int (*run_with)(const struct conf *conf, char *const *arguments);
 	const char *help;
 } commands[] = {
-	{ "serve",     "",     0, 0, true,  serve,          NULL,           "answer requests, until SIGTERM" },
-	{ "migrate",   "",     0, 0, true,  migrate,        NULL,           "bring the database to this schema" },
-	{ "check",     "",     0, 0, true,  check,          NULL,           "verify configuration, key and database" },
-	{ "calibrate", "[MS]", 0, 1, true,  NULL,           run_calibrate,  "measure what password hashes cost here" },
-	{ "status",    "",     0, 0, true,  status_print,   NULL,           "show what is served, and how fast" },
-	{ "blocklist", "FILE", 1, 1, false, NULL,           make_blocklist, "make a list of passwords to refuse" },
-	{ "settings",  "",     0, 0, false, print_settings, NULL,           "list the keys of latchkey.conf" },
-	{ "routes",    "",     0, 0, false, print_routes,   NULL,           "list the endpoints" },
+	{ "serve",     "",              0, 0, true,  serve,          NULL,           "answer requests, until SIGTERM" },
+	{ "migrate",   "",              0, 0, true,  migrate,        NULL,           "bring the database to this schema" },
+	{ "check",     "",              0, 0, true,  check,          NULL,           "verify configuration, key and database" },
+	{ "calibrate", "[MS]",          0, 1, true,  NULL,           run_calibrate,  "measure what password hashes cost here" },
+	{ "status",    "",              0, 0, true,  status_print,   NULL,           "show what is served, and how fast" },
+	{ "user",      "ACTION [NAME]", 1, 3, true,  NULL,           user_command,   "add, list, show, disable, enable, passwd: accounts" },
+	{ "blocklist", "FILE",          1, 1, false, NULL,           make_blocklist, "make a list of passwords to refuse" },
+	{ "settings",  "",              0, 0, false, print_settings, NULL,           "list the keys of latchkey.conf" },
+	{ "routes",    "",              0, 0, false, print_routes,   NULL,           "list the endpoints" },
 };
 /* clang-format on */
 
@@ -163,7 +165,7 @@ usage(FILE *out)
 	    "FILE is %s unless it is named.\n\n",
 	    CONF_FILE);
 	for (i = 0; i < ARRAY_LEN(commands); i++)
-		fprintf(out, "  %-9s %-4s  %s\n", commands[i].name,
+		fprintf(out, "  %-9s %-13s  %s\n", commands[i].name,
 		    commands[i].arguments, commands[i].help);
 	return out == stdout ? EXIT_SUCCESS : 2;
 }

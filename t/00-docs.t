@@ -99,7 +99,7 @@ agrees "$tmp/openapi" "$tmp/described" 'and openapi.json describes them'
 # --- commands ---
 
 build/latchkey -h | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' >"$tmp/commands"
-sed -n 's/^\.It Cm \([a-z]*\).*/\1/p' conf/latchkey.8 >"$tmp/manual"
+sed -n 's/^\.It Cm \([a-z]*\).*/\1/p' conf/latchkey.8 | sort -u >"$tmp/manual"
 agrees "$tmp/manual" "$tmp/commands" 'latchkey(8) explains each command'
 sed -n 's/.*\[LOG_[A-Z_]*\] = "\([a-z_]*\)",/\1/p' app/log.c |
 	grep -vxE 'error|warning|info' >"$tmp/events"

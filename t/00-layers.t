@@ -9,7 +9,7 @@
 # counts. Everything may use base.h.
 cat >"$tmp/layers" <<'END'
 base        base         |
-process     main serve status worker bounds listener calibrate | process routes web services store connection context secrets tools
+process     main serve status user prompt worker bounds listener calibrate | process routes web services store connection context secrets tools
 routes      route        | prototypes handlers http services tools
 web         fcgi         | http tools
 prototypes  api          | http
@@ -43,7 +43,7 @@ confuse.h    conf    cfg_|CFG_
 utf8proc.h   unicode utf8proc_|UTF8PROC_
 END
 
-c_library='assert|ctype|errno|fcntl|inttypes|poll|sched|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|time|unistd|sys/[a-z]+|net[a-z]+/[a-z]+|netdb|linux/[a-z_]+'
+c_library='assert|ctype|errno|fcntl|inttypes|poll|sched|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|termios|time|unistd|sys/[a-z]+|net[a-z]+/[a-z]+|netdb|linux/[a-z_]+'
 
 # --- what is used: lines of "how user used" ---
 

@@ -9,7 +9,7 @@ add=/users/add_user/
 
 # refused NAME PASSWORD TYPE TITLE
 refused() {
-	api POST $add "{\"username\":\"$1\",\"password\":\"$2\"}"
+	api POST "$add" "{\"username\":\"$1\",\"password\":\"$2\"}"
 	is "$status" 422 "$4 is refused"
 	json_is '.detail[0].type' "$3" 'with the reason'
 }
@@ -57,7 +57,7 @@ kept() {
 	[ "$(grep -c "event=reload result=$1" "$LK_LOG")" -ge "$2" ]
 }
 try() {
-	api POST $add "{\"username\":\"$1\",\"password\":\"$2\"}"
+	api POST "$add" "{\"username\":\"$1\",\"password\":\"$2\"}"
 	[ "$status" = "$3" ]
 }
 set_list "$tmp/own"
