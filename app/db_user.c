@@ -8,7 +8,16 @@
 
 #include "db_user.h"
 
-enum { BY_NAME, AFTER, INSERT, REPLACE_HASH, SET_HASH, SET_ACTIVE, PERMITTED };
+enum {
+	BY_NAME,
+	AFTER,
+	INSERT,
+	REPLACE_HASH,
+	SET_HASH,
+	SET_FULLNAME,
+	SET_ACTIVE,
+	PERMITTED
+};
 
 /* clang-format off */
 const struct db_sql db_user_sql[] = {
@@ -45,6 +54,13 @@ const struct db_sql db_user_sql[] = {
 	[SET_HASH] = {
 		.name = "user_set_hash",
 		.text = "UPDATE users SET password = $2"
+			" WHERE id = $1 RETURNING id",
+		.params = 2,
+		.writes = true,
+	},
+	[SET_FULLNAME] = {
+		.name = "user_set_fullname",
+		.text = "UPDATE users SET fullname = $2"
 			" WHERE id = $1 RETURNING id",
 		.params = 2,
 		.writes = true,
@@ -159,6 +175,12 @@ enum err
 db_user_set_hash(struct ctx *c, int64_t id, const char *hash)
 {
 	return set_column(c, SET_HASH, id, hash);
+}
+
+enum err
+db_user_set_fullname(struct ctx *c, int64_t id, const char *fullname)
+{
+	return set_column(c, SET_FULLNAME, id, fullname);
 }
 
 enum err

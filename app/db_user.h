@@ -50,6 +50,10 @@ enum err db_user_replace_hash(
 enum err db_user_set_hash(
     struct ctx *c, int64_t id, const char *hash) MUST_CHECK;
 
+/* Set the full name, or none (NULL). ERR_NOTFOUND: there is no such account. */
+enum err db_user_set_fullname(
+    struct ctx *c, int64_t id, const char *fullname) MUST_CHECK;
+
 /* Let an account log in, or not. ERR_NOTFOUND: there is no such account. */
 enum err db_user_set_active(struct ctx *c, int64_t id, bool active) MUST_CHECK;
 

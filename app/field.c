@@ -11,6 +11,9 @@
 #include "text.h"
 #include "unicode.h"
 
+/* What bodies call a secret: not shown, whatever else is wrong with them. */
+#define SECRETS "password current new"
+
 /* A field as it was sent. */
 struct value {
 	enum { ABSENT, NOTHING, TEXT, OTHER } kind; /* NOTHING: null */
@@ -135,13 +138,13 @@ echo(struct req *r, const struct field *f, const struct value *v,
 
 	buf_init(&b, r->ctx->arena);
 	if (kind == FAULT_MISSING && r->body_kind == BODY_JSON)
-		json_write(&b, r->json, "password");
+		json_write(&b, r->json, SECRETS);
 	else if (kind == FAULT_MISSING)
 		return NULL;
 	else if (f->secret)
 		return JSON_MASK;
 	else if (r->body_kind == BODY_JSON)
-		json_write(&b, v->json, "password");
+		json_write(&b, v->json, SECRETS);
 	else if (v->kind == TEXT && text_is_utf8(v->text, v->len))
 		buf_add_json(&b, v->text, v->len);
 	else

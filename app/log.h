@@ -19,11 +19,13 @@ enum log_event {
 	LOG_LOGIN_FAILED,  /* wrong password, unknown, inactive or no hash */
 	LOG_SIGNUP,        /* an account was made */
 	LOG_HASH_UPGRADED, /* a stored hash was made anew with today's cost */
-	LOG_NOT_HASHED,    /* a login or sign-up waited too long, or its client
-	                    * has gone */
-	LOG_WRONG_LANE,    /* the web server's locations do not fit */
-	LOG_RELOAD,        /* settings and key were read anew, or kept */
-	LOG_WORKER_ENDED,  /* a worker that was not told to */
+	LOG_PASSWORD_CHANGED, /* by its owner */
+	LOG_PASSWORD_REFUSED, /* the current one was wrong */
+	LOG_NOT_HASHED,   /* a login or sign-up waited too long, or its client
+	                   * has gone */
+	LOG_WRONG_LANE,   /* the web server's locations do not fit */
+	LOG_RELOAD,       /* settings and key were read anew, or kept */
+	LOG_WORKER_ENDED, /* a worker that was not told to */
 	LOG_DB_CONNECTED,
 	LOG_DB_FAILED,      /* no connection, or a statement failed */
 	LOG_REQUEST_BROKEN, /* not a request that a web server would send */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "log.h"
 #include "svc_user.h"
 #include "text.h"
 
@@ -103,6 +104,64 @@ user_set_password(struct ctx *c, const struct applicant *who, const char **why,
 	if ((e = password_hash(c, who->password, hash)) != ERR_OK)
 		return e;
 	return db_user_set_hash(c, out->id, hash);
+}
+
+/* The connection was lost while it was written: which hash is there now? */
+static enum err
+settle(struct ctx *c, const struct user *u, const char *hash)
+{
+	struct user stored;
+
+	if (db_user_by_name(c, u->username, &stored) != ERR_OK ||
+	    stored.id != u->id || stored.password == NULL ||
+	    strcmp(stored.password, hash) != 0)
+		return ERR_BUSY;
+	return ERR_OK;
+}
+
+enum err
+user_change_password(struct ctx *c, const struct user *u, const char *current,
+    const char *wanted, enum password_fault *why)
+{
+	char hash[PASSWORD_HASH_BYTES];
+	bool matches, stale;
+	enum err e;
+
+	/* first, as it costs nothing and tells nothing of the current one */
+	if ((e = password_judge(c, u->username, wanted, why)) != ERR_OK)
+		return e;
+	if (*why != PASSWORD_GOOD)
+		return ERR_INVALID;
+	/* a guess like a login: here svc_throttle reserves it, by u->username
+	 */
+	e = password_check(c, current, u->password, &matches, &stale);
+	if (e != ERR_OK)
+		return e;
+	if (!matches) {
+		log_event(
+		    LOG_INFO, LOG_PASSWORD_REFUSED, "user=%" PRId64, u->id);
+		return ERR_DENIED;
+	}
+	/* and here gives it back */
+	if ((e = password_hash(c, wanted, hash)) != ERR_OK)
+		return e;
+	e = db_user_replace_hash(c, u, hash);
+	if (e == ERR_BUSY)
+		e = settle(c, u, hash);
+	if (e == ERR_OK)
+		log_event(
+		    LOG_INFO, LOG_PASSWORD_CHANGED, "user=%" PRId64, u->id);
+	return e;
+}
+
+enum err
+user_change_fullname(struct ctx *c, struct user *u, const char *fullname)
+{
+	enum err e = db_user_set_fullname(c, u->id, fullname);
+
+	if (e == ERR_OK)
+		u->fullname = fullname;
+	return e;
 }
 
 enum err

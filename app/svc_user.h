@@ -23,6 +23,25 @@ enum err user_set_password(struct ctx *c, const struct applicant *who,
     const char **why, struct user *out) MUST_CHECK;
 
 /*
+ * Put wanted in the place of the current password of u, who asks for it. The
+ * work for the current one is that of a login.
+ * ERR_INVALID: *why is wrong with the new one. ERR_DENIED: the current one is
+ * wrong. ERR_CONFLICT: it has been changed since u was read, so of two changes
+ * at once one happens. ERR_BUSY: the database does not answer; the old one
+ * counts, or the new.
+ */
+enum err user_change_password(struct ctx *c, const struct user *u,
+    const char *current, const char *wanted,
+    enum password_fault *why) MUST_CHECK;
+
+/*
+ * Put a full name, or none (NULL), in the place of u's. It is within the
+ * limit. ERR_NOTFOUND: the account is gone.
+ */
+enum err user_change_fullname(
+    struct ctx *c, struct user *u, const char *fullname) MUST_CHECK;
+
+/*
  * Let the account of this name log in, or not. Tokens that it has stop to
  * count at once where the database is asked. *out is the account as it is now.
  * ERR_NOTFOUND: there is none.

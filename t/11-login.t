@@ -206,6 +206,24 @@ is "$(ask nobody "$(printf 'e%%CC%%81%.0s' $(seq 596))")" "Status: 401 Unauthori
 is "$(ask nobody "$(printf 'e%%CC%%81%.0s' $(seq 597))")" "Status: 401 Unauthorized$one" \
 	'one of 1791 can be no password and is not put together'
 
+# A change of the password looks at the current one with the same work, and
+# makes a hash only if it is right.
+token=$(curl -s "$LK_URL/token" -d 'username=ada&password=correct+horse' | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+change() {
+	form=$1
+	had=$(grep -c HASH "$tmp/counted")
+	# shellcheck disable=SC2086
+	printf '%s' "$form" | $LK_AS env REQUEST_METHOD=POST REQUEST_URI=/users/me/password \
+		CONTENT_TYPE=application/json CONTENT_LENGTH=${#form} HTTP_AUTHORIZATION="Bearer $token" \
+		cgi-fcgi -bind -connect "$socket" | head -n 1 | tr -d '\r\n'
+	grep HASH "$tmp/counted" | tail -n "+$((had + 1))" | sed 's/^HASH/,/' | tr -d '\n'
+}
+is "$(change '{"current":"wrong-password","new":"battery staple"}')" "Status: 400 Bad Request$one" \
+	'a wrong current password is one hash, as a login with it is'
+is "$(change '{"current":"correct horse","new":"short"}')" 'Status: 422 Unprocessable Entity' \
+	'a new one that cannot be is none'
+is "$(change '{"current":"correct horse","new":"correct horse"}')" "Status: 200 OK$one$one" 'a change is two'
+
 # --- not enough memory ---
 
 # Cost 11 takes 1 GiB, of which this worker gets half.
