@@ -4,9 +4,10 @@
  * FCGX_Accept_r() on a kept connection blocks until the web server sends its
  * next request, and a worker would belong to a connection that is idle while
  * others time out. So a kept connection is parked: it waits in epoll beside
- * the listening socket, and libfcgi is called only for one that has something
- * to read. We accept connections ourselves, to put a time limit on each read: a
- * peer that sends half a request must not hold the worker.
+ * the listening socket, and libfcgi is called only for one whose next request
+ * has come whole, as record.c sees without taking it from the socket: neither
+ * a slow peer nor half a request can hold a worker. (nginx sends only whole
+ * ones.) We accept connections ourselves, to put a time limit on each write.
  */
 #include "base.h"
 
@@ -15,6 +16,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -26,10 +28,17 @@
 
 #include "fcgi.h"
 #include "log.h"
+#include "record.h"
 #include "reply.h"
 #include "text.h"
 
-#define PEER_TIMEOUT_S 5     /* for a peer that neither sends nor reads */
+#define PEER_TIMEOUT_S 5 /* for a peer that does not read */
+/*
+ * A request with all its records: the largest body and as much again. It has to
+ * fit into what the kernel holds of a connection for us: over a Unix socket
+ * also in tens of writes, not in thousands. (nginx does one or two.)
+ */
+#define REQUEST_MAX_BYTES (2 * REQ_BODY_MAX_BYTES)
 #define PARKED_MAX 512       /* connections that one worker keeps */
 #define ROUND_MAX 64         /* of them are served between two waits */
 #define DRAIN_MAX_S 5        /* after which a worker ends in any case */
@@ -89,19 +98,10 @@ accept_connection(int listener)
 			poll(NULL, 0, 100);
 		return -1;
 	}
+	/* nothing waits to read; should libfcgi ever, then not for long */
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 	return fd;
-}
-
-/* Has the peer sent something, or gone? */
-static bool
-has_news(int fd)
-{
-	char byte;
-
-	return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
-	       (errno != EAGAIN && errno != EINTR);
 }
 
 /* Has the peer gone? Whatever it sent before may still lie there unread. */
@@ -239,6 +239,7 @@ struct worker {
 	int kept;  /* places that are taken */
 	uint64_t requests;
 	struct parked parked[PARKED_MAX];
+	unsigned char seen[REQUEST_MAX_BYTES]; /* of the request in hand */
 };
 
 /* Events of the listener bear this in the place of a parked one's index. */
@@ -270,7 +271,8 @@ park(struct worker *w, int fd)
 		w->kept--;
 	}
 	*place = (struct parked){ fd, w->requests };
-	if (watch(w, fd, EPOLLIN, (uint32_t)(place - w->parked))) {
+	/* told of what comes, not of the part of a request that lies there */
+	if (watch(w, fd, EPOLLIN | EPOLLET, (uint32_t)(place - w->parked))) {
 		w->kept++;
 	} else {
 		close(fd);
@@ -279,11 +281,42 @@ park(struct worker *w, int fd)
 }
 
 /*
+ * What has come of a connection's next request? It stays in the socket. A peer
+ * that has gone, or begins more than we take, is wrong. *alone: nothing lies
+ * behind a whole one.
+ */
+static enum record_request
+look(struct worker *w, int fd, bool *alone)
+{
+	ssize_t n =
+	    recv(fd, w->seen, REQUEST_MAX_BYTES, MSG_PEEK | MSG_DONTWAIT);
+	enum record_request found;
+	size_t len;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return RECORD_PART;
+	if (n <= 0)
+		return RECORD_WRONG;
+	found = record_request(w->seen, (size_t)n, &len);
+	explicit_bzero(w->seen, (size_t)n);
+	*alone = found == RECORD_WHOLE && len == (size_t)n;
+	if (found == RECORD_PART && n < REQUEST_MAX_BYTES && !has_gone(fd))
+		return RECORD_PART;
+	if (found != RECORD_WHOLE) {
+		log_event(LOG_WARNING, LOG_REQUEST_BROKEN, "what=%s",
+		    found == RECORD_WRONG ? "record" : "part");
+		found = RECORD_WRONG;
+	}
+	return found;
+}
+
+/*
  * Answer one request of a connection. True: it is to be kept; otherwise it is
- * closed, and epoll has forgotten it.
+ * closed, and epoll has forgotten it. What lies behind the request libfcgi has
+ * read into its buffer and dropped, so then the connection ends with it.
  */
 static bool
-serve_one(struct worker *w, int fd)
+serve_one(struct worker *w, int fd, bool alone)
 {
 	bool kept;
 
@@ -291,9 +324,14 @@ serve_one(struct worker *w, int fd)
 	w->fcgi.ipcFd = fd;
 	/* or FCGX_Accept_r(), which begins by finishing, closes it */
 	w->fcgi.keepConnection = 1;
+	/* or libfcgi, when it closes, waits for the peer to do so: 2 seconds
+	 * for each byte that one sends who does not */
+	FCGX_Detach(&w->fcgi);
 	if (FCGX_Accept_r(&w->fcgi) == 0) {
 		answer(&w->fcgi, w->ctx, w->service->run);
 		drain_body(&w->fcgi);
+		if (!alone)
+			w->fcgi.keepConnection = 0;
 		FCGX_Finish_r(&w->fcgi);
 	}
 	kept = w->fcgi.ipcFd >= 0;
@@ -303,26 +341,71 @@ serve_one(struct worker *w, int fd)
 	return kept;
 }
 
-/* A new connection: usually its request has come with it. */
+/* Whoever has news. True: it is to be kept; otherwise it is closed. */
+static bool
+attend(struct worker *w, int fd)
+{
+	bool alone;
+
+	switch (look(w, fd, &alone)) {
+	case RECORD_WHOLE:
+		return serve_one(w, fd, alone);
+	case RECORD_PART:
+		return true;
+	default:
+		close(fd);
+		return false;
+	}
+}
+
+/*
+ * Of the workers that wait at the listener the kernel wakes the one that has
+ * stood there for longest, and it keeps its place: an idle first one would get
+ * every connection. False: not possible.
+ */
+static bool
+queue_up(struct worker *w)
+{
+	return watch(
+	    w, w->service->listener, EPOLLIN | EPOLLEXCLUSIVE, LISTENER);
+}
+
+static void
+leave_queue(struct worker *w)
+{
+	epoll_ctl(w->epoll, EPOLL_CTL_DEL, w->service->listener, NULL);
+}
+
+/*
+ * A new connection: usually its request has come with it. Who keeps one goes to
+ * the end of the queue for the next.
+ */
 static void
 meet(struct worker *w)
 {
 	int fd = accept_connection(w->service->listener);
 
-	if (fd >= 0 && (!has_news(fd) || serve_one(w, fd)))
-		park(w, fd);
+	if (fd < 0 || !attend(w, fd))
+		return;
+	park(w, fd);
+	leave_queue(w);
+	if (!queue_up(w))
+		abort(); /* the supervisor starts another */
 }
 
 /* A parked connection that has news, if it was not given up meanwhile. */
 static void
 resume(struct worker *w, struct parked *p)
 {
-	if (p->fd < 0 || !has_news(p->fd))
+	uint64_t before = w->requests;
+
+	if (p->fd < 0)
 		return;
-	p->last_use = w->requests;
-	if (!serve_one(w, p->fd)) {
+	if (!attend(w, p->fd)) {
 		p->fd = -1;
 		w->kept--;
+	} else if (w->requests != before) {
+		p->last_use = w->requests;
 	}
 }
 
@@ -392,7 +475,7 @@ drain(struct worker *w)
 	int64_t end_s = monotonic_s() + DRAIN_MAX_S;
 
 	/* nobody else may think that somebody still accepts here */
-	epoll_ctl(w->epoll, EPOLL_CTL_DEL, w->service->listener, NULL);
+	leave_queue(w);
 	close(w->service->listener);
 	while (w->kept > 0 && monotonic_s() < end_s &&
 	       serve_round(w, (int)w->service->drain_ms, NULL))
@@ -402,16 +485,23 @@ drain(struct worker *w)
 bool
 fcgi_serve(const struct fcgi_service *service, struct ctx *c)
 {
-	struct worker w = { .service = service, .ctx = c };
+	const int receive = REQUEST_MAX_BYTES; /* TCP's; the kernel doubles */
+	static struct worker w;                /* too large for the stack */
 	sigset_t waiting;
 	size_t i;
 
+	stopping = 0;
+	w.service = service;
+	w.ctx = c;
+	w.kept = 0;
 	for (i = 0; i < PARKED_MAX; i++)
 		w.parked[i].fd = -1;
 	w.epoll = epoll_create1(EPOLL_CLOEXEC);
+	setsockopt(service->listener, SOL_SOCKET, SO_RCVBUF, &receive,
+	    sizeof(receive));
 	if (!start_libfcgi(&waiting) || FCGX_InitRequest(&w.fcgi, -1, 0) != 0 ||
 	    fcntl(service->listener, F_SETFL, O_NONBLOCK) != 0 || w.epoll < 0 ||
-	    !watch(&w, service->listener, EPOLLIN | EPOLLEXCLUSIVE, LISTENER)) {
+	    !queue_up(&w)) {
 		fprintf(
 		    stderr, "latchkey: cannot serve: %s\n", strerror(errno));
 		return false;
@@ -419,6 +509,9 @@ fcgi_serve(const struct fcgi_service *service, struct ctx *c)
 	log_event(LOG_INFO, LOG_START, "pid=%d", (int)getpid());
 	serve_until_told(&w, &waiting);
 	drain(&w);
+	for (i = 0; i < PARKED_MAX; i++)
+		if (w.parked[i].fd >= 0)
+			close(w.parked[i].fd);
 	close(w.epoll);
 	log_event(LOG_INFO, LOG_STOP, "pid=%d", (int)getpid());
 	return true;

@@ -20,7 +20,8 @@ struct fcgi_service {
  * Answer requests, one at a time, until SIGTERM or SIGINT. Then no connection
  * is accepted any more, but those that are kept are answered until they have
  * been quiet for drain_ms; five seconds at most. The arena in *c is emptied
- * after each request. Returns false if it could not begin.
+ * after each request. Returns false if it could not begin. After SIGTERM
+ * alarm(2) is set, for a process that is stuck on its way out.
  */
 bool fcgi_serve(const struct fcgi_service *service, struct ctx *c) MUST_CHECK;
 

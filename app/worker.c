@@ -28,6 +28,7 @@ say_ready(const struct worker_setup *w)
 
 	if ((w->lanes & LANE_BIT(LANE_LOGIN)) != 0)
 		hash_us = bounds_hash_us(w->conf);
+	hashmem_release(); /* until there is a login */
 	metrics_use(w->lane, w->number);
 	if (write(w->ready, &hash_us, sizeof(hash_us)) < 0) {
 		/* nobody to tell */

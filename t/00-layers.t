@@ -20,7 +20,7 @@ store       db_*         | store connection context tools
 context     ctx          | connection secrets tools
 connection  db           | tools
 secrets     token token_cache pwhash | secrets tools
-tools       arena buf text unicode blocklist rand conf log cpu systemd hashmem metrics prometheus queue | tools
+tools       arena buf text unicode blocklist rand conf log cpu systemd hashmem metrics prometheus queue record | tools
 END
 
 # Includes that are allowed beside those, for a type or a figure. They allow no

@@ -8,7 +8,7 @@ SAMPLES_EVERY_S = 0.25
 AFTER_S = 15  # a worker gives the memory of its hashes back when it has had no login for some seconds
 
 FIGURES = {
-    "memory.idle": ("PSS, just started and idle", "MiB"),
+    "memory.idle": ("PSS, %d s after the start, idle" % AFTER_S, "MiB"),
     "memory.flood": ("PSS, 200 clients logging in and 32 checking: the most", "MiB"),
     "memory.after": ("PSS, %d s later" % AFTER_S, "MiB"),
     "memory.processes": ("processes", ""),
@@ -50,7 +50,7 @@ def measure(b):
     stack = b.sides.latchkey
     stack.part("workers-stop")
     stack.part("workers-start")
-    time.sleep(2)
+    time.sleep(AFTER_S)
     idle = pss_mib(stack)
     if idle is None:
         b.note("memory: only root may look into the processes; nothing was measured")
