@@ -56,8 +56,10 @@ set_list() {
 kept() {
 	[ "$(grep -c "event=reload result=$1" "$LK_LOG")" -ge "$2" ]
 }
+# Under a new name each time: the old worker may still have taken the last one.
 try() {
-	api POST "$add" "{\"username\":\"$1\",\"password\":\"$2\"}"
+	attempt=$((${attempt-0} + 1))
+	api POST "$add" "{\"username\":\"$1 $attempt\",\"password\":\"$2\"}"
 	[ "$status" = "$3" ]
 }
 set_list "$tmp/own"
