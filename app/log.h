@@ -21,7 +21,7 @@ enum log_event {
 	LOG_SIGNUP,        /* an account was made */
 	LOG_HASH_UPGRADED, /* a stored hash was made anew with today's cost */
 	LOG_PASSWORD_CHANGED, /* by its owner */
-	LOG_PASSWORD_REFUSED, /* the current one was wrong */
+	LOG_PASSWORD_REFUSED, /* wrong current one, or too many */
 	LOG_NOT_HASHED,   /* a login or sign-up waited too long, or its client
 	                   * has gone */
 	LOG_WRONG_LANE,   /* the web server's locations do not fit */

@@ -8,6 +8,7 @@
 
 #include "buf.h"
 #include "log.h"
+#include "svc_throttle.h"
 #include "svc_user.h"
 #include "text.h"
 
@@ -119,12 +120,35 @@ settle(struct ctx *c, const struct user *u, const char *hash)
 	return ERR_OK;
 }
 
+/* Is this u's password? An attempt, as it is at a login from this address. */
+static enum err
+check_current(struct ctx *c, const struct user *u, const char *current)
+{
+	struct throttle_attempt attempt;
+	bool matches, stale;
+	enum err e;
+
+	e = throttle_login(c, u->username, "", &attempt);
+	if (e == ERR_LIMIT)
+		log_event(LOG_INFO, LOG_PASSWORD_REFUSED,
+		    "user=%" PRId64 " reason=throttled", u->id);
+	if (e != ERR_OK)
+		return e;
+	e = password_check(c, current, u->password, &matches, &stale);
+	if (e == ERR_OK && !matches) {
+		log_event(
+		    LOG_INFO, LOG_PASSWORD_REFUSED, "user=%" PRId64, u->id);
+		return ERR_DENIED;
+	}
+	throttle_give_back(c, &attempt);
+	return e;
+}
+
 enum err
 user_change_password(struct ctx *c, const struct user *u, const char *current,
     const char *wanted, enum password_fault *why)
 {
 	char hash[PASSWORD_HASH_BYTES];
-	bool matches, stale;
 	enum err e;
 
 	/* first, as it costs nothing and tells nothing of the current one */
@@ -132,18 +156,8 @@ user_change_password(struct ctx *c, const struct user *u, const char *current,
 		return e;
 	if (*why != PASSWORD_GOOD)
 		return ERR_INVALID;
-	/* a guess like a login: here svc_throttle reserves it, by u->username
-	 */
-	e = password_check(c, current, u->password, &matches, &stale);
-	if (e != ERR_OK)
-		return e;
-	if (!matches) {
-		log_event(
-		    LOG_INFO, LOG_PASSWORD_REFUSED, "user=%" PRId64, u->id);
-		return ERR_DENIED;
-	}
-	/* and here gives it back */
-	if ((e = password_hash(c, wanted, hash)) != ERR_OK)
+	if ((e = check_current(c, u, current)) != ERR_OK ||
+	    (e = password_hash(c, wanted, hash)) != ERR_OK)
 		return e;
 	e = db_user_replace_hash(c, u, hash);
 	if (e == ERR_BUSY)

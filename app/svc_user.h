@@ -26,9 +26,10 @@ enum err user_set_password(struct ctx *c, const struct applicant *who,
  * Put wanted in the place of the current password of u, who asks for it. The
  * work for the current one is that of a login.
  * ERR_INVALID: *why is wrong with the new one. ERR_DENIED: the current one is
- * wrong. ERR_CONFLICT: it has been changed since u was read, so of two changes
- * at once one happens. ERR_BUSY: the database does not answer; the old one
- * counts, or the new.
+ * wrong. ERR_LIMIT: too many attempts, as throttle_login() counts them.
+ * ERR_CONFLICT: it has been changed since u was read, so of two changes at once
+ * one happens. ERR_BUSY: the database does not answer; the old one counts, or
+ * the new.
  */
 enum err user_change_password(struct ctx *c, const struct user *u,
     const char *current, const char *wanted,

@@ -140,6 +140,43 @@ is "$(grep -vcE '200|400|409' "$tmp/race")" 0 'the others are told that they cam
 like "$(cat "$tmp/race")" 409 'at least one while it had looked'
 sql 'drop trigger slow on users'
 
+# --- guesses: counted as those at the login are, 10 at once from one address ---
+
+lovelace=$token
+sign_up eve 'eves own password'
+eve=$token
+sign_up mal 'mals own password'
+mal=$token
+for n in 1 2; do
+	change '{"current":"eves own password","new":"eves own password"}' "$eve"
+done
+is "$status" 200 'a right current password'
+for n in $(seq 9); do
+	change "{\"current\":\"a wrong one $n\",\"new\":\"another staple\"}" "$eve"
+	echo "$status"
+done >"$tmp/guesses"
+is "$(sort "$tmp/guesses" | uniq -c | tr -s ' ')" ' 9 400' 'does not count, and 9 wrong ones are looked at'
+log_in eve 'a wrong one'
+is "$status" 401 'and one at the login'
+change '{"current":"eves own password","new":"another staple"}' "$eve"
+is "$status $body" '429 {"detail":"Too Many Requests"}' 'that was the limit: nor is a right one looked at'
+like "$(header Retry-After)" '^(3[0-5][0-9]|360)$' 'it is told when to come again'
+like "$(cat "$LK_LOG")" 'event=password_refused user=[0-9]* reason=throttled$' 'and the log tells of it'
+log_in eve 'eves own password'
+is "$status" 429 'at the login it is the same'
+change '{"current":"a wrong one","new":"another staple"}' "$mal"
+is "$status" 400 'while another account has its own limit'
+change '{"current":"a wrong one","new":"short"}' "$eve"
+is "$status" 422 'a new one that cannot be one is told of all the same'
+sql "update latchkey_throttle set empty_at = empty_at - interval '6 minutes' where empty_at > '-infinity'"
+change '{"current":"eves own password","new":"another staple"}' "$eve"
+is "$status" 200 'six minutes later a right one counts again'
+change '{"current":"eves own password","new":"another staple"}' "$eve"
+is "$status" 400 'which cost nothing, and a wrong one is looked at'
+change '{"current":"another staple","new":"eves own password"}' "$eve"
+is "$status" 429 'but not two'
+token=$lovelace
+
 # --- the full name ---
 
 name '{"fullname":"Ada L."}'
