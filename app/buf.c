@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "text.h"
 
 void
 buf_init(struct buf *b, struct arena *a)
@@ -86,6 +87,46 @@ buf_add_percent(struct buf *b, const char *s)
 		if (*s == '\0')
 			break;
 		buf_addf(b, "%%%02X", (unsigned char)*s);
+	}
+}
+
+/*
+ * Does the UTF-8 character of n bytes at s do something else than to show? The
+ * lists are of two and three bytes: C1, which ESC has a part of; and what
+ * Unicode calls format characters of direction, line ends and blanks without
+ * width.
+ */
+static bool
+acts(const unsigned char *s, size_t n)
+{
+	if (n == 1)
+		return s[0] < 0x20 || s[0] == 0x7f || s[0] == '\\';
+	if (n == 2)
+		return s[0] == 0xc2 && s[1] < 0xa0;
+	if (n != 3)
+		return false;
+	return (s[0] == 0xe2 && s[1] == 0x80 && s[2] >= 0x8b &&
+	           (s[2] <= 0x8f || (s[2] >= 0xa8 && s[2] <= 0xae))) ||
+	       (s[0] == 0xe2 && s[1] == 0x81 && s[2] >= 0xa0 && s[2] <= 0xaf) ||
+	       (s[0] == 0xef && s[1] == 0xbb && s[2] == 0xbf);
+}
+
+void
+buf_add_visible(struct buf *b, const char *s)
+{
+	size_t left = strlen(s), n, i;
+
+	for (; left > 0; s += n, left -= n) {
+		const unsigned char *p = (const unsigned char *)s;
+
+		n = text_utf8_len(s, left);
+		if (n > 0 && !acts(p, n)) {
+			buf_add(b, s, n);
+			continue;
+		}
+		n = n > 0 ? n : 1;
+		for (i = 0; i < n; i++)
+			buf_addf(b, "\\x%02x", p[i]);
 	}
 }
 

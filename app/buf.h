@@ -32,6 +32,13 @@ void buf_addf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void buf_add_percent(struct buf *b, const char *s);
 
 /*
+ * Append a C string in UTF-8 so that a terminal shows it, and in one line:
+ * control characters, those that turn the direction of writing or cannot be
+ * seen, bytes that are not UTF-8 and backslashes come out as \xNN.
+ */
+void buf_add_visible(struct buf *b, const char *s);
+
+/*
  * Append n bytes of text as a JSON string with its quotes, escaping what
  * RFC 8259 asks for and no more. json.c's forms of a NUL and of a lone
  * surrogate (the bytes C0 80 and ED A0..BF xx) become \u escapes again, so

@@ -54,6 +54,7 @@ static const struct key keys[] = {
 	{ "username_max_chars",   NUMBER, AT(username_max_chars),   "255", 1, 640, "characters" },
 	{ "fullname_max_chars",   NUMBER, AT(fullname_max_chars),   "255", 1, 16384, "characters" },
 	{ "password_min_chars",   NUMBER, AT(password_min_chars),   "8", 0, 127, "characters" },
+	{ "password_blocklist",   TEXT,   AT(password_blocklist),   "/usr/local/share/latchkey/passwords", 0, 4096, "path" },
 	{ "login_failures_per_name_hour", NUMBER, AT(login_failures_per_name), "100", 2, 1000000, "failures" },
 	{ "login_failures_per_address_hour", NUMBER, AT(login_failures_per_address), "200", 2, 1000000, "failures" },
 	{ "login_failures_per_client_hour", NUMBER, AT(login_failures_per_client), "20", 2, 1000000, "failures" },

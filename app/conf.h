@@ -44,6 +44,7 @@ struct conf {
 	int64_t username_max_chars;
 	int64_t fullname_max_chars;
 	int64_t password_min_chars;
+	char *password_blocklist; /* common passwords; "": none is refused */
 	int64_t login_failures_per_name; /* these four: in an hour */
 	int64_t login_failures_per_address;
 	int64_t login_failures_per_client; /* an address or device, at a name */

@@ -6,6 +6,7 @@
 #define LATCHKEY_CTX_H
 
 #include "arena.h"
+#include "blocklist.h"
 #include "conf.h"
 #include "db.h"
 #include "token_cache.h"
@@ -13,6 +14,7 @@
 struct ctx {
 	const struct conf *conf;
 	const struct token_key *key;
+	const struct blocklist *blocklist; /* NULL: of no use to who serves */
 	unsigned lanes; /* that this worker serves, as LANE_BIT()s */
 	struct token_cache *tokens; /* NULL: each is verified each time */
 	struct db *db;              /* NULL where LANE_CHECK is all it serves */

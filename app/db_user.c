@@ -8,7 +8,16 @@
 
 #include "db_user.h"
 
-enum { BY_NAME, INSERT, REPLACE_HASH, PERMITTED };
+enum {
+	BY_NAME,
+	AFTER,
+	INSERT,
+	REPLACE_HASH,
+	SET_HASH,
+	SET_FULLNAME,
+	SET_ACTIVE,
+	PERMITTED
+};
 
 /* clang-format off */
 const struct db_sql db_user_sql[] = {
@@ -17,6 +26,14 @@ const struct db_sql db_user_sql[] = {
 		.text = "SELECT id, username, fullname, password, is_active"
 			" FROM users WHERE username = $1",
 		.params = 1,
+	},
+	[AFTER] = {
+		.name = "user_after",
+		/* a name that is NULL is nobody's to tell */
+		.text = "SELECT id, username, fullname, password, is_active"
+			" FROM users WHERE id > $1::bigint"
+			" AND username IS NOT NULL ORDER BY id LIMIT $2",
+		.params = 2,
 	},
 	[INSERT] = {
 		.name = "user_insert",
@@ -32,6 +49,27 @@ const struct db_sql db_user_sql[] = {
 		.text = "UPDATE users SET password = $3"
 			" WHERE id = $1 AND password = $2 RETURNING id",
 		.params = 3,
+		.writes = true,
+	},
+	[SET_HASH] = {
+		.name = "user_set_hash",
+		.text = "UPDATE users SET password = $2"
+			" WHERE id = $1 RETURNING id",
+		.params = 2,
+		.writes = true,
+	},
+	[SET_FULLNAME] = {
+		.name = "user_set_fullname",
+		.text = "UPDATE users SET fullname = $2"
+			" WHERE id = $1 RETURNING id",
+		.params = 2,
+		.writes = true,
+	},
+	[SET_ACTIVE] = {
+		.name = "user_set_active",
+		.text = "UPDATE users SET is_active = $2"
+			" WHERE id = $1 RETURNING id",
+		.params = 2,
 		.writes = true,
 	},
 	[PERMITTED] = {
@@ -60,6 +98,18 @@ db_user_permitted(struct ctx *c)
 	return db_true(&rows, 0, 0) ? ERR_OK : ERR_DENIED;
 }
 
+static struct user
+user_of(const struct db_rows *rows, int row)
+{
+	return (struct user){
+		.id = db_int(rows, row, 0),
+		.username = db_text(rows, row, 1),
+		.fullname = db_text(rows, row, 2),
+		.password = db_text(rows, row, 3),
+		.is_active = db_true(rows, row, 4),
+	};
+}
+
 enum err
 db_user_by_name(struct ctx *c, const char *username, struct user *out)
 {
@@ -71,13 +121,7 @@ db_user_by_name(struct ctx *c, const char *username, struct user *out)
 		return e;
 	if (rows.count != 1)
 		return rows.count == 0 ? ERR_NOTFOUND : ERR_INTERNAL;
-	*out = (struct user){
-		.id = db_int(&rows, 0, 0),
-		.username = db_text(&rows, 0, 1),
-		.fullname = db_text(&rows, 0, 2),
-		.password = db_text(&rows, 0, 3),
-		.is_active = db_true(&rows, 0, 4),
-	};
+	*out = user_of(&rows, 0);
 	return ERR_OK;
 }
 
@@ -110,4 +154,55 @@ db_user_replace_hash(struct ctx *c, const struct user *u, const char *hash)
 	         (const char *[]){ id, u->password, hash }, &rows)) != ERR_OK)
 		return e;
 	return rows.count == 1 ? ERR_OK : ERR_CONFLICT;
+}
+
+/* A statement that changes a column of the account of this number. */
+static enum err
+set_column(struct ctx *c, int statement, int64_t id, const char *value)
+{
+	struct db_rows rows;
+	char number[24];
+	enum err e;
+
+	snprintf(number, sizeof(number), "%" PRId64, id);
+	if ((e = db_run(c->db, c->arena, &db_user_sql[statement],
+	         (const char *[]){ number, value }, &rows)) != ERR_OK)
+		return e;
+	return rows.count == 1 ? ERR_OK : ERR_NOTFOUND;
+}
+
+enum err
+db_user_set_hash(struct ctx *c, int64_t id, const char *hash)
+{
+	return set_column(c, SET_HASH, id, hash);
+}
+
+enum err
+db_user_set_fullname(struct ctx *c, int64_t id, const char *fullname)
+{
+	return set_column(c, SET_FULLNAME, id, fullname);
+}
+
+enum err
+db_user_set_active(struct ctx *c, int64_t id, bool active)
+{
+	return set_column(c, SET_ACTIVE, id, active ? "true" : "false");
+}
+
+enum err
+db_user_after(
+    struct ctx *c, int64_t after, size_t max, struct user *out, size_t *n)
+{
+	struct db_rows rows;
+	char number[24], limit[24];
+	enum err e;
+
+	snprintf(number, sizeof(number), "%" PRId64, after);
+	snprintf(limit, sizeof(limit), "%zu", max);
+	if ((e = db_run(c->db, c->arena, &db_user_sql[AFTER],
+	         (const char *[]){ number, limit }, &rows)) != ERR_OK)
+		return e;
+	for (*n = 0; *n < (size_t)rows.count; ++*n)
+		out[*n] = user_of(&rows, (int)*n);
+	return ERR_OK;
 }

@@ -43,4 +43,25 @@ enum err db_user_insert(struct ctx *c, struct user *u) MUST_CHECK;
 enum err db_user_replace_hash(
     struct ctx *c, const struct user *u, const char *hash) MUST_CHECK;
 
+/*
+ * Put a hash in the place of whatever the account of this number has.
+ * ERR_NOTFOUND: there is no such account.
+ */
+enum err db_user_set_hash(
+    struct ctx *c, int64_t id, const char *hash) MUST_CHECK;
+
+/* Set the full name, or none (NULL). ERR_NOTFOUND: there is no such account. */
+enum err db_user_set_fullname(
+    struct ctx *c, int64_t id, const char *fullname) MUST_CHECK;
+
+/* Let an account log in, or not. ERR_NOTFOUND: there is no such account. */
+enum err db_user_set_active(struct ctx *c, int64_t id, bool active) MUST_CHECK;
+
+/*
+ * The users whose number is greater than after, in that order, at most max of
+ * them (up to 1000000) into the array at out; *n: how many there are.
+ */
+enum err db_user_after(struct ctx *c, int64_t after, size_t max,
+    struct user *out, size_t *n) MUST_CHECK;
+
 #endif

@@ -122,6 +122,8 @@ method_of(const char *name)
 		return METHOD_HEAD;
 	if (strcmp(name, "POST") == 0)
 		return METHOD_POST;
+	if (strcmp(name, "PATCH") == 0)
+		return METHOD_PATCH;
 	return METHOD_OTHER;
 }
 

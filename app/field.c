@@ -9,6 +9,10 @@
 #include "fault.h"
 #include "field.h"
 #include "text.h"
+#include "unicode.h"
+
+/* What bodies call a secret: not shown, whatever else is wrong with them. */
+#define SECRETS "password current new"
 
 /* A field as it was sent. */
 struct value {
@@ -134,13 +138,13 @@ echo(struct req *r, const struct field *f, const struct value *v,
 
 	buf_init(&b, r->ctx->arena);
 	if (kind == FAULT_MISSING && r->body_kind == BODY_JSON)
-		json_write(&b, r->json, "password");
+		json_write(&b, r->json, SECRETS);
 	else if (kind == FAULT_MISSING)
 		return NULL;
 	else if (f->secret)
 		return JSON_MASK;
 	else if (r->body_kind == BODY_JSON)
-		json_write(&b, v->json, "password");
+		json_write(&b, v->json, SECRETS);
 	else if (v->kind == TEXT && text_is_utf8(v->text, v->len))
 		buf_add_json(&b, v->text, v->len);
 	else
@@ -148,12 +152,10 @@ echo(struct req *r, const struct field *f, const struct value *v,
 	return b.s;
 }
 
-/* The first rule that a text breaks, into *out. False: it keeps all. */
+/* Is this no text that can be stored? Why, into *out. */
 static bool
-find_fault(const struct field *f, const struct value *v, struct fault *out)
+is_not_text(const struct value *v, struct fault *out)
 {
-	int64_t chars;
-
 	if (memchr(v->text, '\0', v->len) != NULL ||
 	    memmem(v->text, v->len, "\xc0\x80", 2) != NULL) {
 		out->kind = FAULT_NUL;
@@ -164,7 +166,15 @@ find_fault(const struct field *f, const struct value *v, struct fault *out)
 		out->kind = FAULT_NOT_UNICODE;
 		return true;
 	}
-	chars = (int64_t)text_chars(v->text);
+	return false;
+}
+
+/* The first rule that a text breaks, into *out. False: it keeps all. */
+static bool
+find_fault(const struct field *f, const char *text, struct fault *out)
+{
+	int64_t chars = (int64_t)text_chars(text);
+
 	if (chars < f->min_chars) {
 		out->kind = FAULT_TOO_SHORT;
 		out->number = f->min_chars;
@@ -175,7 +185,7 @@ find_fault(const struct field *f, const struct value *v, struct fault *out)
 		out->number = f->max_chars;
 		return true;
 	}
-	if (f->must_be != NULL && strcmp(v->text, f->must_be) != 0) {
+	if (f->must_be != NULL && strcmp(text, f->must_be) != 0) {
 		out->kind = FAULT_PATTERN;
 		return true;
 	}
@@ -187,6 +197,7 @@ static const char *
 read_one(struct req *r, const struct field *f)
 {
 	struct fault fault = { .kind = FAULT_MISSING, .field = f->name };
+	const char *text;
 	struct buf pattern;
 	struct value v = r->body_kind == BODY_JSON ? get_json(r, f->name)
 	                                           : get_form(r, f->name);
@@ -197,8 +208,11 @@ read_one(struct req *r, const struct field *f)
 		return NULL;
 	if (v.kind == NOTHING || v.kind == OTHER)
 		fault.kind = FAULT_NOT_TEXT;
-	if (v.kind == TEXT && !find_fault(f, &v, &fault))
-		return v.text;
+	if (v.kind == TEXT && !is_not_text(&v, &fault)) {
+		text = f->normal ? unicode_nfc(r->ctx->arena, v.text) : v.text;
+		if (!find_fault(f, text, &fault))
+			return text;
+	}
 	if (fault.kind == FAULT_PATTERN) {
 		buf_init(&pattern, r->ctx->arena);
 		buf_addf(&pattern, "^%s$", f->must_be);

@@ -451,6 +451,21 @@ write_number(struct buf *b, json_object *o)
 	buf_add(b, source, strcspn(source, "e"));
 }
 
+/* Is this one of the words in mask, which may be NULL? */
+static bool
+is_masked(const char *mask, const char *name)
+{
+	size_t n;
+
+	for (; mask != NULL && *mask != '\0'; mask += n) {
+		mask += strspn(mask, " ");
+		n = strcspn(mask, " ");
+		if (n == strlen(name) && memcmp(mask, name, n) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void
 write_object(struct buf *b, json_object *o, const char *mask)
 {
@@ -463,7 +478,7 @@ write_object(struct buf *b, json_object *o, const char *mask)
 		comma = ",";
 		buf_add_json(b, name, strlen(name));
 		buf_adds(b, ":");
-		if (mask != NULL && strcmp(name, mask) == 0)
+		if (is_masked(mask, name))
 			buf_adds(b, JSON_MASK);
 		else
 			json_write(b, (struct json){ member }, NULL);

@@ -52,8 +52,8 @@ const char *json_text(struct json v, size_t *len);
 
 /*
  * Append a value as JSON: numbers as they were written, the members of an
- * object in their order. mask: NULL, or the name of the member that comes out
- * as "**********", should the value be an object that has it.
+ * object in their order. mask: NULL, or names, parted by blanks, of members
+ * that come out as "**********", should the value be an object that has them.
  */
 void json_write(struct buf *b, struct json v, const char *mask);
 

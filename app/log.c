@@ -28,6 +28,8 @@ static const char *const event_name[] = {
 	[LOG_LOGIN_FAILED] = "login_failed",
 	[LOG_SIGNUP] = "signup",
 	[LOG_HASH_UPGRADED] = "hash_upgraded",
+	[LOG_PASSWORD_CHANGED] = "password_changed",
+	[LOG_PASSWORD_REFUSED] = "password_refused",
 	[LOG_NOT_HASHED] = "not_hashed",
 	[LOG_WRONG_LANE] = "wrong_lane",
 	[LOG_RELOAD] = "reload",
@@ -36,6 +38,7 @@ static const char *const event_name[] = {
 	[LOG_DB_FAILED] = "db_failed",
 	[LOG_REQUEST_BROKEN] = "request_broken",
 	[LOG_NO_MEMORY] = "no_memory",
+	[LOG_BLOCKLIST] = "blocklist",
 	[LOG_BUG] = "bug",
 };
 

@@ -20,15 +20,18 @@ enum log_event {
 	                    * too many attempts */
 	LOG_SIGNUP,        /* an account was made */
 	LOG_HASH_UPGRADED, /* a stored hash was made anew with today's cost */
-	LOG_NOT_HASHED,    /* a login or sign-up waited too long, or its client
-	                    * has gone */
-	LOG_WRONG_LANE,    /* the web server's locations do not fit */
-	LOG_RELOAD,        /* settings and key were read anew, or kept */
-	LOG_WORKER_ENDED,  /* one that was not told to, or could not begin */
+	LOG_PASSWORD_CHANGED, /* by its owner */
+	LOG_PASSWORD_REFUSED, /* wrong current one, or too many */
+	LOG_NOT_HASHED,   /* a login or sign-up waited too long, or its client
+	                   * has gone */
+	LOG_WRONG_LANE,   /* the web server's locations do not fit */
+	LOG_RELOAD,       /* settings and key were read anew, or kept */
+	LOG_WORKER_ENDED, /* one that was not told to, or could not begin */
 	LOG_DB_CONNECTED,
 	LOG_DB_FAILED,      /* no connection, or a statement failed */
 	LOG_REQUEST_BROKEN, /* not a request that a web server would send */
 	LOG_NO_MEMORY,      /* not enough of it to hash a password */
+	LOG_BLOCKLIST,      /* the list of common passwords cannot be read */
 	LOG_BUG             /* an error that only a bug of ours explains */
 };
 

@@ -5,11 +5,13 @@
 #include "base.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "blocklist.h"
 #include "calibrate.h"
 #include "conf.h"
 #include "db_throttle.h"
@@ -20,6 +22,7 @@
 #include "serve.h"
 #include "status.h"
 #include "svc_schema.h"
+#include "user.h"
 
 #ifndef SYSCONFDIR
 #define SYSCONFDIR "/etc"
@@ -83,11 +86,15 @@ static int
 check(const struct conf *conf)
 {
 	static struct token_key key;
+	struct blocklist blocklist;
 	bool key_good = token_key_load(conf->key_file, &key);
+	bool list_good = blocklist_open(conf->password_blocklist, &blocklist);
 	bool database_good = check_database(conf);
 
 	explicit_bzero(&key, sizeof(key));
-	if (!key_good || !database_good)
+	if (list_good)
+		blocklist_close(&blocklist);
+	if (!key_good || !list_good || !database_good)
 		return EXIT_FAILURE;
 	printf("configuration, key, database and schema are good\n");
 	bounds_print(conf);
@@ -110,22 +117,43 @@ print_routes(const struct conf *conf)
 	return EXIT_SUCCESS;
 }
 
+static int
+run_calibrate(const struct conf *conf, char *const *arguments)
+{
+	return calibrate(conf, arguments[0]);
+}
+
+static int
+make_blocklist(const struct conf *conf, char *const *arguments)
+{
+	uint64_t n = blocklist_make(stdin, arguments[0]);
+
+	(void)conf;
+	if (n == 0)
+		return EXIT_FAILURE;
+	printf("%" PRIu64 " passwords\n", n);
+	return EXIT_SUCCESS;
+}
+
 /* clang-format off */
 static const struct command {
 	const char *name;
-	const char *argument; /* "": it takes none; else it may be left out */
+	const char *arguments; /* [X]: that may be left out */
+	int min, max;          /* how many there are */
 	bool needs_conf;
 	int (*run)(const struct conf *conf);
-	int (*run_with)(const struct conf *conf, const char *argument);
+	int (*run_with)(const struct conf *conf, char *const *arguments);
 	const char *help;
 } commands[] = {
-	{ "serve",     "",     true,  serve,          NULL,      "answer requests, until SIGTERM" },
-	{ "migrate",   "",     true,  migrate,        NULL,      "bring the database to this schema" },
-	{ "check",     "",     true,  check,          NULL,      "verify configuration, key and database" },
-	{ "calibrate", "[MS]", true,  NULL,           calibrate, "measure what password hashes cost here" },
-	{ "status",    "",     true,  status_print,   NULL,      "show what is served, and how fast" },
-	{ "settings",  "",     false, print_settings, NULL,      "list the keys of latchkey.conf" },
-	{ "routes",    "",     false, print_routes,   NULL,      "list the endpoints" },
+	{ "serve",     "",              0, 0, true,  serve,          NULL,           "answer requests, until SIGTERM" },
+	{ "migrate",   "",              0, 0, true,  migrate,        NULL,           "bring the database to this schema" },
+	{ "check",     "",              0, 0, true,  check,          NULL,           "verify configuration, key and database" },
+	{ "calibrate", "[MS]",          0, 1, true,  NULL,           run_calibrate,  "measure what password hashes cost here" },
+	{ "status",    "",              0, 0, true,  status_print,   NULL,           "show what is served, and how fast" },
+	{ "user",      "ACTION [NAME]", 1, 3, true,  NULL,           user_command,   "add, list, show, disable, enable, passwd: accounts" },
+	{ "blocklist", "FILE",          1, 1, false, NULL,           make_blocklist, "make a list of passwords to refuse" },
+	{ "settings",  "",              0, 0, false, print_settings, NULL,           "list the keys of latchkey.conf" },
+	{ "routes",    "",              0, 0, false, print_routes,   NULL,           "list the endpoints" },
 };
 /* clang-format on */
 
@@ -135,18 +163,19 @@ usage(FILE *out)
 	size_t i;
 
 	fprintf(out,
-	    "usage: latchkey [-c FILE] COMMAND [ARGUMENT]\n"
+	    "usage: latchkey [-c FILE] COMMAND [ARGUMENT...]\n"
 	    "       latchkey -V\n"
 	    "FILE is %s unless it is named.\n\n",
 	    CONF_FILE);
 	for (i = 0; i < ARRAY_LEN(commands); i++)
-		fprintf(out, "  %-9s %-4s  %s\n", commands[i].name,
-		    commands[i].argument, commands[i].help);
+		fprintf(out, "  %-9s %-13s  %s\n", commands[i].name,
+		    commands[i].arguments, commands[i].help);
 	return out == stdout ? EXIT_SUCCESS : 2;
 }
 
 static int
-run(const struct command *command, const char *conf_file, const char *argument)
+run(const struct command *command, const char *conf_file,
+    char *const *arguments)
 {
 	struct conf conf = { 0 };
 	int status;
@@ -156,7 +185,7 @@ run(const struct command *command, const char *conf_file, const char *argument)
 	/* who types a command wants its answer, not the daily log */
 	log_set_level(command->run == serve ? LOG_INFO : LOG_WARNING);
 	status = command->run != NULL ? command->run(&conf)
-	                              : command->run_with(&conf, argument);
+	                              : command->run_with(&conf, arguments);
 	if (command->needs_conf)
 		conf_free(&conf);
 	/* a list that could not be written is no success */
@@ -184,7 +213,7 @@ main(int argc, char **argv)
 {
 	const char *conf_file = CONF_FILE;
 	size_t i;
-	int option;
+	int option, given;
 
 	fill_standard_descriptors();
 	while ((option = getopt(argc, argv, "+c:hV")) != -1) {
@@ -211,8 +240,9 @@ main(int argc, char **argv)
 		    stderr, "latchkey: no such command: %s\n", argv[optind]);
 		return usage(stderr);
 	}
-	if (argc - optind > (commands[i].run_with != NULL ? 2 : 1))
+	given = argc - optind - 1;
+	if (given < commands[i].min || given > commands[i].max)
 		return usage(stderr);
 	/* argv ends with a NULL, which is the argument that is not there */
-	return run(&commands[i], conf_file, argv[optind + 1]);
+	return run(&commands[i], conf_file, argv + optind + 1);
 }

@@ -17,7 +17,8 @@ enum method {
 	METHOD_OTHER = 0,
 	METHOD_GET = 1,
 	METHOD_HEAD = 2,
-	METHOD_POST = 4
+	METHOD_POST = 4,
+	METHOD_PATCH = 8
 };
 
 /* How a request's body is read; a column of route.c. */

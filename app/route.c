@@ -35,23 +35,26 @@ struct route {
 #define GET METHOD_GET
 #define PAGE (METHOD_GET | METHOD_HEAD)
 #define POST METHOD_POST
+#define PATCH METHOD_PATCH
 #define METHOD_ANY (~0u)
 
 /* clang-format off */
 static const struct route routes[] = {
-	/* methods path                  lane        who        body       bytes  handler */
-	{ GET,  "/",                     LANE_API,   ANYONE,    BODY_NONE, 0,     api_root },
-	{ POST, "/users/add_user/",      LANE_LOGIN, ANYONE,    BODY_JSON, 65536, api_users_add },
-	{ POST, "/token",                LANE_LOGIN, ANYONE,    BODY_FORM, 65536, api_token_create },
-	{ GET,  "/users/me",             LANE_API,   SIGNED_IN, BODY_NONE, 0,     api_users_me },
-	{ GET,  "/check",                LANE_CHECK, BEARER,    BODY_NONE, 0,     api_check },
-	{ PAGE, "/openapi.json",         LANE_API,   ANYONE,    BODY_NONE, 0,     api_docs_openapi },
-	{ PAGE, "/docs",                 LANE_API,   ANYONE,    BODY_NONE, 0,     api_docs_swagger },
-	{ PAGE, "/docs/oauth2-redirect", LANE_API,   ANYONE,    BODY_NONE, 0,     api_docs_oauth2_redirect },
-	{ PAGE, "/redoc",                LANE_API,   ANYONE,    BODY_NONE, 0,     api_docs_redoc },
-	{ GET,  "/healthz",              LANE_CHECK, ANYONE,    BODY_NONE, 0,     api_health_alive },
-	{ GET,  "/readyz",               LANE_API,   ANYONE,    BODY_NONE, 0,     api_health_ready },
-	{ GET,  "/metrics",              LANE_API,   ANYONE,    BODY_NONE, 0,     api_metrics },
+	/* methods path                   lane        who        body       bytes  handler */
+	{ GET,   "/",                    LANE_API,   ANYONE,    BODY_NONE, 0,     api_root },
+	{ POST,  "/users/add_user/",     LANE_LOGIN, ANYONE,    BODY_JSON, 65536, api_users_add },
+	{ POST,  "/token",               LANE_LOGIN, ANYONE,    BODY_FORM, 65536, api_token_create },
+	{ GET,   "/users/me",            LANE_API,   SIGNED_IN, BODY_NONE, 0,     api_users_me },
+	{ PATCH, "/users/me",            LANE_API,   SIGNED_IN, BODY_JSON, 65536, api_users_change },
+	{ POST,  "/users/me/password",   LANE_LOGIN, SIGNED_IN, BODY_JSON, 65536, api_users_change_password },
+	{ GET,   "/check",               LANE_CHECK, BEARER,    BODY_NONE, 0,     api_check },
+	{ PAGE,  "/openapi.json",        LANE_API,   ANYONE,    BODY_NONE, 0,     api_docs_openapi },
+	{ PAGE,  "/docs",                LANE_API,   ANYONE,    BODY_NONE, 0,     api_docs_swagger },
+	{ PAGE,  "/docs/oauth2-redirect", LANE_API,   ANYONE,    BODY_NONE, 0,     api_docs_oauth2_redirect },
+	{ PAGE,  "/redoc",               LANE_API,   ANYONE,    BODY_NONE, 0,     api_docs_redoc },
+	{ GET,   "/healthz",             LANE_CHECK, ANYONE,    BODY_NONE, 0,     api_health_alive },
+	{ GET,   "/readyz",              LANE_API,   ANYONE,    BODY_NONE, 0,     api_health_ready },
+	{ GET,   "/metrics",             LANE_API,   ANYONE,    BODY_NONE, 0,     api_metrics },
 };
 /* clang-format on */
 
@@ -64,6 +67,7 @@ static const struct {
 	{ METHOD_GET, "GET" },
 	{ METHOD_HEAD, "HEAD" },
 	{ METHOD_POST, "POST" },
+	{ METHOD_PATCH, "PATCH" },
 };
 
 /* The names of these methods, as Allow and the table want them. */
@@ -254,6 +258,16 @@ method_name(enum method method)
 	return "-";
 }
 
+/* The rows of one path are counted as one: the first. */
+static unsigned
+counter_of(const struct route *row)
+{
+	if (row == NULL)
+		return METRICS_NO_ROUTE;
+	row = find(row->path, strlen(row->path), METHOD_ANY);
+	return (unsigned)(row - routes);
+}
+
 void
 route_run(struct req *r)
 {
@@ -264,9 +278,7 @@ route_run(struct req *r)
 		run_row(r, row);
 	reply_settle(r);
 	us = clock_us() - start_us;
-	metrics_request(
-	    row != NULL ? (unsigned)(row - routes) : METRICS_NO_ROUTE,
-	    r->reply.status, us);
+	metrics_request(counter_of(row), r->reply.status, us);
 	/*
 	 * A check is one of a request that the web server logs, and there are
 	 * ten thousands of them a second: they are counted, unless they fail.
@@ -284,7 +296,9 @@ route_name_rows(void)
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(routes); i++)
-		metrics_route((unsigned)i, routes[i].path, routes[i].lane);
+		if (counter_of(&routes[i]) == i)
+			metrics_route(
+			    (unsigned)i, routes[i].path, routes[i].lane);
 }
 
 void

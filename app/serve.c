@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "blocklist.h"
 #include "bounds.h"
 #include "clock.h"
 #include "db.h"
@@ -63,6 +64,7 @@ struct leaver {
 struct supervisor {
 	const struct conf *conf;
 	struct token_key key;
+	struct blocklist blocklist;
 	struct listeners listeners;
 	int64_t wanted[LANE_COUNT]; /* workers */
 	unsigned generation;
@@ -167,6 +169,7 @@ be_worker(struct supervisor *s, const struct place *p, int ready)
 	const struct worker_setup w = {
 		.conf = s->conf,
 		.key = &s->key,
+		.blocklist = &s->blocklist,
 		.listener = l->fd[p->lane],
 		.lanes = l->single ? LANE_ALL : LANE_BIT(p->lane),
 		.lane = p->lane,
@@ -498,11 +501,13 @@ reload(struct supervisor *s)
 {
 	static struct conf spare[2];
 	struct conf *fresh = &spare[s->conf == &spare[0]];
+	struct blocklist blocklist;
 	struct token_key key;
 
 	if (!conf_load(s->conf->file, fresh) ||
 	    !token_key_load(fresh->key_file, &key) ||
-	    !database_is_good(fresh)) {
+	    !database_is_good(fresh) ||
+	    !blocklist_open(fresh->password_blocklist, &blocklist)) {
 		metrics_add(METRIC_RELOAD_REFUSED);
 		log_event(LOG_ERROR, LOG_RELOAD, "result=kept");
 		conf_free(fresh);
@@ -512,6 +517,8 @@ reload(struct supervisor *s)
 	if (!sockets_are_the_same(s->conf, fresh))
 		fprintf(stderr,
 		    "latchkey: the sockets stay as they are until a restart\n");
+	blocklist_close(&s->blocklist);
+	s->blocklist = blocklist;
 	s->key = key;
 	explicit_bzero(&key, sizeof(key));
 	if (s->conf == &spare[0] || s->conf == &spare[1])
@@ -595,7 +602,9 @@ serve(const struct conf *conf)
 	/* the status file tells of two that start at once, before the sockets
 	 */
 	good = token_key_load(conf->key_file, &s.key) &&
-	       database_is_good(conf) && metrics_create(conf->status_file) &&
+	       database_is_good(conf) &&
+	       blocklist_open(conf->password_blocklist, &s.blocklist) &&
+	       metrics_create(conf->status_file) &&
 	       listeners_open(conf, &s.listeners);
 	if (good) {
 		show_queues(&s);

@@ -11,18 +11,18 @@
 #include "pwhash.h"
 #include "svc_device.h"
 #include "svc_login.h"
+#include "svc_password.h"
 #include "svc_throttle.h"
 #include "token.h"
 
-/* Make a weak hash anew. A failure costs nothing but the next attempt. */
+/* Make a stale hash anew. A failure costs nothing but the next attempt. */
 static void
 upgrade_hash(struct ctx *c, const struct user *u, const char *password)
 {
-	char hash[PWHASH_BYTES];
+	char hash[PASSWORD_HASH_BYTES];
 
 	if (!c->conf->hash_upgrade ||
-	    !pwhash_is_weaker(u->password, c->conf->hash_cost) ||
-	    pwhash_make(c->conf->hash_cost, password, hash) != ERR_OK)
+	    password_hash(c, password, hash) != ERR_OK)
 		return;
 	if (db_user_replace_hash(c, u, hash) == ERR_OK)
 		log_event(LOG_INFO, LOG_HASH_UPGRADED, "user=%" PRId64, u->id);
@@ -48,9 +48,12 @@ note_throttled(void)
 	    metrics_label[METRIC_LOGIN_THROTTLED]);
 }
 
-/* Is this the password of that account, and may it log in? */
+/*
+ * Is this the password of that account, and may it log in? *stale: its hash
+ * is to be made anew.
+ */
 static enum err
-find_account(struct ctx *c, const struct login *l, struct user *u)
+find_account(struct ctx *c, const struct login *l, struct user *u, bool *stale)
 {
 	enum metric reason;
 	bool matches;
@@ -60,8 +63,7 @@ find_account(struct ctx *c, const struct login *l, struct user *u)
 	if (e != ERR_OK && e != ERR_NOTFOUND)
 		return e;
 	/* before anything is looked at, so that the time tells nothing */
-	e = pwhash_check(c->conf->hash_cost, c->conf->hash_memory_max_mib,
-	    l->password, u->password, &matches);
+	e = password_check(c, l->password, u->password, &matches, stale);
 	if (e != ERR_OK)
 		return e;
 	if (matches && u->is_active)
@@ -85,7 +87,6 @@ grant(struct ctx *c, struct login *l, const struct user *u,
 	};
 	enum err e;
 
-	upgrade_hash(c, u, l->password);
 	l->new_device = NULL;
 	if ((device->id[0] == '\0' || device->is_old) &&
 	    (e = device_make(c, device, u->username, &l->new_device)) != ERR_OK)
@@ -102,15 +103,20 @@ log_in(struct ctx *c, struct login *l)
 	struct device device = device_read(c, l->device, l->username);
 	struct throttle_attempt attempt;
 	struct user u = { 0 };
+	bool stale;
 	enum err e;
 
 	if ((e = throttle_login(c, l->username, device.id, &attempt)) != ERR_OK)
 		return e;
-	e = find_account(c, l, &u);
+	e = find_account(c, l, &u, &stale);
 	/* neither the right password nor a failure of ours is a guess */
 	if (e != ERR_UNAUTH)
 		throttle_give_back(c, &attempt);
-	return e == ERR_OK ? grant(c, l, &u, &device) : e;
+	if (e != ERR_OK)
+		return e;
+	if (stale)
+		upgrade_hash(c, &u, l->password);
+	return grant(c, l, &u, &device);
 }
 
 enum err

@@ -8,12 +8,9 @@
 
 #include "log.h"
 #include "metrics.h"
-#include "pwhash.h"
+#include "svc_password.h"
 #include "svc_signup.h"
 #include "svc_throttle.h"
-
-_Static_assert(SIGNUP_PASSWORD_MAX_BYTES == PWHASH_PASSWORD_MAX_BYTES,
-    "whoever signs up is told the right limit");
 
 /*
  * The connection was lost while an INSERT was under way. The salt is random,
@@ -33,24 +30,28 @@ settle(struct ctx *c, struct user *u)
 	return ERR_OK;
 }
 
-static enum err
-sign_up(struct ctx *c, const char *username, const char *fullname,
-    const char *password, struct user *out)
+enum err
+signup_unlimited(struct ctx *c, const struct applicant *who,
+    enum password_fault *why, struct user *out)
 {
-	char hash[PWHASH_BYTES];
+	char hash[PASSWORD_HASH_BYTES];
 	struct user taken;
 	enum err e;
 
+	*why = PASSWORD_GOOD;
 	/* not what decides, but it spares a taken name the hashing */
-	e = db_user_by_name(c, username, &taken);
+	e = db_user_by_name(c, who->username, &taken);
 	if (e != ERR_NOTFOUND)
 		return e == ERR_OK ? ERR_CONFLICT : e;
-	e = pwhash_make(c->conf->hash_cost, password, hash);
+	e = password_judge(c, who->username, who->password, why);
+	if (e != ERR_OK || *why != PASSWORD_GOOD)
+		return e != ERR_OK ? e : ERR_INVALID;
+	e = password_hash(c, who->password, hash);
 	if (e != ERR_OK)
 		return e;
 	*out = (struct user){
-		.username = username,
-		.fullname = fullname,
+		.username = who->username,
+		.fullname = who->fullname,
 		.password = arena_strndup(c->arena, hash, strlen(hash)),
 	};
 	e = db_user_insert(c, out);
@@ -69,7 +70,6 @@ outcome(enum err e)
 		return METRIC_SIGNUP_OK;
 	case ERR_CONFLICT:
 		return METRIC_SIGNUP_TAKEN;
-	case ERR_TOOBIG:
 	case ERR_INVALID:
 		return METRIC_SIGNUP_INVALID;
 	case ERR_LIMIT:
@@ -82,14 +82,15 @@ outcome(enum err e)
 }
 
 enum err
-signup(struct ctx *c, const char *username, const char *fullname,
-    const char *password, struct user *out)
+signup(struct ctx *c, const struct applicant *who, enum password_fault *why,
+    struct user *out)
 {
 	struct throttle_attempt attempt;
 	enum err e;
 
+	*why = PASSWORD_GOOD;
 	if ((e = throttle_signup(c, &attempt)) == ERR_OK) {
-		e = sign_up(c, username, fullname, password, out);
+		e = signup_unlimited(c, who, why, out);
 		/* else it is known now whether the name was taken */
 		if (e != ERR_OK && e != ERR_CONFLICT)
 			throttle_give_back(c, &attempt);

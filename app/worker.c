@@ -65,6 +65,7 @@ worker_run(const struct worker_setup *w)
 	struct arena arena;
 	struct ctx c = { .conf = conf,
 		.key = w->key,
+		.blocklist = w->blocklist,
 		.arena = &arena,
 		.lanes = w->lanes,
 		.tokens = &tokens };

@@ -4,12 +4,14 @@
 #ifndef LATCHKEY_WORKER_H
 #define LATCHKEY_WORKER_H
 
+#include "blocklist.h"
 #include "conf.h"
 #include "token.h"
 
 struct worker_setup {
 	const struct conf *conf;
 	const struct token_key *key;
+	const struct blocklist *blocklist;
 	int listener;
 	unsigned lanes;  /* that it serves, as LANE_BIT()s */
 	enum lane lane;  /* its place: */

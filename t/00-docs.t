@@ -92,14 +92,15 @@ cut -f 1,2 "$tmp/routes" | grep -vE '	/(openapi.json|docs|docs/oauth2-redirect|r
 python3 -c '
 import json, sys
 for path, methods in json.load(open("web/openapi.json"))["paths"].items():
-    print(", ".join(m.upper() for m in methods), path, sep="\t")
+    for m in methods:
+        print(m.upper(), path, sep="\t")
 ' >"$tmp/openapi"
 agrees "$tmp/openapi" "$tmp/described" 'and openapi.json describes them'
 
 # --- commands ---
 
 build/latchkey -h | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' >"$tmp/commands"
-sed -n 's/^\.It Cm \([a-z]*\).*/\1/p' conf/latchkey.8 >"$tmp/manual"
+sed -n 's/^\.It Cm \([a-z]*\).*/\1/p' conf/latchkey.8 | sort -u >"$tmp/manual"
 agrees "$tmp/manual" "$tmp/commands" 'latchkey(8) explains each command'
 sed -n 's/.*\[LOG_[A-Z_]*\] = "\([a-z_]*\)",/\1/p' app/log.c |
 	grep -vxE 'error|warning|info' >"$tmp/events"

@@ -9,7 +9,7 @@
 # counts. Everything may use base.h.
 cat >"$tmp/layers" <<'END'
 base        base         |
-process     main serve status worker bounds listener calibrate | process routes web services store connection context secrets tools
+process     main serve status user prompt worker bounds listener calibrate | process routes web services store connection context secrets tools
 routes      route        | prototypes handlers http services tools
 web         fcgi         | http tools
 prototypes  api          | http
@@ -20,7 +20,7 @@ store       db_*         | store connection context tools
 context     ctx          | connection secrets tools
 connection  db           | tools
 secrets     token token_cache pwhash | secrets tools
-tools       address arena buf text rand conf log clock cpu systemd hashmem metrics prometheus queue record | tools
+tools       address arena buf text unicode blocklist rand conf log clock cpu systemd hashmem metrics prometheus queue record | tools
 END
 
 # Includes that are allowed beside those, for a type or a figure. They allow no
@@ -40,9 +40,10 @@ openssl/     token   SHA|EVP_|HMAC|RAND_
 crypt.h      pwhash  crypt
 json-c/      json    json_object|json_token|json_c|printbuf
 confuse.h    conf    cfg_|CFG_
+utf8proc.h   unicode utf8proc_|UTF8PROC_
 END
 
-c_library='arpa/inet|assert|ctype|errno|fcntl|inttypes|poll|sched|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|time|unistd|sys/[a-z]+|net[a-z]+/[a-z]+|netdb|linux/[a-z_]+'
+c_library='arpa/inet|assert|ctype|errno|fcntl|inttypes|poll|sched|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|termios|time|unistd|sys/[a-z]+|net[a-z]+/[a-z]+|netdb|linux/[a-z_]+'
 
 # --- what is used: lines of "how user used" ---
 

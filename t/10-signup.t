@@ -84,6 +84,18 @@ fault string_too_short password 'a password of 7'
 is "$body" \
 	'{"detail":[{"type":"string_too_short","loc":["body","password"],"msg":"String should have at least 8 characters","input":"**********","ctx":{"min_length":8}}]}' \
 	"in pydantic's shape, the password masked"
+api POST $add "{\"username\":\"n7\",\"password\":\"$(repeat 7 "$(printf 'e\314\201')")\"}"
+fault string_too_short password 'seven letters with their accents apart are seven characters'
+api POST $add "{\"username\":\"n8\",\"password\":\"$(repeat 8 "$(printf 'e\314\201')")\"}"
+is "$status" 200 'eight are eight'
+api POST /token "username=n8&password=$(repeat 8 é)"
+is "$status" 200 'and log in put together'
+api POST $add "{\"username\":\"n511\",\"password\":\"$(repeat 255 "$(printf 'e\314\201')")x\"}"
+is "$status" 200 'the limit of 511 bytes is of the characters put together'
+api POST $add "{\"username\":\"n512\",\"password\":\"$(repeat 256 "$(printf 'e\314\201')")\"}"
+fault string_too_long password 'of 512 bytes put together'
+api POST $add "{\"username\":\"n512\",\"password\":\"$(repeat 64 "$(printf '\360\235\205\240')")\"}"
+fault string_too_long password '256 bytes that put in order are 768'
 api POST $add '{"username":"p511","password":"'"$(repeat 255 é)"'x"}'
 is "$status" 200 'a password of 511 bytes is taken'
 api POST /token "username=p511&password=$(repeat 255 é)x"

@@ -29,12 +29,18 @@ user broken password
 user costly password
 user at-limit password
 user '  blanks ' ' blanks '
+user cafe 'crème brûlée'
+user raw password
+user raw-bcrypt password
+decomposed=$(printf 'cre\314\200me bru\314\202le\314\201e')
 sql "update users set is_active = false where username = 'inactive';
 	update users set is_active = null where username = 'null-active';
 	update users set password = null where username = 'null-hash';
 	update users set password = 'plain' where username = 'broken';
 	update users set password = '$(mkpasswd -m yescrypt -R 6 password)' where username = 'costly';
-	update users set password = '$(mkpasswd -m yescrypt -R 5 password)' where username = 'at-limit'"
+	update users set password = '$(mkpasswd -m yescrypt -R 5 password)' where username = 'at-limit';
+	update users set password = '$(mkpasswd -m yescrypt -R 2 "$decomposed")' where username = 'raw';
+	update users set password = '$(mkpasswd -m bcrypt -R 5 "$decomposed")' where username = 'raw-bcrypt'"
 
 # --- it works ---
 
@@ -74,6 +80,25 @@ api POST /token 'username=at-limit&password=password'
 is "$status" 200 'a stored hash may cost what hash_memory_max_mib allows'
 api POST /token 'username=++blanks+&password=+blanks+'
 is "$status" 200 'nothing is trimmed'
+
+# --- letters and their accents ---
+
+composed='cr%C3%A8me+br%C3%BBl%C3%A9e' parts='cre%CC%80me+bru%CC%82le%CC%81e'
+for password in "$composed" "$parts"; do
+	api POST /token "username=cafe&password=$password"
+	is "$status" 200 "it does not matter how a keyboard sends an accent: $password"
+done
+api POST /token 'username=cafe&password=creme+brulee'
+is "$status" 401 'but an accent matters'
+for name in raw raw-bcrypt; do
+	api POST /token "username=$name&password=$composed"
+	is "$status" 401 "$name: of a hash that was made of the bytes as they came, other bytes are not the password"
+	api POST /token "username=$name&password=$parts"
+	is "$status" 200 "$name: those are"
+	api POST /token "username=$name&password=$composed"
+	is "$status" 200 "$name: and from then on it does not matter here either"
+done
+sql "update users set password = '$(mkpasswd -m yescrypt -R 2 "$decomposed")' where username = 'raw'"
 
 # --- nobody can tell why not ---
 
@@ -166,6 +191,38 @@ for name in ada nobody inactive null-active null-hash broken costly; do
 done
 is "$(ask ada "$(head -c 600 /dev/zero | tr '\0' x)")" "Status: 401 Unauthorized$one" \
 	'so is one with a password that is too long'
+old=$(sql "select password from users where username = 'raw'")
+is "$(ask raw "$parts")" "Status: 200 OK$one$one$one" 'a hash of the bytes as they came is found by a second hash, and made anew'
+is "$(ask raw "$parts")" "Status: 200 OK$one$one" 'then a password in parts is two, its right form and the bytes'
+is "$(ask raw "$composed")" "Status: 200 OK$one" 'and in its right form one'
+sql "update users set password = '$old' where username = 'raw'"
+for name in cafe raw nobody inactive null-active null-hash broken costly; do
+	is "$(ask $name "${parts}x")" "Status: 401 Unauthorized$one$one" \
+		"a failed login as $name with a password in parts is two"
+	is "$(ask $name "${composed}x")" "Status: 401 Unauthorized$one" 'and in its right form one'
+done
+is "$(ask nobody "$(printf 'e%%CC%%81%.0s' $(seq 596))")" "Status: 401 Unauthorized$one$one" \
+	'so is one of 1788 bytes in parts'
+is "$(ask nobody "$(printf 'e%%CC%%81%.0s' $(seq 597))")" "Status: 401 Unauthorized$one" \
+	'one of 1791 can be no password and is not put together'
+
+# A change of the password looks at the current one with the same work, and
+# makes a hash only if it is right.
+token=$(curl -s "$LK_URL/token" -d 'username=ada&password=correct+horse' | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+change() {
+	form=$1
+	had=$(grep -c HASH "$tmp/counted")
+	# shellcheck disable=SC2086
+	printf '%s' "$form" | $LK_AS env REQUEST_METHOD=POST REQUEST_URI=/users/me/password \
+		CONTENT_TYPE=application/json CONTENT_LENGTH=${#form} HTTP_AUTHORIZATION="Bearer $token" \
+		cgi-fcgi -bind -connect "$socket" | head -n 1 | tr -d '\r\n'
+	grep HASH "$tmp/counted" | tail -n "+$((had + 1))" | sed 's/^HASH/,/' | tr -d '\n'
+}
+is "$(change '{"current":"wrong-password","new":"battery staple"}')" "Status: 400 Bad Request$one" \
+	'a wrong current password is one hash, as a login with it is'
+is "$(change '{"current":"correct horse","new":"short"}')" 'Status: 422 Unprocessable Entity' \
+	'a new one that cannot be is none'
+is "$(change '{"current":"correct horse","new":"correct horse"}')" "Status: 200 OK$one$one" 'a change is two'
 
 # --- not enough memory ---
 

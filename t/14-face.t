@@ -25,7 +25,8 @@ done <<'E'
 / GET
 /users/add_user/ POST
 /token POST
-/users/me GET
+/users/me GET, PATCH
+/users/me/password POST
 /openapi.json GET, HEAD
 /docs GET, HEAD
 /healthz GET

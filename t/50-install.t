@@ -30,6 +30,7 @@ is "$(files)" '/etc/latchkey/latchkey.conf
 /usr/local/share/doc/latchkey/README.md
 /usr/local/share/doc/latchkey/nginx.conf.sample
 /usr/local/share/doc/latchkey/tcp.conf
+/usr/local/share/latchkey/passwords
 /usr/local/share/man/man5/latchkey.conf.5
 /usr/local/share/man/man8/latchkey.8' 'installs the program and what belongs to it'
 is "$(cd "$tmp/root/usr/local/share/latchkey" && ls docs)" "$(ls build/docs)" "and the pages' scripts"
@@ -80,6 +81,10 @@ is "$(grep -rl /usr/local "$share/man" "$share/doc/latchkey/nginx.conf.sample" "
 like "$(cat "$share/man/man8/latchkey.8")" '/opt/latchkey/sbin/latchkey serve' 'but of this'
 like "$(cat "$share/../lib/systemd/system/latchkey.service")" '^ExecStart=/opt/latchkey/sbin/latchkey serve$' \
 	'which the service runs'
+like "$(cat "$tmp/root/etc/latchkey/latchkey.conf")" '^password_blocklist = "/opt/latchkey/share/latchkey/passwords"$' \
+	'and new settings name the list of passwords there'
+[ -s "$share/latchkey/passwords" ]
+ok $? 'where it is'
 run_make uninstall PREFIX=/opt/latchkey
 is "$(files)" /etc/latchkey/latchkey.conf 'and uninstalls from there'
 

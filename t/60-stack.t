@@ -150,7 +150,7 @@ done
 # In a tree of its own: somebody may be running it in this one.
 mkdir -p "$tmp/tree/build"
 cp -R t conf nginx.conf.sample "$tmp/tree"
-cp -R build/latchkey build/docs "$tmp/tree/build"
+cp -R build/latchkey build/docs build/passwords "$tmp/tree/build"
 stacks="$stacks $tmp/tree/run"
 
 run() {

@@ -15,7 +15,8 @@
 #	header NAME			the value of each header of that name
 #	json_is PATH WANTED TITLE	.detail[0].loc of $body: a text, or JSON
 #
-#	stack_up [KEY=VALUE...]		a stack of one's own, in $LK_DIR
+#	stack_up [KEY=VALUE...]		a stack of one's own, in $LK_DIR, where any
+#				password will do unless password_blocklist is set
 #	serve_alone SOCKET LOG [VARIABLE=VALUE...] [COMMAND...]
 #				one worker for every route, as spawn-fcgi starts it, with
 #				the stack's settings; $alone is its supervisor's number
@@ -175,7 +176,7 @@ if (type(got), got) != (type(wanted), wanted):
 # shellcheck source=/dev/null
 stack_up() {
 	stacks="$stacks $tmp/stack${#stacks}"
-	t/stack up "${stacks##* }" pg_fsync=off "$@" || {
+	t/stack up "${stacks##* }" pg_fsync=off password_blocklist= "$@" || {
 		echo 'not ok - the stack starts'
 		exit 1
 	}

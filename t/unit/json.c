@@ -191,6 +191,13 @@ test_members(void)
 	json_write(&b, o, "password");
 	is(b.s, "{\"a\":{\"password\":1},\"password\":\"**********\"}",
 	    "a masked member does not come out, whatever it is");
+	(void)parse("{\"ab\":1,\"a\":2,\"b\":3,\"a b\":4,\"\":5}", &o, &why);
+	buf_init(&b, &arena);
+	json_write(&b, o, "b a");
+	is(b.s,
+	    "{\"ab\":1,\"a\":\"**********\",\"b\":\"**********\","
+	    "\"a b\":4,\"\":5}",
+	    "nor do several, whose names are whole words");
 }
 
 int

@@ -1,0 +1,51 @@
+/*
+ * The rules for passwords: when one is right, and how it is stored.
+ */
+#ifndef LATCHKEY_SVC_PASSWORD_H
+#define LATCHKEY_SVC_PASSWORD_H
+
+#include "db_user.h"
+
+#define PASSWORD_MAX_BYTES 511 /* of its NFC */
+
+/* A stored hash and its NUL, at most. */
+#define PASSWORD_HASH_BYTES 384
+
+/* What is wrong with a password that somebody chooses. */
+enum password_fault {
+	PASSWORD_GOOD,
+	PASSWORD_TOO_SHORT, /* fewer characters than password_min_chars */
+	PASSWORD_TOO_LONG,  /* over PASSWORD_MAX_BYTES */
+	PASSWORD_COMMON,    /* one of those that are tried first */
+	PASSWORD_IS_NAME    /* that of its account, in whatever case */
+};
+
+/*
+ * May this be the password of an account of this name? PASSWORD_GOOD: yes.
+ * All is counted and compared in NFC; of those that are not common fewer than
+ * 1 in 10,000 are refused all the same.
+ * ERR_BUSY: the list of common passwords cannot be read.
+ */
+enum err password_judge(struct ctx *c, const char *username,
+    const char *password, enum password_fault *out) MUST_CHECK;
+
+/*
+ * Is this the password that hash (NULL: none) was made of? Of its NFC, as
+ * hashes are made here, or of the very bytes, as the FastAPI application made
+ * them. Where these differ both are tried, whatever the first one gives: how
+ * many hashes that takes depends on the password as it was sent, never on the
+ * account. *stale, of one that matches: the hash is to be made anew, since it
+ * is weaker than today's setting or not of the NFC.
+ * ERR_BUSY: not enough memory.
+ */
+enum err password_check(struct ctx *c, const char *password, const char *hash,
+    bool *matches, bool *stale) MUST_CHECK;
+
+/*
+ * Hash a password's NFC with today's setting.
+ * ERR_TOOBIG: over PASSWORD_MAX_BYTES. ERR_BUSY: not enough memory.
+ */
+enum err password_hash(struct ctx *c, const char *password,
+    char out[PASSWORD_HASH_BYTES]) MUST_CHECK;
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * Unicode's forms of one text: what looks alike and is typed alike shall be
+ * the same bytes. The only file that knows utf8proc.
+ */
+#ifndef LATCHKEY_UNICODE_H
+#define LATCHKEY_UNICODE_H
+
+#include "arena.h"
+
+/*
+ * Longer texts stay as they are, since ordering accents takes the square of
+ * their number. No text that becomes one of 511 bytes is longer: at most 7
+ * bytes become 2.
+ */
+#define UNICODE_MAX_BYTES 1789
+
+/*
+ * The normalization form C of a UTF-8 text: s itself if that is s. It may be
+ * longer than s, up to three times.
+ * Source: Unicode Standard Annex 15.
+ */
+const char *unicode_nfc(struct arena *a, const char *s);
+
+/*
+ * A text in which the case of letters makes no difference, for comparing: case
+ * folded, and then as unicode_nfc() has it.
+ */
+const char *unicode_fold(struct arena *a, const char *s);
+
+#endif

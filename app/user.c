@@ -1,0 +1,237 @@
+/*
+ * The command `user`: accounts by the operator's hand.
+ */
+#include "base.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "prompt.h"
+#include "svc_schema.h"
+#include "svc_user.h"
+#include "user.h"
+
+/* id, name, full name, state and kind of hash, parted by tabs. */
+static void
+show_line(struct ctx *c, const struct user *u)
+{
+	struct buf b;
+
+	buf_init(&b, c->arena);
+	buf_addf(&b, "%" PRId64 "\t", u->id);
+	buf_add_visible(&b, u->username);
+	buf_adds(&b, "\t");
+	if (u->fullname != NULL)
+		buf_add_visible(&b, u->fullname);
+	printf("%s\t%s\t%s\n", b.s, u->is_active ? "active" : "disabled",
+	    user_hash_kind(u));
+}
+
+/* A name as it can be shown in a message. */
+static const char *
+visible(struct ctx *c, const char *name)
+{
+	struct buf b;
+
+	buf_init(&b, c->arena);
+	buf_add_visible(&b, name);
+	return b.s;
+}
+
+/* A password into the arena, which wipes it in the end; NULL: none. */
+static const char *
+get_password(struct ctx *c)
+{
+	char typed[PROMPT_BYTES];
+	const char *password = NULL;
+
+	if (prompt_new_password(typed))
+		password = arena_strndup(c->arena, typed, strlen(typed));
+	explicit_bzero(typed, sizeof(typed));
+	return password;
+}
+
+/* Say why it could not be done. */
+static void
+complain(struct ctx *c, const char *name, const char *why, enum err e)
+{
+	switch (e) {
+	case ERR_UNAUTH: /* no password: prompt.c has said so */
+		break;
+	case ERR_NOTFOUND:
+		fprintf(stderr, "latchkey: there is no account \"%s\"\n",
+		    visible(c, name));
+		break;
+	case ERR_CONFLICT:
+		fprintf(stderr,
+		    "latchkey: there is an account \"%s\" already\n",
+		    visible(c, name));
+		break;
+	case ERR_INVALID:
+		fprintf(stderr, "latchkey: %s\n",
+		    why != NULL ? why : "the database has a rule against it");
+		break;
+	case ERR_BUSY:
+		fprintf(stderr, "latchkey: it could not be done, see above\n");
+		break;
+	default:
+		fprintf(stderr, "latchkey: it failed, see above\n");
+	}
+}
+
+static enum err
+add(struct ctx *c, char *const *names, const char **why)
+{
+	struct applicant who = { names[0], names[1], get_password(c) };
+	struct user u;
+	enum err e;
+
+	if (who.password == NULL)
+		return ERR_UNAUTH;
+	if ((e = user_add(c, &who, why, &u)) == ERR_OK)
+		show_line(c, &u);
+	return e;
+}
+
+static enum err
+change_password(struct ctx *c, char *const *names, const char **why)
+{
+	struct applicant who = { .username = names[0] };
+	struct user u;
+	enum err e;
+
+	/* before somebody types a password in vain */
+	if ((e = user_show(c, names[0], &u)) != ERR_OK)
+		return e;
+	if ((who.password = get_password(c)) == NULL)
+		return ERR_UNAUTH;
+	if ((e = user_set_password(c, &who, why, &u)) == ERR_OK)
+		show_line(c, &u);
+	return e;
+}
+
+static enum err
+show(struct ctx *c, char *const *names, const char **why)
+{
+	struct user u;
+	enum err e;
+
+	(void)why;
+	if ((e = user_show(c, names[0], &u)) == ERR_OK)
+		show_line(c, &u);
+	return e;
+}
+
+static enum err
+set_active(struct ctx *c, const char *name, bool active)
+{
+	struct user u;
+	enum err e;
+
+	if ((e = user_set_active(c, name, active, &u)) == ERR_OK)
+		show_line(c, &u);
+	return e;
+}
+
+static enum err
+disable(struct ctx *c, char *const *names, const char **why)
+{
+	(void)why;
+	return set_active(c, names[0], false);
+}
+
+static enum err
+enable(struct ctx *c, char *const *names, const char **why)
+{
+	(void)why;
+	return set_active(c, names[0], true);
+}
+
+static enum err
+list(struct ctx *c, char *const *names, const char **why)
+{
+	(void)names;
+	(void)why;
+	return user_list(c, show_line);
+}
+
+static const struct action {
+	const char *name;
+	int min, max; /* how many names */
+	enum err (*run)(struct ctx *c, char *const *names, const char **why);
+} actions[] = {
+	{ "add", 1, 2, add },
+	{ "list", 0, 0, list },
+	{ "show", 1, 1, show },
+	{ "disable", 1, 1, disable },
+	{ "enable", 1, 1, enable },
+	{ "passwd", 1, 1, change_password },
+};
+
+/* The action of these arguments, or NULL after a line that says which is. */
+static const struct action *
+find_action(char *const *arguments)
+{
+	int given = 0;
+	size_t i;
+
+	while (arguments[1 + given] != NULL)
+		given++;
+	for (i = 0; i < ARRAY_LEN(actions); i++)
+		if (strcmp(actions[i].name, arguments[0]) == 0 &&
+		    given >= actions[i].min && given <= actions[i].max)
+			return &actions[i];
+	fprintf(stderr, "usage: latchkey user add NAME [FULLNAME]\n"
+	                "       latchkey user list\n"
+	                "       latchkey user show|disable|enable|passwd NAME\n"
+	                "The password is asked for, or is the first line of "
+	                "standard input.\n");
+	return NULL;
+}
+
+static int
+run(const struct action *action, struct ctx *c, char *const *names)
+{
+	const char *why = NULL;
+	enum err e = schema_ready(c);
+
+	if (e == ERR_NOTFOUND || e == ERR_DENIED) {
+		fprintf(stderr, "latchkey: the database is not ready; latchkey "
+		                "check says why\n");
+		return EXIT_FAILURE;
+	}
+	if (e == ERR_OK)
+		e = action->run(c, names, &why);
+	if (e != ERR_OK)
+		complain(c, names[0] != NULL ? names[0] : "", why, e);
+	return e == ERR_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int
+user_command(const struct conf *conf, char *const *arguments)
+{
+	static const struct db_sql *const statements[] = { db_user_sql, NULL };
+	const struct action *action = find_action(arguments);
+	struct blocklist blocklist;
+	struct arena arena;
+	struct ctx c = {
+		.conf = conf, .blocklist = &blocklist, .arena = &arena
+	};
+	int status = EXIT_FAILURE;
+
+	if (action == NULL)
+		return 2;
+	if (!blocklist_open(conf->password_blocklist, &blocklist))
+		return EXIT_FAILURE;
+	arena_init(&arena);
+	c.db = db_new(conf->database, conf->db_timeout_ms, statements);
+	if (c.db != NULL)
+		status = run(action, &c, arguments + 1);
+	db_free(c.db);
+	arena_free(&arena);
+	blocklist_close(&blocklist);
+	return status;
+}

@@ -1,0 +1,227 @@
+#!/bin/sh
+# latchkey user: accounts by the operator's hand.
+# shellcheck source=t/lib.sh
+. t/lib.sh
+stack_up hash_cost=1 password_blocklist="$PWD/build/passwords" username_max_chars=20 fullname_max_chars=10
+
+# user ARGUMENT...: the password comes from standard input; $result is the exit
+# status, $said what went to standard output, $complaint what to standard error.
+user() {
+	$LK_AS "$LK_BIN" -c "$LK_CONF" user "$@" >"$tmp/out" 2>"$tmp/err"
+	result=$?
+	said=$(cat "$tmp/out")
+	complaint=$(cat "$tmp/err")
+}
+
+# with PASSWORD ARGUMENT...
+with() {
+	printf '%s\n' "$1" >"$tmp/password"
+	shift
+	user "$@" <"$tmp/password"
+}
+
+sql() {
+	$LK_PSQL -XAtqc "$1"
+}
+
+log_in() {
+	api POST /token --data-urlencode "username=$1" --data-urlencode "password=$2"
+}
+
+tab='	'
+
+# --- add ---
+
+with 'correct horse' add ada 'Ada L.'
+is "$result $said$complaint" "0 1${tab}ada${tab}Ada L.${tab}active${tab}yescrypt" 'an account is made'
+log_in ada 'correct horse'
+is "$status" 200 'and logs in'
+printf 'no newline' >"$tmp/password"
+user add bob <"$tmp/password"
+is "$result $said" "0 2${tab}bob${tab}${tab}active${tab}yescrypt" 'a full name may be left out, and a newline behind the password'
+log_in bob 'no newline'
+is "$status" 200 'which is the password all the same'
+with "$(printf 'cre\314\200me bru\314\202le\314\201e')" add nfc
+log_in nfc 'crème brûlée'
+is "$status" 200 'an accent may be typed in either way'
+
+while IFS='|' read -r name full password why; do
+	with "$(printf %b "$password")" add "$(printf %b "$name")" "$(printf %b "$full")"
+	is "$result $complaint" "1 latchkey: $why" "$why"
+done <<'E'
+ada||another one|there is an account "ada" already
+x23456789012345678901||correct horse|the name has over 20 characters
+x\0377||correct horse|the name is not UTF-8
+x|x2345678901|correct horse|the full name has over 10 characters
+x|\0377|correct horse|the full name is not UTF-8
+x||seven77|the password has fewer than 8 characters
+x||\0377correct horse|the password is not UTF-8
+x||PassWord1|the password is one of those that are tried first
+correct horse||Correct Horse|the password is the user name
+E
+with "$(head -c 512 /dev/zero | tr '\0' x)" add x
+is "$result $complaint" '1 latchkey: the password has over 511 bytes' 'a password of 512 bytes is refused'
+with "$(head -c 511 /dev/zero | tr '\0' x)" add p511
+is "$result" 0 'one of 511 is not'
+with "$(head -c 4096 /dev/zero | tr '\0' x)" add x
+is "$result $complaint" '1 latchkey: that is no password: it is too long or holds a NUL' 'nor is more read than there can be'
+printf 'correct\0horse\n' >"$tmp/password"
+user add x <"$tmp/password"
+is "$result $complaint" '1 latchkey: that is no password: it is too long or holds a NUL' 'a NUL is no part of it'
+user add x </dev/null
+is "$result $complaint" '1 latchkey: no password was given: the input has ended' 'nothing is no password'
+with 'correct horse' add x2345678901234567890 x234567890
+is "$result" 0 'names may be as long as at a sign-up'
+is "$(sql "select count(*) from users where username like 'x%' or username like 'c%'")" 1 'and nobody else has been added'
+
+# --- list and show ---
+
+awkward=$(printf 'a\tb\r\033[31m\\\302\233c\342\200\256d')
+with 'correct horse' add "$awkward" "$(printf 'é\n\033]0;x')"
+is "$result" 0 'a name may hold anything, as at a sign-up'
+sql "insert into users (username, password, is_active) values ('old', '\$2b\$12\$x', null), ('none', null, false), ('else', 'x', true)"
+user list
+is "$said" "1${tab}ada${tab}Ada L.${tab}active${tab}yescrypt
+2${tab}bob${tab}${tab}active${tab}yescrypt
+3${tab}nfc${tab}${tab}active${tab}yescrypt
+4${tab}p511${tab}${tab}active${tab}yescrypt
+5${tab}x2345678901234567890${tab}x234567890${tab}active${tab}yescrypt
+6${tab}a\\x09b\\x0d\\x1b[31m\\x5c\\xc2\\x9bc\\xe2\\x80\\xaed${tab}é\\x0a\\x1b]0;x${tab}active${tab}yescrypt
+7${tab}old${tab}${tab}disabled${tab}bcrypt
+8${tab}none${tab}${tab}disabled${tab}none
+9${tab}else${tab}${tab}active${tab}other" 'a list has a line for each, whatever is in it'
+sixth=$(printf '%s\n' "$said" | sed -n 6p)
+user show "$awkward"
+is "$result $said" "0 $sixth" 'one is shown by its name'
+for action in show disable enable; do
+	user $action "$(printf 'no\033body')"
+	is "$result $said$complaint" '1 latchkey: there is no account "no\x1bbody"' "$action: nobody is not there"
+	user $action "$(printf '\377')"
+	is "$result" 1 "$action: nor is what is no text"
+done
+sql "insert into users (username) select 'many' || n from generate_series(1, 2500) n"
+user list
+is "$(printf '%s\n' "$said" | wc -l) $(printf '%s\n' "$said" | cut -f 1 | sort -n | uniq | wc -l)" '2509 2509' 'a long list is told piece by piece, each once'
+sql "delete from users where username like 'many%'"
+
+# --- disable and enable ---
+
+log_in ada 'correct horse'
+token=$(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+for _ in once twice; do
+	user disable ada
+	is "$result $said" "0 1${tab}ada${tab}Ada L.${tab}disabled${tab}yescrypt" 'an account is disabled'
+done
+log_in ada 'correct horse'
+is "$status" 401 'and does not log in'
+api GET /users/me -H "Authorization: Bearer $token"
+is "$status" 401 'nor does its token count'
+for _ in once twice; do
+	user enable ada
+	is "$result $said" "0 1${tab}ada${tab}Ada L.${tab}active${tab}yescrypt" 'it is enabled'
+done
+log_in ada 'correct horse'
+is "$status" 200 'and logs in'
+
+# --- passwd ---
+
+with 'battery staple' passwd ada
+is "$result $said" "0 1${tab}ada${tab}Ada L.${tab}active${tab}yescrypt" 'a password is changed'
+log_in ada 'battery staple'
+is "$status" 200 'the new one counts'
+log_in ada 'correct horse'
+is "$status" 401 'and the old one does not'
+with 'battery staple' passwd none
+user enable none
+log_in none 'battery staple'
+is "$status" 200 'an account without a password gets one'
+for password in short password1 ADAADAADA; do
+	[ $password != ADAADAADA ] || sql "update users set username = 'adaadaada' where username = 'ada'"
+	with $password passwd "$(sql 'select username from users where id = 1')"
+	like "$result $complaint" '^1 latchkey: the password ' "$password is refused as at a sign-up"
+done
+with 'battery staple' passwd nobody
+is "$result $complaint" '1 latchkey: there is no account "nobody"' 'nobody gets none'
+
+# --- a terminal ---
+
+# terminal ANSWER... -- ARGUMENT...: what is shown, then the exit status, and
+# whether the terminal shows again what is typed.
+terminal() {
+	# shellcheck disable=SC2086 # words
+	python3 -c '
+import os, pty, select, signal, sys, termios, time
+cut = sys.argv.index("--")
+answers, command = sys.argv[1:cut], sys.argv[cut + 1:]
+main, side = pty.openpty()
+pid = os.fork()
+if pid == 0:
+    os.setsid()
+    import fcntl
+    fcntl.ioctl(side, termios.TIOCSCTTY, 0)
+    for fd in 0, 1, 2:
+        os.dup2(side, fd)
+    os.execvp(command[0], command)
+shown, asked, limit = b"", 0, time.monotonic() + 20
+while time.monotonic() < limit:
+    if select.select([main], [], [], 0.05)[0]:
+        shown += os.read(main, 4096)
+    if answers and shown.count(b": ") > asked:
+        asked += 1
+        if termios.tcgetattr(side)[3] & termios.ECHO:
+            print("it shows what is typed")
+        os.write(main, answers.pop(0).encode().decode("unicode_escape").encode("latin-1"))
+    done, status = os.waitpid(pid, os.WNOHANG)
+    if done:
+        while select.select([main], [], [], 0.05)[0]:
+            shown += os.read(main, 4096)
+        break
+print(shown.decode().replace("\r", "").replace("\t", "|").replace(": \n", ":\n"), end="")
+code = os.waitstatus_to_exitcode(status) if done else "it hangs"
+print("status", code, "echo", bool(termios.tcgetattr(side)[3] & termios.ECHO))
+' "$@"
+}
+
+# shellcheck disable=SC2086 # $LK_AS is words
+{
+	is "$(terminal 'typed blindly\n' 'typed blindly\n' -- $LK_AS "$LK_BIN" -c "$LK_CONF" user add typist)" \
+		'New password:
+The same again:
+'"$(sql "select last_value from users_id_seq")"'|typist||active|yescrypt
+status 0 echo True' 'a terminal is asked twice, and shows nothing'
+	log_in typist 'typed blindly'
+	is "$status" 200 'what was typed is the password'
+	is "$(terminal 'typed blindly\n' 'typed blindlz\n' -- $LK_AS "$LK_BIN" -c "$LK_CONF" user add other)" \
+		'New password:
+The same again:
+latchkey: that was not the same
+status 1 echo True' 'two that differ are none'
+	is "$(terminal '\x03' -- $LK_AS "$LK_BIN" -c "$LK_CONF" user passwd typist)" \
+		'New password:
+status -2 echo True' 'Ctrl-C ends it, and the terminal shows again what is typed'
+	is "$(terminal '\x04' -- $LK_AS "$LK_BIN" -c "$LK_CONF" user passwd typist)" \
+		'New password:
+latchkey: no password was given: the input has ended
+status 1 echo True' 'so does Ctrl-D, by its own word'
+	is "$(terminal -- $LK_AS "$LK_BIN" -c "$LK_CONF" user passwd nobody)" \
+		'latchkey: there is no account "nobody"
+status 1 echo True' 'for nobody none is asked'
+}
+log_in typist 'typed blindly'
+is "$status" 200 'and nothing has changed'
+
+# --- what it does not understand ---
+
+for arguments in 'add' 'list all' 'show' 'show a b' 'remove ada' 'add a b c' 'passwd ada secret'; do
+	# shellcheck disable=SC2086 # words
+	user $arguments </dev/null
+	like "$result $complaint" '^2 usage: latchkey ' "user $arguments: is told how"
+done
+sql "delete from latchkey_migration"
+user list
+is "$result $complaint" '1 latchkey: the database is not ready; latchkey check says why' 'a database that is not ready is told'
+t/stack db-stop "$LK_DIR"
+user list
+like "$complaint" '^latchkey: it could not be done, see above$' 'so is one that does not answer'
+
+done_testing

@@ -1,0 +1,113 @@
+#!/bin/sh
+# Which passwords nobody may choose: the common ones, and one's own name. The
+# list, its settings, and what becomes of a file that is broken.
+# shellcheck source=t/lib.sh
+. t/lib.sh
+stack_up workers=1 hash_cost=1 password_blocklist="$PWD/build/passwords"
+
+add=/users/add_user/
+
+# refused NAME PASSWORD TYPE TITLE
+refused() {
+	api POST "$add" "{\"username\":\"$1\",\"password\":\"$2\"}"
+	is "$status" 422 "$4 is refused"
+	json_is '.detail[0].type' "$3" 'with the reason'
+}
+
+# --- the list that is installed ---
+
+is "$(wc -c <build/passwords | awk '{ print ($1 < 2500000 && $1 > 2300000) }')" 1 \
+	'nearly a million passwords take less than 2.5 MB'
+refused ada password1 password_too_common 'a password that is tried first'
+is "$body" \
+	'{"detail":[{"type":"password_too_common","loc":["body","password"],"msg":"Password is one of those that are tried first, please choose another","input":"**********"}]}' \
+	"in pydantic's shape, and it is not shown"
+for password in 12345678 PassWord1 SUNSHINE iloveyou1 1qaz2wsx latchkey LatchKey; do
+	refused ada "$password" password_too_common "$password"
+done
+refused 'Ada Lovelace' 'Ada Lovelace' password_is_username 'the user name'
+refused 'Ada Lovelace' 'aDA lOVELACE' password_is_username 'in whatever case'
+refused 'ÉLÈVE étudiant' "$(printf 'e\314\201le\314\200ve e\314\201tudiant')" password_is_username 'and script'
+refused ada passwor string_too_short 'a password that is short and common'
+like "$body" 'string_too_short' 'is short first of all'
+api POST $add '{"username":"ada","password":"Ada Lovelace"}'
+is "$status" 200 "somebody else's name is a password like any other"
+api POST $add '{"username":"ada","password":"password1"}'
+is "$status" 400 'that a name is taken is told first'
+api POST $add '{"username":"bob","password":"password1x7q"}'
+is "$status" 200 'more than what is common is not common'
+is "$($LK_PSQL -XAtqc "select string_agg(username, ' ' order by id) from users")" 'ada bob' \
+	'and nobody else has an account'
+
+# --- whoever has one ---
+
+$LK_PSQL -Xqc "insert into users (username, password, is_active) values ('old', '$(mkpasswd -m yescrypt -R 1 password1)', true)"
+api POST /token 'username=old&password=password1'
+is "$status" 200 'who has had a common password goes on to log in'
+
+# --- a list of one's own ---
+
+printf 'Our Motto\nblue moon\n' | "$LK_BIN" blocklist "$tmp/own" >"$tmp/out"
+is "$? $(cat "$tmp/out")" '0 2 passwords' 'a list is made of lines'
+chmod 644 "$tmp/own"
+set_list() {
+	sed "s|^password_blocklist = .*|password_blocklist = '$1'|" "$LK_CONF" >"$tmp/conf" && cp "$tmp/conf" "$LK_CONF"
+}
+kept() {
+	[ "$(grep -c "event=reload result=$1" "$LK_LOG")" -ge "$2" ]
+}
+# Under a new name each time: the old worker may still have taken the last one.
+try() {
+	attempt=$((${attempt-0} + 1))
+	api POST "$add" "{\"username\":\"$1 $attempt\",\"password\":\"$2\"}"
+	[ "$status" = "$3" ]
+}
+set_list "$tmp/own"
+kill -HUP "$(cat "$LK_SERVE")"
+retry 10 try own 'our motto' 422
+ok $? 'after a reload it is that which counts'
+retry 10 try own1 password1 200
+ok $? 'and no other'
+head -c 34 "$tmp/own" >"$tmp/cut"
+chmod 644 "$tmp/cut"
+set_list "$tmp/cut"
+kill -HUP "$(cat "$LK_SERVE")"
+retry 10 kept kept 1
+ok $? 'a list that is not whole is not taken in at a reload'
+api POST $add '{"username":"own2","password":"blue moon"}'
+is "$status" 422 'the old one counts'
+cp /dev/null "$tmp/own"
+api POST $add '{"username":"own2","password":"other moon"}'
+is "$status" 503 'if it is cut while it is in use, nobody signs up'
+like "$(cat "$LK_LOG")" 'event=blocklist error=read$' 'and the log says so'
+set_list ''
+kill -HUP "$(cat "$LK_SERVE")"
+retry 10 try own2 own2own2 200
+ok $? 'without a list there is service again'
+retry 10 try password1 password1 200
+ok $? 'and any password will do'
+
+# --- a start ---
+
+start() {
+	LATCHKEY_PASSWORD_BLOCKLIST=$1 $LK_AS "$LK_BIN" -c "$LK_CONF" "$2" >"$tmp/out" 2>&1
+}
+for command in check serve; do
+	start "$tmp/cut" "$command"
+	like "$? $(cat "$tmp/out")" "^1 .*password_blocklist: $tmp/cut is not whole; install" \
+		"latchkey $command: a list that is not whole stops it, with what to do"
+done
+start "$tmp/none" check
+like "$? $(cat "$tmp/out")" "^1 .*$tmp/none cannot be opened: No such file or directory; install" 'so does one that is not there'
+start "$LK_CONF" check
+like "$? $(cat "$tmp/out")" "is not a list of passwords" 'or something else'
+start '' check
+is $? 0 'none is fine'
+"$LK_BIN" blocklist "$tmp/none/x" </dev/null >"$tmp/out" 2>&1
+is "$? $(cat "$tmp/out")" '1 latchkey: there is no list to read' 'of nothing no list is made'
+echo x | "$LK_BIN" blocklist "$tmp/none/x" >"$tmp/out" 2>&1
+like "$? $(cat "$tmp/out")" "^1 latchkey: $tmp/none/x: No such file" 'nor where none can be written'
+"$LK_BIN" blocklist </dev/null >"$tmp/out" 2>&1
+is $? 2 'nor without a name'
+
+done_testing
