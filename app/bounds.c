@@ -8,8 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "cpu.h"
 #include "bounds.h"
+#include "cpu.h"
 #include "hashmem.h"
 #include "pwhash.h"
 #include "text.h"

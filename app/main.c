@@ -12,11 +12,11 @@
 #include <unistd.h>
 
 #include "blocklist.h"
+#include "bounds.h"
 #include "calibrate.h"
 #include "conf.h"
 #include "db_throttle.h"
 #include "db_user.h"
-#include "bounds.h"
 #include "log.h"
 #include "route.h"
 #include "serve.h"

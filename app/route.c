@@ -217,8 +217,7 @@ run_row(struct req *r, const struct route *row)
 	if (e == ERR_MALFORMED && r->form.error != NULL)
 		reply_detail(r, 400, r->form.error);
 	else if (e == ERR_UNAUTH && row->who == BEARER)
-		reply_unauthorized(
-		    r, NULL); /* the web server asks, not a user */
+		reply_unauthorized(r, NULL); /* the web server alone reads it */
 	else if (e != ERR_OK)
 		reply_error(r, e);
 }
@@ -258,13 +257,14 @@ method_name(enum method method)
 	return "-";
 }
 
-/* The rows of one path are counted as one: the first. */
+/* The rows of one path stand together, and are counted as one: the first. */
 static unsigned
 counter_of(const struct route *row)
 {
 	if (row == NULL)
 		return METRICS_NO_ROUTE;
-	row = find(row->path, strlen(row->path), METHOD_ANY);
+	while (row > routes && strcmp(row[-1].path, row->path) == 0)
+		row--;
 	return (unsigned)(row - routes);
 }
 

@@ -599,8 +599,7 @@ serve(const struct conf *conf)
 		    (struct place){ .lane = (enum lane)(i / CONF_WORKERS_MAX),
 			    .ready = -1 };
 	route_name_rows();
-	/* the status file tells of two that start at once, before the sockets
-	 */
+	/* of two that start at once the status file lets one go on */
 	good = token_key_load(conf->key_file, &s.key) &&
 	       database_is_good(conf) &&
 	       blocklist_open(conf->password_blocklist, &s.blocklist) &&

@@ -9,11 +9,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "bounds.h"
 #include "db_throttle.h"
 #include "db_user.h"
 #include "fcgi.h"
 #include "hashmem.h"
-#include "bounds.h"
 #include "metrics.h"
 #include "route.h"
 #include "worker.h"
