@@ -5,7 +5,7 @@
 #   make test       every test; installs what the tests need
 #   make lint       compilers' warnings, clang-tidy, cppcheck, shellcheck
 #   make fuzz T=60  explore with each fuzz target for T seconds
-#   make bench      measure it beside its peers (bench/README.md); an hour
+#   make bench      measure it beside its peers (bench/README.md), for an hour or so
 #   make format     lay the C code out
 #   make install    with DESTDIR, PREFIX and SYSCONFDIR
 #   make uninstall  remove what install put there, but for the configuration
@@ -156,7 +156,7 @@ test:
 
 # The bench's programs. But for check, which measures Latchkey's own code, they
 # have nothing of it but the reading of their arguments.
-BENCHES = crypt null parked check $(if $(wildcard app/hashmem.c),crypt-kept)
+BENCHES = crypt crypt-kept null parked check
 $B/bench/%: bench/%.c $(PARTS)
 	@mkdir -p $(@D)
 	@echo "  CC   $<"

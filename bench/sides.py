@@ -102,7 +102,7 @@ class Stack:
 
 
 class Sides:
-    """with Sides(...): latchkey, plain (None without the setting hash_memory), and peers: sites by their name."""
+    """with Sides(...): latchkey, plain, and peers: sites by their name."""
 
     def __init__(self, build, workers):
         self.build, self.workers = os.path.abspath(build), workers
@@ -122,12 +122,8 @@ class Sides:
         return self
 
     def start(self):
-        self.plain = None
-        kept = []
-        if "hash_memory" in self.settings:
-            kept = ["hash_memory=keep"]
-            self.plain = self.stack("plain", "PLAIN_URL", ["hash_memory=plain"])
-        self.latchkey = self.stack("latchkey", "LK_URL", kept)
+        self.plain = self.stack("plain", "PLAIN_URL", ["hash_memory=plain"])
+        self.latchkey = self.stack("latchkey", "LK_URL", ["hash_memory=keep"])
         key = os.urandom(32).hex()
         environment = dict(os.environ, BUILD=self.build, PROCESSES=str(self.workers), SECRET_KEY=key)
         peers = os.path.join(self.folder, "peers")
@@ -137,9 +133,7 @@ class Sides:
         self.peers_token = token(key.encode(), NAME, 1)
 
     def stack(self, name, variable, settings):
-        """workers_login and its like default to the number of CPUs; before there were lanes, "workers" did not."""
-        lanes = "workers_login" in self.settings
-        more = ["bin=" + self.program] + ([] if lanes else ["workers=%d" % self.workers])
+        more = ["bin=" + self.program, "workers=%d" % self.workers]
         return Stack(os.path.join(self.folder, name), variable, settings + more)
 
     def __exit__(self, *_):

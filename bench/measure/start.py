@@ -32,7 +32,7 @@ def answers(path):
 def first_answer_ms(b, folder):
     """Of a service beside the stack's, on the same database, with sockets of its own."""
     files = {key: os.path.join(folder, key) for key in b.sides.settings if key.startswith("listen") or key == "status_file"}
-    socket_path = files.get("listen_check", files.get("listen"))
+    socket_path = files["listen_check"]
     environment = dict(os.environ, **{"LATCHKEY_" + key.upper(): path for key, path in files.items()})
     env = b.sides.latchkey.env
     begin = time.monotonic()
