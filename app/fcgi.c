@@ -501,6 +501,8 @@ fcgi_serve(const struct fcgi_service *service, struct ctx *c)
 		return false;
 	}
 	log_event(LOG_INFO, LOG_START, "pid=%d", (int)getpid());
+	if (service->ready != NULL)
+		service->ready(service->of);
 	serve_until_told(&w, &waiting);
 	drain(&w);
 	for (i = 0; i < PARKED_MAX; i++)

@@ -305,8 +305,7 @@ mourn(const struct supervisor *s, struct place *p, pid_t pid, int status)
 		forget_next(p);
 	metrics_add(METRIC_RESTART + p->lane);
 	log_end(p->lane, pid, status);
-	p->not_before_ms =
-	    now + backoff_ms(&p->failures, now - p->started_ms);
+	p->not_before_ms = now + backoff_ms(&p->failures, now - p->started_ms);
 }
 
 /* A worker has ended as it was told to, or has died of it. */
@@ -380,13 +379,31 @@ stop_place(struct supervisor *s, struct place *p)
 	forget_next(p);
 }
 
-/* Is this place without its worker, or is that to be replaced now? */
+/* Has the worker that had this place before not ended yet? */
+static bool
+is_being_left(const struct supervisor *s, const struct place *p)
+{
+	const struct leaver *l;
+
+	for (l = s->leavers; l < s->leavers + ARRAY_LEN(s->leavers); l++)
+		if (l->pid != 0 && l->lane == p->lane &&
+		    l->number == number(s, p))
+			return true;
+	return false;
+}
+
+/*
+ * Is this place without its worker, or is that to be replaced now? At one
+ * SIGHUP after the other no place has more than two workers: so many
+ * connections to the database there are, and so much memory.
+ */
 static bool
 is_due(const struct supervisor *s, const struct place *p, bool replacing)
 {
 	if (p->next != 0)
 		return false;
-	return p->pid == 0 || (!replacing && p->generation != s->generation);
+	return p->pid == 0 || (!replacing && p->generation != s->generation &&
+	                          !is_being_left(s, p));
 }
 
 /*
