@@ -33,7 +33,11 @@
 #include "reply.h"
 #include "text.h"
 
-#define PEER_TIMEOUT_S 5 /* for a peer that does not read */
+/*
+ * For a peer that does not read. It gets that twice: what went out in part
+ * is written on.
+ */
+#define PEER_TIMEOUT_MS 2500
 /*
  * A request with all its records: the largest body and as much again. It has to
  * fit into what the kernel holds of a connection for us: over a Unix socket
@@ -87,7 +91,8 @@ start_libfcgi(sigset_t *waiting)
 static int
 accept_connection(int listener)
 {
-	const struct timeval limit = { .tv_sec = PEER_TIMEOUT_S };
+	const struct timeval limit = { PEER_TIMEOUT_MS / 1000,
+		PEER_TIMEOUT_MS % 1000 * 1000L };
 	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 
 	if (fd < 0) {

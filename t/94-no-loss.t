@@ -166,10 +166,20 @@ ended() {
 retry 20 ended
 ok $? 'SIGTERM under load ends all of it'
 # shellcheck disable=SC2086
-kill $loads 2>/dev/null
-# shellcheck disable=SC2086
-wait $loads 2>/dev/null
+wait $loads
 is "$(count 'event=start')" "$(count 'event=stop')" 'and each worker ended in order'
+for kind in get post login check; do
+	n=$(sed -n 's/^requests: \([0-9]*\) total.*/\1/p' "$tmp/load.$kind")
+	is "$(sed -n 's/^status codes: \([0-9]*\) 2xx, 0 3xx, \([0-9]*\) 4xx, \([0-9]*\) 5xx/\1 + \2 + \3/p' "$tmp/load.$kind" |
+		xargs expr)" "$n" "$kind: each of $n requests is answered"
+done
+is "$(awk '$9 >= 500 { print $9 }' "$LK_LOGS/nginx.access.log" | sort -u)" 503 'those that came after the end, by a 503'
+api POST /users/me
+is "$status $body" '503 {"detail":"Service Unavailable"}' 'in JSON'
+# (A check is not logged.)
+is "$(awk '$7 ~ "^(/|/users/me|/token)$" && $9 < 500 { print $7, $9 }' "$LK_LOGS/nginx.access.log" | sort | uniq -c)" \
+	"$(sed -n 's/.*event=request .*route=\(\/\|\/users\/me\|\/token\) status=\([1-4]..\) .*/\1 \2/p' "$LK_LOG" | sort | uniq -c)" \
+	'what a worker had in hand was answered: nginx and Latchkey count the same'
 t/stack down "$LK_DIR"
 
 # --- killed ---
