@@ -464,9 +464,10 @@ serve_until_told(struct worker *w, const sigset_t *waiting)
 
 /*
  * nginx may just be sending on a kept connection, and repeats no POST: they are
- * served until all of them are quiet, or a while has passed.
+ * served until all of them are quiet, or a while has passed. Returns how many
+ * are cut off then, though somebody may be sending on them.
  */
-static void
+static int
 drain(struct worker *w)
 {
 	int64_t drain_ms = w->service->drain_ms, left_ms;
@@ -479,6 +480,7 @@ drain(struct worker *w)
 	       serve_round(
 	           w, (int)(left_ms < drain_ms ? left_ms : drain_ms), NULL))
 		;
+	return w->kept > 0 && clock_ms() >= end_ms ? w->kept : 0;
 }
 
 bool
@@ -488,6 +490,7 @@ fcgi_serve(const struct fcgi_service *service, struct ctx *c)
 	static struct worker w;                /* too large for the stack */
 	sigset_t waiting;
 	size_t i;
+	int cut;
 
 	stopping = 0;
 	w.service = service;
@@ -509,11 +512,12 @@ fcgi_serve(const struct fcgi_service *service, struct ctx *c)
 	if (service->ready != NULL)
 		service->ready(service->of);
 	serve_until_told(&w, &waiting);
-	drain(&w);
+	cut = drain(&w);
 	for (i = 0; i < PARKED_MAX; i++)
 		if (w.parked[i].fd >= 0)
 			close(w.parked[i].fd);
 	close(w.epoll);
-	log_event(LOG_INFO, LOG_STOP, "pid=%d", (int)getpid());
+	log_event(cut > 0 ? LOG_WARNING : LOG_INFO, LOG_STOP, "pid=%d cut=%d",
+	    (int)getpid(), cut);
 	return true;
 }

@@ -72,6 +72,33 @@ six() {
 retry 10 six
 ok $? 'the old workers have ended'
 
+# A client that asks again and again, and never so often that nginx renews its
+# connection for that (keepalive_requests): it has to let go of one to a worker
+# that is told to end, or that would cut it off after ten seconds.
+python3 - "$LK_PORT" "$tmp/steady" <<'E' &
+import http.client, sys, time
+c = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=10)
+while True:
+    c.request("POST", "/users/me", b"x" * 100)
+    answer = c.getresponse()
+    answer.read()
+    with open(sys.argv[2], "a") as f:
+        f.write("%d\n" % answer.status)
+    time.sleep(0.05)
+E
+steady=$!
+children="$children $steady"
+retry 10 test -s "$tmp/steady"
+old=$(pgrep -x latchkey-api -P "$supervisor")
+kill -HUP "$supervisor"
+old_are_gone() {
+	! pgrep -x latchkey-api -P "$supervisor" | grep -qxF "$old"
+}
+retry 20 old_are_gone
+kill $steady
+is "$(sort -u "$tmp/steady")" 405 'also who never stops asking is always answered'
+is "$(grep 'event=stop' "$LK_LOG" | grep -vc 'cut=0$')" 0 'and no connection is cut off'
+
 echo 'hash_cost = 99' >>"$LK_CONF"
 before=$(count 'event=reload result=kept')
 kill -HUP "$supervisor"
