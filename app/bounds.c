@@ -133,7 +133,8 @@ bounds_print(const struct conf *conf)
 	          at_once(login) / 1000;
 
 	printf("workers: check %" PRId64 ", api %" PRId64 ", login %" PRId64
-	       "; connections to the database: %" PRId64 "\n",
+	       "; connections to the database: %" PRId64
+	       ", at most twice that while SIGHUP replaces workers\n",
 	    workers[LANE_CHECK], workers[LANE_API], login,
 	    workers[LANE_API] + login);
 	printf("memory: at most %" PRId64

@@ -33,7 +33,11 @@
 #include "reply.h"
 #include "text.h"
 
-#define PEER_TIMEOUT_S 5 /* for a peer that does not read */
+/*
+ * For a peer that does not read. It gets that twice: what went out in part
+ * is written on.
+ */
+#define PEER_TIMEOUT_MS 2500
 /*
  * A request with all its records: the largest body and as much again. It has to
  * fit into what the kernel holds of a connection for us: over a Unix socket
@@ -87,7 +91,8 @@ start_libfcgi(sigset_t *waiting)
 static int
 accept_connection(int listener)
 {
-	const struct timeval limit = { .tv_sec = PEER_TIMEOUT_S };
+	const struct timeval limit = { PEER_TIMEOUT_MS / 1000,
+		PEER_TIMEOUT_MS % 1000 * 1000L };
 	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 
 	if (fd < 0) {
@@ -459,9 +464,10 @@ serve_until_told(struct worker *w, const sigset_t *waiting)
 
 /*
  * nginx may just be sending on a kept connection, and repeats no POST: they are
- * served until all of them are quiet, or a while has passed.
+ * served until all of them are quiet, or a while has passed. Returns how many
+ * are cut off then, though somebody may be sending on them.
  */
-static void
+static int
 drain(struct worker *w)
 {
 	int64_t drain_ms = w->service->drain_ms, left_ms;
@@ -474,6 +480,7 @@ drain(struct worker *w)
 	       serve_round(
 	           w, (int)(left_ms < drain_ms ? left_ms : drain_ms), NULL))
 		;
+	return w->kept > 0 && clock_ms() >= end_ms ? w->kept : 0;
 }
 
 bool
@@ -483,6 +490,7 @@ fcgi_serve(const struct fcgi_service *service, struct ctx *c)
 	static struct worker w;                /* too large for the stack */
 	sigset_t waiting;
 	size_t i;
+	int cut;
 
 	stopping = 0;
 	w.service = service;
@@ -501,12 +509,15 @@ fcgi_serve(const struct fcgi_service *service, struct ctx *c)
 		return false;
 	}
 	log_event(LOG_INFO, LOG_START, "pid=%d", (int)getpid());
+	if (service->ready != NULL)
+		service->ready(service->of);
 	serve_until_told(&w, &waiting);
-	drain(&w);
+	cut = drain(&w);
 	for (i = 0; i < PARKED_MAX; i++)
 		if (w.parked[i].fd >= 0)
 			close(w.parked[i].fd);
 	close(w.epoll);
-	log_event(LOG_INFO, LOG_STOP, "pid=%d", (int)getpid());
+	log_event(cut > 0 ? LOG_WARNING : LOG_INFO, LOG_STOP, "pid=%d cut=%d",
+	    (int)getpid(), cut);
 	return true;
 }

@@ -9,19 +9,20 @@
 
 /* What a worker serves, and how. */
 struct fcgi_service {
-	int listener;               /* closed when it ends */
-	void (*run)(struct req *r); /* builds the reply to a request */
-	int64_t drain_ms;           /* see fcgi_serve() */
-	void (*idle)(void);         /* NULL, or called once when for so long */
-	int64_t idle_ms;            /* no request has come */
+	int listener;                  /* closed when it ends */
+	void (*run)(struct req *r);    /* builds the reply to a request */
+	void (*ready)(const void *of); /* called once when it can accept */
+	const void *of;
+	int64_t drain_ms;   /* see fcgi_serve() */
+	void (*idle)(void); /* NULL, or called once when for so long */
+	int64_t idle_ms;    /* no request has come */
 };
 
 /*
  * Answer requests, one at a time, until SIGTERM or SIGINT. Then no connection
  * is accepted any more, but those that are kept are answered until they have
  * been quiet for drain_ms; ten seconds at most. The arena in *c is emptied
- * after each request. Returns false if it could not begin. After SIGTERM
- * alarm(2) is set, for a process that is stuck on its way out.
+ * after each request. Returns false if it could not begin.
  */
 bool fcgi_serve(const struct fcgi_service *service, struct ctx *c) MUST_CHECK;
 

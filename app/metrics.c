@@ -54,7 +54,7 @@ struct memory {
 
 #define MAGIC_BYTES 16 /* "latchkey status ", of any version */
 
-static const char layout[64] = "latchkey status " LATCHKEY_VERSION " 2";
+static const char layout[64] = "latchkey status " LATCHKEY_VERSION " 3";
 
 const char *const metrics_label[METRIC_COUNT] = {
 	[METRIC_LOGIN_OK] = "ok",
@@ -74,6 +74,7 @@ const char *const metrics_label[METRIC_COUNT] = {
 	[METRIC_NOT_HASHED_LATE] = "late",
 	[METRIC_NOT_HASHED_GONE] = "gone",
 	[METRIC_HASH_REUSED] = "reused",
+	[METRIC_TOKEN_VERIFIED] = "verified",
 	[METRIC_DB_CONNECTED] = "connected",
 	[METRIC_DB_FAILED] = "failed",
 	[METRIC_RESTART + LANE_CHECK] = "check",

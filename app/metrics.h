@@ -36,6 +36,7 @@ enum metric {
 	METRIC_NOT_HASHED_LATE, /* a login or sign-up that waited too long */
 	METRIC_NOT_HASHED_GONE, /* one whose client did not wait */
 	METRIC_HASH_REUSED,    /* a hash found its memory kept */
+	METRIC_TOKEN_VERIFIED, /* a token that was not found good before */
 	METRIC_DB_CONNECTED,   /* a connection was made */
 	METRIC_DB_FAILED,      /* it was lost or not to be had, or a statement failed */
 	METRIC_RESTART,        /* of a worker that died: + its lane */

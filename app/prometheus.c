@@ -29,6 +29,8 @@ static const struct family {
 	    "or their client had gone." },
 	{ "latchkey_hash_memory_reuses_total", NULL, METRIC_HASH_REUSED, 1,
 	    "Password hashes that found their memory kept." },
+	{ "latchkey_token_verifications_total", NULL, METRIC_TOKEN_VERIFIED, 1,
+	    "Tokens verified; others were known from an earlier request." },
 	{ "latchkey_database_connections_total", NULL, METRIC_DB_CONNECTED, 1,
 	    "Connections made to the database." },
 	{ "latchkey_database_failures_total", NULL, METRIC_DB_FAILED, 1,

@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "backoff.h"
 #include "blocklist.h"
 #include "bounds.h"
 #include "clock.h"
@@ -34,9 +35,6 @@
 #include "token.h"
 #include "worker.h"
 
-#define STEADY_MS 10000 /* a worker that lived so long began well */
-#define PAUSE_MS 100    /* before another attempt, doubled each time */
-#define PAUSE_MAX_MS 10000
 #define LEAVE_MS 25000 /* for a worker to end that was told to */
 #define PLACES ((size_t)LANE_COUNT * CONF_WORKERS_MAX)
 
@@ -194,7 +192,7 @@ cannot_start(struct place *p)
 {
 	log_event(LOG_ERROR, LOG_WORKER_ENDED, "lane=%s error=\"%s\"",
 	    lane_name[p->lane], strerror(errno));
-	p->not_before_ms = p->started_ms + PAUSE_MAX_MS;
+	p->not_before_ms = p->started_ms + backoff_max_ms();
 }
 
 /* Start who is to take this place. */
@@ -307,14 +305,7 @@ mourn(const struct supervisor *s, struct place *p, pid_t pid, int status)
 		forget_next(p);
 	metrics_add(METRIC_RESTART + p->lane);
 	log_end(p->lane, pid, status);
-	if (now - p->started_ms >= STEADY_MS)
-		p->failures = 0;
-	p->not_before_ms = now;
-	if (p->failures > 0)
-		p->not_before_ms += p->failures < 8
-		                        ? (int64_t)PAUSE_MS << (p->failures - 1)
-		                        : PAUSE_MAX_MS;
-	p->failures++;
+	p->not_before_ms = now + backoff_ms(&p->failures, now - p->started_ms);
 }
 
 /* A worker has ended as it was told to, or has died of it. */
@@ -388,13 +379,31 @@ stop_place(struct supervisor *s, struct place *p)
 	forget_next(p);
 }
 
-/* Is this place without its worker, or is that to be replaced now? */
+/* Has the worker that had this place before not ended yet? */
+static bool
+is_being_left(const struct supervisor *s, const struct place *p)
+{
+	const struct leaver *l;
+
+	for (l = s->leavers; l < s->leavers + ARRAY_LEN(s->leavers); l++)
+		if (l->pid != 0 && l->lane == p->lane &&
+		    l->number == number(s, p))
+			return true;
+	return false;
+}
+
+/*
+ * Is this place without its worker, or is that to be replaced now? At one
+ * SIGHUP after the other no place has more than two workers: so many
+ * connections to the database there are, and so much memory.
+ */
 static bool
 is_due(const struct supervisor *s, const struct place *p, bool replacing)
 {
 	if (p->next != 0)
 		return false;
-	return p->pid == 0 || (!replacing && p->generation != s->generation);
+	return p->pid == 0 || (!replacing && p->generation != s->generation &&
+	                          !is_being_left(s, p));
 }
 
 /*

@@ -3,6 +3,7 @@
  */
 #include "base.h"
 
+#include "metrics.h"
 #include "svc_session.h"
 
 enum err
@@ -15,6 +16,7 @@ session_claims(struct ctx *c, const char *token, struct token_claims *out)
 
 	if (keep && token_cache_find(c->tokens, digest, &clock, out))
 		return ERR_OK;
+	metrics_add(METRIC_TOKEN_VERIFIED);
 	e = token_check(c->key, token, &clock, c->arena, out);
 	if (e == ERR_OK && keep)
 		token_cache_add(c->tokens, digest, out);

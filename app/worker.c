@@ -21,16 +21,21 @@
 #define LOGIN_NICE 10 /* a token check takes the CPU from a hash */
 #define IDLE_MS 5000  /* without a login let go of a hash's memory */
 
+/* What is said when all is set up. */
+struct word {
+	const struct worker_setup *w;
+	int64_t hash_us;
+};
+
 /* Tell the supervisor. If it has died, a signal is about to tell us. */
 static void
-say_ready(const struct worker_setup *w)
+say_ready(const void *of)
 {
-	int64_t hash_us = 0;
+	const struct word *word = of;
+	const struct worker_setup *w = word->w;
 
-	if ((w->lanes & LANE_BIT(LANE_LOGIN)) != 0)
-		hash_us = bounds_hash_us(w->conf);
 	metrics_use(w->lane, w->number);
-	if (write(w->ready, &hash_us, sizeof(hash_us)) < 0) {
+	if (write(w->ready, &word->hash_us, sizeof(word->hash_us)) < 0) {
 		/* nobody to tell */
 	}
 	close(w->ready);
@@ -57,9 +62,12 @@ worker_run(const struct worker_setup *w)
 		db_throttle_sql, NULL };
 	static struct token_cache tokens;
 	const struct conf *conf = w->conf;
+	struct word word = { .w = w };
 	struct fcgi_service service = {
 		.listener = w->listener,
 		.run = route_run,
+		.ready = say_ready,
+		.of = &word,
 		.drain_ms = conf->drain_ms,
 	};
 	struct arena arena;
@@ -78,14 +86,13 @@ worker_run(const struct worker_setup *w)
 	if ((w->lanes & LANE_BIT(LANE_LOGIN)) != 0) {
 		service.idle = hashmem_release;
 		service.idle_ms = IDLE_MS;
+		word.hash_us = bounds_hash_us(conf);
 	}
 	/* a worker that only checks tokens has no use for the database */
 	if (w->lanes == LANE_BIT(LANE_CHECK) ||
 	    (c.db = db_new(conf->database, conf->db_timeout_ms, statements)) !=
-	        NULL) {
-		say_ready(w);
+	        NULL)
 		done = fcgi_serve(&service, &c);
-	}
 	db_free(c.db);
 	arena_free(&arena);
 	hashmem_release();

@@ -6,6 +6,19 @@
 . t/lib.sh
 stack_up workers=1
 
+# resident LANE: the kilobytes of memory of its own that its worker has.
+resident() {
+	awk '/^RssAnon:/ { print $2 }' "/proc/$(pgrep -x "latchkey-$1" -P "$(cat "$LK_SERVE")")/status"
+}
+
+# The first login; what becomes of its memory is seen further down, when some
+# seconds have passed.
+resident=$(resident login)
+api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
+is "$status" 200 'somebody signs up'
+[ "$(resident login)" -ge $((resident + 16384)) ]
+ok $? 'whose password took 16 MiB, which are kept' || diag "before $resident, now $(resident login)"
+
 # --- the installed program ---
 
 make -s install DESTDIR="$tmp/root" MAKEFLAGS= >"$tmp/out" 2>&1
@@ -89,8 +102,11 @@ log_in() {
 	echo $((($(faults) - before) / $1))
 }
 
-api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
-is "$status" 200 'somebody signs up'
+released() {
+	[ "$(resident login)" -lt $((resident + 1024)) ]
+}
+retry 15 released
+ok $? 'a worker lets go of the memory some seconds after the last login' || diag "before $resident, now $(resident login)"
 faults=$(log_in 5)
 [ "$faults" -lt 400 ]
 ok $? 'a worker that keeps the memory has it from login to login' || diag "$faults page faults"

@@ -275,6 +275,28 @@ retry 10 reloaded refused 1
 ok $? 'and so is one that is refused'
 cp "$tmp/good.conf" "$LK_CONF"
 
+# --- tokens ---
+
+# A worker verifies a token once, a bad one each time.
+api POST /users/add_user/ '{"username":"tom","password":"correct horse"}'
+login tom 'correct horse'
+token=$(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+for place in /check /users/me; do
+	begin
+	for _ in 1 2 3; do
+		api GET $place -H "Authorization: Bearer $token"
+	done
+	is "$status" 200 "$place: a token is good three times"
+	look
+	rises 1 latchkey_token_verifications_total 'and verified once'
+done
+begin
+for _ in 1 2; do
+	api GET /check -H "Authorization: Bearer ${token%???}abc"
+done
+look
+rises 2 latchkey_token_verifications_total 'a bad one is verified each time'
+
 # --- the end ---
 
 t/stack workers-stop "$LK_DIR"

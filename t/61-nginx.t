@@ -53,6 +53,17 @@ closed_after "POST /token HTTP/1.1${crlf}Host: x${crlf}Content-Length: 9${crlf}$
 slow_body=$!
 children="$slow_head $slow_body"
 
+# --- kept connections: how long they last is what a worker that ends waits for ---
+
+is "$(awk '
+	/^upstream/ { name = $2 }
+	/^\tkeepalive [0-9]+;/ { kept[name] }
+	/^\tkeepalive_time [1-5]s;/ { time[name] }
+	/^\tkeepalive_timeout 1s;/ { timeout[name] }
+	END { for (name in kept) print name, name in time, name in timeout }' nginx.conf.sample | sort)" 'latchkey_api 1 1
+latchkey_check 1 1' 'where connections are kept, each is let go of after seconds'
+like "$(build/latchkey settings)" '^drain_ms	number	1500	' 'and when it is quiet, before a worker would close it'
+
 # --- the program's answers pass as they are ---
 
 api GET /

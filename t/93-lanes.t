@@ -35,6 +35,18 @@ done >"$tmp/fds"
 is "$(stat -c %a "$LK_SOCKET_CHECK" "$LK_SOCKET_API" "$LK_SOCKET_LOGIN" | sort -u)" 660 \
 	'owner and group may connect to the sockets'
 
+# Keys and passwords are in their memory: no core file, not even where the kernel
+# pipes it to a program, which asks for no limit.
+owner() {
+	stat -c %U "/proc/$1/status"
+}
+nginx=$(cat "$LK_DIR/data/nginx.pid")
+is "$(owner "$nginx")" "$(ps -o user= -p "$nginx" | tr -d ' ')" 'what may leave a core file belongs to its user in /proc'
+for pid in $supervisor $(pgrep -P "$supervisor"); do
+	is "$(awk '/^Max core file size/ { print $5, $6 }' "/proc/$pid/limits") $(owner "$pid")" '0 0 root' \
+		"$(cat "/proc/$pid/comm"): a core file is forbidden"
+done
+
 # --- the right lane ---
 
 is "$(ask CHECK GET /healthz) $(ask API GET /) $(ask LOGIN POST /token)" '200 200 422' 'each lane answers what is its own'

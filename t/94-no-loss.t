@@ -72,6 +72,33 @@ six() {
 retry 10 six
 ok $? 'the old workers have ended'
 
+# A client that asks again and again, and never so often that nginx renews its
+# connection for that (keepalive_requests): it has to let go of one to a worker
+# that is told to end, or that would cut it off after ten seconds.
+python3 - "$LK_PORT" "$tmp/steady" <<'E' &
+import http.client, sys, time
+c = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=10)
+while True:
+    c.request("POST", "/users/me", b"x" * 100)
+    answer = c.getresponse()
+    answer.read()
+    with open(sys.argv[2], "a") as f:
+        f.write("%d\n" % answer.status)
+    time.sleep(0.05)
+E
+steady=$!
+children="$children $steady"
+retry 10 test -s "$tmp/steady"
+old=$(pgrep -x latchkey-api -P "$supervisor")
+kill -HUP "$supervisor"
+old_are_gone() {
+	! pgrep -x latchkey-api -P "$supervisor" | grep -qxF "$old"
+}
+retry 20 old_are_gone
+kill $steady
+is "$(sort -u "$tmp/steady")" 405 'also who never stops asking is always answered'
+is "$(grep 'event=stop' "$LK_LOG" | grep -vc 'cut=0$')" 0 'and no connection is cut off'
+
 echo 'hash_cost = 99' >>"$LK_CONF"
 before=$(count 'event=reload result=kept')
 kill -HUP "$supervisor"
@@ -166,10 +193,20 @@ ended() {
 retry 20 ended
 ok $? 'SIGTERM under load ends all of it'
 # shellcheck disable=SC2086
-kill $loads 2>/dev/null
-# shellcheck disable=SC2086
-wait $loads 2>/dev/null
+wait $loads
 is "$(count 'event=start')" "$(count 'event=stop')" 'and each worker ended in order'
+for kind in get post login check; do
+	n=$(sed -n 's/^requests: \([0-9]*\) total.*/\1/p' "$tmp/load.$kind")
+	is "$(sed -n 's/^status codes: \([0-9]*\) 2xx, 0 3xx, \([0-9]*\) 4xx, \([0-9]*\) 5xx/\1 + \2 + \3/p' "$tmp/load.$kind" |
+		xargs expr)" "$n" "$kind: each of $n requests is answered"
+done
+is "$(awk '$9 >= 500 { print $9 }' "$LK_LOGS/nginx.access.log" | sort -u)" 503 'those that came after the end, by a 503'
+api POST /users/me
+is "$status $body" '503 {"detail":"Service Unavailable"}' 'in JSON'
+# (A check is not logged, and what no endpoint answers has none in the log.)
+is "$(awk '$7 ~ "^(/|/users/me|/token)$" && $9 < 500 { print $9 }' "$LK_LOGS/nginx.access.log" | sort | uniq -c)" \
+	"$(sed -n 's/.*event=request .*route=\(-\|\/\|\/token\) status=\([1-4]..\) .*/\2/p' "$LK_LOG" | sort | uniq -c)" \
+	'what a worker had in hand was answered: nginx and Latchkey count the same'
 t/stack down "$LK_DIR"
 
 # --- killed ---

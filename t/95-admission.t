@@ -61,12 +61,15 @@ api POST /token 'username=nobody&password=x'
 is "$status" 401 'then all is as before'
 
 # At the limit and beyond it, with the time that the web server says.
-since() {
-	form='username=nobody&password=x'
+# post PATH TYPE BODY TIME: the status.
+post() {
 	# shellcheck disable=SC2086 # words of a command
-	printf '%s' "$form" | $LK_AS env REQUEST_METHOD=POST REQUEST_URI=/token REQUEST_MSEC="$1" \
-		CONTENT_TYPE=application/x-www-form-urlencoded CONTENT_LENGTH=${#form} \
+	printf '%s' "$3" | $LK_AS env REQUEST_METHOD=POST REQUEST_URI="$1" REQUEST_MSEC="$4" \
+		CONTENT_TYPE="$2" CONTENT_LENGTH=${#3} \
 		cgi-fcgi -bind -connect "$LK_SOCKET_LOGIN" | sed -n '1s/Status: \([0-9]*\).*/\1/p'
+}
+since() {
+	post /token application/x-www-form-urlencoded 'username=nobody&password=x' "$1"
 }
 # ago MILLISECONDS: nginx's $msec of then; less than zero is yet to come.
 ago() {
@@ -78,27 +81,47 @@ for absurd in "$(ago -5000)" "$(ago 301000)" 0.000 99999999999999999999.000 x "$
 	is "$(since "$absurd")" 401 "a time of \"$absurd\" is not looked at"
 done
 
+# Sign-up obeys the same, and so does a change of the password.
+lates() {
+	grep -c 'event=not_hashed reason=late' "$LK_LOG"
+}
+accounts() {
+	$LK_PSQL -Atc "select count(*) from users where username ~ '^(late|gone)'"
+}
+before=$(lates)
+is "$(post /users/add_user/ application/json '{"username":"late","password":"correct horse"}' "$(ago 1100)")" 503 \
+	'a sign-up that has waited for too long gets a 503'
+is "$(post /users/me/password application/json '{"current":"x","new":"correct horse"}' "$(ago 1100)")" 503 \
+	'and so does a change of the password'
+is "$(lates) $(accounts)" "$((before + 2)) 0" 'without a hash, or an account'
+is "$(post /users/add_user/ application/json '{"username":"later","password":"correct horse"}' "$(ago 500)") $(accounts)" \
+	'200 1' 'one that has waited for less is made'
+
 # --- gone ---
 
-# (The worker stands still until they have.)
-before=$(hashes)
-kill -STOP "$worker"
-python3 - "$LK_SOCKET_LOGIN" <<'E'
+# hang_up PATH TYPE BODY: three clients say this and do not wait.
+hang_up() {
+	python3 - "$LK_SOCKET_LOGIN" "$@" <<'E'
 import socket, struct, sys
 def record(kind, body):
     return struct.pack(">BBHHBx", 1, kind, 1, len(body), 0) + body
 def pair(name, value):
     return struct.pack(">BB", len(name), len(value)) + name + value
-form = b"username=nobody&password=x"
+path, kind, body = (a.encode() for a in sys.argv[2:])
 for _ in range(3):
     s = socket.socket(socket.AF_UNIX)
     s.connect(sys.argv[1])
     s.sendall(record(1, struct.pack(">HB5x", 1, 0)) + record(4, pair(b"REQUEST_METHOD", b"POST")
-        + pair(b"REQUEST_URI", b"/token") + pair(b"CONTENT_LENGTH", b"%d" % len(form))
-        + pair(b"CONTENT_TYPE", b"application/x-www-form-urlencoded")) + record(4, b"")
-        + record(5, form) + record(5, b""))
+        + pair(b"REQUEST_URI", path) + pair(b"CONTENT_LENGTH", b"%d" % len(body))
+        + pair(b"CONTENT_TYPE", kind)) + record(4, b"")
+        + record(5, body) + record(5, b""))
     s.close()
 E
+}
+# (The worker stands still until they have.)
+before=$(hashes)
+kill -STOP "$worker"
+hang_up /token application/x-www-form-urlencoded 'username=nobody&password=x'
 gone() {
 	[ "$(grep -c 'event=not_hashed reason=gone' "$LK_LOG")" = "$1" ]
 }
@@ -107,13 +130,19 @@ retry 10 gone 3
 ok $? 'a login whose client has gone is noticed'
 is "$(hashes)" "$before" 'and not hashed'
 kill -STOP "$worker"
+hang_up /users/add_user/ application/json '{"username":"gone","password":"correct horse"}'
+kill -CONT "$worker"
+retry 10 gone 6
+ok $? 'so is a sign-up'
+is "$(accounts)" 1 'of which no account is made'
+kill -STOP "$worker"
 curl -s -m 1 -o /dev/null "$LK_URL/token" -d 'username=nobody&password=x'
 noticed() {
 	tail -n 1 "$LK_LOGS/nginx.access.log" | grep -q ' 499 '
 }
 retry 10 noticed
 kill -CONT "$worker"
-retry 10 gone 4
+retry 10 gone 7
 ok $? 'also through nginx'
 
 # --- what the configuration says ---
@@ -147,6 +176,35 @@ retry 10 shorter
 ok $? 'which SIGHUP sets anew'
 [ "$limit" -ge 200 ] && [ "$limit" -le "$somaxconn" ] && [ "$limit" != 1024 ]
 ok $? "gets a queue of what is served in two seconds: $limit hashes of cost 1"
+
+# Where the clock says that a hash has taken 10 ms, that is 200 of them, whatever
+# its cost makes one expect.
+cat >"$tmp/clock.c" <<'E'
+#define _GNU_SOURCE
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+int
+clock_gettime(clockid_t id, struct timespec *t)
+{
+	static long looks;
+
+	if (id != CLOCK_PROCESS_CPUTIME_ID)
+		return (int)syscall(SYS_clock_gettime, id, t);
+	t->tv_sec = 0;
+	t->tv_nsec = ++looks % 50 * 10000000L;
+	return 0;
+}
+E
+"${CC:-cc}" -shared -fPIC -o "$tmp/clock.so" "$tmp/clock.c" && chmod 644 "$tmp/clock.so"
+like "$(limits LD_PRELOAD="$tmp/clock.so" LATCHKEY_LOGIN_BACKLOG=auto LATCHKEY_WORKERS_LOGIN=1)" \
+	'login queue: 200 connections' 'which goes by the time that a hash takes here: latchkey check says so'
+serve_alone "$LK_DIR/data/clock.sock" "$tmp/clock.log" LD_PRELOAD="$tmp/clock.so" LATCHKEY_LOGIN_BACKLOG=auto
+clocked() {
+	[ "$(ss -xlH src "$LK_DIR/data/clock.sock" | awk '{ print $4 }')" = 200 ]
+}
+retry 10 clocked
+ok $? 'and serve does so'
 t/stack down "$LK_DIR"
 
 # --- over TCP ---

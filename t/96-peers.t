@@ -215,6 +215,25 @@ E
 )" '200 at once
 as before' 'nor do those who do not read'
 
+# One asks again and again and never reads, until there is no room for another
+# answer: that is waited for, seconds and not for ever.
+is "$(client <<'E'
+before = state()
+deaf = connect()
+answers = set()
+try:
+    for _ in range(1000):
+        deaf.sendall(request(uri=b"/openapi.json"))
+        answers.add(ask())
+    print("is never given up")
+except (BrokenPipeError, ConnectionResetError):
+    print(answers, quick())
+deaf.close()
+print(settled(before))
+E
+)" "{'200'} 200 at once
+as before" 'who never reads is given up, and others wait for seconds at most'
+
 # --- what is no request ---
 
 is "$(client <<'E'

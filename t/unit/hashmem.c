@@ -260,6 +260,9 @@ test_forks(void)
 	hashmem_end();
 	flags_of(p, flags, sizeof(flags));
 	ok(strstr(flags, " dd") != NULL, "a core file does not have it");
+	ok(strstr(flags, " hg") != NULL ||
+	        access("/sys/kernel/mm/transparent_hugepage", F_OK) != 0,
+	    "it is asked for on huge pages");
 	begun = hashmem_matches();
 	child = fork();
 	if (child == 0)

@@ -1,0 +1,133 @@
+#!/bin/sh
+# SIGHUP, looked at closely: workers are replaced one by one, none ends before
+# its successor is ready, and there are never more connections to the database
+# than was said.
+# shellcheck source=t/lib.sh
+. t/lib.sh
+
+# A login worker measures a hash before it is ready: here that takes a while.
+stack_up hash_cost=8 hash_memory_max_mib=128 workers=2
+supervisor=$(cat "$LK_SERVE")
+# workers LANE: their numbers.
+workers() {
+	pgrep -x "latchkey-$1" -P "$supervisor" | sort
+}
+# logged PATTERN TIMES
+logged() {
+	[ "$(grep -c "$1" "$LK_LOG")" -ge "$2" ]
+}
+retry 30 logged event=ready 1
+
+# --- a successor that does not get ready ---
+
+old=$(workers login)
+others=$(workers check && workers api)
+reloaded=$(wc -l <"$LK_LOG")
+kill -HUP "$supervisor"
+# It stands still as soon as it is there.
+successor=
+for _ in $(seq 1000); do
+	successor=$(workers login | grep -vxF "$old")
+	[ -z "$successor" ] || break
+done
+# shellcheck disable=SC2086 # there may be too many
+kill -STOP $successor
+is "$(echo "$successor" | wc -w)" 1 'SIGHUP starts one successor'
+gone() {
+	! { workers check && workers api; } | grep -qxF "$others"
+}
+retry 10 gone
+ok $? 'when the other lanes have all of theirs'
+retry 1 false
+is "$(workers login)" "$(printf '%s\n%s\n' "$old" "$successor" | sort)" \
+	'until it is ready nobody else begins, and nobody ends'
+api POST /token 'username=nobody&password=x'
+is "$status" 401 'and those before serve'
+# shellcheck disable=SC2086
+kill -CONT $successor
+retry 30 logged event=ready 2
+replaced() {
+	[ "$(workers login | wc -l) $(workers login | grep -cxF "$old")" = '2 0' ]
+}
+retry 10 replaced
+ok $? 'then all are replaced'
+is "$(tail -n +$((reloaded + 1)) "$LK_LOG" | awk '
+	/event=start/ { begun++ }
+	/event=stop/ { if (++ended > begun) early++ }
+	END { print begun + 0, ended + 0, early + 0 }')" '6 6 0' 'none has ended before its successor had begun'
+
+# --- settings that are wrong ---
+
+all=$(pgrep -P "$supervisor" | sort)
+cp "$LK_CONF" "$tmp/good.conf"
+sed -i "s/^database = .*/database = 'host'/" "$LK_CONF"
+kill -HUP "$supervisor"
+retry 10 logged 'event=reload result=kept' 1
+ok $? 'a connection string that libpq does not take is refused'
+like "$(cat "$LK_LOG")" 'missing "=" after "host"' 'the log says why'
+api GET /readyz
+is "$status $(pgrep -P "$supervisor" | sort | tr '\n' ' ')" "200 $(echo "$all" | tr '\n' ' ')" \
+	'and the same workers go on with the one before'
+cat "$tmp/good.conf" >"$LK_CONF"
+
+# --- connections to the database ---
+
+connections() {
+	$LK_PSQL_ADMIN -Atc "select count(*) from pg_stat_activity where application_name = 'latchkey'"
+}
+# A worker connects when it is first asked.
+printf 'username=nobody&password=x' >"$tmp/form"
+connected() {
+	h2load --h1 -n 64 -c 16 "$LK_URL/readyz" >"$tmp/load" 2>&1
+	h2load --h1 -n 32 -c 8 -H 'Content-Type: application/x-www-form-urlencoded' \
+		-d "$tmp/form" "$LK_URL/token" >"$tmp/load" 2>&1
+	[ "$(connections)" = 4 ]
+}
+retry 20 connected
+ok $? 'each worker of two lanes has a connection to the database'
+like "$($LK_AS "$LK_BIN" -c "$LK_CONF" check)" 'connections to the database: 4, at most twice that while SIGHUP' \
+	'as latchkey check says'
+
+# A web server that lets go of no connection, and is never quiet, keeps the
+# workers that are replaced; and settings change once more, and again.
+sed -i 's/^hash_cost = .*/hash_cost = 1/' "$LK_CONF"
+kill -HUP "$supervisor"
+retry 20 logged event=ready 3
+python3 - "$LK_SOCKET_API" >"$tmp/busy" <<'E' &
+import socket, struct, sys, time
+def record(kind, body=b""):
+    return struct.pack(">BBHHBx", 1, kind, 1, len(body), 0) + body
+ask = record(1, struct.pack(">HB5x", 1, 1)) + record(4, b"\x0e\x03REQUEST_METHODGET\x0b\x07REQUEST_URI/readyz") + record(4) + record(5)
+kept, unanswered = [], 0
+end = time.time() + 4
+while time.time() < end:
+    kept.append(socket.socket(socket.AF_UNIX))
+    kept[-1].connect(sys.argv[1])
+    for s in kept:
+        s.settimeout(10)
+        s.sendall(ask)
+        unanswered += b"Status: 200" not in s.recv(65536)
+    time.sleep(0.05)
+print(len(kept) > 10, unanswered)
+E
+busy=$!
+children="$children $busy"
+most=0 n=0
+while kill -0 "$busy" 2>/dev/null; do
+	n=$((n + 1))
+	[ $((n % 10)) != 1 ] || kill -HUP "$supervisor"
+	api POST /token 'username=nobody&password=x'
+	now=$(connections)
+	[ "$now" -le "$most" ] || most=$now
+done
+wait "$busy"
+is "$(cat "$tmp/busy")" 'True 0' 'workers that are replaced answer those who stay'
+[ "$most" -gt 4 ] && [ "$most" -le 8 ]
+ok $? "meanwhile there are up to twice as many connections: $most"
+settled() {
+	connected && [ "$(pgrep -P "$supervisor" | wc -l)" = 6 ]
+}
+retry 20 settled
+ok $? 'and then as many as before'
+
+done_testing
