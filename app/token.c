@@ -245,7 +245,8 @@ is_current(jwt_t *jwt, const struct token_clock *clock, int64_t *exp)
 /*
  * Is the header one of ours? libjwt takes "hs256" as well, and an extension
  * that is not understood must not be passed over: RFC 7515, sections 4.1.1 and
- * 4.1.11. What a header says of keys (jku, jwk, kid, x5u ...) is never looked at.
+ * 4.1.11. What a header says of keys (jku, jwk, kid, x5u ...) is never looked
+ * at.
  */
 static bool
 has_our_header(jwt_t *jwt)
