@@ -348,7 +348,7 @@ workers() {
 	pgrep -x 'latchkey-(api|check)' -P "$(cat "$LK_SERVE")" | xargs
 }
 before=$(workers)
-(cd "$tmp" && PYTHONPATH=$OLDPWD/t/tool PYTHONDONTWRITEBYTECODE=1 python3 tokens.py) >"$tmp/results"
+(cd "$tmp" && PYTHONPATH=$OLDPWD/t/tool python3 -B tokens.py) >"$tmp/results"
 ok $? 'every token was sent'
 
 # Each answer is the wanted one, or was not asked for.
