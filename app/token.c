@@ -36,7 +36,7 @@ static const unsigned char published_sha256[SHA256_DIGEST_LENGTH] = { 0x77,
 static bool
 key_error(const char *path, const char *what)
 {
-	fprintf(stderr, "latchkey: key_file %s: %s\n", path, what);
+	log_say("key_file %s: %s", path, what);
 	return false;
 }
 
