@@ -295,7 +295,7 @@ def who(answer):
     return "200/" + (name[1] if name else json.loads(body)["username"])
 
 def ask_http(path, t, scheme=b"Bearer "):
-    if len(t) > 8000 or re.search(rb"[\0\r\n]", t):
+    if len(t) > 8150 or re.search(rb"[\0\r\n]", t):
         return "-"
     found = http(os.environ["LK_PORT"], b"GET " + path + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
                  b"Authorization: " + scheme + t + b"\r\n\r\n")
@@ -316,6 +316,11 @@ for scheme in b"bearer ", b"BEARER ", b"bEaReR    ":
     tell("the scheme has no case: " + scheme.decode(), "200/ada", four(good, scheme))
 for scheme in b"", b"Token ", b"Bearer", b"Bearer=", b"Bearer:", b"Bearer\t", b"JWT ", b"Basic ", b"Bearer Bearer ", b"XBearer ":
     tell("the scheme \"%s\" is none" % scheme.decode().replace("\t", "TAB"), "401", four(good, scheme))
+
+# --- the longest name that has place in a header line of 8 KiB
+longest = sub(b'"' + "\ud64d".encode() * 2000 + b'"')
+tell("a subject of 6,000 bytes is nobody's account", "401", [ask_http(b"/users/me", longest)])
+tell("but comes through whole, to whoever trusts the key", "200/" + "%ED%99%8D" * 2000, [ask_http(b"/check", longest)])
 
 # --- elsewhere than in the header
 for lane, uri in (os.environ["LK_SOCKET_API"], b"/users/me"), (os.environ["LK_SOCKET_CHECK"], b"/check"):
