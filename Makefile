@@ -223,7 +223,7 @@ install: all
 	install -m 755 $B/latchkey $(DESTDIR)$(PREFIX)/sbin
 	install -m 644 $B/docs/* $(SHARE)/latchkey/docs
 	install -m 644 $B/passwords $(SHARE)/latchkey
-	install -m 644 README.md NEWS.md LICENSE $(SHARE)/doc/latchkey
+	install -m 644 README.md NEWS.md SECURITY.md LICENSE $(SHARE)/doc/latchkey
 	$(PLACES) nginx.conf.sample >$(SHARE)/doc/latchkey/nginx.conf.sample
 	$(PLACES) conf/latchkey.8 >$(SHARE)/man/man8/latchkey.8
 	$(PLACES) conf/latchkey.conf.5 >$(SHARE)/man/man5/latchkey.conf.5

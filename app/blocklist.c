@@ -114,10 +114,9 @@ blocklist_open(const char *path, struct blocklist *out)
 	wrong = out->file < 0 ? strerror(errno) : read_head(out);
 	if (wrong == NULL)
 		return true;
-	fprintf(stderr,
-	    "latchkey: password_blocklist: %s %s%s; install the file anew, "
-	    "make one with: latchkey blocklist FILE, or set "
-	    "password_blocklist = \"\" to do without\n",
+	log_say("password_blocklist: %s %s%s; install the file anew, "
+	        "make one with: latchkey blocklist FILE, or set "
+	        "password_blocklist = \"\" to do without",
 	    path, out->file < 0 ? "cannot be opened: " : "", wrong);
 	blocklist_close(out);
 	return false;
@@ -240,13 +239,12 @@ blocklist_make(FILE *from, const char *path)
 	put_number(bytes + 16, bits);
 	put_number(bytes + 24, PROBES);
 	if (entries == 0 || ferror(from) != 0) {
-		fprintf(stderr, "latchkey: there is no list to read\n");
+		log_say("there is no list to read");
 		entries = 0;
 	} else {
 		fill(bytes + HEAD_BYTES, bits, &lines);
 		if (!write_file(&arena, path, bytes, HEAD_BYTES + bits / 8)) {
-			fprintf(stderr, "latchkey: %s: %s\n", path,
-			    strerror(errno));
+			log_say("%s: %s", path, strerror(errno));
 			entries = 0;
 		}
 	}

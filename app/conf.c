@@ -15,6 +15,7 @@
 #include <confuse.h>
 
 #include "conf.h"
+#include "log.h"
 #include "text.h"
 
 enum type { TEXT, NUMBER, AUTO, SWITCH }; /* AUTO: a number or "auto" */
@@ -90,9 +91,8 @@ set(struct conf *c, const struct key *k, const char *where, const char *value)
 	case TEXT:
 		if (len < (size_t)k->min || len > (size_t)k->max ||
 		    !text_is_utf8(value, len)) {
-			fprintf(stderr,
-			    "latchkey: %s: %s must be UTF-8 of %" PRId64
-			    " to %" PRId64 " bytes\n",
+			log_say("%s: %s must be UTF-8 of %" PRId64
+			        " to %" PRId64 " bytes",
 			    where, k->name, k->min, k->max);
 			return false;
 		}
@@ -110,17 +110,16 @@ set(struct conf *c, const struct key *k, const char *where, const char *value)
 	case NUMBER:
 		if (text_to_i64(value, k->min, k->max, field))
 			return true;
-		fprintf(stderr,
-		    "latchkey: %s: %s must be %sa whole number from %" PRId64
-		    " to %" PRId64 " (%s), not \"%s\"\n",
+		log_say("%s: %s must be %sa whole number from %" PRId64
+		        " to %" PRId64 " (%s), not \"%s\"",
 		    where, k->name, k->type == AUTO ? "auto or " : "", k->min,
 		    k->max, k->unit, value);
 		return false;
 	default:
 		if (set_switch(k, value, field))
 			return true;
-		fprintf(stderr, "latchkey: %s: %s must be %s, not \"%s\"\n",
-		    where, k->name, k->unit, value);
+		log_say("%s: %s must be %s, not \"%s\"", where, k->name,
+		    k->unit, value);
 		return false;
 	}
 }
@@ -139,10 +138,11 @@ static struct {
 static void PRINTF_LIKE(2, 0)
     on_error(cfg_t *cfg, const char *fmt, va_list args)
 {
+	char what[1024];
+
 	reading.failed = true;
-	fprintf(stderr, "latchkey: %s:%d: ", reading.file, cfg->line);
-	vfprintf(stderr, fmt, args);
-	fprintf(stderr, "\n");
+	vsnprintf(what, sizeof(what), fmt, args);
+	log_say("%s:%d: %s", reading.file, cfg->line, what);
 }
 
 /* Every value is taken as text here and understood by set(). */
@@ -159,8 +159,7 @@ on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 			break;
 	assert(i < ARRAY_LEN(keys)); /* libConfuse knows no other */
 	if (reading.seen[i]) {
-		fprintf(stderr, "latchkey: %s: %s is set a second time\n",
-		    where, opt->name);
+		log_say("%s: %s is set a second time", where, opt->name);
 		reading.failed = true;
 		return 1;
 	}
@@ -191,8 +190,7 @@ read_text(const char *file)
 		free(text);
 		return strdup(""); /* an empty file: the defaults */
 	}
-	fprintf(stderr, "latchkey: %s: %s\n", file,
-	    errno != 0 ? strerror(errno) : "holds a NUL");
+	log_say("%s: %s", file, errno != 0 ? strerror(errno) : "holds a NUL");
 	free(text);
 	return NULL;
 }
@@ -293,10 +291,9 @@ fit_together(const struct conf *c)
 
 	if (mib <= c->hash_memory_max_mib)
 		return true;
-	fprintf(stderr,
-	    "latchkey: hash_cost = %" PRId64 " takes %" PRId64
-	    " MiB, and hash_memory_max_mib allows %" PRId64
-	    ": set hash_memory_max_mib = %" PRId64 ", or a lower hash_cost\n",
+	log_say("hash_cost = %" PRId64 " takes %" PRId64
+	        " MiB, and hash_memory_max_mib allows %" PRId64
+	        ": set hash_memory_max_mib = %" PRId64 ", or a lower hash_cost",
 	    c->hash_cost, mib, c->hash_memory_max_mib, mib);
 	return false;
 }

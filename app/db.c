@@ -178,6 +178,18 @@ set_up(struct db *db, int sent, const char *what)
 	return good;
 }
 
+/*
+ * What the server mentions on the way, as a trigger's RAISE NOTICE: its own log
+ * has it. libpq would print it on standard error, which is our log, as it
+ * stands, names and line breaks included.
+ */
+static void
+ignore_notice(void *arg, const PGresult *notice)
+{
+	(void)arg;
+	(void)notice;
+}
+
 static bool
 prepare_all(struct db *db)
 {
@@ -212,6 +224,7 @@ connect_now(struct db *db)
 	db->conn = PQconnectStartParams(names, values, 1);
 	if (db->conn == NULL)
 		abort();
+	PQsetNoticeReceiver(db->conn, ignore_notice, NULL);
 	if (finish_connecting(db) && PQsetnonblocking(db->conn, 1) == 0 &&
 	    prepare_all(db)) {
 		metrics_add(METRIC_DB_CONNECTED);
@@ -349,10 +362,9 @@ print_message(const PGresult *r)
 	const char *hint = PQresultErrorField(r, PG_DIAG_MESSAGE_HINT);
 	const char *message = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
 
-	fprintf(stderr, "latchkey: %s\n",
-	    message != NULL ? message : PQresultErrorMessage(r));
+	log_say("%s", message != NULL ? message : PQresultErrorMessage(r));
 	if (hint != NULL)
-		fprintf(stderr, "latchkey: %s\n", hint);
+		log_say("%s", hint);
 }
 
 enum err
@@ -366,7 +378,7 @@ db_script(struct db *db, const char *script)
 		return e;
 	if (PQsendQuery(db->conn, script) == 0 ||
 	    exchange(db, &r) != ANSWERED) {
-		fprintf(stderr, "latchkey: %s", PQerrorMessage(db->conn));
+		log_say("%s", PQerrorMessage(db->conn));
 		disconnect(db);
 		return ERR_BUSY;
 	}
@@ -379,6 +391,21 @@ db_script(struct db *db, const char *script)
 	return e;
 }
 
+/*
+ * What libpq says of a string that does not parse, unless it may quote from a
+ * password: that is refused, but might be there all the same.
+ */
+static const char *
+shown(const char *conninfo, const char *message)
+{
+	if (message == NULL)
+		return "out of memory";
+	if (strstr(conninfo, "pass") != NULL || strchr(conninfo, '@') != NULL)
+		return "not a connection string of libpq's (what is wrong is "
+		       "not shown, it may be of a password)";
+	return message;
+}
+
 /* Does this connection string parse, and leave the password elsewhere? */
 static bool
 conninfo_is_good(const char *conninfo)
@@ -389,17 +416,16 @@ conninfo_is_good(const char *conninfo)
 
 	options = PQconninfoParse(conninfo, &message);
 	if (options == NULL) {
-		fprintf(stderr, "latchkey: database: %s",
-		    message != NULL ? message : "out of memory\n");
+		log_say("database: %s", shown(conninfo, message));
 		PQfreemem(message);
 		return false;
 	}
 	for (o = options; o->keyword != NULL; o++)
 		if (strcmp(o->keyword, "password") == 0 && o->val != NULL) {
-			fprintf(stderr,
-			    "latchkey: database: a password does not belong in "
+			log_say(
+			    "database: a password does not belong in "
 			    "the connection string; name a file that holds it: "
-			    "passfile=/etc/latchkey/pgpass\n");
+			    "passfile=/etc/latchkey/pgpass");
 			good = false;
 		}
 	PQconninfoFree(options);

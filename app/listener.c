@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "listener.h"
+#include "log.h"
 #include "systemd.h"
 #include "text.h"
 
@@ -24,8 +25,7 @@
 static int
 socket_error(enum lane lane, const char *address, const char *what)
 {
-	fprintf(stderr, "latchkey: listen_%s: %s: %s\n", lane_name[lane],
-	    address, what);
+	log_say("listen_%s: %s: %s", lane_name[lane], address, what);
 	return -1;
 }
 
@@ -185,6 +185,5 @@ void
 listeners_set_backlog(const struct listeners *l, enum lane lane, int n)
 {
 	if (listen(l->fd[lane], n) != 0)
-		fprintf(stderr, "latchkey: listen_%s: %s\n", lane_name[lane],
-		    strerror(errno));
+		log_say("listen_%s: %s", lane_name[lane], strerror(errno));
 }

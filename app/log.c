@@ -12,6 +12,7 @@
 #include "text.h"
 
 #define LINE_MAX_BYTES 1000
+#define SAID_MAX_BYTES 8192 /* it may name a path */
 
 static const char *const level_name[] = {
 	[LOG_ERROR] = "error",
@@ -65,11 +66,32 @@ log_set_request(const char *id)
 		memcpy(request_id, id, n + 1);
 }
 
+/*
+ * Write a text as one line, in one write, so that lines of several workers
+ * never mix. line: room for four times the text and one more.
+ */
+static void
+write_line(const char *text, char *line)
+{
+	size_t n = 0;
+
+	for (; *text != '\0'; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c >= 0x20 && c < 0x7f)
+			line[n++] = (char)c;
+		else
+			n += (size_t)snprintf(line + n, 5, "\\x%02x", c);
+	}
+	line[n++] = '\n';
+	if (write(STDERR_FILENO, line, n) < 0)
+		return; /* nowhere left to complain to */
+}
+
 void
 log_event(enum log_level level, enum log_event event, const char *fmt, ...)
 {
 	char text[LINE_MAX_BYTES], line[4 * LINE_MAX_BYTES + 1];
-	size_t i, n = 0;
 	va_list args;
 	int head;
 
@@ -80,17 +102,24 @@ log_event(enum log_level level, enum log_event event, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text + head, sizeof(text) - (size_t)head, fmt, args);
 	va_end(args);
+	write_line(text, line);
+}
 
-	for (i = 0; text[i] != '\0'; i++) {
-		unsigned char c = (unsigned char)text[i];
+void
+log_say(const char *fmt, ...)
+{
+	static const char head[] = "latchkey: ";
+	char text[SAID_MAX_BYTES], line[4 * SAID_MAX_BYTES + 1];
+	va_list args;
+	size_t n;
 
-		if (c >= 0x20 && c < 0x7f)
-			line[n++] = (char)c;
-		else
-			n += (size_t)snprintf(line + n, 5, "\\x%02x", c);
-	}
-	line[n++] = '\n';
-	/* one write, so that lines of several workers never mix */
-	if (write(STDERR_FILENO, line, n) < 0)
-		return; /* nowhere left to complain to */
+	memcpy(text, head, sizeof(head));
+	va_start(args, fmt);
+	vsnprintf(text + sizeof(head) - 1, sizeof(text) - sizeof(head) + 1, fmt,
+	    args);
+	va_end(args);
+	n = strlen(text);
+	if (text[n - 1] == '\n')
+		text[n - 1] = '\0';
+	write_line(text, line);
 }

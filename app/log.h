@@ -52,4 +52,12 @@ void log_set_request(const char *id);
 void log_event(enum log_level level, enum log_event event, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 
+/*
+ * Say one line, "latchkey: …", to whoever starts the program or has it read its
+ * settings anew: no event, and of no request. What is not printable ASCII comes
+ * out as above, but for a newline at the end, which others' messages have; so
+ * settings and messages of others cannot begin a line either.
+ */
+void log_say(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
 #endif

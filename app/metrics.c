@@ -136,7 +136,7 @@ get(const count *c)
 static bool
 complain(const char *file, const char *what)
 {
-	fprintf(stderr, "latchkey: status_file: %s: %s\n", file, what);
+	log_say("status_file: %s: %s", file, what);
 	return false;
 }
 

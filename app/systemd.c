@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "log.h"
 #include "systemd.h"
 #include "text.h"
 
@@ -30,16 +31,14 @@ handed_over(void)
 		return 0;
 	if (text_to_i64(fds, 1, FDS_MAX, &n))
 		return (int)n;
-	fprintf(stderr, "latchkey: LISTEN_FDS is no number from 1 to %d: %s\n",
-	    FDS_MAX, fds);
+	log_say("LISTEN_FDS is no number from 1 to %d: %s", FDS_MAX, fds);
 	return -1;
 }
 
 static bool
 socket_error(const char *name, size_t len, const char *what)
 {
-	fprintf(stderr, "latchkey: the socket \"%.*s\" of systemd %s\n",
-	    (int)len, name, what);
+	log_say("the socket \"%.*s\" of systemd %s", (int)len, name, what);
 	return false;
 }
 

@@ -36,7 +36,7 @@ static const unsigned char published_sha256[SHA256_DIGEST_LENGTH] = { 0x77,
 static bool
 key_error(const char *path, const char *what)
 {
-	fprintf(stderr, "latchkey: key_file %s: %s\n", path, what);
+	log_say("key_file %s: %s", path, what);
 	return false;
 }
 
@@ -139,29 +139,63 @@ token_sign(const struct token_key *key, const struct token_claims *c,
 	return ERR_OK;
 }
 
-/* Three parts of base64url, the last as long as an HS256 signature is. */
+/* The six bits that a character of base64url stands for, or -1. */
+static int
+base64url_bits(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '-' ? 62 : c == '_' ? 63 : -1;
+}
+
+/*
+ * Are these n characters the one base64url form of some bytes, and, where text
+ * is wanted, is no NUL among them? libjwt would pass over what is left at the
+ * end, and over all that stands behind a NUL.
+ */
+static bool
+is_base64url(const char *s, size_t n, bool text)
+{
+	unsigned bits = 0, left = 0; /* read, and not yet part of a byte */
+	size_t i;
+	int six;
+
+	for (i = 0; i < n; i++) {
+		if ((six = base64url_bits(s[i])) < 0)
+			return false;
+		bits = bits << 6 | (unsigned)six;
+		left += 6;
+		if (left < 8)
+			continue;
+		left -= 8;
+		if (text && bits >> left == 0)
+			return false;
+		bits &= (1U << left) - 1;
+	}
+	return n > 0 && left < 6 && bits == 0;
+}
+
+/* Header, claims and a signature as long as HS256's is, in base64url. */
 static bool
 has_token_form(const char *token)
 {
-	size_t n = strlen(token);
-	const char *p, *dot = NULL;
-	int dots = 0;
+	const char *claims, *signature;
+	size_t head, body, n = strnlen(token, TOKEN_MAX_BYTES + 1);
 
 	if (n > TOKEN_MAX_BYTES)
 		return false;
-	for (p = token; *p != '\0'; p++) {
-		if (*p == '.') {
-			if (++dots > 2 || p == token || p[-1] == '.')
-				return false;
-			dot = p;
-		} else if (!((*p >= 'A' && *p <= 'Z') ||
-		               (*p >= 'a' && *p <= 'z') ||
-		               (*p >= '0' && *p <= '9') || *p == '-' ||
-		               *p == '_')) {
-			return false;
-		}
-	}
-	return dots == 2 && p - (dot + 1) == SIGNATURE_CHARS;
+	head = strcspn(token, ".");
+	claims = token + head + (token[head] == '.');
+	body = strcspn(claims, ".");
+	signature = claims + body + (claims[body] == '.');
+	return is_base64url(token, head, true) &&
+	       is_base64url(claims, body, true) &&
+	       strlen(signature) == SIGNATURE_CHARS &&
+	       is_base64url(signature, SIGNATURE_CHARS, false);
 }
 
 enum claim { CLAIM_ABSENT, CLAIM_PRESENT, CLAIM_BAD };
@@ -189,8 +223,11 @@ get_int(jwt_t *jwt, const char *name, int64_t *out)
 static bool
 is_current(jwt_t *jwt, const struct token_clock *clock, int64_t *exp)
 {
-	int64_t nbf;
+	int64_t nbf, iat;
 
+	/* it sets no limit, but has to be a time */
+	if (get_int(jwt, "iat", &iat) == CLAIM_BAD)
+		return false;
 	switch (get_int(jwt, "nbf", &nbf)) {
 	case CLAIM_PRESENT:
 		if (nbf > clock->now_s + clock->leeway_s)
@@ -205,29 +242,51 @@ is_current(jwt_t *jwt, const struct token_clock *clock, int64_t *exp)
 	       *exp > clock->now_s - clock->leeway_s;
 }
 
+/*
+ * Is the header one of ours? libjwt takes "hs256" as well, and an extension
+ * that is not understood must not be passed over: RFC 7515, sections 4.1.1 and
+ * 4.1.11. What a header says of keys (jku, jwk, kid, x5u ...) is never looked
+ * at.
+ */
+static bool
+has_our_header(jwt_t *jwt)
+{
+	const char *alg = jwt_get_header(jwt, "alg");
+	char *crit = jwt_get_headers_json(jwt, "crit");
+
+	free(crit);
+	return crit == NULL && jwt_get_alg(jwt) == JWT_ALG_HS256 &&
+	       alg != NULL && strcmp(alg, "HS256") == 0;
+}
+
+/*
+ * Is it for us? A claim aud names others: what an application signs with the
+ * same key for some purpose of its own lets nobody in here. RFC 7519, section
+ * 4.1.3.
+ */
+static bool
+is_for_us(jwt_t *jwt)
+{
+	char *aud = jwt_get_grants_json(jwt, "aud");
+
+	free(aud);
+	return aud == NULL;
+}
+
 enum err
 token_check(const struct token_key *key, const char *token,
     const struct token_clock *clock, struct arena *a, struct token_claims *out)
 {
-	const char *sub;
-	char *crit;
 	jwt_t *jwt = NULL;
 
 	if (!has_token_form(token) ||
 	    jwt_decode(&jwt, token, key->bytes, (int)key->len) != 0)
 		return ERR_UNAUTH;
 	arena_defer(a, free_jwt, jwt);
-	if (jwt_get_alg(jwt) != JWT_ALG_HS256)
+	out->sub = jwt_get_grant(jwt, "sub");
+	if (!has_our_header(jwt) || !is_for_us(jwt) || out->sub == NULL ||
+	    *out->sub == '\0' || !is_current(jwt, clock, &out->exp))
 		return ERR_UNAUTH;
-	/* no extension is understood here: RFC 7515, section 4.1.11 */
-	crit = jwt_get_headers_json(jwt, "crit");
-	free(crit);
-	if (crit != NULL)
-		return ERR_UNAUTH;
-	sub = jwt_get_grant(jwt, "sub");
-	if (sub == NULL || !is_current(jwt, clock, &out->exp))
-		return ERR_UNAUTH;
-	out->sub = sub;
 	switch (get_int(jwt, "uid", &out->uid)) {
 	case CLAIM_PRESENT:
 		return out->uid > 0 ? ERR_OK : ERR_UNAUTH;

@@ -49,10 +49,11 @@ enum err token_sign(const struct token_key *key, const struct token_claims *c,
 
 /*
  * Check a token's form, algorithm (HS256 alone), signature and times, and read
- * its claims into *out; sub lives as long as arena a. exp must be there; nbf
- * may. Both have the clock's leeway.
- * ERR_UNAUTH: anything else, with no difference told.
- * Source: RFC 7519, section 7.2; RFC 8725.
+ * its claims into *out; sub lives as long as arena a. exp and a sub that is not
+ * empty must be there; nbf may; both times have the clock's leeway. A token
+ * with aud is for somebody else. Of a claim that stands there twice the last
+ * counts. ERR_UNAUTH: anything else, with no difference told. Source: RFC 7519,
+ * section 7.2; RFC 8725.
  */
 enum err token_check(const struct token_key *key, const char *token,
     const struct token_clock *clock, struct arena *a,

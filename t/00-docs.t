@@ -113,11 +113,11 @@ find app -name '*.[ch]' | sed 's|^app/||; s|\..$||' | sort -u >"$tmp/files"
 # shellcheck disable=SC2016 # a backquote
 sed -n '/^The files of `app\/`/,/^## /s/^    \([a-z_]*\) .*/\1/p' README.md >"$tmp/plan"
 agrees "$tmp/plan" "$tmp/files" 'README.md has a line for each file of app/'
-grep -oE '\<(app|conf|sql|web|t)/[A-Za-z0-9./-]*[a-z]\>' README.md NEWS.md |
+grep -oE '\<(app|conf|sql|web|t)/[A-Za-z0-9./-]*[a-z]\>' README.md NEWS.md SECURITY.md |
 	grep -v NNN | sort -u | while IFS=: read -r document file; do
 	[ -e "$file" ] || echo "$document: $file"
 done >"$tmp/gone"
-is "$(cat "$tmp/gone")" '' 'the files that README.md and NEWS.md name are there'
+is "$(cat "$tmp/gone")" '' 'the files that README.md, NEWS.md and SECURITY.md name are there'
 sed -n 's/^#   make \([a-z]*\).*/\1/p' Makefile | sort >"$tmp/targets"
 grep -ohE '`make [a-z]+|^ +make [a-z]+' README.md | awk '{ print $NF }' | sort -u |
 	comm -23 - "$tmp/targets" >"$tmp/unknown"

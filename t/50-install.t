@@ -28,6 +28,7 @@ is "$(files)" '/etc/latchkey/latchkey.conf
 /usr/local/share/doc/latchkey/LICENSE
 /usr/local/share/doc/latchkey/NEWS.md
 /usr/local/share/doc/latchkey/README.md
+/usr/local/share/doc/latchkey/SECURITY.md
 /usr/local/share/doc/latchkey/nginx.conf.sample
 /usr/local/share/doc/latchkey/tcp.conf
 /usr/local/share/latchkey/passwords

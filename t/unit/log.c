@@ -60,6 +60,11 @@ main(void)
 	ok(strlen(written()) < 4002 &&
 	        strchr(text, '\n') == strrchr(text, '\n'),
 	    "a line has its longest, even escaped throughout");
+	log_say("%s: %s", "/x\nlevel=error", "no\xc2\x85\n");
+	is(written(), "latchkey: /x\\x0alevel=error: no\\xc2\\x85\n",
+	    "what is said at a start is a line too");
+	log_say("%s", "");
+	is(written(), "latchkey: \n", "even if it is nothing");
 	unlink(path);
 	return done();
 }
