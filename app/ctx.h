@@ -11,6 +11,12 @@
 #include "db.h"
 #include "token_cache.h"
 
+/* Which accounts may stand in for a name (svc_standin.h), which keeps this. */
+struct standin_range {
+	int64_t first, count; /* numbers of accounts */
+	int64_t read_s;       /* seconds since 1970; 0: not yet */
+};
+
 struct ctx {
 	const struct conf *conf;
 	const struct token_key *key;
@@ -18,7 +24,8 @@ struct ctx {
 	unsigned lanes; /* that this worker serves, as LANE_BIT()s */
 	struct token_cache *tokens; /* NULL: each is verified each time */
 	struct db *db;              /* NULL where LANE_CHECK is all it serves */
-	struct arena *arena;        /* emptied after each request */
+	struct standin_range standins; /* all 0 at first */
+	struct arena *arena;           /* emptied after each request */
 	int64_t now_s;         /* read once a request; seconds since 1970 */
 	const char *address;   /* of the request's client; NULL: not known */
 	int64_t retry_after_s; /* with ERR_LIMIT: when to come again */

@@ -10,6 +10,8 @@
 
 enum {
 	BY_NAME,
+	AT_LOGIN,
+	RANGE,
 	AFTER,
 	INSERT,
 	REPLACE_HASH,
@@ -26,6 +28,29 @@ const struct db_sql db_user_sql[] = {
 		.text = "SELECT id, username, fullname, password, is_active"
 			" FROM users WHERE username = $1",
 		.params = 1,
+	},
+	[AT_LOGIN] = {
+		.name = "user_at_login",
+		/*
+		 * In one statement, and always both: neither takes longer for
+		 * a name that is there. Accounts without a hash that can be
+		 * one are passed over, a hundred of them at most.
+		 */
+		.text = "SELECT u.id, u.username, u.fullname, u.password,"
+			" u.is_active, (SELECT left(password, 7) FROM"
+			" (SELECT id, password FROM users"
+			" WHERE id >= $2::bigint ORDER BY id LIMIT 100) AS s"
+			" WHERE length(password) >= 60 AND (password LIKE"
+			" '$y$%' OR password LIKE '$2_$%')"
+			" ORDER BY id LIMIT 1)"
+			" FROM (VALUES (1)) AS always (n)"
+			" LEFT JOIN users u ON u.username = $1",
+		.params = 2,
+	},
+	[RANGE] = {
+		.name = "user_range",
+		.text = "SELECT coalesce(min(id), 0),"
+			" coalesce(max(id)::bigint - min(id) + 1, 0) FROM users",
 	},
 	[AFTER] = {
 		.name = "user_after",
@@ -122,6 +147,42 @@ db_user_by_name(struct ctx *c, const char *username, struct user *out)
 	if (rows.count != 1)
 		return rows.count == 0 ? ERR_NOTFOUND : ERR_INTERNAL;
 	*out = user_of(&rows, 0);
+	return ERR_OK;
+}
+
+enum err
+db_user_at_login(
+    struct ctx *c, const char *username, int64_t standin, struct user *out)
+{
+	struct db_rows rows;
+	char number[24];
+	enum err e;
+
+	snprintf(number, sizeof(number), "%" PRId64, standin);
+	if ((e = db_run(c->db, c->arena, &db_user_sql[AT_LOGIN],
+	         (const char *[]){ username, number }, &rows)) != ERR_OK)
+		return e;
+	if (rows.count != 1)
+		return ERR_INTERNAL;
+	if (db_text(&rows, 0, 1) != NULL)
+		*out = user_of(&rows, 0);
+	else
+		*out = (struct user){ .id = 0 };
+	out->standin = db_text(&rows, 0, 5);
+	return out->username != NULL ? ERR_OK : ERR_NOTFOUND;
+}
+
+enum err
+db_user_range(struct ctx *c, int64_t *first, int64_t *count)
+{
+	struct db_rows rows;
+	enum err e;
+
+	if ((e = db_run(c->db, c->arena, &db_user_sql[RANGE], NULL, &rows)) !=
+	    ERR_OK)
+		return e;
+	*first = db_int(&rows, 0, 0);
+	*count = db_int(&rows, 0, 1);
 	return ERR_OK;
 }
 

@@ -12,6 +12,7 @@ struct user {
 	const char *fullname; /* NULL: none */
 	const char *password; /* the stored hash; NULL: cannot log in */
 	bool is_active;       /* false for NULL too */
+	const char *standin;  /* db_user_at_login()'s; else NULL */
 };
 
 extern const struct db_sql db_user_sql[];
@@ -28,6 +29,22 @@ enum err db_user_permitted(struct ctx *c) MUST_CHECK;
  */
 enum err db_user_by_name(
     struct ctx *c, const char *username, struct user *out) MUST_CHECK;
+
+/*
+ * The same at a login, and in out->standin how the hash of another account
+ * begins: the first that has one, from the number standin on; NULL: there is
+ * none near. It is there whether or not the user is, and takes the same time.
+ * ERR_NOTFOUND: there is no such user, and all else of *out is empty.
+ */
+enum err db_user_at_login(struct ctx *c, const char *username, int64_t standin,
+    struct user *out) MUST_CHECK;
+
+/*
+ * The lowest number that an account has, and how many numbers there are from
+ * that to the highest; 0 and 0: there is no account.
+ */
+enum err db_user_range(
+    struct ctx *c, int64_t *first, int64_t *count) MUST_CHECK;
 
 /*
  * Insert an active user; u's id is set. fullname may be NULL.

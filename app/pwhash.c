@@ -19,7 +19,9 @@
 
 #define SALT_BYTES 16 /* NIST SP 800-132 asks for 128 bits */
 #define BCRYPT_CHARS 60
+#define BCRYPT_COST_MIN "04"
 #define BCRYPT_COST_MAX "16" /* about 4 s */
+#define BCRYPT_NO_SALT "......................"
 
 _Static_assert(PWHASH_BYTES >= CRYPT_OUTPUT_SIZE, "a hash fits");
 _Static_assert(PWHASH_PASSWORD_MAX_BYTES == CRYPT_MAX_PASSPHRASE_SIZE - 1,
@@ -99,51 +101,79 @@ yescrypt_cost(const char *hash)
 	return 0;
 }
 
-/* Its cost is the database's to say, and bcrypt's of 31 would take a week. */
+/* By how it begins: bcrypt's cost of 31 would take a week. */
+static bool
+is_bcrypt(const char *hash)
+{
+	return (strncmp(hash, "$2a$", 4) == 0 ||
+	           strncmp(hash, "$2b$", 4) == 0 ||
+	           strncmp(hash, "$2y$", 4) == 0) &&
+	       strspn(hash + 4, "0123456789") == 2 && hash[6] == '$' &&
+	       strncmp(hash + 4, BCRYPT_COST_MIN, 2) >= 0 &&
+	       strncmp(hash + 4, BCRYPT_COST_MAX, 2) <= 0;
+}
+
+/* By how it begins. */
+static bool
+is_yescrypt(const char *hash, int64_t mib_max)
+{
+	int64_t cost = yescrypt_cost(hash);
+
+	return cost > 0 && PWHASH_MIB(cost) <= mib_max;
+}
+
 bool
 pwhash_is_usable(const char *hash, int64_t mib_max)
 {
-	int64_t cost;
-
 	if (hash == NULL)
 		return false;
-	if (strncmp(hash, "$y$", 3) == 0) {
-		cost = yescrypt_cost(hash);
-		return cost > 0 && PWHASH_MIB(cost) <= mib_max;
+	return is_yescrypt(hash, mib_max) ||
+	       (strlen(hash) == BCRYPT_CHARS && is_bcrypt(hash));
+}
+
+/*
+ * A setting that takes the work of a hash that begins like this one, if it may
+ * be done; else that of today's cost.
+ */
+static void
+imitate(const char *hash, int64_t cost, int64_t mib_max,
+    char out[CRYPT_GENSALT_OUTPUT_SIZE])
+{
+	static const char no_salt[SALT_BYTES];
+
+	if (hash != NULL && is_bcrypt(hash)) {
+		snprintf(out, CRYPT_GENSALT_OUTPUT_SIZE, "%.*s%s",
+		    PWHASH_KIND_CHARS, hash, BCRYPT_NO_SALT);
+		return;
 	}
-	return strlen(hash) == BCRYPT_CHARS && strncmp(hash, "$2", 2) == 0 &&
-	       strchr("aby", hash[2]) != NULL && hash[3] == '$' &&
-	       strncmp(hash + 4, BCRYPT_COST_MAX, 2) <= 0;
+	if (hash != NULL && is_yescrypt(hash, mib_max))
+		cost = yescrypt_cost(hash);
+	make_setting(cost, no_salt, out);
 }
 
 enum err
 pwhash_check(int64_t cost, int64_t mib_max, const char *password,
     const char *hash, bool *matches)
 {
-	static const char no_salt[SALT_BYTES];
 	char setting[CRYPT_GENSALT_OUTPUT_SIZE], made[PWHASH_BYTES] = "";
 	char cut[PWHASH_PASSWORD_MAX_BYTES + 1];
-	bool usable, done;
+	bool fits = strlen(password) <= PWHASH_PASSWORD_MAX_BYTES, done;
 
 	*matches = false;
-	if (strlen(password) > PWHASH_PASSWORD_MAX_BYTES) {
+	if (!fits) {
 		/* matches nothing, but costs what a wrong password costs */
 		memcpy(cut, password, sizeof(cut) - 1);
 		cut[sizeof(cut) - 1] = '\0';
 		password = cut;
-		hash = NULL;
 	}
-	usable = pwhash_is_usable(hash, mib_max);
-	done = usable && hash_with(password, hash, made);
+	done =
+	    pwhash_is_usable(hash, mib_max) && hash_with(password, hash, made);
 	if (done) {
-		*matches = strlen(made) == strlen(hash) &&
+		*matches = fits && strlen(made) == strlen(hash) &&
 		           text_equal_secret(made, hash, strlen(hash));
 	} else {
 		/* of the stored cost, so that want of memory shows here too */
-		if (usable && strncmp(hash, "$y$", 3) == 0 &&
-		    yescrypt_cost(hash) > cost)
-			cost = yescrypt_cost(hash);
-		make_setting(cost, no_salt, setting);
+		imitate(hash, cost, mib_max, setting);
 		done = hash_with(password, setting, made);
 	}
 	explicit_bzero(made, sizeof(made));

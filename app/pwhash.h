@@ -24,16 +24,20 @@ enum err pwhash_make(
 
 /*
  * Can this stored hash be checked? No: NULL, what is no hash of a known format
- * ($y$, $2a$, $2b$, $2y$), bcrypt of a cost above 16, and yescrypt that takes
- * more than mib_max MiB.
+ * ($y$, $2a$, $2b$, $2y$), bcrypt of a cost below 4 or above 16, and yescrypt
+ * that takes more than mib_max MiB.
  */
 bool pwhash_is_usable(const char *hash, int64_t mib_max);
 
+/* So much of a hash tells its format and cost: "$2b$12$", "$y$j9T$". */
+#define PWHASH_KIND_CHARS 7
+
 /*
- * Is this the password that hash was made of? One that is not usable, as
- * above, is never matched; the work of today's cost is done all the same, so
- * that its time tells nothing. bcrypt looks at the first 72 bytes of a
- * password only. ERR_BUSY: not enough memory.
+ * Is this the password that hash was made of? bcrypt looks at the first 72
+ * bytes of a password only. One that is not usable, as above, is never
+ * matched, and work is done all the same: that of a usable one if the first
+ * PWHASH_KIND_CHARS are such a one's (which may be all there is of it),
+ * otherwise that of today's cost. ERR_BUSY: not enough memory.
  */
 enum err pwhash_check(int64_t cost, int64_t mib_max, const char *password,
     const char *hash, bool *matches) MUST_CHECK;

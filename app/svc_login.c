@@ -12,6 +12,7 @@
 #include "svc_device.h"
 #include "svc_login.h"
 #include "svc_password.h"
+#include "svc_standin.h"
 #include "svc_throttle.h"
 #include "token.h"
 
@@ -56,14 +57,17 @@ static enum err
 find_account(struct ctx *c, const struct login *l, struct user *u, bool *stale)
 {
 	enum metric reason;
+	int64_t standin;
 	bool matches;
 	enum err e;
 
-	e = db_user_by_name(c, l->username, u);
+	if ((e = standin_choose(c, l->username, &standin)) != ERR_OK)
+		return e;
+	e = db_user_at_login(c, l->username, standin, u);
 	if (e != ERR_OK && e != ERR_NOTFOUND)
 		return e;
 	/* before anything is looked at, so that the time tells nothing */
-	e = password_check(c, l->password, u->password, &matches, stale);
+	e = password_check(c, l->password, u, &matches, stale);
 	if (e != ERR_OK)
 		return e;
 	if (matches && u->is_active)

@@ -20,7 +20,8 @@ struct login {
  * many wrong ones (svc_throttle.h). A stored hash weaker than today's setting
  * is made anew, if hash_upgrade says so.
  * ERR_UNAUTH: unknown name, wrong password, inactive account, no usable hash;
- * the work is the same for all, and only the log knows which.
+ * for a name without a usable hash the work is that of an account that stands
+ * in (svc_standin.h), and only the log knows which.
  * ERR_LIMIT: c->retry_after_s says when to come again; nothing was looked at.
  * ERR_BUSY: the database does not answer.
  */

@@ -47,24 +47,26 @@ password_judge(struct ctx *c, const char *username, const char *password,
 }
 
 enum err
-password_check(struct ctx *c, const char *password, const char *hash,
+password_check(struct ctx *c, const char *password, const struct user *u,
     bool *matches, bool *stale)
 {
 	const char *nfc = unicode_nfc(c->arena, password);
+	int64_t cost = c->conf->hash_cost;
+	int64_t mib_max = c->conf->hash_memory_max_mib;
+	const char *hash =
+	    pwhash_is_usable(u->password, mib_max) ? u->password : u->standin;
 	bool as_sent = false;
 	enum err e;
 
-	e = pwhash_check(c->conf->hash_cost, c->conf->hash_memory_max_mib, nfc,
-	    hash, matches);
+	e = pwhash_check(cost, mib_max, nfc, hash, matches);
 	if (e == ERR_OK && nfc != password)
-		e = pwhash_check(c->conf->hash_cost,
-		    c->conf->hash_memory_max_mib, password, hash, &as_sent);
+		e = pwhash_check(cost, mib_max, password, hash, &as_sent);
 	if (e != ERR_OK)
 		return e;
 	*stale = !*matches;
 	*matches |= as_sent;
 	if (*matches)
-		*stale |= pwhash_is_weaker(hash, c->conf->hash_cost);
+		*stale |= pwhash_is_weaker(hash, cost);
 	return ERR_OK;
 }
 

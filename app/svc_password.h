@@ -30,16 +30,17 @@ enum err password_judge(struct ctx *c, const char *username,
     const char *password, enum password_fault *out) MUST_CHECK;
 
 /*
- * Is this the password that hash (NULL: none) was made of? Of its NFC, as
- * hashes are made here, or of the very bytes, as the FastAPI application made
- * them. Where these differ both are tried, whatever the first one gives: how
- * many hashes that takes depends on the password as it was sent, never on the
- * account. *stale, of one that matches: the hash is to be made anew, since it
- * is weaker than today's setting or not of the NFC.
+ * Is this the password that u's hash was made of? Of its NFC, as hashes are
+ * made here, or of the very bytes, as the FastAPI application made them. Where
+ * these differ both are tried, whatever the first one gives: how many hashes
+ * that takes depends on the password as it was sent, never on the account.
+ * Where u has no hash that can be checked, or is nobody, the work of u->standin
+ * is done, and nothing matches. *stale, of one that matches: the hash is to be
+ * made anew, since it is weaker than today's setting or not of the NFC.
  * ERR_BUSY: not enough memory.
  */
-enum err password_check(struct ctx *c, const char *password, const char *hash,
-    bool *matches, bool *stale) MUST_CHECK;
+enum err password_check(struct ctx *c, const char *password,
+    const struct user *u, bool *matches, bool *stale) MUST_CHECK;
 
 /*
  * Hash a password's NFC with today's setting.

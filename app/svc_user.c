@@ -134,7 +134,7 @@ check_current(struct ctx *c, const struct user *u, const char *current)
 		    "user=%" PRId64 " reason=throttled", u->id);
 	if (e != ERR_OK)
 		return e;
-	e = password_check(c, current, u->password, &matches, &stale);
+	e = password_check(c, current, u, &matches, &stale);
 	if (e == ERR_OK && !matches) {
 		log_event(
 		    LOG_INFO, LOG_PASSWORD_REFUSED, "user=%" PRId64, u->id);
