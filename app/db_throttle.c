@@ -3,6 +3,7 @@
  */
 #include "base.h"
 
+#include <assert.h>
 #include <inttypes.h>
 
 #include "buf.h"
@@ -11,54 +12,35 @@
 enum { RESERVE, GIVE_BACK, PERMITTED };
 
 /*
- * Both statements lock their rows in ascending order, so that no two wait for
- * each other. Two subjects may meet in one row, which then bears both.
+ * Pour so much into each of these buckets, and tell how full they are then; a
+ * negative amount is taken out. Rows are locked one after the other as the
+ * array has them, which is in ascending order: no two statements wait for each
+ * other. A row that a crash took counts as empty, and is made anew.
  */
-#define WANT                                                     \
-	"WITH want AS (SELECT bucket, subject,"                  \
-	" cost_us * interval '1 microsecond' AS cost"            \
-	" FROM unnest($1::int[], $2::int[], $3::bigint[])"       \
-	" AS w (bucket, subject, cost_us)),"                     \
-	" held AS MATERIALIZED (SELECT bucket, empty_at"         \
-	" FROM latchkey_throttle WHERE bucket = ANY ($1::int[])" \
-	" ORDER BY bucket FOR UPDATE)"
+#define ADD                                                          \
+	"INSERT INTO latchkey_throttle AS t (bucket, empty_at)"      \
+	" SELECT bucket, now() + us * interval '1 microsecond'"      \
+	" FROM unnest($1::int[], $2::bigint[]) AS w (bucket, us)"    \
+	" ON CONFLICT (bucket) DO UPDATE SET empty_at ="             \
+	" greatest(t.empty_at, now()) + (excluded.empty_at - now())" \
+	" RETURNING bucket,"                                         \
+	" (date_part('epoch', empty_at - now()) * 1e6)::bigint"
 
 /* clang-format off */
 const struct db_sql db_throttle_sql[] = {
 	[RESERVE] = {
 		.name = "throttle_reserve",
 		/*
-		 * A row that a crash took counts as empty. greatest() passes
-		 * over a NULL. It writes, and yet may be sent twice after a
-		 * lost connection: the attempt then counts for two at most.
+		 * It writes, and yet may be sent twice after a lost connection:
+		 * the attempt then counts for two at most.
 		 */
-		.text = WANT ", verdict AS ("
-			"SELECT max(free_at) AS free_at FROM ("
-			"SELECT min(greatest(h.empty_at, now()) + w.cost)"
-			" - interval '1 hour' AS free_at"
-			" FROM want w LEFT JOIN held h USING (bucket)"
-			" GROUP BY w.subject) AS s),"
-			" taken AS ("
-			"INSERT INTO latchkey_throttle AS t (bucket, empty_at)"
-			" SELECT w.bucket, now() + sum(w.cost)"
-			" FROM want w, verdict v WHERE v.free_at <= now()"
-			" GROUP BY w.bucket ORDER BY w.bucket"
-			" ON CONFLICT (bucket) DO UPDATE SET empty_at ="
-			" greatest(t.empty_at, now())"
-			" + (excluded.empty_at - now()))"
-			" SELECT greatest(0, ceil("
-			"extract(epoch FROM free_at - now())))::bigint"
-			" FROM verdict",
-		.params = 3,
+		.text = ADD,
+		.params = 2,
 	},
 	[GIVE_BACK] = {
 		.name = "throttle_give_back",
-		.text = WANT " UPDATE latchkey_throttle t"
-			" SET empty_at = t.empty_at - s.cost"
-			" FROM (SELECT bucket, sum(cost) AS cost FROM want"
-			" JOIN held USING (bucket) GROUP BY bucket) AS s"
-			" WHERE t.bucket = s.bucket",
-		.params = 3,
+		.text = ADD,
+		.params = 2,
 		.writes = true,
 	},
 	[PERMITTED] = {
@@ -85,31 +67,62 @@ db_throttle_permitted(struct ctx *c)
 	return db_true(&rows, 0, 0) ? ERR_OK : ERR_DENIED;
 }
 
-/* Run a statement with an attempt's three arrays. */
+/* Add so many times an attempt's costs, 1 or -1, to all of its buckets. */
 static enum err
-run(struct ctx *c, const struct db_sql *sql, const struct throttle_attempt *t,
+add(struct ctx *c, int statement, const struct throttle_attempt *t, int times,
     struct db_rows *out)
 {
-	struct buf bucket, subject, cost;
+	struct buf bucket, us;
 	const char *comma = "{";
+	unsigned last = 0;
 	size_t i;
 
 	buf_init(&bucket, c->arena);
-	buf_init(&subject, c->arena);
-	buf_init(&cost, c->arena);
+	buf_init(&us, c->arena);
 	for (i = 0; i < 2 * t->count; i++) {
 		const struct throttle_subject *s = &t->subject[i / 2];
 
-		buf_addf(&bucket, "%s%u", comma, s->bucket[i % 2]);
-		buf_addf(&subject, "%s%zu", comma, i / 2);
-		buf_addf(&cost, "%s%" PRId64, comma, s->cost_us);
+		/* what the statement's order of locks stands on */
+		assert(i == 0 || s->bucket[i % 2] > last);
+		last = s->bucket[i % 2];
+		buf_addf(&bucket, "%s%u", comma, last);
+		buf_addf(&us, "%s%" PRId64, comma, times * s->cost_us);
 		comma = ",";
 	}
 	buf_adds(&bucket, "}");
-	buf_adds(&subject, "}");
-	buf_adds(&cost, "}");
-	return db_run(c->db, c->arena, sql,
-	    (const char *[]){ bucket.s, subject.s, cost.s }, out);
+	buf_adds(&us, "}");
+	return db_run(c->db, c->arena, &db_throttle_sql[statement],
+	    (const char *[]){ bucket.s, us.s }, out);
+}
+
+/* How full this bucket is. */
+static int64_t
+level_us(const struct db_rows *rows, unsigned bucket)
+{
+	int row;
+
+	for (row = 0; row < rows->count; row++)
+		if (db_int(rows, row, 0) == bucket)
+			return db_int(rows, row, 1);
+	return INT64_MAX; /* it is not told: no room */
+}
+
+/* How full the fullest of the subjects is, each as the emptier of its two. */
+static int64_t
+fullest_us(const struct throttle_attempt *t, const struct db_rows *rows)
+{
+	int64_t one, other, most = 0;
+	size_t i;
+
+	for (i = 0; i < t->count; i++) {
+		one = level_us(rows, t->subject[i].bucket[0]);
+		other = level_us(rows, t->subject[i].bucket[1]);
+		if (other < one)
+			one = other;
+		if (one > most)
+			most = one;
+	}
+	return most;
 }
 
 enum err
@@ -117,15 +130,21 @@ db_throttle_reserve(
     struct ctx *c, const struct throttle_attempt *t, int64_t *wait_s)
 {
 	struct db_rows rows;
+	int64_t over_us;
 	enum err e;
 
-	if ((e = run(c, &db_throttle_sql[RESERVE], t, &rows)) == ERR_OK)
-		*wait_s = db_int(&rows, 0, 0);
-	return e;
+	*wait_s = 0;
+	if ((e = add(c, RESERVE, t, 1, &rows)) != ERR_OK)
+		return e;
+	over_us = fullest_us(t, &rows) - DB_THROTTLE_FULL_US;
+	if (over_us <= 0)
+		return ERR_OK;
+	*wait_s = (over_us - 1) / 1000000 + 1;
+	return db_throttle_give_back(c, t);
 }
 
 enum err
 db_throttle_give_back(struct ctx *c, const struct throttle_attempt *t)
 {
-	return run(c, &db_throttle_sql[GIVE_BACK], t, NULL);
+	return add(c, GIVE_BACK, t, -1, NULL);
 }

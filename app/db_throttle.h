@@ -17,11 +17,11 @@
 
 /* Something whose attempts are counted. */
 struct throttle_subject {
-	unsigned bucket[2]; /* 0 to DB_THROTTLE_BUCKETS - 1; not the same */
+	unsigned bucket[2]; /* 0 to DB_THROTTLE_BUCKETS - 1 */
 	int64_t cost_us;    /* how much of DB_THROTTLE_FULL_US one takes */
 };
 
-/* An attempt: all that it counts for. */
+/* An attempt: all that it counts for, buckets in ascending order. */
 struct throttle_attempt {
 	size_t count;
 	struct throttle_subject subject[3];
@@ -33,8 +33,9 @@ extern const struct db_sql db_throttle_sql[];
 enum err db_throttle_permitted(struct ctx *c) MUST_CHECK;
 
 /*
- * Count an attempt for all of its subjects, if each has room for it, in one
- * statement: of several at once no more pass than there is room for.
+ * Count an attempt for all of its subjects in one statement, which tells how
+ * full they are then: of several at once no more pass than there is room for.
+ * One that does not is uncounted by a second statement.
  * *wait_s: 0, and it was counted; else the seconds until there would be room,
  * and nothing was. ERR_BUSY: as db_run(); it may have been counted.
  */
