@@ -209,6 +209,17 @@ api GET /metrics
 is "$(printf '%s\n' "$body" | grep -c 'requests_total{route="/users/me",status="200"}')" 1 \
 	'both methods of a path are counted as one'
 
+# --- an account that goes while its change is under way ---
+
+# (To the statement it is no longer there.)
+sql "create function vanish() returns trigger language plpgsql as 'begin return null; end'"
+sql "create trigger vanish before update on users for each row execute function vanish()"
+name '{"fullname":"nobody"}'
+is "$status $(header WWW-Authenticate)" '401 Bearer' 'the name of an account that has gone is not changed, and its token counts no more'
+sql 'drop trigger vanish on users'
+name '{"fullname":"x"}'
+is "$status" 200 'while it is there, it is'
+
 # --- the database ---
 
 t/stack db-stop "$LK_DIR"

@@ -101,11 +101,39 @@ $LK_PSQL_ADMIN -Xqc 'drop function breaks cascade' 2>/dev/null
 api POST /users/add_user/ '{"username":"broken","password":"correct horse"}'
 is "$status" 200 'the second attempt does'
 
+# The same with a change of the password.
+password() {
+	api POST /users/me/password "{\"current\":\"$1\",\"new\":\"$2\"}" -H "Authorization: Bearer $token"
+}
+# login NAME PASSWORD: by any worker, also one that has lost its connection
+login() {
+	for _ in 1 2 3; do
+		api POST /token --data-urlencode "username=$1" --data-urlencode "password=$2"
+		[ "$status" = 503 ] || break
+	done
+}
+$LK_PSQL_ADMIN -Xq <<'E'
+create function breaks() returns trigger language plpgsql security definer as $$
+begin perform pg_terminate_backend(pg_backend_pid()); perform pg_sleep(1); return new; end $$;
+create trigger breaks before update on users for each row when (new.username = 'ada') execute function breaks();
+E
+password 'correct horse' 'battery staple'
+is "$status" 503 'a change of the password whose connection breaks is a 503'
+$LK_PSQL_ADMIN -Xqc 'drop function breaks cascade' 2>/dev/null
+login ada 'battery staple'
+is "$status" 401 'and changes nothing'
+password 'correct horse' 'battery staple'
+is "$status" 200 'the second attempt does'
+login ada 'battery staple'
+is "$status" 200 'and the new one counts'
+password 'battery staple' 'correct horse'
+
 # It breaks after the INSERT is committed, before we hear of it.
 python3 - "$LK_DIR/data" "$tmp" <<'E' &
 import os, select, socket, sys
 # Between worker and server: passes everything on, but when the word "settled"
-# has gone to the server and its answer comes, closes instead.
+# has gone to the server and its answer comes, closes instead; likewise when a
+# password is being changed.
 folder, tmp = sys.argv[1:]
 os.makedirs(tmp + "/proxy", exist_ok=True)
 os.chmod(tmp + "/proxy", 0o777)
@@ -122,7 +150,8 @@ while True:
         ready, _, _ = select.select([client, server], [], [])
         data = ready[0].recv(65536)
         if ready[0] is client:
-            inserting = b"user_insert" in data and b"settled" in data
+            inserting = b"user_insert" in data and b"settled" in data or \
+                b"user_replace_hash" in data and b"UPDATE" not in data
         if not data or (inserting and ready[0] is server):
             break
         (server if ready[0] is client else client).sendall(data)
@@ -142,6 +171,18 @@ like "$answer" '"username":"settled","fullname":null,"id":[0-9]+' \
 	'a sign-up that was made when the connection broke is answered as made'
 is "$(sql "select count(*) from users where username = 'settled'")" 1 'once'
 like "$(cat "$tmp/proxied.log")" 'event=db_failed what=user_insert' 'though its answer never came'
+
+login settled 'correct horse'
+token=$(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+form='{"current":"correct horse","new":"battery staple"}'
+# shellcheck disable=SC2086
+answer=$(printf '%s' "$form" | $LK_AS env REQUEST_METHOD=POST REQUEST_URI=/users/me/password \
+	HTTP_AUTHORIZATION="Bearer $token" CONTENT_TYPE=application/json CONTENT_LENGTH=${#form} \
+	cgi-fcgi -bind -connect "$socket" | tr -d '\r')
+like "$answer" '^Status: 200' 'a password that was changed when the connection broke is answered as changed'
+like "$(cat "$tmp/proxied.log")" 'event=db_failed what=user_replace_hash' 'though its answer never came'
+login settled 'battery staple'
+is "$status" 200 'which it is'
 
 # kill -9 of the server with accounts that were answered as made.
 for n in 1 2 3 4 5; do
