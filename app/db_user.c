@@ -33,14 +33,16 @@ const struct db_sql db_user_sql[] = {
 		.name = "user_at_login",
 		/*
 		 * In one statement, and always both: neither takes longer for
-		 * a name that is there. Those without a hash are passed over,
-		 * a hundred of them at most.
+		 * a name that is there. Accounts without a hash that can be
+		 * one are passed over, a hundred of them at most.
 		 */
 		.text = "SELECT u.id, u.username, u.fullname, u.password,"
 			" u.is_active, (SELECT left(password, 7) FROM"
 			" (SELECT id, password FROM users"
 			" WHERE id >= $2::bigint ORDER BY id LIMIT 100) AS s"
-			" WHERE password IS NOT NULL ORDER BY id LIMIT 1)"
+			" WHERE length(password) >= 60 AND (password LIKE"
+			" '$y$%' OR password LIKE '$2_$%')"
+			" ORDER BY id LIMIT 1)"
 			" FROM (VALUES (1)) AS always (n)"
 			" LEFT JOIN users u ON u.username = $1",
 		.params = 2,

@@ -53,6 +53,10 @@ test_not_hashes(void)
 		"$6$saltsalt$x", "wonderland", "$1$x$y",
 		"$2b$05$ufFVpH59M/bispPNNITzEeUtKDUu0uqb.QjoLWTn7z6hd0bUFqYn6x",
 		"$y$j9T$uoSOH62xfGKDMcCeB0gkr0$",
+		"$2b$03$ufFVpH59M/bispPNNITzEeUtKDUu0uqb.QjoLWTn7z6hd0bUFqYn6",
+		"$2b$0a$ufFVpH59M/bispPNNITzEeUtKDUu0uqb.QjoLWTn7z6hd0bUFqYn6",
+		"$2b$055ufFVpH59M/bispPNNITzEeUtKDUu0uqb.QjoLWTn7z6hd0bUFqYn6",
+		"$2b$05$!!FVpH59M/bispPNNITzEeUtKDUu0uqb.QjoLWTn7z6hd0bUFqYn6",
 		/* a worker would be lost for days, or its memory */
 		"$2b$17$ufFVpH59M/bispPNNITzEeUtKDUu0uqb.QjoLWTn7z6hd0bUFqYn6",
 		"$2b$31$ufFVpH59M/bispPNNITzEeUtKDUu0uqb.QjoLWTn7z6hd0bUFqYn6",
