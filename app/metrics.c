@@ -54,7 +54,7 @@ struct memory {
 
 #define MAGIC_BYTES 16 /* "latchkey status ", of any version */
 
-static const char layout[64] = "latchkey status " LATCHKEY_VERSION " 2";
+static const char layout[64] = "latchkey status " LATCHKEY_VERSION " 3";
 
 const char *const metrics_label[METRIC_COUNT] = {
 	[METRIC_LOGIN_OK] = "ok",
@@ -71,6 +71,13 @@ const char *const metrics_label[METRIC_COUNT] = {
 	[METRIC_SIGNUP_THROTTLED] = "throttled",
 	[METRIC_SIGNUP_BUSY] = "busy",
 	[METRIC_SIGNUP_FAILED] = "failed",
+	[METRIC_CHANGE_OK] = "ok",
+	[METRIC_CHANGE_PASSWORD] = "password",
+	[METRIC_CHANGE_INVALID] = "invalid",
+	[METRIC_CHANGE_CONFLICT] = "conflict",
+	[METRIC_CHANGE_THROTTLED] = "throttled",
+	[METRIC_CHANGE_BUSY] = "busy",
+	[METRIC_CHANGE_FAILED] = "failed",
 	[METRIC_NOT_HASHED_LATE] = "late",
 	[METRIC_NOT_HASHED_GONE] = "gone",
 	[METRIC_HASH_REUSED] = "reused",
