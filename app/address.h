@@ -16,4 +16,10 @@
  */
 void address_network(const char *address, char out[ADDRESS_BYTES]);
 
+/*
+ * The first 48 bits of an IPv6 address, of which one customer may have that
+ * many networks, as text. False: it is none, or an IPv4 one in disguise.
+ */
+bool address_site(const char *address, char out[ADDRESS_BYTES]) MUST_CHECK;
+
 #endif

@@ -8,6 +8,8 @@
 
 #include "req.h"
 
+#define DEVICE_COOKIE "__Host-latchkey-device" /* svc_device.h's proof */
+
 enum err api_root(struct req *r) MUST_CHECK;
 enum err api_users_add(struct req *r) MUST_CHECK;
 enum err api_users_me(struct req *r) MUST_CHECK;

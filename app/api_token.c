@@ -10,8 +10,6 @@
 #include "svc_device.h"
 #include "svc_login.h"
 
-#define DEVICE_COOKIE "__Host-latchkey-device"
-
 /*
  * No limits of length: they bind who makes an account. Here a name or password
  * that no account can have is simply a wrong one.

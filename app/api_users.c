@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api.h"
+#include "cookie.h"
 #include "fault.h"
 #include "field.h"
 #include "reply.h"
@@ -144,7 +145,12 @@ api_users_change_password(struct req *r)
 
 	if ((e = field_read(r, want, FIELDS, v)) != ERR_OK)
 		return e;
-	e = user_change_password(r->ctx, r->user, v[CURRENT], v[NEW], &why);
+	e = user_change_password(r->ctx, r->user,
+	    &(struct password_change){ .current = v[CURRENT],
+	        .wanted = v[NEW],
+	        .device =
+	            cookie_find(r->cookie, DEVICE_COOKIE, r->ctx->arena) },
+	    &why);
 	switch (e) {
 	case ERR_OK:
 		reply_user(r, r->user);

@@ -59,6 +59,7 @@ static const struct key keys[] = {
 	{ "login_failures_per_name_hour", NUMBER, AT(login_failures_per_name), "100", 2, 1000000, "failures" },
 	{ "login_failures_per_address_hour", NUMBER, AT(login_failures_per_address), "200", 2, 1000000, "failures" },
 	{ "login_failures_per_client_hour", NUMBER, AT(login_failures_per_client), "20", 2, 1000000, "failures" },
+	{ "login_failures_per_service_hour", NUMBER, AT(login_failures_per_service), "10000", 0, 10000000, "failures" },
 	{ "signups_per_address_hour", NUMBER, AT(signups_per_address), "300", 2, 1000000, "sign-ups" },
 	{ "db_timeout_ms",        NUMBER, AT(db_timeout_ms),        "1500", 50, 60000, "milliseconds" },
 	{ "status_file",          TEXT,   AT(status_file),          "/run/latchkey/status", 1, 4096, "path" },

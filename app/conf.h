@@ -45,9 +45,10 @@ struct conf {
 	int64_t fullname_max_chars;
 	int64_t password_min_chars;
 	char *password_blocklist; /* common passwords; "": none is refused */
-	int64_t login_failures_per_name; /* these four: in an hour */
+	int64_t login_failures_per_name; /* these five: in an hour */
 	int64_t login_failures_per_address;
 	int64_t login_failures_per_client; /* an address or device, at a name */
+	int64_t login_failures_per_service; /* 0: no limit */
 	int64_t signups_per_address;
 	int64_t db_timeout_ms; /* what one statement may take */
 	char *status_file;     /* the memory that workers count in */

@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "buf.h"
 #include "db_throttle.h"
@@ -141,6 +142,21 @@ db_throttle_reserve(
 		return ERR_OK;
 	*wait_s = (over_us - 1) / 1000000 + 1;
 	return db_throttle_give_back(c, t);
+}
+
+enum err
+db_throttle_service(struct ctx *c, int64_t us, int64_t *level)
+{
+	char bucket[16], amount[32];
+	struct db_rows rows;
+	enum err e;
+
+	snprintf(bucket, sizeof(bucket), "{%d}", DB_THROTTLE_SERVICE);
+	snprintf(amount, sizeof(amount), "{%" PRId64 "}", us);
+	if ((e = db_run(c->db, c->arena, &db_throttle_sql[RESERVE],
+	         (const char *[]){ bucket, amount }, &rows)) == ERR_OK)
+		*level = level_us(&rows, DB_THROTTLE_SERVICE);
+	return e;
 }
 
 enum err

@@ -12,7 +12,8 @@
 
 #include "ctx.h"
 
-#define DB_THROTTLE_BUCKETS 262144 /* rows of the table */
+#define DB_THROTTLE_BUCKETS 286721                    /* rows of the table */
+#define DB_THROTTLE_SERVICE (DB_THROTTLE_BUCKETS - 1) /* has one alone */
 #define DB_THROTTLE_FULL_US INT64_C(3600000000)
 
 /* Something whose attempts are counted. */
@@ -24,7 +25,8 @@ struct throttle_subject {
 /* An attempt: all that it counts for, buckets in ascending order. */
 struct throttle_attempt {
 	size_t count;
-	struct throttle_subject subject[3];
+	struct throttle_subject subject[4];
+	bool in_budget; /* svc_budget.h */
 };
 
 extern const struct db_sql db_throttle_sql[];
@@ -41,6 +43,13 @@ enum err db_throttle_permitted(struct ctx *c) MUST_CHECK;
  */
 enum err db_throttle_reserve(struct ctx *c, const struct throttle_attempt *t,
     int64_t *wait_s) MUST_CHECK;
+
+/*
+ * Add so much to the bucket of the whole service, and tell how full it is then.
+ * Errors as db_run(); after a lost connection it may have been added twice.
+ */
+enum err db_throttle_service(
+    struct ctx *c, int64_t us, int64_t *level_us) MUST_CHECK;
 
 /* Uncount an attempt that was counted. Errors as db_run(). */
 enum err db_throttle_give_back(

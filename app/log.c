@@ -30,6 +30,7 @@ static const char *const event_name[] = {
 	[LOG_SIGNUP] = "signup",
 	[LOG_HASH_UPGRADED] = "hash_upgraded",
 	[LOG_PASSWORD_CHANGED] = "password_changed",
+	[LOG_BUDGET_SPENT] = "budget_spent",
 	[LOG_PASSWORD_REFUSED] = "password_refused",
 	[LOG_NOT_HASHED] = "not_hashed",
 	[LOG_WRONG_LANE] = "wrong_lane",

@@ -33,6 +33,13 @@ enum metric {
 	METRIC_SIGNUP_THROTTLED,
 	METRIC_SIGNUP_BUSY,    /* as at login */
 	METRIC_SIGNUP_FAILED,
+	METRIC_CHANGE_OK,      /* of a password, by its owner */
+	METRIC_CHANGE_PASSWORD, /* the current one is wrong */
+	METRIC_CHANGE_INVALID, /* the new one cannot be one */
+	METRIC_CHANGE_CONFLICT, /* another change came first */
+	METRIC_CHANGE_THROTTLED,
+	METRIC_CHANGE_BUSY,    /* as at login */
+	METRIC_CHANGE_FAILED,
 	METRIC_NOT_HASHED_LATE, /* a login or sign-up that waited too long */
 	METRIC_NOT_HASHED_GONE, /* one whose client did not wait */
 	METRIC_HASH_REUSED,    /* a hash found its memory kept */

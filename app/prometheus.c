@@ -24,6 +24,9 @@ static const struct family {
 	{ "latchkey_signups_total", "outcome", METRIC_SIGNUP_OK,
 	    METRIC_SIGNUP_FAILED - METRIC_SIGNUP_OK + 1,
 	    "Sign-ups by how they ended." },
+	{ "latchkey_password_changes_total", "outcome", METRIC_CHANGE_OK,
+	    METRIC_CHANGE_FAILED - METRIC_CHANGE_OK + 1,
+	    "Changes of one's own password by how they ended." },
 	{ "latchkey_not_hashed_total", "reason", METRIC_NOT_HASHED_LATE, 2,
 	    "Logins and sign-ups refused because they had waited too long, "
 	    "or their client had gone." },

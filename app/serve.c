@@ -31,6 +31,7 @@
 #include "metrics.h"
 #include "route.h"
 #include "serve.h"
+#include "svc_budget.h"
 #include "systemd.h"
 #include "token.h"
 #include "worker.h"
@@ -612,7 +613,7 @@ serve(const struct conf *conf)
 	good = token_key_load(conf->key_file, &s.key) &&
 	       database_is_good(conf) &&
 	       blocklist_open(conf->password_blocklist, &s.blocklist) &&
-	       metrics_create(conf->status_file) &&
+	       budget_share() && metrics_create(conf->status_file) &&
 	       listeners_open(conf, &s.listeners);
 	if (good) {
 		show_queues(&s);

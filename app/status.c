@@ -126,6 +126,7 @@ print_passwords(const struct metrics_figures *f)
 	printf("\n");
 	print_counters(f, "logins", METRIC_LOGIN_OK, METRIC_LOGIN_FAILED);
 	print_counters(f, "sign-ups", METRIC_SIGNUP_OK, METRIC_SIGNUP_FAILED);
+	print_counters(f, "changes", METRIC_CHANGE_OK, METRIC_CHANGE_FAILED);
 	print_counters(
 	    f, "not hashed", METRIC_NOT_HASHED_LATE, METRIC_NOT_HASHED_GONE);
 	printf("%-10s %" PRIu64 ", half in %s, 99%% in %s, memory reused by "

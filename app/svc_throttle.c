@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "address.h"
+#include "svc_budget.h"
 #include "svc_throttle.h"
 #include "token.h"
 
@@ -15,7 +16,9 @@
  * fills the buckets of others; and out of reach of that flood what is counted
  * for known devices.
  */
-enum kind { NAME, ADDRESS, BOTH, DEVICE, DEVICES, SIGNUP };
+enum kind { NAME, ADDRESS, BOTH, DEVICE, DEVICES, SIGNUP, SITE, SIGNUP_SITE };
+
+#define SITE_NETWORKS 5 /* a site may do as much as so many of its networks */
 
 /* clang-format off */
 #define AT(field) offsetof(struct conf, field)
@@ -24,18 +27,21 @@ static const struct {
 	unsigned first;  /* bucket */
 	unsigned choice; /* of so many, and again of so many behind them */
 	size_t limit;    /* in struct conf */
+	int64_t times;   /* and how often that */
 } kinds[] = {
-	[NAME] =    { "name",    0,      32768, AT(login_failures_per_name) },
-	[ADDRESS] = { "address", 65536,  16384, AT(login_failures_per_address) },
-	[BOTH] =    { "both",    98304,  65536, AT(login_failures_per_client) },
-	[DEVICE] =  { "device",  229376, 4096,  AT(login_failures_per_client) },
-	[DEVICES] = { "devices", 237568, 4096,  AT(login_failures_per_name) },
-	[SIGNUP] =  { "signup",  245760, 8192,  AT(signups_per_address) },
+	[NAME] =    { "name",    0,      32768, AT(login_failures_per_name), 1 },
+	[ADDRESS] = { "address", 65536,  16384, AT(login_failures_per_address), 1 },
+	[BOTH] =    { "both",    98304,  65536, AT(login_failures_per_client), 1 },
+	[DEVICE] =  { "device",  229376, 4096,  AT(login_failures_per_client), 1 },
+	[DEVICES] = { "devices", 237568, 4096,  AT(login_failures_per_name), 1 },
+	[SIGNUP] =  { "signup",  245760, 8192,  AT(signups_per_address), 1 },
+	[SITE] =    { "site",    262144, 8192,  AT(login_failures_per_address), SITE_NETWORKS },
+	[SIGNUP_SITE] = { "signup site", 278528, 4096, AT(signups_per_address), SITE_NETWORKS },
 };
 #undef AT
 /* clang-format on */
 
-_Static_assert(245760 + 2 * 8192 == DB_THROTTLE_BUCKETS, "all are in use");
+_Static_assert(278528 + 2 * 4096 == DB_THROTTLE_SERVICE, "all are in use");
 
 /*
  * Count an attempt for what these two texts say. Nobody without the key can
@@ -60,6 +66,7 @@ add(struct ctx *c, struct throttle_attempt *t, enum kind kind, const char *what,
 	/* half of the limit fills it; of an odd one, rounded down */
 	memcpy(
 	    &limit, (const char *)c->conf + kinds[kind].limit, sizeof(limit));
+	limit *= kinds[kind].times;
 	s->cost_us = (2 * DB_THROTTLE_FULL_US + limit - 1) / limit;
 	return ERR_OK;
 }
@@ -76,11 +83,27 @@ reserve(struct ctx *c, const struct throttle_attempt *t)
 	return ERR_LIMIT;
 }
 
+/*
+ * A stranger's attempt: budget first, which asks no database while it is spent.
+ */
+static enum err
+reserve_in_budget(struct ctx *c, struct throttle_attempt *t)
+{
+	enum err e = budget_reserve(c);
+
+	if (e != ERR_OK)
+		return e;
+	t->in_budget = true;
+	if ((e = reserve(c, t)) != ERR_OK)
+		budget_give_back(c);
+	return e;
+}
+
 enum err
 throttle_login(struct ctx *c, const char *username, const char *device_id,
     struct throttle_attempt *out)
 {
-	char network[ADDRESS_BYTES];
+	char network[ADDRESS_BYTES], site[ADDRESS_BYTES];
 	enum err e;
 
 	*out = (struct throttle_attempt){ .count = 0 };
@@ -95,18 +118,24 @@ throttle_login(struct ctx *c, const char *username, const char *device_id,
 	    (e = add(c, out, ADDRESS, network, "")) != ERR_OK ||
 	    (e = add(c, out, BOTH, network, username)) != ERR_OK)
 		return e;
-	return reserve(c, out);
+	if (address_site(c->address, site) &&
+	    (e = add(c, out, SITE, site, "")) != ERR_OK)
+		return e;
+	return reserve_in_budget(c, out);
 }
 
 enum err
 throttle_signup(struct ctx *c, struct throttle_attempt *out)
 {
-	char network[ADDRESS_BYTES];
+	char network[ADDRESS_BYTES], site[ADDRESS_BYTES];
 	enum err e;
 
 	*out = (struct throttle_attempt){ .count = 0 };
 	address_network(c->address, network);
 	if ((e = add(c, out, SIGNUP, network, "")) != ERR_OK)
+		return e;
+	if (address_site(c->address, site) &&
+	    (e = add(c, out, SIGNUP_SITE, site, "")) != ERR_OK)
 		return e;
 	return reserve(c, out);
 }
@@ -114,6 +143,8 @@ throttle_signup(struct ctx *c, struct throttle_attempt *out)
 void
 throttle_give_back(struct ctx *c, const struct throttle_attempt *t)
 {
+	if (t->in_budget)
+		budget_give_back(c);
 	if (db_throttle_give_back(c, t) != ERR_OK) {
 		/* db.c has logged why */
 	}

@@ -8,6 +8,8 @@
 
 #include "buf.h"
 #include "log.h"
+#include "metrics.h"
+#include "svc_device.h"
 #include "svc_throttle.h"
 #include "svc_user.h"
 #include "text.h"
@@ -120,21 +122,23 @@ settle(struct ctx *c, const struct user *u, const char *hash)
 	return ERR_OK;
 }
 
-/* Is this u's password? An attempt, as it is at a login from this address. */
+/* Is this u's password? An attempt, as it is at a login from there. */
 static enum err
-check_current(struct ctx *c, const struct user *u, const char *current)
+check_current(
+    struct ctx *c, const struct user *u, const struct password_change *how)
 {
+	struct device device = device_read(c, how->device, u->username);
 	struct throttle_attempt attempt;
 	bool matches, stale;
 	enum err e;
 
-	e = throttle_login(c, u->username, "", &attempt);
+	e = throttle_login(c, u->username, device.id, &attempt);
 	if (e == ERR_LIMIT)
 		log_event(LOG_INFO, LOG_PASSWORD_REFUSED,
 		    "user=%" PRId64 " reason=throttled", u->id);
 	if (e != ERR_OK)
 		return e;
-	e = password_check(c, current, u, &matches, &stale);
+	e = password_check(c, how->current, u, &matches, &stale);
 	if (e == ERR_OK && !matches) {
 		log_event(
 		    LOG_INFO, LOG_PASSWORD_REFUSED, "user=%" PRId64, u->id);
@@ -144,20 +148,20 @@ check_current(struct ctx *c, const struct user *u, const char *current)
 	return e;
 }
 
-enum err
-user_change_password(struct ctx *c, const struct user *u, const char *current,
-    const char *wanted, enum password_fault *why)
+static enum err
+change_password(struct ctx *c, const struct user *u,
+    const struct password_change *how, enum password_fault *why)
 {
 	char hash[PASSWORD_HASH_BYTES];
 	enum err e;
 
 	/* first, as it costs nothing and tells nothing of the current one */
-	if ((e = password_judge(c, u->username, wanted, why)) != ERR_OK)
+	if ((e = password_judge(c, u->username, how->wanted, why)) != ERR_OK)
 		return e;
 	if (*why != PASSWORD_GOOD)
 		return ERR_INVALID;
-	if ((e = check_current(c, u, current)) != ERR_OK ||
-	    (e = password_hash(c, wanted, hash)) != ERR_OK)
+	if ((e = check_current(c, u, how)) != ERR_OK ||
+	    (e = password_hash(c, how->wanted, hash)) != ERR_OK)
 		return e;
 	e = db_user_replace_hash(c, u, hash);
 	if (e == ERR_BUSY)
@@ -165,6 +169,37 @@ user_change_password(struct ctx *c, const struct user *u, const char *current,
 	if (e == ERR_OK)
 		log_event(
 		    LOG_INFO, LOG_PASSWORD_CHANGED, "user=%" PRId64, u->id);
+	return e;
+}
+
+static enum metric
+outcome(enum err e)
+{
+	switch (e) {
+	case ERR_OK:
+		return METRIC_CHANGE_OK;
+	case ERR_DENIED:
+		return METRIC_CHANGE_PASSWORD;
+	case ERR_INVALID:
+		return METRIC_CHANGE_INVALID;
+	case ERR_CONFLICT:
+		return METRIC_CHANGE_CONFLICT;
+	case ERR_LIMIT:
+		return METRIC_CHANGE_THROTTLED;
+	case ERR_BUSY:
+		return METRIC_CHANGE_BUSY;
+	default:
+		return METRIC_CHANGE_FAILED;
+	}
+}
+
+enum err
+user_change_password(struct ctx *c, const struct user *u,
+    const struct password_change *how, enum password_fault *why)
+{
+	enum err e = change_password(c, u, how, why);
+
+	metrics_add(outcome(e));
 	return e;
 }
 

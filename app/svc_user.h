@@ -22,9 +22,16 @@ enum err user_add(struct ctx *c, const struct applicant *who, const char **why,
 enum err user_set_password(struct ctx *c, const struct applicant *who,
     const char **why, struct user *out) MUST_CHECK;
 
+struct password_change {
+	const char *current, *wanted;
+	const char *device; /* svc_device.h's proof; NULL: none */
+};
+
 /*
- * Put wanted in the place of the current password of u, who asks for it. The
- * work for the current one is that of a login.
+ * Put how->wanted in the place of the current password of u, who asks for it.
+ * The work for the current one is that of a login, and it is counted as one is:
+ * from a known device apart from strangers. The row is changed if the hash is
+ * still the one that was checked, in one statement.
  * ERR_INVALID: *why is wrong with the new one. ERR_DENIED: the current one is
  * wrong. ERR_LIMIT: too many attempts, as throttle_login() counts them.
  * ERR_CONFLICT: it has been changed since u was read, so of two changes at once
@@ -32,8 +39,7 @@ enum err user_set_password(struct ctx *c, const struct applicant *who,
  * the new.
  */
 enum err user_change_password(struct ctx *c, const struct user *u,
-    const char *current, const char *wanted,
-    enum password_fault *why) MUST_CHECK;
+    const struct password_change *how, enum password_fault *why) MUST_CHECK;
 
 /*
  * Put a full name, or none (NULL), in the place of u's. It is within the

@@ -145,6 +145,10 @@ sql 'drop trigger slow on users'
 lovelace=$token
 sign_up eve 'eves own password'
 eve=$token
+device=$(header Set-Cookie | sed 's/;.*//')
+known() {
+	api POST /users/me/password "$1" -H "Authorization: Bearer $eve" -H "Cookie: $device"
+}
 sign_up mal 'mals own password'
 mal=$token
 for n in 1 2; do
@@ -164,6 +168,22 @@ like "$(header Retry-After)" '^(3[0-5][0-9]|360)$' 'it is told when to come agai
 like "$(cat "$LK_LOG")" 'event=password_refused user=[0-9]* reason=throttled$' 'and the log tells of it'
 log_in eve 'eves own password'
 is "$status" 429 'at the login it is the same'
+api GET /metrics
+throttled=$(printf '%s\n' "$body" | grep -F 'latchkey_password_changes_total{outcome="throttled"}')
+is "$throttled" 'latchkey_password_changes_total{outcome="throttled"} 1' 'and the figures do'
+
+# From a device that has logged in before: apart from strangers, 10 at once.
+for n in $(seq 11); do
+	known "{\"current\":\"a wrong one $n\",\"new\":\"another staple\"}"
+	[ "$n" -ne 1 ] || is "$status" 400 'from a device that she has logged in with, eve is heard all the same'
+	[ "$n" -ne 10 ] || is "$status" 400 'as often as at the login'
+done
+is "$status" 429 'and not more often'
+sql "update latchkey_throttle set empty_at = empty_at - interval '6 minutes' where bucket between 229376 and 245759"
+known '{"current":"eves own password","new":"eves own password"}'
+is "$status" 200 'later she changes her password with it, while strangers are locked out'
+change '{"current":"eves own password","new":"eves own password"}' "$eve"
+is "$status" 429 'as who comes without it is'
 change '{"current":"a wrong one","new":"another staple"}' "$mal"
 is "$status" 400 'while another account has its own limit'
 change '{"current":"a wrong one","new":"short"}' "$eve"

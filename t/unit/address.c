@@ -34,7 +34,7 @@ main(void)
 		{ "fe80::1%eth0", "unknown" },
 		{ "localhost", "unknown" },
 	};
-	char network[ADDRESS_BYTES];
+	char network[ADDRESS_BYTES], site[ADDRESS_BYTES];
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(cases); i++) {
@@ -42,5 +42,11 @@ main(void)
 		is(network, cases[i].network,
 		    cases[i].address != NULL ? cases[i].address : "none");
 	}
+	ok(address_site("2001:DB8:1:2::3", site), "IPv6 is of a site");
+	is(site, "2001:0db8:0001::/48", "which has 48 bits");
+	ok(!address_site("192.0.2.1", site), "IPv4 is of none");
+	ok(!address_site("::ffff:192.0.2.1", site), "nor is IPv4 as IPv6");
+	ok(!address_site(NULL, site), "nor is none");
+	ok(!address_site("2001:db8::1 ", site), "nor what is no address");
 	return done();
 }

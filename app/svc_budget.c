@@ -1,0 +1,130 @@
+/*
+ * How many wrong passwords the service as a whole looks at.
+ *
+ * A worker may die at any instruction, and what it leaves behind in the shared
+ * memory may be anything. Whatever is read there is cut to what it can be, and
+ * a second later the database's word replaces it: at worst the budget is spent
+ * or forgotten until then. The other limits do not look here.
+ */
+#include "base.h"
+
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+
+#include "clock.h"
+#include "db_throttle.h"
+#include "log.h"
+#include "svc_budget.h"
+
+#define WRITE_US INT64_C(1000000) /* from one writing to the next */
+
+struct memory {
+	_Atomic int64_t pending;  /* attempts not yet written */
+	_Atomic int64_t empty_us; /* when what is written has leaked out */
+	_Atomic int64_t next_us;  /* when to write again */
+};
+
+static struct memory own;
+static struct memory *memory = &own;
+
+bool
+budget_share(void)
+{
+	struct memory *m = mmap(NULL, sizeof(*m), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (m == MAP_FAILED)
+		return false;
+	memory = m;
+	return true;
+}
+
+static int64_t
+between(int64_t min, int64_t v, int64_t max)
+{
+	return v < min ? min : v > max ? max : v;
+}
+
+/* What an attempt takes: half of the limit fills the bucket, at least one. */
+static int64_t
+cost_us(const struct conf *conf)
+{
+	int64_t limit = conf->login_failures_per_service;
+
+	return between(1, (2 * DB_THROTTLE_FULL_US + limit - 1) / limit,
+	    DB_THROTTLE_FULL_US);
+}
+
+/* Negative where more was given back than counted since the last writing. */
+static int64_t
+pending(const struct conf *conf)
+{
+	int64_t limit = conf->login_failures_per_service;
+
+	return between(-limit, atomic_load(&memory->pending), limit);
+}
+
+/* Is it this worker that writes now? Of several at once one does. */
+static bool
+is_my_turn(int64_t now_us)
+{
+	int64_t next_us = atomic_load(&memory->next_us);
+
+	/* one too far ahead is nothing that we have written */
+	if (now_us < next_us && next_us <= now_us + WRITE_US)
+		return false;
+	return atomic_compare_exchange_strong(
+	    &memory->next_us, &next_us, now_us + WRITE_US);
+}
+
+/* Add what was counted here, and learn what was counted everywhere. */
+static enum err
+write_back(struct ctx *c)
+{
+	int64_t level_us, n = pending(c->conf);
+	enum err e;
+
+	e = db_throttle_service(c, n * cost_us(c->conf), &level_us);
+	if (e != ERR_OK)
+		return e;
+	/* in this order, so that meanwhile too much is counted, not too little
+	 */
+	atomic_store(&memory->empty_us, clock_us() + level_us);
+	if (pending(c->conf) != atomic_load(&memory->pending))
+		atomic_store(&memory->pending, 0);
+	else
+		atomic_fetch_sub(&memory->pending, n);
+	if (level_us + cost_us(c->conf) > DB_THROTTLE_FULL_US)
+		log_event(LOG_WARNING, LOG_BUDGET_SPENT, "limit=%" PRId64,
+		    c->conf->login_failures_per_service);
+	return ERR_OK;
+}
+
+enum err
+budget_reserve(struct ctx *c)
+{
+	int64_t now_us = clock_us(), over_us;
+	enum err e;
+
+	if (c->conf->login_failures_per_service == 0)
+		return ERR_OK;
+	if (is_my_turn(now_us) && (e = write_back(c)) != ERR_OK)
+		return e;
+	atomic_fetch_add(&memory->pending, 1);
+	over_us = between(0, atomic_load(&memory->empty_us) - now_us,
+	              2 * DB_THROTTLE_FULL_US) +
+	          pending(c->conf) * cost_us(c->conf) - DB_THROTTLE_FULL_US;
+	if (over_us <= 0)
+		return ERR_OK;
+	atomic_fetch_sub(&memory->pending, 1);
+	c->retry_after_s = (over_us - 1) / 1000000 + 1;
+	return ERR_LIMIT;
+}
+
+void
+budget_give_back(const struct ctx *c)
+{
+	if (c->conf->login_failures_per_service != 0)
+		atomic_fetch_sub(&memory->pending, 1);
+}

@@ -1,0 +1,30 @@
+/*
+ * How many wrong passwords the service as a whole looks at, all instances
+ * together: against who has so many addresses that no other limit binds them.
+ *
+ * Counted in memory that an instance's workers share, and written to one row of
+ * PostgreSQL about once a second, so that no row is waited for by all logins.
+ * Between two instances it is exact to what each of them counts in that second.
+ */
+#ifndef LATCHKEY_SVC_BUDGET_H
+#define LATCHKEY_SVC_BUDGET_H
+
+#include "ctx.h"
+
+/*
+ * For the supervisor, before it forks: let its workers count together. Without
+ * it a process counts for itself. False: no memory.
+ */
+bool budget_share(void) MUST_CHECK;
+
+/*
+ * Count an attempt; at most once a second the database is asked.
+ * ERR_LIMIT: there is no room, and it was not counted; c->retry_after_s says
+ * when there will be. Other errors: as db_run(), and it was not counted.
+ */
+enum err budget_reserve(struct ctx *c) MUST_CHECK;
+
+/* It was no wrong password. */
+void budget_give_back(const struct ctx *c);
+
+#endif

@@ -1,0 +1,109 @@
+#!/bin/sh
+# The service as a whole: who has so many addresses and names that no other limit
+# binds them.
+# shellcheck source=t/lib.sh
+. t/lib.sh
+stack_up workers=4 hash_cost=1 login_failures_per_service_hour=20
+
+sql() {
+	$LK_PSQL -XAtq -v ON_ERROR_STOP=1 -c "$1"
+}
+
+# logins SOCKET: of those in $tmp/lines, how many got which $answers.
+logins() {
+	python3 t/tool/login.py "$1" "${2-1}" <"$tmp/lines" >"$tmp/answers"
+	answers=$(sort "$tmp/answers" | cut -d ' ' -f 1 | uniq -c | awk '{ printf "%s%s:%s", comma, $2, $1; comma = " " }')
+}
+
+# strangers N [SOCKET [CLIENTS]]: each another name from another address.
+next=0
+strangers() {
+	for _ in $(seq "$1"); do
+		next=$((next + 1))
+		echo "192.0.$((2 + next / 250)).$((next % 250)) name$next wrong-password"
+	done >"$tmp/lines"
+	logins "${2-$LK_SOCKET_LOGIN}" "${3-1}"
+}
+
+# owner PASSWORD [COOKIE [ADDRESS]]
+owner() {
+	echo "${3-198.51.100.1} ada $1 ${2--}" >"$tmp/lines"
+	logins "$LK_SOCKET_LOGIN"
+}
+
+# What is counted is written by the first login that comes a second later, and
+# learned by it.
+stranger_gets() {
+	strangers 1 "${2-$LK_SOCKET_LOGIN}"
+	[ "$answers" = "$1" ]
+}
+
+row='bucket = 286720'
+
+api POST /users/add_user/ '{"username":"ada","password":"correct-horse"}'
+api POST /token 'username=ada&password=correct-horse'
+is "$status" 200 'there is an account'
+device=$(header Set-Cookie | sed 's/^[^=]*=\([^;]*\);.*/\1/')
+
+for _ in $(seq 30); do
+	echo "198.51.100.2 ada correct-horse"
+done >"$tmp/lines"
+logins "$LK_SOCKET_LOGIN" 8
+is "$answers" '200:30' 'right passwords use nothing up'
+strangers 200 "$LK_SOCKET_LOGIN" 50
+is "$answers" '401:10 429:190' 'of 200 wrong ones at once, from as many addresses, half of the limit is looked at'
+strangers 1
+like "$(cat "$tmp/answers")" '^429 3[0-6][0-9]$' 'the others are told when to come again'
+owner correct-horse
+is "$answers" '429:1' 'who has a new device cannot log in meanwhile'
+owner correct-horse "$device"
+is "$answers" '200:1' 'whose device is known can'
+for _ in 1 2 3; do owner wrong-password "$device"; done
+is "$answers" '401:1' 'and may mistype'
+
+# --- shared, and what happens to it ---
+
+written() {
+	strangers 1
+	[ "$(sql "select round(extract(epoch from empty_at - now()) / 360) from latchkey_throttle where $row")" = 10 ]
+}
+retry 10 written
+ok $? 'a second later all is written to one row'
+like "$(cat "$LK_LOG")" 'event=budget_spent limit=20$' 'and the log tells that the budget is spent'
+socket=$LK_DIR/data/alone.sock
+serve_alone "$socket" "$tmp/alone.log"
+strangers 1 "$socket"
+is "$answers" '429:1' 'another instance on the same database knows of it'
+sql "update latchkey_throttle set empty_at = empty_at - interval '12 minutes' where $row"
+retry 10 stranger_gets 401:1 "$socket"
+ok $? 'twelve minutes later two more are looked at: one here'
+retry 10 stranger_gets 401:1 "$LK_SOCKET_LOGIN"
+ok $? 'one there'
+# what was counted there is written by the next who comes to it
+learned() {
+	strangers 1
+	strangers 1 "$socket"
+	[ "$answers" = 429:1 ]
+}
+retry 10 learned
+ok $? 'and then no more, wherever they ask'
+
+kills() {
+	pgrep -P "$(cat "$LK_SERVE")" latchkey-login
+}
+for pid in $(kills); do
+	kill -9 "$pid"
+done
+again() {
+	owner correct-horse "$device"
+	[ "$answers" = 200:1 ]
+}
+retry 10 again
+strangers 5
+is "$answers" '429:5' 'workers that are killed take nothing with them'
+sql "delete from latchkey_throttle where $row"
+retry 10 stranger_gets 401:1
+ok $? 'a row that is lost counts as empty'
+is "$(sql "select count(*) from latchkey_throttle where $row")" 1 'and is there again'
+
+done_testing
