@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """How many accounts fall to guessing within an hour, with the throttle and without.
 
-    bench/guessing.py [--accounts N] [--guesses N]
+    bench/guessing.py [--accounts N] [--guesses N]      by hand: a quarter of an hour
+    bench/guessing.py --small                           for the tests: 20 accounts, without the budget
 
 A thousand accounts have weak passwords out of a list of 10,000, the more of them the nearer to its top (rank()).
 Attackers know the list and its order, and ask the real program, on a real PostgreSQL, past nginx, so that they come
@@ -15,7 +16,7 @@ sys.path.insert(0, os.path.join(TOP, "t", "tool"))
 from concurrent.futures import ThreadPoolExecutor
 import login
 
-MINUTES, STEP = 60, 10
+MINUTES = 60
 LIMITS = "name", "address", "client"
 HIGH = ["login_failures_per_%s_hour=1000000" % kind for kind in LIMITS] + ["login_failures_per_service_hour=0"]
 NO_BUDGET = ["login_failures_per_service_hour=0"]
@@ -34,7 +35,7 @@ def rank(account, accounts):
 
 class Service:
     def __init__(self, folder, accounts, settings):
-        self.folder, self.accounts = folder, accounts
+        self.accounts, self.has_budget = accounts, "login_failures_per_service_hour=0" not in settings
         subprocess.run([TOP + "/t/stack", "up", folder, "workers=4", "hash_cost=1", "password_blocklist=",
                         "login_backlog=4096", "login_wait_ms=60000", *settings], check=True)
         self.env = read_env(folder)
@@ -51,12 +52,17 @@ class Service:
 
     def forget(self):
         self.sql("truncate latchkey_throttle")
-        time.sleep(1.1)  # the budget is read once a second
+        self.let_budget_be_read()
 
     def pass_minutes(self, n):
         self.sql("update latchkey_throttle set empty_at = empty_at - interval '%d minutes'"
                  " where empty_at > '-infinity'" % n)
-        time.sleep(1.1)
+        self.let_budget_be_read()
+
+    def let_budget_be_read(self):
+        """Which happens once a second."""
+        if self.has_budget:
+            time.sleep(1.1)
 
     def log_in(self, guess):
         address, name, place = guess
@@ -91,12 +97,13 @@ ATTACKS = {"many accounts, one address": stuffing, "many accounts, a new address
            "one account, a new address each time": targeted}
 
 
-def attack(service, guesses, per_step):
+def attack(service, guesses, sent_in_hour, step):
     """For an hour, so many guesses each step. A refused one is tried again later. Fallen accounts, looked at, sent."""
     service.forget()
     waiting, fallen, looked_at, sent = [], set(), 0, 0
+    per_step = sent_in_hour * step // MINUTES
     with ThreadPoolExecutor(16) as pool:
-        for _ in range(MINUTES // STEP):
+        for _ in range(MINUTES // step):
             batch, waiting = waiting[:per_step], waiting[per_step:]
             while len(batch) < per_step and (guess := next(guesses, None)):
                 batch.append(guess)
@@ -113,7 +120,7 @@ def attack(service, guesses, per_step):
                     raise RuntimeError("a login was answered " + status)
                 looked_at += status != "429"
             waiting = refused + waiting
-            service.pass_minutes(STEP)
+            service.pass_minutes(step)
     return len(fallen), looked_at, sent
 
 
@@ -121,24 +128,29 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--accounts", type=int, default=1000)
     p.add_argument("--guesses", type=int, default=30000, help="that an attacker sends in the hour")
+    p.add_argument("--small", action="store_true")
     o = p.parse_args()
+    stacks = {"without": HIGH, "without the budget": NO_BUDGET, "as installed": []}
+    step = 10
+    if o.small:
+        o.accounts, o.guesses, step = 20, 1000, 30
+        del stacks["as installed"]
     found = {}
-    for title, settings in ("without", HIGH), ("without the budget", NO_BUDGET), ("as installed", []):
+    for title, settings in stacks.items():
         with tempfile.TemporaryDirectory(prefix="latchkey-guessing-") as folder:
             os.chmod(folder, 0o755)
             try:
                 service = Service(folder, o.accounts, settings)
                 for name, plan in ATTACKS.items():
                     guesses = plan(o.accounts, o.guesses // o.accounts)
-                    found[name, title] = attack(service, guesses, o.guesses * STEP // MINUTES)
+                    found[name, title] = attack(service, guesses, o.guesses, step)
                     print(name, title, found[name, title], file=sys.stderr, flush=True)
             finally:
                 subprocess.run([TOP + "/t/stack", "down", folder])
-    titles = "without", "without the budget", "as installed"
-    print("| fallen of %d (looked at, of those sent) | %s |" % (o.accounts, " | ".join(titles)))
-    print("|---" * (len(titles) + 1) + "|")
+    print("| fallen of %d (looked at, of those sent) | %s |" % (o.accounts, " | ".join(stacks)))
+    print("|---" * (len(stacks) + 1) + "|")
     for name in ATTACKS:
-        print("| %s | %s |" % (name, " | ".join("%d (%d of %d)" % found[name, t] for t in titles)))
+        print("| %s | %s |" % (name, " | ".join("%d (%d of %d)" % found[name, t] for t in stacks)))
 
 
 if __name__ == "__main__":
