@@ -20,7 +20,7 @@ enum log_event {
 	                    * too many attempts */
 	LOG_SIGNUP,        /* an account was made */
 	LOG_HASH_UPGRADED, /* a stored hash was made anew with today's cost */
-	LOG_BUDGET_SPENT, /* too many wrong passwords in the whole service */
+	LOG_BUDGET_SPENT,  /* too many wrong passwords in the whole service */
 	LOG_PASSWORD_CHANGED, /* by its owner */
 	LOG_PASSWORD_REFUSED, /* wrong current one, or too many */
 	LOG_NOT_HASHED,   /* a login or sign-up waited too long, or its client

@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""How many accounts fall to guessing within an hour, with the throttle and without.
+
+    bench/guessing.py [--accounts N] [--guesses N]      by hand: a quarter of an hour
+    bench/guessing.py --small                           for the tests: 20 accounts, without the budget
+
+A thousand accounts have weak passwords out of a list of 10,000, the more of them the nearer to its top (rank()).
+Attackers know the list and its order, and ask the real program, on a real PostgreSQL, past nginx, so that they come
+from any address. An hour passes by moving the table's rows back, ten minutes at a time, which is all that the
+throttle knows of time; hashes are of the least cost, as what is counted is decided before them. "without" is the same
+program with every limit as high as it goes. Prints Markdown.
+"""
+import argparse, os, shlex, subprocess, sys, tempfile, time
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(TOP, "t", "tool"))
+from concurrent.futures import ThreadPoolExecutor
+import login
+
+MINUTES = 60
+LIMITS = "name", "address", "client"
+HIGH = ["login_failures_per_%s_hour=1000000" % kind for kind in LIMITS] + ["login_failures_per_service_hour=0"]
+NO_BUDGET = ["login_failures_per_service_hour=0"]
+
+
+def read_env(folder):
+    with open(os.path.join(folder, "env")) as file:
+        return dict(word.split("=", 1) for word in shlex.split(file.read()))
+
+
+def rank(account, accounts):
+    """The place of an account's password in the attackers' list: half of them are among its first 100, and all
+    among its first 10,000, as likely as not evenly on a scale of powers of ten."""
+    return int(10 ** (4 * (account + .5) / accounts))
+
+
+class Service:
+    def __init__(self, folder, accounts, settings):
+        self.accounts, self.has_budget = accounts, "login_failures_per_service_hour=0" not in settings
+        subprocess.run([TOP + "/t/stack", "up", folder, "workers=4", "hash_cost=1", "password_blocklist=",
+                        "login_backlog=4096", "login_wait_ms=60000", *settings], check=True)
+        self.env = read_env(folder)
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(self.sign_up, range(accounts)))
+
+    def sign_up(self, n):
+        subprocess.run([self.env["LK_BIN"], "-c", self.env["LK_CONF"], "user", "add", "user%d" % n],
+                       input="password-%d\n" % rank(n, self.accounts), text=True, check=True,
+                       stdout=subprocess.DEVNULL)
+
+    def sql(self, text):
+        subprocess.run(shlex.split(self.env["LK_PSQL"]) + ["-XAtqc", text], check=True)
+
+    def forget(self):
+        self.sql("truncate latchkey_throttle")
+        self.let_budget_be_read()
+
+    def pass_minutes(self, n):
+        self.sql("update latchkey_throttle set empty_at = empty_at - interval '%d minutes'"
+                 " where empty_at > '-infinity'" % n)
+        self.let_budget_be_read()
+
+    def let_budget_be_read(self):
+        """Which happens once a second."""
+        if self.has_budget:
+            time.sleep(1.1)
+
+    def log_in(self, guess):
+        address, name, place = guess
+        line = "%s %s password-%d" % (address, name, place)
+        return login.login(self.env["LK_SOCKET_LOGIN"], line).split()[0]
+
+
+def stuffing(accounts, places):
+    """Many accounts, one address."""
+    for place in range(1, places + 1):
+        for n in range(accounts):
+            yield "192.0.2.1", n, place
+
+
+def spraying(accounts, places):
+    """Many addresses, each used for a password at each account."""
+    i = 0
+    for place in range(1, places + 1):
+        for n in range(accounts):
+            yield "10.%d.%d.%d" % (i >> 16 & 255, i >> 8 & 255, i & 255), n, place
+            i += 1
+
+
+def targeted(accounts, places):
+    """Many addresses, one account: the one whose password is halfway down the list."""
+    n = accounts // 2
+    for place in range(1, places * accounts + 1):
+        yield "10.%d.%d.%d" % (place >> 16 & 255, place >> 8 & 255, place & 255), n, place
+
+
+ATTACKS = {"many accounts, one address": stuffing, "many accounts, a new address each time": spraying,
+           "one account, a new address each time": targeted}
+
+
+def attack(service, guesses, sent_in_hour, step):
+    """For an hour, so many guesses each step. A refused one is tried again later. Fallen accounts, looked at, sent."""
+    service.forget()
+    waiting, fallen, looked_at, sent = [], set(), 0, 0
+    per_step = sent_in_hour * step // MINUTES
+    with ThreadPoolExecutor(16) as pool:
+        for _ in range(MINUTES // step):
+            batch, waiting = waiting[:per_step], waiting[per_step:]
+            while len(batch) < per_step and (guess := next(guesses, None)):
+                batch.append(guess)
+            batch = [g for g in batch if g[1] not in fallen]
+            sent += len(batch)
+            answers = pool.map(service.log_in, ((a, "user%d" % n, place) for a, n, place in batch))
+            refused = []
+            for guess, status in zip(batch, answers):
+                if status == "200":
+                    fallen.add(guess[1])
+                elif status == "429":
+                    refused.append(guess)
+                elif status != "401":
+                    raise RuntimeError("a login was answered " + status)
+                looked_at += status != "429"
+            waiting = refused + waiting
+            service.pass_minutes(step)
+    return len(fallen), looked_at, sent
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--accounts", type=int, default=1000)
+    p.add_argument("--guesses", type=int, default=30000, help="that an attacker sends in the hour")
+    p.add_argument("--small", action="store_true")
+    o = p.parse_args()
+    stacks = {"without": HIGH, "without the budget": NO_BUDGET, "as installed": []}
+    step = 10
+    if o.small:
+        o.accounts, o.guesses, step = 20, 1000, 30
+        del stacks["as installed"]
+    found = {}
+    for title, settings in stacks.items():
+        with tempfile.TemporaryDirectory(prefix="latchkey-guessing-") as folder:
+            os.chmod(folder, 0o755)
+            try:
+                service = Service(folder, o.accounts, settings)
+                for name, plan in ATTACKS.items():
+                    guesses = plan(o.accounts, o.guesses // o.accounts)
+                    found[name, title] = attack(service, guesses, o.guesses, step)
+                    print(name, title, found[name, title], file=sys.stderr, flush=True)
+            finally:
+                subprocess.run([TOP + "/t/stack", "down", folder])
+    print("| fallen of %d (looked at, of those sent) | %s |" % (o.accounts, " | ".join(stacks)))
+    print("|---" * (len(stacks) + 1) + "|")
+    for name in ATTACKS:
+        print("| %s | %s |" % (name, " | ".join("%d (%d of %d)" % found[name, t] for t in stacks)))
+
+
+if __name__ == "__main__":
+    main()

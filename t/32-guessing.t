@@ -1,0 +1,26 @@
+#!/bin/sh
+# Accounts with weak passwords, and attackers who know which are tried first: a
+# small one of the simulations that bench/guessing.py makes.
+# shellcheck source=t/lib.sh
+. t/lib.sh
+
+python3 bench/guessing.py --small >"$tmp/table" 2>"$tmp/said"
+is $? 0 'a simulation of guessing ends'
+
+# cell ROW COLUMN: the numbers there: fallen, looked at, sent.
+cell() {
+	awk -F '|' -v row="$1" -v column="$2" 'index($2, row) { gsub(/[^0-9]+/, " ", $column); print $column }' "$tmp/table"
+}
+# shellcheck disable=SC2046 # three numbers
+{
+	set -- $(cell 'one address' 3) $(cell 'one address' 4)
+	[ "${4:-99}" -lt "${1:-0}" ]
+	ok $? "one address guesses ${4-} of 20 accounts in an hour, not ${1-}" || diag "$(cat "$tmp/table" "$tmp/said")"
+	# at the beginning and after half an hour
+	is "$((${5-0} - ${4-0}))" 150 'as of its wrong ones no more are looked at than an address may send by then'
+	set -- $(cell 'one account' 3) $(cell 'one account' 4)
+	is "${1-} ${4-}" '1 0' 'an account whose password is the 125th to be tried falls to many addresses no more'
+	is "${5-}" 75 'as no more of them are looked at than a name may bear by then'
+}
+
+done_testing
