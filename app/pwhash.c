@@ -19,6 +19,7 @@
 
 #define SALT_BYTES 16 /* NIST SP 800-132 asks for 128 bits */
 #define BCRYPT_CHARS 60
+#define YESCRYPT_CHARS 43 /* behind its last '$' */
 #define BCRYPT_COST_MIN "04"
 #define BCRYPT_COST_MAX "16" /* about 4 s */
 #define BCRYPT_NO_SALT "......................"
@@ -127,8 +128,9 @@ pwhash_is_usable(const char *hash, int64_t mib_max)
 {
 	if (hash == NULL)
 		return false;
-	return is_yescrypt(hash, mib_max) ||
-	       (strlen(hash) == BCRYPT_CHARS && is_bcrypt(hash));
+	if (is_yescrypt(hash, mib_max))
+		return strlen(strrchr(hash, '$') + 1) == YESCRYPT_CHARS;
+	return is_bcrypt(hash) && strlen(hash) == BCRYPT_CHARS;
 }
 
 /*

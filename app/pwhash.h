@@ -24,8 +24,8 @@ enum err pwhash_make(
 
 /*
  * Can this stored hash be checked? No: NULL, what is no hash of a known format
- * ($y$, $2a$, $2b$, $2y$), bcrypt of a cost below 4 or above 16, and yescrypt
- * that takes more than mib_max MiB.
+ * ($y$, $2a$, $2b$, $2y$) in its full length, bcrypt of a cost below 4 or above
+ * 16, and yescrypt that takes more than mib_max MiB.
  */
 bool pwhash_is_usable(const char *hash, int64_t mib_max);
 

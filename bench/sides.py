@@ -1,5 +1,5 @@
 """The sides that are compared: stacks of Latchkey, and its peers; all up together, idle unless measured."""
-import base64, hashlib, hmac, json, os, pwd, shlex, shutil, subprocess, tempfile, time, urllib.parse, urllib.request
+import base64, contextlib, hashlib, hmac, json, os, pwd, shlex, shutil, subprocess, tempfile, time, urllib.parse, urllib.request
 from load import Site
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -136,13 +136,25 @@ class Sides:
         more = ["bin=" + self.program, "workers=%d" % self.workers]
         return Stack(os.path.join(self.folder, name), variable, settings + more)
 
-    def __exit__(self, *_):
-        """Whatever of it is up goes down."""
-        for name in "peers", "plain", "latchkey":
+    @contextlib.contextmanager
+    def for_a_while(self, name, settings):
+        """with for_a_while(...): another stack, for one measurement."""
+        try:
+            yield self.stack(name, name.upper() + "_URL", settings)
+        finally:
+            self.take_down(name)
+
+    def take_down(self, *names):
+        for name in names:
             folder = os.path.join(self.folder, name)
             if os.path.isdir(folder):
                 command = "bench/peers" if name == "peers" else "t/stack"
                 subprocess.run([os.path.join(TOP, command), "down", folder])
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def __exit__(self, *_):
+        """Whatever of it is up goes down."""
+        self.take_down("peers", "plain", "latchkey")
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def user(self):
