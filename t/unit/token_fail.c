@@ -30,6 +30,8 @@ static struct arena arena;
 
 /* --- what fails, in the place of the libraries' --- */
 
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
+
 /*
  * FORTIFY_SOURCE has other names for these; and by its own name gcc knows what
  * the second one is for.
@@ -103,6 +105,8 @@ int EVP_MAC_init(EVP_MAC_CTX *c, const unsigned char *k, size_t n, const OSSL_PA
 int EVP_MAC_update(EVP_MAC_CTX *c, const unsigned char *p, size_t n) { return fails("EVP_MAC_update") ? 0 : REAL(EVP_MAC_update)(c, p, n); }
 int EVP_MAC_final(EVP_MAC_CTX *c, unsigned char *out, size_t *n, size_t size) { return fails("EVP_MAC_final") ? 0 : REAL(EVP_MAC_final)(c, out, n, size); }
 /* clang-format on */
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
 
 /* --- what is said on standard error --- */
 
