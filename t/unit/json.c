@@ -4,16 +4,33 @@
  */
 #include "base.h"
 
+#include <stdlib.h>
+
 #include "json.h"
 #include "tap.h"
 #include "text.h"
 
 static struct arena arena;
 
+/* The text ends where its memory does, so that ASan sees who reads on. */
+static enum err
+parse_bytes(
+    const char *text, size_t n, struct json *out, struct json_error *why)
+{
+	char *exact = malloc(n);
+	enum err e;
+
+	if (n > 0)
+		memcpy(exact, text, n);
+	e = json_parse(&arena, exact, n, out, why);
+	free(exact);
+	return e;
+}
+
 static enum err
 parse(const char *text, struct json *out, struct json_error *why)
 {
-	return json_parse(&arena, text, strlen(text), out, why);
+	return parse_bytes(text, strlen(text), out, why);
 }
 
 /* A text comes back as this. */
@@ -89,6 +106,14 @@ test_syntax(void)
 		{ "\"a\\", 0 },
 		{ "\"a\\x41\"", 2 },
 		{ "\"\\u12\"", 3 },
+		{ "\"\\u12", 3 },
+		{ "\"\\u0041", 0 },
+		{ "\"\\ud83d\\ude00", 0 },
+		{ "\"\\ud83d\\ude0", 9 },
+		{ "\"\\ud83d\\", 0 },
+		{ "\x01", 0 },
+		{ " \x0b[]", 1 },
+		{ "\"a\x1f\"", 2 },
 		{ "\"\\uZZZZ\"", 3 },
 		{ "\"a\nb\"", 2 },
 		{ "\"a\tb\"", 2 },
@@ -133,6 +158,58 @@ test_echo(void)
 	echoes("\"\\\"\\\\\\u0022\\u005c\\u0001\"",
 	    "\"\\\"\\\\\\\"\\\\\\u0001\"", "what must be escaped is again");
 	echoes("\xef\xbb\xbf[]", "[]", "a byte order mark is let pass");
+}
+
+/* Escaped code points where UTF-8's forms begin and end. */
+static void
+test_code_points(void)
+{
+	static const struct {
+		const char *text, *want;
+	} cases[] = {
+		{ "\"\\u0001\"", "\x01" },
+		{ "\"\\u001f\"", "\x1f" },
+		{ "\"\\u0020\"", " " },
+		{ "\"\\u0021\"", "!" },
+		{ "\"\\u0022\"", "\"" },
+		{ "\"\\u0041\"", "A" },
+		{ "\"\\u005c\"", "\\" },
+		{ "\"\\u007F\"", "\x7f" },
+		{ "\"\\u0080\"", "\xc2\x80" },
+		{ "\"\\u07ff\"", "\xdf\xbf" },
+		{ "\"\\u0800\"", "\xe0\xa0\x80" },
+		{ "\"\\ud7ff\"", "\xed\x9f\xbf" },
+		{ "\"\\ue000\"", "\xee\x80\x80" },
+		{ "\"\\uFFFF\"", "\xef\xbf\xbf" },
+		{ "\"\\ud800\\udc00\"", "\xf0\x90\x80\x80" },
+		{ "\"\\ud800\\udfff\"", "\xf0\x90\x8f\xbf" },
+		{ "\"\\udbff\\udc00\"", "\xf4\x8f\xb0\x80" },
+		{ "\"\\udbff\\udfff\"", "\xf4\x8f\xbf\xbf" },
+		/* no pairs: as json.h tells, a lone surrogate's three bytes */
+		{ "\"\\ud800\\udbff\"", "\xed\xa0\x80\xed\xaf\xbf" },
+		{ "\"\\ud800\\ue000\"", "\xed\xa0\x80\xee\x80\x80" },
+		{ "\"\\udc00\\udc00\"", "\xed\xb0\x80\xed\xb0\x80" },
+		{ "\"\\ud7ff\\udc00\"", "\xed\x9f\xbf\xed\xb0\x80" },
+		{ "\"\\ud800xudc00\"", "\xed\xa0\x80xudc00" },
+		{ "\"\\ud800\\ndc00\"", "\xed\xa0\x80\ndc00" },
+		{ "\"\\ud800\"", "\xed\xa0\x80" },
+	};
+	struct json_error why;
+	struct json v;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(cases); i++)
+		is(parse(cases[i].text, &v, &why) == ERR_OK ? json_text(v, NULL)
+		                                            : NULL,
+		    cases[i].want, cases[i].text);
+	is(parse("\r\t\n \"x\"\r\t\n ", &v, &why) == ERR_OK ? json_text(v, NULL)
+	                                                    : NULL,
+	    "x", "four blanks may stand around a value");
+	ok(parse_bytes("\"\\\0\"", 4, &v, &why) == ERR_INVALID &&
+	        why.offset == 1,
+	    "a NUL is no escape");
+	ok(parse_bytes("\"\0\"", 3, &v, &why) == ERR_INVALID && why.offset == 1,
+	    "nor is it let pass by itself");
 }
 
 static void
@@ -206,6 +283,7 @@ main(void)
 	arena_init(&arena);
 	test_syntax();
 	test_echo();
+	test_code_points();
 	test_limits();
 	test_members();
 	arena_free(&arena);
