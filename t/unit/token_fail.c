@@ -295,9 +295,10 @@ digest_fails_at(const char *name)
 {
 	unsigned char out[TOKEN_DIGEST_BYTES];
 	int status = 0;
-	pid_t pid = fork();
+	pid_t pid;
 
-	if (pid == 0) {
+	fflush(stdout);
+	if ((pid = fork()) == 0) {
 		fail_at(name, 1);
 		_exit(token_digest("x", out) || !failed());
 	}
