@@ -5,6 +5,9 @@
 #   make test       every test; installs what the tests need
 #   make lint       compilers' warnings, gcc's analyzer, clang-tidy, cppcheck, shellcheck
 #   make coverage   which lines and branches of app/ the tests reach; installs gcovr
+#   make mutate     are changes of the code noticed? FILES="token.c form.c" SAMPLE=20
+#   make sanitized  the whole suite under ASan, UBSan and LSan
+#   make valgrind   what of it bears that, under memcheck; installs valgrind
 #   make fuzz T=60  explore with each fuzz target for T seconds
 #   make bench      measure it beside its peers (bench/README.md), for an hour or so
 #   make format     lay the C code out
@@ -162,6 +165,22 @@ coverage:
 	@$(MAKE) --no-print-directory all browser
 	@t/coverage
 
+# It takes about an hour of two CPUs, so at a low priority.
+mutate:
+	@t/deps test
+	@$(MAKE) --no-print-directory all
+	@nice -n 15 t/mutate $(SAMPLE:%=-s %) $(FILES)
+
+sanitized:
+	@t/deps test
+	@$(MAKE) --no-print-directory all browser
+	@t/memory sanitizers
+
+valgrind:
+	@t/deps valgrind
+	@$(MAKE) --no-print-directory all
+	@t/memory valgrind
+
 # The bench's programs. But for check, which measures Latchkey's own code, they
 # have nothing of it but the reading of their arguments.
 BENCHES = crypt crypt-kept null parked check
@@ -192,7 +211,7 @@ bench:
 # Of shellcheck's opinions two are not ours: a $ in single quotes is meant
 # (2016), and functions that t/lib.sh's retry calls by name are used (2317).
 C_FILES = $(wildcard app/*.[ch] t/unit/*.[ch] t/fuzz/*.[ch] t/tool/*.c bench/*.c)
-SHELL_FILES = $(wildcard t/*.t) t/lib.sh t/stack t/run t/deps t/tree t/coverage bench/peers .ci/run
+SHELL_FILES = $(wildcard t/*.t) t/lib.sh t/stack t/run t/deps t/tree t/coverage t/memory bench/peers .ci/run
 build/gcc/conf.o: WARNINGS += -Wno-analyzer-malloc-leak
 lint:
 	@t/deps lint
@@ -260,10 +279,10 @@ uninstall:
 		$(LIB)/sysusers.d/latchkey.conf $(LIB)/tmpfiles.d/latchkey.conf
 
 clean:
-	rm -rf build build-san build-fuzz build-cov
+	rm -rf build build-san build-fuzz build-cov build-mut build-memory
 
 -include $(wildcard $B/*.d $B/*/*.d)
 
-.PHONY: all docs run units benches bench browser test coverage lint fuzz fuzz-build fuzz-targets format install uninstall clean
+.PHONY: all docs run units benches bench browser test coverage mutate sanitized valgrind lint fuzz fuzz-build fuzz-targets format install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
