@@ -133,6 +133,8 @@ test_syntax(void)
 		{ "/*x*/1", 0 },
 		{ "\xc2\xa0{}", 0 },
 		{ "\xef\xbb\xbf{", 4 },
+		{ "\xef\xbb\xbf", 3 },
+		{ "[\"\\u00\" x", 4 },
 		{ "\xef\xbb\xbf\xef\xbb\xbf{}", 3 },
 	};
 	size_t i;
@@ -240,7 +242,7 @@ test_code_points(void)
 static void
 test_limits(void)
 {
-	char text[2 * JSON_DEPTH_MAX + 8], wide[JSON_INTEGER_MAX_DIGITS + 4];
+	char text[2 * JSON_DEPTH_MAX + 9], wide[JSON_INTEGER_MAX_DIGITS + 4];
 	const size_t depth = JSON_DEPTH_MAX;
 	struct json_error why;
 	struct json v;
@@ -249,6 +251,10 @@ test_limits(void)
 	memset(text + depth, ']', depth);
 	text[2 * depth] = '\0';
 	echoes(text, text, "the greatest depth is read and written");
+	memset(text + depth + 1, ']', depth);
+	text[depth] = '1';
+	text[2 * depth + 1] = '\0';
+	echoes(text, text, "with a value in it");
 	memset(text, '[', depth + 1);
 	memset(text + depth + 1, ']', depth + 1);
 	text[2 * depth + 2] = '\0';

@@ -89,6 +89,7 @@ test_utf8(void)
 		    "overlong, surrogate, cut or stray bytes are not UTF-8");
 	ok(text_is_utf8("a\0b", 3), "a NUL is UTF-8");
 	ok(text_is_utf8("", 0), "so is nothing");
+	is_int((long long)text_utf8_len("a", 0), 0, "which has no character");
 	is_int((long long)text_chars("a\u00e9\ud64d\U0001f600"), 4,
 	    "characters are counted, not bytes");
 }
