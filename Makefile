@@ -3,7 +3,11 @@
 #   make            build the program and the pages' scripts
 #   make run        try it: installs what is missing, starts all of it, stays
 #   make test       every test; installs what the tests need
-#   make lint       compilers' warnings, clang-tidy, cppcheck, shellcheck
+#   make lint       compilers' warnings, gcc's analyzer, clang-tidy, cppcheck, shellcheck
+#   make coverage   which lines and branches of app/ the tests reach; installs gcovr
+#   make mutate     are changes of the code noticed? FILES="token.c form.c" SAMPLE=20
+#   make sanitized  the whole suite under ASan, UBSan and LSan
+#   make valgrind   what of it bears that, under memcheck; installs valgrind
 #   make fuzz T=60  explore with each fuzz target for T seconds
 #   make bench      measure it beside its peers (bench/README.md), for an hour or so
 #   make format     lay the C code out
@@ -145,14 +149,37 @@ fuzz: fuzz-build
 			build-fuzz/found/$$f t/fuzz/corpus/$$f || exit 1; \
 	done
 
-test:
-	@t/deps test
-	@$(MAKE) --no-print-directory all units
-	@$(MAKE) --no-print-directory B=build-san CFLAGS='-O1 -g $(SANITIZE)' build-san/latchkey units
+browser:
 	@echo "  NPM  t/browser"
 	@cd t/browser && npm ci --ignore-scripts --no-audit --no-fund --no-progress --silent
+
+test:
+	@t/deps test
+	@$(MAKE) --no-print-directory all units browser
+	@$(MAKE) --no-print-directory B=build-san CFLAGS='-O1 -g $(SANITIZE)' build-san/latchkey units
 	@$(MAKE) --no-print-directory fuzz-build
 	prove $B/unit/*.t build-san/unit/*.t t/*.t
+
+coverage:
+	@t/deps coverage
+	@$(MAKE) --no-print-directory all browser
+	@t/coverage
+
+# It takes about an hour of two CPUs, so at a low priority.
+mutate:
+	@t/deps test
+	@$(MAKE) --no-print-directory all
+	@nice -n 15 t/mutate $(SAMPLE:%=-s %) $(FILES)
+
+sanitized:
+	@t/deps test
+	@$(MAKE) --no-print-directory all browser
+	@t/memory sanitizers
+
+valgrind:
+	@t/deps valgrind
+	@$(MAKE) --no-print-directory all
+	@t/memory valgrind
 
 # The bench's programs. But for check, which measures Latchkey's own code, they
 # have nothing of it but the reading of their arguments.
@@ -178,14 +205,18 @@ bench:
 	@bench/bench.py --build $B $(ROUNDS:%=--rounds %) $(SECONDS:%=--seconds %) \
 		$(ONLY:%=--only %) $(USERS:%=--users %) $(QUICK:%=--quick)
 
-# Two compilers with warnings as errors, and what four programs find besides.
+# Two compilers with warnings as errors, and what five programs find besides.
+# gcc's analyzer loses what a table's offsets lead to, and takes a setting's text
+# for leaked; that conf_free() frees all of them is what build-san's tests see.
 # Of shellcheck's opinions two are not ours: a $ in single quotes is meant
 # (2016), and functions that t/lib.sh's retry calls by name are used (2317).
 C_FILES = $(wildcard app/*.[ch] t/unit/*.[ch] t/fuzz/*.[ch] t/tool/*.c bench/*.c)
-SHELL_FILES = $(wildcard t/*.t) t/lib.sh t/stack t/run t/deps bench/peers .ci/run
+SHELL_FILES = $(wildcard t/*.t) t/lib.sh t/stack t/run t/deps t/tree t/coverage t/memory bench/peers .ci/run
+build/gcc/conf.o: WARNINGS += -Wno-analyzer-malloc-leak
 lint:
 	@t/deps lint
-	@$(MAKE) --no-print-directory B=build/gcc CC=gcc build/gcc/latchkey units benches
+	@$(MAKE) --no-print-directory B=build/gcc CC=gcc CFLAGS='-O2 -g -fanalyzer' \
+		build/gcc/latchkey units benches
 	@$(MAKE) --no-print-directory B=build/clang CC=clang build/clang/latchkey units benches
 	@echo "  clang-format"
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
@@ -248,10 +279,10 @@ uninstall:
 		$(LIB)/sysusers.d/latchkey.conf $(LIB)/tmpfiles.d/latchkey.conf
 
 clean:
-	rm -rf build build-san build-fuzz
+	rm -rf build build-san build-fuzz build-cov build-mut build-memory
 
 -include $(wildcard $B/*.d $B/*/*.d)
 
-.PHONY: all docs run units benches bench test lint fuzz fuzz-build fuzz-targets format install uninstall clean
+.PHONY: all docs run units benches bench browser test coverage mutate sanitized valgrind lint fuzz fuzz-build fuzz-targets format install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:

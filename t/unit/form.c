@@ -3,6 +3,8 @@
  */
 #include "base.h"
 
+#include <stdlib.h>
+
 #include "buf.h"
 #include "form.h"
 #include "tap.h"
@@ -15,21 +17,36 @@
 
 static struct arena arena;
 
-/* The fields as "name=value|", a file's as "name=@value|"; or the error. */
+/*
+ * The fields as "name=value|", a file's as "name=@value|"; or the error. The
+ * body ends where its memory does, so that ASan sees who reads on.
+ */
 static const char *
-fields(const char *type, const char *body)
+fields_of(const char *type, const char *body, size_t n)
 {
+	char *exact = malloc(n + (n == 0)); /* ASan takes 0 for 1 */
 	struct form f;
 	struct buf b;
+	enum err e;
 	size_t i;
 
+	if (n > 0)
+		memcpy(exact, body, n);
 	buf_init(&b, &arena);
-	if (form_parse(&arena, type, body, strlen(body), &f) != ERR_OK)
+	e = form_parse(&arena, type, exact + (n == 0), n, &f);
+	free(exact);
+	if (e != ERR_OK)
 		return f.error;
 	for (i = 0; i < f.count; i++)
 		buf_addf(&b, "%s=%s%s|", f.fields[i].name,
 		    f.fields[i].is_file ? "@" : "", f.fields[i].value);
 	return b.s;
+}
+
+static const char *
+fields(const char *type, const char *body)
+{
+	return fields_of(type, body, strlen(body));
 }
 
 static void
@@ -138,6 +155,120 @@ test_multipart(void)
 	    "a=1|", "the boundary may be quoted");
 }
 
+/* The one field of a part with this header, or what is wrong. */
+static const char *
+disposition(const char *header)
+{
+	struct buf b;
+
+	buf_init(&b, &arena);
+	buf_addf(&b, "--B\r\n%s\r\n\r\n1\r\n" END, header);
+	return fields("multipart/form-data; boundary=B", b.s);
+}
+
+/* Quotes as the original's parser has them, which are not RFC 2616's. */
+static void
+test_parameters(void)
+{
+	static const struct {
+		const char *parameters, *want;
+	} cases[] = {
+		{ "x; name=a", "a=1|" },
+		{ "x;; name=a", "a=1|" },
+		{ "x;\\\";name=a", "a=1|" },
+		{ "x; name", "=1|" },
+		{ "x; name=", "=1|" },
+		{ "x; name= ", "=1|" },
+		{ "x; name= ;y", "=1|" },
+		{ "x; name=\ta\v\f", "a=1|" },
+		{ "x; name=\"\"", "=1|" },
+		{ "x; name=\"", "\"=1|" },
+		{ "x; name=\"a", "\"a=1|" },
+		{ "x; name=a\"", "a\"=1|" },
+		{ "x; name=\"a\\b\"", "a\\b=1|" },
+		{ "x; name=\"\\\"a\"", "\"a=1|" },
+		{ "x; name=\"\\\\\\\\\"\\\"", "\\\"\\=1|" },
+	};
+	static const char nul[] =
+	    "--B\r\nContent-Disposition: x; name= \0a\0 \r\n\r\n1\r\n" END;
+	struct form f;
+	struct buf b;
+	size_t i;
+
+	ok(form_parse(&arena, "multipart/form-data; boundary=B", nul,
+	       sizeof(nul) - 1, &f) == ERR_OK &&
+	        f.count == 1 && f.fields[0].name_len == 3 &&
+	        memcmp(f.fields[0].name, "\0a\0", 4) == 0,
+	    "a NUL is no blank");
+	is(fields("multipart/form-data; boundary=B \t", PART("a", "1") END),
+	    "a=1|", "blanks behind the boundary's name do not count");
+	for (i = 0; i < ARRAY_LEN(cases); i++) {
+		buf_init(&b, &arena);
+		buf_addf(&b, "Content-Disposition: %s", cases[i].parameters);
+		is(disposition(b.s), cases[i].want, cases[i].parameters);
+	}
+}
+
+/* The names of a part's headers: RFC 7230's tokens. */
+static void
+test_header_names(void)
+{
+	static const char allowed[] =
+	    "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	char header[] = "??: y\r\nContent-Disposition: x; name=a";
+	int c, good, wrong = 0;
+
+	for (c = 1; c < 256; c++) {
+		if (c == ':')
+			continue; /* the end of the name */
+		good = strchr(allowed, c) != NULL;
+		header[0] = (char)c;
+		header[1] = 'x';
+		wrong += (strcmp(disposition(header), "a=1|") == 0) != good;
+		if (c == '\r')
+			continue; /* that may end the headers */
+		header[0] = 'x';
+		header[1] = (char)c;
+		wrong += (strcmp(disposition(header), "a=1|") == 0) != good;
+	}
+	is_int(wrong, 0, "a header's name has these bytes and no others");
+	is(fields_of("multipart/form-data; boundary=B",
+	       "--B\r\n\0: y\r\nContent-Disposition: x; name=a\r\n\r\n1\r\n" END,
+	       sizeof(
+	           "--B\r\n\0: y\r\nContent-Disposition: x; name=a\r\n\r\n1\r\n" END) -
+	           1),
+	    "There was an error parsing the body", "nor has it a NUL");
+	is(disposition(": y\r\nContent-Disposition: x; name=a"),
+	    "There was an error parsing the body",
+	    "and it is not empty, whatever follows");
+}
+
+/* A body that is cut short at any byte has the fields before that, if any. */
+static void
+test_cut(void)
+{
+	static const char type[] =
+	    "multipart/form-data; boundary=----WebKitFormBoundaryQ";
+	static const char body[] =
+	    "------WebKitFormBoundaryQ\r\n"
+	    "Content-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n"
+	    "------WebKitFormBoundaryQ--\r\n";
+	const size_t end = sizeof(body) - 3; /* without the line's end */
+	size_t n, wrong = 0;
+
+	for (n = 0; n < sizeof(body) - 1; n++)
+		wrong += strcmp(fields_of(type, body, n),
+		             n < end ? "" : "a=1|") != 0;
+	is_int((long long)wrong, 0, "a body that is cut short is no error");
+	is(fields("multipart/form-data; boundary=B", "--B\r"), "",
+	    "nor within a boundary");
+	is(fields("multipart/form-data; boundary=B", "--B-"), "",
+	    "or the last one");
+	is(fields("multipart/form-data; boundary=B", "\n" PART("a", "1") END),
+	    "a=1|", "a newline may stand before the first");
+}
+
 /* n parts, each with a file name or none. */
 static const char *
 many(int n, const char *disposition)
@@ -181,6 +312,18 @@ test_limits(void)
 	    "Too many fields. Maximum number of fields is 1000.",
 	    "one more is refused");
 
+	buf_init(&b, &arena);
+	for (i = 0; i < 5; i++)
+		buf_adds(&b,
+		    PART("f",
+		        "1\r\n--B\r\nContent-Disposition: x; name=f; filename=g\r\n\r\n1"));
+	for (i = 5; i < FORM_FIELDS_MAX; i++)
+		buf_adds(&b, PART("a", "1"));
+	buf_adds(&b, END);
+	ok(strncmp(fields("multipart/form-data; boundary=B", b.s), "f=1|", 4) ==
+	        0,
+	    "files are counted apart");
+
 	memset(boundary + 30, 'b', FORM_BOUNDARY_MAX_BYTES);
 	is(fields(boundary, ""), "", "a boundary of 256 bytes is taken");
 	boundary[30 + FORM_BOUNDARY_MAX_BYTES] = 'b';
@@ -209,6 +352,18 @@ test_part_headers(void)
 		    n == FORM_PART_HEADERS_MAX ? "a part may have 8 headers"
 		                               : "but not 9");
 	}
+	buf_init(&b, &arena);
+	buf_adds(&b, "--B\r\n");
+	for (i = 0; i < FORM_PART_HEADERS_MAX; i++)
+		buf_adds(&b, "x: y\r\n");
+	is(fields("multipart/form-data; boundary=B", b.s), "",
+	    "8 may be the last of a body that is cut short");
+	buf_init(&b, &arena);
+	buf_adds(&b, "--B\r\n");
+	for (i = 0; i < FORM_PART_HEADER_MAX_BYTES; i++)
+		buf_adds(&b, "x");
+	is(fields("multipart/form-data; boundary=B", b.s), "",
+	    "so may be the longest name");
 	for (n = FORM_PART_HEADER_MAX_BYTES;
 	     n <= FORM_PART_HEADER_MAX_BYTES + 1; n++) {
 		buf_init(&b, &arena);
@@ -236,6 +391,9 @@ main(void)
 	test_urlencoded();
 	test_media_type();
 	test_multipart();
+	test_parameters();
+	test_header_names();
+	test_cut();
 	test_limits();
 	test_part_headers();
 	ok(form_parse(&arena, URLENCODED, "a=1&b=2&a=3&a%00=4", 18, &form) ==
@@ -243,6 +401,11 @@ main(void)
 	    "a form is parsed");
 	f = form_get(&form, "a");
 	is(f != NULL ? f->value : NULL, "3", "the last field of a name counts");
+	f = form_get(&form, "b");
+	is(f != NULL ? f->value : NULL, "2", "or the only one");
+	ok(form_parse(&arena, URLENCODED, "b=1&c=2", 7, &form) == ERR_OK &&
+	        form_get(&form, "b") != NULL,
+	    "which may be the first");
 	ok(form_get(&form, "A") == NULL, "names are compared by case");
 	arena_free(&arena);
 	return done();

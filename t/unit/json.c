@@ -4,16 +4,33 @@
  */
 #include "base.h"
 
+#include <stdlib.h>
+
 #include "json.h"
 #include "tap.h"
 #include "text.h"
 
 static struct arena arena;
 
+/* The text ends where its memory does, so that ASan sees who reads on. */
+static enum err
+parse_bytes(
+    const char *text, size_t n, struct json *out, struct json_error *why)
+{
+	char *exact = malloc(n);
+	enum err e;
+
+	if (n > 0)
+		memcpy(exact, text, n);
+	e = json_parse(&arena, exact, n, out, why);
+	free(exact);
+	return e;
+}
+
 static enum err
 parse(const char *text, struct json *out, struct json_error *why)
 {
-	return json_parse(&arena, text, strlen(text), out, why);
+	return parse_bytes(text, strlen(text), out, why);
 }
 
 /* A text comes back as this. */
@@ -89,12 +106,35 @@ test_syntax(void)
 		{ "\"a\\", 0 },
 		{ "\"a\\x41\"", 2 },
 		{ "\"\\u12\"", 3 },
+		{ "\"\\u12", 3 },
+		{ "\"\\u0041", 0 },
+		{ "\"\\ud83d\\ude00", 0 },
+		{ "\"\\ud83d\\ude0", 9 },
+		{ "\"\\ud83d\\", 0 },
+		{ "\x01", 0 },
+		{ ":", 0 },
+		{ "/", 0 },
+		{ "1:", 1 },
+		{ "1/", 1 },
+		{ "-:", 0 },
+		{ "1e.5", 2 },
+		{ "1e,5", 2 },
+		{ "tru", 0 },
+		{ "fals", 0 },
+		{ "nul", 0 },
+		{ "{\"a\\q\":1}", 3 },
+		{ "{\"a\\u00\":1}", 5 },
+		{ "[\"\\q\"]", 2 },
+		{ " \x0b[]", 1 },
+		{ "\"a\x1f\"", 2 },
 		{ "\"\\uZZZZ\"", 3 },
 		{ "\"a\nb\"", 2 },
 		{ "\"a\tb\"", 2 },
 		{ "/*x*/1", 0 },
 		{ "\xc2\xa0{}", 0 },
 		{ "\xef\xbb\xbf{", 4 },
+		{ "\xef\xbb\xbf", 3 },
+		{ "[\"\\u00\" x", 4 },
 		{ "\xef\xbb\xbf\xef\xbb\xbf{}", 3 },
 	};
 	size_t i;
@@ -117,6 +157,18 @@ test_echo(void)
 	    "[123456789012345678901234567890,-9223372036854775809,"
 	    "9223372036854775807,18446744073709551616]",
 	    "integers of any width too");
+	echoes("[123456789012345678,-123456789012345678,1234567890123456789,"
+	       "12345678901234567e1,-0,0,0e0,1e-5,1e+5,1.5E-07]",
+	    "[123456789012345678,-123456789012345678,1234567890123456789,"
+	    "12345678901234567E1,0,0,0E0,1E-5,1E+5,1.5E-07]",
+	    "at each width; and -0 is the integer 0, as in Python");
+	echoes(" { \"a\" : { } , \"b\" : [ ] , \"c\":[[],{}] } ",
+	    "{\"a\":{},\"b\":[],\"c\":[[],{}]}",
+	    "blanks may stand anywhere between");
+	echoes("[{\"a\":[{\"b\":1},2]},[3,{\"c\":[4]}],5]",
+	    "[{\"a\":[{\"b\":1},2]},[3,{\"c\":[4]}],5]",
+	    "objects and arrays within each other are told apart");
+	echoes("true", "true", "a word may be all there is");
 	echoes("1e400", "1E400", "and a number that no double can hold");
 	echoes("12345678901234567890e0", "12345678901234567890E0",
 	    "a wide number with an exponent stays no integer");
@@ -135,10 +187,62 @@ test_echo(void)
 	echoes("\xef\xbb\xbf[]", "[]", "a byte order mark is let pass");
 }
 
+/* Escaped code points where UTF-8's forms begin and end. */
+static void
+test_code_points(void)
+{
+	static const struct {
+		const char *text, *want;
+	} cases[] = {
+		{ "\"\\u0001\"", "\x01" },
+		{ "\"\\u001f\"", "\x1f" },
+		{ "\"\\u0020\"", " " },
+		{ "\"\\u0021\"", "!" },
+		{ "\"\\u0022\"", "\"" },
+		{ "\"\\u0041\"", "A" },
+		{ "\"\\u005c\"", "\\" },
+		{ "\"\\u007F\"", "\x7f" },
+		{ "\"\\u0080\"", "\xc2\x80" },
+		{ "\"\\u07ff\"", "\xdf\xbf" },
+		{ "\"\\u0800\"", "\xe0\xa0\x80" },
+		{ "\"\\ud7ff\"", "\xed\x9f\xbf" },
+		{ "\"\\ue000\"", "\xee\x80\x80" },
+		{ "\"\\uFFFF\"", "\xef\xbf\xbf" },
+		{ "\"\\ud800\\udc00\"", "\xf0\x90\x80\x80" },
+		{ "\"\\ud800\\udfff\"", "\xf0\x90\x8f\xbf" },
+		{ "\"\\udbff\\udc00\"", "\xf4\x8f\xb0\x80" },
+		{ "\"\\udbff\\udfff\"", "\xf4\x8f\xbf\xbf" },
+		/* no pairs: as json.h tells, a lone surrogate's three bytes */
+		{ "\"\\ud800\\udbff\"", "\xed\xa0\x80\xed\xaf\xbf" },
+		{ "\"\\ud800\\ue000\"", "\xed\xa0\x80\xee\x80\x80" },
+		{ "\"\\udc00\\udc00\"", "\xed\xb0\x80\xed\xb0\x80" },
+		{ "\"\\ud7ff\\udc00\"", "\xed\x9f\xbf\xed\xb0\x80" },
+		{ "\"\\ud800xudc00\"", "\xed\xa0\x80xudc00" },
+		{ "\"\\ud800\\ndc00\"", "\xed\xa0\x80\ndc00" },
+		{ "\"\\ud800\"", "\xed\xa0\x80" },
+	};
+	struct json_error why;
+	struct json v;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(cases); i++)
+		is(parse(cases[i].text, &v, &why) == ERR_OK ? json_text(v, NULL)
+		                                            : NULL,
+		    cases[i].want, cases[i].text);
+	is(parse("\r\t\n \"x\"\r\t\n ", &v, &why) == ERR_OK ? json_text(v, NULL)
+	                                                    : NULL,
+	    "x", "four blanks may stand around a value");
+	ok(parse_bytes("\"\\\0\"", 4, &v, &why) == ERR_INVALID &&
+	        why.offset == 1,
+	    "a NUL is no escape");
+	ok(parse_bytes("\"\0\"", 3, &v, &why) == ERR_INVALID && why.offset == 1,
+	    "nor is it let pass by itself");
+}
+
 static void
 test_limits(void)
 {
-	char text[2 * JSON_DEPTH_MAX + 8], wide[JSON_INTEGER_MAX_DIGITS + 4];
+	char text[2 * JSON_DEPTH_MAX + 9], wide[JSON_INTEGER_MAX_DIGITS + 4];
 	const size_t depth = JSON_DEPTH_MAX;
 	struct json_error why;
 	struct json v;
@@ -147,6 +251,10 @@ test_limits(void)
 	memset(text + depth, ']', depth);
 	text[2 * depth] = '\0';
 	echoes(text, text, "the greatest depth is read and written");
+	memset(text + depth + 1, ']', depth);
+	text[depth] = '1';
+	text[2 * depth + 1] = '\0';
+	echoes(text, text, "with a value in it");
 	memset(text, '[', depth + 1);
 	memset(text + depth + 1, ']', depth + 1);
 	text[2 * depth + 2] = '\0';
@@ -206,6 +314,7 @@ main(void)
 	arena_init(&arena);
 	test_syntax();
 	test_echo();
+	test_code_points();
 	test_limits();
 	test_members();
 	arena_free(&arena);

@@ -9,7 +9,7 @@
 
 enum { BEGIN = 1, ABORT = 2, PARAMS = 4, STDIN = 5, DATA = 8, GET_VALUES = 9 };
 
-static unsigned char sent[70000];
+static unsigned char sent[140000];
 static size_t length;
 
 static void
@@ -138,6 +138,84 @@ test_params(void)
 	is_verdict('!', "and the largest lengths, whose sum is beyond an int");
 }
 
+/* Each byte of a length counts, where one byte ends and four begin as well. */
+static void
+test_lengths(void)
+{
+	static const unsigned char value[60000];
+	static const struct {
+		size_t n;
+		const char *length;
+	} values[] = {
+		{ 127, "\177" },
+		{ 127, "\200\0\0\177" },
+		{ 128, "\200\0\0\200" },
+		{ 255, "\200\0\0\377" },
+		{ 256, "\200\0\1\0" },
+		{ 511, "\200\0\1\377" },
+		{ 60000, "\200\0\352\140" },
+		{ 65536, "\200\1\0\0" },
+		{ 65793, "\200\1\1\1" },
+	};
+	size_t i, n, left, wrong = 0;
+	int more;
+
+	for (i = 0; i < ARRAY_LEN(values); i++)
+		for (more = -1; more <= 1; more++) {
+			unsigned char lengths[5] = { 0 };
+
+			n = values[i].length[0] == '\177' ? 1 : 4;
+			memcpy(lengths + 1, values[i].length, n);
+			begin(1);
+			add(PARAMS, 1, lengths, 1 + n);
+			left = values[i].n + (size_t)more;
+			if (left > sizeof(value)) {
+				add(PARAMS, 1, value, sizeof(value));
+				left -= sizeof(value);
+			}
+			/* what is left over is parameters without a name; an
+			 * odd byte is none */
+			add(PARAMS, 1, value, left);
+			end();
+			wrong += verdict(length, &n) != (more == 0 ? 'W' : '!');
+		}
+	is_int((long long)wrong, 0,
+	    "a value one byte shorter or longer than its length is wrong");
+	begin(1);
+	add(PARAMS, 1, "\0\200\0\0\0", 5);
+	end();
+	is_verdict('W', "four bytes may say 0");
+	begin(1);
+	add(PARAMS, 1, "\0\201\0\0\0", 5);
+	end();
+	is_verdict('!', "or far more than there is");
+}
+
+/* Both bytes of a request's number count. */
+static void
+test_numbers(void)
+{
+	static const int others[] = { 1, 0x100, 0x201, 0x102 };
+	size_t i;
+
+	length = 0;
+	add(BEGIN, 0x101, "\0\1\0\0\0\0\0\0", 8);
+	add(PARAMS, 0x101, "", 0);
+	add(STDIN, 0x101, "", 0);
+	is_verdict('W', "a request may have a number of two bytes");
+	for (i = 0; i < ARRAY_LEN(others); i++) {
+		length = 0;
+		add(BEGIN, 0x101, "\0\1\0\0\0\0\0\0", 8);
+		add(PARAMS, others[i], "", 0);
+		is_verdict('!', "a record of another number is wrong");
+	}
+	length = 0;
+	add(BEGIN, 0x100, "\0\1\0\0\0\0\0\0", 8);
+	add(PARAMS, 0x100, "", 0);
+	add(STDIN, 0x100, "", 0);
+	is_verdict('W', "of which the second may be 0");
+}
+
 static void
 test_wrong(void)
 {
@@ -193,6 +271,8 @@ main(void)
 {
 	test_whole();
 	test_params();
+	test_lengths();
+	test_numbers();
 	test_wrong();
 	return done();
 }

@@ -15,6 +15,7 @@ ok(bool good, const char *title)
 {
 	tap_failed += !good;
 	printf("%sok %d - %s\n", good ? "" : "not ", ++tap_count, title);
+	fflush(stdout); /* or a process that is forked may say it again */
 	return good;
 }
 

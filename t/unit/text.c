@@ -3,6 +3,8 @@
  */
 #include "base.h"
 
+#include <stdlib.h>
+
 #include "tap.h"
 #include "text.h"
 
@@ -27,6 +29,8 @@ test_numbers(void)
 	ok(!text_to_i64(" 1", 0, 100, &v), "nor one after a blank");
 	ok(!text_to_i64("+1", 0, 100, &v), "nor one with a plus");
 	ok(!text_to_i64("1x", 0, 100, &v), "nor one with more behind");
+	ok(!text_to_i64("/", 0, 100, &v) && !text_to_i64(":", 0, 100, &v),
+	    "nor what stands beside the digits");
 	ok(!text_to_i64("-", -5, 100, &v), "nor a minus alone");
 	ok(!text_to_i64("- 1", -5, 100, &v), "nor one parted from its minus");
 }
@@ -85,8 +89,48 @@ test_utf8(void)
 		    "overlong, surrogate, cut or stray bytes are not UTF-8");
 	ok(text_is_utf8("a\0b", 3), "a NUL is UTF-8");
 	ok(text_is_utf8("", 0), "so is nothing");
+	is_int((long long)text_utf8_len("a", 0), 0, "which has no character");
 	is_int((long long)text_chars("a\u00e9\ud64d\U0001f600"), 4,
 	    "characters are counted, not bytes");
+}
+
+/* Every byte as a digit, and none but 22 is one. */
+static void
+test_hex(void)
+{
+	static const char digits[] = "0123456789abcdefABCDEF";
+	const char *digit;
+	int c, want, wrong = 0;
+
+	for (c = 0; c < 256; c++) {
+		digit = memchr(digits, c, sizeof(digits) - 1);
+		want = digit == NULL ? -1 : (int)(digit - digits);
+		wrong += text_hex((char)c) != (want > 15 ? want - 6 : want);
+	}
+	is_int(wrong, 0, "the digits of 16 are what they are");
+}
+
+/* The text ends where its memory does, so that ASan sees who reads on. */
+static void
+test_percent_at_end(void)
+{
+	static const char *const texts[] = { "%", "%4", "%41", "x%", "x%4",
+		"x%41" };
+	size_t i, n, decoded;
+	char *s;
+
+	for (i = 0; i < ARRAY_LEN(texts); i++) {
+		n = strlen(texts[i]);
+		s = malloc(n);
+		memcpy(s, texts[i], n);
+		decoded = text_percent_decode(s, n, true);
+		if (texts[i][n - 1] == '1') /* it is whole */
+			ok(decoded == n - 2 && s[decoded - 1] == 'A', texts[i]);
+		else
+			ok(decoded == n && memcmp(s, texts[i], n) == 0,
+			    texts[i]);
+		free(s);
+	}
 }
 
 static void
@@ -127,7 +171,9 @@ main(void)
 	test_numbers();
 	test_all_code_points();
 	test_utf8();
+	test_hex();
 	test_percent();
+	test_percent_at_end();
 	ok(text_equal_secret("abc", "abc", 3), "equal bytes are equal");
 	ok(!text_equal_secret("abc", "abd", 3), "different ones are not");
 	ok(!text_equal_secret("\x80", "\x00", 1), "whatever bit differs");

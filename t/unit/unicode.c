@@ -26,6 +26,8 @@ test_nfc(void)
 	static const char *const same[] = { "", "correct horse", "\xc3\xa9",
 		"\xef\xac\x81", "\xef\xbc\xa1", "\xf0\x9f\x90\xb4" };
 	/* clang-format on */
+	char *behind;
+	const char *form;
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(known); i++)
@@ -34,6 +36,12 @@ test_nfc(void)
 	for (i = 0; i < ARRAY_LEN(same); i++)
 		ok(unicode_nfc(&arena, same[i]) == same[i],
 		    "what is normal stays where it is");
+	/* two notes, which become four characters of four bytes */
+	form = unicode_nfc(&arena, "\xf0\x9d\x85\x9e\xf0\x9d\x85\x9e");
+	behind = arena_alloc(&arena, 16);
+	memset(behind, 'x', 16);
+	is_int((long long)strlen(form), 16,
+	    "a form has room for its end, whatever comes behind");
 }
 
 static void
