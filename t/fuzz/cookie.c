@@ -33,14 +33,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct conf conf = { .token_leeway_s = 5 };
 	struct arena a;
-	const struct ctx c = {
+	struct ctx c = {
 		.conf = &conf,
 		.key = &fuzz_key,
 		.arena = &a,
 		.now_s = NOW_S,
 	};
 	const char *header, *value, *proof;
-	struct device d;
+	struct device d, known;
 	int64_t made_s;
 
 	arena_init(&a);
@@ -58,6 +58,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(strcmp(strchr(value, '.') + 1, d.id) == 0);
 		assert(made_s <= NOW_S + 5 && made_s > NOW_S - DEVICE_LIFE_S);
 	}
+	assert(device_read(&c, proof, "adam").id[0] == '\0');
+	if (device_make(&c, &d, "ada", &proof) != ERR_OK)
+		abort();
+	known = device_read(&c, proof, "ada");
+	assert(known.id[0] != '\0' && !known.is_old);
+	assert(d.id[0] == '\0' || strcmp(d.id, known.id) == 0);
 	assert(device_read(&c, proof, "adam").id[0] == '\0');
 	arena_free(&a);
 	return 0;

@@ -100,6 +100,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct conf conf = { .status_file = good.path };
 	struct arena a;
 	struct buf b;
+	size_t i;
 
 	if (good.bytes == NULL)
 		begin();
@@ -110,6 +111,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (status_print(&conf) == EXIT_SUCCESS) {
 		metrics_read(&f);
 		assert(f.workers <= ARRAY_LEN(f.worker));
+		for (i = 0; i < f.workers; i++)
+			assert(f.worker[i].database <= DATABASE_CONNECTED);
 		arena_init(&a);
 		buf_init(&b, &a);
 		prometheus_write(&b);

@@ -53,14 +53,22 @@ base64url_decode(struct buf *out, const char *p, size_t n)
 	}
 }
 
-/* The signature of "header.claims", in base64url. */
+/*
+ * The signature of "header.claims", in base64url: by the algorithm that the
+ * header may name, or HS256.
+ */
 static inline void
-add_signature(struct buf *out, const char *said, size_t n)
+add_signature(struct buf *out, const char *said, size_t n, const char *alg)
 {
+	const EVP_MD *digest = EVP_sha256();
 	unsigned char mac[EVP_MAX_MD_SIZE];
 	unsigned len;
 
-	if (HMAC(EVP_sha256(), fuzz_key.bytes, (int)fuzz_key.len,
+	if (alg != NULL && strcmp(alg, "HS384") == 0)
+		digest = EVP_sha384();
+	else if (alg != NULL && strcmp(alg, "HS512") == 0)
+		digest = EVP_sha512();
+	if (HMAC(digest, fuzz_key.bytes, (int)fuzz_key.len,
 	        (const unsigned char *)said, n, mac, &len) == NULL)
 		abort();
 	base64url_encode(out, mac, len);
@@ -71,8 +79,14 @@ static inline const char *
 sign_token(struct arena *a, const char *header, size_t header_len,
     const char *claims, size_t claims_len)
 {
+	const char *alg = NULL;
 	struct buf token;
 	size_t n;
+
+	if (memmem(header, header_len, "HS384", 5) != NULL)
+		alg = "HS384";
+	if (memmem(header, header_len, "HS512", 5) != NULL)
+		alg = "HS512";
 
 	buf_init(&token, a);
 	base64url_encode(&token, (const unsigned char *)header, header_len);
@@ -80,11 +94,11 @@ sign_token(struct arena *a, const char *header, size_t header_len,
 	base64url_encode(&token, (const unsigned char *)claims, claims_len);
 	n = token.len;
 	buf_adds(&token, ".");
-	add_signature(&token, token.s, n);
+	add_signature(&token, token.s, n, alg);
 	return token.s;
 }
 
-/* Is this token signed with our key? */
+/* Is this token signed with our key, by HS256? */
 static inline bool
 is_signed(struct arena *a, const char *token)
 {
@@ -94,7 +108,7 @@ is_signed(struct arena *a, const char *token)
 	if (dot == NULL)
 		return false;
 	buf_init(&expected, a);
-	add_signature(&expected, token, (size_t)(dot - token));
+	add_signature(&expected, token, (size_t)(dot - token), NULL);
 	return strcmp(dot + 1, expected.s) == 0;
 }
 
