@@ -125,12 +125,17 @@ $B/tool/parse: t/tool/parse.c $(PARTS)
 	$(Q)$(CC) $(OWN_CFLAGS) $(HARDENING) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) \
 		-o $@ $< $(PARTS) $(OWN_LIBS)
 
-# libFuzzer's programs, of clang; each replays its corpus, or explores.
-$B/fuzz/%: t/fuzz/%.c t/fuzz/fuzz.h $(PARTS)
+# libFuzzer's programs, of clang; each replays its corpus, or explores. One has
+# a folder besides, with what stands in the place of the database.
+$B/fuzz/%: t/fuzz/%.c $(wildcard t/fuzz/*.h) $(PARTS)
 	@mkdir -p $(@D)
 	@echo "  FUZZ $<"
-	$(Q)$(CC) $(OWN_CFLAGS) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $< \
-		$(PARTS) $(OWN_LIBS)
+	$(Q)$(CC) $(OWN_CFLAGS) -It/fuzz $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) \
+		-o $@ $(filter %.c,$^) $(filter-out $(REPLACED),$(filter %.o,$^)) \
+		$(OWN_LIBS)
+
+$B/fuzz/service: $(wildcard t/fuzz/service/*.c t/fuzz/service/*.h)
+$B/fuzz/service: REPLACED = $B/db.o
 
 fuzz-targets: $(FUZZERS:%=$B/fuzz/%)
 
@@ -210,7 +215,8 @@ bench:
 # for leaked; that conf_free() frees all of them is what build-san's tests see.
 # Of shellcheck's opinions two are not ours: a $ in single quotes is meant
 # (2016), and functions that t/lib.sh's retry calls by name are used (2317).
-C_FILES = $(wildcard app/*.[ch] t/unit/*.[ch] t/fuzz/*.[ch] t/tool/*.c bench/*.c)
+C_FILES = $(wildcard app/*.[ch] t/unit/*.[ch] t/fuzz/*.[ch] t/fuzz/service/*.[ch] \
+	t/tool/*.c bench/*.c)
 SHELL_FILES = $(wildcard t/*.t) t/lib.sh t/stack t/run t/deps t/tree t/coverage t/memory bench/peers .ci/run
 build/gcc/conf.o: WARNINGS += -Wno-analyzer-malloc-leak
 lint:
@@ -222,11 +228,11 @@ lint:
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
 	@echo "  clang-tidy"
 	$(Q)printf '%s\n' $(filter %.c,$(C_FILES)) | xargs -P 2 -I {} \
-		clang-tidy --quiet {} -- $(OWN_CFLAGS) -Ibuild/clang 2>build/tidy.log
+		clang-tidy --quiet {} -- $(OWN_CFLAGS) -It/fuzz -Ibuild/clang 2>build/tidy.log
 	@echo "  cppcheck"
 	$(Q)cppcheck --quiet --std=c11 --inline-suppr --error-exitcode=1 \
 		--enable=warning,style,performance,portability \
-		--suppress=variableScope -Iapp -Ibuild/clang $(C_FILES)
+		--suppress=variableScope -Iapp -It/fuzz -Ibuild/clang $(C_FILES)
 	@echo "  shellcheck"
 	$(Q)shellcheck -x -e SC2016,SC2317 $(SHELL_FILES)
 

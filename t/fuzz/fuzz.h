@@ -26,4 +26,17 @@ exactly(struct arena *a, const void *bytes, size_t n)
 	return s;
 }
 
+/* The same as a C string. */
+static inline const char *
+exact_text(struct arena *a, const void *bytes, size_t n)
+{
+	char *s = malloc(n + 1);
+
+	assert(s != NULL);
+	memcpy(s, bytes, n);
+	s[n] = '\0';
+	arena_defer(a, free, s);
+	return s;
+}
+
 #endif

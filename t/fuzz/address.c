@@ -1,0 +1,28 @@
+/*
+ * address.c: whatever the web server says, the result is an address in one
+ * form, which stands for itself, or "unknown".
+ */
+#include "fuzz.h"
+
+#include "address.h"
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char first[ADDRESS_BYTES], again[ADDRESS_BYTES];
+	struct arena a;
+	size_t n;
+	const char *s;
+
+	arena_init(&a);
+	s = exact_text(&a, data, size);
+	address_network(s, first);
+	n = strlen(first);
+	assert(n > 0 && n < ADDRESS_BYTES);
+	if (strcmp(first, "unknown") != 0)
+		assert(strspn(first, "0123456789abcdef.:") == n);
+	address_network(first, again);
+	assert(strcmp(first, again) == 0);
+	arena_free(&a);
+	return 0;
+}

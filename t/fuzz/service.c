@@ -1,0 +1,235 @@
+/*
+ * The whole way of a request: FastCGI's bytes in, a reply out, through all that
+ * a worker has, but for the database and the hashes' work (service/world.h).
+ *
+ * The input is what is sent, cut where CUT stands; the byte behind it says how
+ * the world takes what follows. Of each reply check.h asserts that it is well
+ * formed and that nobody got what was not theirs; besides, memory is given back
+ * and every whole request is answered.
+ */
+#include "fuzz.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <sanitizer/allocator_interface.h>
+
+#include "fcgi.h"
+#include "record.h"
+#include "route.h"
+#include "service/check.h"
+#include "service/pieces.h"
+#include "service/world.h"
+#include "sign.h"
+
+#define ARENA_KEEPS 34000   /* bytes, from one request to the next */
+#define FIRST_TIME 1000000L /* what libraries set up once */
+
+static struct {
+	int listener;
+	int peer;           /* -1: not connected */
+	bool waiting;       /* a whole request was sent over a new connection */
+	bool late;          /* it had waited for long */
+	enum method method; /* of the last request; METHOD_OTHER: unknown */
+	struct pieces pieces;
+	struct ctx *ctx;
+	size_t began_with; /* bytes allocated */
+	long first_time;   /* left of FIRST_TIME */
+	unsigned char answer[1 << 18];
+} play;
+
+static void
+connect_peer(void)
+{
+	struct sockaddr_un address;
+	socklen_t n = sizeof(address);
+
+	play.peer = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	assert(play.peer >= 0);
+	assert(
+	    getsockname(play.listener, (struct sockaddr *)&address, &n) == 0);
+	assert(connect(play.peer, (struct sockaddr *)&address, n) == 0);
+}
+
+static void
+hang_up(void)
+{
+	if (play.peer >= 0)
+		close(play.peer);
+	play.peer = -1;
+}
+
+/* Whatever came is an answer. */
+static void
+read_answer(void)
+{
+	size_t n = 0;
+	ssize_t got;
+
+	if (play.peer < 0)
+		return;
+	while ((got = recv(play.peer, play.answer + n, sizeof(play.answer) - n,
+	            0)) > 0)
+		n += (size_t)got;
+	assert(got == 0 || errno == EAGAIN || errno == ECONNRESET);
+	if (n > 0)
+		check_sent(play.answer, n, play.method);
+	assert(n > 0 || !play.waiting);
+	play.waiting = false;
+	if (got == 0 || errno == ECONNRESET)
+		hang_up();
+}
+
+static bool
+is_whole(const struct piece *p)
+{
+	unsigned char *copy = malloc(p->len);
+	size_t len;
+	bool whole;
+
+	assert(copy != NULL);
+	memcpy(copy, p->bytes, p->len);
+	whole = record_request(copy, p->len, &len) == RECORD_WHOLE;
+	free(copy);
+	return whole;
+}
+
+static void
+say(const struct piece *p)
+{
+	static const int64_t steps_s[] = { 0, 31 * 60L, 200 * 86400L, 0 };
+	static const enum mood moods[] = { MOOD_GOOD, MOOD_AWAY, MOOD_LOST,
+		MOOD_BROKEN, MOOD_REFUSES, MOOD_GOOD, MOOD_GOOD, MOOD_GOOD };
+	unsigned how = p->how;
+
+	world_mood(moods[HOW_MOOD(how)]);
+	world_wait(steps_s[HOW_TIME(how)]);
+	play.late = HOW_TIME(how) == 3;
+	play.ctx->lanes = (how & HOW_API) != 0 ? LANE_BIT(LANE_API) : LANE_ALL;
+	if ((how & HOW_ANEW) != 0)
+		hang_up();
+	if (play.peer < 0) {
+		connect_peer();
+		play.waiting = is_whole(p);
+	}
+	play.method = METHOD_OTHER;
+	if (send(play.peer, p->bytes, p->len, MSG_NOSIGNAL) < 0 ||
+	    (how & HOW_GONE) != 0) {
+		play.waiting = false;
+		hang_up();
+	}
+}
+
+/*
+ * Between two requests: all that the last one took has been given back. What
+ * libraries keep for ever, they take but once.
+ */
+static void
+check_memory(size_t more)
+{
+	size_t now = __sanitizer_get_current_allocated_bytes();
+
+	assert(play.ctx->arena->deferred == NULL);
+	if (now <= play.began_with + more)
+		return;
+	play.first_time -= (long)(now - play.began_with - more);
+	play.began_with = now - more;
+	assert(play.first_time >= 0);
+}
+
+/* The worker has nothing to do. */
+static void
+go_on(void)
+{
+	struct piece p;
+
+	read_answer();
+	check_memory(ARENA_KEEPS);
+	if (pieces_next(&play.pieces, &p)) {
+		say(&p);
+	} else {
+		hang_up();
+		raise(SIGTERM);
+	}
+}
+
+static void
+run(struct req *r)
+{
+	world_request();
+	r->ctx->now_s = world_now_s();
+	r->waited_ms = play.late ? r->ctx->conf->login_wait_ms + 1 : -1;
+	play.method = r->method;
+	route_run(r);
+	check_reply(r);
+}
+
+/* Once: a listening socket with a name that the kernel chooses. */
+static void
+begin(void)
+{
+	const struct sockaddr_un any = { .sun_family = AF_UNIX };
+
+	route_name_rows();
+	play.first_time = FIRST_TIME;
+	play.listener = socket(AF_UNIX, SOCK_STREAM, 0);
+	assert(play.listener >= 0);
+	assert(bind(play.listener, (const struct sockaddr *)&any,
+	           sizeof(any.sun_family)) == 0);
+	assert(listen(play.listener, 2) == 0);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static char greeting[] = "Hello";
+	static const struct conf conf = {
+		.greeting = greeting,
+		.access_token_minutes = 30,
+		.token_leeway_s = 5,
+		.login_wait_ms = 4000,
+		.hash_cost = 2,
+		.hash_upgrade = true,
+		.hash_memory_max_mib = 16,
+		.username_max_chars = 64,
+		.fullname_max_chars = 64,
+		.password_min_chars = 8,
+		.login_failures_per_name = INT64_C(2) * WORLD_GUESSES_MAX,
+		.login_failures_per_address = 10,
+		.login_failures_per_client = INT64_C(2) * WORLD_GUESSES_MAX,
+		.signups_per_address = 10,
+	};
+	static const struct blocklist blocklist = { .file = -1 };
+	static struct token_cache tokens;
+	struct fcgi_service service = { .run = run, .idle = go_on };
+	struct arena a;
+	struct ctx c = {
+		.conf = &conf,
+		.key = &fuzz_key,
+		.blocklist = &blocklist,
+		.tokens = &tokens,
+		.arena = &a,
+	};
+	bool served;
+
+	if (play.listener == 0)
+		begin();
+	memset(&tokens, 0, sizeof(tokens));
+	play.pieces = (struct pieces){ data, data + size };
+	play.peer = -1;
+	play.waiting = false;
+	play.ctx = &c;
+	arena_init(&a);
+	play.began_with = __sanitizer_get_current_allocated_bytes();
+	world_begin();
+	service.listener = dup(play.listener);
+	served = fcgi_serve(&service, &c);
+	assert(served);
+	alarm(0); /* which a worker has until it is gone */
+	arena_free(&a);
+	check_memory(0);
+	return 0;
+}

@@ -1,0 +1,378 @@
+/*
+ * The database: db.c's functions, on a few accounts in memory. What db_*.c make
+ * of them is the real thing.
+ */
+#include "world.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "db.h"
+#include "db_schema.h"
+#include "db_throttle.h"
+#include "hash.h"
+#include "text.h"
+
+#define ACCOUNTS_MAX 12
+#define COLUMNS_MAX 5
+#define TAKEN_MAX 1024
+#define US 1000000
+
+/* A row, or none. */
+struct result {
+	int count;
+	const char *cell[COLUMNS_MAX];
+};
+
+static struct {
+	enum mood mood;
+	struct account account[ACCOUNTS_MAX];
+	int accounts;
+	int64_t empty_at_us[DB_THROTTLE_BUCKETS];
+	unsigned taken[TAKEN_MAX]; /* of them, that are not 0 */
+	int takes;
+} tables;
+
+/* --- accounts --- */
+
+static struct account *
+add_account(const char *username, const char *fullname, const char *hash)
+{
+	struct account *u = &tables.account[tables.accounts++];
+
+	assert(tables.accounts <= ACCOUNTS_MAX);
+	*u = (struct account){
+		.id = tables.accounts,
+		.username = keep(username),
+		.fullname = keep(fullname),
+		.hash = keep(hash),
+		.active = true,
+	};
+	return u;
+}
+
+static struct account *
+add_with_password(const char *username, const char *fullname,
+    const char *password, const char *setting)
+{
+	char hash[HASH_BYTES];
+	struct account *u;
+
+	if (!hash_make(password, setting, hash))
+		abort();
+	u = add_account(username, fullname, hash);
+	u->password = password;
+	return u;
+}
+
+void
+world_begin(void)
+{
+	time_begins();
+	tables.mood = MOOD_GOOD;
+	tables.accounts = 0;
+	while (tables.takes > 0)
+		tables.empty_at_us[tables.taken[--tables.takes]] = 0;
+	add_with_password("ada", "Ada Lovelace", "correct horse battery",
+	    "$y$j75$abcdefghijklmnop");
+	add_with_password(
+	    "bob", NULL, "bob's own password", "$2b$04$abcdefghijklmnopqrstuv");
+	add_with_password(
+	    "eve", NULL, "once allowed to", "$y$j75$ponmlkjihgfedcba")
+	    ->active = false;
+	add_account("nobody", NULL, NULL);
+	add_account("odd", "",
+	    "$2b$04$not base64 at all, but sixty characters "
+	    "long, as they are");
+	add_with_password("C\xc3\xa9sar\r\n\x1b[2J", "\xf0\x9f\x94\x91 <&>",
+	    "p\xc3\xa4ssw\xc3\xb6rter", "$y$j75$abcdefghijklmnop");
+}
+
+struct account *
+world_account(const char *username)
+{
+	int i;
+
+	for (i = 0; i < tables.accounts; i++)
+		if (strcmp(tables.account[i].username, username) == 0)
+			return &tables.account[i];
+	return NULL;
+}
+
+static struct account *
+account_of(const char *id)
+{
+	int64_t n;
+
+	if (!text_to_i64(id, 1, INT64_MAX, &n) || n > tables.accounts)
+		return NULL;
+	return &tables.account[n - 1];
+}
+
+void
+world_mood(enum mood mood)
+{
+	tables.mood = mood;
+}
+
+void
+world_wait(int64_t s)
+{
+	int i;
+
+	time_goes_on(s);
+	for (i = 0; s > 0 && i < tables.accounts; i++)
+		tables.account[i].guesses = 0;
+}
+
+/* The password of a hash that was just made. */
+static void
+set_hash(struct account *u, const char *hash)
+{
+	int i;
+
+	world_happened.before = *u;
+	u->hash = keep(hash);
+	u->password = NULL;
+	for (i = 0; i < world_happened.hashes; i++)
+		if (strcmp(world_happened.made[i], hash) == 0)
+			u->password = world_happened.hashed[i];
+	assert(u->password != NULL);
+}
+
+/* --- statements --- */
+
+static const char *
+keep_number(int64_t n)
+{
+	char s[24];
+
+	snprintf(s, sizeof(s), "%" PRId64, n);
+	return keep(s);
+}
+
+static void
+user_by_name(const char *const *params, struct result *out)
+{
+	struct account *u = world_account(params[0]);
+
+	world_happened.asked = u;
+	if (u == NULL)
+		return;
+	*out =
+	    (struct result){ 1, { keep_number(u->id), u->username, u->fullname,
+		                    u->hash, u->active ? "t" : "f" } };
+}
+
+static void
+user_insert(const char *const *params, struct result *out)
+{
+	struct account *u;
+
+	if (world_account(params[0]) != NULL || tables.accounts == ACCOUNTS_MAX)
+		return;
+	u = add_account(params[0], params[1], params[2]);
+	set_hash(u, params[2]);
+	user_by_name(params, out);
+}
+
+static void
+user_replace_hash(const char *const *params, struct result *out)
+{
+	struct account *u = account_of(params[0]);
+
+	if (u == NULL || u->hash == NULL || strcmp(u->hash, params[1]) != 0)
+		return;
+	set_hash(u, params[2]);
+	*out = (struct result){ 1, { "1" } };
+}
+
+static void
+user_set_fullname(const char *const *params, struct result *out)
+{
+	struct account *u = account_of(params[0]);
+
+	if (u == NULL)
+		return;
+	u->fullname = keep(params[1]);
+	*out = (struct result){ 1, { "1" } };
+}
+
+/* The next number of an array such as {1,2}; false: that was all. */
+static bool
+next_number(const char **array, int64_t *out)
+{
+	char number[24];
+	size_t n;
+
+	assert(**array == '{' || **array == ',' || **array == '}');
+	if (*(*array)++ == '}')
+		return false;
+	n = strcspn(*array, ",}");
+	assert(n < sizeof(number));
+	memcpy(number, *array, n);
+	number[n] = '\0';
+	*array += n;
+	if (!text_to_i64(number, INT64_MIN, INT64_MAX, out))
+		abort();
+	return true;
+}
+
+static int64_t
+empty_at_us(int64_t bucket)
+{
+	int64_t now_us = world_now_s() * US;
+
+	return tables.empty_at_us[bucket] > now_us ? tables.empty_at_us[bucket]
+	                                           : now_us;
+}
+
+static void
+fill(int64_t bucket, int64_t cost_us)
+{
+	if (tables.empty_at_us[bucket] == 0) {
+		assert(tables.takes < TAKEN_MAX);
+		tables.taken[tables.takes++] = (unsigned)bucket;
+	}
+	tables.empty_at_us[bucket] = empty_at_us(bucket) + cost_us;
+}
+
+/* Both statements of the throttle: two buckets each of up to three subjects. */
+static void
+throttle(const char *const *params, bool back, struct result *out)
+{
+	const char *buckets = params[0], *subjects = params[1],
+	           *costs = params[2];
+	int64_t b[6], subject, cost[6], free_at_us, wait_us = 0;
+	int i, n = 0;
+
+	for (; next_number(&buckets, &b[n]); n++) {
+		if (n == 6 || !next_number(&subjects, &subject) ||
+		    !next_number(&costs, &cost[n]))
+			abort();
+		assert(b[n] >= 0 && b[n] < DB_THROTTLE_BUCKETS);
+		assert(cost[n] > 0 && cost[n] <= DB_THROTTLE_FULL_US);
+		assert(subject == n / 2 && (n % 2 == 0 || b[n] != b[n - 1]));
+	}
+	assert(n > 0 && n % 2 == 0);
+	for (i = 0; i < n; i += 2) {
+		free_at_us = empty_at_us(b[i]) < empty_at_us(b[i + 1])
+		                 ? empty_at_us(b[i])
+		                 : empty_at_us(b[i + 1]);
+		free_at_us += cost[i] - DB_THROTTLE_FULL_US;
+		if (free_at_us - world_now_s() * US > wait_us)
+			wait_us = free_at_us - world_now_s() * US;
+	}
+	for (i = 0; i < n; i++)
+		if (back)
+			tables.empty_at_us[b[i]] -= cost[i];
+		else if (wait_us == 0)
+			fill(b[i], cost[i]);
+	*out = (struct result){ 1, { keep_number((wait_us + US - 1) / US) } };
+}
+
+static void
+execute(const char *name, const char *const *params, struct result *out)
+{
+	if (strcmp(name, "user_by_name") == 0)
+		user_by_name(params, out);
+	else if (strcmp(name, "user_insert") == 0)
+		user_insert(params, out);
+	else if (strcmp(name, "user_replace_hash") == 0)
+		user_replace_hash(params, out);
+	else if (strcmp(name, "user_set_fullname") == 0)
+		user_set_fullname(params, out);
+	else if (strcmp(name, "throttle_reserve") == 0)
+		throttle(params, false, out);
+	else if (strcmp(name, "throttle_give_back") == 0)
+		throttle(params, true, out);
+	else if (strcmp(name, "schema_version") == 0)
+		*out =
+		    (struct result){ 1, { keep_number(db_schema_needed()) } };
+	else if (strcmp(name, "schema_has_table") == 0 ||
+	         strcmp(name, "user_permitted") == 0 ||
+	         strcmp(name, "throttle_permitted") == 0)
+		*out = (struct result){ 1, { "t" } };
+	else
+		abort(); /* a new statement has to be added here */
+}
+
+enum err
+db_run(struct db *db, struct arena *a, const struct db_sql *sql,
+    const char *const *params, struct db_rows *out)
+{
+	struct result *r = arena_alloc(a, sizeof(*r));
+	int i;
+
+	(void)db;
+	/* what PostgreSQL would refuse never gets so far */
+	for (i = 0; i < sql->params; i++)
+		assert(params[i] == NULL ||
+		       text_is_utf8(params[i], strlen(params[i])));
+	world_happened.broken |= tables.mood == MOOD_BROKEN;
+	if (tables.mood == MOOD_AWAY)
+		return ERR_BUSY;
+	if (tables.mood == MOOD_BROKEN)
+		return ERR_INTERNAL;
+	if (tables.mood == MOOD_REFUSES && sql->writes)
+		return ERR_INVALID;
+	execute(sql->name, params, r);
+	if (tables.mood == MOOD_LOST && sql->writes)
+		return ERR_BUSY;
+	if (out != NULL)
+		*out = (struct db_rows){ r, r->count };
+	return ERR_OK;
+}
+
+const char *
+db_text(const struct db_rows *rows, int row, int column)
+{
+	const struct result *r = rows->result;
+
+	assert(row < r->count && column < COLUMNS_MAX);
+	return r->cell[column];
+}
+
+int64_t
+db_int(const struct db_rows *rows, int row, int column)
+{
+	const char *text = db_text(rows, row, column);
+	int64_t v = 0;
+
+	if (text == NULL || !text_to_i64(text, INT64_MIN, INT64_MAX, &v))
+		abort();
+	return v;
+}
+
+bool
+db_true(const struct db_rows *rows, int row, int column)
+{
+	const char *text = db_text(rows, row, column);
+
+	return text != NULL && strcmp(text, "t") == 0;
+}
+
+/* For who links them all; a worker's connection is none of its requests'. */
+struct db *
+db_new(const char *conninfo, int64_t timeout_ms,
+    const struct db_sql *const *prepare)
+{
+	(void)conninfo;
+	(void)timeout_ms;
+	(void)prepare;
+	return NULL;
+}
+
+void
+db_free(struct db *db)
+{
+	(void)db;
+}
+
+enum err
+db_script(struct db *db, const char *script)
+{
+	(void)db;
+	(void)script;
+	return ERR_INTERNAL;
+}
