@@ -96,6 +96,20 @@ BEGIN
 END
 $$;
 
+-- Each login looks for an account by its number too; see app/svc_standin.h.
+DO $$
+BEGIN
+	PERFORM FROM pg_index i JOIN pg_attribute a
+		ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+		JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam
+		WHERE i.indrelid = 'users'::regclass AND a.attname = 'id'
+		AND i.indisvalid AND i.indpred IS NULL AND m.amname = 'btree';
+	IF NOT FOUND THEN
+		CREATE INDEX ON users (id);
+	END IF;
+END
+$$;
+
 COMMENT ON TABLE users IS 'Accounts: sign-up and login by Latchkey.';
 COMMENT ON COLUMN users.username IS 'Unique, compared byte by byte.';
 COMMENT ON COLUMN users.password IS 'Hash, crypt(5): yescrypt, or bcrypt from before. NULL: cannot log in.';

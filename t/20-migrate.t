@@ -157,6 +157,12 @@ is "$? $(sql "select count(*) from pg_indexes where indexname = 'users_username_
 	'an index that does not make names unique is not taken for one that does'
 
 fresh
+sql 'create table users (id bigint not null default 1, username varchar unique, fullname varchar, password varchar, is_active boolean)'
+migrate
+is "$? $(sql "select indexdef like '%btree (id)' from pg_indexes where tablename = 'users' and indexname = 'users_id_idx'")" \
+	'0 t' 'a table without an index of the numbers gets one, since each login looks for one'
+
+fresh
 sql 'create table users (name text)'
 migrate
 is $? 1 'another table of that name is not taken over'
