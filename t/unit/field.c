@@ -120,13 +120,14 @@ test_types(void)
 	static const char *const json[] = { "application/json",
 		"APPLICATION/JSON", "application/json; charset=utf-8",
 		"application/json \t;x", "application/problem+json",
-		"application/+json", "application/a.b+JSON" };
+		"application/problem+json; charset=x", "application/+json",
+		"application/a.b+JSON" };
 	static const char *const other[] = { NULL, "", "application/",
 		"application/jsox", "application/json5", "application/xjson",
 		"application/jso", "text/json", "application/x/json",
-		"application/x/a+json", "application/+jso", "applicationxjson",
-		"/json", ";application/json", " application/json",
-		"application;/json" };
+		"application/x/a+json", "application//+json",
+		"application/+jso", "applicationxjson", "/json",
+		";application/json", " application/json", "application;/json" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(json); i++)
