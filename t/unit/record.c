@@ -142,7 +142,7 @@ test_params(void)
 static void
 test_lengths(void)
 {
-	static const unsigned char value[60000];
+	static unsigned char value[60000];
 	static const struct {
 		size_t n;
 		const char *length;
@@ -160,6 +160,7 @@ test_lengths(void)
 	size_t i, n, left, wrong = 0;
 	int more;
 
+	memset(value, 0xff, sizeof(value));
 	for (i = 0; i < ARRAY_LEN(values); i++)
 		for (more = -1; more <= 1; more++) {
 			unsigned char lengths[5] = { 0 };
@@ -173,14 +174,17 @@ test_lengths(void)
 				add(PARAMS, 1, value, sizeof(value));
 				left -= sizeof(value);
 			}
-			/* what is left over is parameters without a name; an
-			 * odd byte is none */
+			/* what is left over is a length that is too long */
 			add(PARAMS, 1, value, left);
 			end();
 			wrong += verdict(length, &n) != (more == 0 ? 'W' : '!');
 		}
 	is_int((long long)wrong, 0,
 	    "a value one byte shorter or longer than its length is wrong");
+	begin(1);
+	add(PARAMS, 1, "\0\0\0", 3);
+	end();
+	is_verdict('!', "a length alone is wrong behind a pair, too");
 	begin(1);
 	add(PARAMS, 1, "\0\200\0\0\0", 5);
 	end();

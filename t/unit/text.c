@@ -3,8 +3,7 @@
  */
 #include "base.h"
 
-#include <stdlib.h>
-
+#include "exact.h"
 #include "tap.h"
 #include "text.h"
 
@@ -110,26 +109,25 @@ test_hex(void)
 	is_int(wrong, 0, "the digits of 16 are what they are");
 }
 
-/* The text ends where its memory does, so that ASan sees who reads on. */
 static void
 test_percent_at_end(void)
 {
 	static const char *const texts[] = { "%", "%4", "%41", "x%", "x%4",
 		"x%41" };
 	size_t i, n, decoded;
-	char *s;
+	struct exact s;
 
 	for (i = 0; i < ARRAY_LEN(texts); i++) {
 		n = strlen(texts[i]);
-		s = malloc(n);
-		memcpy(s, texts[i], n);
-		decoded = text_percent_decode(s, n, true);
+		s = exact_copy(texts[i], n);
+		decoded = text_percent_decode(s.bytes, n, true);
 		if (texts[i][n - 1] == '1') /* it is whole */
-			ok(decoded == n - 2 && s[decoded - 1] == 'A', texts[i]);
-		else
-			ok(decoded == n && memcmp(s, texts[i], n) == 0,
+			ok(decoded == n - 2 && s.bytes[decoded - 1] == 'A',
 			    texts[i]);
-		free(s);
+		else
+			ok(decoded == n && memcmp(s.bytes, texts[i], n) == 0,
+			    texts[i]);
+		free(s.memory);
 	}
 }
 
