@@ -144,11 +144,12 @@ fuzz-build:
 		CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
 		fuzz-targets
 
+# T: seconds for each; ONLY="json token": these; t/fuzz/README.md
 T ?= 60
 fuzz: fuzz-build
-	for f in $(FUZZERS); do \
+	for f in $(if $(ONLY),$(ONLY),$(FUZZERS)); do \
 		mkdir -p build-fuzz/found/$$f; \
-		build-fuzz/fuzz/$$f -max_total_time=$(T) -max_len=4096 -print_final_stats=1 \
+		build-fuzz/fuzz/$$f -max_total_time=$(T) -max_len=8192 -print_final_stats=1 \
 			$$(test ! -f t/fuzz/$$f.dict || echo -dict=t/fuzz/$$f.dict) \
 			-artifact_prefix=build-fuzz/$$f- \
 			build-fuzz/found/$$f t/fuzz/corpus/$$f || exit 1; \

@@ -6,7 +6,7 @@
 # --- the sources, parted into code, with empty strings, and comments ---
 
 mkdir "$tmp/code" "$tmp/comments"
-python3 - "$tmp" app/*.[ch] t/unit/*.[ch] t/fuzz/*.[ch] t/fuzz/service/*.[ch] t/tool/*.c bench/*.c <<'END'
+python3 - "$tmp" app/*.[ch] t/unit/*.[ch] t/fuzz/*.[ch] t/fuzz/*/*.[ch] t/tool/*.c bench/*.c <<'END'
 import os, re, sys
 
 part = re.compile(r"""/\*.*?\*/ | "(?:\\.|[^"\\\n])*" | '(?:\\.|[^'\\\n])*'""", re.S | re.X)
@@ -86,7 +86,7 @@ is "$(in_code -r '^# *if 0' app t bench)" '' 'no code is switched off'
 is "$(cd "$tmp/comments" && grep -rnE \
 	'^[ 	]*((if|for|while|switch) \(|return\>.*;$|[a-z_]+\(.*\);$|[][a-z_>. *-]+ = .*;$)' .)" '' \
 	'no code is commented out'
-for source in app/*.[ch] t/unit/*.[ch] t/fuzz/*.[ch] t/tool/*.c bench/*.c; do
+for source in app/*.[ch] t/unit/*.[ch] t/fuzz/*.[ch] t/fuzz/*/*.[ch] t/tool/*.c bench/*.c; do
 	head -n 1 "$source" | grep -qx '/\*' || echo "$source"
 done >"$tmp/headless"
 is "$(cat "$tmp/headless")" '' 'each source begins by saying what it is for'
