@@ -157,6 +157,7 @@ main, side = pty.openpty()
 pid = os.fork()
 if pid == 0:
     os.setsid()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored in a job of the background
     import fcntl
     fcntl.ioctl(side, termios.TIOCSCTTY, 0)
     for fd in 0, 1, 2:

@@ -142,6 +142,26 @@ test_syntax(void)
 	fails("{} \xff", ERR_MALFORMED, 0);
 }
 
+/* What is said of a text that is not JSON. */
+static const char *
+reason(const char *text)
+{
+	struct json_error why = { 0, "" };
+	struct json v;
+
+	return parse(text, &v, &why) == ERR_INVALID ? why.what : "";
+}
+
+static void
+test_reasons(void)
+{
+	is(reason("\"\\u00\""), "four hexadecimal digits must follow \\u",
+	    "it is told what is wrong with an escape");
+	is(reason(":"), "a value must stand here", "and where there is none");
+	is(reason("-"), "a digit must follow the minus",
+	    "or only the beginning of one");
+}
+
 static void
 test_echo(void)
 {
@@ -308,6 +328,7 @@ main(void)
 {
 	arena_init(&arena);
 	test_syntax();
+	test_reasons();
 	test_echo();
 	test_code_points();
 	test_limits();
