@@ -1,3 +1,6 @@
+/*
+ * What holds of every reply.
+ */
 #include "check.h"
 
 #include "bearer.h"
