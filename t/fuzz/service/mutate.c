@@ -247,6 +247,11 @@ static const struct {
 	{ "POST", "/users/add_user/", JSON,
 	    "{\"username\":\"n\xc3\xa9w\",\"fullname\":\"Somebody "
 	    "\\u00e9\",\"password\":\"pass\\ud83d\\ude00 word\"}" },
+	{ "POST", "/users/add_user/", JSON,
+	    "{\"username\":\"new\",\"password\":\"PassWord1\"}" },
+	{ "POST", "/users/add_user/", JSON,
+	    "{\"username\":\"N\u00e9wcomer\",\"password\":"
+	    "\"ne\\u0301wcomer\"}" },
 	{ "POST", "/token", FORM, "username=new&password=long+enough" },
 	{ "POST", "/users/add_user/", JSON,
 	    "{\"username\":\"ada\",\"password\":\"long enough\"}" },
