@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -38,6 +39,7 @@ static struct {
 	struct ctx *ctx;
 	size_t began_with; /* bytes allocated */
 	long first_time;   /* left of FIRST_TIME */
+	struct blocklist blocklist;
 	unsigned char answer[1 << 18];
 } play;
 
@@ -167,6 +169,23 @@ run(struct req *r)
 	check_reply(r);
 }
 
+/* Once: a list of one common password. */
+static void
+begin_blocklist(void)
+{
+	static char common[] = CHECK_COMMON;
+	char path[] = "/dev/shm/latchkey-fuzz-XXXXXX";
+	FILE *from = fmemopen(common, sizeof(common) - 1, "r");
+
+	assert(from != NULL);
+	close(mkstemp(path));
+	if (blocklist_make(from, path) != 1 ||
+	    !blocklist_open(path, &play.blocklist))
+		abort();
+	fclose(from);
+	unlink(path);
+}
+
 /* Once: a listening socket with a name that the kernel chooses. */
 static void
 begin(void)
@@ -174,6 +193,7 @@ begin(void)
 	const struct sockaddr_un any = { .sun_family = AF_UNIX };
 
 	route_name_rows();
+	begin_blocklist();
 	play.first_time = FIRST_TIME;
 	play.listener = socket(AF_UNIX, SOCK_STREAM, 0);
 	assert(play.listener >= 0);
@@ -202,14 +222,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.login_failures_per_client = INT64_C(2) * WORLD_GUESSES_MAX,
 		.signups_per_address = 10,
 	};
-	static const struct blocklist blocklist = { .file = -1 };
 	static struct token_cache tokens;
 	struct fcgi_service service = { .run = run, .idle = go_on };
 	struct arena a;
 	struct ctx c = {
 		.conf = &conf,
 		.key = &fuzz_key,
-		.blocklist = &blocklist,
+		.blocklist = &play.blocklist,
 		.tokens = &tokens,
 		.arena = &a,
 	};

@@ -1,3 +1,6 @@
+/*
+ * What holds of every reply.
+ */
 #include "check.h"
 
 #include "bearer.h"
@@ -77,6 +80,21 @@ check_login(const struct req *r)
 	assert(claims.uid == world_happened.asked->id);
 }
 
+/* A password was chosen, and is not one of those that are refused. */
+static void
+check_choice(const struct req *r)
+{
+	const struct account *u = world_happened.asked;
+
+	assert(u != NULL && u->password != NULL);
+	assert((int64_t)text_chars(u->password) >=
+	       r->ctx->conf->password_min_chars);
+	assert(strcasecmp(u->password, CHECK_COMMON) != 0);
+	assert(strcasecmp(u->password, u->username) != 0);
+	assert((int64_t)text_chars(u->username) <=
+	       r->ctx->conf->username_max_chars);
+}
+
 /* Wrong guesses are few, however they are sent. */
 static void
 check_guess(void)
@@ -94,7 +112,7 @@ check_token(const struct req *r)
 	struct arena *a = r->ctx->arena;
 	const char *dot, *token = bearer_token(r->authorization);
 	struct json_error why;
-	struct json claims, sub, uid;
+	struct json claims, sub, exp, uid;
 	struct buf text;
 	size_t n;
 
@@ -107,6 +125,12 @@ check_token(const struct req *r)
 	if (json_parse(a, text.s, n, &claims, &why) != ERR_OK)
 		abort();
 	assert(json_get(claims, "sub", &sub) && json_kind(sub) == JSON_TEXT);
+	if (!json_get(claims, "exp", &exp))
+		abort();
+	buf_init(&text, a);
+	json_write(&text, exp, NULL);
+	assert(strtoll(text.s, NULL, 10) >
+	       r->ctx->now_s - r->ctx->conf->token_leeway_s);
 	if (r->user == NULL)
 		return;
 	assert(strcmp(r->user->username, json_text(sub, &n)) == 0);
@@ -145,6 +169,9 @@ check_reply(const struct req *r)
 		       is_at(r, "/users/add_user/"));
 	if (is_at(r, "/users/me/password") && status == 200)
 		check_password(r);
+	if ((is_at(r, "/users/me/password") || is_at(r, "/users/add_user/")) &&
+	    status == 200)
+		check_choice(r);
 	if (is_at(r, "/token") && status == 401)
 		check_guess();
 	if (is_at(r, "/users/me/password") && status == 400 &&

@@ -6,6 +6,8 @@
 
 #include "req.h"
 
+#define CHECK_COMMON "password1" /* which nobody may choose */
+
 /* Of a reply as it was built: nobody got what was not theirs. */
 void check_reply(const struct req *r);
 

@@ -22,8 +22,6 @@
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
 size_t LLVMFuzzerCustomMutator(
     uint8_t *data, size_t size, size_t max, unsigned seed);
-size_t LLVMFuzzerCustomCrossOver(const uint8_t *x, size_t x_len,
-    const uint8_t *y, size_t y_len, uint8_t *out, size_t max, unsigned seed);
 
 enum { BEGIN = 1, PARAMS = 4, STDIN = 5 };
 
@@ -249,6 +247,11 @@ static const struct {
 	{ "POST", "/users/add_user/", JSON,
 	    "{\"username\":\"n\xc3\xa9w\",\"fullname\":\"Somebody "
 	    "\\u00e9\",\"password\":\"pass\\ud83d\\ude00 word\"}" },
+	{ "POST", "/users/add_user/", JSON,
+	    "{\"username\":\"new\",\"password\":\"PassWord1\"}" },
+	{ "POST", "/users/add_user/", JSON,
+	    "{\"username\":\"N\u00e9wcomer\",\"password\":"
+	    "\"ne\\u0301wcomer\"}" },
 	{ "POST", "/token", FORM, "username=new&password=long+enough" },
 	{ "POST", "/users/add_user/", JSON,
 	    "{\"username\":\"ada\",\"password\":\"long enough\"}" },
@@ -541,7 +544,8 @@ LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
 				add_piece(
 				    &b, piece[i].how, bytes_of(&piece[i]));
 	}
-	if (b.len == 0 || b.len > max || any(32) == 0) {
+	/* libFuzzer's own changes also mix two inputs */
+	if (b.len == 0 || b.len > max || any(16) == 0) {
 		size = LLVMFuzzerMutate(data, size, max);
 	} else {
 		memcpy(data, b.s, b.len);
@@ -549,29 +553,4 @@ LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
 	}
 	arena_free(&arena);
 	return size;
-}
-
-/* The first requests of one, then the last ones of the other. */
-size_t
-LLVMFuzzerCustomCrossOver(const uint8_t *x, size_t x_len, const uint8_t *y,
-    size_t y_len, uint8_t *out, size_t max, unsigned seed)
-{
-	struct piece piece[PIECES_MAX];
-	int i, from, n;
-	struct buf b;
-
-	chance = seed | 1;
-	arena_init(&arena);
-	buf_init(&b, &arena);
-	n = read_pieces(x, x_len, piece);
-	for (i = 0, n = n > 0 ? (int)any((unsigned)n) + 1 : 0; i < n; i++)
-		add_piece(&b, piece[i].how, bytes_of(&piece[i]));
-	n = read_pieces(y, y_len, piece);
-	from = n > 0 ? (int)any((unsigned)n) : 0;
-	for (i = from; i < n; i++)
-		add_piece(&b, piece[i].how, bytes_of(&piece[i]));
-	n = b.len <= max ? (int)b.len : 0;
-	memcpy(out, b.s, (size_t)n);
-	arena_free(&arena);
-	return (size_t)n;
 }

@@ -1,3 +1,6 @@
+/*
+ * An input, parted.
+ */
 #include "pieces.h"
 
 #include <string.h>
