@@ -6,7 +6,7 @@
 #   make lint       compilers' warnings, gcc's analyzer, clang-tidy, cppcheck, shellcheck
 #   make coverage   which lines and branches of app/ the tests reach; installs gcovr
 #   make mutate     are changes of the code noticed? FILES="token.c form.c" SAMPLE=20
-#   make sanitized  the whole suite under ASan, UBSan and LSan
+#   make sanitized  the suite under ASan, UBSan and LSan
 #   make valgrind   what of it bears that, under memcheck; installs valgrind
 #   make fuzz T=60  explore with each fuzz target for T seconds
 #   make bench      measure it beside its peers (bench/README.md), for an hour or so
