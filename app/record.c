@@ -5,8 +5,9 @@
  * in FCGI_GET_VALUES overflow a buffer on its stack, an unknown management
  * record leaks, lengths whose sum is beyond an int become a huge allocation, an
  * empty record of another request's number makes it drop the content of the
- * next one, and padding behind an empty record is read as the next head. So the
- * grammar here is that of what web servers send, and no wider.
+ * next one, and padding behind an empty record, or behind the one that begins a
+ * request, is read as the next head. So the grammar here is that of what web
+ * servers send, and no wider.
  */
 #include "base.h"
 
@@ -74,8 +75,8 @@ params_are_good(const unsigned char *p, const unsigned char *end)
 static bool
 begins_well(const struct record *r, const unsigned char *body)
 {
-	return r->id != 0 && r->len == BEGIN_BYTES && body[0] == 0 &&
-	       body[1] == RESPONDER;
+	return r->id != 0 && r->len == BEGIN_BYTES && r->padding == 0 &&
+	       body[0] == 0 && body[1] == RESPONDER;
 }
 
 enum record_request

@@ -262,6 +262,7 @@ wrong = {
     "a body before its parameters": begin() + record(STDIN, b"x") + rest,
     "a body without parameters": begin() + record(STDIN),
     "padding behind nothing": begin() + stream(PARAMS, p)[:-8] + record(PARAMS, padding=8) + record(STDIN),
+    "padding behind a begin": record(BEGIN, begin()[8:], padding=8) + rest,
     "a value that ends early": begin() + stream(PARAMS, p[:-1]) + record(STDIN),
     "a name that ends early": begin() + stream(PARAMS, p + b"\x20\0NAME") + record(STDIN),
     "lengths of 2 GiB": begin() + stream(PARAMS, p + b"\xff" * 8) + record(STDIN),

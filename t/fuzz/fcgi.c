@@ -18,6 +18,7 @@
 
 #include "fcgi.h"
 #include "log.h"
+#include "read.h"
 #include "route.h"
 
 #define CUT "\xfe\xed"

@@ -19,6 +19,7 @@
 #include <sanitizer/allocator_interface.h>
 
 #include "fcgi.h"
+#include "read.h"
 #include "record.h"
 #include "route.h"
 #include "service/check.h"

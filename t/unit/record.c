@@ -253,6 +253,12 @@ test_wrong(void)
 	sent[length++] = 0;
 	is_verdict('!', "and padding behind nothing");
 	begin(1);
+	sent[6] = 8;
+	memset(sent + length, 0, 8);
+	length += 8;
+	end();
+	is_verdict('!', "or behind a begin, which libfcgi takes for a head");
+	begin(1);
 	add(PARAMS, 2, "", 0);
 	is_verdict('!', "another request's record");
 	begin(1);
