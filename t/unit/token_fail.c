@@ -33,9 +33,10 @@ static struct arena arena;
 /* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
 
 /*
- * FORTIFY_SOURCE has other names for these; and by its own name gcc knows what
- * the second one is for.
+ * FORTIFY_SOURCE has other names for these, and the compilers know too much of
+ * the usual ones to let them be defined.
  */
+ssize_t read_plain(int fd, void *to, size_t n) __asm__("read");
 ssize_t read_checked(int fd, void *to, size_t n, size_t size) __asm__(
     "__read_chk");
 void wipe(void *p, size_t n) __asm__("explicit_bzero");
@@ -46,7 +47,7 @@ static bool by_bytes;  /* read() gives one at a time */
 static bool inherited; /* a file was read that a new program would get */
 
 ssize_t
-read(int fd, void *to, size_t n)
+read_plain(int fd, void *to, size_t n)
 {
 	if (fails("read")) {
 		errno = EIO;
@@ -59,7 +60,7 @@ read(int fd, void *to, size_t n)
 ssize_t
 read_checked(int fd, void *to, size_t n, size_t size)
 {
-	return n <= size ? read(fd, to, n) : -1;
+	return n <= size ? read_plain(fd, to, n) : -1;
 }
 
 int
