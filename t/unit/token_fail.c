@@ -33,8 +33,8 @@ static struct arena arena;
 /* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
 
 /*
- * FORTIFY_SOURCE has other names for these, and its own forms of them by their
- * own names; and gcc knows what the one that wipes is for.
+ * FORTIFY_SOURCE has other names for these, and the compilers know too much of
+ * the usual ones to let them be defined.
  */
 ssize_t read_plain(int fd, void *to, size_t n) __asm__("read");
 ssize_t read_checked(int fd, void *to, size_t n, size_t size) __asm__(
