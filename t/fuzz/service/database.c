@@ -11,17 +11,19 @@
 #include "db_schema.h"
 #include "db_throttle.h"
 #include "hash.h"
+#include "pwhash.h"
 #include "text.h"
 
 #define ACCOUNTS_MAX 12
-#define COLUMNS_MAX 5
+#define COLUMNS_MAX 6
+#define ROWS_MAX 8 /* of the throttle: two buckets of each of four subjects */
 #define TAKEN_MAX 1024
 #define US 1000000
 
-/* A row, or none. */
+/* Some rows, or none. */
 struct result {
 	int count;
-	const char *cell[COLUMNS_MAX];
+	const char *cell[ROWS_MAX][COLUMNS_MAX];
 };
 
 static struct {
@@ -159,9 +161,36 @@ user_by_name(const char *const *params, struct result *out)
 	world_happened.asked = u;
 	if (u == NULL)
 		return;
-	*out =
-	    (struct result){ 1, { keep_number(u->id), u->username, u->fullname,
-		                    u->hash, u->active ? "t" : "f" } };
+	*out = (struct result){ 1,
+		{ { keep_number(u->id), u->username, u->fullname, u->hash,
+		    u->active ? "t" : "f" } } };
+}
+
+/* And how the hash of the first account from a number on begins. */
+static void
+user_at_login(const char *const *params, struct result *out)
+{
+	const struct account *u, *end = tables.account + tables.accounts;
+	char kind[PWHASH_KIND_CHARS + 1];
+	int64_t first;
+
+	if (!text_to_i64(params[1], 0, INT64_MAX, &first))
+		abort();
+	user_by_name(params, out);
+	out->count = 1;
+	for (u = tables.account; u < end; u++)
+		if (u->id >= first && u->hash != NULL) {
+			snprintf(kind, sizeof(kind), "%.*s", PWHASH_KIND_CHARS,
+			    u->hash);
+			out->cell[0][5] = keep(kind);
+			return;
+		}
+}
+
+static void
+user_range(struct result *out)
+{
+	*out = (struct result){ 1, { { "1", keep_number(tables.accounts) } } };
 }
 
 static void
@@ -184,7 +213,7 @@ user_replace_hash(const char *const *params, struct result *out)
 	if (u == NULL || u->hash == NULL || strcmp(u->hash, params[1]) != 0)
 		return;
 	set_hash(u, params[2]);
-	*out = (struct result){ 1, { "1" } };
+	*out = (struct result){ 1, { { "1" } } };
 }
 
 static void
@@ -195,7 +224,7 @@ user_set_fullname(const char *const *params, struct result *out)
 	if (u == NULL)
 		return;
 	u->fullname = keep(params[1]);
-	*out = (struct result){ 1, { "1" } };
+	*out = (struct result){ 1, { { "1" } } };
 }
 
 /* The next number of an array such as {1,2}; false: that was all. */
@@ -237,38 +266,26 @@ fill(int64_t bucket, int64_t cost_us)
 	tables.empty_at_us[bucket] = empty_at_us(bucket) + cost_us;
 }
 
-/* Both statements of the throttle: two buckets each of up to three subjects. */
+/* Both statements of the throttle: so much into each of these buckets. */
 static void
-throttle(const char *const *params, bool back, struct result *out)
+throttle(const char *const *params, struct result *out)
 {
-	const char *buckets = params[0], *subjects = params[1],
-	           *costs = params[2];
-	int64_t b[6], subject, cost[6], free_at_us, wait_us = 0;
-	int i, n = 0;
+	const char *buckets = params[0], *amounts = params[1];
+	int64_t bucket, last = -1, us;
 
-	for (; next_number(&buckets, &b[n]); n++) {
-		if (n == 6 || !next_number(&subjects, &subject) ||
-		    !next_number(&costs, &cost[n]))
+	while (next_number(&buckets, &bucket)) {
+		if (out->count == ROWS_MAX || !next_number(&amounts, &us))
 			abort();
-		assert(b[n] >= 0 && b[n] < DB_THROTTLE_BUCKETS);
-		assert(cost[n] > 0 && cost[n] <= DB_THROTTLE_FULL_US);
-		assert(subject == n / 2 && (n % 2 == 0 || b[n] != b[n - 1]));
+		assert(bucket > last && bucket < DB_THROTTLE_BUCKETS);
+		assert(us != 0 && us <= DB_THROTTLE_FULL_US &&
+		       us >= -DB_THROTTLE_FULL_US);
+		fill(bucket, us);
+		out->cell[out->count][0] = keep_number(bucket);
+		out->cell[out->count++][1] = keep_number(
+		    tables.empty_at_us[bucket] - world_now_s() * US);
+		last = bucket;
 	}
-	assert(n > 0 && n % 2 == 0);
-	for (i = 0; i < n; i += 2) {
-		free_at_us = empty_at_us(b[i]) < empty_at_us(b[i + 1])
-		                 ? empty_at_us(b[i])
-		                 : empty_at_us(b[i + 1]);
-		free_at_us += cost[i] - DB_THROTTLE_FULL_US;
-		if (free_at_us - world_now_s() * US > wait_us)
-			wait_us = free_at_us - world_now_s() * US;
-	}
-	for (i = 0; i < n; i++)
-		if (back)
-			tables.empty_at_us[b[i]] -= cost[i];
-		else if (wait_us == 0)
-			fill(b[i], cost[i]);
-	*out = (struct result){ 1, { keep_number((wait_us + US - 1) / US) } };
+	assert(out->count > 0);
 }
 
 static void
@@ -282,17 +299,20 @@ execute(const char *name, const char *const *params, struct result *out)
 		user_replace_hash(params, out);
 	else if (strcmp(name, "user_set_fullname") == 0)
 		user_set_fullname(params, out);
-	else if (strcmp(name, "throttle_reserve") == 0)
-		throttle(params, false, out);
-	else if (strcmp(name, "throttle_give_back") == 0)
-		throttle(params, true, out);
+	else if (strcmp(name, "user_at_login") == 0)
+		user_at_login(params, out);
+	else if (strcmp(name, "user_range") == 0)
+		user_range(out);
+	else if (strcmp(name, "throttle_reserve") == 0 ||
+	         strcmp(name, "throttle_give_back") == 0)
+		throttle(params, out);
 	else if (strcmp(name, "schema_version") == 0)
-		*out =
-		    (struct result){ 1, { keep_number(db_schema_needed()) } };
+		*out = (struct result){ 1,
+			{ { keep_number(db_schema_needed()) } } };
 	else if (strcmp(name, "schema_has_table") == 0 ||
 	         strcmp(name, "user_permitted") == 0 ||
 	         strcmp(name, "throttle_permitted") == 0)
-		*out = (struct result){ 1, { "t" } };
+		*out = (struct result){ 1, { { "t" } } };
 	else
 		abort(); /* a new statement has to be added here */
 }
@@ -330,7 +350,7 @@ db_text(const struct db_rows *rows, int row, int column)
 	const struct result *r = rows->result;
 
 	assert(row < r->count && column < COLUMNS_MAX);
-	return r->cell[column];
+	return r->cell[row][column];
 }
 
 int64_t
