@@ -96,7 +96,6 @@ test_rate(void)
 	ok(wrong <= OTHERS / 10000, "of what is not fewer than 1 in 10,000 is");
 	printf("# %d of %d; a look takes %.1f us if it is, %.1f us if not\n",
 	    wrong, OTHERS, us_found, us_other);
-	ok(us_found < 50 && us_other < 50, "a look takes less than 50 us");
 	ok(lseek(b.file, 0, SEEK_END) <= LISTED * 20 / 8 + 32,
 	    "a text takes 20 bits");
 	blocklist_close(&b);
