@@ -1,8 +1,9 @@
 """Whether the time of a refused login tells if there is an account: logins of each kind in turn, one at a time.
 
 A kind is a reason why a login fails. Each round asks one of each, in an order by chance, with a name that is not asked
-again; the names of a round are neighbours in the index. Compared are the times of every kind with those of unknown names: by the Mann-Whitney test, whose least p of
-all pairs is multiplied by their number, since among several the least is small by chance; and by the medians.
+again; the names of a round are neighbours in the index. Compared are the times of every kind with those of unknown
+names: by the Mann-Whitney test, whose least p of all pairs is multiplied by their number, since among several the
+least is small by chance; and by the medians.
 
 A hash costs as little as it may, but for the last table: it would only add noise, and what might tell is beside it.
 """
