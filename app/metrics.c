@@ -92,7 +92,7 @@ const char *const metrics_label[METRIC_COUNT] = {
 };
 
 const int metrics_status[METRICS_STATUSES] = { 200, 307, 400, 401, 404, 405,
-	413, 421, 422, 429, 500, 503, 0 };
+	409, 413, 421, 422, 429, 500, 503, 0 };
 
 const int64_t metrics_limit_us[METRICS_BUCKETS] = { 100, 250, 500, 1000, 2500,
 	5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000, 2500000,

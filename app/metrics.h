@@ -14,7 +14,7 @@
 
 #define METRICS_ROUTES 28 /* rows of route.c, at most */
 #define METRICS_NO_ROUTE METRICS_ROUTES
-#define METRICS_STATUSES 13 /* of metrics_status[] */
+#define METRICS_STATUSES 14 /* of metrics_status[] */
 #define METRICS_BUCKETS 16  /* of metrics_limit_us[] */
 
 /* clang-format off */

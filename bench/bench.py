@@ -48,7 +48,12 @@ class Bench:
         return result
 
     def run(self, measure):
-        for key, value in measure(self).items():
+        """One that fails costs no other its figures."""
+        try:
+            found = measure(self)
+        except (RuntimeError, OSError, subprocess.SubprocessError) as error:
+            return self.note("%s failed: %s" % (measure.__module__, error))
+        for key, value in found.items():
             values = value if isinstance(value, list) else [value]
             values = [v for v in values if v is not None and v == v]  # NaN: no answer at all
             if values:

@@ -115,7 +115,7 @@ def compare(b, table, found):
 def measure(b):
     found = {}
     for cost, tables in (1, ["one", "mixed"]), (5, ["today"]):
-        settings = ["login_failures_per_%s_hour=1000000" % of for of in ("name", "address", "client")]
+        settings = ["login_failures_per_%s_hour=1000000" % of for of in ("name", "address", "client", "service")]
         with b.sides.for_a_while("enumeration", settings + ["hash_cost=%d" % cost, "password_blocklist="]) as stack:
             stack.hash = stack.psql("select password from users where username = 'ada'")
             for table in tables:
