@@ -69,14 +69,26 @@ def h2load(site, path, clients, rate, seconds, *more):
             *more, site.url + path]
 
 
-def run_h2load(*arguments):
-    """Its answers as (begin in s, status, latency in ms), in the order in which they began."""
+def run_h2load(site, path, clients, rate, seconds, *more, parts=1):
+    """Its answers as (begin in s, status, latency in ms), in the order in which they began.
+
+    h2load has all its clients ask at the same moment, over and over. So that it is not these crowds that are
+    measured, the clients are those of so many processes, which begin one after the other.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        log = os.path.join(folder, "log")
-        subprocess.run(h2load(*arguments, "--log-file=" + log), check=True, stdout=subprocess.DEVNULL)
-        with open(log) as lines:
-            answers = [(int(begin) / 1e6, int(status), int(us) / 1e3)
-                       for begin, status, us in (line.split() for line in lines)]
+        logs = [os.path.join(folder, "log%d" % n) for n in range(parts)]
+        running = []
+        for log in logs:
+            command = h2load(site, path, clients // parts, rate / parts, seconds, *more, "--log-file=" + log)
+            running.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
+            time.sleep(clients / rate / parts)
+        if any([process.wait() for process in running]):
+            raise RuntimeError("h2load could not")
+        answers = []
+        for log in logs:
+            with open(log) as lines:
+                answers += [(int(begin) / 1e6, int(status), int(us) / 1e3)
+                            for begin, status, us in (line.split() for line in lines)]
     return sorted(answers)
 
 

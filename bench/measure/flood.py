@@ -6,6 +6,7 @@ from sides import NAME, PASSWORD
 
 TIMES = 10
 CLIENTS = 800  # of nginx's 1,536 connections, of which a login that waits takes two
+PARTS = 16     # of them, that ask at different moments
 QUEUE_S = 2    # so many seconds' logins wait: login_backlog = auto
 
 FIGURES = {
@@ -55,9 +56,9 @@ def flood(b, rate):
         body.flush()
         arguments = (stack.site, "/token", CLIENTS, rate, b.seconds + QUEUE_S + 1, "-d" + body.name,
                      "-HContent-Type: application/x-www-form-urlencoded")
-        b.command("flood.*", shown(h2load(*arguments), stack.site).replace(body.name, "FORM"))
+        b.command("flood.*", "%d parts of: %s" % (PARTS, shown(h2load(*arguments), stack.site).replace(body.name, "FORM")))
         clients, nginx, start = cpu_of_children(), cpu_of_nginx(stack), time.monotonic()
-        answers = run_h2load(*arguments)
+        answers = run_h2load(*arguments, parts=PARTS)
     all_cpus = (time.monotonic() - start) * os.cpu_count() / 100
     cpu = (cpu_of_children() - clients) / all_cpus, (cpu_of_nginx(stack) - nginx) / all_cpus
     first = answers[0][0] + QUEUE_S

@@ -25,8 +25,8 @@ def steady(b, state):
     clients = max(4, RATE * b.seconds // CONNECTION + 1)
     arguments = (stack.site, "/check", clients, RATE, b.seconds, "-HAuthorization: Bearer " + stack.token)
     key = "latency.steady_%s_" % state
-    b.command(key + "*", shown(h2load(*arguments), stack.site, TOKEN=stack.token))
-    answers = run_h2load(*arguments)
+    b.command(key + "*", "each client by itself: " + shown(h2load(*arguments), stack.site, TOKEN=stack.token))
+    answers = run_h2load(*arguments, parts=clients)
     wrong = sum(status != 200 for _, status, _ in answers)
     if wrong:
         b.note("%s: %d of %d checks were not answered with 200" % (key, wrong, len(answers)))
