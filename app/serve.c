@@ -29,6 +29,7 @@
 #include "listener.h"
 #include "log.h"
 #include "metrics.h"
+#include "priority.h"
 #include "route.h"
 #include "serve.h"
 #include "svc_budget.h"
@@ -602,6 +603,7 @@ serve(const struct conf *conf)
 		    "of its own\n");
 		return EXIT_FAILURE;
 	}
+	priority_lower_session();
 	forbid_core_files();
 	s.conf = conf;
 	for (i = 0; i < PLACES; i++)

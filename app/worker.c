@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "bounds.h"
@@ -15,11 +14,11 @@
 #include "fcgi.h"
 #include "hashmem.h"
 #include "metrics.h"
+#include "priority.h"
 #include "route.h"
 #include "worker.h"
 
-#define LOGIN_NICE 10 /* a token check takes the CPU from a hash */
-#define IDLE_MS 5000  /* without a login let go of a hash's memory */
+#define IDLE_MS 5000 /* without a login let go of a hash's memory */
 
 /* What is said when all is set up. */
 struct word {
@@ -82,7 +81,9 @@ worker_run(const struct worker_setup *w)
 	name_process(w);
 	arena_init(&arena);
 	if (w->lanes == LANE_BIT(LANE_LOGIN))
-		setpriority(PRIO_PROCESS, 0, LOGIN_NICE);
+		priority_low();
+	else
+		priority_usual();
 	if ((w->lanes & LANE_BIT(LANE_LOGIN)) != 0) {
 		service.idle = hashmem_release;
 		service.idle_ms = IDLE_MS;

@@ -27,6 +27,21 @@ is "$(ps -o ni= -p $(workers login | tr ' ' , | sed 's/,$//') | tr -d ' ' | sort
 	'login workers give way to others'
 # shellcheck disable=SC2046,SC2086
 is "$(ps -o ni= -p $(workers check | tr ' ' , | sed 's/,$//') | tr -d ' ' | sort -u)" 0 'check workers do not'
+# Among processes of one session, that is, where Linux shares the CPUs between
+# sessions: then the session's own priority is what nginx notices.
+if [ -e /proc/self/autogroup ]; then
+	# sessions LANE: the groups of its workers, without their numbers
+	sessions() {
+		for worker in $(workers "$1"); do
+			sed 's/^[^ ]* //' "/proc/$worker/autogroup"
+		done | sort -u
+	}
+	is "$(sessions login)" 'nice 10' 'the login workers as a group give way to nginx and PostgreSQL'
+	is "$(sessions check)$(sessions api)" 'nice 0nice 0' 'and the other lanes to nobody'
+	# shellcheck disable=SC2046,SC2086
+	is "$(ps -o sid= -p $(workers login | tr ' ' , | sed 's/,$//') | tr -d ' ' | sort -u)" "$supervisor" \
+		'login workers are a group with the supervisor'
+fi
 like "$(cat "$LK_LOG")" 'event=ready pid=[0-9]+ check=2 api=2 login=2 database_connections=4' \
 	'the log tells of them, and how many connections to the database they have'
 for worker in $(workers check); do

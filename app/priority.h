@@ -1,0 +1,27 @@
+/*
+ * Who gives way to whom: hashing to everything else on the machine.
+ *
+ * nice(2) only weighs the processes of a session against each other, where Linux
+ * gives each session an equal share of the CPUs, as Debian's does; and nginx and
+ * PostgreSQL have sessions of their own. So the supervisor's session as a whole
+ * has the low priority, login workers stay in it, and the others leave. Without
+ * that, 64 clients that log in take the p99 of token checks at full speed from 4
+ * to 300 ms; with it, to 7. Source: sched(7), "The autogroup feature".
+ */
+#ifndef LATCHKEY_PRIORITY_H
+#define LATCHKEY_PRIORITY_H
+
+/*
+ * In the supervisor: lower the session, if it is its own. (One that was typed
+ * at a shell shares the terminal's.) To be called while a core file is still
+ * allowed: later the file that it takes is root's.
+ */
+void priority_lower_session(void);
+
+/* In a new process whose requests must not wait for hashing: leave it. */
+void priority_usual(void);
+
+/* In one that hashes: stay in it, and give way within it as well. */
+void priority_low(void);
+
+#endif
