@@ -6,32 +6,36 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "priority.h"
 
 #define LOW_NICE 10
-/* the kernel lets one process of all change its session in 100 ms */
+#define LOW_NICE_TEXT "10"
 #define TRIES 10
 #define PAUSE_MS 25
+
+/* False: another try is worth it, the kernel lets one of all in 100 ms. */
+static bool
+lower(int autogroup)
+{
+	return write(autogroup, LOW_NICE_TEXT, strlen(LOW_NICE_TEXT)) > 0 ||
+	       errno != EAGAIN;
+}
 
 void
 priority_lower_session(void)
 {
-	char nice[4];
-	int i, n, fd;
+	int i, fd;
 
 	if (getsid(0) != getpid())
 		return;
 	/* not there: sessions are not grouped */
 	if ((fd = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC)) < 0)
 		return;
-	n = snprintf(nice, sizeof(nice), "%d", LOW_NICE);
-	for (i = 0; i < TRIES && write(fd, nice, (size_t)n) < 0 &&
-	            errno == EAGAIN;
-	     i++)
+	for (i = 0; i < TRIES && !lower(fd); i++)
 		poll(NULL, 0, PAUSE_MS);
 	close(fd);
 }

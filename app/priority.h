@@ -1,12 +1,13 @@
 /*
  * Who gives way to whom: hashing to everything else on the machine.
  *
- * nice(2) only weighs the processes of a session against each other, where Linux
- * gives each session an equal share of the CPUs, as Debian's does; and nginx and
- * PostgreSQL have sessions of their own. So the supervisor's session as a whole
- * has the low priority, login workers stay in it, and the others leave. Without
- * that, 64 clients that log in take the p99 of token checks at full speed from 4
- * to 300 ms; with it, to 7. Source: sched(7), "The autogroup feature".
+ * nice(2) only weighs the processes of a session against each other, where
+ * Linux gives each session an equal share of the CPUs, as Debian's does; and
+ * nginx and PostgreSQL have sessions of their own. So the supervisor's session
+ * as a whole has the low priority, login workers stay in it, and the others
+ * leave. Without that, 64 clients that log in take the p99 of token checks at
+ * full speed from 4 to 300 ms; with it, to 7. Source: sched(7), "The autogroup
+ * feature".
  */
 #ifndef LATCHKEY_PRIORITY_H
 #define LATCHKEY_PRIORITY_H
