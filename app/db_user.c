@@ -1,5 +1,5 @@
 /*
- * The table users.
+ * The table users, and beside it latchkey_password.
  */
 #include "base.h"
 
@@ -15,7 +15,8 @@ enum {
 	AFTER,
 	INSERT,
 	REPLACE_HASH,
-	SET_HASH,
+	CHANGE_PASSWORD,
+	LAST_CHANGE,
 	SET_FULLNAME,
 	SET_ACTIVE,
 	PERMITTED
@@ -76,12 +77,27 @@ const struct db_sql db_user_sql[] = {
 		.params = 3,
 		.writes = true,
 	},
-	[SET_HASH] = {
-		.name = "user_set_hash",
-		.text = "UPDATE users SET password = $2"
-			" WHERE id = $1 RETURNING id",
-		.params = 2,
+	[CHANGE_PASSWORD] = {
+		.name = "user_change_password",
+		/* with its reason or not at all: it is one statement */
+		.text = "WITH changed AS (UPDATE users SET password = $3"
+			" WHERE id = $1 AND ($4::text = 'operator'"
+			" OR password = $2)"
+			" RETURNING id)"
+			" INSERT INTO latchkey_password (user_id, reason)"
+			" SELECT id, $4 FROM changed"
+			" ON CONFLICT (user_id) DO UPDATE SET"
+			" changed_at = excluded.changed_at,"
+			" reason = excluded.reason RETURNING user_id",
+		.params = 4,
 		.writes = true,
+	},
+	[LAST_CHANGE] = {
+		.name = "user_last_change",
+		.text = "SELECT to_char(changed_at AT TIME ZONE 'UTC',"
+			" 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), reason"
+			" FROM latchkey_password WHERE user_id = $1",
+		.params = 1,
 	},
 	[SET_FULLNAME] = {
 		.name = "user_set_fullname",
@@ -104,7 +120,10 @@ const struct db_sql db_user_sql[] = {
 			" AND has_table_privilege('users', 'INSERT')"
 			" AND has_table_privilege('users', 'UPDATE')"
 			" AND coalesce(has_sequence_privilege("
-			"pg_get_serial_sequence('users', 'id'), 'USAGE'), true)",
+			"pg_get_serial_sequence('users', 'id'), 'USAGE'), true)"
+			" AND has_table_privilege('latchkey_password', 'SELECT')"
+			" AND has_table_privilege('latchkey_password', 'INSERT')"
+			" AND has_table_privilege('latchkey_password', 'UPDATE')",
 		.direct = true,
 	},
 	{ .name = NULL },
@@ -217,6 +236,47 @@ db_user_replace_hash(struct ctx *c, const struct user *u, const char *hash)
 	return rows.count == 1 ? ERR_OK : ERR_CONFLICT;
 }
 
+enum err
+db_user_change_password(struct ctx *c, const struct user *u, const char *hash,
+    enum password_reason reason)
+{
+	static const char *const word[] = {
+		[PASSWORD_BY_OWNER] = "owner",
+		[PASSWORD_BY_OPERATOR] = "operator",
+	};
+	struct db_rows rows;
+	char id[24];
+	enum err e;
+
+	snprintf(id, sizeof(id), "%" PRId64, u->id);
+	if ((e = db_run(c->db, c->arena, &db_user_sql[CHANGE_PASSWORD],
+	         (const char *[]){ id, u->password, hash, word[reason] },
+	         &rows)) != ERR_OK)
+		return e;
+	if (rows.count == 1)
+		return ERR_OK;
+	return reason == PASSWORD_BY_OWNER ? ERR_CONFLICT : ERR_NOTFOUND;
+}
+
+enum err
+db_user_last_change(
+    struct ctx *c, int64_t id, const char **when, const char **reason)
+{
+	struct db_rows rows;
+	char number[24];
+	enum err e;
+
+	snprintf(number, sizeof(number), "%" PRId64, id);
+	if ((e = db_run(c->db, c->arena, &db_user_sql[LAST_CHANGE],
+	         (const char *[]){ number }, &rows)) != ERR_OK)
+		return e;
+	if (rows.count == 0)
+		return ERR_NOTFOUND;
+	*when = db_text(&rows, 0, 0);
+	*reason = db_text(&rows, 0, 1);
+	return ERR_OK;
+}
+
 /* A statement that changes a column of the account of this number. */
 static enum err
 set_column(struct ctx *c, int statement, int64_t id, const char *value)
@@ -230,12 +290,6 @@ set_column(struct ctx *c, int statement, int64_t id, const char *value)
 	         (const char *[]){ number, value }, &rows)) != ERR_OK)
 		return e;
 	return rows.count == 1 ? ERR_OK : ERR_NOTFOUND;
-}
-
-enum err
-db_user_set_hash(struct ctx *c, int64_t id, const char *hash)
-{
-	return set_column(c, SET_HASH, id, hash);
 }
 
 enum err

@@ -1,5 +1,6 @@
 /*
- * The table users: the FastAPI application's own, read and written as it does.
+ * The table users: the FastAPI application's own, read and written as it does;
+ * and what is known of passwords beside it, latchkey_password.
  */
 #ifndef LATCHKEY_DB_USER_H
 #define LATCHKEY_DB_USER_H
@@ -60,12 +61,25 @@ enum err db_user_insert(struct ctx *c, struct user *u) MUST_CHECK;
 enum err db_user_replace_hash(
     struct ctx *c, const struct user *u, const char *hash) MUST_CHECK;
 
+enum password_reason { PASSWORD_BY_OWNER, PASSWORD_BY_OPERATOR };
+
 /*
- * Put a hash in the place of whatever the account of this number has.
- * ERR_NOTFOUND: there is no such account.
+ * Give u another password, of which this is the hash, and note when and by
+ * whom, both or neither. Its owner's replaces the one that u has: ERR_CONFLICT
+ * if the stored one has changed since u was read. The operator's replaces
+ * whatever there is: ERR_NOTFOUND if the account has gone. ERR_BUSY: whether it
+ * was done is not known.
  */
-enum err db_user_set_hash(
-    struct ctx *c, int64_t id, const char *hash) MUST_CHECK;
+enum err db_user_change_password(struct ctx *c, const struct user *u,
+    const char *hash, enum password_reason reason) MUST_CHECK;
+
+/*
+ * When the password of the account of this number was last changed, such as
+ * "2026-11-26T04:30:00Z", and by whom, "owner" or "operator".
+ * ERR_NOTFOUND: never.
+ */
+enum err db_user_last_change(struct ctx *c, int64_t id, const char **when,
+    const char **reason) MUST_CHECK;
 
 /* Set the full name, or none (NULL). ERR_NOTFOUND: there is no such account. */
 enum err db_user_set_fullname(

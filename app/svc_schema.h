@@ -7,9 +7,10 @@
 #include "ctx.h"
 
 /* What a role of the database needs, for whoever has to grant it. */
-#define SCHEMA_GRANTS                                                         \
-	"SELECT, INSERT and UPDATE on users and latchkey_throttle, USAGE on " \
-	"the sequence of users' id, SELECT on latchkey_migration"
+#define SCHEMA_GRANTS                                                       \
+	"SELECT, INSERT and UPDATE on users, latchkey_throttle and "        \
+	"latchkey_password, USAGE on the sequence of users' id, SELECT on " \
+	"latchkey_migration"
 
 /*
  * Apply the migrations that the database lacks, in order, telling each on

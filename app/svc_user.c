@@ -106,7 +106,7 @@ user_set_password(struct ctx *c, const struct applicant *who, const char **why,
 		return ERR_INVALID;
 	if ((e = password_hash(c, who->password, hash)) != ERR_OK)
 		return e;
-	return db_user_set_hash(c, out->id, hash);
+	return db_user_change_password(c, out, hash, PASSWORD_BY_OPERATOR);
 }
 
 /* The connection was lost while it was written: which hash is there now? */
@@ -163,7 +163,7 @@ change_password(struct ctx *c, const struct user *u,
 	if ((e = check_current(c, u, how)) != ERR_OK ||
 	    (e = password_hash(c, how->wanted, hash)) != ERR_OK)
 		return e;
-	e = db_user_replace_hash(c, u, hash);
+	e = db_user_change_password(c, u, hash, PASSWORD_BY_OWNER);
 	if (e == ERR_BUSY)
 		e = settle(c, u, hash);
 	if (e == ERR_OK)
@@ -233,6 +233,18 @@ user_show(struct ctx *c, const char *username, struct user *out)
 	if (!text_is_utf8(username, strlen(username)))
 		return ERR_NOTFOUND;
 	return db_user_by_name(c, username, out);
+}
+
+enum err
+user_last_change(
+    struct ctx *c, const struct user *u, const char **when, const char **reason)
+{
+	enum err e = db_user_last_change(c, u->id, when, reason);
+
+	if (e != ERR_NOTFOUND)
+		return e;
+	*when = *reason = NULL;
+	return ERR_OK;
 }
 
 enum err

@@ -31,7 +31,7 @@ struct password_change {
  * Put how->wanted in the place of the current password of u, who asks for it.
  * The work for the current one is that of a login, and it is counted as one is:
  * from a known device apart from strangers. The row is changed if the hash is
- * still the one that was checked, in one statement.
+ * still the one that was checked, and the reason noted, in one statement.
  * ERR_INVALID: *why is wrong with the new one. ERR_DENIED: the current one is
  * wrong. ERR_LIMIT: too many attempts, as throttle_login() counts them.
  * ERR_CONFLICT: it has been changed since u was read, so of two changes at once
@@ -59,6 +59,13 @@ enum err user_set_active(struct ctx *c, const char *username, bool active,
 /* The account of this name. ERR_NOTFOUND: there is none. */
 enum err user_show(
     struct ctx *c, const char *username, struct user *out) MUST_CHECK;
+
+/*
+ * When u's password was last changed, in UTC, and by whom: "owner" or
+ * "operator". Both NULL: it is the one of the sign-up.
+ */
+enum err user_last_change(struct ctx *c, const struct user *u,
+    const char **when, const char **reason) MUST_CHECK;
 
 /*
  * Call show for every account in the order of their numbers. Each piece of

@@ -116,13 +116,18 @@ change_password(struct ctx *c, char *const *names, const char **why)
 static enum err
 show(struct ctx *c, char *const *names, const char **why)
 {
+	const char *when, *reason;
 	struct user u;
 	enum err e;
 
 	(void)why;
-	if ((e = user_show(c, names[0], &u)) == ERR_OK)
-		show_line(c, &u);
-	return e;
+	if ((e = user_show(c, names[0], &u)) != ERR_OK ||
+	    (e = user_last_change(c, &u, &when, &reason)) != ERR_OK)
+		return e;
+	show_line(c, &u);
+	if (when != NULL)
+		printf("password changed %s by %s\n", when, reason);
+	return ERR_OK;
 }
 
 static enum err

@@ -36,7 +36,8 @@ fresh
 migrate
 is "$? $(cat "$tmp/out")" '0 applied 001-users
 applied 002-throttle
-the schema is at version 2' 'an empty database gets the schema'
+applied 003-password
+the schema is at version 3' 'an empty database gets the schema'
 is "$(sql "select column_name || ' ' || data_type from information_schema.columns
 	where table_name = 'users' order by ordinal_position")" 'id integer
 username character varying
@@ -44,7 +45,7 @@ fullname character varying
 password character varying
 is_active boolean' "whose table is the original's"
 migrate
-is "$? $(cat "$tmp/out")" '0 the schema is at version 2' 'a second time nothing is to be done'
+is "$? $(cat "$tmp/out")" '0 the schema is at version 3' 'a second time nothing is to be done'
 
 fresh
 migrations=
@@ -58,7 +59,7 @@ for pid in $migrations; do
 	wait "$pid" || failed=$((failed + 1))
 done
 is "$failed $(cat "$tmp"/out[1-4] | sort | uniq -c | tr -s ' \n' ' ')" \
-	'0  1 applied 001-users 1 applied 002-throttle 4 the schema is at version 2 ' \
+	'0  1 applied 001-users 1 applied 002-throttle 1 applied 003-password 4 the schema is at version 3 ' \
 	'of several at once one does the work and the others wait for it'
 
 # --- the FastAPI application's database ---
@@ -202,7 +203,7 @@ migrate
 is "$? $(sql "select count(*) from users; select to_regclass('latchkey.users') is null")" '0 7
 t' 'a schema of the role'"'"'s own does not hide the table that is there'
 migrate
-is "$? $(cat "$tmp/out")" '0 the schema is at version 2' 'nor that it has been migrated'
+is "$? $(cat "$tmp/out")" '0 the schema is at version 3' 'nor that it has been migrated'
 PGOPTIONS='-c client_min_messages=warning' $LK_PSQL_ADMIN -Xqc 'drop schema latchkey cascade'
 migrate
 
@@ -215,9 +216,9 @@ as_worker() {
 		"$LK_BIN" -c "$LK_CONF" "$1" >"$tmp/out" 2>&1
 }
 as_worker check
-like "$? $(cat "$tmp/out")" "^1 .*role needs SELECT, INSERT and UPDATE on users and latchkey_throttle, USAGE" \
+like "$? $(cat "$tmp/out")" "^1 .*role needs SELECT, INSERT and UPDATE on users, latchkey_throttle and latchkey_password, USAGE" \
 	'check tells which privileges a role lacks'
-$LK_PSQL_ADMIN -Xqc 'grant insert, update on users to worker' -c 'grant select, insert, update on latchkey_throttle to worker' -c 'grant usage on users_id_seq to worker'
+$LK_PSQL_ADMIN -Xqc 'grant insert, update on users to worker' -c 'grant select, insert, update on latchkey_throttle, latchkey_password to worker' -c 'grant usage on users_id_seq to worker'
 as_worker check
 is $? 0 'and is content with those'
 

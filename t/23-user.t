@@ -131,6 +131,10 @@ log_in ada 'battery staple'
 is "$status" 200 'the new one counts'
 log_in ada 'correct horse'
 is "$status" 401 'and the old one does not'
+user show ada
+is "$(printf '%s\n' "$said" | head -n 1)" "1${tab}ada${tab}Ada L.${tab}active${tab}yescrypt" 'the account is shown'
+like "$(printf '%s\n' "$said" | sed -n 2p)" '^password changed 20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z by operator$' \
+	'and when it was changed, and by whom'
 with 'battery staple' passwd none
 user enable none
 log_in none 'battery staple'

@@ -46,6 +46,8 @@ log_in bob 'bobs own password'
 is "$status" 200 "and nobody else's password is another"
 like "$(sql "select password from users where username = 'ada'")" '^\$y\$j75\$' 'it is stored as yescrypt'
 like "$(cat "$LK_LOG")" 'event=password_changed user=2$' 'the log tells of it'
+is "$(sql "select user_id, reason, changed_at > now() - interval '1 minute' from latchkey_password")" '2|owner|t' \
+	'the database when and by whom'
 
 change '{"current":"correct horse","new":"another staple"}'
 is "$status $body" '400 {"detail":"Incorrect current password"}' 'with a wrong current password nothing is changed'
@@ -57,6 +59,15 @@ change '{"current":"battery staple","new":"another staple"}' "$bob"
 is "$status" 400 "and so is one's own with somebody else's token"
 change '{"current":"battery staple","new":"battery staple"}'
 is "$status" 200 'the same once more is a password as well'
+is "$(sql 'select count(*) from latchkey_password')" 1 'which takes no more room'
+
+# The reason cannot be stored, so the password is not either.
+sql 'alter table latchkey_password add constraint none check (false) not valid'
+change '{"current":"battery staple","new":"another staple"}'
+is "$status" 400 'a change that cannot be noted'
+log_in ada 'battery staple'
+is "$status" 200 'does not happen'
+sql 'alter table latchkey_password drop constraint none'
 
 change "$(printf '{"current":"battery staple","new":"cre\314\200me bru\314\202le\314\201e"}')"
 is "$status" 200 'a new password may have its accents apart'
