@@ -33,7 +33,7 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
 HARDENING = -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 # of our own, kept apart so that a packager's CFLAGS do not lose them
 OWN_CFLAGS = -std=c11 -D_GNU_SOURCE -I$B -Iapp \
-	-DSYSCONFDIR='"$(SYSCONFDIR)"' $(WARNINGS) \
+	-DPREFIX='"$(PREFIX)"' -DSYSCONFDIR='"$(SYSCONFDIR)"' $(WARNINGS) \
 	$(shell pkg-config --cflags $(LIBS)) -MMD -MP
 OWN_LDFLAGS = -pie -Wl,-z,relro,-z,now
 OWN_LIBS = $(shell pkg-config --libs $(LIBS))
@@ -56,6 +56,13 @@ $B/latchkey: $(OBJECTS)
 $B/%.o: app/%.c | $B/embedded_sql.h $B/embedded_web.h
 	@echo "  CC   $<"
 	$(Q)$(CC) $(OWN_CFLAGS) $(HARDENING) $(CFLAGS) -c -o $@ $<
+
+# Where things are, in what is built now: those that say so are compiled anew
+# when it changes.
+$B/places: always
+	@mkdir -p $(@D)
+	@echo '$(PREFIX) $(SYSCONFDIR)' | cmp -s - $@ || echo '$(PREFIX) $(SYSCONFDIR)' >$@
+$B/conf.o $B/db.o $B/main.o: $B/places
 
 # A file as the bytes of a C array: what the program brings with it.
 BYTES = od -An -v -tu1 $$f | sed 's/\([0-9][0-9]*\)/\1,/g'
@@ -251,10 +258,8 @@ SYSTEMD_UNITS = latchkey.service latchkey-check.socket latchkey-api.socket \
 	latchkey-login.socket
 CONF_DIR = $(DESTDIR)$(SYSCONFDIR)/latchkey
 # These texts name the usual places; here come the real ones.
-PLACES = sed 's|/usr/local|$(PREFIX)|g; s|/etc\(/latchkey/latchkey.conf\)|$(SYSCONFDIR)\1|g'
+PLACES = sed 's|/usr/local|$(PREFIX)|g; s|/etc/latchkey/|$(SYSCONFDIR)/latchkey/|g'
 install: all
-	@$B/latchkey -h | grep -qF ' $(SYSCONFDIR)/latchkey/latchkey.conf ' || \
-		{ echo 'Built for another SYSCONFDIR; make clean, then again' >&2; exit 1; }
 	install -d $(DESTDIR)$(PREFIX)/sbin $(CONF_DIR) $(SHARE)/latchkey/docs \
 		$(SHARE)/doc/latchkey $(SHARE)/man/man5 $(SHARE)/man/man8 \
 		$(UNITS_DIR) $(LIB)/sysusers.d $(LIB)/tmpfiles.d
@@ -286,10 +291,10 @@ uninstall:
 		$(LIB)/sysusers.d/latchkey.conf $(LIB)/tmpfiles.d/latchkey.conf
 
 clean:
-	rm -rf build build-san build-fuzz build-cov build-mut build-memory
+	rm -rf bench/result.md build build-san build-fuzz build-cov build-mut build-memory
 
 -include $(wildcard $B/*.d $B/*/*.d)
 
-.PHONY: all docs run units benches bench browser test coverage mutate sanitized valgrind lint fuzz fuzz-build fuzz-targets format install uninstall clean
+.PHONY: always all docs run units benches bench browser test coverage mutate sanitized valgrind lint fuzz fuzz-build fuzz-targets format install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -35,7 +35,7 @@ struct key {
 #define AT(field) offsetof(struct conf, field)
 static const struct key keys[] = {
 	{ "database",             TEXT,   AT(database),             "dbname=latchkey", 1, 4096, "libpq connection string" },
-	{ "key_file",             TEXT,   AT(key_file),             "/etc/latchkey/key", 1, 4096, "path" },
+	{ "key_file",             TEXT,   AT(key_file),             SYSCONFDIR "/latchkey/key", 1, 4096, "path" },
 	{ "listen_check",         TEXT,   AT(listen[LANE_CHECK]),   "/run/latchkey/check.sock", 1, 107, "path or address:port" },
 	{ "listen_api",           TEXT,   AT(listen[LANE_API]),     "/run/latchkey/api.sock", 1, 107, "path or address:port" },
 	{ "listen_login",         TEXT,   AT(listen[LANE_LOGIN]),   "/run/latchkey/login.sock", 1, 107, "path or address:port" },
@@ -55,7 +55,7 @@ static const struct key keys[] = {
 	{ "username_max_chars",   NUMBER, AT(username_max_chars),   "255", 1, 640, "characters" },
 	{ "fullname_max_chars",   NUMBER, AT(fullname_max_chars),   "255", 1, 16384, "characters" },
 	{ "password_min_chars",   NUMBER, AT(password_min_chars),   "8", 0, 127, "characters" },
-	{ "password_blocklist",   TEXT,   AT(password_blocklist),   "/usr/local/share/latchkey/passwords", 0, 4096, "path" },
+	{ "password_blocklist",   TEXT,   AT(password_blocklist),   PREFIX "/share/latchkey/passwords", 0, 4096, "path" },
 	{ "login_failures_per_name_hour", NUMBER, AT(login_failures_per_name), "100", 2, 1000000, "failures" },
 	{ "login_failures_per_address_hour", NUMBER, AT(login_failures_per_address), "200", 2, 1000000, "failures" },
 	{ "login_failures_per_client_hour", NUMBER, AT(login_failures_per_client), "20", 2, 1000000, "failures" },

@@ -432,7 +432,7 @@ conninfo_is_good(const char *conninfo)
 			log_say(
 			    "database: a password does not belong in "
 			    "the connection string; name a file that holds it: "
-			    "passfile=/etc/latchkey/pgpass");
+			    "passfile=" SYSCONFDIR "/latchkey/pgpass");
 			good = false;
 		}
 	PQconninfoFree(options);

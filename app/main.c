@@ -24,9 +24,6 @@
 #include "svc_schema.h"
 #include "user.h"
 
-#ifndef SYSCONFDIR
-#define SYSCONFDIR "/etc"
-#endif
 #define CONF_FILE SYSCONFDIR "/latchkey/latchkey.conf"
 
 static int

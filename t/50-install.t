@@ -69,8 +69,12 @@ ok $? 'to uninstall twice does no harm'
 # --- another place ---
 
 rm -rf "$tmp/root"
-run_make install PREFIX=/opt/latchkey
-ok $? 'it installs below another PREFIX'
+# What is built for it is not for the other tests.
+cp -a build "$tmp/build"
+run_make install B="$tmp/build" PREFIX=/opt/latchkey
+ok $? 'it installs below another PREFIX' || diag "$(cat "$tmp/out")"
+like "$("$tmp/root/opt/latchkey/sbin/latchkey" settings)" '^password_blocklist	text	/opt/latchkey/share/latchkey/passwords	' \
+	'where the program, too, looks for the list of passwords'
 share=$tmp/root/opt/latchkey/share
 # shellcheck disable=SC2016 # a variable of nginx
 docs=$(sed -n 's|.*alias \(.*\)/\$1;|\1|p' "$share/doc/latchkey/nginx.conf.sample")
@@ -89,10 +93,15 @@ ok $? 'where it is'
 run_make uninstall PREFIX=/opt/latchkey
 is "$(files)" /etc/latchkey/latchkey.conf 'and uninstalls from there'
 
-! run_make install SYSCONFDIR=/opt/etc
-ok $? 'a program built to look in /etc is not installed with its settings elsewhere'
-like "$(cat "$tmp/out")" 'make clean' 'and it is said what to do'
-[ ! -e "$tmp/root/opt/etc" ]
-ok $? 'before anything is written'
+rm -rf "$tmp/root"
+run_make install B="$tmp/build" SYSCONFDIR=/opt/etc
+ok $? 'it installs with another SYSCONFDIR' || diag "$(cat "$tmp/out")"
+[ -s "$tmp/root/opt/etc/latchkey/latchkey.conf" ] && [ ! -e "$tmp/root/etc" ]
+ok $? 'the settings are there and nowhere else'
+program=$tmp/root/usr/local/sbin/latchkey
+like "$("$program" -h)" 'FILE is /opt/etc/latchkey/latchkey.conf unless' 'where the program looks for them'
+like "$("$program" settings)" '^key_file	text	/opt/etc/latchkey/key	' 'and for its key'
+is "$(grep -rl '[^t]/etc/latchkey/' "$tmp/root/opt" "$tmp/root/usr/local/share/man" "$tmp/root/usr/local/lib")" '' \
+	'and neither the settings nor the manual nor the units speak of the usual place'
 
 done_testing
