@@ -54,11 +54,12 @@ class Bench:
         except (RuntimeError, OSError, subprocess.SubprocessError) as error:
             return self.note("%s failed: %s" % (measure.__module__, error))
         for key, value in found.items():
-            values = value if isinstance(value, list) else [value]
-            values = [v for v in values if v is not None and v == v]  # NaN: no answer at all
-            if values:
-                self.found.setdefault(key, []).extend(values)
-                say("  %-28s %s" % (key, " ".join("%.6g" % v for v in values)))
+            for v in value if isinstance(value, list) else [value]:
+                if v is None or v != v:  # NaN: no answer at all
+                    self.note("%s: there is no figure of round %d" % (key, self.round + 1))
+                else:
+                    self.found.setdefault(key, []).append((self.round, v))
+                    say("  %-28s %.6g" % (key, v))
 
 
 def say(text):

@@ -10,7 +10,7 @@ from any address. An hour passes by moving the table's rows back, ten minutes at
 throttle knows of time; hashes are of the least cost, as what is counted is decided before them. "without" is the same
 program with every limit as high as it goes. Prints Markdown.
 """
-import argparse, os, shlex, subprocess, sys, tempfile, time
+import argparse, os, shlex, signal, subprocess, sys, tempfile, time
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(TOP, "t", "tool"))
 from concurrent.futures import ThreadPoolExecutor
@@ -130,6 +130,7 @@ def main():
     p.add_argument("--guesses", type=int, default=30000, help="that an attacker sends in the hour")
     p.add_argument("--small", action="store_true")
     o = p.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # or what was started would stay
     stacks = {"without": HIGH, "without the budget": NO_BUDGET, "as installed": []}
     step = 10
     if o.small:

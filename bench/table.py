@@ -1,5 +1,5 @@
 """What was measured, as Markdown."""
-import os, re, statistics, subprocess, time
+import math, os, re, statistics, subprocess, time
 
 PACKAGES = """nginx postgresql-15 libcrypt1 libfcgi0ldbl libjwt0 libpq5 libssl3 wrk nghttp2-client valgrind python3
     python3-fastapi python3-uvicorn python3-uvloop python3-httptools python3-pydantic python3-sqlalchemy
@@ -8,13 +8,15 @@ PACKAGES = """nginx postgresql-15 libcrypt1 libfcgi0ldbl libjwt0 libpq5 libssl3 
 
 def number(x):
     """Three digits that count."""
+    if math.isinf(x):
+        return "endless"
     if x == round(x) or abs(x) >= 100:
         return "{:,.0f}".format(x)
     return "%.1f" % x if abs(x) >= 10 else "%.2f" % x
 
 
-def spread(values):
-    return "%s to %s" % (number(min(values)), number(max(values)))
+def spread(measured):
+    return "%s to %s" % (number(min(measured)), number(max(measured)))
 
 
 def rows(heads, lines):
@@ -25,27 +27,32 @@ def rows(heads, lines):
     yield ""
 
 
+def values(found, key):
+    return [value for _, value in found.get(key, [])]
+
+
 def values_of(target, found):
-    """Of each round: the figure, or its ratio to the other of the same round."""
-    values = found.get(target.figure, [])
-    if target.other:
-        values = [a / b for a, b in zip(values, found.get(target.other, [])) if b]
-    return values
+    """Of each round: the figure, or its ratio to the other of the same round; endless where that is 0."""
+    if not target.other:
+        return values(found, target.figure)
+    other = dict(found.get(target.other, []))
+    return [value / other[n] if other[n] else math.inf for n, value in found.get(target.figure, []) if n in other]
 
 
 def compared(targets, found):
     for t in targets:
-        values = values_of(t, found)
-        if values:
-            median = statistics.median(values)
+        ratios = values_of(t, found)
+        if ratios:
+            median = statistics.median(ratios)
             met = ("yes" if t.is_met(median) else "**no**") if t.wanted() else ""
-            yield t.text, "**%s**" % number(median), spread(values), t.wanted(), met
+            yield t.text, "**%s**" % number(median), spread(ratios), t.wanted(), met
 
 
 def figures(described, found):
     for key, (text, unit) in described.items():
-        if found.get(key):
-            yield text, "%s %s" % (number(statistics.median(found[key])), unit), spread(found[key])
+        measured = values(found, key)
+        if measured:
+            yield text, "%s %s" % (number(statistics.median(measured)), unit), spread(measured)
 
 
 def installed():

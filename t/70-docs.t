@@ -11,7 +11,7 @@ for needed in t/browser/node_modules /usr/bin/chromium; do
 done
 
 export XDG_CONFIG_HOME="$tmp" # where Chromium leaves settings of its crash reports
-stack_shared
+stack_up
 
 for page in /docs /redoc /docs/oauth2-redirect; do
 	api GET "$page"

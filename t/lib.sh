@@ -20,8 +20,6 @@
 #	serve_alone SOCKET LOG [VARIABLE=VALUE...] [COMMAND...]
 #				one worker for every route, as spawn-fcgi starts it, with
 #				the stack's settings; $alone is its supervisor's number
-#	stack_shared			the one all tests share, if there is one
-#					($LK_SHARED_STACK), or one's own
 #
 # A result in a pipe or in $( ) is lost: its count stays in the subshell.
 # shellcheck shell=sh disable=SC2119,SC2120 # settings may be left out
@@ -199,13 +197,4 @@ serve_alone() {
 
 has_begun() {
 	[ "$(grep -c event=ready "$1")" -gt "$begun" ]
-}
-
-# shellcheck source=/dev/null
-stack_shared() {
-	if [ -n "${LK_SHARED_STACK-}" ]; then
-		. "$LK_SHARED_STACK/env"
-	else
-		stack_up
-	fi
 }

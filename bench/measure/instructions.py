@@ -7,7 +7,7 @@ TIMES = 3
 
 FIGURES = {
     "instructions.route": ("`GET /check`, from the parsed request to the reply's bytes", "instructions"),
-    "instructions.token": ("of these, `token_check()`", "instructions"),
+    "instructions.token": ("`token_check()` of a token that was not seen before", "instructions"),
 }
 
 
