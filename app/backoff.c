@@ -25,9 +25,3 @@ backoff_ms(int *failures, int64_t lived_ms)
 	return before <= DOUBLED_MAX ? (int64_t)PAUSE_MS << (before - 1)
 	                             : PAUSE_MAX_MS;
 }
-
-int64_t
-backoff_max_ms(void)
-{
-	return PAUSE_MAX_MS;
-}

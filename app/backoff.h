@@ -15,7 +15,4 @@
  */
 int64_t backoff_ms(int *failures, int64_t lived_ms);
 
-/* The longest pause. */
-int64_t backoff_max_ms(void);
-
 #endif

@@ -70,7 +70,6 @@ bounds_hash_us(const struct conf *conf)
 	char hash[PWHASH_BYTES];
 	int64_t start, us = 0;
 
-	hashmem_keep(conf->hash_memory_kept);
 	/* the first one gets the memory */
 	if (pwhash_make(conf->hash_cost, "", hash) == ERR_OK) {
 		start = cpu_time_us();
@@ -116,19 +115,28 @@ somaxconn(void)
 	return n;
 }
 
+/* What so many processes take but for hashes, rounded up. */
+static int64_t
+own_mib(int64_t processes)
+{
+	return (processes * PROCESS_KIB + 1023) / 1024;
+}
+
 void
 bounds_print(const struct conf *conf)
 {
-	int64_t workers[LANE_COUNT], hash_us = bounds_hash_us(conf), all = 1;
+	int64_t workers[LANE_COUNT], hash_us, all = 1;
+	int64_t hash_mib = conf->hash_memory_max_mib + LOGIN_EXTRA_MIB;
 	int64_t login, backlog, cut = somaxconn(), wait_ms, mib;
 	enum lane lane;
 
+	hashmem_keep(conf->hash_memory_kept);
+	hash_us = bounds_hash_us(conf);
 	for (lane = 0; lane < LANE_COUNT; lane++)
 		all += workers[lane] = bounds_workers(conf, lane);
 	login = workers[LANE_LOGIN];
 	backlog = bounds_backlog(conf, login, hash_us);
-	mib = (all * PROCESS_KIB + 1023) / 1024 +
-	      login * (conf->hash_memory_max_mib + LOGIN_EXTRA_MIB);
+	mib = own_mib(all) + login * hash_mib;
 	wait_ms = (min(backlog, cut) + login) * max(hash_us, 1) /
 	          at_once(login) / 1000;
 
@@ -139,8 +147,8 @@ bounds_print(const struct conf *conf)
 	    workers[LANE_API] + login);
 	printf("memory: at most %" PRId64
 	       " MiB for all processes together, and %" PRId64
-	       " MiB more while SIGHUP replaces a login worker\n",
-	    mib, conf->hash_memory_max_mib + LOGIN_EXTRA_MIB);
+	       " MiB more while SIGHUP replaces workers\n",
+	    mib, own_mib(all - login) + hash_mib);
 	printf("login queue: %" PRId64 " connections, the last of which waits "
 	       "%" PRId64 " ms; after %" PRId64 " ms a login is refused\n",
 	    min(backlog, cut), wait_ms, conf->login_wait_ms);

@@ -15,8 +15,9 @@ int64_t bounds_workers_single(const struct conf *conf);
 
 /*
  * The CPU time that a password's hash takes here with the configured cost, in
- * microseconds, measured by hashing twice, with the memory kept if that is
- * configured; 0: there is not enough of it.
+ * microseconds, measured by hashing twice, with the memory kept as
+ * hashmem_keep() has been told, and released in the end; 0: there is not enough
+ * of it.
  */
 int64_t bounds_hash_us(const struct conf *conf);
 

@@ -12,7 +12,6 @@
 #include "cpu.h"
 #include "text.h"
 
-#define CGROUP_ROOT "/sys/fs/cgroup"
 #define PATH_BYTES 4096
 
 /* The first line of a file, without its newline; false: there is none. */
@@ -71,7 +70,7 @@ cpu_quota(const char *root, const char *group)
 }
 
 int64_t
-cpu_usable(void)
+cpu_usable_in(const char *root, const char *groups)
 {
 	char group[PATH_BYTES];
 	int64_t n = sysconf(_SC_NPROCESSORS_ONLN), quota;
@@ -80,9 +79,15 @@ cpu_usable(void)
 	if (sched_getaffinity(0, sizeof(set), &set) == 0)
 		n = CPU_COUNT(&set);
 	/* "0::/path": version 2, which Debian has */
-	if (read_line("/proc/self/cgroup", group, sizeof(group)) &&
+	if (read_line(groups, group, sizeof(group)) &&
 	    strncmp(group, "0::", 3) == 0 &&
-	    (quota = cpu_quota(CGROUP_ROOT, group + 3)) < n)
+	    (quota = cpu_quota(root, group + 3)) < n)
 		n = quota;
 	return n > 1 ? n : 1;
+}
+
+int64_t
+cpu_usable(void)
+{
+	return cpu_usable_in("/sys/fs/cgroup", "/proc/self/cgroup");
 }

@@ -15,6 +15,12 @@
 int64_t cpu_usable(void);
 
 /*
+ * The same by other files: the mount point of the control groups, and what
+ * tells the one of this process, as /proc/self/cgroup does.
+ */
+int64_t cpu_usable_in(const char *root, const char *groups);
+
+/*
  * The CPUs that a quota grants to the control group `group` ("/a/b", as in
  * /proc/self/cgroup) below the mount point root, rounded up; INT64_MAX: no
  * quota, or none that could be read.

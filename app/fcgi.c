@@ -97,7 +97,8 @@ accept_connection(int listener)
 
 	if (fd < 0) {
 		/* another worker was quicker, or the client has gone */
-		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM)
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
+		    errno == ENOBUFS)
 			poll(NULL, 0, 100);
 		return -1;
 	}
@@ -319,7 +320,9 @@ look(struct worker *w, int fd, bool *alone)
 /*
  * Answer one request of a connection. True: it is to be kept; otherwise it is
  * closed, and epoll has forgotten it. What lies behind the request libfcgi has
- * read into its buffer and dropped, so then the connection ends with it.
+ * read into its buffer and dropped, so then the connection ends with it. (What
+ * comes between our look and libfcgi's is dropped unseen: no web server sends a
+ * request before the last one's answer.)
  */
 static bool
 serve_one(struct worker *w, int fd, bool alone)

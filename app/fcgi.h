@@ -23,6 +23,8 @@ struct fcgi_service {
  * is accepted any more, but those that are kept are answered until they have
  * been quiet for drain_ms; ten seconds at most. The arena in *c is emptied
  * after each request. Returns false if it could not begin.
+ * The process is left with SIGTERM and SIGINT blocked and SIGPIPE, SIGHUP and
+ * SIGUSR1 ignored; and the listener non-blocking, whoever shares it.
  */
 bool fcgi_serve(const struct fcgi_service *service, struct ctx *c) MUST_CHECK;
 

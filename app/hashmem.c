@@ -58,7 +58,8 @@ unmap(void *addr, size_t n)
 static bool
 is_yescrypts(const void *addr, size_t n, int prot, int flags, int fd)
 {
-	const int hugetlb = MAP_HUGETLB | MAP_HUGE_MASK << MAP_HUGE_SHIFT;
+	const int hugetlb =
+	    MAP_HUGETLB | (int)((unsigned)MAP_HUGE_MASK << MAP_HUGE_SHIFT);
 
 	return addr == NULL && n >= MIB && n <= 2048 * MIB &&
 	       prot == (PROT_READ | PROT_WRITE) &&

@@ -7,11 +7,11 @@
 #include "base.h"
 
 /*
- * Sanitizers bring a mmap() of their own, and 32-bit systems another system
- * call: there all of this can be called, and nothing is ever kept.
+ * Sanitizers bring a mmap() of their own, 32-bit systems and IBM Z another
+ * system call: there all of this can be called, and nothing is ever kept.
  */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
-    !defined(__LP64__)
+    !defined(__LP64__) || defined(__s390x__)
 #define HASHMEM_ABSENT
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) || \

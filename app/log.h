@@ -48,7 +48,8 @@ void log_set_request(const char *id);
 /*
  * Write one line. fmt: "key=value …" as for printf(3). Control characters and
  * bytes beyond ASCII come out as \xNN, so no value can begin a line of its own.
- * At most 1000 bytes; the rest is cut.
+ * At most 1000 bytes before that; the rest is cut. The line goes out by one
+ * write of less than PIPE_BUF, so none is torn by another process.
  */
 void log_event(enum log_level level, enum log_event event, const char *fmt, ...)
     PRINTF_LIKE(3, 4);

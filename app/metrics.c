@@ -177,11 +177,6 @@ is_at(const char *file, int fd)
 	       by_fd.st_ino == by_name.st_ino && by_fd.st_dev == by_name.st_dev;
 }
 
-/*
- * The right to replace a file: a lock on what its name stands for. Whoever
- * replaces it locks the new one first, so of several that start at once one
- * has the right, and the others meet either lock. The descriptor, or -1.
- */
 /* A file that is empty, or begins as ours do: none else is replaced. */
 static bool
 is_ours(int fd, off_t size)
@@ -193,6 +188,11 @@ is_ours(int fd, off_t size)
 	           memcmp(magic, layout, MAGIC_BYTES) == 0);
 }
 
+/*
+ * The right to replace a file: a lock on what its name stands for. Whoever
+ * replaces it locks the new one first, so of several that start at once one
+ * has the right, and the others meet either lock. The descriptor, or -1.
+ */
 static int
 lock_name(const char *file)
 {
@@ -341,6 +341,10 @@ metrics_ended(enum lane lane, unsigned number, int64_t pid)
 	struct slot *s = &memory->worker[lane][number];
 	uint64_t expected = (uint64_t)pid;
 
+	/* a page that no worker has reserved is a hole, and the disk may be
+	 * full: it is not even to be compared */
+	if ((get(&memory->used[lane]) >> number & 1) == 0)
+		return;
 	/* its successor may have the slot already */
 	atomic_compare_exchange_strong(&s->pid, &expected, 0);
 }

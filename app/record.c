@@ -87,12 +87,13 @@ record_request(unsigned char *bytes, size_t n, size_t *len)
 	unsigned id = 0;
 
 	while (due != END) {
-		const unsigned char *body = bytes + at + HEAD_BYTES;
+		const unsigned char *body;
 		struct record r;
 
 		if (n - at < HEAD_BYTES)
 			return RECORD_PART;
 		r = read_head(bytes + at);
+		body = bytes + at + HEAD_BYTES;
 		if (r.type != due || (due != BEGIN && r.id != id))
 			return RECORD_WRONG;
 		if (n - at - HEAD_BYTES < r.len + r.padding)

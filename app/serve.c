@@ -63,10 +63,12 @@ struct leaver {
 
 struct supervisor {
 	const struct conf *conf;
+	const struct conf *first; /* with which sockets and files were made */
 	struct token_key key;
 	struct blocklist blocklist;
 	struct listeners listeners;
 	int64_t wanted[LANE_COUNT]; /* workers */
+	int64_t hash_us; /* as the last worker measured; 0: none has */
 	unsigned generation;
 	bool told_ready;  /* the service manager knows */
 	sigset_t waiting; /* the signals that are blocked while it waits */
@@ -194,7 +196,7 @@ cannot_start(struct place *p)
 {
 	log_event(LOG_ERROR, LOG_WORKER_ENDED, "lane=%s error=\"%s\"",
 	    lane_name[p->lane], strerror(errno));
-	p->not_before_ms = p->started_ms + backoff_max_ms();
+	p->not_before_ms = p->started_ms + backoff_ms(&p->failures, 0);
 }
 
 /* Start who is to take this place. */
@@ -231,9 +233,9 @@ start(struct supervisor *s, struct place *p)
 
 /* What waits on the login lane's socket is what is served in two seconds. */
 static void
-set_backlog(const struct supervisor *s, int64_t hash_us)
+set_backlog(const struct supervisor *s)
 {
-	int64_t n = bounds_backlog(s->conf, s->wanted[LANE_LOGIN], hash_us);
+	int64_t n = bounds_backlog(s->conf, s->wanted[LANE_LOGIN], s->hash_us);
 
 	listeners_set_backlog(&s->listeners, LANE_LOGIN, (int)n);
 }
@@ -281,8 +283,10 @@ take_over(struct supervisor *s, struct place *p)
 		dismiss(s, p, p->pid);
 	p->pid = next;
 	p->generation = p->next_generation;
-	if (hash_us > 0)
-		set_backlog(s, hash_us);
+	if (hash_us > 0) {
+		s->hash_us = hash_us;
+		set_backlog(s);
+	}
 }
 
 static void
@@ -381,7 +385,10 @@ stop_place(struct supervisor *s, struct place *p)
 	forget_next(p);
 }
 
-/* Has the worker that had this place before not ended yet? */
+/*
+ * Has the worker that had this place before not ended yet? Or, where each has
+ * the memory of a hash, any of that lane.
+ */
 static bool
 is_being_left(const struct supervisor *s, const struct place *p)
 {
@@ -389,15 +396,16 @@ is_being_left(const struct supervisor *s, const struct place *p)
 
 	for (l = s->leavers; l < s->leavers + ARRAY_LEN(s->leavers); l++)
 		if (l->pid != 0 && l->lane == p->lane &&
-		    l->number == number(s, p))
+		    (l->lane == LANE_LOGIN || l->number == number(s, p)))
 			return true;
 	return false;
 }
 
 /*
  * Is this place without its worker, or is that to be replaced now? At one
- * SIGHUP after the other no place has more than two workers: so many
- * connections to the database there are, and so much memory.
+ * SIGHUP after the other no place has more than two workers, and of the login
+ * lane one has: so many connections to the database there are, and so much
+ * memory, as bounds_print() says.
  */
 static bool
 is_due(const struct supervisor *s, const struct place *p, bool replacing)
@@ -492,15 +500,31 @@ database_is_good(const struct conf *conf)
 	return db != NULL;
 }
 
-static bool
-sockets_are_the_same(const struct conf *a, const struct conf *b)
+/* Say what these settings want and only a start can do. */
+static void
+tell_what_stays(const struct supervisor *s, const struct conf *fresh)
 {
 	enum lane lane;
 
 	for (lane = 0; lane < LANE_COUNT; lane++)
-		if (strcmp(a->listen[lane], b->listen[lane]) != 0)
-			return false;
-	return true;
+		if (strcmp(s->first->listen[lane], fresh->listen[lane]) != 0)
+			log_say("listen_%s stays %s until a restart",
+			    lane_name[lane], s->first->listen[lane]);
+	if (strcmp(s->first->status_file, fresh->status_file) != 0)
+		log_say("status_file stays %s until a restart",
+		    s->first->status_file);
+}
+
+/* A place waits no longer because of what the old settings were. */
+static void
+forget_failures(struct supervisor *s)
+{
+	struct place *p;
+
+	for (p = s->places; p < s->places + PLACES; p++) {
+		p->failures = 0;
+		p->not_before_ms = 0;
+	}
 }
 
 /*
@@ -525,9 +549,10 @@ reload(struct supervisor *s)
 		explicit_bzero(&key, sizeof(key));
 		return;
 	}
-	if (!sockets_are_the_same(s->conf, fresh))
-		fprintf(stderr,
-		    "latchkey: the sockets stay as they are until a restart\n");
+	tell_what_stays(s, fresh);
+	if (s->conf->hash_cost != fresh->hash_cost ||
+	    s->conf->hash_memory_kept != fresh->hash_memory_kept)
+		s->hash_us = 0;
 	blocklist_close(&s->blocklist);
 	s->blocklist = blocklist;
 	s->key = key;
@@ -538,7 +563,8 @@ reload(struct supervisor *s)
 	s->generation++;
 	s->told_ready = false;
 	count_wanted(s);
-	set_backlog(s, 0);
+	set_backlog(s);
+	forget_failures(s);
 	systemd_notify("RELOADING=1");
 	metrics_add(METRIC_RELOAD_OK);
 	log_event(LOG_INFO, LOG_RELOAD, "result=done");
@@ -603,9 +629,10 @@ serve(const struct conf *conf)
 		    "of its own\n");
 		return EXIT_FAILURE;
 	}
+	catch_signals(&s.waiting);
 	priority_lower_session();
 	forbid_core_files();
-	s.conf = conf;
+	s.conf = s.first = conf;
 	for (i = 0; i < PLACES; i++)
 		s.places[i] =
 		    (struct place){ .lane = (enum lane)(i / CONF_WORKERS_MAX),
@@ -620,8 +647,7 @@ serve(const struct conf *conf)
 	if (good) {
 		show_queues(&s);
 		count_wanted(&s);
-		catch_signals(&s.waiting);
-		set_backlog(&s, 0);
+		set_backlog(&s);
 		supervise(&s);
 		stop_all(&s);
 	}

@@ -18,7 +18,11 @@
 #include "route.h"
 #include "worker.h"
 
-#define IDLE_MS 5000 /* without a login let go of a hash's memory */
+/*
+ * Without a request let go of a hash's memory. (On a single socket others than
+ * logins keep it.)
+ */
+#define IDLE_MS 5000
 
 /* What is said when all is set up. */
 struct word {
@@ -87,6 +91,7 @@ worker_run(const struct worker_setup *w)
 	if ((w->lanes & LANE_BIT(LANE_LOGIN)) != 0) {
 		service.idle = hashmem_release;
 		service.idle_ms = IDLE_MS;
+		hashmem_keep(conf->hash_memory_kept);
 		/* cppcheck-suppress unreadVariable ; say_ready() reads it */
 		word.hash_us = bounds_hash_us(conf);
 	}

@@ -26,8 +26,11 @@ echo "$program" | while read -r path command; do
 	build/latchkey -h | grep -q "^  $command " || echo "$command"
 done >"$tmp/out"
 is "$(cat "$tmp/out")" '' 'the service runs commands that the program has'
-[ "$(setting latchkey.service TimeoutStopSec)" -gt 15 ]
-ok $? 'it may finish whatever nginx still waits for'
+leave_ms=$(sed -n 's/^#define LEAVE_MS \([0-9]*\).*/\1/p' app/serve.c)
+[ "$(setting latchkey.service TimeoutStopSec)" -gt $((leave_ms / 1000)) ]
+ok $? 'the supervisor, not systemd, ends workers that are stuck'
+[ "$leave_ms" -gt 15000 ]
+ok $? 'after they could have finished whatever nginx still waits for'
 like "$(grep fastcgi_read_timeout nginx.conf.sample)" ' 15s;' 'which is 15 seconds'
 
 # --- confinement ---

@@ -9,12 +9,13 @@ sql() {
 	$LK_PSQL -XAtqc "$1"
 }
 
-# unavailable TITLE: a 503 with a reason, within two seconds.
+# unavailable TITLE: a 503 with a reason, long before nginx gives up. (The limit
+# is db_timeout_ms, 1.5 seconds; the rest is for a machine that is busy.)
 unavailable() {
 	is "$status" 503 "$1: 503"
 	json_is .detail 'The service is not available, please try again' "$1: says why"
 	like "$(header Retry-After)" '^[0-9]+$' "$1: says when to come back"
-	is "$((took < 2000))" 1 "$1: within two seconds (it took $took ms)"
+	is "$((took < 5000))" 1 "$1: in time (it took $took ms)"
 }
 
 timed() {

@@ -22,10 +22,12 @@ ask() {
 
 start_worker
 is "$(ask)" 'Status: 200 OK' 'a worker on the one socket of spawn-fcgi answers'
+worker=$(pgrep -P $alone)
 kill -TERM $alone
 wait $alone
 is $? 0 'SIGTERM ends it when it is idle, with status 0'
-is "$(pgrep -P $alone)" '' 'and its worker'
+! kill -0 "$worker" 2>/dev/null
+ok $? 'and its worker'
 
 # The server is stopped in mid-request, so the worker has one in hand.
 start_worker
@@ -106,11 +108,11 @@ kill -INT $alone
 wait $alone
 is $? 0 'SIGINT ends it as well'
 start_worker
-for signal in USR1 PIPE; do
-	kill -$signal "$(pgrep -P $alone)"
+worker=$(pgrep -P $alone)
+for signal in USR1 PIPE HUP; do
+	kill -$signal "$worker"
 done
-kill -HUP "$(pgrep -P $alone)"
-is "$(ask)" 'Status: 200 OK' 'other signals do nothing to a worker'
+is "$(ask) $(pgrep -P $alone)" "Status: 200 OK $worker" 'other signals do nothing to a worker'
 
 # --- peers ---
 
@@ -153,7 +155,7 @@ is "$(peer 'begin() + params(REQUEST_METHOD="POST", REQUEST_URI="/token", CONTEN
 is "$(peer 'begin() + params(REQUEST_METHOD="POST", REQUEST_URI="/token", CONTENT_LENGTH="3") + record(5, b"a=bcdef") + record(5, b"")')" \
 	'Status: 422' 'of a longer one only what was said is read'
 is "$(peer 'begin() + params(REQUEST_METHOD="GET", REQUEST_URI="*") + record(5, b"")')" 'Status: 404' 'a star is no path'
-# Half a request holds the worker for a few seconds at most.
+# Half a request holds nobody.
 python3 -c '
 import socket, sys
 s = socket.socket(socket.AF_UNIX)

@@ -44,9 +44,25 @@ if [ -e /proc/self/autogroup ]; then
 fi
 like "$(cat "$LK_LOG")" 'event=ready pid=[0-9]+ check=2 api=2 login=2 database_connections=4' \
 	'the log tells of them, and how many connections to the database they have'
-for worker in $(workers check); do
-	ls -l "/proc/$worker/fd" 2>/dev/null
-done >"$tmp/fds"
+# A worker's listening sockets are its lane's alone.
+inode_of() {
+	awk -v socket="$1" '$4 == "00010000" && $8 == socket { print "socket:[" $7 "]" }' /proc/net/unix
+}
+listens_to() {
+	for socket in "$LK_SOCKET_CHECK" "$LK_SOCKET_API" "$LK_SOCKET_LOGIN"; do
+		readlink "/proc/$1"/fd/* 2>/dev/null | grep -cxF "$(inode_of "$socket")"
+	done | xargs
+}
+if [ "$(id -u)" = 0 ]; then # nobody else may look
+	for lane in check api login; do
+		for worker in $(workers $lane); do
+			listens_to "$worker"
+		done | sort -u | xargs
+	done >"$tmp/listens"
+	is "$(cat "$tmp/listens")" '1 0 0
+0 1 0
+0 0 1' 'a worker has the socket of its own lane and no other'
+fi
 is "$(stat -c %a "$LK_SOCKET_CHECK" "$LK_SOCKET_API" "$LK_SOCKET_LOGIN" | sort -u)" 660 \
 	'owner and group may connect to the sockets'
 
@@ -182,9 +198,16 @@ is "$(cat "$LK_DIR/data/precious")" precious 'and stays'
 
 # Many more workers, and back before they have begun.
 supervisor=$(cat "$LK_SERVE")
+reloads=$(grep -c 'event=reload result=done' "$LK_LOG")
+reloaded() {
+	[ "$(grep -c 'event=reload result=done' "$LK_LOG")" = "$reloads" ]
+}
 for n in 16 2; do
 	sed -i "s/^workers_login = .*/workers_login = $n/" "$LK_CONF"
 	kill -HUP "$supervisor"
+	reloads=$((reloads + 1))
+	retry 10 reloaded
+	ok $? "workers_login = $n is read"
 done
 quiet() {
 	[ "$(workers login | wc -w)" = 2 ] &&

@@ -21,6 +21,13 @@ load() {
 	children="$children $loads"
 }
 
+# still_loaded TITLE: none of the loads has ended by itself meanwhile.
+still_loaded() {
+	# shellcheck disable=SC2086 # several numbers
+	kill -0 $loads 2>/dev/null
+	ok $? "$1: all of it under load"
+}
+
 # The load has ended, and each request had the answer that it should have.
 all_answered() {
 	# shellcheck disable=SC2086 # several numbers
@@ -57,6 +64,7 @@ for n in 1 2 3; do
 	retry 20 more 'event=ready'
 	ok $? "SIGHUP number $n replaces all workers"
 done
+still_loaded SIGHUP
 is "$(count 'event=reload result=done')" 3 'each time'
 all_answered SIGHUP
 # A kept connection may still lead to a worker that is about to end.
@@ -166,6 +174,7 @@ for n in 1 2; do
 	retry 30 ready_again
 	ok $? "restart number $n"
 done
+still_loaded restart
 all_answered restart
 is "$(tr -d '0-9' <"$LK_DIR/data/notify" | head -n 5 | tr '\n' ' ')" 'START  READY= STOPPING= EXIT  START  ' \
 	'systemd is told when it is ready, and when it stops'
@@ -219,6 +228,7 @@ for _ in $(seq 1 10); do
 	pgrep -P "$supervisor" | shuf -n 1 | xargs kill -9 2>/dev/null
 	sleep 0.2
 done
+still_loaded 'workers killed'
 # shellcheck disable=SC2086
 wait $loads
 for kind in get post login check; do

@@ -41,11 +41,12 @@ test_arena(void)
 	arena_defer(&a, remember, second);
 	arena_reset(&a);
 	is(order, "21", "what was deferred runs last first");
+	/* the first block is kept, so it may be looked at */
+	for (set = i = 0; i < 100; i++)
+		set += p[i] != 0;
+	is_int((long long)set, 0, "nothing of a request is left behind");
 	again = arena_alloc(&a, 100);
-	ok(again == p, "the first block serves the next request");
-	for (set = i = 0; i < 32; i++)
-		set += again[100 + i] == 'x';
-	is_int((long long)set, 0, "and nothing of the last one is left in it");
+	ok(again == p, "the first block serves the next one");
 	arena_reset(&a);
 	is(order, "21", "what was deferred runs once");
 	arena_free(&a);

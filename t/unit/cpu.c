@@ -3,6 +3,7 @@
  */
 #include "base.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -15,7 +16,7 @@ static char root[] = "/tmp/latchkey-cpu-XXXXXX";
 
 /* Give the group the quota that this text says. */
 static void
-set(const char *group, const char *text)
+set_quota(const char *group, const char *text)
 {
 	char path[200];
 	FILE *f;
@@ -34,6 +35,49 @@ is_quota(const char *group, int64_t wanted, const char *title)
 	ok(cpu_quota(root, group) == wanted, title);
 }
 
+/* By this line of /proc/self/cgroup. */
+static int64_t
+usable(const char *line)
+{
+	char file[100];
+	int64_t n;
+	FILE *f;
+
+	snprintf(file, sizeof(file), "%s/cgroup", root);
+	f = fopen(file, "w");
+	if (f == NULL || fputs(line, f) < 0 || fclose(f) != 0)
+		abort();
+	n = cpu_usable_in(root, file);
+	unlink(file);
+	return n;
+}
+
+static void
+test_usable(void)
+{
+	cpu_set_t set;
+	int64_t mine;
+
+	if (sched_getaffinity(0, sizeof(set), &set) != 0)
+		abort();
+	mine = CPU_COUNT(&set);
+	set_quota("/a", "max 100000\n");
+	set_quota("/a/b", "100000 100000\n");
+	ok(usable("0::/a/b\n") == 1, "our group's quota binds us");
+	ok(usable("0::/a\n") == mine, "without one all CPUs are ours");
+	ok(usable("1:cpu:/a/b\n") == mine,
+	    "a group of the first version is not looked at");
+	set_quota("/a/b", "100000000 100000\n");
+	ok(usable("0::/a/b\n") == mine,
+	    "a quota of more CPUs than there are makes no more");
+	ok(cpu_usable_in(root, "/nonexistent") == mine && cpu_usable() >= 1,
+	    "nor does it matter if nothing tells the group");
+	CPU_CLR(0, &set);
+	if (mine > 1 && sched_setaffinity(0, sizeof(set), &set) == 0)
+		ok(usable("0::/a\n") == CPU_COUNT(&set),
+		    "affinity binds us as well");
+}
+
 int
 main(void)
 {
@@ -41,23 +85,23 @@ main(void)
 
 	if (mkdtemp(root) == NULL)
 		abort();
-	set("/a", "max 100000\n");
-	set("/a/b", "200000 100000\n");
+	set_quota("/a", "max 100000\n");
+	set_quota("/a/b", "200000 100000\n");
 	is_quota("/a", INT64_MAX, "\"max\" is no quota");
 	is_quota("/a/b", 2, "two CPUs");
-	set("/a/b", "200001 100000\n");
+	set_quota("/a/b", "200001 100000\n");
 	is_quota("/a/b", 3, "part of a CPU counts as one");
-	set("/a/b", "1000 100000\n");
+	set_quota("/a/b", "1000 100000\n");
 	is_quota("/a/b", 1, "also of the first");
-	set("/a", "150000 100000\n");
-	set("/a/b", "400000 100000\n");
+	set_quota("/a", "150000 100000\n");
+	set_quota("/a/b", "400000 100000\n");
 	is_quota("/a/b", 2, "the group above binds as well");
 	is_quota("/a/b/missing", 2, "also one that has no quota of its own");
-	set("/a", "nonsense\n");
-	set("/a/b", "0 0\n");
+	set_quota("/a", "nonsense\n");
+	set_quota("/a/b", "0 0\n");
 	is_quota("/a/b", INT64_MAX, "what cannot be read is no quota");
 	is_quota("/", INT64_MAX, "nor is what is not there");
-	ok(cpu_usable() >= 1, "there is a CPU for us");
+	test_usable();
 	snprintf(path, sizeof(path), "%s/a/b/cpu.max", root);
 	unlink(path);
 	snprintf(path, sizeof(path), "%s/a/b", root);
