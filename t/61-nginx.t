@@ -234,8 +234,8 @@ is "$(grep -rhoE 'canary-(query|body|header|referrer)' "$LK_LOGS")" '' \
 	'no log has a query, a body, a token or a referrer'
 
 wait $slow_head
-is "$(cat "$tmp/head")" 10 'a client that does not finish its headers is dropped after ten seconds'
+like "$(cat "$tmp/head")" '^1[0-4]$' 'a client that does not finish its headers is dropped after ten seconds'
 wait $slow_body
-is "$(cat "$tmp/body.slow")" 10 'and one that does not finish its body too'
+like "$(cat "$tmp/body.slow")" '^1[0-4]$' 'and one that does not finish its body too'
 
 done_testing
