@@ -24,9 +24,11 @@ api_token_create(struct req *r)
 		[PASSWORD] = { .name = "password",
 		    .required = true,
 		    .secret = true },
-		[SCOPE] = { .name = "scope" },
-		[ID] = { .name = "client_id" },
-		[SECRET] = { .name = "client_secret", .secret = true },
+		[SCOPE] = { .name = "scope", .ignored = true },
+		[ID] = { .name = "client_id", .ignored = true },
+		[SECRET] = { .name = "client_secret",
+		    .secret = true,
+		    .ignored = true },
 	};
 	const char *v[FIELDS];
 	struct login l;
@@ -48,7 +50,9 @@ api_token_create(struct req *r)
 	b = reply_begin(r, 200, "application/json");
 	buf_addf(
 	    b, "{\"access_token\":\"%s\",\"token_type\":\"bearer\"}", l.token);
-	if (l.new_device != NULL)
+	/* a page of another site is not to take away the cookie that is there
+	 */
+	if (l.new_device != NULL && !r->from_other_site)
 		cookie_set(r, DEVICE_COOKIE, l.new_device, DEVICE_LIFE_S);
 	return ERR_OK;
 }

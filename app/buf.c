@@ -102,7 +102,8 @@ acts(const unsigned char *s, size_t n)
 	if (n == 1)
 		return s[0] < 0x20 || s[0] == 0x7f || s[0] == '\\';
 	if (n == 2)
-		return s[0] == 0xc2 && s[1] < 0xa0;
+		return (s[0] == 0xc2 && s[1] < 0xa0) ||
+		       (s[0] == 0xd8 && s[1] == 0x9c);
 	if (n != 3)
 		return false;
 	return (s[0] == 0xe2 && s[1] == 0x80 && s[2] >= 0x8b &&

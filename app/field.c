@@ -11,9 +11,6 @@
 #include "text.h"
 #include "unicode.h"
 
-/* What bodies call a secret: not shown, whatever else is wrong with them. */
-#define SECRETS "password current new"
-
 /* A field as it was sent. */
 struct value {
 	enum { ABSENT, NOTHING, TEXT, OTHER } kind; /* NOTHING: null */
@@ -129,22 +126,40 @@ get_form(const struct req *r, const char *name)
 		.len = f->value_len };
 }
 
+/*
+ * What bodies call a secret, parted by blanks: "password", and what is one of
+ * these fields. It is not shown, whatever else is wrong with a body.
+ */
+static const char *
+secrets_of(struct req *r, const struct field *want, size_t n)
+{
+	struct buf b;
+	size_t i;
+
+	buf_init(&b, r->ctx->arena);
+	buf_adds(&b, "password");
+	for (i = 0; i < n; i++)
+		if (want[i].secret)
+			buf_addf(&b, " %s", want[i].name);
+	return b.s;
+}
+
 /* What the client is shown of the value that a fault is about. */
 static const char *
 echo(struct req *r, const struct field *f, const struct value *v,
-    enum fault_kind kind)
+    enum fault_kind kind, const char *secrets)
 {
 	struct buf b;
 
 	buf_init(&b, r->ctx->arena);
 	if (kind == FAULT_MISSING && r->body_kind == BODY_JSON)
-		json_write(&b, r->json, SECRETS);
+		json_write(&b, r->json, secrets);
 	else if (kind == FAULT_MISSING)
 		return NULL;
 	else if (f->secret)
 		return JSON_MASK;
 	else if (r->body_kind == BODY_JSON)
-		json_write(&b, v->json, SECRETS);
+		json_write(&b, v->json, secrets);
 	else if (v->kind == TEXT && text_is_utf8(v->text, v->len))
 		buf_add_json(&b, v->text, v->len);
 	else
@@ -152,12 +167,14 @@ echo(struct req *r, const struct field *f, const struct value *v,
 	return b.s;
 }
 
-/* Is this no text that can be stored? Why, into *out. */
+/* Is this no text that can be stored, where it may be? Why, into *out. */
 static bool
-is_not_text(const struct value *v, struct fault *out)
+is_not_text(const struct field *f, const struct value *v, struct fault *out)
 {
-	if (memchr(v->text, '\0', v->len) != NULL ||
-	    memmem(v->text, v->len, "\xc0\x80", 2) != NULL) {
+	bool stored = !f->ignored && f->must_be == NULL;
+
+	if (stored && (memchr(v->text, '\0', v->len) != NULL ||
+	                  memmem(v->text, v->len, "\xc0\x80", 2) != NULL)) {
 		out->kind = FAULT_NUL;
 		out->detail = "a NUL character is not allowed";
 		return true;
@@ -169,9 +186,13 @@ is_not_text(const struct value *v, struct fault *out)
 	return false;
 }
 
-/* The first rule that a text breaks, into *out. False: it keeps all. */
+/*
+ * The first rule that a value breaks, into *out; text is what is made of it.
+ * False: it keeps all.
+ */
 static bool
-find_fault(const struct field *f, const char *text, struct fault *out)
+find_fault(const struct field *f, const struct value *v, const char *text,
+    struct fault *out)
 {
 	int64_t chars = (int64_t)text_chars(text);
 
@@ -185,7 +206,10 @@ find_fault(const struct field *f, const char *text, struct fault *out)
 		out->number = f->max_chars;
 		return true;
 	}
-	if (f->must_be != NULL && strcmp(text, f->must_be) != 0) {
+	/* with its end: it may hold a NUL */
+	if (f->must_be != NULL &&
+	    (v->len != strlen(f->must_be) ||
+	        memcmp(v->text, f->must_be, v->len) != 0)) {
 		out->kind = FAULT_PATTERN;
 		return true;
 	}
@@ -194,7 +218,7 @@ find_fault(const struct field *f, const char *text, struct fault *out)
 
 /* One field; whatever is wrong with it joins the list. */
 static const char *
-read_one(struct req *r, const struct field *f)
+read_one(struct req *r, const struct field *f, const char *secrets)
 {
 	struct fault fault = { .kind = FAULT_MISSING, .field = f->name };
 	const char *text;
@@ -208,9 +232,9 @@ read_one(struct req *r, const struct field *f)
 		return NULL;
 	if (v.kind == NOTHING || v.kind == OTHER)
 		fault.kind = FAULT_NOT_TEXT;
-	if (v.kind == TEXT && !is_not_text(&v, &fault)) {
+	if (v.kind == TEXT && !is_not_text(f, &v, &fault)) {
 		text = f->normal ? unicode_nfc(r->ctx->arena, v.text) : v.text;
-		if (!find_fault(f, text, &fault))
+		if (!find_fault(f, &v, text, &fault))
 			return text;
 	}
 	if (fault.kind == FAULT_PATTERN) {
@@ -218,7 +242,7 @@ read_one(struct req *r, const struct field *f)
 		buf_addf(&pattern, "^%s$", f->must_be);
 		fault.detail = pattern.s;
 	}
-	fault.input = echo(r, f, &v, fault.kind);
+	fault.input = echo(r, f, &v, fault.kind, secrets);
 	fault_add(r, fault);
 	return NULL;
 }
@@ -227,9 +251,10 @@ enum err
 field_read(
     struct req *r, const struct field *want, size_t n, const char **values)
 {
+	const char *secrets = secrets_of(r, want, n);
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		values[i] = read_one(r, &want[i]);
+		values[i] = read_one(r, &want[i], secrets);
 	return r->faults == NULL ? ERR_OK : ERR_INVALID;
 }

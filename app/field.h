@@ -13,6 +13,7 @@ struct field {
 	bool required;
 	bool nullable; /* JSON's null counts as not given */
 	bool secret;   /* never echoed */
+	bool ignored;  /* nobody reads it, so it may hold a NUL */
 	bool normal;   /* its NFC is counted, and is the value */
 	int64_t min_chars;
 	int64_t max_chars;   /* 0: no limit */

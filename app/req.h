@@ -45,7 +45,8 @@ struct req {
 	const char *content_type;
 	const char *authorization;
 	const char *cookie;
-	const char *body; /* never NULL */
+	bool from_other_site; /* a page of it sent this, as the browser says */
+	const char *body;     /* never NULL */
 	size_t body_len;
 	bool body_too_big; /* and therefore not read */
 	int64_t

@@ -91,8 +91,9 @@ signup(struct ctx *c, const struct applicant *who, enum password_fault *why,
 	*why = PASSWORD_GOOD;
 	if ((e = throttle_signup(c, &attempt)) == ERR_OK) {
 		e = signup_unlimited(c, who, why, out);
-		/* else it is known now whether the name was taken */
-		if (e != ERR_OK && e != ERR_CONFLICT)
+		/* any other answer tells whether the name was taken, also that
+		 * a password cannot be one */
+		if (e == ERR_BUSY || e == ERR_INTERNAL)
 			throttle_give_back(c, &attempt);
 	}
 	metrics_add(outcome(e));

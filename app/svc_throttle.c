@@ -14,7 +14,9 @@
  * What is counted, and how much of the table is for it: so much that a flood of
  * strangers' names and addresses, a hash each, keeps a few CPUs busy before it
  * fills the buckets of others; and out of reach of that flood what is counted
- * for known devices.
+ * for known devices. (Who has hundreds of accounts with known devices fills
+ * those with a dozen hashes a second; but then a device is heard as a
+ * stranger.)
  */
 enum kind { NAME, ADDRESS, BOTH, DEVICE, DEVICES, SIGNUP, SITE, SIGNUP_SITE };
 
@@ -99,20 +101,27 @@ reserve_in_budget(struct ctx *c, struct throttle_attempt *t)
 	return e;
 }
 
-enum err
-throttle_login(struct ctx *c, const char *username, const char *device_id,
+static enum err
+reserve_as_device(struct ctx *c, const char *username, const char *device_id,
     struct throttle_attempt *out)
+{
+	enum err e;
+
+	*out = (struct throttle_attempt){ .count = 0 };
+	if ((e = add(c, out, DEVICE, device_id, username)) != ERR_OK ||
+	    (e = add(c, out, DEVICES, username, "")) != ERR_OK)
+		return e;
+	return reserve(c, out);
+}
+
+static enum err
+reserve_as_stranger(
+    struct ctx *c, const char *username, struct throttle_attempt *out)
 {
 	char network[ADDRESS_BYTES], site[ADDRESS_BYTES];
 	enum err e;
 
 	*out = (struct throttle_attempt){ .count = 0 };
-	if (device_id[0] != '\0') {
-		if ((e = add(c, out, DEVICE, device_id, username)) != ERR_OK ||
-		    (e = add(c, out, DEVICES, username, "")) != ERR_OK)
-			return e;
-		return reserve(c, out);
-	}
 	address_network(c->address, network);
 	if ((e = add(c, out, NAME, username, "")) != ERR_OK ||
 	    (e = add(c, out, ADDRESS, network, "")) != ERR_OK ||
@@ -122,6 +131,26 @@ throttle_login(struct ctx *c, const char *username, const char *device_id,
 	    (e = add(c, out, SITE, site, "")) != ERR_OK)
 		return e;
 	return reserve_in_budget(c, out);
+}
+
+enum err
+throttle_login(struct ctx *c, const char *username, const char *device_id,
+    struct throttle_attempt *out)
+{
+	int64_t wait_s = INT64_MAX;
+	enum err e;
+
+	if (device_id[0] != '\0') {
+		e = reserve_as_device(c, username, device_id, out);
+		if (e != ERR_LIMIT)
+			return e;
+		/* who left the cookie away would be heard now */
+		wait_s = c->retry_after_s;
+	}
+	e = reserve_as_stranger(c, username, out);
+	if (e == ERR_LIMIT && wait_s < c->retry_after_s)
+		c->retry_after_s = wait_s;
+	return e;
 }
 
 enum err

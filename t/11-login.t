@@ -136,6 +136,15 @@ is "$status $body" '400 {"detail":"There was an error parsing the body"}' 'a for
 api POST /token -F 'username=ada' -F "password=@$LK_CONF"
 is "$status" 422 'a file is no password'
 unlike "$body" 'database' 'and is not sent back'
+# What nobody reads may hold anything, as in the original; what is compared too.
+api POST /token 'username=홍길동&password=활빈당 활빈당!&scope=%00&client_id=%00&client_secret=a%00b'
+is "$status" 200 'a NUL where nothing is read from does no harm'
+for grant in '%00:\u0000' 'password%00:password\u0000' 'password%00x:password\u0000x' '%00password:\u0000password'; do
+	api POST /token "grant_type=${grant%%:*}&username=x&password=x"
+	is "$status $body" \
+		'422 {"detail":[{"type":"string_pattern_mismatch","loc":["body","grant_type"],"msg":"String should match pattern '"'^password$'"'","input":"'"${grant#*:}"'","ctx":{"pattern":"^password$"}}]}' \
+		"$grant is no grant type"
+done
 api POST /token 'grant_type=refresh_token&client_secret=canary&password=canary'
 is "$body" \
 	'{"detail":[{"type":"string_pattern_mismatch","loc":["body","grant_type"],"msg":"String should match pattern '"'^password$'"'","input":"refresh_token","ctx":{"pattern":"^password$"}},{"type":"missing","loc":["body","username"],"msg":"Field required","input":null}]}' \

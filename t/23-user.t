@@ -76,7 +76,7 @@ is "$(sql "select count(*) from users where username like 'x%' or username like 
 
 # --- list and show ---
 
-awkward=$(printf 'a\tb\r\033[31m\\\302\233c\342\200\256d')
+awkward=$(printf 'a\tb\r\033[31m\\\302\233c\342\200\256d\330\234e')
 with 'correct horse' add "$awkward" "$(printf 'é\n\033]0;x')"
 is "$result" 0 'a name may hold anything, as at a sign-up'
 sql "insert into users (username, password, is_active) values ('old', '\$2b\$12\$x', null), ('none', null, false), ('else', 'x', true)"
@@ -86,7 +86,7 @@ is "$said" "1${tab}ada${tab}Ada L.${tab}active${tab}yescrypt
 3${tab}nfc${tab}${tab}active${tab}yescrypt
 4${tab}p511${tab}${tab}active${tab}yescrypt
 5${tab}x2345678901234567890${tab}x234567890${tab}active${tab}yescrypt
-6${tab}a\\x09b\\x0d\\x1b[31m\\x5c\\xc2\\x9bc\\xe2\\x80\\xaed${tab}é\\x0a\\x1b]0;x${tab}active${tab}yescrypt
+6${tab}a\\x09b\\x0d\\x1b[31m\\x5c\\xc2\\x9bc\\xe2\\x80\\xaed\\xd8\\x9ce${tab}é\\x0a\\x1b]0;x${tab}active${tab}yescrypt
 7${tab}old${tab}${tab}disabled${tab}bcrypt
 8${tab}none${tab}${tab}disabled${tab}none
 9${tab}else${tab}${tab}active${tab}other" 'a list has a line for each, whatever is in it'

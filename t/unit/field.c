@@ -167,21 +167,27 @@ test_presence(void)
 	static const struct field secret = {
 		.name = "password", .required = true, .secret = true
 	};
+	static const struct field new = {
+		.name = "new", .required = true, .secret = true
+	};
 
 	is(read_json(&must, "{\"a\":\"x\"}"), "x", "a field is read");
 	is(read_json(&must, "{\"a\":\"\"}"), "", "an empty text is one");
-	is(read_json(&must,
-	       "{\"b\":1,\"password\":\"p\",\"current\":\"c\",\"new\":2}"),
-	    MISSING "{\"b\":1,\"password\":\"**********\","
-	            "\"current\":\"**********\",\"new\":\"**********\"}}",
-	    "one that is missing is told, and no secret with it");
+	is(read_json(&must, "{\"b\":1,\"password\":\"p\",\"new\":2}"),
+	    MISSING "{\"b\":1,\"password\":\"**********\",\"new\":2}}",
+	    "one that is missing is told, and no password with it");
+	is(read_json(&new, "{\"b\":1,\"password\":\"p\",\"new\":2}"),
+	    "{\"type\":\"string_type\",\"loc\":[\"body\",\"new\"],"
+	    "\"msg\":\"Input should be a valid string\","
+	    "\"input\":\"**********\"}",
+	    "nor what is a secret where it is asked for");
 	is(read_json(&may, "{}"), "(none)", "one may be missing");
 	is(read_json(&may, "{\"a\":null}"), NOT_TEXT "null}",
 	    "but null is no text");
 	is(read_json(&null, "{\"a\":null}"), "(none)", "unless it may be");
 	is(read_json(&null, "{}"), MISSING "{}}", "and is not absence");
-	is(read_json(&must, "{\"a\":{\"new\":5}}"),
-	    NOT_TEXT "{\"new\":\"**********\"}}",
+	is(read_json(&must, "{\"a\":{\"password\":5}}"),
+	    NOT_TEXT "{\"password\":\"**********\"}}",
 	    "an object is no text, and its secrets are not shown");
 	is(read_json(&secret, "{\"password\":7}"),
 	    "{\"type\":\"string_type\",\"loc\":[\"body\",\"password\"],"
