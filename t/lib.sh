@@ -53,6 +53,7 @@ ok() {
 	else
 		failures=$((failures + 1))
 		echo "not ok $tests - $2"
+		[ -z "${LK_FIRST_FAILURE-}" ] || exit 1 # t/mutate wants no more
 		return 1
 	fi
 }
