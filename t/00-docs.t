@@ -106,6 +106,10 @@ sed -n 's/.*\[LOG_[A-Z_]*\] = "\([a-z_]*\)",/\1/p' app/log.c |
 	grep -vxE 'error|warning|info' >"$tmp/events"
 sed -n '/^\.Sh LOG/,/^\.El/s/^\.It Li \(.*\)/\1/p' conf/latchkey.8 | sed 's/ , /\n/' >"$tmp/manual"
 agrees "$tmp/manual" "$tmp/events" 'and each event of the log'
+grep -oE '"(latchkey|process)_[a-z_]+' app/prometheus.c | tr -d '"' | sort -u >"$tmp/figures"
+sed -n 's/^\.It Li \(.*[a-z]_[a-z_, ]*\)/\1/p' conf/latchkey.8 | sed 's/ , /\n/g' |
+	grep -E '^(latchkey|process)_' | sort -u >"$tmp/manual"
+agrees "$tmp/manual" "$tmp/figures" 'and each figure of /metrics'
 
 # --- files ---
 
@@ -113,8 +117,8 @@ find app -name '*.[ch]' | sed 's|^app/||; s|\..$||' | sort -u >"$tmp/files"
 # shellcheck disable=SC2016 # a backquote
 sed -n '/^The files of `app\/`/,/^## /s/^    \([a-z_]*\) .*/\1/p' README.md >"$tmp/plan"
 agrees "$tmp/plan" "$tmp/files" 'README.md has a line for each file of app/'
-grep -oE '\<(app|conf|sql|web|t)/[A-Za-z0-9./-]*[a-z]\>' README.md NEWS.md SECURITY.md |
-	grep -v NNN | sort -u | while IFS=: read -r document file; do
+grep -oE '\<(app|bench|conf|sql|systemd|web|t)/[A-Za-z0-9./-]*[a-z]\>' README.md NEWS.md SECURITY.md |
+	grep -v -e NNN -e systemd/system/ | sort -u | while IFS=: read -r document file; do
 	[ -e "$file" ] || echo "$document: $file"
 done >"$tmp/gone"
 is "$(cat "$tmp/gone")" '' 'the files that README.md, NEWS.md and SECURITY.md name are there'

@@ -80,6 +80,12 @@ refused "another account's number"
 sql "update users set is_active = false where username = 'ada'"
 me "Bearer $good"
 refused 'an inactive account'
+# What an application behind nginx is told goes by the token alone.
+checked() {
+	api GET /check -H "Authorization: Bearer $good"
+	is "$status" 200 "/check asks no database: $1"
+}
+checked 'it takes the token of an inactive account'
 sql "update users set is_active = null where username = 'ada'"
 me "Bearer $good"
 refused 'an account of which nobody said that it is active'
@@ -89,6 +95,7 @@ is "$status" 200 'an account made active again is accepted'
 sql "delete from users where username = 'ada'"
 me "Bearer $good"
 refused 'an account that is gone'
+checked 'and of one that is gone, until it expires'
 api POST /users/add_user/ '{"username":"ada","password":"somebody else"}'
 me "Bearer $good"
 refused 'an account that took the name of one that is gone'
