@@ -39,6 +39,8 @@ def targets(login_workers):
         Target("until a 503 comes in that flood, the longest, ms", "flood.refused_max", most=20),
         Target("PSS of all processes, idle, MiB", "memory.idle", most=MIB_BASE),
         Target("PSS of all processes, in a flood, MiB", "memory.flood", most=MIB_BASE + login_workers * MIB_LOGIN_WORKER),
+        Target("the same / what `latchkey check` says at most", "memory.flood", "memory.ceiling", most=1),
+        Target("checks lost while 200 clients log in", "memory.lost", most=0),
         Target("start until the first answer, ms", "start.first", most=50),
         Target("failed logins, unknown names and all others, all hashes alike: p", "enumeration.one_p", least=.01),
         Target("the same: medians apart, %", "enumeration.one_off", most=1),

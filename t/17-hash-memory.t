@@ -12,7 +12,8 @@ resident() {
 }
 
 # The first login; what becomes of its memory is seen further down, when some
-# seconds have passed.
+# seconds have passed. (A worker measures a hash before it is ready.)
+retry 30 grep -q event=ready "$LK_LOG"
 resident=$(resident login)
 api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
 is "$status" 200 'somebody signs up'

@@ -20,20 +20,25 @@ FIGURES = {
 }
 
 
-def steady(b, state):
+def ask_steadily(b, key):
+    """Checks, RATE a second: what each took in ms, and how many were not answered with 200."""
     stack = b.sides.latchkey
     clients = max(4, RATE * b.seconds // CONNECTION + 1)
     arguments = (stack.site, "/check", clients, RATE, b.seconds, "-HAuthorization: Bearer " + stack.token)
-    key = "latency.steady_%s_" % state
     b.command(key + "*", "each client by itself: " + shown(h2load(*arguments), stack.site, TOKEN=stack.token))
     answers = run_h2load(*arguments, parts=clients)
-    wrong = sum(status != 200 for _, status, _ in answers)
-    if wrong:
-        b.note("%s: %d of %d checks were not answered with 200" % (key, wrong, len(answers)))
     if len(answers) < .95 * RATE * b.seconds:
         b.note("%s: answers were so slow that only %d checks of %d could be asked, so these are the best of them" % (
             key, len(answers), RATE * b.seconds))
-    return {key + p: percentile([ms for _, _, ms in answers], percent) for p, percent in PERCENTS.items()}
+    return [ms for _, _, ms in answers], sum(status != 200 for _, status, _ in answers)
+
+
+def steady(b, state):
+    key = "latency.steady_%s_" % state
+    times, wrong = ask_steadily(b, key)
+    if wrong:
+        b.note("%s: %d of %d checks were not answered with 200" % (key, wrong, len(times)))
+    return {key + p: percentile(times, percent) for p, percent in PERCENTS.items()}
 
 
 def full(b, state):

@@ -1,15 +1,23 @@
-"""The memory of all of Latchkey's processes together: PSS, in which what several share is divided among them."""
-import threading, time
-from load import Background, run_wrk
+"""The memory of all of Latchkey's processes together, and the checks, while 200 clients log in.
+
+Memory is PSS, in which what several processes share is divided among them.
+"""
+import re, subprocess, threading, time
+from load import Background, percentile
+from measure.latency import RATE, ask_steadily
 from sides import NAME, PASSWORD
 
-CLIENTS_FLOOD, CLIENTS_CHECK = 200, 32
+CLIENTS = 200
 SAMPLES_EVERY_S = 0.25
 AFTER_S = 15  # a worker gives the memory of its hashes back when it has had no login for some seconds
 
 FIGURES = {
     "memory.idle": ("PSS, %d s after the start, idle" % AFTER_S, "MiB"),
-    "memory.flood": ("PSS, 200 clients logging in and 32 checking: the most", "MiB"),
+    "memory.flood": ("PSS, %d clients logging in, and %s checks/s: the most" % (CLIENTS, "{:,}".format(RATE)), "MiB"),
+    "memory.ceiling": ("what `latchkey check` says it can be at most", "MiB"),
+    "memory.lost": ("of the checks in that flood, not answered with 200", "checks"),
+    "memory.p99": ("the others: p99", "ms"),
+    "memory.longest": ("the others: the longest", "ms"),
     "memory.after": ("PSS, %d s later" % AFTER_S, "MiB"),
     "memory.processes": ("processes", ""),
 }
@@ -46,6 +54,12 @@ class Sampler(threading.Thread):
         return self.most
 
 
+def ceiling_mib(stack):
+    out = subprocess.run([*stack.env["LK_AS"].split(), stack.env["LK_BIN"], "-c", stack.env["LK_CONF"], "check"],
+                         check=True, stdout=subprocess.PIPE, text=True).stdout
+    return int(re.search(r"^memory: at most (\d+) MiB", out, re.M)[1])
+
+
 def measure(b):
     stack = b.sides.latchkey
     stack.part("workers-stop")
@@ -58,9 +72,11 @@ def measure(b):
     processes = len(list(stack.processes()))
     sampler = Sampler(stack)
     sampler.start()
-    with Background(stack.site, "/token", CLIENTS_FLOOD, b.seconds + 3, ("login", NAME, PASSWORD)):
-        run_wrk(stack.site, "/check", CLIENTS_CHECK, b.seconds, ("tokens", stack.tokens))
+    with Background(stack.site, "/token", CLIENTS, b.seconds + 3, ("login", NAME, PASSWORD)):
+        checks, lost = ask_steadily(b, "memory.")
     most = sampler.stop()
     stack.wait_until_quiet()
     time.sleep(AFTER_S)
-    return {"memory.idle": idle, "memory.flood": most, "memory.after": pss_mib(stack), "memory.processes": processes}
+    return {"memory.idle": idle, "memory.flood": most, "memory.after": pss_mib(stack), "memory.processes": processes,
+            "memory.ceiling": ceiling_mib(stack), "memory.lost": lost, "memory.p99": percentile(checks, 99),
+            "memory.longest": max(checks)}
