@@ -15,7 +15,12 @@
 #   make uninstall  remove what install put there, but for the configuration
 #   make clean
 #
-# make Q= shows the commands.
+# make Q= shows the commands. JOBS: how many at a time, as many as there are CPUs.
+
+JOBS ?= $(shell nproc)
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(JOBS)
+endif
 
 CC ?= cc
 CFLAGS ?= -O2 -g
