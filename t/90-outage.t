@@ -181,7 +181,7 @@ answer=$(printf '%s' "$form" | $LK_AS env REQUEST_METHOD=POST REQUEST_URI=/users
 	HTTP_AUTHORIZATION="Bearer $token" CONTENT_TYPE=application/json CONTENT_LENGTH=${#form} \
 	cgi-fcgi -bind -connect "$socket" | tr -d '\r')
 like "$answer" '^Status: 200' 'a password that was changed when the connection broke is answered as changed'
-like "$(cat "$tmp/proxied.log")" 'event=db_failed what=user_replace_hash' 'though its answer never came'
+like "$(cat "$tmp/proxied.log")" 'event=db_failed what=user_change_password' 'though its answer never came'
 login settled 'battery staple'
 is "$status" 200 'which it is'
 
