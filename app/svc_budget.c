@@ -56,13 +56,16 @@ cost_us(const struct conf *conf)
 	    DB_THROTTLE_FULL_US);
 }
 
-/* Negative where more was given back than counted since the last writing. */
+/*
+ * Negative where more was given back than counted since the last writing. With
+ * one beyond the limit, so that of a limit of one the second is too many.
+ */
 static int64_t
 pending(const struct conf *conf)
 {
-	int64_t limit = conf->login_failures_per_service;
+	int64_t most = conf->login_failures_per_service + 1;
 
-	return between(-limit, atomic_load(&memory->pending), limit);
+	return between(-most, atomic_load(&memory->pending), most);
 }
 
 /* Is it this worker that writes now? Of several at once one does. */

@@ -56,6 +56,7 @@ x|x2345678901|correct horse|the full name has over 10 characters
 x|\0377|correct horse|the full name is not UTF-8
 x||seven77|the password has fewer than 8 characters
 x||\0377correct horse|the password is not UTF-8
+x||letmein|the password has fewer than 8 characters
 x||PassWord1|the password is one of those that are tried first
 correct horse||Correct Horse|the password is the user name
 E

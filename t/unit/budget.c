@@ -1,0 +1,195 @@
+/*
+ * svc_budget.c with a clock and a database of our own, and with whatever a
+ * worker that died may have left in the shared memory.
+ */
+#include "base.h"
+
+#define budget_share tested_share
+#define budget_reserve tested_reserve
+#define budget_give_back tested_give_back
+#define clock_us clock_of_ours
+#define db_throttle_service service_of_ours
+#include "svc_budget.c" /* NOLINT(bugprone-suspicious-include) */
+
+#include "tap.h"
+
+#define START_US INT64_C(5000000000)
+#define FULL_US DB_THROTTLE_FULL_US
+
+static int64_t now_us = START_US;
+
+/* The row in the database: what was written to it, and what it says. */
+static struct {
+	int times;
+	int64_t us, level_us;
+	enum err e;
+} row;
+
+int64_t
+clock_of_ours(void)
+{
+	return now_us;
+}
+
+enum err
+service_of_ours(struct ctx *c, int64_t us, int64_t *level)
+{
+	(void)c;
+	row.times++;
+	row.us = us;
+	*level = row.level_us;
+	return row.e;
+}
+
+/* As a worker begins, with the row empty. */
+static void
+begin(void)
+{
+	*memory = (struct memory){ 0 };
+	row.times = 0;
+	row.us = row.level_us = 0;
+	row.e = ERR_OK;
+	now_us = START_US;
+}
+
+/* How many attempts of this many are let through. */
+static int
+reserve(struct ctx *c, int times)
+{
+	int i, n = 0;
+
+	for (i = 0; i < times; i++)
+		n += budget_reserve(c) == ERR_OK;
+	return n;
+}
+
+static void
+test_limit(struct ctx *c)
+{
+	begin();
+	is_int(reserve(c, 10), 10, "half of the limit at once");
+	c->retry_after_s = 0;
+	ok(budget_reserve(c) == ERR_LIMIT, "and no more");
+	is_int(c->retry_after_s, 360, "until one has leaked out");
+	budget_give_back(c);
+	is_int(reserve(c, 2), 1, "what is given back can be had again");
+	is_int(row.times, 1, "the database is asked once");
+	is_int(row.us, 0, "before anything was counted");
+}
+
+static void
+test_writing(struct ctx *c)
+{
+	begin();
+	(void)reserve(c, 10);
+	now_us += 999999;
+	(void)reserve(c, 1);
+	is_int(row.times, 1, "within a second nothing is written");
+	now_us++;
+	row.level_us = FULL_US - FULL_US / 10;
+	is_int(reserve(c, 2), 1, "then the database's word counts");
+	is_int(row.times, 2, "which is asked once more");
+	is_int(row.us, FULL_US, "with all that was counted here");
+	row.level_us = FULL_US;
+	now_us += WRITE_US;
+	ok(budget_reserve(c) == ERR_LIMIT, "as that what others have used");
+	is_int(row.us, FULL_US / 10, "nothing is written twice");
+	row.level_us = 0;
+	now_us += WRITE_US;
+	budget_give_back(c);
+	is_int(reserve(c, 12), 10, "of an empty row there is half again");
+	is_int(row.us, -FULL_US / 10, "what is given back later is taken out");
+	row.e = ERR_BUSY;
+	now_us += WRITE_US;
+	ok(budget_reserve(c) == ERR_BUSY,
+	    "without the database nobody gets any");
+	row.e = ERR_OK;
+	now_us += WRITE_US;
+	(void)reserve(c, 1);
+	is_int(row.us, FULL_US, "and nothing is forgotten");
+}
+
+/* What a worker that died may have left. */
+static void
+test_garbage(struct ctx *c)
+{
+	begin();
+	(void)reserve(c, 1);
+	atomic_store(&memory->next_us, now_us + WRITE_US + 1);
+	(void)reserve(c, 1);
+	is_int(row.times, 2, "a time too far ahead does not stop the writing");
+	atomic_store(&memory->next_us, now_us + WRITE_US);
+	(void)reserve(c, 1);
+	is_int(row.times, 2, "one that we may have written does");
+	atomic_store(&memory->next_us, now_us);
+	(void)reserve(c, 1);
+	is_int(row.times, 3, "until it has come");
+
+	begin();
+	(void)reserve(c, 1);
+	atomic_store(&memory->empty_us, INT64_MAX);
+	ok(budget_reserve(c) == ERR_LIMIT, "a bucket that never empties");
+	is_int(c->retry_after_s, 3600 + 720,
+	    "is one that is twice full, with two attempts more");
+	atomic_store(&memory->empty_us, INT64_MIN / 2);
+	is_int(reserve(c, 1), 1, "one that emptied long ago is empty");
+
+	begin();
+	(void)reserve(c, 1);
+	atomic_store(&memory->pending, INT64_MAX / 2);
+	ok(budget_reserve(c) == ERR_LIMIT, "more than there can be");
+	now_us += WRITE_US;
+	ok(budget_reserve(c) == ERR_OK, "is gone a second later");
+	is_int(row.us, 21 * (FULL_US / 10), "and was written as the limit");
+	is_int(
+	    atomic_load(&memory->pending), 1, "what was counted since stays");
+	atomic_store(&memory->pending, INT64_MIN / 2);
+	now_us += WRITE_US;
+	(void)reserve(c, 1);
+	is_int(row.us, -21 * (FULL_US / 10), "the same below zero");
+}
+
+static void
+test_costs(struct ctx *c, struct conf *conf)
+{
+	conf->login_failures_per_service = 1;
+	begin();
+	is_int(reserve(c, 2), 1, "of a limit of one there is one");
+	now_us += WRITE_US;
+	(void)reserve(c, 1);
+	is_int(row.us, FULL_US, "which fills the bucket");
+	conf->login_failures_per_service = 10000000;
+	begin();
+	(void)reserve(c, 1);
+	now_us += WRITE_US;
+	(void)reserve(c, 1);
+	is_int(row.us, 720, "of the largest each takes a little");
+	conf->login_failures_per_service = 7;
+	begin();
+	(void)reserve(c, 1);
+	now_us += WRITE_US;
+	(void)reserve(c, 1);
+	is_int(row.us, 1028571429, "rounded up");
+	conf->login_failures_per_service = 0;
+	begin();
+	is_int(reserve(c, 1000), 1000, "0 is no limit");
+	budget_give_back(c);
+	is_int(row.times + atomic_load(&memory->pending), 0,
+	    "and nothing is counted");
+}
+
+int
+main(void)
+{
+	struct conf conf = { .login_failures_per_service = 20 };
+	struct ctx c = { .conf = &conf };
+
+	log_set_level(LOG_ERROR); /* of a spent budget warnings tell */
+	test_limit(&c);
+	test_writing(&c);
+	test_garbage(&c);
+	ok(budget_share() && memory != &own, "it can be shared");
+	test_limit(&c);
+	test_costs(&c, &conf);
+	return done();
+}
