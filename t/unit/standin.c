@@ -1,12 +1,17 @@
 /*
- * svc_standin.c: which number a seed chooses. The known ones are those that the
+ * svc_standin.c: which number a seed chooses, and when it looks which accounts
+ * there are, in a table of our own. The known ones are those that the
  * algorithm's other implementations are tested with.
  */
 #include "base.h"
 
 #include <stdlib.h>
 
-#include "svc_standin.h"
+#define standin_number tested_number
+#define standin_choose tested_choose
+#define db_user_range range_of_ours
+#include "svc_standin.c" /* NOLINT(bugprone-suspicious-include) */
+
 #include "tap.h"
 
 #define SEEDS 20000
@@ -67,9 +72,63 @@ test_join(void)
 	is_int(elsewhere, 0, "and no seed goes anywhere else");
 }
 
+/* The table: how often it was asked, and what it says. */
+static struct {
+	int times;
+	int64_t first, count;
+	enum err e;
+} table;
+
+enum err
+range_of_ours(struct ctx *c, int64_t *first, int64_t *count)
+{
+	(void)c;
+	table.times++;
+	*first = table.first;
+	*count = table.count;
+	return table.e;
+}
+
+/* The number for a name at this time; -1: there is none. */
+static int64_t
+chosen(struct ctx *c, int64_t now_s)
+{
+	int64_t id;
+
+	c->now_s = now_s;
+	return standin_choose(c, "ada", &id) == ERR_OK ? id : -1;
+}
+
+static void
+test_look(void)
+{
+	static const struct token_key key = { 32,
+		"0123456789abcdef0123456789abcdef" };
+	struct ctx c = { .key = &key };
+	int64_t id;
+
+	table.first = 7;
+	table.count = 1000;
+	table.e = ERR_BUSY;
+	is_int(chosen(&c, 1), -1, "without the table none is chosen");
+	table.e = ERR_OK;
+	id = chosen(&c, 1);
+	ok(id >= 7 && id < 1007, "one of those that there are");
+	is_int(table.times, 2, "after a failure it looks again");
+	is_int(chosen(&c, 1), id, "a name keeps its own");
+	is_int(chosen(&c, 10), id, "for as long as nothing changes");
+	is_int(table.times, 2, "of which it knows for ten seconds");
+	table.first = 8;
+	is_int(chosen(&c, 11), id + 1, "then it looks anew");
+	is_int(table.times, 3, "once");
+	(void)chosen(&c, 10);
+	is_int(table.times, 4, "and where the clock was set back");
+}
+
 int
 main(void)
 {
+	test_look();
 	test_known();
 	test_even();
 	test_join();
