@@ -333,19 +333,18 @@ crew_wait(struct crew *c, int64_t timeout_ms)
 	const struct timespec timeout = { timeout_ms / 1000,
 		timeout_ms % 1000 * 1000000 };
 	struct pollfd fds[CREW_PLACES];
-	struct crew_place *of[CREW_PLACES], *p;
-	nfds_t i, n = 0;
+	struct crew_place *p;
+	nfds_t i = 0, n = 0;
 
 	for (p = c->places; p < c->places + CREW_PLACES; p++)
-		if (p->ready >= 0) {
-			of[n] = p;
+		if (p->ready >= 0)
 			fds[n++] = (struct pollfd){ p->ready, POLLIN, 0 };
-		}
 	if (ppoll(fds, n, timeout_ms < 0 ? NULL : &timeout, &c->waiting) <= 0)
 		return;
-	for (i = 0; i < n; i++)
-		if (fds[i].revents != 0)
-			take_over(c, of[i]);
+	/* in the same order, in which each has its own still */
+	for (p = c->places; p < c->places + CREW_PLACES && i < n; p++)
+		if (p->ready == fds[i].fd && fds[i++].revents != 0)
+			take_over(c, p);
 }
 
 bool
