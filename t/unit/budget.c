@@ -16,7 +16,7 @@
 #define START_US INT64_C(5000000000)
 #define FULL_US DB_THROTTLE_FULL_US
 
-static int64_t now_us = START_US;
+static int64_t clock_at_us = START_US;
 
 /* The row in the database: what was written to it, and what it says. */
 static struct {
@@ -28,7 +28,7 @@ static struct {
 int64_t
 clock_of_ours(void)
 {
-	return now_us;
+	return clock_at_us;
 }
 
 enum err
@@ -49,7 +49,7 @@ begin(void)
 	row.times = 0;
 	row.us = row.level_us = 0;
 	row.e = ERR_OK;
-	now_us = START_US;
+	clock_at_us = START_US;
 }
 
 /* How many attempts of this many are let through. */
@@ -82,29 +82,29 @@ test_writing(struct ctx *c)
 {
 	begin();
 	(void)reserve(c, 10);
-	now_us += 999999;
+	clock_at_us += 999999;
 	(void)reserve(c, 1);
 	is_int(row.times, 1, "within a second nothing is written");
-	now_us++;
+	clock_at_us++;
 	row.level_us = FULL_US - FULL_US / 10;
 	is_int(reserve(c, 2), 1, "then the database's word counts");
 	is_int(row.times, 2, "which is asked once more");
 	is_int(row.us, FULL_US, "with all that was counted here");
 	row.level_us = FULL_US;
-	now_us += WRITE_US;
+	clock_at_us += WRITE_US;
 	ok(budget_reserve(c) == ERR_LIMIT, "as that what others have used");
 	is_int(row.us, FULL_US / 10, "nothing is written twice");
 	row.level_us = 0;
-	now_us += WRITE_US;
+	clock_at_us += WRITE_US;
 	budget_give_back(c);
 	is_int(reserve(c, 12), 10, "of an empty row there is half again");
 	is_int(row.us, -FULL_US / 10, "what is given back later is taken out");
 	row.e = ERR_BUSY;
-	now_us += WRITE_US;
+	clock_at_us += WRITE_US;
 	ok(budget_reserve(c) == ERR_BUSY,
 	    "without the database nobody gets any");
 	row.e = ERR_OK;
-	now_us += WRITE_US;
+	clock_at_us += WRITE_US;
 	(void)reserve(c, 1);
 	is_int(row.us, FULL_US, "and nothing is forgotten");
 }
@@ -115,13 +115,13 @@ test_garbage(struct ctx *c)
 {
 	begin();
 	(void)reserve(c, 1);
-	atomic_store(&memory->next_us, now_us + WRITE_US + 1);
+	atomic_store(&memory->next_us, clock_at_us + WRITE_US + 1);
 	(void)reserve(c, 1);
 	is_int(row.times, 2, "a time too far ahead does not stop the writing");
-	atomic_store(&memory->next_us, now_us + WRITE_US);
+	atomic_store(&memory->next_us, clock_at_us + WRITE_US);
 	(void)reserve(c, 1);
 	is_int(row.times, 2, "one that we may have written does");
-	atomic_store(&memory->next_us, now_us);
+	atomic_store(&memory->next_us, clock_at_us);
 	(void)reserve(c, 1);
 	is_int(row.times, 3, "until it has come");
 
@@ -138,13 +138,13 @@ test_garbage(struct ctx *c)
 	(void)reserve(c, 1);
 	atomic_store(&memory->pending, INT64_MAX / 2);
 	ok(budget_reserve(c) == ERR_LIMIT, "more than there can be");
-	now_us += WRITE_US;
+	clock_at_us += WRITE_US;
 	ok(budget_reserve(c) == ERR_OK, "is gone a second later");
 	is_int(row.us, 21 * (FULL_US / 10), "and was written as the limit");
 	is_int(
 	    atomic_load(&memory->pending), 1, "what was counted since stays");
 	atomic_store(&memory->pending, INT64_MIN / 2);
-	now_us += WRITE_US;
+	clock_at_us += WRITE_US;
 	(void)reserve(c, 1);
 	is_int(row.us, -21 * (FULL_US / 10), "the same below zero");
 }
@@ -155,19 +155,19 @@ test_costs(struct ctx *c, struct conf *conf)
 	conf->login_failures_per_service = 1;
 	begin();
 	is_int(reserve(c, 2), 1, "of a limit of one there is one");
-	now_us += WRITE_US;
+	clock_at_us += WRITE_US;
 	(void)reserve(c, 1);
 	is_int(row.us, FULL_US, "which fills the bucket");
 	conf->login_failures_per_service = 10000000;
 	begin();
 	(void)reserve(c, 1);
-	now_us += WRITE_US;
+	clock_at_us += WRITE_US;
 	(void)reserve(c, 1);
 	is_int(row.us, 720, "of the largest each takes a little");
 	conf->login_failures_per_service = 7;
 	begin();
 	(void)reserve(c, 1);
-	now_us += WRITE_US;
+	clock_at_us += WRITE_US;
 	(void)reserve(c, 1);
 	is_int(row.us, 1028571429, "rounded up");
 	conf->login_failures_per_service = 0;
