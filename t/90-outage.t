@@ -152,7 +152,7 @@ while True:
         data = ready[0].recv(65536)
         if ready[0] is client:
             inserting = b"user_insert" in data and b"settled" in data or \
-                b"user_replace_hash" in data and b"UPDATE" not in data
+                b"user_change_password" in data and b"UPDATE" not in data
         if not data or (inserting and ready[0] is server):
             break
         (server if ready[0] is client else client).sendall(data)
