@@ -14,9 +14,8 @@
  * What is counted, and how much of the table is for it: so much that a flood of
  * strangers' names and addresses, a hash each, keeps a few CPUs busy before it
  * fills the buckets of others; and out of reach of that flood what is counted
- * for known devices. (Who has hundreds of accounts with known devices fills
- * those with a dozen hashes a second; but then a device is heard as a
- * stranger.)
+ * for known devices. (Whoever has 800 accounts with such devices fills that
+ * with 11 hashes a second; but then a device is heard as a stranger.)
  */
 enum kind { NAME, ADDRESS, BOTH, DEVICE, DEVICES, SIGNUP, SITE, SIGNUP_SITE };
 

@@ -54,11 +54,11 @@ class Bench:
         except (RuntimeError, OSError, subprocess.SubprocessError) as error:
             return self.note("%s failed: %s" % (measure.__module__, error))
         for key, value in found.items():
-            for v in value if isinstance(value, list) else [value]:
+            for n, v in enumerate(value if isinstance(value, list) else [value]):
                 if v is None or v != v:  # NaN: no answer at all
                     self.note("%s: there is no figure of round %d" % (key, self.round + 1))
                 else:
-                    self.found.setdefault(key, []).append((self.round, v))
+                    self.found.setdefault(key, []).append(((self.round, n), v))
                     say("  %-28s %.6g" % (key, v))
 
 

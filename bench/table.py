@@ -32,11 +32,12 @@ def values(found, key):
 
 
 def values_of(target, found):
-    """Of each round: the figure, or its ratio to the other of the same round; endless where that is 0."""
+    """Of each round: the figure, or its ratio to the other of the same time; endless where that is 0."""
     if not target.other:
         return values(found, target.figure)
     other = dict(found.get(target.other, []))
-    return [value / other[n] if other[n] else math.inf for n, value in found.get(target.figure, []) if n in other]
+    return [value / other[when] if other[when] else math.inf
+            for when, value in found.get(target.figure, []) if when in other]
 
 
 def compared(targets, found):

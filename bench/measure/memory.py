@@ -16,8 +16,8 @@ FIGURES = {
     "memory.flood": ("PSS, %d clients logging in, and %s checks/s: the most" % (CLIENTS, "{:,}".format(RATE)), "MiB"),
     "memory.ceiling": ("what `latchkey check` says it can be at most", "MiB"),
     "memory.lost": ("of the checks in that flood, not answered with 200", "checks"),
-    "memory.p99": ("the others: p99", "ms"),
-    "memory.longest": ("the others: the longest", "ms"),
+    "memory.p99": ("all of these checks: p99", "ms"),
+    "memory.longest": ("all of these checks: the longest", "ms"),
     "memory.after": ("PSS, %d s later" % AFTER_S, "MiB"),
     "memory.processes": ("processes", ""),
 }

@@ -149,27 +149,27 @@ test_garbage(struct ctx *c)
 	is_int(row.us, -21 * (FULL_US / 10), "the same below zero");
 }
 
+/* What one attempt adds to the row, of this limit. */
+static int64_t
+cost_of(struct ctx *c, struct conf *conf, int64_t limit)
+{
+	conf->login_failures_per_service = limit;
+	begin();
+	(void)reserve(c, 1);
+	clock_at_us += WRITE_US;
+	(void)reserve(c, 1);
+	return row.us;
+}
+
 static void
 test_costs(struct ctx *c, struct conf *conf)
 {
-	conf->login_failures_per_service = 1;
+	is_int(
+	    cost_of(c, conf, 1), FULL_US, "of a limit of one, one fills all");
 	begin();
-	is_int(reserve(c, 2), 1, "of a limit of one there is one");
-	clock_at_us += WRITE_US;
-	(void)reserve(c, 1);
-	is_int(row.us, FULL_US, "which fills the bucket");
-	conf->login_failures_per_service = 10000000;
-	begin();
-	(void)reserve(c, 1);
-	clock_at_us += WRITE_US;
-	(void)reserve(c, 1);
-	is_int(row.us, 720, "of the largest each takes a little");
-	conf->login_failures_per_service = 7;
-	begin();
-	(void)reserve(c, 1);
-	clock_at_us += WRITE_US;
-	(void)reserve(c, 1);
-	is_int(row.us, 1028571429, "rounded up");
+	is_int(reserve(c, 2), 1, "and is all that there is");
+	is_int(cost_of(c, conf, 10000000), 720, "of the largest, a little");
+	is_int(cost_of(c, conf, 7), 1028571429, "what does not divide is more");
 	conf->login_failures_per_service = 0;
 	begin();
 	is_int(reserve(c, 1000), 1000, "0 is no limit");
