@@ -15,10 +15,11 @@
  * Count an attempt to log in: for the name, for the client's address, for
  * both together, of IPv6 for its site, and for the service as a whole. With a
  * known device (its id; "": none) for that device and for all known devices of
- * the name, so that no stranger's attempts count for them. Whether there is
- * such an account makes no difference. ERR_LIMIT: there were too many;
- * c->retry_after_s says when to come again. ERR_BUSY: the database does not
- * answer. *out is for throttle_give_back().
+ * the name, so that no stranger's attempts count for them; where these are used
+ * up it counts as a stranger's. Whether there is such an account makes no
+ * difference. ERR_LIMIT: there were too many; c->retry_after_s says when to
+ * come again. ERR_BUSY: the database does not answer. *out is for
+ * throttle_give_back().
  */
 enum err throttle_login(struct ctx *c, const char *username,
     const char *device_id, struct throttle_attempt *out) MUST_CHECK;

@@ -1,0 +1,220 @@
+/*
+ * svc_throttle.c: which buckets an attempt is counted in, and what becomes of
+ * it where one of several limits is reached. The table and the budget are our
+ * own.
+ */
+#include "base.h"
+
+#include <stdlib.h>
+
+#define throttle_login tested_login
+#define throttle_signup tested_signup
+#define throttle_give_back tested_give_back
+#define db_throttle_reserve reserve_of_ours
+#define db_throttle_give_back give_back_of_ours
+#define budget_reserve budget_of_ours
+#define budget_give_back budget_back_of_ours
+#include "svc_throttle.c" /* NOLINT(bugprone-suspicious-include) */
+
+#include "buf.h"
+#include "tap.h"
+
+#define NAMES 20000
+
+/* The table: how long each of the next attempts has to wait, and what came. */
+static struct {
+	int64_t wait_s[2];
+	int times, given_back;
+	enum err e;
+	struct throttle_attempt last;
+} table;
+
+/* The budget: whether there is any, and how often it was taken and not given
+ * back. */
+static struct {
+	enum err e;
+	int taken;
+} budget;
+
+enum err
+reserve_of_ours(
+    struct ctx *c, const struct throttle_attempt *t, int64_t *wait_s)
+{
+	(void)c;
+	table.last = *t;
+	*wait_s = table.wait_s[table.times++];
+	return table.e;
+}
+
+enum err
+give_back_of_ours(struct ctx *c, const struct throttle_attempt *t)
+{
+	(void)c;
+	(void)t;
+	table.given_back++;
+	return ERR_OK;
+}
+
+enum err
+budget_of_ours(struct ctx *c)
+{
+	(void)c;
+	budget.taken += budget.e == ERR_OK;
+	return budget.e;
+}
+
+void
+budget_back_of_ours(const struct ctx *c)
+{
+	(void)c;
+	budget.taken--;
+}
+
+static void
+begin(int64_t first_s, int64_t second_s)
+{
+	memset(&table, 0, sizeof(table));
+	memset(&budget, 0, sizeof(budget));
+	table.wait_s[0] = first_s;
+	table.wait_s[1] = second_s;
+}
+
+static enum err
+login(struct ctx *c, const char *name, const char *device,
+    struct throttle_attempt *t)
+{
+	return throttle_login(c, name, device, t);
+}
+
+/* --- what is counted --- */
+
+static void
+test_subjects(struct ctx *c)
+{
+	struct throttle_attempt t;
+	int64_t failed = 0;
+
+	begin(0, 0);
+	c->address = "192.0.2.1";
+	failed += login(c, "ada", "", &t);
+	is_int((long long)t.count, 3, "a stranger: name, address, both");
+	/* 7200 s of an hour's limit: 100, 200 and 7 */
+	is_int(t.subject[0].cost_us, 72000000, "a hundredth for the name");
+	is_int(t.subject[1].cost_us, 36000000, "less for the address");
+	is_int(
+	    t.subject[2].cost_us, 1028571429, "what does not divide is more");
+	ok(t.in_budget && budget.taken == 1, "and the budget");
+	begin(0, 0);
+	c->address = "2001:db8:1:2::3";
+	failed += login(c, "ada", "", &t);
+	is_int((long long)t.count, 4, "of IPv6 the site, too");
+	is_int(t.subject[3].cost_us, 7200000, "which may do as much as five");
+	begin(0, 0);
+	failed += login(c, "ada", "d1", &t);
+	is_int(
+	    (long long)t.count, 2, "a device: itself, and all of the name's");
+	ok(!t.in_budget && budget.taken == 0, "and no budget");
+	begin(0, 0);
+	failed += throttle_signup(c, &t);
+	is_int((long long)t.count, 2, "a sign-up: the network and the site");
+	is_int(failed, 0, "each is let through");
+}
+
+/* How many different buckets so many names have, and whether all are within. */
+static void
+test_spread(struct ctx *c)
+{
+	static bool seen[2][32768];
+	struct throttle_attempt t;
+	size_t i, k, different[2] = { 0 }, same = 0, outside = 0;
+	struct buf name;
+
+	c->address = "192.0.2.1";
+	for (i = 0; i < NAMES; i++) {
+		unsigned at[2];
+
+		begin(0, 0);
+		buf_init(&name, c->arena);
+		buf_addf(&name, "name%zu", i);
+		if (login(c, name.s, "", &t) != ERR_OK)
+			abort();
+		at[0] = t.subject[0].bucket[0];
+		at[1] = t.subject[0].bucket[1] - 32768;
+		outside += at[0] >= 32768 || at[1] >= 32768;
+		for (k = 0; k < 2 && outside == 0; k++) {
+			different[k] += !seen[k][at[k]];
+			seen[k][at[k]] = true;
+		}
+		same += at[0] == at[1];
+		arena_reset(c->arena);
+	}
+	is_int(
+	    (long long)outside, 0, "each name's two buckets are in its ranges");
+	/* of 32768, 20000 by chance hit 14969, with a deviation of 50 */
+	ok(different[0] > 14500 && different[0] < 15500,
+	    "the first is any of them, by chance");
+	ok(different[1] > 14500 && different[1] < 15500, "so is the second");
+	ok(same < 10, "which has nothing to do with the first");
+}
+
+/* --- what becomes of it --- */
+
+static void
+test_refused(struct ctx *c)
+{
+	struct throttle_attempt t;
+
+	c->address = "192.0.2.1";
+	begin(60, 0);
+	ok(login(c, "ada", "", &t) == ERR_LIMIT, "a stranger is refused");
+	is_int(c->retry_after_s, 60, "until then");
+	is_int(budget.taken, 0, "and costs the service nothing");
+	begin(0, 0);
+	table.e = ERR_BUSY;
+	ok(login(c, "ada", "", &t) == ERR_BUSY && budget.taken == 0,
+	    "nor without the table");
+	begin(0, 0);
+	budget.e = ERR_LIMIT;
+	ok(login(c, "ada", "", &t) == ERR_LIMIT && table.times == 0,
+	    "with the budget spent the table is not asked");
+	begin(0, 0);
+	if (login(c, "ada", "", &t) != ERR_OK)
+		abort();
+	throttle_give_back(c, &t);
+	ok(budget.taken == 0 && table.given_back == 1,
+	    "what is given back is given to both");
+
+	begin(90, 0);
+	ok(login(c, "ada", "d1", &t) == ERR_OK, "a device is a stranger then");
+	is_int((long long)t.count, 3, "and counted as one");
+	begin(90, 60);
+	ok(login(c, "ada", "d1", &t) == ERR_LIMIT && c->retry_after_s == 60,
+	    "refused as both, it may come at the sooner time");
+	begin(60, 90);
+	ok(login(c, "ada", "d1", &t) == ERR_LIMIT && c->retry_after_s == 60,
+	    "whichever that is");
+	begin(0, 0);
+	table.e = ERR_BUSY;
+	ok(login(c, "ada", "d1", &t) == ERR_BUSY && table.times == 1,
+	    "without the table it is not asked twice");
+}
+
+int
+main(void)
+{
+	static const struct token_key key = { 32,
+		"0123456789abcdef0123456789abcdef" };
+	const struct conf conf = { .login_failures_per_name = 100,
+		.login_failures_per_address = 200,
+		.login_failures_per_client = 7,
+		.signups_per_address = 300 };
+	struct arena arena;
+	struct ctx c = { .conf = &conf, .key = &key, .arena = &arena };
+
+	arena_init(&arena);
+	test_subjects(&c);
+	test_spread(&c);
+	test_refused(&c);
+	arena_free(&arena);
+	return done();
+}
