@@ -187,6 +187,7 @@ cores=
 for pid in "$serve" $(pgrep -P "$serve"); do
 	cores="$cores$(awk '/^Max core file size/ { print $5, $6 }' "/proc/$pid/limits") $(stat -c %U "/proc/$pid/environ"),"
 done
-is "$(printf '%s' "$cores" | tr , '\n' | sort -u)" '0 0 root' 'no process of ours may leave a core file, or be looked into by others of its user'
+[ -n "${LK_SANITIZED-}" ] ||
+	is "$(printf '%s' "$cores" | tr , '\n' | sort -u)" '0 0 root' 'no process of ours may leave a core file, or be looked into by others of its user'
 
 done_testing
