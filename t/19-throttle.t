@@ -206,6 +206,7 @@ is "$(awk '/guess/ && $1 == 401' "$tmp/both" | wc -l) $(awk '/guess/ && $1 == 42
 is "$(($(hashes) - had))" 110 'as the hashes show'
 guesses 1 192.0.2.200 ada correct-horse
 is "$answers" '429:1' 'without the cookie she could not'
+like "$(curl -s "$LK_URL/metrics")" '^latchkey_logins_total\{outcome="throttled"\} [1-9]' 'the figures tell of those that were not looked at'
 guesses 1 192.0.2.200 ada correct-horse "${device%?}x"
 is "$answers" '429:1' 'nor with one that is forged'
 guesses 6 192.0.2.200 ada wrong-password "$device"

@@ -104,6 +104,8 @@ weak=$(mkpasswd -m yescrypt -R 1 wonderland)
 sql "update users set password = '$weak' where username = 'alice'"
 login alice wonderland
 like "$status $(hash_of alice)" '^200 \$y\$j9T\$' 'a hash of a lower cost is made anew'
+alice=$(sql "select id from users where username = 'alice'")
+is "$(grep -c "event=hash_upgraded user=$alice\$" "$LK_LOG")" 2 'which the log tells each time'
 strong=$(hash_of alice)
 login alice wonderland
 is "$(hash_of alice)" "$strong" "one of today's is left alone"

@@ -7,6 +7,19 @@
 
 #include <stdlib.h>
 
+#include "token.h"
+
+/* Whether OpenSSL fails. */
+static bool mac_fails;
+
+static bool
+mac_of_ours(const struct token_key *key, const char *purpose,
+    const char *const *texts, unsigned char out[TOKEN_MAC_BYTES])
+{
+	return !mac_fails && token_mac(key, purpose, texts, out);
+}
+
+#define token_mac mac_of_ours
 #define throttle_login tested_login
 #define throttle_signup tested_signup
 #define throttle_give_back tested_give_back
@@ -117,7 +130,23 @@ test_subjects(struct ctx *c)
 	begin(0, 0);
 	failed += throttle_signup(c, &t);
 	is_int((long long)t.count, 2, "a sign-up: the network and the site");
+	is_int(table.times, 1, "are asked for in the table");
 	is_int(failed, 0, "each is let through");
+}
+
+/* No kind takes another's buckets, and all are in use. */
+static void
+test_ranges(void)
+{
+	size_t kind, wrong = 0;
+	unsigned at = 0;
+
+	for (kind = 0; kind < ARRAY_LEN(kinds); kind++) {
+		wrong += kinds[kind].first != at;
+		at += 2 * kinds[kind].choice;
+	}
+	is_int((long long)wrong, 0, "each kind begins where the last ends");
+	is_int(at, DB_THROTTLE_SERVICE, "up to that of the whole service");
 }
 
 /* How many different buckets so many names have, and whether all are within. */
@@ -197,6 +226,13 @@ test_refused(struct ctx *c)
 	table.e = ERR_BUSY;
 	ok(login(c, "ada", "d1", &t) == ERR_BUSY && table.times == 1,
 	    "without the table it is not asked twice");
+	begin(0, 0);
+	mac_fails = true;
+	ok(login(c, "ada", "", &t) == ERR_INTERNAL &&
+	        login(c, "ada", "d1", &t) == ERR_INTERNAL &&
+	        throttle_signup(c, &t) == ERR_INTERNAL && table.times == 0,
+	    "where nothing can be counted nobody is let through");
+	mac_fails = false;
 }
 
 int
@@ -212,6 +248,7 @@ main(void)
 	struct ctx c = { .conf = &conf, .key = &key, .arena = &arena };
 
 	arena_init(&arena);
+	test_ranges();
 	test_subjects(&c);
 	test_spread(&c);
 	test_refused(&c);
