@@ -100,7 +100,7 @@ LOGO = https://cdn.redoc.ly/redoc/logo-mini.svg
 docs: $B/docs/redoc.standalone.js
 $B/docs/redoc.standalone.js: $(wildcard web/*.js web/*.json web/.npmrc) Makefile
 	@echo "  NPM  web"
-	$(Q)cd web && npm ci --ignore-scripts --no-audit --no-fund --no-progress --silent
+	$(Q)cd web && npm ci --ignore-scripts --no-audit --no-fund --no-progress --loglevel=error >/dev/null
 	@mkdir -p $(@D)
 	$(Q)cp web/docs.js web/redoc.js web/redirect.js \
 		$(SWAGGER)/swagger-ui-bundle.js $(SWAGGER)/swagger-ui.css \
@@ -169,7 +169,7 @@ fuzz: fuzz-build
 
 browser:
 	@echo "  NPM  t/browser"
-	@cd t/browser && npm ci --ignore-scripts --no-audit --no-fund --no-progress --silent
+	@cd t/browser && npm ci --ignore-scripts --no-audit --no-fund --no-progress --loglevel=error >/dev/null
 
 test:
 	@t/deps test
