@@ -6,9 +6,13 @@
 
 #include <stdlib.h>
 
-#include "svc_device.h"
+#include "mac.h"
+
+#define device_read tested_read
+#define device_make tested_make
+#include "svc_device.c" /* NOLINT(bugprone-suspicious-include) */
+
 #include "tap.h"
-#include "token.h"
 
 #define NOW INT64_C(1700000000)
 #define DAY_S INT64_C(86400)
@@ -109,6 +113,19 @@ test_made(struct ctx *c)
 	ok(!device_read(c, renewed, "ada").is_old, "with a new time");
 }
 
+static void
+test_failing(struct ctx *c)
+{
+	const char *proof = NULL;
+
+	mac_fails = true;
+	ok(device_make(c, &unknown, "ada", &proof) == ERR_INTERNAL &&
+	        proof == NULL,
+	    "without a MAC none is made");
+	ok(!knows(c, known, "ada"), "and none is believed");
+	mac_fails = false;
+}
+
 int
 main(void)
 {
@@ -122,6 +139,7 @@ main(void)
 	test_time(&c);
 	test_forged(&c);
 	test_made(&c);
+	test_failing(&c);
 	arena_free(&arena);
 	return done();
 }
