@@ -39,7 +39,8 @@ make_setting(int64_t cost, const char salt[SALT_BYTES],
 }
 
 /*
- * crypt_rn(3) with its 32 KiB of scratch space wiped. False: it failed.
+ * crypt_rn(3), whose 32 KiB of scratch space are zero before and wiped after.
+ * False: it failed.
  */
 static bool
 hash_with(const char *password, const char *setting, char out[PWHASH_BYTES])
@@ -49,7 +50,6 @@ hash_with(const char *password, const char *setting, char out[PWHASH_BYTES])
 	int64_t start_us = clock_us();
 	const char *hash;
 
-	memset(&data, 0, sizeof(data));
 	hashmem_begin();
 	hash = crypt_rn(password, setting, &data, sizeof(data));
 	hashmem_end();
@@ -159,7 +159,7 @@ pwhash_check(int64_t cost, int64_t mib_max, const char *password,
 {
 	char setting[CRYPT_GENSALT_OUTPUT_SIZE], made[PWHASH_BYTES] = "";
 	char cut[PWHASH_PASSWORD_MAX_BYTES + 1];
-	bool fits = strlen(password) <= PWHASH_PASSWORD_MAX_BYTES, done;
+	bool fits = strlen(password) <= PWHASH_PASSWORD_MAX_BYTES, computed;
 
 	*matches = false;
 	if (!fits) {
@@ -168,20 +168,20 @@ pwhash_check(int64_t cost, int64_t mib_max, const char *password,
 		cut[sizeof(cut) - 1] = '\0';
 		password = cut;
 	}
-	done =
+	computed =
 	    pwhash_is_usable(hash, mib_max) && hash_with(password, hash, made);
-	if (done) {
+	if (computed) {
 		*matches = fits && strlen(made) == strlen(hash) &&
 		           text_equal_secret(made, hash, strlen(hash));
 	} else {
 		/* of the stored cost, so that want of memory shows here too */
 		imitate(hash, cost, mib_max, setting);
-		done = hash_with(password, setting, made);
+		computed = hash_with(password, setting, made);
 	}
 	explicit_bzero(made, sizeof(made));
 	explicit_bzero(cut, sizeof(cut));
 	/* a setting of our own fails for want of memory only */
-	return done ? ERR_OK : no_memory(cost);
+	return computed ? ERR_OK : no_memory(cost);
 }
 
 bool

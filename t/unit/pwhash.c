@@ -72,6 +72,20 @@ test_not_hashes(void)
 }
 
 static void
+test_bcrypt_cost(void)
+{
+	char h[sizeof(bcrypt_2b)];
+	int cost;
+
+	for (cost = 0; cost <= 31; cost++) {
+		snprintf(h, sizeof(h), "$2b$%02d%s", cost, bcrypt_2b + 6);
+		if (pwhash_is_usable(h, 1) != (cost >= 4 && cost <= 16))
+			break;
+	}
+	is_int(cost, 32, "bcrypt's costs of 4 to 16 are computed, no others");
+}
+
+static void
 test_memory(void)
 {
 	bool matches = true;
@@ -138,6 +152,7 @@ main(void)
 {
 	test_known();
 	test_not_hashes();
+	test_bcrypt_cost();
 	test_memory();
 	test_make();
 	ok(pwhash_is_weaker(bcrypt_2b, 1), "bcrypt is always made anew");
