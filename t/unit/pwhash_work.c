@@ -8,15 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "log.h"
 #include "metrics.h"
 
 /* A hash as it is computed: what was given to libxcrypt, and what was said. */
 static struct {
 	const struct crypt_data *data;
-	int times, observed, reused, open;
+	int times, observed, reused, open, logged;
 	int64_t now_us, took_us;
 	uint64_t matches;
-	bool finds_memory, was_clean, was_open;
+	bool fails, finds_memory, was_clean, was_open;
+	size_t wiped_bytes;
 	size_t phrase_bytes;
 	char setting[CRYPT_OUTPUT_SIZE];
 } call;
@@ -40,7 +42,14 @@ crypt_of_ours(const char *phrase, const char *setting, void *data, int size)
 	call.was_open = call.open == 1;
 	call.matches += call.finds_memory;
 	call.now_us += 250;
-	return crypt_rn(phrase, setting, data, size);
+	return call.fails ? NULL : crypt_rn(phrase, setting, data, size);
+}
+
+static void
+wipe_of_ours(void *p, size_t n)
+{
+	explicit_bzero(p, n);
+	call.wiped_bytes += n;
 }
 
 static uint64_t
@@ -80,7 +89,16 @@ add_of_ours(enum metric m)
 	call.reused += m == METRIC_HASH_REUSED;
 }
 
+static void
+log_of_ours(enum log_level level, enum log_event event, const char *fmt, ...)
+{
+	(void)fmt;
+	call.logged += level == LOG_ERROR && event == LOG_NO_MEMORY;
+}
+
 #define crypt_rn crypt_of_ours
+#define log_event log_of_ours
+#define explicit_bzero wipe_of_ours
 #define clock_us clock_of_ours
 #define hashmem_matches matches_of_ours
 #define hashmem_begin begin_of_ours
@@ -158,11 +176,31 @@ test_too_long(void)
 	password[sizeof(password) - 1] = '\0';
 	if (pwhash_make(1, password + 1, out) != ERR_OK)
 		exit(1);
+	call.wiped_bytes = 0;
 	ok(pwhash_check(1, 16, password, out, &matches) == ERR_OK && !matches,
 	    "a password of 512 bytes does not match");
 	is(call.setting, out, "but takes the work of the stored hash");
 	is_int((long long)call.phrase_bytes, PWHASH_PASSWORD_MAX_BYTES,
 	    "of as much of it as can be hashed");
+	is_int((long long)call.wiped_bytes,
+	    (long long)(sizeof(struct crypt_data) + sizeof(out) +
+	                sizeof(password) - 1),
+	    "which is wiped, with what was made of it");
+}
+
+static void
+test_no_memory(void)
+{
+	char out[PWHASH_BYTES] = "";
+	bool matches = true;
+
+	memset(&call, 0, sizeof(call));
+	call.fails = true;
+	ok(pwhash_make(1, "p", out) == ERR_BUSY && out[0] == '\0',
+	    "without memory no hash is made");
+	ok(pwhash_check(1, 16, "p", NULL, &matches) == ERR_BUSY && !matches,
+	    "and none is matched");
+	is_int(call.logged, 2, "which the log tells");
 }
 
 int
@@ -170,6 +208,7 @@ main(void)
 {
 	test_imitations();
 	test_too_long();
+	test_no_memory();
 	test_work(false);
 	test_work(true);
 	return done();
