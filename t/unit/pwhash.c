@@ -100,6 +100,10 @@ test_memory(void)
 	    "and cost 11 a thousand");
 	ok(pwhash_is_usable(bcrypt_2a, 1), "bcrypt takes next to nothing");
 	ok(!pwhash_is_usable(NULL, 1024), "no hash is of no use");
+	ok(!pwhash_is_usable(
+	       "$y$j75.$l2awpwjZCrYp8DmXfzp0A0$kAT4NLEADn5GUijI7kWnpXEIvk7rAZfRckH0z4b6Zz0",
+	       1024),
+	    "nor one with parameters that are none of ours");
 	ok(pwhash_check(1, 15, "wonderland", yescrypt_5, &matches) == ERR_OK &&
 	        !matches,
 	    "what takes more than is allowed is not matched");
