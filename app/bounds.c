@@ -80,11 +80,11 @@ bounds_hash_us(const struct conf *conf)
 	return us;
 }
 
-/* Logins that end at the same time: no more than there are CPUs. */
+/* What of the CPUs so many workers have, in percent of one. */
 static int64_t
-at_once(int64_t workers)
+share_percent(int64_t workers)
 {
-	return min(workers, cpu_usable());
+	return min(100 * workers, cpu_percent());
 }
 
 int64_t
@@ -94,7 +94,7 @@ bounds_backlog(const struct conf *conf, int64_t n, int64_t hash_us)
 		return conf->login_backlog;
 	if (hash_us <= 0)
 		hash_us = max((HASH_GUESS_US << conf->hash_cost) >> 5, 1);
-	return min(max(QUEUE_US * at_once(n) / hash_us, n), 65535);
+	return min(max(QUEUE_US / 100 * share_percent(n) / hash_us, n), 65535);
 }
 
 /* What the kernel cuts each queue to; INT64_MAX: not known. */
@@ -122,40 +122,54 @@ own_mib(int64_t processes)
 	return (processes * PROCESS_KIB + 1023) / 1024;
 }
 
+struct bounds
+bounds_of(const struct conf *conf, int64_t hash_us, int64_t backlog_max)
+{
+	int64_t hash_mib = conf->hash_memory_max_mib + LOGIN_EXTRA_MIB;
+	int64_t all = 1, login;
+	struct bounds b;
+	enum lane lane;
+
+	for (lane = 0; lane < LANE_COUNT; lane++)
+		all += b.workers[lane] = bounds_workers(conf, lane);
+	login = b.workers[LANE_LOGIN];
+	b.memory_mib = own_mib(all) + login * hash_mib;
+	b.reload_mib = own_mib(all - login) + hash_mib;
+	b.single_workers = bounds_workers_single(conf);
+	b.single_mib =
+	    own_mib(1 + b.single_workers) + b.single_workers * hash_mib;
+	b.backlog = bounds_backlog(conf, login, hash_us);
+	b.queue = min(b.backlog, backlog_max);
+	b.wait_ms =
+	    (b.queue + login) * max(hash_us, 1) / 10 / share_percent(login);
+	return b;
+}
+
 void
 bounds_print(const struct conf *conf)
 {
-	int64_t workers[LANE_COUNT], hash_us, all = 1;
-	int64_t hash_mib = conf->hash_memory_max_mib + LOGIN_EXTRA_MIB;
-	int64_t login, backlog, cut = somaxconn(), wait_ms, mib;
-	enum lane lane;
+	struct bounds b;
 
 	hashmem_keep(conf->hash_memory_kept);
-	hash_us = bounds_hash_us(conf);
-	for (lane = 0; lane < LANE_COUNT; lane++)
-		all += workers[lane] = bounds_workers(conf, lane);
-	login = workers[LANE_LOGIN];
-	backlog = bounds_backlog(conf, login, hash_us);
-	mib = own_mib(all) + login * hash_mib;
-	wait_ms = (min(backlog, cut) + login) * max(hash_us, 1) /
-	          at_once(login) / 1000;
-
+	b = bounds_of(conf, bounds_hash_us(conf), somaxconn());
 	printf("workers: check %" PRId64 ", api %" PRId64 ", login %" PRId64
 	       "; connections to the database: %" PRId64
 	       ", at most twice that while SIGHUP replaces workers\n",
-	    workers[LANE_CHECK], workers[LANE_API], login,
-	    workers[LANE_API] + login);
+	    b.workers[LANE_CHECK], b.workers[LANE_API], b.workers[LANE_LOGIN],
+	    b.workers[LANE_API] + b.workers[LANE_LOGIN]);
 	printf("memory: at most %" PRId64
 	       " MiB for all processes together, and %" PRId64
-	       " MiB more while SIGHUP replaces workers\n",
-	    mib, own_mib(all - login) + hash_mib);
+	       " MiB more while SIGHUP replaces workers; on one socket from "
+	       "spawn-fcgi, %" PRId64 " workers and %" PRId64 " MiB\n",
+	    b.memory_mib, b.reload_mib, b.single_workers, b.single_mib);
 	printf("login queue: %" PRId64 " connections, the last of which waits "
-	       "%" PRId64 " ms; after %" PRId64 " ms a login is refused\n",
-	    min(backlog, cut), wait_ms, conf->login_wait_ms);
-	if (backlog > cut)
+	       "about %" PRId64 " ms where nothing else needs the CPUs; after "
+	       "%" PRId64 " ms a login is refused\n",
+	    b.queue, b.wait_ms, conf->login_wait_ms);
+	if (b.backlog > b.queue)
 		fprintf(stderr,
 		    "latchkey: the kernel cuts the login queue from %" PRId64
 		    " to %" PRId64 "; do: sysctl net.core.somaxconn=%" PRId64
 		    "\n",
-		    backlog, cut, backlog);
+		    b.backlog, b.queue, b.backlog);
 }

@@ -27,10 +27,27 @@ int64_t bounds_hash_us(const struct conf *conf);
  */
 int64_t bounds_backlog(const struct conf *conf, int64_t n, int64_t hash_us);
 
+struct bounds {
+	int64_t workers[LANE_COUNT];
+	int64_t memory_mib; /* of all processes together, at most */
+	int64_t reload_mib; /* more of it while SIGHUP replaces workers */
+	int64_t single_workers, single_mib; /* the same on a single socket */
+	int64_t backlog;                    /* of the login lane, wanted */
+	int64_t queue;                      /* and given by the kernel */
+	int64_t wait_ms; /* of the last one in it, while others do not hash */
+};
+
+/*
+ * All of it, where a hash takes hash_us of CPU time, and the kernel lets
+ * backlog_max connections wait on a socket.
+ */
+struct bounds bounds_of(
+    const struct conf *conf, int64_t hash_us, int64_t backlog_max);
+
 /*
  * Say on standard output what memory the workers take at most, how long a
  * login waits, how many connections to the database there are, and on standard
- * error if the kernel cuts the queue.
+ * error if the kernel cuts the queue. Measures a hash.
  */
 void bounds_print(const struct conf *conf);
 

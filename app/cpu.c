@@ -14,20 +14,24 @@
 
 #define PATH_BYTES 4096
 
-/* The first line of a file, without its newline; false: there is none. */
+/*
+ * The first line of a file that begins so, without its newline; false: there
+ * is none.
+ */
 static bool
-read_line(const char *file, char *line, int size)
+read_line(const char *file, const char *begin, char *line, int size)
 {
 	FILE *f = fopen(file, "re");
-	bool good;
+	bool found = false;
 
 	if (f == NULL)
 		return false;
-	good = fgets(line, size, f) != NULL;
+	while (!found && fgets(line, size, f) != NULL)
+		found = strncmp(line, begin, strlen(begin)) == 0;
 	fclose(f);
-	if (good)
+	if (found)
 		line[strcspn(line, "\n")] = '\0';
-	return good;
+	return found;
 }
 
 /* What "QUOTA PERIOD" of one cpu.max grants; "max" is no quota. */
@@ -37,14 +41,14 @@ granted(const char *file)
 	char line[64], *space;
 	int64_t quota, period;
 
-	if (!read_line(file, line, sizeof(line)) ||
+	if (!read_line(file, "", line, sizeof(line)) ||
 	    (space = strchr(line, ' ')) == NULL)
 		return INT64_MAX;
 	*space = '\0';
-	if (!text_to_i64(line, 1, INT64_MAX / 2, &quota) ||
-	    !text_to_i64(space + 1, 1, INT64_MAX / 2, &period))
+	if (!text_to_i64(line, 1, INT64_MAX / 200, &quota) ||
+	    !text_to_i64(space + 1, 1, INT64_MAX / 200, &period))
 		return INT64_MAX;
-	return (quota + period - 1) / period;
+	return (100 * quota + period - 1) / period;
 }
 
 int64_t
@@ -70,7 +74,7 @@ cpu_quota(const char *root, const char *group)
 }
 
 int64_t
-cpu_usable_in(const char *root, const char *groups)
+cpu_percent_in(const char *root, const char *groups)
 {
 	char group[PATH_BYTES];
 	int64_t n = sysconf(_SC_NPROCESSORS_ONLN), quota;
@@ -78,16 +82,23 @@ cpu_usable_in(const char *root, const char *groups)
 
 	if (sched_getaffinity(0, sizeof(set), &set) == 0)
 		n = CPU_COUNT(&set);
-	/* "0::/path": version 2, which Debian has */
-	if (read_line(groups, group, sizeof(group)) &&
-	    strncmp(group, "0::", 3) == 0 &&
+	n = n > 1 ? 100 * n : 100;
+	/* "0::/path": version 2, which Debian has; others may stand beside it
+	 */
+	if (read_line(groups, "0::", group, sizeof(group)) &&
 	    (quota = cpu_quota(root, group + 3)) < n)
 		n = quota;
-	return n > 1 ? n : 1;
+	return n;
+}
+
+int64_t
+cpu_percent(void)
+{
+	return cpu_percent_in("/sys/fs/cgroup", "/proc/self/cgroup");
 }
 
 int64_t
 cpu_usable(void)
 {
-	return cpu_usable_in("/sys/fs/cgroup", "/proc/self/cgroup");
+	return (cpu_percent() + 99) / 100;
 }

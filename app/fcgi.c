@@ -13,6 +13,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -499,7 +501,8 @@ bool
 fcgi_serve(const struct fcgi_service *service, struct ctx *c)
 {
 	const int receive = REQUEST_MAX_BYTES; /* TCP's; the kernel doubles */
-	static struct worker w;                /* too large for the stack */
+	const int on = 1;
+	static struct worker w; /* too large for the stack */
 	sigset_t waiting;
 	size_t i;
 	int cut;
@@ -511,8 +514,12 @@ fcgi_serve(const struct fcgi_service *service, struct ctx *c)
 	for (i = 0; i < PARKED_MAX; i++)
 		w.parked[i].fd = -1;
 	w.epoll = epoll_create1(EPOLL_CLOEXEC);
+	/* over TCP; each connection inherits them, whoever made the socket */
 	setsockopt(service->listener, SOL_SOCKET, SO_RCVBUF, &receive,
 	    sizeof(receive));
+	/* or the end of an answer waits until its beginning is acknowledged */
+	setsockopt(
+	    service->listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	if (!start_libfcgi(&waiting) || FCGX_InitRequest(&w.fcgi, -1, 0) != 0 ||
 	    fcntl(service->listener, F_SETFL, O_NONBLOCK) != 0 || w.epoll < 0 ||
 	    !queue_up(&w)) {

@@ -20,7 +20,7 @@ struct scan {
 	const char *start, *p, *end;
 	struct buf *out;
 	uint64_t objects; /* a bit a level: is this container an object? */
-	int depth;
+	int depth, values;
 	enum err err;
 	struct json_error *why;
 };
@@ -298,6 +298,8 @@ scan_value(struct scan *s, bool *more)
 {
 	int c;
 
+	if (s->values++ == JSON_VALUES_MAX)
+		return give_up(s);
 	skip_blanks(s);
 	c = peek(s);
 	if (c == '{' || c == '[')

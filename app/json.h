@@ -14,6 +14,7 @@
 #include "buf.h"
 
 #define JSON_DEPTH_MAX 64            /* containers within each other */
+#define JSON_VALUES_MAX 1000         /* in all: json-c takes 800 bytes for {} */
 #define JSON_INTEGER_MAX_DIGITS 4300 /* as Python's int() */
 
 /* A value; passed by value, lives as long as the arena it was parsed in. */
@@ -31,9 +32,9 @@ struct json_error {
 
 /*
  * Parse the n bytes at text, a byte order mark before them allowed.
- * ERR_MALFORMED: not UTF-8, nested deeper than JSON_DEPTH_MAX, or an integer
- * of more than JSON_INTEGER_MAX_DIGITS. ERR_INVALID: not JSON; *why says where.
- * Source: RFC 8259.
+ * ERR_MALFORMED: not UTF-8, nested deeper than JSON_DEPTH_MAX, more than
+ * JSON_VALUES_MAX values, or an integer of more than JSON_INTEGER_MAX_DIGITS.
+ * ERR_INVALID: not JSON; *why says where. Source: RFC 8259.
  */
 enum err json_parse(struct arena *a, const char *text, size_t n,
     struct json *out, struct json_error *why) MUST_CHECK;

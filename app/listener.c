@@ -6,8 +6,6 @@
 
 #include <errno.h>
 #include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -113,8 +111,6 @@ open_tcp(enum lane lane, const char *text)
 		return socket_error(lane, text, strerror(errno));
 	}
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	/* inherited by each connection: the end of an answer is not to wait */
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	bound = bind(fd, a->ai_addr, a->ai_addrlen);
 	error = errno;
 	freeaddrinfo(a);

@@ -61,6 +61,22 @@ like "$(cat "$tmp/out")" '^    hash_memory_max_mib = 1024$' 'with the memory tha
 tail -n 2 "$tmp/out" | sed 's/^ *//' >"$tmp/advice"
 is "$("$program" -c "$tmp/advice" check 2>&1 | grep hash_)" '' 'which is a good setting'
 
+# A wanted time in the middle of the table, and the table by its own figures.
+calibrate_with -- 30
+is "$(python3 - "$tmp/out" <<'E'
+import re, sys
+text = open(sys.argv[1]).read().replace("~", "")
+rows = {int(cost): (float(ms), float(logins)) for cost, ms, logins in
+        re.findall(r"^yescrypt +(\d+) +\d+ MiB +[\d.]+ ms +([\d.]+) ms +([\d.]+)", text, re.M)}
+chosen = int(re.search(r"^    hash_cost = (\d+)$", text, re.M)[1])
+print(len(rows), rows[chosen][0] <= 30, chosen == 11 or rows[chosen + 1][0] >= 30)
+# each cost serves as many more as it is quicker; what is printed is rounded
+work = [ms * logins for cost, (ms, logins) in rows.items() if cost >= 6]
+print(min(work) > 0 and max(work) / min(work) < 1.1 or rows)
+E
+)" '11 True True
+True' 'the cost is the highest that takes no longer than was asked, and logins go by the time'
+
 calibrate_with 'hash_memory = plain' 'hash_cost = 1' -- 1
 is $? 0 'it measures without keeping, too'
 like "$(cat "$tmp/out")" 'with hash_memory = plain\.$' 'which it says'

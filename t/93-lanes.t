@@ -18,6 +18,19 @@ ask() {
 		cgi-fcgi -bind -connect "$socket" </dev/null | sed -n '1s/Status: \([0-9]*\).*/\1/p'
 }
 
+# A supervisor of its own that is told to stop, and has a worker that does not
+# hear: it gives it 25 seconds, and what has come of it is seen at the end.
+# shellcheck disable=SC2086
+$LK_AS env LATCHKEY_STATUS_FILE="$LK_DIR/data/stuck.status" LATCHKEY_LISTEN_CHECK="$LK_DIR/data/stuck-check.sock" \
+	LATCHKEY_LISTEN_API="$LK_DIR/data/stuck-api.sock" LATCHKEY_LISTEN_LOGIN="$LK_DIR/data/stuck-login.sock" \
+	"$LK_BIN" -c "$LK_CONF" serve </dev/null 2>"$tmp/stuck.log" &
+stuck=$!
+children="$children $stuck"
+retry 10 grep -q event=ready "$tmp/stuck.log"
+deaf=$(pgrep -x latchkey-api -P $stuck | head -n 1)
+kill -STOP "$deaf"
+kill -TERM $stuck
+
 for lane in check api login; do
 	is "$(workers $lane | wc -w)" 2 "the lane $lane has its workers"
 done
@@ -239,11 +252,37 @@ kill -TERM $tcp
 wait $tcp
 is $? 0 'SIGTERM ends them'
 
+# A socket that somebody else made: what is set on it is seen in both processes.
+# shellcheck disable=SC2086
+is "$(python3 - $LK_AS "$LK_BIN" -c "$LK_CONF" serve 2>"$tmp/tcp.log" <<'E'
+import socket, subprocess, sys, time
+s = socket.create_server(("127.0.0.1", 0))
+before = s.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+serve = subprocess.Popen(sys.argv[1:], stdin=s)
+for _ in range(100):
+    after = s.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    if after:
+        break
+    time.sleep(0.1)
+serve.terminate()
+print(before, after > 0, serve.wait())
+E
+)" '0 True 0' 'answers over a TCP socket that was handed over are not held back'
+
 # --- the CPUs ---
 
 # shellcheck disable=SC2086
 like "$(taskset -c 0 $LK_AS env LATCHKEY_WORKERS_CHECK=auto LATCHKEY_WORKERS_API=auto \
 	LATCHKEY_WORKERS_LOGIN=auto "$LK_BIN" -c "$LK_CONF" check 2>&1)" \
 	'workers: check 1, api 2, login 1; connections to the database: 3' 'auto goes by the CPUs that affinity allows'
+
+# --- the worker that did not hear ---
+
+gone() {
+	! kill -0 "$deaf" 2>/dev/null
+}
+retry 40 gone
+wait $stuck
+is $? 0 'in the end it is killed, and the supervisor ends well'
 
 done_testing

@@ -51,6 +51,36 @@ test_workers(void)
 }
 
 static void
+test_of(void)
+{
+	struct conf conf = { .workers = { 2, 3, 4 },
+		.login_backlog = 100,
+		.hash_cost = 5,
+		.hash_memory_max_mib = 16 };
+	struct bounds b = bounds_of(&conf, 10000, 128);
+
+	is_int(b.backlog, 100, "the queue that was configured");
+	is_int(b.queue, 100, "is the queue");
+	is_int(b.wait_ms, 1040,
+	    "whose last waits for those before it and for those being hashed");
+	is_int(b.memory_mib, 17 + 4 * 18,
+	    "ten processes of 1.7 MB, and four that hash");
+	is_int(b.reload_mib, 10 + 18,
+	    "at SIGHUP another of each, and one that hashes");
+	is_int(b.single_workers, 4, "on one socket the lane with most");
+	is_int(b.single_mib, 9 + 4 * 18, "all of which may hash");
+	b = bounds_of(&conf, 10000, 64);
+	is_int(b.backlog, 100, "a queue that the kernel cuts");
+	is_int(b.queue, 64, "is as long as it lets it be");
+	is_int(b.wait_ms, 680, "and waits no longer");
+	conf.workers[LANE_LOGIN] = 1;
+	conf.hash_memory_max_mib = 1024;
+	b = bounds_of(&conf, 500000, 4096);
+	is_int(b.wait_ms, 50500, "costly hashes make it long");
+	is_int(b.memory_mib, 12 + 1026, "and take what is allowed");
+}
+
+static void
 test_hash(void)
 {
 	struct conf conf = { .hash_cost = 1, .hash_memory_kept = true };
@@ -79,6 +109,7 @@ main(void)
 		return 1;
 	test_backlog();
 	test_workers();
+	test_of();
 	test_hash();
 	return done();
 }

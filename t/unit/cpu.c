@@ -35,9 +35,9 @@ is_quota(const char *group, int64_t wanted, const char *title)
 	ok(cpu_quota(root, group) == wanted, title);
 }
 
-/* By this line of /proc/self/cgroup. */
+/* By these lines of /proc/self/cgroup. */
 static int64_t
-usable(const char *line)
+usable(const char *lines)
 {
 	char file[100];
 	int64_t n;
@@ -45,9 +45,9 @@ usable(const char *line)
 
 	snprintf(file, sizeof(file), "%s/cgroup", root);
 	f = fopen(file, "w");
-	if (f == NULL || fputs(line, f) < 0 || fclose(f) != 0)
+	if (f == NULL || fputs(lines, f) < 0 || fclose(f) != 0)
 		abort();
-	n = cpu_usable_in(root, file);
+	n = cpu_percent_in(root, file);
 	unlink(file);
 	return n;
 }
@@ -60,22 +60,26 @@ test_usable(void)
 
 	if (sched_getaffinity(0, sizeof(set), &set) != 0)
 		abort();
-	mine = CPU_COUNT(&set);
+	mine = 100 * CPU_COUNT(&set);
 	set_quota("/a", "max 100000\n");
 	set_quota("/a/b", "100000 100000\n");
-	ok(usable("0::/a/b\n") == 1, "our group's quota binds us");
+	ok(usable("0::/a/b\n") == 100, "our group's quota binds us");
 	ok(usable("0::/a\n") == mine, "without one all CPUs are ours");
 	ok(usable("1:cpu:/a/b\n") == mine,
 	    "a group of the first version is not looked at");
+	ok(usable("2:name=x:/a\n1:cpu:/a\n0::/a/b\n") == 100,
+	    "nor does it hide ours");
 	set_quota("/a/b", "100000000 100000\n");
 	ok(usable("0::/a/b\n") == mine,
 	    "a quota of more CPUs than there are makes no more");
-	ok(cpu_usable_in(root, "/nonexistent") == mine && cpu_usable() >= 1,
+	ok(cpu_percent_in(root, "/nonexistent") == mine && cpu_percent() >= 1,
 	    "nor does it matter if nothing tells the group");
 	CPU_CLR(0, &set);
 	if (mine > 1 && sched_setaffinity(0, sizeof(set), &set) == 0)
-		ok(usable("0::/a\n") == CPU_COUNT(&set),
+		ok(usable("0::/a\n") == 100 * CPU_COUNT(&set),
 		    "affinity binds us as well");
+	is_int(cpu_usable(), (cpu_percent() + 99) / 100,
+	    "a part of a CPU counts as one");
 }
 
 int
@@ -88,15 +92,17 @@ main(void)
 	set_quota("/a", "max 100000\n");
 	set_quota("/a/b", "200000 100000\n");
 	is_quota("/a", INT64_MAX, "\"max\" is no quota");
-	is_quota("/a/b", 2, "two CPUs");
+	is_quota("/a/b", 200, "two CPUs");
 	set_quota("/a/b", "200001 100000\n");
-	is_quota("/a/b", 3, "part of a CPU counts as one");
-	set_quota("/a/b", "1000 100000\n");
-	is_quota("/a/b", 1, "also of the first");
+	is_quota("/a/b", 201, "part of a hundredth counts as one");
+	set_quota("/a/b", "10000 100000\n");
+	is_quota("/a/b", 10, "a tenth of a CPU");
+	set_quota("/a/b", "1 100000\n");
+	is_quota("/a/b", 1, "next to nothing");
 	set_quota("/a", "150000 100000\n");
 	set_quota("/a/b", "400000 100000\n");
-	is_quota("/a/b", 2, "the group above binds as well");
-	is_quota("/a/b/missing", 2, "also one that has no quota of its own");
+	is_quota("/a/b", 150, "the group above binds as well");
+	is_quota("/a/b/missing", 150, "also one that has no quota of its own");
 	set_quota("/a", "nonsense\n");
 	set_quota("/a/b", "0 0\n");
 	is_quota("/a/b", INT64_MAX, "what cannot be read is no quota");

@@ -254,10 +254,23 @@ test_code_points(void)
 	    "nor is it let pass by itself");
 }
 
+/* An array of n zeros, and a NUL. */
+static void
+array_of(size_t n, char *out)
+{
+	size_t i;
+
+	out[0] = '[';
+	for (i = 0; i < n; i++)
+		memcpy(out + 1 + 2 * i, "0,", 2);
+	memcpy(out + 2 * n, "]", 2);
+}
+
 static void
 test_limits(void)
 {
 	char text[2 * JSON_DEPTH_MAX + 9], wide[JSON_INTEGER_MAX_DIGITS + 4];
+	char many[2 * JSON_VALUES_MAX + 2];
 	const size_t depth = JSON_DEPTH_MAX;
 	struct json_error why;
 	struct json v;
@@ -274,6 +287,11 @@ test_limits(void)
 	memset(text + depth + 1, ']', depth + 1);
 	text[2 * depth + 2] = '\0';
 	ok(parse(text, &v, &why) == ERR_MALFORMED, "one more is refused");
+
+	array_of(JSON_VALUES_MAX - 1, many);
+	echoes(many, many, "an array and what it holds may be so many");
+	array_of(JSON_VALUES_MAX, many);
+	ok(parse(many, &v, &why) == ERR_MALFORMED, "one more is refused");
 
 	memset(wide, '7', sizeof(wide));
 	wide[JSON_INTEGER_MAX_DIGITS] = '\0';
