@@ -67,6 +67,12 @@ static const char not_json[] =
     "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.c3Vi.2LsjITmwfXkpWL88D05xloOKYzn5iWh2H9l0ki06uU8";
 static const char an_array[] =
     "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.WzFd.eUqK182P5IfBOE82cBqE-NjwumkR5AT4cckCf1VjXkg";
+static const char aud[] =
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhbGljZSIsImV4cCI6MjAwMDAwMDAwMCwiYXVkIjoib3RoZXJzIn0.SLgw1ReKpnCi99ebDXh0gr2K0cjYYLawl_wW-2haTv8";
+static const char odd_claims[] = /* an exclamation mark for an A */
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhbGljZSIsImV4cCI6Mj!wMDAwMDAwMH0.UNmdpsjbWUMeP2ODvilsSCWTp5ojXxb-xVdghgivrN8";
+static const char odd_header[] =
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCIsIngiOiJ!In0.eyJzdWIiOiJhbGljZSIsImV4cCI6MjAwMDAwMDAwMH0.IW-pOSsAIV67GjYK4IHSRdmJ6kMs83jtm9rii44tTo0";
 /* clang-format on */
 
 static struct token_key key = {
@@ -111,6 +117,9 @@ test_refused(void)
 		{ uid_text, "a user number that is a text" },
 		{ uid_zero, "a user number of 0" },
 		{ other_key, "another key" },
+		{ aud, "a token for others" },
+		{ odd_claims, "claims with a character that is none" },
+		{ odd_header, "a header with one" },
 		{ not_json, "claims that are no JSON" },
 		{ an_array, "claims that are no object" },
 		{ "", "nothing" },
