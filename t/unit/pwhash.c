@@ -74,7 +74,7 @@ test_not_hashes(void)
 static void
 test_bcrypt_cost(void)
 {
-	char h[sizeof(bcrypt_2b)];
+	char h[sizeof(bcrypt_2b) + 16]; /* for any int */
 	int cost;
 
 	for (cost = 0; cost <= 31; cost++) {
