@@ -229,7 +229,7 @@ is $? 0 'and is content with those'
 fresh
 $LK_PSQL -Xqf t/contract/seed-db.sql >/dev/null
 t/stack down "$LK_DIR"
-t/stack up "$LK_DIR" pg_fsync=off password_blocklist= hash_upgrade=false
+t/stack up "$LK_DIR" pg_fsync=off password_blocklist= hash_upgrade=false login_wait_ms=60000
 ok $? 'a dump is taken over with the original beside it'
 # shellcheck source=/dev/null
 . "$LK_DIR/env"

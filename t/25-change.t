@@ -143,7 +143,7 @@ race() {
 	done
 	wait
 }
-sql "create function slow() returns trigger language plpgsql as 'begin perform pg_sleep(0.1); return new; end'"
+sql "create function slow() returns trigger language plpgsql as 'begin perform pg_sleep(0.5); return new; end'"
 sql "create trigger slow before update on users for each row execute function slow()"
 race 'another staple' 'raced for' >"$tmp/race"
 is "$(grep -c 200 "$tmp/race")" 1 'of eight changes at once one happens'
