@@ -37,7 +37,8 @@ migrate
 is "$? $(cat "$tmp/out")" '0 applied 001-users
 applied 002-throttle
 applied 003-password
-the schema is at version 3' 'an empty database gets the schema'
+applied 004-collation
+the schema is at version 4' 'an empty database gets the schema'
 is "$(sql "select column_name || ' ' || data_type from information_schema.columns
 	where table_name = 'users' order by ordinal_position")" 'id integer
 username character varying
@@ -45,7 +46,7 @@ fullname character varying
 password character varying
 is_active boolean' "whose table is the original's"
 migrate
-is "$? $(cat "$tmp/out")" '0 the schema is at version 3' 'a second time nothing is to be done'
+is "$? $(cat "$tmp/out")" '0 the schema is at version 4' 'a second time nothing is to be done'
 
 fresh
 migrations=
@@ -59,7 +60,7 @@ for pid in $migrations; do
 	wait "$pid" || failed=$((failed + 1))
 done
 is "$failed $(cat "$tmp"/out[1-4] | sort | uniq -c | tr -s ' \n' ' ')" \
-	'0  1 applied 001-users 1 applied 002-throttle 1 applied 003-password 4 the schema is at version 3 ' \
+	'0  1 applied 001-users 1 applied 002-throttle 1 applied 003-password 1 applied 004-collation 4 the schema is at version 4 ' \
 	'of several at once one does the work and the others wait for it'
 
 # --- the FastAPI application's database ---
@@ -196,6 +197,22 @@ like "$? $(cat "$tmp/out")" "^1 .*encoding is LATIN1, and names need UTF8" \
 	'a database that is not in UTF-8 is refused'
 unset LATCHKEY_DATABASE
 
+# --- names that are equal and not the same ---
+
+# Each spelling would have attempts of its own.
+fresh
+sql "create collation anyhow (provider = icu, locale = 'und-u-ks-level2', deterministic = false)"
+sql "$original"
+sql 'create unique index on users (username)'
+sql 'alter table users alter column username type varchar collate anyhow'
+migrate
+like "$? $(cat "$tmp/out")" '^1 .*username of the table users has the collation anyhow, for which different names are equal' \
+	'a collation that ignores case is refused'
+like "$(cat "$tmp/out")" 'ALTER TABLE users ALTER COLUMN username TYPE character varying COLLATE "default"' 'it is told what to do'
+sql 'ALTER TABLE users ALTER COLUMN username TYPE character varying COLLATE "default"'
+migrate
+is $? 0 'which helps'
+
 # --- a table further down the search_path, and another role ---
 
 fresh
@@ -205,7 +222,7 @@ migrate
 is "$? $(sql "select count(*) from users; select to_regclass('latchkey.users') is null")" '0 7
 t' 'a schema of the role'"'"'s own does not hide the table that is there'
 migrate
-is "$? $(cat "$tmp/out")" '0 the schema is at version 3' 'nor that it has been migrated'
+is "$? $(cat "$tmp/out")" '0 the schema is at version 4' 'nor that it has been migrated'
 PGOPTIONS='-c client_min_messages=warning' $LK_PSQL_ADMIN -Xqc 'drop schema latchkey cascade'
 migrate
 
