@@ -1,0 +1,160 @@
+/*
+ * db_throttle.c: whom the buckets' levels let through, and what is said to the
+ * database. The database is our own.
+ */
+#include "base.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "db.h"
+
+#define FULL DB_THROTTLE_FULL_US
+
+/* What the next statement gives, and what the last ones were. */
+static struct {
+	struct {
+		int64_t bucket, level_us;
+	} row[8];
+	int rows;
+	enum err e;
+	char said[400];
+} table;
+
+static enum err
+run_of_ours(struct db *db, struct arena *a, const struct db_sql *sql,
+    const char *const *params, struct db_rows *out)
+{
+	size_t n = strlen(table.said);
+
+	(void)db;
+	(void)a;
+	snprintf(table.said + n, sizeof(table.said) - n, "%s %s %s;", sql->name,
+	    params[0], params[1]);
+	if (out != NULL)
+		out->count = table.rows;
+	return table.e;
+}
+
+static int64_t
+int_of_ours(const struct db_rows *rows, int row, int column)
+{
+	(void)rows;
+	return column == 0 ? table.row[row].bucket : table.row[row].level_us;
+}
+
+#define db_run run_of_ours
+#define db_int int_of_ours
+#define db_throttle_sql tested_sql
+#define db_throttle_permitted tested_permitted
+#define db_throttle_reserve tested_reserve
+#define db_throttle_service tested_service
+#define db_throttle_give_back tested_give_back
+#include "db_throttle.c" /* NOLINT(bugprone-suspicious-include) */
+
+#include "tap.h"
+
+/* Buckets 3 and 7, and 10 and 20. */
+static const struct throttle_attempt attempt = {
+	.count = 2,
+	.subject = { { { 3, 7 }, 5 }, { { 10, 20 }, 6 } },
+};
+
+/* How long an attempt has to wait where the buckets are so full. */
+static int64_t
+wait_s(struct ctx *c, int64_t l3, int64_t l7, int64_t l10, int64_t l20)
+{
+	const int64_t bucket[] = { 20, 3, 10, 7 },
+	              level[] = { l20, l3, l10, l7 };
+	int64_t s = -1;
+	int i;
+
+	memset(&table, 0, sizeof(table));
+	for (i = 0; i < 4; i++) {
+		table.row[i].bucket = bucket[i];
+		table.row[i].level_us = level[i];
+	}
+	table.rows = 4;
+	if (db_throttle_reserve(c, &attempt, &s) != ERR_OK)
+		return -2;
+	return s;
+}
+
+static void
+test_levels(struct ctx *c)
+{
+	is_int(wait_s(c, 1, 2, 3, 4), 0, "where there is room it passes");
+	is(table.said, "throttle_reserve {3,7,10,20} {5,5,6,6};",
+	    "counted in all of its buckets, by what each costs");
+	is_int(wait_s(c, FULL, FULL, FULL, FULL), 0, "what just fits passes");
+	is_int(wait_s(c, FULL + 1, FULL + 1, 0, 0), 1, "no more");
+	is(table.said,
+	    "throttle_reserve {3,7,10,20} {5,5,6,6};"
+	    "throttle_give_back {3,7,10,20} {-5,-5,-6,-6};",
+	    "and is given back");
+	is_int(wait_s(c, 0, 0, FULL + 1, FULL + 1), 1,
+	    "whichever of its subjects has no room");
+	is_int(wait_s(c, FULL + 1, FULL, FULL, FULL + 1), 0,
+	    "of a subject's two buckets the emptier one decides");
+	is_int(wait_s(c, FULL, FULL + 1, FULL + 1, FULL), 0,
+	    "which may be the first or the second");
+	is_int(wait_s(c, FULL + 9000000, FULL + 3000000, FULL + 2000000,
+	           FULL + 8000000),
+	    3, "it has to wait for the fuller of the subjects");
+	is_int(wait_s(c, FULL + 1000000, FULL + 1000000, 0, 0), 1,
+	    "a second for a second");
+	is_int(wait_s(c, FULL + 1000001, FULL + 1000001, 0, 0), 2,
+	    "and the part of one counts as one");
+}
+
+static void
+test_failures(struct ctx *c)
+{
+	int64_t s = -1, level = -1;
+
+	(void)wait_s(c, 0, 0, 0, 0);
+	table.rows = 0;
+	ok(db_throttle_reserve(c, &attempt, &s) == ERR_OK && s > 0,
+	    "nobody passes if the table does not tell");
+	(void)wait_s(c, 0, 0, 0, 0);
+	table.rows = 2; /* neither 10 nor 7 */
+	ok(db_throttle_reserve(c, &attempt, &s) == ERR_OK && s == 0,
+	    "one bucket of each is enough");
+	table.e = ERR_BUSY;
+	table.said[0] = '\0';
+	s = -1;
+	ok(db_throttle_reserve(c, &attempt, &s) == ERR_BUSY && s == 0,
+	    "want of the table is told");
+	is(table.said, "throttle_reserve {3,7,10,20} {5,5,6,6};",
+	    "and nothing given back");
+	ok(db_throttle_service(c, 8, &level) == ERR_BUSY && level == -1,
+	    "also for the service as a whole");
+}
+
+static void
+test_service(struct ctx *c)
+{
+	int64_t level = -1;
+
+	memset(&table, 0, sizeof(table));
+	table.row[0].bucket = DB_THROTTLE_SERVICE;
+	table.row[0].level_us = 77;
+	table.rows = 1;
+	ok(db_throttle_service(c, 8, &level) == ERR_OK && level == 77,
+	    "the service has a bucket of its own");
+	is(table.said, "throttle_reserve {286720} {8};", "the last one");
+}
+
+int
+main(void)
+{
+	struct arena arena;
+	struct ctx c = { .arena = &arena };
+
+	arena_init(&arena);
+	test_levels(&c);
+	test_failures(&c);
+	test_service(&c);
+	arena_free(&arena);
+	return done();
+}
