@@ -18,6 +18,7 @@ static struct {
 	} row[8];
 	int rows;
 	enum err e;
+	bool permitted;
 	char said[400];
 } table;
 
@@ -29,8 +30,9 @@ run_of_ours(struct db *db, struct arena *a, const struct db_sql *sql,
 
 	(void)db;
 	(void)a;
-	snprintf(table.said + n, sizeof(table.said) - n, "%s %s %s;", sql->name,
-	    params[0], params[1]);
+	if (params != NULL)
+		snprintf(table.said + n, sizeof(table.said) - n, "%s %s %s;",
+		    sql->name, params[0], params[1]);
 	if (out != NULL)
 		out->count = table.rows;
 	return table.e;
@@ -43,7 +45,14 @@ int_of_ours(const struct db_rows *rows, int row, int column)
 	return column == 0 ? table.row[row].bucket : table.row[row].level_us;
 }
 
+static bool
+true_of_ours(const struct db_rows *rows, int row, int column)
+{
+	return row < rows->count && column == 0 && table.permitted;
+}
+
 #define db_run run_of_ours
+#define db_true true_of_ours
 #define db_int int_of_ours
 #define db_throttle_sql tested_sql
 #define db_throttle_permitted tested_permitted
@@ -143,6 +152,21 @@ test_service(struct ctx *c)
 	ok(db_throttle_service(c, 8, &level) == ERR_OK && level == 77,
 	    "the service has a bucket of its own");
 	is(table.said, "throttle_reserve {286720} {8};", "the last one");
+	table.rows = 0;
+	ok(db_throttle_service(c, 8, &level) == ERR_OK && level == INT64_MAX,
+	    "which is full if the table does not tell");
+}
+
+static void
+test_permitted(struct ctx *c)
+{
+	memset(&table, 0, sizeof(table));
+	table.rows = 1;
+	ok(db_throttle_permitted(c) == ERR_DENIED, "a lacking right is told");
+	table.permitted = true;
+	ok(db_throttle_permitted(c) == ERR_OK, "and none that is there");
+	table.e = ERR_BUSY;
+	ok(db_throttle_permitted(c) == ERR_BUSY, "nor without the database");
 }
 
 int
@@ -155,6 +179,7 @@ main(void)
 	test_levels(&c);
 	test_failures(&c);
 	test_service(&c);
+	test_permitted(&c);
 	arena_free(&arena);
 	return done();
 }
