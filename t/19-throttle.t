@@ -285,6 +285,18 @@ is "$status" 429 'nor is an account made'
 api POST /token 'username=ada&password=correct-horse'
 is "$status" 200 'logins are counted apart'
 
+# The limit is 12, 6 of them at once: seven that came to nothing, and one.
+forget
+sql "create function full_disk() returns trigger language plpgsql as 'begin raise exception using errcode = ''53100''; end'"
+sql 'create trigger full_disk before insert on users for each row execute function full_disk()'
+for _ in 1 2 3 4 5 6 7; do
+	sign_up later
+done
+is "$status" 503 'where accounts cannot be made, it is told'
+sql 'drop trigger full_disk on users'
+sign_up later
+is "$status" 200 'and counts for nobody'
+
 # --- after a crash ---
 
 forget
