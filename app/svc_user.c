@@ -75,6 +75,12 @@ user_add(struct ctx *c, const struct applicant *who, const char **why,
 	enum password_fault fault;
 	enum err e;
 
+	/* a sign-up may leave it empty, as the application has it, and makes
+	 * an account that no token counts for */
+	if (*who->username == '\0') {
+		*why = "the name is empty";
+		return ERR_INVALID;
+	}
 	if (!name_is_good(c, "the name", who->username,
 	        c->conf->username_max_chars, why) ||
 	    (who->fullname != NULL &&

@@ -69,6 +69,8 @@ is "$result $complaint" '1 latchkey: that is no password: it is too long or hold
 printf 'correct\0horse\n' >"$tmp/password"
 user add x <"$tmp/password"
 is "$result $complaint" '1 latchkey: that is no password: it is too long or holds a NUL' 'a NUL is no part of it'
+with 'correct horse' add ''
+is "$result $complaint" '1 latchkey: the name is empty' 'a name that no token would count for is none'
 user add x </dev/null
 is "$result $complaint" '1 latchkey: no password was given: the input has ended' 'nothing is no password'
 with 'correct horse' add x2345678901234567890 x234567890
