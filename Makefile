@@ -199,14 +199,14 @@ valgrind:
 	@$(MAKE) --no-print-directory all
 	@t/memory valgrind
 
-# The bench's programs. But for check, which measures Latchkey's own code, they
+# The bench's programs. But for check and lookup, which measure Latchkey's own code, they
 # have nothing of it but the reading of their arguments.
-BENCHES = crypt crypt-kept null parked check
+BENCHES = crypt crypt-kept null parked check lookup
 $B/bench/%: bench/%.c $(PARTS)
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
 	$(Q)$(CC) $(OWN_CFLAGS) $(HARDENING) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) \
-		-o $@ $< $(if $(filter check,$*),$(PARTS),$B/text.o) $(OWN_LIBS)
+		-o $@ $< $(if $(filter check lookup,$*),$(PARTS),$B/text.o) $(OWN_LIBS)
 
 $B/bench/crypt-kept: bench/crypt.c $(PARTS)
 	@mkdir -p $(@D)

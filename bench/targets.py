@@ -42,6 +42,7 @@ def targets(login_workers):
         Target("the same / what `latchkey check` says at most", "memory.flood", "memory.ceiling", most=1),
         Target("checks lost while 200 clients log in", "memory.lost", most=0),
         Target("start until the first answer, ms", "start.first", most=50),
+        Target("to look into the list of common passwords, µs", "blocklist.listed", most=50),
         Target("failed logins, unknown names and all others, all hashes alike: p", "enumeration.one_p", least=.01),
         Target("the same: medians apart, %", "enumeration.one_off", most=1),
         Target("the same, one in ten hashes old: p", "enumeration.mixed_p", least=.01),
