@@ -83,8 +83,7 @@ cpu_percent_in(const char *root, const char *groups)
 	if (sched_getaffinity(0, sizeof(set), &set) == 0)
 		n = CPU_COUNT(&set);
 	n = n > 1 ? 100 * n : 100;
-	/* "0::/path": version 2, which Debian has; others may stand beside it
-	 */
+	/* "0::/path" is version 2, Debian's; others may stand beside it */
 	if (read_line(groups, "0::", group, sizeof(group)) &&
 	    (quota = cpu_quota(root, group + 3)) < n)
 		n = quota;

@@ -1,9 +1,9 @@
 /*
  * How long it takes to look into the list of common passwords.
  *
- *	lookup FILE COUNT	prints, in microseconds, what one look takes for
- *a listed password, and for one that is not listed and whose accents have to be
- *put together
+ *	lookup FILE COUNT	what one look takes, in microseconds: for a
+ *				listed password, and for one that is not listed,
+ *				with accents that have to be put together
  */
 #include "base.h"
 

@@ -26,8 +26,9 @@ $LK_AS env LATCHKEY_STATUS_FILE="$LK_DIR/data/stuck.status" LATCHKEY_LISTEN_CHEC
 	"$LK_BIN" -c "$LK_CONF" serve </dev/null 2>"$tmp/stuck.log" &
 stuck=$!
 children="$children $stuck"
-retry 10 grep -q event=ready "$tmp/stuck.log"
+retry 30 grep -q event=ready "$tmp/stuck.log"
 deaf=$(pgrep -x latchkey-api -P $stuck | head -n 1)
+like "$deaf" '^[0-9]+$' 'there is a worker to be stopped'
 kill -STOP "$deaf"
 kill -TERM $stuck
 
@@ -259,7 +260,7 @@ import socket, subprocess, sys, time
 s = socket.create_server(("127.0.0.1", 0))
 before = s.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 serve = subprocess.Popen(sys.argv[1:], stdin=s)
-for _ in range(100):
+for _ in range(300):
     after = s.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
     if after:
         break
@@ -284,5 +285,6 @@ gone() {
 retry 40 gone
 wait $stuck
 is $? 0 'in the end it is killed, and the supervisor ends well'
+like "$(grep worker_ended "$tmp/stuck.log")" "pid=$deaf signal=9" 'which the log tells'
 
 done_testing

@@ -60,7 +60,7 @@ test_usable(void)
 
 	if (sched_getaffinity(0, sizeof(set), &set) != 0)
 		abort();
-	mine = 100 * CPU_COUNT(&set);
+	mine = INT64_C(100) * CPU_COUNT(&set);
 	set_quota("/a", "max 100000\n");
 	set_quota("/a/b", "100000 100000\n");
 	ok(usable("0::/a/b\n") == 100, "our group's quota binds us");
@@ -76,7 +76,7 @@ test_usable(void)
 	    "nor does it matter if nothing tells the group");
 	CPU_CLR(0, &set);
 	if (mine > 1 && sched_setaffinity(0, sizeof(set), &set) == 0)
-		ok(usable("0::/a\n") == 100 * CPU_COUNT(&set),
+		ok(usable("0::/a\n") == INT64_C(100) * CPU_COUNT(&set),
 		    "affinity binds us as well");
 	is_int(cpu_usable(), (cpu_percent() + 99) / 100,
 	    "a part of a CPU counts as one");

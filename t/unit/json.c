@@ -261,9 +261,12 @@ array_of(size_t n, char *out)
 	size_t i;
 
 	out[0] = '[';
-	for (i = 0; i < n; i++)
-		memcpy(out + 1 + 2 * i, "0,", 2);
-	memcpy(out + 2 * n, "]", 2);
+	for (i = 0; i < n; i++) {
+		out[2 * i + 1] = '0';
+		out[2 * i + 2] = ',';
+	}
+	out[2 * n] = ']';
+	out[2 * n + 1] = '\0';
 }
 
 static void
