@@ -21,7 +21,7 @@ FIGURES = {
 
 
 def ask_steadily(b, key):
-    """Checks, RATE a second: what each took in ms, and how many were not answered with 200."""
+    """Checks, RATE a second: of each when it began, its status, and what it took in ms."""
     stack = b.sides.latchkey
     clients = max(4, RATE * b.seconds // CONNECTION + 1)
     arguments = (stack.site, "/check", clients, RATE, b.seconds, "-HAuthorization: Bearer " + stack.token)
@@ -30,15 +30,23 @@ def ask_steadily(b, key):
     if len(answers) < .95 * RATE * b.seconds:
         b.note("%s: answers were so slow that only %d checks of %d could be asked, so these are the best of them" % (
             key, len(answers), RATE * b.seconds))
-    return [ms for _, _, ms in answers], sum(status != 200 for _, status, _ in answers)
+    return answers
+
+
+def lost(answers):
+    return sum(status != 200 for _, status, _ in answers)
+
+
+def times(answers):
+    return [ms for _, _, ms in answers]
 
 
 def steady(b, state):
     key = "latency.steady_%s_" % state
-    times, wrong = ask_steadily(b, key)
-    if wrong:
-        b.note("%s: %d of %d checks were not answered with 200" % (key, wrong, len(times)))
-    return {key + p: percentile(times, percent) for p, percent in PERCENTS.items()}
+    answers = ask_steadily(b, key)
+    if lost(answers):
+        b.note("%s: %d of %d checks were not answered with 200" % (key, lost(answers), len(answers)))
+    return {key + p: percentile(times(answers), percent) for p, percent in PERCENTS.items()}
 
 
 def full(b, state):

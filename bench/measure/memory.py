@@ -4,11 +4,13 @@ Memory is PSS, in which what several processes share is divided among them.
 """
 import re, subprocess, threading, time
 from load import Background, percentile
-from measure.latency import RATE, ask_steadily
+from measure.latency import RATE, ask_steadily, lost, times
 from sides import NAME, PASSWORD
 
 CLIENTS = 200
 SAMPLES_EVERY_S = 0.25
+LATE_MS = 20
+BEGIN_S = 1  # in which the clients' own processes start, a hundred of them
 AFTER_S = 15  # a worker gives the memory of its hashes back when it has had no login for some seconds
 
 FIGURES = {
@@ -18,6 +20,8 @@ FIGURES = {
     "memory.lost": ("of the checks in that flood, not answered with 200", "checks"),
     "memory.p99": ("all of these checks: p99", "ms"),
     "memory.longest": ("all of these checks: the longest", "ms"),
+    "memory.late": ("of these checks, over %d ms, after the first second" % LATE_MS, "checks"),
+    "memory.late_alone": ("as many checks while nobody logs in, over %d ms, after the first second" % LATE_MS, "checks"),
     "memory.after": ("PSS, %d s later" % AFTER_S, "MiB"),
     "memory.processes": ("processes", ""),
 }
@@ -60,6 +64,10 @@ def ceiling_mib(stack):
     return int(re.search(r"^memory: at most (\d+) MiB", out, re.M)[1])
 
 
+def late(answers):
+    return sum(ms > LATE_MS and begin > answers[0][0] + BEGIN_S for begin, _, ms in answers)
+
+
 def measure(b):
     stack = b.sides.latchkey
     stack.part("workers-stop")
@@ -70,13 +78,15 @@ def measure(b):
         b.note("memory: only root may look into the processes; nothing was measured")
         return {}
     processes = len(list(stack.processes()))
+    alone = ask_steadily(b, "memory.")
     sampler = Sampler(stack)
     sampler.start()
     with Background(stack.site, "/token", CLIENTS, b.seconds + 3, ("login", NAME, PASSWORD)):
-        checks, lost = ask_steadily(b, "memory.")
+        checks = ask_steadily(b, "memory.")
     most = sampler.stop()
     stack.wait_until_quiet()
     time.sleep(AFTER_S)
     return {"memory.idle": idle, "memory.flood": most, "memory.after": pss_mib(stack), "memory.processes": processes,
-            "memory.ceiling": ceiling_mib(stack), "memory.lost": lost, "memory.p99": percentile(checks, 99),
-            "memory.longest": max(checks)}
+            "memory.ceiling": ceiling_mib(stack), "memory.lost": lost(checks),
+            "memory.p99": percentile(times(checks), 99), "memory.longest": max(times(checks)),
+            "memory.late": late(checks), "memory.late_alone": late(alone)}
