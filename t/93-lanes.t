@@ -20,6 +20,7 @@ ask() {
 
 # A supervisor of its own that is told to stop, and has a worker that does not
 # hear: it gives it 25 seconds, and what has come of it is seen at the end.
+: >"$tmp/stuck.log"
 # shellcheck disable=SC2086
 $LK_AS env LATCHKEY_STATUS_FILE="$LK_DIR/data/stuck.status" LATCHKEY_LISTEN_CHECK="$LK_DIR/data/stuck-check.sock" \
 	LATCHKEY_LISTEN_API="$LK_DIR/data/stuck-api.sock" LATCHKEY_LISTEN_LOGIN="$LK_DIR/data/stuck-login.sock" \
@@ -236,6 +237,7 @@ stack_up hash_cost=1 workers=1 mode=spawn-fcgi
 is "$(pgrep -P "$(cat "$LK_SERVE")" | wc -l)" 1 'the single socket of spawn-fcgi has its workers'
 t/stack workers-stop "$LK_DIR"
 port=$((20000 + $(od -An -N2 -tu2 /dev/urandom) % 10000))
+: >"$tmp/tcp.log"
 # shellcheck disable=SC2086 # words of a command
 $LK_AS env LATCHKEY_LISTEN_CHECK="127.0.0.1:$port" LATCHKEY_LISTEN_API="127.0.0.1:$((port + 1))" \
 	LATCHKEY_LISTEN_LOGIN="[::1]:$((port + 2))" "$LK_BIN" -c "$LK_CONF" serve </dev/null 2>"$tmp/tcp.log" &

@@ -57,7 +57,7 @@ more() {
 stack
 supervisor=$(cat "$LK_SERVE")
 sed -i 's/^greeting = .*/greeting = "reloaded"/' "$LK_CONF"
-load 30000
+load 60000
 for n in 1 2 3; do
 	before=$(count 'event=ready')
 	kill -HUP "$supervisor"
