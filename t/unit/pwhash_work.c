@@ -1,5 +1,6 @@
 /*
- * pwhash.c: what it does before and after libxcrypt computes a call.
+ * pwhash.c: what it gives libxcrypt to compute, and what it does before and
+ * after.
  */
 #include "base.h"
 
