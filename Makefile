@@ -162,8 +162,7 @@ fuzz: fuzz-build
 	for f in $(if $(ONLY),$(ONLY),$(FUZZERS)); do \
 		mkdir -p build-fuzz/found/$$f; \
 		build-fuzz/fuzz/$$f -max_total_time=$(T) -max_len=8192 -print_final_stats=1 \
-			$$(test ! -f t/fuzz/$$f.dict || echo -dict=t/fuzz/$$f.dict) \
-			-artifact_prefix=build-fuzz/$$f- \
+			-dict=t/fuzz/$$f.dict -artifact_prefix=build-fuzz/$$f- \
 			build-fuzz/found/$$f t/fuzz/corpus/$$f || exit 1; \
 	done
 
