@@ -219,13 +219,25 @@ is "$(change '{"current":"correct horse","new":"correct horse"}')" "Status: 200 
 
 # --- not enough memory ---
 
-# Cost 11 takes 1 GiB, of which this worker gets half. No account is left to
-# stand in with a cheaper hash.
-sql 'truncate users'
+# Cost 11 takes 1 GiB, of which this worker gets half. Whoever has another
+# account could be told by a cheaper hash, so there is one alone, then none.
+sql "delete from users where id <> 1;
+	update users set password = '\$y\$jFT\$/3IE/3IE/3IE/3IE/3IE//\$$(printf %43s '' | tr ' ' .)'"
 socket=$LK_DIR/data/small.sock
 serve_alone "$socket" "$tmp/counted" LATCHKEY_HASH_COST=11 LATCHKEY_HASH_MEMORY_MAX_MIB=1024 \
 	prlimit --as=536870912
-is "$(ask nobody password)" 'Status: 503 Service Unavailable' 'a hash for which there is no memory is a 503'
+for _ in $(seq 11); do
+	change '{"current":"correct horse","new":"battery staple"}'
+	echo
+done >"$tmp/changes"
+is "$(sort "$tmp/changes" | uniq -c | tr -s ' ')" ' 11 Status: 503 Service Unavailable' \
+	'a change for whose hash there is no memory is a 503, however often: it is no guess'
+sql 'truncate users'
+for _ in $(seq 11); do
+	ask nobody password
+	echo
+done >"$tmp/logins"
+is "$(sort "$tmp/logins" | uniq -c | tr -s ' ')" ' 11 Status: 503 Service Unavailable' 'and so is a login'
 like "$(cat "$tmp/counted")" 'event=no_memory' 'not a wrong password, and the log says so'
 
 done_testing
