@@ -134,6 +134,30 @@ like "$(tail -n 2 "$LK_LOG")" 'event=login_failed reason=throttled$' 'the log te
 api POST /token 'username=ada&password=x' --interface 127.0.0.2
 is "$status" 401 'from another address it is another client'
 
+# Behind a load balancer, 127.0.0.2, as nginx.conf.sample has it.
+sed -i -e 's/#\(	set_real_ip_from\) .*/\1 127.0.0.2;/' -e 's/#\(	real_ip_header\)/\1/' "$LK_DIR/nginx.site"
+nginx=$(cat "$LK_DIR/data/nginx.pid")
+old=$(pgrep -P "$nginx")
+kill -HUP "$nginx"
+reloaded() {
+	! pgrep -P "$nginx" | grep -qxF "$old"
+}
+retry 30 reloaded
+ok $? 'nginx is told of a load balancer'
+# behind BALANCER [MORE]: six attempts, of which each names another address.
+behind() {
+	for i in 1 2 3 4 5 6; do
+		api POST /token 'username=ada&password=x' --interface "$1" -H "X-Forwarded-For: 192.0.2.$i${2-}"
+		printf '%s ' "$status"
+	done
+}
+forget
+is "$(behind 127.0.0.2)" '401 401 401 401 401 401 ' 'whomever it names is a client'
+forget
+is "$(behind 127.0.0.2 ', 198.51.100.1')" '401 401 401 401 401 429 ' 'of several, the last, which it has seen itself'
+forget
+is "$(behind 127.0.0.1)" '401 401 401 401 401 429 ' 'and nobody else can name one'
+
 # --- accounts that do not exist ---
 
 forget
@@ -221,6 +245,19 @@ guesses 6 192.0.2.204 nobody x
 guesses 1 192.0.2.205 nobody x "$device"
 is "$answers" '429:1' 'and opens none to a name that is locked'
 
+# Who knew the password once may have made as many proofs as they liked. Of all
+# together as much is looked at as of strangers, and then they are strangers.
+forget
+for i in $(seq 8); do
+	api POST /token 'username=ada&password=correct-horse'
+	proof=$(header Set-Cookie | sed 's/^[^=]*=\([^;]*\);.*/\1/')
+	for _ in $(seq 6); do
+		echo "192.0.2.$i ada guess $proof"
+	done
+done >"$tmp/lines"
+logins 1
+is "$answers" '401:20 429:28' 'of eight devices half of the limit is looked at, and half of that of strangers'
+
 # Whoever has many accounts, with known devices, can fill what is counted for
 # devices; then one is heard as a stranger is, and locked out only with them.
 forget
@@ -244,11 +281,13 @@ done
 
 # Each from an address of its own, so that all of them are looked at.
 forget
+names=${LK_NAMES:-20000}
 python3 -c '
-for i in range(20000):
-    print("10.%d.%d.%d random%d x" % (i >> 16, i >> 8 & 255, i & 255, i))' >"$tmp/lines"
+import sys
+for i in range(int(sys.argv[1])):
+    print("10.%d.%d.%d random%d x" % (i >> 16, i >> 8 & 255, i & 255, i))' "$names" >"$tmp/lines"
 logins 16
-is "$answers" '401:20000' '20000 bad logins for names that do not exist'
+is "$answers" "401:$names" "$names bad logins for names that do not exist"
 is "$(sql 'select count(*) from latchkey_throttle')" "$rows" 'leave as many rows as there were'
 is "$(sql 'select count(*) from users')" 2 'in every table'
 size=$(sql "select pg_total_relation_size('latchkey_throttle')")

@@ -353,6 +353,7 @@ workers() {
 	pgrep -x 'latchkey-(api|check)' -P "$(cat "$LK_SERVE")" | xargs
 }
 before=$(workers)
+isnt "$before" '' 'the workers are known'
 (cd "$tmp" && PYTHONPATH=$OLDPWD/t/tool python3 -B tokens.py) >"$tmp/results"
 ok $? 'every token was sent'
 

@@ -88,17 +88,19 @@ learned() {
 retry 10 learned
 ok $? 'and then no more, wherever they ask'
 
-kills() {
+workers() {
 	pgrep -P "$(cat "$LK_SERVE")" latchkey-login
 }
-for pid in $(kills); do
-	kill -9 "$pid"
-done
+killed=$(workers)
+is "$(echo "$killed" | wc -l)" 4 'there are four workers'
+# shellcheck disable=SC2086 # four
+kill -9 $killed
 again() {
 	owner correct-horse "$device"
 	[ "$answers" = 200:1 ]
 }
 retry 10 again
+is "$(workers | grep -cxF "$killed")" 0 'none of which is left'
 strangers 5
 is "$answers" '429:5' 'workers that are killed take nothing with them'
 sql "delete from latchkey_throttle where $row"

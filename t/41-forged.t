@@ -180,6 +180,8 @@ like "$(printf '%s\n' "$pids" | wc -l)" '^ *[1-9][0-9]' 'the stack has its proce
 for pid in $pids; do
 	cat "/proc/$pid/cmdline" "/proc/$pid/environ" 2>/dev/null
 done >"$tmp/processes"
+[ "$(grep -acF -e "$LK_CONF" "$tmp/processes")" -gt 0 ]
+ok $? 'their command lines are seen'
 for what in "$secret" "$token" "$device" "$key" "$hash"; do
 	ok "$(grep -acF -e "$what" "$tmp/processes")" "no command line or environment holds $(printf '%.12s' "$what")"
 done

@@ -116,11 +116,64 @@ test_subjects(struct ctx *c)
 	is_int(
 	    (long long)t.count, 2, "a device: itself, and all of the name's");
 	ok(!t.in_budget && budget.taken == 0, "and no budget");
+	/* 7200 s by 7 and 100 */
+	is_int(t.subject[0].cost_us, 1028571429, "for which little is enough");
+	is_int(t.subject[1].cost_us, 72000000, "and for those as for the name");
 	begin(0, 0);
 	failed += throttle_signup(c, &t);
 	is_int((long long)t.count, 2, "a sign-up: the network and the site");
 	is_int(table.times, 1, "are asked for in the table");
+	/* 7200 s by 300 and 1500 */
+	is_int(t.subject[0].cost_us, 24000000, "a network may make many");
+	is_int(t.subject[1].cost_us, 4800000, "a site five times as many");
 	is_int(failed, 0, "each is let through");
+}
+
+static bool
+same_bucket(const struct throttle_attempt *x, const struct throttle_attempt *y,
+    size_t i)
+{
+	return x->subject[i].bucket[0] == y->subject[i].bucket[0] &&
+	       x->subject[i].bucket[1] == y->subject[i].bucket[1];
+}
+
+/* What is counted together, and what apart. */
+static void
+test_together(struct ctx *c)
+{
+	struct throttle_attempt x, y;
+	int64_t failed = 0;
+
+	begin(0, 0);
+	c->address = "2001:db8:1:2::3";
+	failed += login(c, "ada", "d1", &x);
+	c->address = "192.0.2.1";
+	begin(0, 0);
+	failed += login(c, "ada", "d2", &y);
+	ok(!same_bucket(&x, &y, 0), "two devices are counted apart");
+	ok(same_bucket(&x, &y, 1), "and together, wherever they are");
+	begin(0, 0);
+	failed += login(c, "eve", "d1", &y);
+	ok(!same_bucket(&x, &y, 0) && !same_bucket(&x, &y, 1),
+	    "a device of another name is another");
+	begin(0, 0);
+	c->address = "2001:db8:1:2::3";
+	failed += throttle_signup(c, &x);
+	begin(0, 0);
+	c->address = "2001:db8:1:4::3";
+	failed += throttle_signup(c, &y);
+	ok(!same_bucket(&x, &y, 0), "two networks sign up apart");
+	ok(same_bucket(&x, &y, 1), "and together as one site");
+	begin(0, 0);
+	failed += login(c, "ada", "", &x);
+	begin(0, 0);
+	c->address = "2001:db8:1:2::3";
+	failed += login(c, "eve", "", &y);
+	ok(!same_bucket(&x, &y, 0) && !same_bucket(&x, &y, 1) &&
+	        !same_bucket(&x, &y, 2),
+	    "another name from another network has one thing in common");
+	ok(same_bucket(&x, &y, 3), "the site");
+	is_int(failed, 0, "all were let through");
 }
 
 /* No kind takes another's buckets, and all are in use. */
@@ -239,6 +292,7 @@ main(void)
 	arena_init(&arena);
 	test_ranges();
 	test_subjects(&c);
+	test_together(&c);
 	test_spread(&c);
 	test_refused(&c);
 	arena_free(&arena);
