@@ -30,19 +30,25 @@ settle(struct ctx *c, struct user *u)
 	return ERR_OK;
 }
 
-enum err
-signup_unlimited(struct ctx *c, const struct applicant *who,
+/* Not what decides, but it spares a taken name the hashing. */
+static enum err
+find_taken(struct ctx *c, const char *username)
+{
+	struct user taken;
+	enum err e = db_user_by_name(c, username, &taken);
+
+	if (e == ERR_NOTFOUND)
+		return ERR_OK;
+	return e == ERR_OK ? ERR_CONFLICT : e;
+}
+
+static enum err
+make_account(struct ctx *c, const struct applicant *who,
     enum password_fault *why, struct user *out)
 {
 	char hash[PASSWORD_HASH_BYTES];
-	struct user taken;
 	enum err e;
 
-	*why = PASSWORD_GOOD;
-	/* not what decides, but it spares a taken name the hashing */
-	e = db_user_by_name(c, who->username, &taken);
-	if (e != ERR_NOTFOUND)
-		return e == ERR_OK ? ERR_CONFLICT : e;
 	e = password_judge(c, who->username, who->password, why);
 	if (e != ERR_OK || *why != PASSWORD_GOOD)
 		return e != ERR_OK ? e : ERR_INVALID;
@@ -60,6 +66,18 @@ signup_unlimited(struct ctx *c, const struct applicant *who,
 	if (e == ERR_OK)
 		log_event(LOG_INFO, LOG_SIGNUP, "user=%" PRId64, out->id);
 	return e;
+}
+
+enum err
+signup_unlimited(struct ctx *c, const struct applicant *who,
+    enum password_fault *why, struct user *out)
+{
+	enum err e;
+
+	*why = PASSWORD_GOOD;
+	if ((e = find_taken(c, who->username)) != ERR_OK)
+		return e;
+	return make_account(c, who, why, out);
 }
 
 static enum metric
@@ -90,10 +108,11 @@ signup(struct ctx *c, const struct applicant *who, enum password_fault *why,
 
 	*why = PASSWORD_GOOD;
 	if ((e = throttle_signup(c, &attempt)) == ERR_OK) {
-		e = signup_unlimited(c, who, why, out);
-		/* any other answer tells whether the name was taken, also that
-		 * a password cannot be one */
-		if (e == ERR_BUSY || e == ERR_INTERNAL)
+		e = find_taken(c, who->username);
+		/* whatever comes then tells whether the name was taken */
+		if (e == ERR_OK)
+			e = make_account(c, who, why, out);
+		else if (e != ERR_CONFLICT)
 			throttle_give_back(c, &attempt);
 	}
 	metrics_add(outcome(e));
