@@ -10,7 +10,21 @@
 #include "buf.h"
 #include "db_throttle.h"
 
-enum { RESERVE, GIVE_BACK, PERMITTED };
+enum { LOOK, RESERVE, GIVE_BACK, PERMITTED };
+
+/* clang-format off */
+#define US "(us::float8 * interval '1 microsecond')"
+#define LEVEL(at) \
+	"(date_part('epoch'::text, " at " - now()) * 1e6::float8)::bigint"
+#define WANTED "unnest($1::int[], $2::bigint[]) AS w (bucket, us)"
+
+/*
+ * No bucket holds more than what fills it and what 64 others at once have poured
+ * in, to take it out again. One that seems to was written before the clock was
+ * set back, and counts as full.
+ */
+#define MOST(us) \
+	"now() + interval '2 hours' + greatest(" us ", - " us ") * 64::float8"
 
 /*
  * Pour so much into each of these buckets, and tell how full they are then; a
@@ -18,17 +32,29 @@ enum { RESERVE, GIVE_BACK, PERMITTED };
  * array has them, which is in ascending order: no two statements wait for each
  * other. A row that a crash took counts as empty, and is made anew.
  */
-#define ADD                                                          \
-	"INSERT INTO latchkey_throttle AS t (bucket, empty_at)"      \
-	" SELECT bucket, now() + us * interval '1 microsecond'"      \
-	" FROM unnest($1::int[], $2::bigint[]) AS w (bucket, us)"    \
-	" ON CONFLICT (bucket) DO UPDATE SET empty_at ="             \
-	" greatest(t.empty_at, now()) + (excluded.empty_at - now())" \
-	" RETURNING bucket,"                                         \
-	" (date_part('epoch', empty_at - now()) * 1e6)::bigint"
+#define POURED "(excluded.empty_at - now())"
+#define ADD                                                     \
+	"INSERT INTO latchkey_throttle AS t (bucket, empty_at)" \
+	" SELECT bucket, now() + " US " FROM " WANTED           \
+	" ON CONFLICT (bucket) DO UPDATE SET empty_at = CASE"   \
+	" WHEN t.empty_at > " MOST(POURED)                      \
+	" THEN now() + interval '1 hour'"                       \
+	" ELSE greatest(t.empty_at, now()) END + " POURED       \
+	" RETURNING bucket, " LEVEL("empty_at")
 
-/* clang-format off */
 const struct db_sql db_throttle_sql[] = {
+	[LOOK] = {
+		.name = "throttle_look",
+		/*
+		 * What RESERVE would tell, without writing: an attempt that
+		 * is refused leaves nothing behind. Where the clock was set
+		 * back there seems to be room, so that RESERVE mends it.
+		 */
+		.text = "SELECT w.bucket, " LEVEL("greatest(t.empty_at, now()) + " US)
+			" FROM " WANTED " LEFT JOIN latchkey_throttle t"
+			" ON t.bucket = w.bucket AND t.empty_at <= " MOST(US),
+		.params = 2,
+	},
 	[RESERVE] = {
 		.name = "throttle_reserve",
 		/*
@@ -105,7 +131,7 @@ level_us(const struct db_rows *rows, unsigned bucket)
 	for (row = 0; row < rows->count; row++)
 		if (db_int(rows, row, 0) == bucket)
 			return db_int(rows, row, 1);
-	return INT64_MAX; /* it is not told: no room */
+	return 2 * DB_THROTTLE_FULL_US; /* it is not told: no room */
 }
 
 /* How full the fullest of the subjects is, each as the emptier of its two. */
@@ -126,21 +152,35 @@ fullest_us(const struct throttle_attempt *t, const struct db_rows *rows)
 	return most;
 }
 
-enum err
-db_throttle_reserve(
-    struct ctx *c, const struct throttle_attempt *t, int64_t *wait_s)
+/* The seconds until there is room for an attempt, as a statement has it. */
+static enum err
+ask(struct ctx *c, int statement, const struct throttle_attempt *t,
+    int64_t *wait_s)
 {
 	struct db_rows rows;
 	int64_t over_us;
 	enum err e;
 
 	*wait_s = 0;
-	if ((e = add(c, RESERVE, t, 1, &rows)) != ERR_OK)
+	if ((e = add(c, statement, t, 1, &rows)) != ERR_OK)
 		return e;
 	over_us = fullest_us(t, &rows) - DB_THROTTLE_FULL_US;
-	if (over_us <= 0)
-		return ERR_OK;
-	*wait_s = (over_us - 1) / 1000000 + 1;
+	if (over_us > 0)
+		*wait_s = (over_us - 1) / 1000000 + 1;
+	return ERR_OK;
+}
+
+enum err
+db_throttle_reserve(
+    struct ctx *c, const struct throttle_attempt *t, int64_t *wait_s)
+{
+	enum err e;
+
+	/* RESERVE decides; but who is refused shall not keep the disk busy */
+	if ((e = ask(c, LOOK, t, wait_s)) != ERR_OK || *wait_s > 0)
+		return e;
+	if ((e = ask(c, RESERVE, t, wait_s)) != ERR_OK || *wait_s == 0)
+		return e;
 	return db_throttle_give_back(c, t);
 }
 

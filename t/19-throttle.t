@@ -53,6 +53,12 @@ guesses 1
 is "$answers" '429:1' 'and no more'
 like "$(cat "$tmp/answers")" '^429 (7[01][0-9]|720)$' 'it is told when to come again'
 is "$(($(hashes) - had))" 5 'nothing was hashed in vain'
+versions() {
+	sql "select md5(string_agg(ctid || ' ' || xmin, ',' order by bucket)) from latchkey_throttle"
+}
+before=$(versions)
+guesses 3
+is "$answers $(versions)" "429:3 $before" 'nor written: who is refused does not make the table grow'
 guesses 1 192.0.2.1 ada correct-horse
 is "$answers" '429:1' 'nor is a right password looked at'
 guesses 1 192.0.2.1 eve eves-password
@@ -324,17 +330,27 @@ is "$status" 429 'nor is an account made'
 api POST /token 'username=ada&password=correct-horse'
 is "$status" 200 'logins are counted apart'
 
-# The limit is 12, 6 of them at once: seven that came to nothing, and one.
+# The limit is 12, 6 of them at once. That an account cannot be made tells that
+# its name is free.
 forget
 sql "create function full_disk() returns trigger language plpgsql as 'begin raise exception using errcode = ''53100''; end'"
 sql 'create trigger full_disk before insert on users for each row execute function full_disk()'
-for _ in 1 2 3 4 5 6 7; do
+for _ in 1 2 3 4 5 6; do
 	sign_up later
 done
 is "$status" 503 'where accounts cannot be made, it is told'
 sql 'drop trigger full_disk on users'
 sign_up later
-is "$status" 200 'and counts for nobody'
+is "$status" 429 'no more often than that one is taken'
+forget
+$LK_PSQL_ADMIN -Xqc 'revoke select on users from latchkey'
+for _ in 1 2 3 4 5 6 7; do
+	sign_up later
+done
+is "$status" 503 'where nothing can be told about names'
+$LK_PSQL_ADMIN -Xqc 'grant select on users to latchkey'
+sign_up later
+is "$status" 200 'it counts for nobody'
 
 # --- after a crash ---
 
@@ -344,6 +360,23 @@ $LK_PSQL -Xqc 'truncate latchkey_throttle'
 guesses 6
 is "$answers" '401:5 429:1' 'a crash, which empties the table, forgets what was counted and no more'
 is "$(sql 'select count(*) from latchkey_throttle')" 6 'its rows come back as they are needed'
+
+# --- the clock of the database ---
+
+forget
+guesses 1
+pass '-4 days'
+guesses 1
+like "$(cat "$tmp/answers")" '^429 (7[01][0-9]|720)$' 'where the clock was set back by days, what was counted before fills the buckets'
+pass '12 minutes'
+guesses 2
+is "$answers" '401:1 429:1' 'and leaks out as ever'
+sql "update latchkey_throttle set empty_at = 'infinity' where empty_at > '-infinity'"
+guesses 1
+is "$answers" '429:1' 'as what is no time does'
+pass '12 minutes'
+guesses 2
+is "$answers" '401:1 429:1' 'and is one then'
 
 # --- without the database ---
 
