@@ -22,12 +22,18 @@ enum {
 	PERMITTED
 };
 
+/*
+ * Texts are compared as text, and constants cast, so that PostgreSQL has
+ * functions and operators of its own for just these types: else one that
+ * somebody put into a schema of the search_path, say for character varying,
+ * would be the better match, and run with our rights.
+ */
 /* clang-format off */
 const struct db_sql db_user_sql[] = {
 	[BY_NAME] = {
 		.name = "user_by_name",
 		.text = "SELECT id, username, fullname, password, is_active"
-			" FROM users WHERE username = $1",
+			" FROM users WHERE username::text = $1::text",
 		.params = 1,
 	},
 	[AT_LOGIN] = {
@@ -35,17 +41,17 @@ const struct db_sql db_user_sql[] = {
 		/*
 		 * In one statement, and always both: neither takes longer for
 		 * a name that is there. Accounts without a hash that can be
-		 * one are passed over, a hundred of them at most.
+		 * one are passed over, a hundred of them at most. The full
+		 * name is left out, which may be as long as its owner likes.
 		 */
-		.text = "SELECT u.id, u.username, u.fullname, u.password,"
-			" u.is_active, (SELECT left(password, 7) FROM"
-			" (SELECT id, password FROM users"
+		.text = "SELECT u.id, u.username, NULL, u.password,"
+			" u.is_active, (SELECT left(hash, 7) FROM"
+			" (SELECT id, password::text AS hash FROM users"
 			" WHERE id >= $2::bigint ORDER BY id LIMIT 100) AS s"
-			" WHERE length(password) >= 60 AND (password LIKE"
-			" '$y$%' OR password LIKE '$2_$%')"
-			" ORDER BY id LIMIT 1)"
+			" WHERE length(hash) >= 60 AND (hash LIKE '$y$%'::text"
+			" OR hash LIKE '$2_$%'::text) ORDER BY id LIMIT 1)"
 			" FROM (VALUES (1)) AS always (n)"
-			" LEFT JOIN users u ON u.username = $1",
+			" LEFT JOIN users u ON u.username::text = $1::text",
 		.params = 2,
 	},
 	[RANGE] = {
@@ -73,7 +79,8 @@ const struct db_sql db_user_sql[] = {
 	[REPLACE_HASH] = {
 		.name = "user_replace_hash",
 		.text = "UPDATE users SET password = $3"
-			" WHERE id = $1 AND password = $2 RETURNING id",
+			" WHERE id = $1 AND password::text = $2::text"
+			" RETURNING id",
 		.params = 3,
 		.writes = true,
 	},
@@ -81,8 +88,8 @@ const struct db_sql db_user_sql[] = {
 		.name = "user_change_password",
 		/* with its reason or not at all: it is one statement */
 		.text = "WITH changed AS (UPDATE users SET password = $3"
-			" WHERE id = $1 AND ($4::text = 'operator'"
-			" OR password = $2)"
+			" WHERE id = $1 AND ($4::text = 'operator'::text"
+			" OR password::text = $2::text)"
 			" RETURNING id)"
 			" INSERT INTO latchkey_password (user_id, reason)"
 			" SELECT id, $4 FROM changed"
@@ -94,8 +101,8 @@ const struct db_sql db_user_sql[] = {
 	},
 	[LAST_CHANGE] = {
 		.name = "user_last_change",
-		.text = "SELECT to_char(changed_at AT TIME ZONE 'UTC',"
-			" 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), reason"
+		.text = "SELECT to_char(changed_at AT TIME ZONE 'UTC'::text,"
+			" 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'::text), reason"
 			" FROM latchkey_password WHERE user_id = $1",
 		.params = 1,
 	},

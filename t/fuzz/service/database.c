@@ -177,6 +177,7 @@ user_at_login(const char *const *params, struct result *out)
 	if (!text_to_i64(params[1], 0, INT64_MAX, &first))
 		abort();
 	user_by_name(params, out);
+	out->cell[0][2] = NULL; /* which is of no use at a login */
 	out->count = 1;
 	for (u = tables.account; u < end; u++)
 		if (u->id >= first && u->hash != NULL) {
@@ -274,9 +275,10 @@ fill(int64_t bucket, int64_t cost_us)
 	tables.empty_at_us[bucket] = empty_at_us(bucket) + cost_us;
 }
 
-/* Both statements of the throttle: so much into each of these buckets. */
+/* The statements of the throttle: so much into each of these buckets, or what
+ * would be there then. */
 static void
-throttle(const char *const *params, struct result *out)
+throttle(const char *const *params, bool writes, struct result *out)
 {
 	const char *buckets = params[0], *amounts = params[1];
 	int64_t bucket, last = -1, us;
@@ -287,10 +289,11 @@ throttle(const char *const *params, struct result *out)
 		assert(bucket > last && bucket < DB_THROTTLE_BUCKETS);
 		assert(us != 0 && us <= DB_THROTTLE_FULL_US &&
 		       us >= -DB_THROTTLE_FULL_US);
-		fill(bucket, us);
 		out->cell[out->count][0] = keep_number(bucket);
-		out->cell[out->count++][1] = keep_number(
-		    tables.empty_at_us[bucket] - world_now_s() * US);
+		out->cell[out->count++][1] =
+		    keep_number(empty_at_us(bucket) + us - world_now_s() * US);
+		if (writes)
+			fill(bucket, us);
 		last = bucket;
 	}
 	assert(out->count > 0);
@@ -313,9 +316,11 @@ execute(const char *name, const char *const *params, struct result *out)
 		user_at_login(params, out);
 	else if (strcmp(name, "user_range") == 0)
 		user_range(out);
+	else if (strcmp(name, "throttle_look") == 0)
+		throttle(params, false, out);
 	else if (strcmp(name, "throttle_reserve") == 0 ||
 	         strcmp(name, "throttle_give_back") == 0)
-		throttle(params, out);
+		throttle(params, true, out);
 	else if (strcmp(name, "schema_version") == 0)
 		*out = (struct result){ 1,
 			{ { keep_number(db_schema_needed()) } } };

@@ -1,0 +1,85 @@
+#!/bin/sh
+# Functions and operators that somebody else put into a schema of the search_path:
+# of two that match, PostgreSQL takes the better match, wherever it is, and runs
+# it with our rights. None is a better match than PostgreSQL's own.
+# shellcheck source=t/lib.sh
+. t/lib.sh
+stack_up hash_cost=1
+
+sql() {
+	$LK_PSQL_ADMIN -XAtq -v ON_ERROR_STOP=1 -c "$1"
+}
+
+latchkey() {
+	# shellcheck disable=SC2086 # words of a command
+	$LK_AS "$LK_BIN" -c "$LK_CONF" "$@" 2>&1
+}
+
+# Each in the place of what our statements could mean, with types that a column
+# or a constant may have had.
+python3 - >"$tmp/traps.sql" <<'E'
+TEXTS = "varchar", "text", "name", "bpchar"
+NUMBERS = "integer", "bigint", "float8", "numeric"
+pairs = lambda these: [(x, y) for x in these for y in these]
+operators = [(o, *p) for o in ("=", "~~", "||") for p in pairs(TEXTS)]
+operators += [(o, *p) for o in ("=", "<", "<=", ">", ">=", "+", "-", "*") for p in pairs(NUMBERS)]
+operators += [("*", *p) for n in NUMBERS for p in ((n, "interval"), ("interval", n))]
+operators += [(o, *p) for o in ("+", "-", "<", "<=", ">", ">=") for p in pairs(("timestamptz", "timestamp", "interval"))]
+functions = [(f, t) for f in ("length", "to_regclass", "min", "max") for t in TEXTS + NUMBERS]
+functions += [("left", t, n) for t in TEXTS for n in NUMBERS]
+functions += [("date_part", t, of) for t in TEXTS for of in ("interval", "timestamptz")]
+functions += [("to_char", of, t) for t in TEXTS for of in ("timestamp", "timestamptz")]
+functions += [("timezone", t, of) for t in TEXTS for of in ("timestamp", "timestamptz")]
+functions += [(f, *p) for f in ("has_table_privilege", "has_sequence_privilege", "pg_get_serial_sequence") for p in pairs(TEXTS)]
+functions += [("now",)]
+returns = {"=": "boolean", "~~": "boolean", "<": "boolean", "<=": "boolean", ">": "boolean", ">=": "boolean"}
+trap = lambda what: "language plpgsql as $$ begin raise exception 'trapped by %s'; end $$;" % what
+for name, *types in functions:
+    print("create function public.%s(%s) returns text %s" % (name, ", ".join(types), trap(name)))
+for n, (name, *types) in enumerate(operators):
+    print("create function public.trap%d(%s) returns %s %s"
+          % (n, ", ".join(types), returns.get(name, types[0]), trap("%s %s %s" % (types[0], name, types[1]))))
+    print("create operator public.%s (leftarg = %s, rightarg = %s, function = public.trap%d);" % (name, *types, n))
+E
+$LK_PSQL_ADMIN -Xq -v ON_ERROR_STOP=1 -f "$tmp/traps.sql" >"$tmp/out" 2>&1
+ok $? 'there are traps in the schema public' || diag "$(cat "$tmp/out")"
+like "$(sql "select 'a'::varchar = 'a'::varchar" 2>&1)" 'trapped by varchar = varchar' 'which are the better match for who does not take care'
+sql "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'latchkey'" >"$tmp/out"
+
+ready() {
+	api GET /readyz
+	[ "$status" = 200 ]
+}
+retry 10 ready
+ok $? 'the service is ready'
+api POST /users/add_user/ '{"username":"ada","fullname":"Ada","password":"correct horse"}'
+is "$status" 200 'somebody signs up'
+api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
+is "$status" 400 'a name that is taken is'
+sql "update users set password = '$(mkpasswd -m bcrypt -R 5 'correct horse')'"
+for password in wrong 'correct horse'; do
+	api POST /token "username=ada&password=$password"
+	printf '%s ' "$status"
+done >"$tmp/logins"
+is "$(cat "$tmp/logins")" '401 200 ' 'logs in'
+token=$(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+is "$(sql 'select left(password::text, 3) from users')" '$y$' 'and gets a hash of today'
+for body in '{"current":"correct horse","new":"battery staple"}' '{"current":"battery staple","new":"correct horse"}'; do
+	api POST /users/me/password "$body" -H "Authorization: Bearer $token"
+	printf '%s ' "$status"
+done >"$tmp/changes"
+is "$(cat "$tmp/changes")" '200 200 ' 'changes the password'
+api PATCH /users/me '{"fullname":"Ada L."}' -H "Authorization: Bearer $token"
+is "$status" 200 'and the full name'
+for command in check 'user show ada' 'user list' 'user disable ada' 'user enable ada'; do
+	# shellcheck disable=SC2086 # words
+	latchkey $command >"$tmp/out"
+	ok $? "latchkey $command" || diag "$(cat "$tmp/out")"
+done
+printf 'battery staple\n' | latchkey user passwd ada >"$tmp/out"
+ok $? 'latchkey user passwd' || diag "$(cat "$tmp/out")"
+latchkey migrate >"$tmp/out"
+ok $? 'latchkey migrate, where nothing is to be done' || diag "$(cat "$tmp/out")"
+is "$(grep -c trapped "$LK_LOG" "$LK_LOGS/postgres.log" | xargs)" "$LK_LOG:0 $LK_LOGS/postgres.log:1" 'nothing but the test itself was trapped'
+
+done_testing
