@@ -9,6 +9,31 @@
 
 #include "unicode.h"
 
+/* Has it nowhere more than UNICODE_MAX_MARKS in a row, once it is decomposed?
+ */
+static bool
+is_stream_safe(const utf8proc_uint8_t *s, utf8proc_ssize_t n)
+{
+	utf8proc_int32_t point, part[8];
+	utf8proc_ssize_t i, len, parts, marks = 0;
+
+	for (; n > 0; s += len, n -= len) {
+		len = utf8proc_iterate(s, n, &point);
+		if (len <= 0)
+			return false;
+		parts = utf8proc_decompose_char(point, part, ARRAY_LEN(part),
+		    UTF8PROC_STABLE | UTF8PROC_DECOMPOSE, NULL);
+		for (i = 0; i < parts && i < (int)ARRAY_LEN(part); i++) {
+			if (utf8proc_get_property(part[i])->combining_class ==
+			    0)
+				marks = 0;
+			else if (++marks > UNICODE_MAX_MARKS)
+				return false;
+		}
+	}
+	return true;
+}
+
 static const char *
 map(struct arena *a, const char *s, utf8proc_option_t options)
 {
@@ -16,7 +41,7 @@ map(struct arena *a, const char *s, utf8proc_option_t options)
 	utf8proc_ssize_t n = (utf8proc_ssize_t)strlen(s), points;
 	utf8proc_int32_t *out;
 
-	if (n > UNICODE_MAX_BYTES)
+	if (n > UNICODE_MAX_BYTES || !is_stream_safe(bytes, n))
 		return s;
 	points = utf8proc_decompose(bytes, n, NULL, 0, options);
 	if (points < 0)

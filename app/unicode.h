@@ -8,11 +8,17 @@
 #include "arena.h"
 
 /*
- * Longer texts stay as they are, since ordering accents takes the square of
- * their number. No text that becomes one of 511 bytes is longer: at most 7
- * bytes become 2.
+ * Longer texts stay as they are. None that becomes one of 511 bytes is longer:
+ * at most 7 bytes become 2.
  */
 #define UNICODE_MAX_BYTES 1789
+
+/*
+ * So do texts with more accents and the like in a row, which no language has:
+ * to bring them in order takes the square of their number.
+ * Source: Unicode Standard Annex 15, Stream-Safe Text Format.
+ */
+#define UNICODE_MAX_MARKS 30
 
 /*
  * The normalization form C of a UTF-8 text: s itself if that is s. It may be

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "buf.h"
 #include "tap.h"
 #include "unicode.h"
 
@@ -69,6 +70,36 @@ test_limit(void)
 	    "one byte more stays as it is");
 }
 
+static const char *
+repeat(const char *s, size_t n, const char *end)
+{
+	struct buf b;
+
+	buf_init(&b, &arena);
+	while (n-- > 0)
+		buf_adds(&b, s);
+	buf_adds(&b, end);
+	return b.s;
+}
+
+/* To order n marks takes the square of n. */
+static void
+test_marks(void)
+{
+	const char *s;
+
+	s = repeat("\xcc\x87\xcc\xa3", 15, "");
+	ok(unicode_nfc(&arena, s) != s, "30 marks are ordered");
+	s = repeat("\xcc\x87\xcc\xa3", 15, "\xcc\x87");
+	ok(unicode_nfc(&arena, s) == s, "31 are not");
+	s = repeat("\xcc\x87\xcc\xa3", 15, "e\xcc\x81");
+	ok(unicode_nfc(&arena, s) != s, "a letter ends the row");
+	s = repeat("\xe0\xbd\xb3", 15, "");
+	ok(unicode_nfc(&arena, s) != s, "15 that are two marks each are 30");
+	s = repeat("\xe0\xbd\xb3", 16, "");
+	ok(unicode_nfc(&arena, s) == s, "16 are too many");
+}
+
 int
 main(void)
 {
@@ -76,6 +107,7 @@ main(void)
 	test_nfc();
 	test_fold();
 	test_limit();
+	test_marks();
 	arena_free(&arena);
 	return done();
 }
