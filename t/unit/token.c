@@ -242,6 +242,12 @@ test_key_file(void)
 	ok(!loads(bytes, 32, 0604, &k), "others may not");
 	ok(!loads(bytes, 32, 0602, &k), "nor write it");
 	ok(!loads(published, 64, 0600, &k), "a published key is refused");
+	snprintf(bytes, sizeof(bytes), "%s\r\n", published);
+	ok(!loads(bytes, 66, 0600, &k), "with the end of a line, too");
+	snprintf(bytes, sizeof(bytes), " \"%s\"\n\n", published);
+	ok(!loads(bytes, 69, 0600, &k), "and in quotes");
+	snprintf(bytes, sizeof(bytes), "%sx", published);
+	ok(loads(bytes, 65, 0600, &k), "another key is another");
 	ok(!token_key_load("/nonexistent/key", &k), "so is no file");
 	ok(!token_key_load("/tmp", &k), "and a folder");
 }
