@@ -97,9 +97,9 @@ retry 10 renewed
 ok $? 'nginx takes it'
 
 api GET /app/x -H "Authorization: Bearer $ada"
-is "$status $body" '200 GET X-Auth-User=ada X-Auth-User-Id=1 ' 'the application learns who asks'
-api POST /app/x 'some=body' -H "Authorization: Bearer $ada" -H 'X-Auth-User: eve' -H 'X-Auth-User-Id: 0'
-is "$status $body" '200 POST X-Auth-User=ada X-Auth-User-Id=1 some=body' \
+like "$status $body" '^200 GET X-Auth-User=ada X-Auth-User-Id=1 X-Auth-Expires=[0-9]{10} $' 'the application learns who asks'
+api POST /app/x 'some=body' -H "Authorization: Bearer $ada" -H 'X-Auth-User: eve' -H 'X-Auth-User-Id: 0' -H 'X-Auth-Expires: 9'
+like "$status $body" '^200 POST X-Auth-User=ada X-Auth-User-Id=1 X-Auth-Expires=[0-9]{10} some=body$' \
 	'gets the body of a POST, and nothing that a client says of itself'
 api GET /app/x
 is "$status $body" '401 {"detail":"Could not validate credentials"}' 'who has no token does not get there'
