@@ -92,7 +92,8 @@ test_marks(void)
 	ok(unicode_nfc(&arena, s) != s, "30 marks are ordered");
 	s = repeat("\xcc\x87\xcc\xa3", 15, "\xcc\x87");
 	ok(unicode_nfc(&arena, s) == s, "31 are not");
-	s = repeat("\xcc\x87\xcc\xa3", 15, "e\xcc\x81");
+	s = repeat("\xcc\x87\xcc\xa3", 15, "");
+	s = repeat("\xcc\x87\xcc\xa3", 15, repeat("e", 1, s));
 	ok(unicode_nfc(&arena, s) != s, "a letter ends the row");
 	s = repeat("\xe0\xbd\xb3", 15, "");
 	ok(unicode_nfc(&arena, s) != s, "15 that are two marks each are 30");
