@@ -25,9 +25,10 @@ struct ctx {
 	struct token_cache *tokens; /* NULL: each is verified each time */
 	struct db *db;              /* NULL where LANE_CHECK is all it serves */
 	struct standin_range standins; /* all 0 at first */
-	struct arena *arena;           /* emptied after each request */
-	int64_t now_s;         /* read once a request; seconds since 1970 */
-	const char *address;   /* of the request's client; NULL: not known */
+	int64_t refused_s;   /* db_throttle.h last refused somebody; 0: never */
+	struct arena *arena; /* emptied after each request */
+	int64_t now_s;       /* read once a request; seconds since 1970 */
+	const char *address; /* of the request's client; NULL: not known */
 	int64_t retry_after_s; /* with ERR_LIMIT: when to come again */
 };
 

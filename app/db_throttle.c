@@ -10,6 +10,8 @@
 #include "buf.h"
 #include "db_throttle.h"
 
+#define WARY_S 60 /* after somebody was refused */
+
 enum { LOOK, RESERVE, GIVE_BACK, PERMITTED };
 
 /* clang-format off */
@@ -174,13 +176,21 @@ enum err
 db_throttle_reserve(
     struct ctx *c, const struct throttle_attempt *t, int64_t *wait_s)
 {
+	bool is_wary = c->now_s - c->refused_s < WARY_S;
 	enum err e;
 
-	/* RESERVE decides; but who is refused shall not keep the disk busy */
-	if ((e = ask(c, LOOK, t, wait_s)) != ERR_OK || *wait_s > 0)
-		return e;
+	/* RESERVE decides. But who is refused shall not make us write */
+	if (is_wary) {
+		if ((e = ask(c, LOOK, t, wait_s)) != ERR_OK)
+			return e;
+		if (*wait_s > 0) {
+			c->refused_s = c->now_s;
+			return ERR_OK;
+		}
+	}
 	if ((e = ask(c, RESERVE, t, wait_s)) != ERR_OK || *wait_s == 0)
 		return e;
+	c->refused_s = c->now_s;
 	return db_throttle_give_back(c, t);
 }
 

@@ -37,8 +37,9 @@ enum err db_throttle_permitted(struct ctx *c) MUST_CHECK;
 /*
  * Count an attempt for all of its subjects in one statement, which tells how
  * full they are then: of several at once no more pass than there is room for.
- * One that does not is uncounted by another statement; but where there is none
- * to begin with, nothing is written.
+ * One that does not is uncounted by another statement; but for a minute after
+ * somebody was refused it is asked first, and where there is no room nothing is
+ * written.
  * *wait_s: 0, and it was counted; else the seconds until there would be room,
  * and nothing was. ERR_BUSY: as db_run(); it may have been counted.
  */

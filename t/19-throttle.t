@@ -56,9 +56,16 @@ is "$(($(hashes) - had))" 5 'nothing was hashed in vain'
 versions() {
 	sql "select md5(string_agg(ctid || ' ' || xmin, ',' order by bucket)) from latchkey_throttle"
 }
+socket=$LK_DIR/data/alone.sock
+serve_alone "$socket" "$tmp/alone.log"
+# alone N: guesses, of one worker
+alone() {
+	head -n "$1" "$tmp/lines" | python3 t/tool/login.py "$socket" 1 | cut -d ' ' -f 1 | xargs
+}
+guesses 5
+is "$(alone 1)" 429 'each worker learns of it'
 before=$(versions)
-guesses 3
-is "$answers $(versions)" "429:3 $before" 'nor written: who is refused does not make the table grow'
+is "$(alone 4) $(versions)" "429 429 429 429 $before" 'and from then on writes nothing: who is refused does not make the table grow'
 guesses 1 192.0.2.1 ada correct-horse
 is "$answers" '429:1' 'nor is a right password looked at'
 guesses 1 192.0.2.1 eve eves-password

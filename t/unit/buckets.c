@@ -101,15 +101,16 @@ wait_s(struct ctx *c, int64_t l3, int64_t l7, int64_t l10, int64_t l20)
 static void
 test_levels(struct ctx *c)
 {
+	c->refused_s = 0;
 	is_int(wait_s(c, 1, 2, 3, 4), 0, "where there is room it passes");
-	is(table.said,
-	    "throttle_look {3,7,10,20} {5,5,6,6};"
-	    "throttle_reserve {3,7,10,20} {5,5,6,6};",
+	is(table.said, "throttle_reserve {3,7,10,20} {5,5,6,6};",
 	    "counted in all of its buckets, by what each costs");
 	is_int(wait_s(c, FULL, FULL, FULL, FULL), 0, "what just fits passes");
 	is_int(wait_s(c, FULL + 1, FULL + 1, 0, 0), 1, "no more");
-	is(table.said, "throttle_look {3,7,10,20} {5,5,6,6};",
-	    "and nothing is written");
+	is(table.said,
+	    "throttle_reserve {3,7,10,20} {5,5,6,6};"
+	    "throttle_give_back {3,7,10,20} {-5,-5,-6,-6};",
+	    "and is given back");
 	is_int(wait_s(c, 0, 0, FULL + 1, FULL + 1), 1,
 	    "whichever of its subjects has no room");
 	is_int(wait_s(c, FULL + 1, FULL, FULL, FULL + 1), 0,
@@ -126,8 +127,30 @@ test_levels(struct ctx *c)
 }
 
 static void
-test_race(struct ctx *c)
+test_wary(struct ctx *c)
 {
+	c->refused_s = 0;
+	(void)wait_s(c, FULL + 1, FULL + 1, 0, 0);
+	is_int(c->refused_s, c->now_s, "when somebody was refused is kept");
+	is_int(wait_s(c, FULL + 1, FULL + 1, 0, 0), 1, "the next is, too");
+	is(table.said, "throttle_look {3,7,10,20} {5,5,6,6};",
+	    "without anything being written");
+	is_int(wait_s(c, FULL, FULL, FULL, FULL), 0, "what fits passes");
+	is(table.said,
+	    "throttle_look {3,7,10,20} {5,5,6,6};"
+	    "throttle_reserve {3,7,10,20} {5,5,6,6};",
+	    "counted as ever");
+	c->refused_s = c->now_s - 59;
+	(void)wait_s(c, FULL + 1, FULL + 1, 0, 0);
+	is(table.said, "throttle_look {3,7,10,20} {5,5,6,6};",
+	    "so it is for a minute");
+	is_int(c->refused_s, c->now_s, "which begins anew");
+	c->refused_s = c->now_s - 60;
+	(void)wait_s(c, 0, 0, 0, 0);
+	is(table.said, "throttle_reserve {3,7,10,20} {5,5,6,6};",
+	    "and no longer");
+	c->refused_s = c->now_s;
+
 	table.raced = true;
 	is_int(wait_s(c, FULL, FULL, FULL, FULL), 0,
 	    "of several at once, who still fits passes");
@@ -205,11 +228,11 @@ int
 main(void)
 {
 	struct arena arena;
-	struct ctx c = { .arena = &arena };
+	struct ctx c = { .arena = &arena, .now_s = 1000000 };
 
 	arena_init(&arena);
 	test_levels(&c);
-	test_race(&c);
+	test_wary(&c);
 	test_failures(&c);
 	test_service(&c);
 	test_permitted(&c);
