@@ -22,11 +22,13 @@ enum { LOOK, RESERVE, GIVE_BACK, PERMITTED };
 
 /*
  * No bucket holds more than what fills it and what 64 others at once have poured
- * in, to take it out again. One that seems to was written before the clock was
- * set back, and counts as full.
+ * in, to take it out again; or, for the whole service, what some instances have
+ * let through at once. One that seems to was written before the clock was set
+ * back, and counts as full.
  */
 #define MOST(us) \
-	"now() + interval '2 hours' + greatest(" us ", - " us ") * 64::float8"
+	"now() + interval '2 hours' +" \
+	" greatest(" us ", - " us ", interval '6 minutes') * 64::float8"
 
 /*
  * Pour so much into each of these buckets, and tell how full they are then; a

@@ -32,9 +32,10 @@ enum err db_user_by_name(
     struct ctx *c, const char *username, struct user *out) MUST_CHECK;
 
 /*
- * The same at a login, and in out->standin how the hash of another account
- * begins: the first that has one, from the number standin on; NULL: there is
- * none near. It is there whether or not the user is, and takes the same time.
+ * The same at a login, without the full name, which is NULL; and in
+ * out->standin how the hash of another account begins: the first that has one,
+ * from the number standin on; NULL: there is none near. It is there whether or
+ * not the user is, and takes the same time.
  * ERR_NOTFOUND: there is no such user, and all else of *out is empty.
  */
 enum err db_user_at_login(struct ctx *c, const char *username, int64_t standin,

@@ -40,7 +40,7 @@ key_error(const char *path, const char *what)
 	return false;
 }
 
-/* Also with quotes, or what an editor leaves at the end of a line. */
+/* Also in quotes, or with NULs, blanks or ends of lines around it. */
 static bool
 key_is_published(const struct token_key *k)
 {

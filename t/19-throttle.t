@@ -370,20 +370,28 @@ is "$(sql 'select count(*) from latchkey_throttle')" 6 'its rows come back as th
 
 # --- the clock of the database ---
 
-forget
-guesses 1
-pass '-4 days'
-guesses 1
-like "$(cat "$tmp/answers")" '^429 (7[01][0-9]|720)$' 'where the clock was set back by days, what was counted before fills the buckets'
-pass '12 minutes'
-guesses 2
-is "$answers" '401:1 429:1' 'and leaks out as ever'
-sql "update latchkey_throttle set empty_at = 'infinity' where empty_at > '-infinity'"
-guesses 1
-is "$answers" '429:1' 'as what is no time does'
-pass '12 minutes'
-guesses 2
-is "$answers" '401:1 429:1' 'and is one then'
+# A worker that has just refused somebody reads before it writes, another does not.
+fresh=$LK_DIR/data/fresh.sock
+serve_alone "$fresh" "$tmp/fresh.log"
+guess() {
+	echo '192.0.2.1 ada wrong-password' | python3 t/tool/login.py "$1" 1
+}
+guesses 6
+like "$(guess "$socket")" '^429' 'a worker refuses somebody'
+for worker in "$socket" "$fresh"; do
+	forget
+	is "$(guess "$worker")" '401 -' "${worker##*/}: somebody guesses"
+	pass '-4 days'
+	like "$(guess "$worker")" '^429 (7[01][0-9]|720)$' 'where the clock was set back by days, that fills the buckets'
+	pass '12 minutes'
+	is "$(guess "$worker") $(guess "$worker" | cut -c 1-3)" '401 - 429' 'which leak out as ever'
+	sql "update latchkey_throttle set empty_at = 'infinity' where empty_at > '-infinity'"
+	like "$(guess "$worker")" '^429 (7[01][0-9]|720)$' 'as does what is no time'
+	forget
+	is "$(guess "$worker")" '401 -' 'somebody guesses'
+	pass '-3 hours'
+	like "$(guess "$worker")" '^429 8[56][0-9][0-9]$' 'where it was set back by some hours, they are full for as long'
+done
 
 # --- without the database ---
 
