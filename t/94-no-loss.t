@@ -164,7 +164,7 @@ t/stack down "$LK_DIR"
 # --- a new program, under systemd's sockets ---
 
 stack mode=systemd
-load 30000
+load 60000
 for n in 1 2; do
 	before=$(grep -c READY=1 "$LK_DIR/data/notify")
 	ready_again() {
@@ -223,7 +223,7 @@ t/stack down "$LK_DIR"
 # What a killed worker had in hand is lost, with a 503 of nginx; no more.
 stack
 supervisor=$(cat "$LK_SERVE")
-load 20000
+load 60000
 for _ in $(seq 1 10); do
 	pgrep -P "$supervisor" | shuf -n 1 | xargs kill -9 2>/dev/null
 	sleep 0.2
