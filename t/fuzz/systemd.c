@@ -55,7 +55,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (flags[i] >= 0)
 			fcntl((int)i, F_SETFD, flags[i]);
 	if (found == SYSTEMD_GOOD)
-		assert(strcmp(getenv("LISTEN_FDS"), "3") == 0);
+		assert(strtol(getenv("LISTEN_FDS"), NULL, 10) == 3);
 	for (i = 0; found == SYSTEMD_GOOD && i < ARRAY_LEN(names); i++) {
 		assert(fds[i] >= 3 && fds[i] < 3 + 16);
 		assert(fds[i] != fds[(i + 1) % ARRAY_LEN(names)]);
