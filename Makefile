@@ -161,7 +161,8 @@ T ?= 60
 fuzz: fuzz-build
 	for f in $(if $(ONLY),$(ONLY),$(FUZZERS)); do \
 		mkdir -p build-fuzz/found/$$f; \
-		build-fuzz/fuzz/$$f -max_total_time=$(T) -max_len=8192 -print_final_stats=1 \
+		build-fuzz/fuzz/$$f -max_total_time=$(T) -max_len=8192 \
+			-print_final_stats=1 -close_fd_mask=2 \
 			-dict=t/fuzz/$$f.dict -artifact_prefix=build-fuzz/$$f- \
 			build-fuzz/found/$$f t/fuzz/corpus/$$f || exit 1; \
 	done

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 
+#include "buf.h"
 #include "systemd.h"
 
 /* The line at *p, which goes on behind it; NULL: there is none. */
@@ -22,11 +23,19 @@ next_line(struct arena *a, const char **p, const char *end)
 	    a, line, (size_t)((newline != NULL ? newline : end) - line));
 }
 
+/* Until the arena is emptied: setenv(3) would keep each value for ever. */
 static void
-set(const char *variable, const char *value)
+set(struct arena *a, const char *variable, const char *value)
 {
-	if (value != NULL ? setenv(variable, value, 1) != 0
-	                  : unsetenv(variable) != 0)
+	struct buf b;
+
+	if (unsetenv(variable) != 0)
+		abort();
+	if (value == NULL)
+		return;
+	buf_init(&b, a);
+	buf_addf(&b, "%s=%s", variable, value);
+	if (putenv(b.s) != 0)
 		abort();
 }
 
@@ -44,9 +53,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	silence(&stderr);
 	arena_init(&a);
 	snprintf(number, sizeof(number), "%d", (int)getpid());
-	set("LISTEN_PID", number);
-	set("LISTEN_FDS", next_line(&a, &p, end));
-	set("LISTEN_FDNAMES", next_line(&a, &p, end));
+	set(&a, "LISTEN_PID", number);
+	set(&a, "LISTEN_FDS", next_line(&a, &p, end));
+	set(&a, "LISTEN_FDNAMES", next_line(&a, &p, end));
 	/* libFuzzer's own descriptors stay as they are */
 	for (i = 3; i < ARRAY_LEN(flags); i++)
 		flags[i] = fcntl((int)i, F_GETFD);
@@ -65,9 +74,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	notify = arena_strndup(&a, p, (size_t)(end - p));
 	if (*notify == '@' || strncmp(notify, "/nowhere", 8) == 0 ||
 	    strlen(notify) >= 108 || (*notify != '/' && *notify != '\0')) {
-		set("NOTIFY_SOCKET", notify);
+		set(&a, "NOTIFY_SOCKET", notify);
 		systemd_notify("READY=1");
 	}
+	set(&a, "LISTEN_PID", NULL);
+	set(&a, "LISTEN_FDS", NULL);
+	set(&a, "LISTEN_FDNAMES", NULL);
+	set(&a, "NOTIFY_SOCKET", NULL);
 	arena_free(&a);
 	return 0;
 }
