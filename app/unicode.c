@@ -9,8 +9,7 @@
 
 #include "unicode.h"
 
-/* Has it nowhere more than UNICODE_MAX_MARKS in a row, once it is decomposed?
- */
+/* Has its decomposition nowhere more than UNICODE_MAX_MARKS in a row? */
 static bool
 is_stream_safe(const utf8proc_uint8_t *s, utf8proc_ssize_t n)
 {
