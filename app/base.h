@@ -26,7 +26,8 @@ enum err {
 	ERR_TOOBIG,    /* longer than this can ever take */
 	ERR_LIMIT,     /* too many attempts: ctx.retry_after_s */
 	ERR_BUSY,      /* a dependency does not answer: try again later */
-	ERR_INTERNAL   /* a bug of ours, or a machine that fails us */
+	ERR_INTERNAL,  /* a bug of ours, or a machine that fails us */
+	ERR_COUNT      /* how many there are */
 };
 
 #endif

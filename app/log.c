@@ -39,6 +39,7 @@ static const char *const event_name[] = {
 	[LOG_DB_CONNECTED] = "db_connected",
 	[LOG_DB_FAILED] = "db_failed",
 	[LOG_REQUEST_BROKEN] = "request_broken",
+	[LOG_REPLY_CUT] = "reply_cut",
 	[LOG_NO_MEMORY] = "no_memory",
 	[LOG_BLOCKLIST] = "blocklist",
 	[LOG_BUG] = "bug",

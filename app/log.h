@@ -31,6 +31,7 @@ enum log_event {
 	LOG_DB_CONNECTED,
 	LOG_DB_FAILED,      /* no connection, or a statement failed */
 	LOG_REQUEST_BROKEN, /* not a request that a web server would send */
+	LOG_REPLY_CUT,      /* the web server did not take a reply whole */
 	LOG_NO_MEMORY,      /* not enough of it to hash a password */
 	LOG_BLOCKLIST,      /* the list of common passwords cannot be read */
 	LOG_BUG             /* an error that only a bug of ours explains */

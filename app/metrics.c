@@ -1,10 +1,10 @@
 /*
  * Counters in shared memory.
  *
- * A slot is a page that one worker writes; slots that are never used are holes
- * in the file and take no memory. Two processes may share a slot while a worker
- * is replaced, so each count is one atomic instruction. What is read is only
- * ever added up: every index comes from our constants.
+ * A slot is some pages that one worker writes; slots that are never used are
+ * holes in the file and take no memory. Two processes may share a slot while a
+ * worker is replaced, so each count is one atomic instruction. What is read is
+ * only ever added up: every index comes from our constants.
  */
 #include "base.h"
 
@@ -39,7 +39,7 @@ struct slot {
 	count requests[METRICS_ROUTES + 1][METRICS_STATUSES];
 };
 
-_Static_assert(sizeof(struct slot) == PAGE_BYTES, "a slot is one page");
+_Static_assert(sizeof(struct slot) % PAGE_BYTES == 0, "slots share no page");
 _Static_assert(CONF_WORKERS_MAX == 64, "the slots in use fit their bits");
 
 struct memory {
@@ -54,7 +54,7 @@ struct memory {
 
 #define MAGIC_BYTES 16 /* "latchkey status ", of any version */
 
-static const char layout[64] = "latchkey status " LATCHKEY_VERSION " 3";
+static const char layout[64] = "latchkey status " LATCHKEY_VERSION " 4";
 
 const char *const metrics_label[METRIC_COUNT] = {
 	[METRIC_LOGIN_OK] = "ok",
@@ -82,6 +82,8 @@ const char *const metrics_label[METRIC_COUNT] = {
 	[METRIC_NOT_HASHED_GONE] = "gone",
 	[METRIC_HASH_REUSED] = "reused",
 	[METRIC_TOKEN_VERIFIED] = "verified",
+	[METRIC_REPLY_CUT_TIMEOUT] = "timeout",
+	[METRIC_REPLY_CUT_GONE] = "gone",
 	[METRIC_DB_CONNECTED] = "connected",
 	[METRIC_DB_FAILED] = "failed",
 	[METRIC_RESTART + LANE_CHECK] = "check",
@@ -90,9 +92,6 @@ const char *const metrics_label[METRIC_COUNT] = {
 	[METRIC_RELOAD_OK] = "ok",
 	[METRIC_RELOAD_REFUSED] = "refused",
 };
-
-const int metrics_status[METRICS_STATUSES] = { 200, 307, 400, 401, 404, 405,
-	409, 413, 421, 422, 429, 500, 503, 0 };
 
 const int64_t metrics_limit_us[METRICS_BUCKETS] = { 100, 250, 500, 1000, 2500,
 	5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000, 2500000,
@@ -104,6 +103,7 @@ static struct memory own;
 static struct memory *memory = &own;
 static struct slot *slot = &own.supervisor;
 static pid_t slot_pid;
+static enum lane slot_lane = LANE_API;
 
 /* What this process said of its database; the parent's word is not its own. */
 static struct {
@@ -328,6 +328,7 @@ metrics_use(enum lane lane, unsigned number)
 	}
 	slot_pid = getpid();
 	slot = there ? mine : &own.supervisor;
+	slot_lane = lane;
 	set(&slot->pid, (uint64_t)slot_pid);
 	set(&slot->database, said.pid == slot_pid ? said.state : DATABASE_NONE);
 	if (there)
@@ -404,18 +405,21 @@ metrics_observe(enum histogram h, int64_t us)
 }
 
 void
+metrics_busy(int64_t us)
+{
+	metrics_observe(HISTOGRAM_BUSY + slot_lane, us);
+}
+
+void
 metrics_request(unsigned row, int status, int64_t us)
 {
 	enum lane lane = LANE_API; /* which has all but a few paths */
-	size_t i = 0;
 
-	while (i < METRICS_STATUSES - 1 && metrics_status[i] != status)
-		i++;
 	if (row < METRICS_ROUTES)
 		lane = routes[row].lane;
 	else
 		row = METRICS_NO_ROUTE;
-	add(&slot->requests[row][i], 1);
+	add(&slot->requests[row][http_status_row(status)], 1);
 	metrics_observe(HISTOGRAM_REQUEST + lane, us);
 }
 

@@ -11,11 +11,12 @@
 #define LATCHKEY_METRICS_H
 
 #include "conf.h"
+#include "http_status.h"
 
 #define METRICS_ROUTES 28 /* rows of route.c, at most */
 #define METRICS_NO_ROUTE METRICS_ROUTES
-#define METRICS_STATUSES 14 /* of metrics_status[] */
-#define METRICS_BUCKETS 16  /* of metrics_limit_us[] */
+#define METRICS_STATUSES HTTP_STATUSES
+#define METRICS_BUCKETS 16 /* of metrics_limit_us[] */
 
 /* clang-format off */
 enum metric {
@@ -44,6 +45,8 @@ enum metric {
 	METRIC_NOT_HASHED_GONE, /* one whose client did not wait */
 	METRIC_HASH_REUSED,    /* a hash found its memory kept */
 	METRIC_TOKEN_VERIFIED, /* a token that was not found good before */
+	METRIC_REPLY_CUT_TIMEOUT, /* a reply that the web server did not take in time */
+	METRIC_REPLY_CUT_GONE, /* one that it, or the client, did not wait for */
 	METRIC_DB_CONNECTED,   /* a connection was made */
 	METRIC_DB_FAILED,      /* it was lost or not to be had, or a statement failed */
 	METRIC_RESTART,        /* of a worker that died: + its lane */
@@ -54,16 +57,14 @@ enum metric {
 
 enum histogram {
 	HISTOGRAM_REQUEST, /* to build a reply: + the lane */
-	HISTOGRAM_HASH = HISTOGRAM_REQUEST + LANE_COUNT, /* one password */
+	HISTOGRAM_BUSY = HISTOGRAM_REQUEST + LANE_COUNT, /* a worker, writing included: + its lane */
+	HISTOGRAM_HASH = HISTOGRAM_BUSY + LANE_COUNT, /* one password */
 	HISTOGRAM_COUNT
 };
 /* clang-format on */
 
 /* The label of a counter within its family: "ok", "unknown", a lane. */
 extern const char *const metrics_label[METRIC_COUNT];
-
-/* The statuses told apart; the last, 0, stands for all others. */
-extern const int metrics_status[METRICS_STATUSES];
 
 /* The upper limits of a histogram's buckets, themselves included. */
 extern const int64_t metrics_limit_us[METRICS_BUCKETS];
@@ -116,6 +117,13 @@ void metrics_database(bool connected);
 
 /* Something took this long; below 0 counts as 0. */
 void metrics_observe(enum histogram h, int64_t us);
+
+/*
+ * This worker was busy with one request for so long: from its acceptance until
+ * the web server had taken the reply, or would not. Counts for the lane of
+ * metrics_use().
+ */
+void metrics_busy(int64_t us);
 
 /*
  * A request was answered: of this row of route.c, or METRICS_NO_ROUTE, with

@@ -34,6 +34,9 @@ static const struct family {
 	    "Password hashes that found their memory kept." },
 	{ "latchkey_token_verifications_total", NULL, METRIC_TOKEN_VERIFIED, 1,
 	    "Tokens verified; others were known from an earlier request." },
+	{ "latchkey_replies_cut_total", "reason", METRIC_REPLY_CUT_TIMEOUT, 2,
+	    "Replies that could not be written whole: not taken in time, or "
+	    "the client had gone." },
 	{ "latchkey_database_connections_total", NULL, METRIC_DB_CONNECTED, 1,
 	    "Connections made to the database." },
 	{ "latchkey_database_failures_total", NULL, METRIC_DB_FAILED, 1,
@@ -83,8 +86,8 @@ add_requests(struct buf *b, const struct metrics_figures *f)
 			buf_addf(b,
 			    "latchkey_requests_total{route=\"%s\",status=\"",
 			    metrics_route_name(i));
-			if (metrics_status[j] != 0)
-				buf_addf(b, "%d", metrics_status[j]);
+			if (http_status[j].code != 0)
+				buf_addf(b, "%d", http_status[j].code);
 			else
 				buf_adds(b, "other");
 			buf_addf(b, "\"} %" PRIu64 "\n", f->requests[i][j]);
@@ -117,21 +120,33 @@ add_histogram(struct buf *b, const char *name, const char *labels,
 	    b, "%s_count%s%s%s %" PRIu64 "\n", name, open, labels, close, n);
 }
 
+/* A histogram for each lane; h: the first. */
 static void
-add_histograms(struct buf *b, const struct metrics_figures *f)
+add_by_lane(struct buf *b, const char *name, const char *help,
+    const struct metrics_histogram *h)
 {
-	static const char request[] = "latchkey_request_duration_seconds",
-	                  hash[] = "latchkey_hash_duration_seconds";
 	char labels[32];
 	unsigned i;
 
-	add_head(b, request, "histogram",
-	    "Time to build a reply, without that spent waiting for a worker.");
+	add_head(b, name, "histogram", help);
 	for (i = 0; i < LANE_COUNT; i++) {
 		snprintf(labels, sizeof(labels), "lane=\"%s\"", lane_name[i]);
-		add_histogram(
-		    b, request, labels, &f->histogram[HISTOGRAM_REQUEST + i]);
+		add_histogram(b, name, labels, &h[i]);
 	}
+}
+
+static void
+add_histograms(struct buf *b, const struct metrics_figures *f)
+{
+	static const char hash[] = "latchkey_hash_duration_seconds";
+
+	add_by_lane(b, "latchkey_request_duration_seconds",
+	    "Time to build a reply, without that spent waiting for a worker.",
+	    &f->histogram[HISTOGRAM_REQUEST]);
+	add_by_lane(b, "latchkey_worker_busy_seconds",
+	    "Time a worker was busy with one request, writing the reply "
+	    "included.",
+	    &f->histogram[HISTOGRAM_BUSY]);
 	add_head(b, hash, "histogram", "Time to hash one password.");
 	add_histogram(b, hash, "", &f->histogram[HISTOGRAM_HASH]);
 }

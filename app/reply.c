@@ -3,62 +3,39 @@
  */
 #include "base.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "fault.h"
+#include "http_status.h"
 #include "log.h"
 #include "reply.h"
 
-#define RETRY_AFTER_S "2" /* when a 503 may be worth another attempt */
+#define RETRY_AFTER_S "2"  /* when a 503 may be worth another attempt */
+#define HEAD_MAX_BYTES 256 /* what reply_write() adds */
 
+/* clang-format off */
 static const struct {
-	enum err e;
 	int status;
 	const char *detail;
 } meaning[] = {
-	{ ERR_MALFORMED, 400, "There was an error parsing the body" },
-	{ ERR_INVALID, 400, "The database does not take a value of this" },
-	{ ERR_UNAUTH, 401, "Could not validate credentials" },
-	{ ERR_NOTFOUND, 404, "Not Found" },
-	{ ERR_TOOBIG, 413, "Request Entity Too Large" },
-	{ ERR_LIMIT, 429, "Too Many Requests" },
-	{ ERR_BUSY, 503, "The service is not available, please try again" },
+	[ERR_OK]        = { 500, "Internal Server Error" },
+	[ERR_MALFORMED] = { 400, "There was an error parsing the body" },
+	[ERR_INVALID]   = { 400, "The database does not take a value of this" },
+	[ERR_UNAUTH]    = { 401, "Could not validate credentials" },
+	[ERR_DENIED]    = { 403, "Forbidden" },
+	[ERR_NOTFOUND]  = { 404, "Not Found" },
+	[ERR_CONFLICT]  = { 409, "Conflict" },
+	[ERR_TOOBIG]    = { 413, "Request Entity Too Large" },
+	[ERR_LIMIT]     = { 429, "Too Many Requests" },
+	[ERR_BUSY]      = { 503, "The service is not available, please try again" },
+	[ERR_INTERNAL]  = { 500, "Internal Server Error" },
 };
+/* clang-format on */
 
-static const char *
-reason(int status)
-{
-	switch (status) {
-	case 200:
-		return "OK";
-	case 307:
-		return "Temporary Redirect";
-	case 400:
-		return "Bad Request";
-	case 401:
-		return "Unauthorized";
-	case 404:
-		return "Not Found";
-	case 405:
-		return "Method Not Allowed";
-	case 409:
-		return "Conflict";
-	case 413:
-		return "Request Entity Too Large";
-	case 421:
-		return "Misdirected Request";
-	case 422:
-		return "Unprocessable Entity";
-	case 429:
-		return "Too Many Requests";
-	case 503:
-		return "Service Unavailable";
-	default:
-		return "Internal Server Error";
-	}
-}
+_Static_assert(ARRAY_LEN(meaning) == ERR_COUNT, "each error has a row");
 
 struct buf *
 reply_begin(struct req *r, int status, const char *type)
@@ -123,31 +100,32 @@ add_retry_after(struct req *r)
 void
 reply_error(struct req *r, enum err e)
 {
-	size_t i;
-
 	if (e == ERR_INVALID && r->faults != NULL) {
 		fault_write(reply_begin(r, 422, "application/json"), r->faults);
 		return;
 	}
-	for (i = 0; i < ARRAY_LEN(meaning); i++) {
-		if (meaning[i].e != e)
-			continue;
-		if (e == ERR_UNAUTH)
-			reply_unauthorized(r, meaning[i].detail);
-		else
-			reply_detail(r, meaning[i].status, meaning[i].detail);
-		if (e == ERR_LIMIT)
-			add_retry_after(r);
-		return;
-	}
-	log_event(LOG_ERROR, LOG_BUG, "what=reply err=%d", (int)e);
-	reply_detail(r, 500, "Internal Server Error");
+	if (e == ERR_UNAUTH)
+		reply_unauthorized(r, meaning[e].detail);
+	else
+		reply_detail(r, meaning[e].status, meaning[e].detail);
+	if (e == ERR_LIMIT)
+		add_retry_after(r);
+	if (meaning[e].status == 500)
+		log_event(LOG_ERROR, LOG_BUG, "what=reply err=%d", (int)e);
 }
 
 void
 reply_settle(struct req *r)
 {
-	if (r->reply.broken)
+	struct reply *p = &r->reply;
+
+	if (!p->may_be_cached &&
+	    p->headers.len + p->body.len > REPLY_MAX_BYTES - HEAD_MAX_BYTES) {
+		log_event(LOG_ERROR, LOG_BUG, "what=reply_size bytes=%zu",
+		    p->headers.len + p->body.len);
+		p->broken = true;
+	}
+	if (p->broken)
 		reply_detail(r, 500, "Internal Server Error");
 }
 
@@ -155,9 +133,12 @@ void
 reply_write(struct req *r, struct buf *out)
 {
 	struct reply *p = &r->reply;
+	const struct http_status *s;
 
 	reply_settle(r);
-	buf_addf(out, "Status: %d %s\r\n", p->status, reason(p->status));
+	s = &http_status[http_status_row(p->status)];
+	assert(s->reason != NULL); /* each that is sent has a row */
+	buf_addf(out, "Status: %d %s\r\n", s->code, s->reason);
 	if (p->type != NULL)
 		buf_addf(out, "Content-Type: %s\r\n", p->type);
 	buf_addf(out, "Content-Length: %zu\r\nCache-Control: %s\r\n",
@@ -166,4 +147,5 @@ reply_write(struct req *r, struct buf *out)
 	buf_adds(out, "\r\n");
 	if (r->method != METHOD_HEAD)
 		buf_add(out, p->body.s, p->body.len);
+	assert(p->may_be_cached || out->len <= REPLY_MAX_BYTES);
 }

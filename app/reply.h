@@ -7,6 +7,15 @@
 #include "req.h"
 
 /*
+ * No reply is longer, head and body, but for the documents (may_be_cached): so
+ * much nginx takes at once for a client that does not read, and no worker waits
+ * for it. The longest is an account's: six bytes for each character of the
+ * longest full name, and the longest user name that a token has place for.
+ * fastcgi_buffers of nginx.conf.sample are larger (t/00-docs.t).
+ */
+#define REPLY_MAX_BYTES 114688
+
+/*
  * Begin the reply anew, with this status and media type (NULL: no body), and
  * return the body to be filled.
  */
@@ -30,7 +39,10 @@ void reply_unauthorized(struct req *r, const char *detail);
  */
 void reply_error(struct req *r, enum err e);
 
-/* Make a reply with a broken header the 500 that it will be. */
+/*
+ * Make a reply that cannot be sent, for a header that is broken or more than
+ * REPLY_MAX_BYTES, the 500 that it will be.
+ */
 void reply_settle(struct req *r);
 
 /* Append the whole reply, head and body, in CGI's form. Source: RFC 3875. */

@@ -165,8 +165,8 @@ print_requests(const struct metrics_figures *f)
 			if (*lead == '\n')
 				printf("%-22s", name);
 			lead = "";
-			if (metrics_status[j] != 0)
-				printf(" %d:", metrics_status[j]);
+			if (http_status[j].code != 0)
+				printf(" %d:", http_status[j].code);
 			else
 				printf(" other:");
 			printf(" %" PRIu64, f->requests[i][j]);

@@ -112,8 +112,8 @@ test_requests(void)
 			sum += f.requests[i][j];
 	is_int((long long)sum, 6, "each request is counted once");
 	is_int((long long)f.requests[0][0], 1, "by row and status");
-	is_int((long long)f.requests[METRICS_ROUTES - 1][4], 1,
-	    "the last row has its place");
+	is_int((long long)f.requests[METRICS_ROUTES - 1][http_status_row(404)],
+	    1, "the last row has its place");
 	is_int((long long)f.requests[METRICS_NO_ROUTE][0], 1,
 	    "a row beyond the last is none");
 	is_int((long long)f.requests[METRICS_NO_ROUTE][METRICS_STATUSES - 1], 2,

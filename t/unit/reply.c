@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include "http_status.h"
 #include "reply.h"
 #include "tap.h"
 
@@ -121,6 +122,58 @@ test_errors(void)
 	is_int(r.reply.status, 500, "what has no words is a 500");
 }
 
+/* Each error and each status that is sent has its words. */
+static void
+test_tables(void)
+{
+	struct ctx c = { .arena = &arena };
+	struct req r = { .ctx = &c, .method = METHOD_GET };
+	char wanted[64];
+	int e, wrong = 0;
+	size_t i;
+
+	for (e = 0; e < ERR_COUNT; e++) {
+		reply_error(&r, (enum err)e);
+		wrong += r.reply.status < 400 || strstr(sent(&r), ": ") == NULL;
+	}
+	is_int(wrong, 0, "each error has a reply");
+	reply_error(&r, ERR_DENIED);
+	ok(strncmp(sent(&r), "Status: 403 Forbidden\r\n", 23) == 0,
+	    "a 403 goes out as what it is");
+	for (i = 0; i < HTTP_STATUSES - 1; i++) {
+		reply_begin(&r, http_status[i].code, NULL);
+		snprintf(wanted, sizeof(wanted), "Status: %d %s\r\n",
+		    http_status[i].code, http_status[i].reason);
+		wrong += strncmp(sent(&r), wanted, strlen(wanted)) != 0;
+	}
+	is_int(wrong, 0, "and so does each status");
+}
+
+/* The status of a reply of so many bytes, with what it has around them. */
+static int
+status_of_size(size_t n, bool may_be_cached)
+{
+	struct req r = { .ctx = &ctx, .method = METHOD_GET };
+	struct buf *b = reply_begin(&r, 200, "application/json");
+
+	r.reply.may_be_cached = may_be_cached;
+	while (n-- > 0)
+		buf_add(b, "x", 1);
+	(void)sent(&r);
+	return r.reply.status;
+}
+
+static void
+test_sizes(void)
+{
+	is_int(status_of_size(REPLY_MAX_BYTES - 256, false), 200,
+	    "the largest reply goes out");
+	is_int(status_of_size(REPLY_MAX_BYTES - 255, false), 500,
+	    "a larger one does not");
+	is_int(status_of_size(2 * REPLY_MAX_BYTES, true), 200,
+	    "but for a document");
+}
+
 int
 main(void)
 {
@@ -131,6 +184,8 @@ main(void)
 	test_bytes();
 	test_anew();
 	test_errors();
+	test_tables();
+	test_sizes();
 	arena_free(&arena);
 	return done();
 }
