@@ -32,7 +32,10 @@ enum {
 const struct db_sql db_user_sql[] = {
 	[BY_NAME] = {
 		.name = "user_by_name",
-		.text = "SELECT id, username, fullname, password, is_active"
+		/* of a full name as much as fullname_max_chars may allow,
+		 * for which a reply has place */
+		.text = "SELECT id, username, left(fullname::text, 16384),"
+			" password, is_active"
 			" FROM users WHERE username::text = $1::text",
 		.params = 1,
 	},

@@ -47,6 +47,8 @@
  */
 #define REQUEST_MAX_BYTES (2L * REQ_BODY_MAX_BYTES)
 #define PARKED_MAX 512            /* connections that one worker keeps */
+#define SILENT_MS 500             /* before one may lose its place */
+#define FULL_MS 100               /* from one search for a place to the next */
 #define ROUND_MAX 64              /* of them are served between two waits */
 #define DRAIN_MAX_MS (10 * 1000L) /* after which a worker ends in any case */
 #define WAITED_MAX_MS 300000      /* more is a clock that is wrong */
@@ -230,8 +232,9 @@ answer(FCGX_Request *fcgi, struct ctx *c, void (*run)(struct req *r))
 
 /* A kept connection between two requests. */
 struct parked {
-	int fd;            /* -1: the place is free */
-	uint64_t last_use; /* of the worker's count of requests */
+	int fd;          /* -1: the place is free */
+	uint32_t serial; /* tells its events from those of another before */
+	int64_t used_ms; /* of clock_ms(): accepted, or last answered */
 };
 
 /*
@@ -248,6 +251,32 @@ drain_body(FCGX_Request *fcgi)
 		;
 }
 
+/*
+ * Write what libfcgi holds of the reply, and end the request. Of a peer that
+ * does not take all of it in time, or has gone, the connection ends too.
+ */
+static void
+finish(FCGX_Request *fcgi)
+{
+	/* in libfcgi's own order: the stream that is closed last tells the end
+	 */
+	bool cut = FCGX_FClose(fcgi->err) != 0;
+	int error;
+
+	cut = FCGX_FClose(fcgi->out) != 0 || cut;
+	error = FCGX_GetError(fcgi->out);
+	FCGX_Finish_r(fcgi);
+	if (!cut)
+		return;
+	if (error == EAGAIN || error == EWOULDBLOCK) {
+		metrics_add(METRIC_REPLY_CUT_TIMEOUT);
+		log_event(LOG_WARNING, LOG_REPLY_CUT, "reason=timeout");
+	} else {
+		metrics_add(METRIC_REPLY_CUT_GONE);
+		log_event(LOG_INFO, LOG_REPLY_CUT, "reason=gone");
+	}
+}
+
 /* What a worker waits on, and works with. */
 struct worker {
 	const struct fcgi_service *service;
@@ -255,47 +284,22 @@ struct worker {
 	struct ctx *ctx;
 	int epoll; /* the listener and the parked connections */
 	int kept;  /* places that are taken */
+	bool full; /* no place: nothing is accepted until there is one */
+	uint32_t serial;
 	uint64_t requests;
 	struct parked parked[PARKED_MAX];
 	unsigned char seen[REQUEST_MAX_BYTES]; /* of the request in hand */
 };
 
-/* Events of the listener bear this in the place of a parked one's index. */
-#define LISTENER UINT32_MAX
+/* What comes with the listener's events; with others: serial and index. */
+#define LISTENER UINT64_MAX
 
 static bool
-watch(struct worker *w, int fd, uint32_t events, uint32_t index)
+watch(struct worker *w, int fd, uint32_t events, uint64_t data)
 {
-	struct epoll_event e = { .events = events, .data = { .u32 = index } };
+	struct epoll_event e = { .events = events, .data = { .u64 = data } };
 
 	return epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &e) == 0;
-}
-
-/*
- * Park a connection; if all places are taken, in that of the one that has been
- * quiet for longest. A web server keeps far fewer: who fills them says nothing.
- */
-static void
-park(struct worker *w, int fd)
-{
-	struct parked *place = &w->parked[0], *p;
-
-	for (p = w->parked; p < w->parked + PARKED_MAX; p++)
-		if (p->fd < 0 ||
-		    (place->fd >= 0 && p->last_use < place->last_use))
-			place = p;
-	if (place->fd >= 0) {
-		close(place->fd);
-		w->kept--;
-	}
-	*place = (struct parked){ fd, w->requests };
-	/* told of what comes, not of the part of a request that lies there */
-	if (watch(w, fd, EPOLLIN | EPOLLET, (uint32_t)(place - w->parked))) {
-		w->kept++;
-	} else {
-		close(fd);
-		place->fd = -1;
-	}
 }
 
 /*
@@ -338,6 +342,7 @@ look(struct worker *w, int fd, bool *alone)
 static bool
 serve_one(struct worker *w, int fd, bool alone)
 {
+	int64_t start_us;
 	bool kept;
 
 	w->requests++;
@@ -348,11 +353,13 @@ serve_one(struct worker *w, int fd, bool alone)
 	 * for each byte that one sends who does not */
 	FCGX_Detach(&w->fcgi);
 	if (FCGX_Accept_r(&w->fcgi) == 0) {
+		start_us = clock_us();
 		answer(&w->fcgi, w->ctx, w->service->run);
 		drain_body(&w->fcgi);
 		if (!alone)
 			w->fcgi.keepConnection = 0;
-		FCGX_Finish_r(&w->fcgi);
+		finish(&w->fcgi);
+		metrics_busy(clock_us() - start_us);
 	}
 	kept = w->fcgi.ipcFd >= 0;
 	w->fcgi.ipcFd = -1; /* what is parked is no business of libfcgi's */
@@ -397,35 +404,107 @@ leave_queue(struct worker *w)
 }
 
 /*
- * A new connection: usually its request has come with it. Who keeps one goes to
- * the end of the queue for the next.
+ * A place for one more connection: a free one, or that of the one that has been
+ * silent for longest. A web server keeps far fewer silent ones, and not for
+ * long; one with a whole request is never the one. NULL: there is none.
+ */
+static struct parked *
+find_place(struct worker *w)
+{
+	struct parked *oldest = NULL, *p;
+	int64_t now_ms = clock_ms();
+	bool alone;
+
+	for (p = w->parked; p < w->parked + PARKED_MAX; p++) {
+		if (p->fd < 0)
+			return p;
+		if (now_ms - p->used_ms >= SILENT_MS &&
+		    (oldest == NULL || p->used_ms < oldest->used_ms) &&
+		    look(w, p->fd, &alone) != RECORD_WHOLE)
+			oldest = p;
+	}
+	if (oldest != NULL) {
+		close(oldest->fd);
+		oldest->fd = -1;
+		w->kept--;
+	}
+	return oldest;
+}
+
+/*
+ * Park a connection. Of what comes epoll tells once, not of the part of a
+ * request that is there already.
  */
 static void
-meet(struct worker *w)
+park(struct worker *w, struct parked *place, int fd)
 {
-	int fd = accept_connection(w->service->listener);
+	uint64_t index = (uint64_t)(place - w->parked);
 
-	if (fd < 0 || !attend(w, fd))
-		return;
-	park(w, fd);
-	leave_queue(w);
+	*place = (struct parked){ fd, ++w->serial, clock_ms() };
+	if (watch(w, fd, EPOLLIN | EPOLLRDHUP | EPOLLET,
+	        (uint64_t)w->serial << 32 | index)) {
+		w->kept++;
+	} else {
+		close(fd);
+		place->fd = -1;
+	}
+}
+
+/* Wait at the listener again; stop if that is not possible. */
+static void
+rearm_listener(struct worker *w)
+{
 	if (!queue_up(w))
 		stopping = 1; /* the supervisor starts another */
 }
 
-/* A parked connection that has news, if it was not given up meanwhile. */
+/*
+ * A new connection: usually its request has come with it. Who keeps one goes to
+ * the end of the queue for the next. Without a place for one it stays in the
+ * socket's queue, for another worker or until those here have been served.
+ */
 static void
-resume(struct worker *w, struct parked *p)
+meet(struct worker *w)
 {
-	uint64_t before = w->requests;
+	struct parked *place = find_place(w);
+	int fd;
 
-	if (p->fd < 0)
+	if (place == NULL) {
+		w->full = true;
+		leave_queue(w);
 		return;
-	if (!attend(w, p->fd)) {
+	}
+	fd = accept_connection(w->service->listener);
+	if (fd < 0 || !attend(w, fd))
+		return;
+	park(w, place, fd);
+	leave_queue(w);
+	rearm_listener(w);
+}
+
+/*
+ * A parked connection that has news, if it was not given up meanwhile. Whether
+ * the peer will send no more is told but once, perhaps with its last request.
+ */
+static void
+resume(struct worker *w, const struct epoll_event *e)
+{
+	struct parked *p = &w->parked[(uint32_t)e->data.u64];
+	uint64_t before = w->requests;
+	bool kept;
+
+	if (p->fd < 0 || p->serial != e->data.u64 >> 32)
+		return;
+	kept = attend(w, p->fd);
+	if (kept && (e->events & EPOLLRDHUP) != 0) {
+		close(p->fd);
+		kept = false;
+	}
+	if (!kept) {
 		p->fd = -1;
 		w->kept--;
 	} else if (w->requests != before) {
-		p->last_use = w->requests;
+		p->used_ms = clock_ms();
 	}
 }
 
@@ -448,12 +527,18 @@ serve_round(struct worker *w, int timeout_ms, const sigset_t *waiting)
 		if (stopping)
 			return false;
 	}
+	if (w->full && (timeout_ms < 0 || timeout_ms > FULL_MS))
+		timeout_ms = FULL_MS;
 	n = epoll_pwait(w->epoll, events, ROUND_MAX, timeout_ms, waiting);
 	for (i = 0; i < n; i++) {
-		if (events[i].data.u32 == LISTENER)
+		if (events[i].data.u64 == LISTENER)
 			meet(w);
 		else
-			resume(w, &w->parked[events[i].data.u32]);
+			resume(w, &events[i]);
+	}
+	if (w->full && find_place(w) != NULL) {
+		w->full = false;
+		rearm_listener(w);
 	}
 	return n > 0;
 }
@@ -511,6 +596,7 @@ fcgi_serve(const struct fcgi_service *service, struct ctx *c)
 	w.service = service;
 	w.ctx = c;
 	w.kept = 0;
+	w.full = false;
 	for (i = 0; i < PARKED_MAX; i++)
 		w.parked[i].fd = -1;
 	w.epoll = epoll_create1(EPOLL_CLOEXEC);

@@ -11,6 +11,8 @@
 #include "text.h"
 #include "unicode.h"
 
+#define ECHO_MAX_BYTES 1024 /* of a value that is shown, as JSON */
+
 /* A field as it was sent. */
 struct value {
 	enum { ABSENT, NOTHING, TEXT, OTHER } kind; /* NOTHING: null */
@@ -144,7 +146,10 @@ secrets_of(struct req *r, const struct field *want, size_t n)
 	return b.s;
 }
 
-/* What the client is shown of the value that a fault is about. */
+/*
+ * What the client is shown of the value that a fault is about, as JSON. Not
+ * what is long: six times as much as was sent would come back.
+ */
 static const char *
 echo(struct req *r, const struct field *f, const struct value *v,
     enum fault_kind kind, const char *secrets)
@@ -160,11 +165,12 @@ echo(struct req *r, const struct field *f, const struct value *v,
 		return JSON_MASK;
 	else if (r->body_kind == BODY_JSON)
 		json_write(&b, v->json, secrets);
-	else if (v->kind == TEXT && text_is_utf8(v->text, v->len))
+	else if (v->kind == TEXT && v->len <= ECHO_MAX_BYTES &&
+	         text_is_utf8(v->text, v->len))
 		buf_add_json(&b, v->text, v->len);
 	else
-		return NULL; /* a file, or bytes that JSON cannot hold */
-	return b.s;
+		return NULL; /* a file, long, or bytes that JSON cannot hold */
+	return b.len <= ECHO_MAX_BYTES ? b.s : NULL;
 }
 
 /* Is this no text that can be stored, where it may be? Why, into *out. */

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <json-c/json.h>
 #include <json-c/printbuf.h>
@@ -453,7 +454,7 @@ write_number(struct buf *b, json_object *o)
 	buf_add(b, source, strcspn(source, "e"));
 }
 
-/* Is this one of the words in mask, which may be NULL? */
+/* Is this one of the words in mask, which may be NULL, in any case? */
 static bool
 is_masked(const char *mask, const char *name)
 {
@@ -462,7 +463,7 @@ is_masked(const char *mask, const char *name)
 	for (; mask != NULL && *mask != '\0'; mask += n) {
 		mask += strspn(mask, " ");
 		n = strcspn(mask, " ");
-		if (n == strlen(name) && memcmp(mask, name, n) == 0)
+		if (n == strlen(name) && strncasecmp(mask, name, n) == 0)
 			return true;
 	}
 	return false;
@@ -483,7 +484,7 @@ write_object(struct buf *b, json_object *o, const char *mask)
 		if (is_masked(mask, name))
 			buf_adds(b, JSON_MASK);
 		else
-			json_write(b, (struct json){ member }, NULL);
+			json_write(b, (struct json){ member }, mask);
 	}
 	buf_adds(b, "}");
 }
@@ -518,7 +519,7 @@ json_write(struct buf *b, struct json v, const char *mask)
 				buf_adds(b, ",");
 			json_write(b,
 			    (struct json){ json_object_array_get_idx(o, i) },
-			    NULL);
+			    mask);
 		}
 		buf_adds(b, "]");
 		break;

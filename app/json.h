@@ -53,8 +53,9 @@ const char *json_text(struct json v, size_t *len);
 
 /*
  * Append a value as JSON: numbers as they were written, the members of an
- * object in their order. mask: NULL, or names, parted by blanks, of members
- * that come out as "**********", should the value be an object that has them.
+ * object in their order. mask: NULL, or names, separated by blanks, of members
+ * that come out as "**********", however deep they are and in whichever case
+ * their names are written.
  */
 void json_write(struct buf *b, struct json v, const char *mask);
 

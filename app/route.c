@@ -32,6 +32,8 @@ struct route {
 	enum err (*handler)(struct req *r);
 };
 
+#define LOCATION_MAX_BYTES 4096 /* of a redirect */
+
 #define GET METHOD_GET
 #define PAGE (METHOD_GET | METHOD_HEAD)
 #define POST METHOD_POST
@@ -116,7 +118,10 @@ find_other_slash(struct req *r, const char *path, size_t n)
 	return find(other, n, METHOD_ANY);
 }
 
-/* To the same query at another path, by a reference that names no host. */
+/*
+ * To the same query at another path, by a reference that names no host. A query
+ * is bounded, as the web server has to take the reply's header whole.
+ */
 static void
 redirect(struct req *r, const char *path, const char *query)
 {
@@ -135,6 +140,10 @@ redirect(struct req *r, const char *path, const char *query)
 			buf_add(&location, &c, 1);
 		else
 			buf_addf(&location, "%%%02X", c);
+	if (location.len > LOCATION_MAX_BYTES) {
+		reply_detail(r, 414, "Request-URI Too Long");
+		return;
+	}
 	reply_begin(r, 307, NULL);
 	reply_header(r, "Location", location.s);
 }

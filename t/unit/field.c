@@ -194,9 +194,52 @@ test_presence(void)
 	    "\"msg\":\"Input should be a valid string\","
 	    "\"input\":\"**********\"}",
 	    "nor is a secret of any kind");
+	is(read_json(&must, "{\"a\":[{\"b\":{\"PASSWORD\":5}}]}"),
+	    NOT_TEXT "[{\"b\":{\"PASSWORD\":\"**********\"}}]}",
+	    "however deep they are, and in whichever case");
 	is(read_form(&must, "a=x"), "x", "a form's field is read");
 	is(read_form(&must, "a=&b=1"), MISSING "null}", "but an empty is none");
 	is(read_form(&may, "b=1"), "(none)", "which may be");
+}
+
+/* What is told of a value of this many characters c, within its quotes. */
+static const char *
+echoed(const char *type, char c, size_t n)
+{
+	static const struct field yes = { .name = "a", .must_be = "yes" };
+	static const struct field f = { .name = "b", .required = true };
+	struct buf b;
+	size_t i;
+
+	buf_init(&b, &arena);
+	buf_adds(&b, strcmp(type, JSON) == 0 ? "{\"a\":\"" : "a=");
+	for (i = 0; i < n; i++)
+		buf_add(&b, &c, 1);
+	if (strcmp(type, JSON) == 0)
+		buf_adds(&b, "\"}");
+	return strstr(
+	    read_bytes(strcmp(type, JSON) == 0 ? &f : &yes, type, b.s, b.len),
+	    "\"input\":");
+}
+
+/* An echo is no lever: of six bytes for each that was sent. */
+static void
+test_echo(void)
+{
+	ok(strlen(echoed(URLENCODED, 'x', 1022)) > 1024,
+	    "a value of 1,024 bytes as JSON is shown");
+	ok(strncmp(echoed(URLENCODED, 'x', 1023), "\"input\":null", 12) == 0,
+	    "one of a byte more is not");
+	ok(strlen(echoed(URLENCODED, 1, 170)) > 1020,
+	    "what becomes longer as JSON counts as that");
+	ok(strncmp(echoed(URLENCODED, 1, 171), "\"input\":null", 12) == 0,
+	    "and is not shown beyond 1,024 bytes");
+	ok(strncmp(echoed(URLENCODED, 1, 65000), "\"input\":null", 12) == 0,
+	    "nor is the longest that fits a body");
+	ok(strlen(echoed(JSON, 'x', 1024 - 8)) > 1024,
+	    "an object of 1,024 bytes is shown");
+	ok(strncmp(echoed(JSON, 'x', 1024 - 7), "\"input\":null", 12) == 0,
+	    "and one of a byte more is not");
 }
 
 static void
@@ -298,6 +341,7 @@ main(void)
 	test_types();
 	test_bodies();
 	test_presence();
+	test_echo();
 	test_texts();
 	test_rules();
 	(void)request(NULL, "", 0); /* releases the last body */

@@ -329,12 +329,17 @@ test_members(void)
 	(void)parse("[]", &o, &why);
 	ok(!json_get(o, "t", &v), "nor has an array");
 
-	(void)parse(
-	    "{\"a\":{\"password\":1},\"password\":{\"x\":2}}", &o, &why);
+	(void)parse("{\"a\":{\"password\":1},\"password\":{\"x\":2},"
+	            "\"b\":[0,{\"PassWord\":3,\"passwords\":4}]}",
+	    &o, &why);
 	buf_init(&b, &arena);
 	json_write(&b, o, "password");
-	is(b.s, "{\"a\":{\"password\":1},\"password\":\"**********\"}",
-	    "a masked member does not come out, whatever it is");
+	is(b.s,
+	    "{\"a\":{\"password\":\"**********\"},"
+	    "\"password\":\"**********\","
+	    "\"b\":[0,{\"PassWord\":\"**********\",\"passwords\":4}]}",
+	    "a masked member does not come out, whatever it is, however deep "
+	    "it is and in whichever case");
 	(void)parse("{\"ab\":1,\"a\":2,\"b\":3,\"a b\":4,\"\":5}", &o, &why);
 	buf_init(&b, &arena);
 	json_write(&b, o, "b a");
