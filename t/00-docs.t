@@ -127,6 +127,18 @@ grep -ohE '`make [a-z]+|^ +make [a-z]+' README.md | awk '{ print $NF }' | sort -
 	comm -23 - "$tmp/targets" >"$tmp/unknown"
 is "$(cat "$tmp/unknown")" '' "and so are make's targets"
 
+# --- the sizes that nginx has to agree with ---
+
+max=$(sed -n 's/^#define REPLY_MAX_BYTES //p' app/reply.h)
+awk -v max="$max" '
+	/^#?[ \t#]*fastcgi_buffers/ {
+		sub(/^[ \t#]*/, "")
+		sub(/k;.*/, "")
+		print ($2 * $3 * 1024 >= max ? "enough" : "too few: " $0)
+	}' nginx.conf.sample | sort | uniq -c | sed 's/^ *//' >"$tmp/buffers"
+like "$(cat "$tmp/buffers")" '^[1-9] enough$' "nginx's buffers hold the largest reply"
+unlike "$(cat "$tmp/buffers")" 'too few' 'each set of them'
+
 # --- version ---
 
 version=$(sed -n 's/^#define LATCHKEY_VERSION "\(.*\)"$/\1/p' app/base.h)

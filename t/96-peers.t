@@ -243,6 +243,7 @@ print(settled(before))
 E
 )" "{'200'} 200 at once
 as before" 'who never reads is given up, and others wait for seconds at most'
+like "$(grep -c 'event=reply_cut reason=timeout' "$LK_LOG")" '^[1-9]' 'which is logged'
 
 # --- what is no request ---
 
