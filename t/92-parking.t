@@ -128,6 +128,38 @@ print("kept")
 E
 )" kept 'what is left of a body that nobody wanted is not taken for the next request'
 
+# --- requests that come while a worker is busy with others ---
+
+worker=$(pgrep -x latchkey-api -P "$(cat "$LK_DIR/data/workers.pid")")
+is "$(client <<E
+import signal
+kept = [connect() for _ in range(512)]
+for s in kept:
+    ask(s)
+os.kill($worker, signal.SIGSTOP)
+kept += [connect() for _ in range(388)]
+for s in kept:
+    s.sendall(GET)
+os.kill($worker, signal.SIGCONT)
+answers = [answer(s) for s in kept]
+print(*{a: answers.count(a) for a in answers}.items())
+E
+)" "('Status: 200', 900)" '900 requests at once are answered, each: none is closed for want of a place'
+
+is "$(client <<E
+import signal
+both = [connect() for _ in range(40)]
+for s in both:
+    ask(s)
+os.kill($worker, signal.SIGSTOP)
+for s in both:
+    s.sendall(GET)
+    s.shutdown(socket.SHUT_WR)
+os.kill($worker, signal.SIGCONT)
+print(*{answer(s) for s in both}, *{answer(s) for s in both})
+E
+)" 'Status: 200 closed' 'a connection whose last request and end come together is answered and closed'
+
 # --- the end, under load ---
 
 # A worker that always has another connection waiting is told to end.
