@@ -50,8 +50,10 @@ api_token_create(struct req *r)
 	b = reply_begin(r, 200, "application/json");
 	buf_addf(
 	    b, "{\"access_token\":\"%s\",\"token_type\":\"bearer\"}", l.token);
-	/* no other site's page is to take away the cookie that is there */
-	if (l.new_device != NULL && !r->from_other_site)
+	/* no other site's page, though it may log in, is to take away the
+	 * cookie that is there */
+	if (l.new_device != NULL &&
+	    origin_is_accepted(ORIGIN_NOT_CROSS_SITE, &r->from, ""))
 		cookie_set(r, DEVICE_COOKIE, l.new_device, DEVICE_LIFE_S);
 	return ERR_OK;
 }

@@ -16,9 +16,16 @@
 
 #include "conf.h"
 #include "log.h"
+#include "origin.h"
 #include "text.h"
 
-enum type { TEXT, NUMBER, AUTO, SWITCH }; /* AUTO: a number or "auto" */
+enum type {
+	TEXT,
+	NUMBER,
+	AUTO,
+	SWITCH,
+	ORIGINS
+}; /* AUTO: a number or "auto" */
 
 const char *const lane_name[LANE_COUNT] = { "check", "api", "login" };
 
@@ -46,6 +53,7 @@ static const struct key keys[] = {
 	{ "login_wait_ms",        NUMBER, AT(login_wait_ms),        "4000", 100, 60000, "milliseconds" },
 	{ "drain_ms",             NUMBER, AT(drain_ms),             "1500", 0, 10000, "milliseconds" },
 	{ "greeting",             TEXT,   AT(greeting),             "Hello, FastAPI!", 0, 1024, "text" },
+	{ "cors_origins",         ORIGINS, AT(cors_origins),        "", 0, 4096, "origins" },
 	{ "access_token_minutes", NUMBER, AT(access_token_minutes), "30", 1, 525600, "minutes" },
 	{ "token_leeway_s",       NUMBER, AT(token_leeway_s),       "5", 0, 300, "seconds" },
 	{ "hash_cost",            NUMBER, AT(hash_cost),            "5", 1, 11, "yescrypt cost" },
@@ -89,6 +97,15 @@ set(struct conf *c, const struct key *k, const char *where, const char *value)
 	char *copy;
 
 	switch (k->type) {
+	case ORIGINS:
+		if (!origin_list_is_good(value)) {
+			log_say("%s: %s must be origins such as "
+			        "https://app.example.org, each without a path "
+			        "and separated by a blank, not \"%s\"",
+			    where, k->name, value);
+			return false;
+		}
+		/* fallthrough */
 	case TEXT:
 		if (len < (size_t)k->min || len > (size_t)k->max ||
 		    !text_is_utf8(value, len)) {
@@ -321,7 +338,7 @@ conf_free(struct conf *c)
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(keys); i++)
-		if (keys[i].type == TEXT)
+		if (keys[i].type == TEXT || keys[i].type == ORIGINS)
 			free(*(char **)((char *)c + keys[i].offset));
 	*c = (struct conf){ 0 };
 }
@@ -330,7 +347,7 @@ void
 conf_print_keys(void)
 {
 	static const char *const type_name[] = { "text", "number", "auto",
-		"switch" };
+		"switch", "text" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(keys); i++)

@@ -35,6 +35,7 @@ struct conf {
 	int64_t login_wait_ms; /* a login that waited longer is refused */
 	int64_t drain_ms;      /* of silence end a worker that is told to end */
 	char *greeting;        /* what GET / says */
+	char *cors_origins;    /* whose pages may ask as if of this host */
 	int64_t access_token_minutes;
 	int64_t token_leeway_s;
 	int64_t hash_cost; /* yescrypt's, 1 to 11 */

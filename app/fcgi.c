@@ -189,14 +189,6 @@ waited_ms(const char *sent, const struct timespec *now)
 	return waited >= 0 && waited <= WAITED_MAX_MS ? waited : -1;
 }
 
-/* What browsers say of who makes them ask. Source: W3C, Fetch Metadata. */
-static bool
-is_cross_site(const char *sec_fetch_site)
-{
-	return sec_fetch_site != NULL &&
-	       strcmp(sec_fetch_site, "cross-site") == 0;
-}
-
 static void
 answer(FCGX_Request *fcgi, struct ctx *c, void (*run)(struct req *r))
 {
@@ -212,7 +204,9 @@ answer(FCGX_Request *fcgi, struct ctx *c, void (*run)(struct req *r))
 	r.content_type = param(fcgi, "CONTENT_TYPE");
 	r.authorization = param(fcgi, "HTTP_AUTHORIZATION");
 	r.cookie = param(fcgi, "HTTP_COOKIE");
-	r.from_other_site = is_cross_site(param(fcgi, "HTTP_SEC_FETCH_SITE"));
+	r.from.sec_fetch_site = param(fcgi, "HTTP_SEC_FETCH_SITE");
+	r.from.origin = param(fcgi, "HTTP_ORIGIN");
+	r.from.host = param(fcgi, "HTTP_HOST");
 	c->address = param(fcgi, "REMOTE_ADDR");
 	r.waited_ms = waited_ms(param(fcgi, "REQUEST_MSEC"), &now);
 	if (r.uri == NULL || !read_body(fcgi, &r)) {

@@ -8,6 +8,7 @@
 #include "ctx.h"
 #include "form.h"
 #include "json.h"
+#include "origin.h"
 
 #define REQ_BODY_MAX_BYTES \
 	65536 /* the largest of route.c; nginx has the same */
@@ -45,8 +46,8 @@ struct req {
 	const char *content_type;
 	const char *authorization;
 	const char *cookie;
-	bool from_other_site; /* a page of it sent this, as the browser says */
-	const char *body;     /* never NULL */
+	struct origin_headers from; /* whose page sent this */
+	const char *body;           /* never NULL */
 	size_t body_len;
 	bool body_too_big; /* and therefore not read */
 	int64_t

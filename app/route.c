@@ -27,6 +27,7 @@ struct route {
 	const char *path;
 	enum lane lane;
 	enum who who;
+	enum origin origin;
 	enum body body;
 	unsigned bytes; /* of the body, at most */
 	enum err (*handler)(struct req *r);
@@ -39,24 +40,27 @@ struct route {
 #define POST METHOD_POST
 #define PATCH METHOD_PATCH
 #define METHOD_ANY (~0u)
+#define ANY ORIGIN_ANY
+#define NOT_CROSS_SITE ORIGIN_NOT_CROSS_SITE
+#define SAME_ORIGIN ORIGIN_SAME
 
 /* clang-format off */
 static const struct route routes[] = {
-	/* methods path                   lane        who        body       bytes  handler */
-	{ GET,   "/",                    LANE_API,   ANYONE,    BODY_NONE, 0,     api_root },
-	{ POST,  "/users/add_user/",     LANE_LOGIN, ANYONE,    BODY_JSON, 65536, api_users_add },
-	{ POST,  "/token",               LANE_LOGIN, ANYONE,    BODY_FORM, 65536, api_token_create },
-	{ GET,   "/users/me",            LANE_API,   SIGNED_IN, BODY_NONE, 0,     api_users_me },
-	{ PATCH, "/users/me",            LANE_API,   SIGNED_IN, BODY_JSON, 65536, api_users_change },
-	{ POST,  "/users/me/password",   LANE_LOGIN, SIGNED_IN, BODY_JSON, 65536, api_users_change_password },
-	{ GET,   "/check",               LANE_CHECK, BEARER,    BODY_NONE, 0,     api_check },
-	{ PAGE,  "/openapi.json",        LANE_API,   ANYONE,    BODY_NONE, 0,     api_docs_openapi },
-	{ PAGE,  "/docs",                LANE_API,   ANYONE,    BODY_NONE, 0,     api_docs_swagger },
-	{ PAGE,  "/docs/oauth2-redirect", LANE_API,   ANYONE,    BODY_NONE, 0,     api_docs_oauth2_redirect },
-	{ PAGE,  "/redoc",               LANE_API,   ANYONE,    BODY_NONE, 0,     api_docs_redoc },
-	{ GET,   "/healthz",             LANE_CHECK, ANYONE,    BODY_NONE, 0,     api_health_alive },
-	{ GET,   "/readyz",              LANE_API,   ANYONE,    BODY_NONE, 0,     api_health_ready },
-	{ GET,   "/metrics",             LANE_API,   ANYONE,    BODY_NONE, 0,     api_metrics },
+	/* methods path                   lane        who        origin           body       bytes  handler */
+	{ GET,   "/",                    LANE_API,   ANYONE,    ANY,            BODY_NONE, 0,     api_root },
+	{ POST,  "/users/add_user/",     LANE_LOGIN, ANYONE,    NOT_CROSS_SITE, BODY_JSON, 65536, api_users_add },
+	{ POST,  "/token",               LANE_LOGIN, ANYONE,    NOT_CROSS_SITE, BODY_FORM, 65536, api_token_create },
+	{ GET,   "/users/me",            LANE_API,   SIGNED_IN, ANY,            BODY_NONE, 0,     api_users_me },
+	{ PATCH, "/users/me",            LANE_API,   SIGNED_IN, SAME_ORIGIN,    BODY_JSON, 65536, api_users_change },
+	{ POST,  "/users/me/password",   LANE_LOGIN, SIGNED_IN, SAME_ORIGIN,    BODY_JSON, 65536, api_users_change_password },
+	{ GET,   "/check",               LANE_CHECK, BEARER,    ANY,            BODY_NONE, 0,     api_check },
+	{ PAGE,  "/openapi.json",        LANE_API,   ANYONE,    ANY,            BODY_NONE, 0,     api_docs_openapi },
+	{ PAGE,  "/docs",                LANE_API,   ANYONE,    ANY,            BODY_NONE, 0,     api_docs_swagger },
+	{ PAGE,  "/docs/oauth2-redirect", LANE_API,   ANYONE,    ANY,            BODY_NONE, 0,     api_docs_oauth2_redirect },
+	{ PAGE,  "/redoc",               LANE_API,   ANYONE,    ANY,            BODY_NONE, 0,     api_docs_redoc },
+	{ GET,   "/healthz",             LANE_CHECK, ANYONE,    ANY,            BODY_NONE, 0,     api_health_alive },
+	{ GET,   "/readyz",              LANE_API,   ANYONE,    ANY,            BODY_NONE, 0,     api_health_ready },
+	{ GET,   "/metrics",             LANE_API,   ANYONE,    ANY,            BODY_NONE, 0,     api_metrics },
 };
 /* clang-format on */
 
@@ -181,6 +185,20 @@ find_user(struct req *r, enum who who)
 }
 
 /*
+ * The gate against other sites' pages, before anything is counted or hashed:
+ * any of them could spend its visitors' limits.
+ */
+static bool
+refuse_origin(struct req *r, const struct route *row)
+{
+	if (origin_is_accepted(
+	        row->origin, &r->from, r->ctx->conf->cors_origins))
+		return false;
+	reply_detail(r, 403, "A page of another site sent this request");
+	return true;
+}
+
+/*
  * The gate of a lane: a worker that serves another refuses, since others would
  * wait behind work that is not its own. And nothing is hashed in vain.
  */
@@ -210,7 +228,7 @@ run_row(struct req *r, const struct route *row)
 {
 	enum err e = ERR_OK;
 
-	if (refuse_lane(r, row))
+	if (refuse_origin(r, row) || refuse_lane(r, row))
 		return;
 	/* a body that a row does not want is not looked at */
 	if (row->body != BODY_NONE &&
@@ -315,6 +333,8 @@ route_print(void)
 {
 	static const char *const body[] = { "none", "JSON", "form" };
 	static const char *const who[] = { "anyone", "bearer", "signed in" };
+	static const char *const origin[] = { "any", "not cross-site",
+		"same origin" };
 	struct arena a;
 	struct buf b;
 	size_t i;
@@ -323,9 +343,10 @@ route_print(void)
 	for (i = 0; i < ARRAY_LEN(routes); i++) {
 		buf_init(&b, &a);
 		add_methods(&b, routes[i].methods);
-		printf("%s\t%s\t%s\t%s\t%s\t%u\n", b.s, routes[i].path,
+		printf("%s\t%s\t%s\t%s\t%s\t%s\t%u\n", b.s, routes[i].path,
 		    lane_name[routes[i].lane], who[routes[i].who],
-		    body[routes[i].body], routes[i].bytes);
+		    origin[routes[i].origin], body[routes[i].body],
+		    routes[i].bytes);
 	}
 	arena_free(&a);
 }

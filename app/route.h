@@ -15,7 +15,9 @@ void route_run(struct req *r);
 /* Tell metrics.c what the rows are called, and whose work each is. */
 void route_name_rows(void);
 
-/* Write the table to standard output: methods, path, who may ask, body, bytes.
+/*
+ * Write the table to standard output: methods, path, lane, who may ask, from
+ * which pages, body, bytes.
  */
 void route_print(void);
 

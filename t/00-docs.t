@@ -39,7 +39,7 @@ awk -F '\t' '{
 [ "$(wc -l <"$tmp/keys")" -ge 12 ]
 ok $? 'the program lists its settings'
 
-rows_of Key | cut -f 1-3 >"$tmp/readme"
+rows_of Key | cut -f 1-3 | sed 's/	""	/		/' >"$tmp/readme"
 agrees "$tmp/readme" "$tmp/keys" 'README.md has each setting with its default and limits'
 
 awk '
@@ -82,9 +82,9 @@ unlike "$(cat "$tmp/check")" 'conf/latchkey.conf' 'which is a good configuration
 # --- endpoints ---
 
 build/latchkey routes >"$tmp/routes"
-awk -F '\t' -v OFS='\t' '{ print $1, $2, $3, $4, $5 == "none" ? $5 : $5 ", " $6 / 1024 " KiB" }' \
+awk -F '\t' -v OFS='\t' '{ print $1, $2, $3, $4, $5, $6 == "none" ? $6 : $6 ", " $7 / 1024 " KiB" }' \
 	"$tmp/routes" >"$tmp/endpoints"
-rows_of Method | cut -f 1-5 >"$tmp/table"
+rows_of Method | cut -f 1-6 >"$tmp/table"
 agrees "$tmp/table" "$tmp/endpoints" 'README.md lists the endpoints as the program does'
 
 # The document and its pages leave themselves out, as FastAPI's do.
