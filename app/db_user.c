@@ -1,5 +1,5 @@
 /*
- * The table users, and beside it latchkey_password.
+ * The table users, and beside it latchkey_account.
  */
 #include "base.h"
 
@@ -18,7 +18,9 @@ enum {
 	CHANGE_PASSWORD,
 	LAST_CHANGE,
 	SET_FULLNAME,
-	SET_ACTIVE,
+	ENABLE,
+	DISABLE,
+	LOGOUT,
 	PERMITTED
 };
 
@@ -29,14 +31,29 @@ enum {
  * would be the better match, and run with our rights.
  */
 /* clang-format off */
+
+/*
+ * Raises the epoch of the accounts whose numbers come out of "from". Where the
+ * type ends it stays, since a password has to be changed all the same: only
+ * tokens of that very epoch would go on to count until they expire.
+ */
+#define RAISE(columns, values, from, also)                                 \
+	" INSERT INTO latchkey_account AS a (user_id, epoch" columns ")"   \
+	" SELECT id, 1" values " FROM " from                               \
+	" ON CONFLICT (user_id) DO UPDATE SET epoch = CASE"                \
+	" WHEN a.epoch < 2147483647 THEN a.epoch + 1 ELSE a.epoch END"     \
+	also " RETURNING user_id"
+
 const struct db_sql db_user_sql[] = {
 	[BY_NAME] = {
 		.name = "user_by_name",
 		/* of a full name as much as fullname_max_chars may allow,
 		 * for which a reply has place */
-		.text = "SELECT id, username, left(fullname::text, 16384),"
-			" password, is_active"
-			" FROM users WHERE username::text = $1::text",
+		.text = "SELECT u.id, u.username, left(u.fullname::text, 16384),"
+			" u.password, u.is_active, coalesce(a.epoch, 0)"
+			" FROM users u"
+			" LEFT JOIN latchkey_account a ON a.user_id = u.id"
+			" WHERE u.username::text = $1::text",
 		.params = 1,
 	},
 	[AT_LOGIN] = {
@@ -46,15 +63,21 @@ const struct db_sql db_user_sql[] = {
 		 * a name that is there. Accounts without a hash that can be
 		 * one are passed over, a hundred of them at most. The full
 		 * name is left out, which may be as long as its owner likes.
+		 * The epoch is that of the moment in which the hash was read:
+		 * who logs in with a password that is changed meanwhile gets
+		 * a token of the epoch before.
 		 */
 		.text = "SELECT u.id, u.username, NULL, u.password,"
-			" u.is_active, (SELECT left(hash, 7) FROM"
+			" u.is_active, coalesce(a.epoch, 0),"
+			" (SELECT left(hash, 7) FROM"
 			" (SELECT id, password::text AS hash FROM users"
 			" WHERE id >= $2::bigint ORDER BY id LIMIT 100) AS s"
 			" WHERE length(hash) >= 60 AND (hash LIKE '$y$%'::text"
 			" OR hash LIKE '$2_$%'::text) ORDER BY id LIMIT 1)"
 			" FROM (VALUES (1)) AS always (n)"
-			" LEFT JOIN users u ON u.username::text = $1::text",
+			" LEFT JOIN users u ON u.username::text = $1::text"
+			" LEFT JOIN latchkey_account a"
+			" ON a.user_id = coalesce(u.id, $2::bigint)",
 		.params = 2,
 	},
 	[RANGE] = {
@@ -65,7 +88,7 @@ const struct db_sql db_user_sql[] = {
 	[AFTER] = {
 		.name = "user_after",
 		/* a name that is NULL is nobody's to tell */
-		.text = "SELECT id, username, fullname, password, is_active"
+		.text = "SELECT id, username, fullname, password, is_active, 0"
 			" FROM users WHERE id > $1::bigint"
 			" AND username IS NOT NULL ORDER BY id LIMIT $2",
 		.params = 2,
@@ -94,11 +117,9 @@ const struct db_sql db_user_sql[] = {
 			" WHERE id = $1 AND ($4::text = 'operator'::text"
 			" OR password::text = $2::text)"
 			" RETURNING id)"
-			" INSERT INTO latchkey_password (user_id, reason)"
-			" SELECT id, $4 FROM changed"
-			" ON CONFLICT (user_id) DO UPDATE SET"
-			" changed_at = excluded.changed_at,"
-			" reason = excluded.reason RETURNING user_id",
+			RAISE(", changed_at, reason", ", now(), $4", "changed",
+			    ", changed_at = excluded.changed_at,"
+			    " reason = excluded.reason"),
 		.params = 4,
 		.writes = true,
 	},
@@ -106,7 +127,8 @@ const struct db_sql db_user_sql[] = {
 		.name = "user_last_change",
 		.text = "SELECT to_char(changed_at AT TIME ZONE 'UTC'::text,"
 			" 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'::text), reason"
-			" FROM latchkey_password WHERE user_id = $1",
+			" FROM latchkey_account"
+			" WHERE user_id = $1 AND changed_at IS NOT NULL",
 		.params = 1,
 	},
 	[SET_FULLNAME] = {
@@ -116,11 +138,25 @@ const struct db_sql db_user_sql[] = {
 		.params = 2,
 		.writes = true,
 	},
-	[SET_ACTIVE] = {
-		.name = "user_set_active",
-		.text = "UPDATE users SET is_active = $2"
+	[ENABLE] = {
+		.name = "user_enable",
+		.text = "UPDATE users SET is_active = true"
 			" WHERE id = $1 RETURNING id",
-		.params = 2,
+		.params = 1,
+		.writes = true,
+	},
+	[DISABLE] = {
+		.name = "user_disable",
+		.text = "WITH changed AS (UPDATE users SET is_active = false"
+			" WHERE id = $1 RETURNING id)"
+			RAISE("", "", "changed", ""),
+		.params = 1,
+		.writes = true,
+	},
+	[LOGOUT] = {
+		.name = "user_logout",
+		.text = RAISE("", "", "users WHERE id = $1", ""),
+		.params = 1,
 		.writes = true,
 	},
 	[PERMITTED] = {
@@ -131,9 +167,9 @@ const struct db_sql db_user_sql[] = {
 			" AND has_table_privilege('users', 'UPDATE')"
 			" AND coalesce(has_sequence_privilege("
 			"pg_get_serial_sequence('users', 'id'), 'USAGE'), true)"
-			" AND has_table_privilege('latchkey_password', 'SELECT')"
-			" AND has_table_privilege('latchkey_password', 'INSERT')"
-			" AND has_table_privilege('latchkey_password', 'UPDATE')",
+			" AND has_table_privilege('latchkey_account', 'SELECT')"
+			" AND has_table_privilege('latchkey_account', 'INSERT')"
+			" AND has_table_privilege('latchkey_account', 'UPDATE')",
 		.direct = true,
 	},
 	{ .name = NULL },
@@ -161,6 +197,7 @@ user_of(const struct db_rows *rows, int row)
 		.fullname = db_text(rows, row, 2),
 		.password = db_text(rows, row, 3),
 		.is_active = db_true(rows, row, 4),
+		.epoch = (int32_t)db_int(rows, row, 5),
 	};
 }
 
@@ -197,7 +234,7 @@ db_user_at_login(
 		*out = user_of(&rows, 0);
 	else
 		*out = (struct user){ .id = 0 };
-	out->standin = db_text(&rows, 0, 5);
+	out->standin = db_text(&rows, 0, 6);
 	return out->username != NULL ? ERR_OK : ERR_NOTFOUND;
 }
 
@@ -287,9 +324,9 @@ db_user_last_change(
 	return ERR_OK;
 }
 
-/* A statement that changes a column of the account of this number. */
+/* A statement that changes the account of this number. */
 static enum err
-set_column(struct ctx *c, int statement, int64_t id, const char *value)
+change(struct ctx *c, int statement, int64_t id, const char *value)
 {
 	struct db_rows rows;
 	char number[24];
@@ -305,13 +342,19 @@ set_column(struct ctx *c, int statement, int64_t id, const char *value)
 enum err
 db_user_set_fullname(struct ctx *c, int64_t id, const char *fullname)
 {
-	return set_column(c, SET_FULLNAME, id, fullname);
+	return change(c, SET_FULLNAME, id, fullname);
 }
 
 enum err
 db_user_set_active(struct ctx *c, int64_t id, bool active)
 {
-	return set_column(c, SET_ACTIVE, id, active ? "true" : "false");
+	return change(c, active ? ENABLE : DISABLE, id, NULL);
+}
+
+enum err
+db_user_logout(struct ctx *c, int64_t id)
+{
+	return change(c, LOGOUT, id, NULL);
 }
 
 enum err

@@ -1,6 +1,6 @@
 /*
  * The table users: the FastAPI application's own, read and written as it does;
- * and what is known of passwords beside it, latchkey_password.
+ * and what is known of its accounts beside it, latchkey_account.
  */
 #ifndef LATCHKEY_DB_USER_H
 #define LATCHKEY_DB_USER_H
@@ -13,6 +13,7 @@ struct user {
 	const char *fullname; /* NULL: none */
 	const char *password; /* the stored hash; NULL: cannot log in */
 	bool is_active;       /* false for NULL too */
+	int32_t epoch;        /* of its tokens; 0 from db_user_after() */
 	const char *standin;  /* db_user_at_login()'s; else NULL */
 };
 
@@ -36,7 +37,8 @@ enum err db_user_by_name(
  * The same at a login, without the full name, which is NULL; and in
  * out->standin how the hash of another account begins: the first that has one,
  * from the number standin on; NULL: there is none near. It is there whether or
- * not the user is, and takes the same time.
+ * not the user is, and takes the same time. out->epoch is the one that the
+ * account had while out->password was its hash.
  * ERR_NOTFOUND: there is no such user, and all else of *out is empty.
  */
 enum err db_user_at_login(struct ctx *c, const char *username, int64_t standin,
@@ -66,11 +68,11 @@ enum err db_user_replace_hash(
 enum password_reason { PASSWORD_BY_OWNER, PASSWORD_BY_OPERATOR };
 
 /*
- * Give u another password, of which this is the hash, and note when and by
- * whom, both or neither. Its owner's replaces the one that u has: ERR_CONFLICT
- * if the stored one has changed since u was read. The operator's replaces
- * whatever there is: ERR_NOTFOUND if the account has gone. ERR_BUSY: whether it
- * was done is not known.
+ * Give u another password, of which this is the hash, note when and by whom,
+ * and raise the epoch, all or nothing. Its owner's replaces the one that u has:
+ * ERR_CONFLICT if the stored one has changed since u was read. The operator's
+ * replaces whatever there is: ERR_NOTFOUND if the account has gone. ERR_BUSY:
+ * whether it was done is not known.
  */
 enum err db_user_change_password(struct ctx *c, const struct user *u,
     const char *hash, enum password_reason reason) MUST_CHECK;
@@ -87,8 +89,14 @@ enum err db_user_last_change(struct ctx *c, int64_t id, const char **when,
 enum err db_user_set_fullname(
     struct ctx *c, int64_t id, const char *fullname) MUST_CHECK;
 
-/* Let an account log in, or not. ERR_NOTFOUND: there is no such account. */
+/*
+ * Let an account log in, or not, which raises its epoch in the same statement.
+ * ERR_NOTFOUND: there is no such account.
+ */
 enum err db_user_set_active(struct ctx *c, int64_t id, bool active) MUST_CHECK;
+
+/* Raise the epoch of an account. ERR_NOTFOUND: there is no such account. */
+enum err db_user_logout(struct ctx *c, int64_t id) MUST_CHECK;
 
 /*
  * The users whose number is greater than after, in that order, at most max of

@@ -88,6 +88,7 @@ grant(struct ctx *c, struct login *l, const struct user *u,
 		.sub = u->username,
 		.uid = u->id,
 		.exp = c->now_s + c->conf->access_token_minutes * 60,
+		.epoch = u->epoch,
 	};
 	enum err e;
 

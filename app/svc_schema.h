@@ -7,9 +7,9 @@
 #include "ctx.h"
 
 /* What a role of the database needs, for whoever has to grant it. */
-#define SCHEMA_GRANTS                                                       \
-	"SELECT, INSERT and UPDATE on users, latchkey_throttle and "        \
-	"latchkey_password, USAGE on the sequence of users' id, SELECT on " \
+#define SCHEMA_GRANTS                                                      \
+	"SELECT, INSERT and UPDATE on users, latchkey_throttle and "       \
+	"latchkey_account, USAGE on the sequence of users' id, SELECT on " \
 	"latchkey_migration"
 
 /*

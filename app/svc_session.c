@@ -34,8 +34,14 @@ session_user(struct ctx *c, const char *token, struct user *out)
 	e = db_user_by_name(c, claims.sub, out);
 	if (e != ERR_OK)
 		return e == ERR_NOTFOUND ? ERR_UNAUTH : e;
-	/* a name that was freed and taken again is another account */
-	if (!out->is_active || (claims.uid != 0 && claims.uid != out->id))
+	/*
+	 * A name that was freed and taken again is another account. And an
+	 * epoch that is ahead of the account's is that of a database which
+	 * has been replaced by an older copy: who logs in after that may come
+	 * to the same number.
+	 */
+	if (!out->is_active || (claims.uid != 0 && claims.uid != out->id) ||
+	    claims.epoch != out->epoch)
 		return ERR_UNAUTH;
 	return ERR_OK;
 }

@@ -16,8 +16,9 @@ enum err session_claims(
 
 /*
  * The account that an access token speaks for.
- * ERR_UNAUTH: the token is not valid now, or the account is gone, inactive, or
- * another one of the same name. ERR_BUSY: the database does not answer.
+ * ERR_UNAUTH: the token is not valid now, or the account is gone, inactive,
+ * another one of the same name, or of another epoch. ERR_BUSY: the database
+ * does not answer.
  */
 enum err session_user(
     struct ctx *c, const char *token, struct user *out) MUST_CHECK;

@@ -233,6 +233,14 @@ user_set_active(
 }
 
 enum err
+user_logout(struct ctx *c, const char *username, struct user *out)
+{
+	enum err e = user_show(c, username, out);
+
+	return e == ERR_OK ? db_user_logout(c, out->id) : e;
+}
+
+enum err
 user_show(struct ctx *c, const char *username, struct user *out)
 {
 	/* PostgreSQL would say that this is no text, which is no help */

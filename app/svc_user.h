@@ -49,12 +49,19 @@ enum err user_change_fullname(
     struct ctx *c, struct user *u, const char *fullname) MUST_CHECK;
 
 /*
- * Let the account of this name log in, or not. Tokens that it has stop to
- * count at once where the database is asked. *out is the account as it is now.
- * ERR_NOTFOUND: there is none.
+ * Let the account of this name log in, or not. Where the database is asked the
+ * tokens that it has end at once, and do not come back when it is let in again.
+ * *out is the account as it is now. ERR_NOTFOUND: there is none.
  */
 enum err user_set_active(struct ctx *c, const char *username, bool active,
     struct user *out) MUST_CHECK;
+
+/*
+ * End the tokens that the account of this name has, where the database is
+ * asked. ERR_NOTFOUND: there is none.
+ */
+enum err user_logout(
+    struct ctx *c, const char *username, struct user *out) MUST_CHECK;
 
 /* The account of this name. ERR_NOTFOUND: there is none. */
 enum err user_show(

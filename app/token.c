@@ -141,6 +141,7 @@ token_sign(const struct token_key *key, const struct token_claims *c,
 	    jwt_add_grant_int(jwt, "iat", now_s) != 0 ||
 	    jwt_add_grant(jwt, "jti", jti) != 0 ||
 	    jwt_add_grant_int(jwt, "uid", c->uid) != 0 ||
+	    (c->epoch != 0 && jwt_add_grant_int(jwt, "ep", c->epoch) != 0) ||
 	    jwt_set_alg(jwt, JWT_ALG_HS256, key->bytes, (int)key->len) != 0 ||
 	    (token = jwt_encode_str(jwt)) == NULL) {
 		log_event(LOG_ERROR, LOG_BUG, "what=token_sign");
@@ -286,6 +287,44 @@ is_for_us(jwt_t *jwt)
 	return aud == NULL;
 }
 
+/* A claim that is a text, if it is there. */
+static enum claim
+has_text(jwt_t *jwt, const char *name)
+{
+	char *json;
+
+	if (jwt_get_grant(jwt, name) != NULL)
+		return CLAIM_PRESENT;
+	json = jwt_get_grants_json(jwt, name);
+	free(json);
+	return json == NULL ? CLAIM_ABSENT : CLAIM_BAD;
+}
+
+/*
+ * Which account is meant, and which epoch of it. Without uid, jti and iat it is
+ * none of ours, and what its ep says is for others.
+ */
+static bool
+read_account(jwt_t *jwt, struct token_claims *out)
+{
+	enum claim uid = get_int(jwt, "uid", &out->uid);
+	enum claim jti = has_text(jwt, "jti");
+	int64_t iat, epoch;
+
+	out->epoch = 0;
+	if (uid == CLAIM_BAD || jti == CLAIM_BAD ||
+	    (uid == CLAIM_PRESENT && out->uid <= 0))
+		return false;
+	if (uid == CLAIM_ABSENT || jti == CLAIM_ABSENT ||
+	    get_int(jwt, "iat", &iat) == CLAIM_ABSENT)
+		return true;
+	if (get_int(jwt, "ep", &epoch) == CLAIM_BAD || epoch < 0 ||
+	    epoch > INT32_MAX)
+		return false;
+	out->epoch = (int32_t)epoch;
+	return true;
+}
+
 enum err
 token_check(const struct token_key *key, const char *token,
     const struct token_clock *clock, struct arena *a, struct token_claims *out)
@@ -298,17 +337,10 @@ token_check(const struct token_key *key, const char *token,
 	arena_defer(a, free_jwt, jwt);
 	out->sub = jwt_get_grant(jwt, "sub");
 	if (!has_our_header(jwt) || !is_for_us(jwt) || out->sub == NULL ||
-	    *out->sub == '\0' || !is_current(jwt, clock, &out->exp))
+	    *out->sub == '\0' || !is_current(jwt, clock, &out->exp) ||
+	    !read_account(jwt, out))
 		return ERR_UNAUTH;
-	switch (get_int(jwt, "uid", &out->uid)) {
-	case CLAIM_PRESENT:
-		return out->uid > 0 ? ERR_OK : ERR_UNAUTH;
-	case CLAIM_ABSENT: /* the FastAPI application's own tokens */
-		out->uid = 0;
-		return ERR_OK;
-	default:
-		return ERR_UNAUTH;
-	}
+	return ERR_OK;
 }
 
 bool

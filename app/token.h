@@ -24,6 +24,7 @@ struct token_claims {
 	const char *sub; /* user name */
 	int64_t uid;     /* users.id; 0: not said */
 	int64_t exp;
+	int32_t epoch; /* of the account when it was signed */
 };
 
 /* When a token is looked at, and how far the clocks may be apart. */
@@ -41,6 +42,8 @@ bool token_key_load(const char *path, struct token_key *out) MUST_CHECK;
 
 /*
  * Sign a token for these claims, with iat = now_s and a random jti, in arena a.
+ * An epoch of 0 is left out, which keeps the tokens of most accounts as they
+ * were before there were epochs.
  * ERR_INTERNAL: libjwt could not (a sub that is not UTF-8, no memory).
  * Source: RFC 7519.
  */
@@ -51,8 +54,9 @@ enum err token_sign(const struct token_key *key, const struct token_claims *c,
  * Check a token's form, algorithm (HS256 alone), signature and times, and read
  * its claims into *out; sub lives as long as arena a. exp and a sub that is not
  * empty must be there; nbf may; both times have the clock's leeway. A token
- * with aud is for somebody else. Of a claim that stands there twice the last
- * counts. ERR_UNAUTH: anything else, with no difference told. Source: RFC 7519,
+ * with aud is for somebody else. One without uid, jti and iat is none of ours,
+ * and of epoch 0. Of a claim that stands there twice the last counts.
+ * ERR_UNAUTH: anything else, with no difference told. Source: RFC 7519,
  * section 7.2; RFC 8725.
  */
 enum err token_check(const struct token_key *key, const char *token,

@@ -26,7 +26,9 @@ token_cache_find(const struct token_cache *cache,
 	if (e->exp <= clock->now_s - clock->leeway_s ||
 	    memcmp(e->digest, digest, sizeof(e->digest)) != 0)
 		return false;
-	*out = (struct token_claims){ e->sub, e->uid, e->exp };
+	*out = (struct token_claims){
+		.sub = e->sub, .uid = e->uid, .exp = e->exp, .epoch = e->epoch
+	};
 	return true;
 }
 
@@ -42,5 +44,6 @@ token_cache_add(struct token_cache *cache,
 	memcpy(e->digest, digest, sizeof(e->digest));
 	e->uid = claims->uid;
 	e->exp = claims->exp;
+	e->epoch = claims->epoch;
 	snprintf(e->sub, sizeof(e->sub), "%s", claims->sub);
 }

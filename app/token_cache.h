@@ -8,7 +8,7 @@
 #include "token.h"
 
 #define TOKEN_CACHE_ENTRIES 4096
-#define TOKEN_CACHE_SUB_BYTES 80 /* a longer name is not kept */
+#define TOKEN_CACHE_SUB_BYTES 76 /* a longer name is not kept */
 
 /*
  * One token, by its SHA-256: who reads this memory has no token in hand. Equal
@@ -17,6 +17,7 @@
 struct token_cache_entry {
 	unsigned char digest[TOKEN_DIGEST_BYTES];
 	int64_t uid, exp; /* exp 0: the entry is empty */
+	int32_t epoch;
 	char sub[TOKEN_CACHE_SUB_BYTES];
 };
 

@@ -156,6 +156,18 @@ enable(struct ctx *c, char *const *names, const char **why)
 }
 
 static enum err
+log_out(struct ctx *c, char *const *names, const char **why)
+{
+	struct user u;
+	enum err e;
+
+	(void)why;
+	if ((e = user_logout(c, names[0], &u)) == ERR_OK)
+		show_line(c, &u);
+	return e;
+}
+
+static enum err
 list(struct ctx *c, char *const *names, const char **why)
 {
 	(void)names;
@@ -174,6 +186,7 @@ static const struct action {
 	{ "disable", 1, 1, disable },
 	{ "enable", 1, 1, enable },
 	{ "passwd", 1, 1, change_password },
+	{ "logout", 1, 1, log_out },
 };
 
 /* The action of these arguments, or NULL after a line that says which is. */
@@ -189,11 +202,13 @@ find_action(char *const *arguments)
 		if (strcmp(actions[i].name, arguments[0]) == 0 &&
 		    given >= actions[i].min && given <= actions[i].max)
 			return &actions[i];
-	fprintf(stderr, "usage: latchkey user add NAME [FULLNAME]\n"
-	                "       latchkey user list\n"
-	                "       latchkey user show|disable|enable|passwd NAME\n"
-	                "The password is asked for, or is the first line of "
-	                "standard input.\n");
+	fprintf(stderr,
+	    "usage: latchkey user add NAME [FULLNAME]\n"
+	    "       latchkey user list\n"
+	    "       latchkey user show|disable|enable|logout|passwd "
+	    "NAME\n"
+	    "The password is asked for, or is the first line of "
+	    "standard input.\n");
 	return NULL;
 }
 

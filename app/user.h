@@ -7,10 +7,10 @@
 #include "conf.h"
 
 /*
- * arguments: what to do (add, list, show, disable, enable, passwd), the name
- * of the account and, to add, a full name; ended by NULL. Passwords come from
- * prompt.c. Returns the process's exit status: 1, said why, if it could not be
- * done, 2 if the arguments are not understood.
+ * arguments: what to do (add, list, show, disable, enable, logout, passwd), the
+ * name of the account and, to add, a full name; ended by NULL. Passwords come
+ * from prompt.c. Returns the process's exit status: 1, said why, if it could
+ * not be done, 2 if the arguments are not understood.
  */
 int user_command(const struct conf *conf, char *const *arguments) MUST_CHECK;
 

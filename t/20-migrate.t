@@ -38,7 +38,8 @@ is "$? $(cat "$tmp/out")" '0 applied 001-users
 applied 002-throttle
 applied 003-password
 applied 004-collation
-the schema is at version 4' 'an empty database gets the schema'
+applied 005-account
+the schema is at version 5' 'an empty database gets the schema'
 is "$(sql "select column_name || ' ' || data_type from information_schema.columns
 	where table_name = 'users' order by ordinal_position")" 'id integer
 username character varying
@@ -46,7 +47,7 @@ fullname character varying
 password character varying
 is_active boolean' "whose table is the original's"
 migrate
-is "$? $(cat "$tmp/out")" '0 the schema is at version 4' 'a second time nothing is to be done'
+is "$? $(cat "$tmp/out")" '0 the schema is at version 5' 'a second time nothing is to be done'
 
 fresh
 migrations=
@@ -60,7 +61,7 @@ for pid in $migrations; do
 	wait "$pid" || failed=$((failed + 1))
 done
 is "$failed $(cat "$tmp"/out[1-4] | sort | uniq -c | tr -s ' \n' ' ')" \
-	'0  1 applied 001-users 1 applied 002-throttle 1 applied 003-password 1 applied 004-collation 4 the schema is at version 4 ' \
+	'0  1 applied 001-users 1 applied 002-throttle 1 applied 003-password 1 applied 004-collation 1 applied 005-account 4 the schema is at version 5 ' \
 	'of several at once one does the work and the others wait for it'
 
 # --- the FastAPI application's database ---
@@ -132,6 +133,26 @@ retry 10 test -e "$tmp/locked"
 login alice wonderland
 wait $blocker
 is "$status $(hash_of alice)" '200 changed meanwhile' 'a password that is changed meanwhile is not overwritten'
+
+# --- a database of a version before ---
+
+fresh
+for script in sql/00[1-4]-*.sql; do
+	PGOPTIONS='-c client_min_messages=warning' $LK_PSQL -Xqf "$script"
+done >"$tmp/out" 2>&1
+sql 'create table latchkey_migration (version integer primary key, name text not null, applied_at timestamptz not null default now());
+	insert into latchkey_migration select n, n::text from generate_series(1, 4) n;'
+sql "insert into latchkey_password values (1, '2026-01-02 03:04:05Z', 'operator'), (7, '2026-11-01 00:00:00Z', 'owner')"
+$LK_PSQL_ADMIN -Xqc 'create role reader' -c 'grant select on latchkey_password to reader'
+migrate
+is "$? $(head -n 1 "$tmp/out")" '0 applied 005-account' 'one of version 4 gets what it lacks'
+is "$(sql "select user_id, changed_at at time zone 'UTC', reason, epoch from latchkey_account order by 1")" '1|2026-01-02 03:04:05|operator|0
+7|2026-11-01 00:00:00|owner|0' 'the changes of passwords are kept'
+is "$(sql "select has_table_privilege('reader', 'latchkey_account', 'SELECT')")" t 'and so is what a role may do with them'
+sql 'insert into latchkey_account (user_id, epoch) values (8, 1)'
+is "$(sql 'select changed_at, reason from latchkey_account where user_id = 8')" '|' 'an epoch can be without a change'
+sql "update latchkey_account set reason = 'owner' where user_id = 8" 2>"$tmp/out"
+like "$(cat "$tmp/out")" 'latchkey_account_check' 'but no reason without its time'
 
 # --- tables that cannot be adopted, or need an index ---
 
@@ -222,7 +243,7 @@ migrate
 is "$? $(sql "select count(*) from users; select to_regclass('latchkey.users') is null")" '0 7
 t' 'a schema of the role'"'"'s own does not hide the table that is there'
 migrate
-is "$? $(cat "$tmp/out")" '0 the schema is at version 4' 'nor that it has been migrated'
+is "$? $(cat "$tmp/out")" '0 the schema is at version 5' 'nor that it has been migrated'
 PGOPTIONS='-c client_min_messages=warning' $LK_PSQL_ADMIN -Xqc 'drop schema latchkey cascade'
 migrate
 
@@ -235,9 +256,9 @@ as_worker() {
 		"$LK_BIN" -c "$LK_CONF" "$1" >"$tmp/out" 2>&1
 }
 as_worker check
-like "$? $(cat "$tmp/out")" "^1 .*role needs SELECT, INSERT and UPDATE on users, latchkey_throttle and latchkey_password, USAGE" \
+like "$? $(cat "$tmp/out")" "^1 .*role needs SELECT, INSERT and UPDATE on users, latchkey_throttle and latchkey_account, USAGE" \
 	'check tells which privileges a role lacks'
-$LK_PSQL_ADMIN -Xqc 'grant insert, update on users to worker' -c 'grant select, insert, update on latchkey_throttle, latchkey_password to worker' -c 'grant usage on users_id_seq to worker'
+$LK_PSQL_ADMIN -Xqc 'grant insert, update on users to worker' -c 'grant select, insert, update on latchkey_throttle, latchkey_account to worker' -c 'grant usage on users_id_seq to worker'
 as_worker check
 is $? 0 'and is content with those'
 

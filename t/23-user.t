@@ -96,7 +96,7 @@ is "$said" "1${tab}ada${tab}Ada L.${tab}active${tab}yescrypt
 sixth=$(printf '%s\n' "$said" | sed -n 6p)
 user show "$awkward"
 is "$result $said" "0 $sixth" 'one is shown by its name'
-for action in show disable enable; do
+for action in show disable enable logout; do
 	user $action "$(printf 'no\033body')"
 	is "$result $said$complaint" '1 latchkey: there is no account "no\x1bbody"' "$action: nobody is not there"
 	user $action "$(printf '\377')"
@@ -123,6 +123,8 @@ for _ in once twice; do
 	user enable ada
 	is "$result $said" "0 1${tab}ada${tab}Ada L.${tab}active${tab}yescrypt" 'it is enabled'
 done
+api GET /users/me -H "Authorization: Bearer $token"
+is "$status" 401 'its token from before does not come back'
 log_in ada 'correct horse'
 is "$status" 200 'and logs in'
 
@@ -220,7 +222,7 @@ is "$status" 200 'and nothing has changed'
 
 # --- what it does not understand ---
 
-for arguments in 'add' 'list all' 'show' 'show a b' 'remove ada' 'add a b c' 'passwd ada secret'; do
+for arguments in 'add' 'list all' 'show' 'show a b' 'logout' 'logout a b' 'remove ada' 'add a b c' 'passwd ada secret'; do
 	# shellcheck disable=SC2086 # words
 	user $arguments </dev/null
 	like "$result $complaint" '^2 usage: latchkey ' "user $arguments: is told how"

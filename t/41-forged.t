@@ -132,6 +132,8 @@ is "$? $(odd_lines "$tmp/out")" '1 ' 'so is a file that is not there'
 
 api POST "/users/me/password?new=$secret" "{\"current\":\"$secret\",\"new\":\"$secret-2\"}" -H "Authorization: Bearer $token"
 is "$status" 200 'a password is changed'
+api POST /token "username=name plain&password=$secret-2"
+token=$(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
 api POST /users/me/password "{\"current\":\"wrong-$secret\",\"new\":\"$secret-3\"}" -H "Authorization: Bearer $token"
 api POST /token "username=name plain&password=$secret-2" -H "Cookie: __Host-latchkey-device=$device"
 api POST /token -F "username=$secret" -F "password=$secret" -F "$secret=@-;filename=$secret" </dev/null

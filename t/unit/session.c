@@ -28,7 +28,7 @@ static struct ctx ctx = {
 static const char *
 token_of(const struct token_key *k, int64_t uid)
 {
-	const struct token_claims claims = { "ada", uid, NOW + 60 };
+	const struct token_claims claims = { "ada", uid, NOW + 60, 3 };
 	const char *token = NULL;
 
 	if (token_sign(k, &claims, NOW, &arena, &token) != ERR_OK)
@@ -73,11 +73,13 @@ test_found(void)
 
 	empty();
 	ok(session_claims(&ctx, token, &c) == ERR_OK && c.uid == 7 &&
-	        strcmp(c.sub, "ada") == 0 && c.exp == NOW + 60,
+	        strcmp(c.sub, "ada") == 0 && c.exp == NOW + 60 && c.epoch == 3,
 	    "a good token is good");
 	is_int(kept(), 1, "and kept");
 	alter(8);
-	ok(session_claims(&ctx, token, &c) == ERR_OK && c.uid == 8,
+	c.epoch = 0;
+	ok(session_claims(&ctx, token, &c) == ERR_OK && c.uid == 8 &&
+	        c.epoch == 3,
 	    "the second time it is not verified but found");
 	is_int(kept(), 1, "and kept once");
 	ctx.tokens = NULL;

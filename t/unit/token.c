@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <openssl/evp.h>
+
 #include "buf.h"
 #include "json.h"
 #include "tap.h"
@@ -177,10 +179,30 @@ test_times(void)
 	ok(!accepts(by_jose, INT64_MAX), "and nothing overflows");
 }
 
+/* The JSON of a token's claims. */
+static const char *
+claims_of(const char *token)
+{
+	const char *from = strchr(token, '.') + 1;
+	size_t n = strcspn(from, ".");
+	char *base64 = arena_strndup(&arena, from, n), *p;
+	unsigned char *json = arena_alloc(&arena, n + 1);
+	char padded[TOKEN_MAX_BYTES + 4];
+
+	for (p = base64; *p != '\0'; p++)
+		*p = (char)(*p == '-' ? '+' : *p == '_' ? '/' : *p);
+	snprintf(padded, sizeof(padded), "%s%.*s", base64,
+	    (int)(3 - (n + 3) % 4), "===");
+	json[EVP_DecodeBlock(
+	    json, (const unsigned char *)padded, (int)strlen(padded))] = '\0';
+	return (const char *)json;
+}
+
 static void
 test_signing(void)
 {
-	struct token_claims in = { "\xed\x99\x8d", 42, EXP }, out = { 0 };
+	struct token_claims in = { "\xed\x99\x8d", 42, EXP, INT32_MAX };
+	struct token_claims out = { 0 };
 	const char *one, *two;
 	char big[TOKEN_MAX_BYTES + 2];
 
@@ -189,7 +211,13 @@ test_signing(void)
 	    "what is signed is accepted");
 	is(out.sub, in.sub, "with its subject");
 	is_int(out.uid, 42, "its user number");
-	is_int(out.exp, EXP, "and its expiry");
+	is_int(out.exp, EXP, "its expiry");
+	is_int(out.epoch, INT32_MAX, "and its epoch");
+	in.epoch = 0;
+	ok(token_sign(&key, &in, EXP - 60, &arena, &one) == ERR_OK &&
+	        token_check(&key, one, &then, &arena, &out) == ERR_OK &&
+	        out.epoch == 0 && strstr(claims_of(one), "\"ep\"") == NULL,
+	    "which is left out where it is 0");
 	ok(token_sign(&key, &in, EXP - 60, &arena, &two) == ERR_OK &&
 	        strcmp(one, two) != 0,
 	    "two tokens are never the same");

@@ -39,14 +39,15 @@ digests(void)
 static void
 times(void)
 {
-	const struct token_claims ada = { "ada", 7, EXP };
+	const struct token_claims ada = { "ada", 7, EXP, 5 };
 	struct token_claims out;
 
 	ok(!token_cache_find(&cache, abc, &before, &out),
 	    "an empty cache knows no token");
 	token_cache_add(&cache, abc, &ada);
 	ok(token_cache_find(&cache, abc, &before, &out) &&
-	        strcmp(out.sub, "ada") == 0 && out.uid == 7 && out.exp == EXP,
+	        strcmp(out.sub, "ada") == 0 && out.uid == 7 && out.exp == EXP &&
+	        out.epoch == 5,
 	    "a token is found, with its claims");
 	ok(!token_cache_find(&cache, abc, &at, &out),
 	    "until the second in which it expires");
@@ -58,7 +59,7 @@ times(void)
 static void
 places(void)
 {
-	struct token_claims eve = { "eve", 8, EXP }, out;
+	struct token_claims eve = { "eve", 8, EXP, 0 }, out;
 	unsigned char same_place[TOKEN_DIGEST_BYTES];
 	static char name[TOKEN_CACHE_SUB_BYTES + 1];
 	int found = 0;

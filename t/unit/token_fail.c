@@ -165,10 +165,11 @@ test_sign_fails(void)
 		{ "jwt_add_grant_int", 1 },
 		{ "jwt_add_grant_int", 2 },
 		{ "jwt_add_grant_int", 3 },
+		{ "jwt_add_grant_int", 4 },
 		{ "jwt_set_alg", 1 },
 		{ "jwt_encode_str", 1 },
 	};
-	const struct token_claims claims = { "ada", 1, EXP };
+	const struct token_claims claims = { "ada", 1, EXP, 1 };
 	const char *token;
 	char title[80];
 	bool refused;
@@ -192,7 +193,7 @@ test_sign_fails(void)
 static void
 test_sign_wipes(void)
 {
-	const struct token_claims claims = { "ada", 1, EXP };
+	const struct token_claims claims = { "ada", 1, EXP, 1 };
 	const char *token = "";
 
 	strcpy(secret, "eyJ");
@@ -267,7 +268,7 @@ test_form(void)
 static void
 test_length(void)
 {
-	struct token_claims claims = { NULL, 1, EXP }, out;
+	struct token_claims claims = { NULL, 1, EXP, 0 }, out;
 	char sub[TOKEN_MAX_BYTES];
 	const char *token;
 	size_t n, taken = 0, refused = 0;

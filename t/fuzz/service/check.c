@@ -78,6 +78,7 @@ check_login(const struct req *r)
 	check_password(r);
 	assert(body_holds(r, claims.sub) && r->method == METHOD_POST);
 	assert(claims.uid == world_happened.asked->id);
+	assert(claims.epoch == world_happened.asked->epoch);
 }
 
 /* A password was chosen, and is not one of those that are refused. */
@@ -103,6 +104,27 @@ check_guess(void)
 
 	if (u != NULL && world_happened.hashes > 0)
 		assert(++u->guesses <= 2 * WORLD_GUESSES_MAX);
+}
+
+/* These claims are of the account's epoch, which the request may have raised.
+ */
+static void
+check_epoch(struct arena *a, struct json claims)
+{
+	const struct account *u = world_happened.asked;
+	struct json uid, jti, iat, epoch;
+	struct buf text;
+	int64_t said = 0;
+
+	if (world_happened.before.id != 0)
+		u = &world_happened.before;
+	if (json_get(claims, "uid", &uid) && json_get(claims, "jti", &jti) &&
+	    json_get(claims, "iat", &iat) && json_get(claims, "ep", &epoch)) {
+		buf_init(&text, a);
+		json_write(&text, epoch, NULL);
+		said = strtoll(text.s, NULL, 10);
+	}
+	assert(said == u->epoch);
 }
 
 /* Somebody was let in by a token: it is ours, and of now. */
@@ -140,6 +162,7 @@ check_token(const struct req *r)
 		json_write(&text, uid, NULL);
 		assert(strtoll(text.s, NULL, 10) == world_happened.asked->id);
 	}
+	check_epoch(a, claims);
 }
 
 static bool

@@ -15,7 +15,7 @@
 #include "text.h"
 
 #define ACCOUNTS_MAX 12
-#define COLUMNS_MAX 6
+#define COLUMNS_MAX 7
 #define ROWS_MAX 8 /* of the throttle: two buckets of each of four subjects */
 #define TAKEN_MAX 1024
 #define US 1000000
@@ -163,7 +163,7 @@ user_by_name(const char *const *params, struct result *out)
 		return;
 	*out = (struct result){ 1,
 		{ { keep_number(u->id), u->username, u->fullname, u->hash,
-		    u->active ? "t" : "f" } } };
+		    u->active ? "t" : "f", keep_number(u->epoch) } } };
 }
 
 /* And how the hash of the first account from a number on begins. */
@@ -178,12 +178,14 @@ user_at_login(const char *const *params, struct result *out)
 		abort();
 	user_by_name(params, out);
 	out->cell[0][2] = NULL; /* which is of no use at a login */
+	if (out->count == 0)
+		out->cell[0][5] = "0";
 	out->count = 1;
 	for (u = tables.account; u < end; u++)
 		if (u->id >= first && u->hash != NULL) {
 			snprintf(kind, sizeof(kind), "%.*s", PWHASH_KIND_CHARS,
 			    u->hash);
-			out->cell[0][5] = keep(kind);
+			out->cell[0][6] = keep(kind);
 			return;
 		}
 }
@@ -223,6 +225,8 @@ user_change_password(const char *const *params, struct result *out)
 {
 	assert(strcmp(params[3], "owner") == 0);
 	user_replace_hash(params, out);
+	if (out->count == 1)
+		account_of(params[0])->epoch++;
 }
 
 static void

@@ -25,6 +25,7 @@ struct account {
 	const char *username, *fullname, *hash;
 	const char *password; /* that hash was made of; NULL: of none */
 	bool active;
+	int epoch;
 	int guesses; /* wrong ones that were looked at, since time last went on
 	              */
 };
