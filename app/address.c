@@ -10,19 +10,56 @@
 
 #include "address.h"
 
-static bool
-is_ipv6(const char *address, unsigned char b[16])
+/*
+ * IPv6 addresses in which an IPv4 one is embedded, and where. That one tells
+ * who it is: the bits before it are the same for all, or, of Teredo, those of a
+ * server that thousands share; and who has an IPv4 address has all of these
+ * forms of it as well. The NAT64 prefix for local use, 64:ff9b:1::/48 (RFC
+ * 8215), is not one of them, since only its owner knows where in it the IPv4
+ * address begins.
+ * Source: RFC 4291, 2.5.5.2; RFC 6052, 2.1; RFC 4380, 4; RFC 3056, 2.
+ */
+/* clang-format off */
+static const struct {
+	size_t prefix_bytes;
+	unsigned char prefix[12];
+	size_t at;          /* the IPv4 address's first byte */
+	unsigned char flip; /* its bits are so changed */
+} embedded[] = {
+	{ 12, { [10] = 0xff, [11] = 0xff }, 12, 0 },            /* mapped */
+	{ 12, { 0x00, 0x64, 0xff, 0x9b }, 12, 0 },              /* NAT64 */
+	{ 4,  { 0x20, 0x01, 0x00, 0x00 }, 12, 0xff },           /* Teredo */
+	{ 2,  { 0x20, 0x02 }, 2, 0 },                           /* 6to4 */
+};
+/* clang-format on */
+
+enum family { NONE, IPV4, IPV6 };
+
+/* The IPv4 address in an IPv6 one, if there is one, in its place. */
+static enum family
+take_embedded(unsigned char b[16])
 {
-	return address != NULL && inet_pton(AF_INET6, address, b) == 1;
+	size_t i, j;
+
+	for (i = 0; i < ARRAY_LEN(embedded); i++) {
+		if (memcmp(b, embedded[i].prefix, embedded[i].prefix_bytes) !=
+		    0)
+			continue;
+		for (j = 0; j < 4; j++)
+			b[j] = b[embedded[i].at + j] ^ embedded[i].flip;
+		return IPV4;
+	}
+	return IPV6;
 }
 
-/* IPv4, written as IPv6. */
-static bool
-is_mapped(const unsigned char b[16])
+static enum family
+parse(const char *address, unsigned char b[16])
 {
-	static const unsigned char prefix[12] = { [10] = 0xff, [11] = 0xff };
-
-	return memcmp(b, prefix, sizeof(prefix)) == 0;
+	if (address == NULL)
+		return NONE;
+	if (inet_pton(AF_INET, address, b) == 1)
+		return IPV4;
+	return inet_pton(AF_INET6, address, b) == 1 ? take_embedded(b) : NONE;
 }
 
 void
@@ -30,18 +67,19 @@ address_network(const char *address, char out[ADDRESS_BYTES])
 {
 	unsigned char b[16];
 
-	if (address != NULL && inet_pton(AF_INET, address, b) == 1)
+	switch (parse(address, b)) {
+	case IPV4:
 		snprintf(
 		    out, ADDRESS_BYTES, "%u.%u.%u.%u", b[0], b[1], b[2], b[3]);
-	else if (!is_ipv6(address, b))
-		snprintf(out, ADDRESS_BYTES, "unknown");
-	else if (is_mapped(b))
-		snprintf(out, ADDRESS_BYTES, "%u.%u.%u.%u", b[12], b[13], b[14],
-		    b[15]);
-	else
+		break;
+	case IPV6:
 		snprintf(out, ADDRESS_BYTES,
 		    "%02x%02x:%02x%02x:%02x%02x:%02x%02x::", b[0], b[1], b[2],
 		    b[3], b[4], b[5], b[6], b[7]);
+		break;
+	default:
+		snprintf(out, ADDRESS_BYTES, "unknown");
+	}
 }
 
 bool
@@ -49,7 +87,7 @@ address_site(const char *address, char out[ADDRESS_BYTES])
 {
 	unsigned char b[16];
 
-	if (!is_ipv6(address, b) || is_mapped(b))
+	if (parse(address, b) != IPV6)
 		return false;
 	snprintf(out, ADDRESS_BYTES, "%02x%02x:%02x%02x:%02x%02x::/48", b[0],
 	    b[1], b[2], b[3], b[4], b[5]);

@@ -11,8 +11,9 @@
 /*
  * Who is behind an address in the web server's form (NULL: it said none), as
  * text: of IPv4 the address; of IPv6, where one client has 2^64, the first 64
- * bits, and IPv4 where it is mapped into IPv6. Whatever is no address is
- * "unknown", and all such clients are one.
+ * bits; of IPv6 that has an IPv4 address in it (mapped, NAT64's 64:ff9b::/96,
+ * Teredo, 6to4) that one. Whatever is no address is "unknown", and all such
+ * clients are one.
  */
 void address_network(const char *address, char out[ADDRESS_BYTES]);
 

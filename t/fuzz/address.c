@@ -22,7 +22,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (strcmp(first, "unknown") != 0)
 		assert(strspn(first, "0123456789abcdef.:") == n);
 	address_network(first, again);
-	assert(strcmp(first, again) == 0);
+	/* but for what nobody has: beside NAT64's /96, in the same /64 */
+	assert(strcmp(first, again) == 0 ||
+	       strcmp(first, "0064:ff9b:0000:0000::") == 0);
 	arena_free(&a);
 	return 0;
 }

@@ -22,7 +22,18 @@ main(void)
 		{ "::ffff:192.0.2.1", "192.0.2.1" },
 		{ "::ffff:c000:201", "192.0.2.1" },
 		{ "::fffe:c000:201", "0000:0000:0000:0000::" },
-		{ "64:ff9b::192.0.2.1", "0064:ff9b:0000:0000::" },
+		{ "64:ff9b::192.0.2.1", "192.0.2.1" },
+		{ "64:ff9b::ffff:ffff", "255.255.255.255" },
+		{ "64:ff9b::1:c000:201", "0064:ff9b:0000:0000::" },
+		{ "64:ff9b:1::c000:201", "0064:ff9b:0001:0000::" },
+		{ "64:ff9a::c000:201", "0064:ff9a:0000:0000::" },
+		{ "2001::5ef5:79fd:380c:3f57:3fff:fdfe", "192.0.2.1" },
+		{ "2001:0:5ef5:79fd:0:59d:ffff:ffff", "0.0.0.0" },
+		{ "2001:1::3fff:fdfe", "2001:0001:0000:0000::" },
+		{ "2002:c000:201::1", "192.0.2.1" },
+		{ "2002:c000:201:ffff::1", "192.0.2.1" },
+		{ "2002:ffff:ffff::", "255.255.255.255" },
+		{ "2003:c000:201::1", "2003:c000:0201:0000::" },
 		{ NULL, "unknown" },
 		{ "", "unknown" },
 		{ "unix:", "unknown" },
@@ -46,6 +57,9 @@ main(void)
 	is(site, "2001:0db8:0001::/48", "which has 48 bits");
 	ok(!address_site("192.0.2.1", site), "IPv4 is of none");
 	ok(!address_site("::ffff:192.0.2.1", site), "nor is IPv4 as IPv6");
+	ok(!address_site("64:ff9b::192.0.2.1", site), "nor behind NAT64");
+	ok(!address_site("2001::1:3fff:fdfe", site), "nor by Teredo");
+	ok(!address_site("2002:c000:201::1", site), "nor by 6to4");
 	ok(!address_site(NULL, site), "nor is none");
 	ok(!address_site("2001:db8::1 ", site), "nor what is no address");
 	return done();
