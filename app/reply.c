@@ -29,7 +29,7 @@ static const struct {
 	[ERR_NOTFOUND]  = { 404, "Not Found" },
 	[ERR_CONFLICT]  = { 409, "Conflict" },
 	[ERR_TOOBIG]    = { 413, "Request Entity Too Large" },
-	[ERR_LIMIT]     = { 429, "Too Many Requests" },
+	[ERR_LIMIT]     = { 429, "Too many attempts" },
 	[ERR_BUSY]      = { 503, "The service is not available, please try again" },
 	[ERR_INTERNAL]  = { 500, "Internal Server Error" },
 };
@@ -87,14 +87,22 @@ reply_unauthorized(struct req *r, const char *detail)
 	reply_header(r, "WWW-Authenticate", "Bearer");
 }
 
-/* When to come again after too many attempts. */
+/*
+ * After too many attempts: when to come again, to the second in a header, and
+ * in words for whoever reads them. It is as long for a name without an account.
+ */
 static void
-add_retry_after(struct req *r)
+reply_limit(struct req *r, int status, const char *detail)
 {
-	char seconds[24];
+	int64_t s = r->ctx->retry_after_s, n = s < 120 ? s : (s - 1) / 60 + 1;
+	const char *unit = s < 120 ? "second" : "minute";
+	char text[96];
 
-	snprintf(seconds, sizeof(seconds), "%" PRId64, r->ctx->retry_after_s);
-	reply_header(r, "Retry-After", seconds);
+	snprintf(text, sizeof(text), "%s, try again in %" PRId64 " %s%s",
+	    detail, n, unit, n == 1 ? "" : "s");
+	reply_detail(r, status, text);
+	snprintf(text, sizeof(text), "%" PRId64, s);
+	reply_header(r, "Retry-After", text);
 }
 
 void
@@ -106,10 +114,10 @@ reply_error(struct req *r, enum err e)
 	}
 	if (e == ERR_UNAUTH)
 		reply_unauthorized(r, meaning[e].detail);
+	else if (e == ERR_LIMIT)
+		reply_limit(r, meaning[e].status, meaning[e].detail);
 	else
 		reply_detail(r, meaning[e].status, meaning[e].detail);
-	if (e == ERR_LIMIT)
-		add_retry_after(r);
 	if (meaning[e].status == 500)
 		log_event(LOG_ERROR, LOG_BUG, "what=reply err=%d", (int)e);
 }

@@ -118,6 +118,21 @@ logins 1
 is "$answers" '401:100 429:1' 'but of all with the same first 48 bits no more is looked at than of five'
 guesses 1 2001:db8:1:ff::1 somebody
 is "$answers" '429:1' 'even of one that has not asked before'
+forget
+i=0
+for address in 192.0.2.1 ::ffff:192.0.2.1 64:ff9b::192.0.2.1 2001:0:5ef5:79fd:0:59d:3fff:fdfe 2002:c000:201:1::1; do
+	for _ in 1 2 3 4 5; do
+		i=$((i + 1))
+		echo "$address name$i x"
+	done
+done >"$tmp/lines"
+logins 1
+is "$answers" '401:20 429:5' 'an IPv4 address is one by NAT64, Teredo and 6to4, too'
+for i in $(seq 21); do
+	echo "64:ff9b::198.51.100.$i name$i x"
+done >"$tmp/lines"
+logins 1
+is "$answers" '401:21' 'and its neighbours behind the same NAT64 are others'
 guesses 1 2001:db8:2::1 somebody
 is "$answers" '401:1' 'the next site is another'
 
@@ -139,7 +154,7 @@ for i in 1 2 3 4 5; do
 	[ "$status" = 401 ] || break
 done
 api POST /token 'username=ada&password=x' -H 'X-Forwarded-For: 192.0.2.6' -H 'Remote_Addr: 192.0.2.6'
-is "$i $status $body" '5 429 {"detail":"Too Many Requests"}' 'no header gives a client another address'
+is "$i $status $body" '5 429 {"detail":"Too many attempts, try again in 12 minutes"}' 'no header gives a client another address'
 like "$(header Retry-After), $(header Cache-Control), $(header Content-Type)" \
 	'^[0-9]+, no-store, application/json$' 'the answer is one of ours, to be kept by nobody'
 is "$(header Set-Cookie)" '' 'without a cookie'
@@ -333,7 +348,7 @@ is "$status" 422 'a password that cannot be one tells that the name is free, so 
 sign_up another
 is "$status" 200 'up to half of the limit, accounts are made'
 sign_up ada
-is "$status $body" '429 {"detail":"Too Many Requests"}' 'then neither is told'
+is "$status $body" '429 {"detail":"Too many attempts, try again in 10 minutes"}' 'then neither is told'
 like "$(header Retry-After)" '^(5[0-9][0-9]|600)$' 'but when to come again'
 sign_up nobody-yet
 is "$status" 429 'nor is an account made'

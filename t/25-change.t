@@ -206,7 +206,7 @@ is "$(sort "$tmp/guesses" | uniq -c | tr -s ' ')" ' 9 400' 'it does not count, a
 log_in eve 'a wrong one'
 is "$status" 401 'and one at the login'
 change '{"current":"eves own password","new":"another staple"}' "$eve"
-is "$status $body" '429 {"detail":"Too Many Requests"}' 'that was the limit: nor is a right one looked at'
+is "$status $body" '429 {"detail":"Too many attempts, try again in 6 minutes"}' 'that was the limit: nor is a right one looked at'
 like "$(header Retry-After)" '^(3[0-5][0-9]|360)$' 'it is told when to come again'
 like "$(cat "$LK_LOG")" 'event=password_refused user=[0-9]* reason=throttled$' 'and the log tells of it'
 log_in eve 'eves own password'

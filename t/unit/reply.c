@@ -103,13 +103,35 @@ test_anew(void)
 static void
 test_errors(void)
 {
+	static const struct {
+		int64_t s;
+		const char *said;
+	} wait[] = {
+		{ 1, "1 second" },
+		{ 2, "2 seconds" },
+		{ 119, "119 seconds" },
+		{ 120, "2 minutes" },
+		{ 121, "3 minutes" },
+		{ 300, "5 minutes" },
+		{ 3600, "60 minutes" },
+	};
 	struct ctx c = { .arena = &arena, .retry_after_s = 360 };
 	struct req r = { .ctx = &c, .method = METHOD_GET };
+	char detail[96];
+	size_t i;
 
 	reply_error(&r, ERR_LIMIT);
 	ok(r.reply.status == 429 &&
 	        strstr(sent(&r), "\r\nRetry-After: 360\r\n") != NULL,
 	    "too many attempts are told when to come again");
+	for (i = 0; i < ARRAY_LEN(wait); i++) {
+		c.retry_after_s = wait[i].s;
+		reply_error(&r, ERR_LIMIT);
+		snprintf(detail, sizeof(detail),
+		    "{\"detail\":\"Too many attempts, try again in %s\"}",
+		    wait[i].said);
+		is(r.reply.body.s, detail, wait[i].said);
+	}
 	reply_error(&r, ERR_BUSY);
 	ok(r.reply.status == 503 &&
 	        strstr(sent(&r), "\r\nRetry-After: 2\r\n") != NULL,
