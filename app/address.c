@@ -93,3 +93,14 @@ address_site(const char *address, char out[ADDRESS_BYTES])
 	    b[1], b[2], b[3], b[4], b[5]);
 	return true;
 }
+
+bool
+address_block(const char *address, char out[ADDRESS_BYTES])
+{
+	unsigned char b[16];
+
+	if (parse(address, b) != IPV4)
+		return address_site(address, out);
+	snprintf(out, ADDRESS_BYTES, "%u.%u.%u.0/24", b[0], b[1], b[2]);
+	return true;
+}

@@ -23,4 +23,11 @@ void address_network(const char *address, char out[ADDRESS_BYTES]);
  */
 bool address_site(const char *address, char out[ADDRESS_BYTES]) MUST_CHECK;
 
+/*
+ * The network of somebody whose address changes within it: the first 24 bits of
+ * an IPv4 address, also of one in an IPv6 address, or the first 48 of another
+ * IPv6 address, as text. False: it is no address.
+ */
+bool address_block(const char *address, char out[ADDRESS_BYTES]) MUST_CHECK;
+
 #endif

@@ -197,17 +197,19 @@ db_throttle_reserve(
 }
 
 enum err
-db_throttle_service(struct ctx *c, int64_t us, int64_t *level)
+db_throttle_service(
+    struct ctx *c, enum budget_share share, int64_t us, int64_t *level)
 {
+	unsigned number = DB_THROTTLE_SERVICE + (unsigned)share;
 	char bucket[16], amount[32];
 	struct db_rows rows;
 	enum err e;
 
-	snprintf(bucket, sizeof(bucket), "{%d}", DB_THROTTLE_SERVICE);
+	snprintf(bucket, sizeof(bucket), "{%u}", number);
 	snprintf(amount, sizeof(amount), "{%" PRId64 "}", us);
 	if ((e = db_run(c->db, c->arena, &db_throttle_sql[RESERVE],
 	         (const char *[]){ bucket, amount }, &rows)) == ERR_OK)
-		*level = level_us(&rows, DB_THROTTLE_SERVICE);
+		*level = level_us(&rows, number);
 	return e;
 }
 

@@ -12,9 +12,12 @@
 
 #include "ctx.h"
 
-#define DB_THROTTLE_BUCKETS 286721                    /* rows of the table */
-#define DB_THROTTLE_SERVICE (DB_THROTTLE_BUCKETS - 1) /* has one alone */
+#define DB_THROTTLE_BUCKETS 327682 /* rows of the table */
+#define DB_THROTTLE_SERVICE 286720 /* and the next: one for each share */
 #define DB_THROTTLE_FULL_US INT64_C(3600000000)
+
+/* The two shares of the limit of the whole service (svc_budget.h). */
+enum budget_share { BUDGET_COMMON, BUDGET_KNOWN, BUDGET_SHARES };
 
 /* Something whose attempts are counted. */
 struct throttle_subject {
@@ -25,8 +28,9 @@ struct throttle_subject {
 /* An attempt: all that it counts for, buckets in ascending order. */
 struct throttle_attempt {
 	size_t count;
-	struct throttle_subject subject[4];
-	bool in_budget; /* svc_budget.h */
+	struct throttle_subject subject[5];
+	bool in_budget;          /* svc_budget.h */
+	enum budget_share share; /* of which, if so */
 };
 
 extern const struct db_sql db_throttle_sql[];
@@ -47,11 +51,12 @@ enum err db_throttle_reserve(struct ctx *c, const struct throttle_attempt *t,
     int64_t *wait_s) MUST_CHECK;
 
 /*
- * Add so much to the bucket of the whole service, and tell how full it is then.
- * Errors as db_run(); after a lost connection it may have been added twice.
+ * Add so much to the bucket of a share of the whole service, and tell how full
+ * it is then. Errors as db_run(); after a lost connection it may have been
+ * added twice.
  */
-enum err db_throttle_service(
-    struct ctx *c, int64_t us, int64_t *level_us) MUST_CHECK;
+enum err db_throttle_service(struct ctx *c, enum budget_share share, int64_t us,
+    int64_t *level_us) MUST_CHECK;
 
 /* Uncount an attempt that was counted. Errors as db_run(). */
 enum err db_throttle_give_back(

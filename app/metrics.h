@@ -41,7 +41,8 @@ enum metric {
 	METRIC_CHANGE_THROTTLED,
 	METRIC_CHANGE_BUSY,    /* as at login */
 	METRIC_CHANGE_FAILED,
-	METRIC_NOT_HASHED_LATE, /* a login or sign-up that waited too long */
+	METRIC_SERVICE_LIMIT,  /* refused by that of the whole service: + the share */
+	METRIC_NOT_HASHED_LATE = METRIC_SERVICE_LIMIT + 2, /* a login or sign-up that waited too long */
 	METRIC_NOT_HASHED_GONE, /* one whose client did not wait */
 	METRIC_HASH_REUSED,    /* a hash found its memory kept */
 	METRIC_TOKEN_VERIFIED, /* a token that was not found good before */

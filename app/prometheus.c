@@ -27,6 +27,10 @@ static const struct family {
 	{ "latchkey_password_changes_total", "outcome", METRIC_CHANGE_OK,
 	    METRIC_CHANGE_FAILED - METRIC_CHANGE_OK + 1,
 	    "Changes of one's own password by how they ended." },
+	{ "latchkey_service_limit_refusals_total", "share",
+	    METRIC_SERVICE_LIMIT, 2,
+	    "Logins refused since a share of login_failures_per_service_hour "
+	    "was spent." },
 	{ "latchkey_not_hashed_total", "reason", METRIC_NOT_HASHED_LATE, 2,
 	    "Logins and sign-ups refused because they had waited too long, "
 	    "or their client had gone." },

@@ -128,6 +128,8 @@ print_passwords(const struct metrics_figures *f)
 	print_counters(f, "sign-ups", METRIC_SIGNUP_OK, METRIC_SIGNUP_FAILED);
 	print_counters(f, "changes", METRIC_CHANGE_OK, METRIC_CHANGE_FAILED);
 	print_counters(
+	    f, "over limit", METRIC_SERVICE_LIMIT, METRIC_SERVICE_LIMIT + 1);
+	print_counters(
 	    f, "not hashed", METRIC_NOT_HASHED_LATE, METRIC_NOT_HASHED_GONE);
 	printf("%-10s %" PRIu64 ", half in %s, 99%% in %s, memory reused by "
 	       "%" PRIu64 "\n",

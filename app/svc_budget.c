@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "db_throttle.h"
 #include "log.h"
+#include "metrics.h"
 #include "svc_budget.h"
 
 #define WRITE_US INT64_C(1000000) /* from one writing to the next */
@@ -25,13 +26,13 @@ struct memory {
 	_Atomic int64_t next_us;  /* when to write again */
 };
 
-static struct memory own;
-static struct memory *memory = &own;
+static struct memory own[BUDGET_SHARES];
+static struct memory *memory = own;
 
 bool
 budget_share(void)
 {
-	struct memory *m = mmap(NULL, sizeof(*m), PROT_READ | PROT_WRITE,
+	struct memory *m = mmap(NULL, sizeof(own), PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	if (m == MAP_FAILED)
@@ -46,11 +47,18 @@ between(int64_t min, int64_t v, int64_t max)
 	return v < min ? min : v > max ? max : v;
 }
 
-/* What an attempt takes: half of the limit fills the bucket, at least one. */
+/* Half of the limit, rounded down; at least one. */
+static int64_t
+limit_of_share(const struct conf *conf)
+{
+	return between(1, conf->login_failures_per_service / 2, INT64_MAX);
+}
+
+/* What an attempt takes: half of the share fills the bucket, at least one. */
 static int64_t
 cost_us(const struct conf *conf)
 {
-	int64_t limit = conf->login_failures_per_service;
+	int64_t limit = limit_of_share(conf);
 
 	return between(1, (2 * DB_THROTTLE_FULL_US + limit - 1) / limit,
 	    DB_THROTTLE_FULL_US);
@@ -61,73 +69,77 @@ cost_us(const struct conf *conf)
  * one beyond the limit, so that of a limit of one the second is too many.
  */
 static int64_t
-pending(const struct conf *conf)
+pending(const struct conf *conf, const struct memory *m)
 {
-	int64_t most = conf->login_failures_per_service + 1;
+	int64_t most = limit_of_share(conf) + 1;
 
-	return between(-most, atomic_load(&memory->pending), most);
+	return between(-most, atomic_load(&m->pending), most);
 }
 
 /* Is it this worker that writes now? Of several at once one does. */
 static bool
-is_my_turn(int64_t now_us)
+is_my_turn(struct memory *m, int64_t now_us)
 {
-	int64_t next_us = atomic_load(&memory->next_us);
+	int64_t next_us = atomic_load(&m->next_us);
 
 	/* one too far ahead is nothing that we have written */
 	if (now_us < next_us && next_us <= now_us + WRITE_US)
 		return false;
 	return atomic_compare_exchange_strong(
-	    &memory->next_us, &next_us, now_us + WRITE_US);
+	    &m->next_us, &next_us, now_us + WRITE_US);
 }
 
 /* Add what was counted here, and learn what was counted everywhere. */
 static enum err
-write_back(struct ctx *c)
+write_back(struct ctx *c, enum budget_share share)
 {
-	int64_t level_us, n = pending(c->conf);
+	struct memory *m = &memory[share];
+	int64_t level_us, n = pending(c->conf, m);
 	enum err e;
 
-	e = db_throttle_service(c, n * cost_us(c->conf), &level_us);
+	e = db_throttle_service(c, share, n * cost_us(c->conf), &level_us);
 	if (e != ERR_OK)
 		return e;
 	/* in this order, so that meanwhile too much is counted, not too little
 	 */
-	atomic_store(&memory->empty_us, clock_us() + level_us);
-	if (pending(c->conf) != atomic_load(&memory->pending))
-		atomic_store(&memory->pending, 0);
+	atomic_store(&m->empty_us, clock_us() + level_us);
+	if (pending(c->conf, m) != atomic_load(&m->pending))
+		atomic_store(&m->pending, 0);
 	else
-		atomic_fetch_sub(&memory->pending, n);
+		atomic_fetch_sub(&m->pending, n);
 	if (level_us + cost_us(c->conf) > DB_THROTTLE_FULL_US)
-		log_event(LOG_WARNING, LOG_BUDGET_SPENT, "limit=%" PRId64,
-		    c->conf->login_failures_per_service);
+		log_event(LOG_WARNING, LOG_BUDGET_SPENT,
+		    "share=%s limit=%" PRId64,
+		    metrics_label[METRIC_SERVICE_LIMIT + share],
+		    limit_of_share(c->conf));
 	return ERR_OK;
 }
 
 enum err
-budget_reserve(struct ctx *c)
+budget_reserve(struct ctx *c, enum budget_share share)
 {
+	struct memory *m = &memory[share];
 	int64_t now_us = clock_us(), over_us;
 	enum err e;
 
 	if (c->conf->login_failures_per_service == 0)
 		return ERR_OK;
-	if (is_my_turn(now_us) && (e = write_back(c)) != ERR_OK)
+	if (is_my_turn(m, now_us) && (e = write_back(c, share)) != ERR_OK)
 		return e;
-	atomic_fetch_add(&memory->pending, 1);
-	over_us = between(0, atomic_load(&memory->empty_us) - now_us,
+	atomic_fetch_add(&m->pending, 1);
+	over_us = between(0, atomic_load(&m->empty_us) - now_us,
 	              2 * DB_THROTTLE_FULL_US) +
-	          pending(c->conf) * cost_us(c->conf) - DB_THROTTLE_FULL_US;
+	          pending(c->conf, m) * cost_us(c->conf) - DB_THROTTLE_FULL_US;
 	if (over_us <= 0)
 		return ERR_OK;
-	atomic_fetch_sub(&memory->pending, 1);
+	atomic_fetch_sub(&m->pending, 1);
 	c->retry_after_s = (over_us - 1) / 1000000 + 1;
 	return ERR_LIMIT;
 }
 
 void
-budget_give_back(const struct ctx *c)
+budget_give_back(const struct ctx *c, enum budget_share share)
 {
 	if (c->conf->login_failures_per_service != 0)
-		atomic_fetch_sub(&memory->pending, 1);
+		atomic_fetch_sub(&memory[share].pending, 1);
 }

@@ -1,15 +1,19 @@
 /*
  * How many wrong passwords the service as a whole looks at, all instances
  * together: against who has so many addresses that no other limit binds them.
+ * In two shares, each a half of the limit: one is for everybody, and one for
+ * those from known networks (svc_network.h) when the first is spent. So nobody
+ * is looked up while it is not, and who spends it keeps out new networks alone.
  *
- * Counted in memory that an instance's workers share, and written to one row of
- * PostgreSQL about once a second, so that no row is waited for by all logins.
- * Between two instances it is exact to what each of them counts in that second.
+ * Counted in memory that an instance's workers share, and written to a row of
+ * PostgreSQL for each about once a second, so that no row is waited for by all
+ * logins. Between two instances it is exact to what each of them counts in that
+ * second.
  */
 #ifndef LATCHKEY_SVC_BUDGET_H
 #define LATCHKEY_SVC_BUDGET_H
 
-#include "ctx.h"
+#include "db_throttle.h"
 
 /*
  * For the supervisor, before it forks: let its workers count together. Without
@@ -22,9 +26,9 @@ bool budget_share(void) MUST_CHECK;
  * ERR_LIMIT: there is no room, and it was not counted; c->retry_after_s says
  * when there will be. Other errors: as db_run(), and it was not counted.
  */
-enum err budget_reserve(struct ctx *c) MUST_CHECK;
+enum err budget_reserve(struct ctx *c, enum budget_share share) MUST_CHECK;
 
 /* It was no wrong password. */
-void budget_give_back(const struct ctx *c);
+void budget_give_back(const struct ctx *c, enum budget_share share);
 
 #endif

@@ -11,6 +11,7 @@
 #include "pwhash.h"
 #include "svc_device.h"
 #include "svc_login.h"
+#include "svc_network.h"
 #include "svc_password.h"
 #include "svc_standin.h"
 #include "svc_throttle.h"
@@ -121,6 +122,7 @@ log_in(struct ctx *c, struct login *l)
 		return e;
 	if (stale)
 		upgrade_hash(c, &u, l->password);
+	network_note(c, u.id);
 	return grant(c, l, &u, &device);
 }
 

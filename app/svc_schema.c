@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "db_schema.h"
+#include "db_network.h"
 #include "db_throttle.h"
 #include "db_user.h"
 #include "svc_schema.h"
@@ -48,7 +49,8 @@ schema_ready(struct ctx *c)
 		return e;
 	if (version < db_schema_needed())
 		return ERR_NOTFOUND;
-	if ((e = db_user_permitted(c)) != ERR_OK)
+	if ((e = db_user_permitted(c)) != ERR_OK ||
+	    (e = db_throttle_permitted(c)) != ERR_OK)
 		return e;
-	return db_throttle_permitted(c);
+	return db_network_permitted(c);
 }

@@ -8,9 +8,9 @@
 
 /* What a role of the database needs, for whoever has to grant it. */
 #define SCHEMA_GRANTS                                                      \
-	"SELECT, INSERT and UPDATE on users, latchkey_throttle and "       \
-	"latchkey_account, USAGE on the sequence of users' id, SELECT on " \
-	"latchkey_migration"
+	"SELECT, INSERT and UPDATE on users, latchkey_throttle, "          \
+	"latchkey_account, latchkey_network and latchkey_watermark, "      \
+	"USAGE on the sequence of users' id, SELECT on latchkey_migration"
 
 /*
  * Apply the migrations that the database lacks, in order, telling each on

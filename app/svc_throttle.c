@@ -3,10 +3,14 @@
  */
 #include "base.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "address.h"
+#include "metrics.h"
 #include "svc_budget.h"
+#include "svc_network.h"
 #include "svc_throttle.h"
 #include "token.h"
 
@@ -17,18 +21,35 @@
  * for known devices. (Whoever has 800 accounts with such devices fills that
  * with 11 hashes a second; but then a device is heard as a stranger.)
  */
-enum kind { NAME, ADDRESS, BOTH, DEVICE, DEVICES, SIGNUP, SITE, SIGNUP_SITE };
+enum kind {
+	NAME,
+	ADDRESS,
+	BOTH,
+	DEVICE,
+	DEVICES,
+	SIGNUP,
+	SITE,
+	SIGNUP_SITE,
+	KNOWN,
+	CHANGE,
+	NETWORK
+};
 
 #define SITE_NETWORKS 5 /* a site may do as much as so many of its networks */
+#define KNOWN_PARTS 40  /* a known network: a twentieth of the half for them */
+#define CHANGES 120     /* of an account by its owner, in an hour */
+#define NETWORKS 2      /* that an account makes known: 25 in a day at most */
 
 /* clang-format off */
 #define AT(field) offsetof(struct conf, field)
+#define CONSTANT ((size_t)-1)
 static const struct {
 	const char *name;
 	unsigned first;  /* bucket */
 	unsigned choice; /* of so many, and again of so many behind them */
-	size_t limit;    /* in struct conf */
+	size_t limit;    /* in struct conf, or CONSTANT: 1 */
 	int64_t times;   /* and how often that */
+	int64_t parts;   /* of which one is the limit; 0: as 1 */
 } kinds[] = {
 	[NAME] =    { "name",    0,      32768, AT(login_failures_per_name), 1 },
 	[ADDRESS] = { "address", 65536,  16384, AT(login_failures_per_address), 1 },
@@ -38,11 +59,36 @@ static const struct {
 	[SIGNUP] =  { "signup",  245760, 8192,  AT(signups_per_address), 1 },
 	[SITE] =    { "site",    262144, 8192,  AT(login_failures_per_address), SITE_NETWORKS },
 	[SIGNUP_SITE] = { "signup site", 278528, 4096, AT(signups_per_address), SITE_NETWORKS },
+	[KNOWN] =   { "known",   286722, 4096,  AT(login_failures_per_service), 1, KNOWN_PARTS },
+	[CHANGE] =  { "change",  294914, 8192,  CONSTANT, CHANGES },
+	[NETWORK] = { "network", 311298, 8192,  CONSTANT, NETWORKS },
 };
 #undef AT
 /* clang-format on */
 
-_Static_assert(278528 + 2 * 4096 == DB_THROTTLE_SERVICE, "all are in use");
+_Static_assert(278528 + 2 * 4096 == DB_THROTTLE_SERVICE &&
+                   286722 == DB_THROTTLE_SERVICE + BUDGET_SHARES &&
+                   311298 + 2 * 8192 == DB_THROTTLE_BUCKETS,
+    "all are in use");
+
+/*
+ * What fills an hour's bucket by one attempt: half of the limit fills it; of an
+ * odd one, rounded down, but always one.
+ */
+static int64_t
+cost_us(const struct conf *conf, enum kind kind)
+{
+	int64_t limit = 1, us = 2 * DB_THROTTLE_FULL_US;
+
+	if (kinds[kind].limit != CONSTANT)
+		memcpy(&limit, (const char *)conf + kinds[kind].limit,
+		    sizeof(limit));
+	limit *= kinds[kind].times;
+	if (kinds[kind].parts != 0)
+		us *= kinds[kind].parts;
+	us = (us + limit - 1) / limit;
+	return us < DB_THROTTLE_FULL_US ? us : DB_THROTTLE_FULL_US;
+}
 
 /*
  * Count an attempt for what these two texts say. Nobody without the key can
@@ -56,7 +102,6 @@ add(struct ctx *c, struct throttle_attempt *t, enum kind kind, const char *what,
 	struct throttle_subject *s = &t->subject[t->count++];
 	unsigned choice = kinds[kind].choice;
 	unsigned char mac[TOKEN_MAC_BYTES];
-	int64_t limit;
 
 	if (!token_mac(c->key, "throttle", texts, mac))
 		return ERR_INTERNAL;
@@ -64,11 +109,7 @@ add(struct ctx *c, struct throttle_attempt *t, enum kind kind, const char *what,
 	    kinds[kind].first + ((unsigned)mac[0] << 8 | mac[1]) % choice;
 	s->bucket[1] = kinds[kind].first + choice +
 	               ((unsigned)mac[2] << 8 | mac[3]) % choice;
-	/* half of the limit fills it; of an odd one, rounded down */
-	memcpy(
-	    &limit, (const char *)c->conf + kinds[kind].limit, sizeof(limit));
-	limit *= kinds[kind].times;
-	s->cost_us = (2 * DB_THROTTLE_FULL_US + limit - 1) / limit;
+	s->cost_us = cost_us(c->conf, kind);
 	return ERR_OK;
 }
 
@@ -85,18 +126,46 @@ reserve(struct ctx *c, const struct throttle_attempt *t)
 }
 
 /*
- * A stranger's attempt: budget first, which asks no database while it is spent.
+ * The common share is spent: from a known network there is the other one, of
+ * which a single network gets no more than its part.
+ */
+static enum err
+reserve_known_share(struct ctx *c, struct throttle_attempt *t)
+{
+	int64_t wait_s = c->retry_after_s;
+	char block[ADDRESS_BYTES];
+	enum err e;
+
+	if (!address_block(c->address, block) || !network_is_known(c))
+		return ERR_LIMIT;
+	if ((e = add(c, t, KNOWN, block, "")) != ERR_OK)
+		return e;
+	t->share = BUDGET_KNOWN;
+	e = budget_reserve(c, BUDGET_KNOWN);
+	/* whichever has room first */
+	if (e == ERR_LIMIT && wait_s < c->retry_after_s)
+		c->retry_after_s = wait_s;
+	return e;
+}
+
+/*
+ * An unknown client's attempt: budget first, which asks no database while it is
+ * spent, but for whether the network is known.
  */
 static enum err
 reserve_in_budget(struct ctx *c, struct throttle_attempt *t)
 {
-	enum err e = budget_reserve(c);
+	enum err e = budget_reserve(c, BUDGET_COMMON);
 
+	if (e == ERR_LIMIT)
+		e = reserve_known_share(c, t);
+	if (e == ERR_LIMIT)
+		metrics_add(METRIC_SERVICE_LIMIT + (enum metric)t->share);
 	if (e != ERR_OK)
 		return e;
 	t->in_budget = true;
 	if ((e = reserve(c, t)) != ERR_OK)
-		budget_give_back(c);
+		budget_give_back(c, t->share);
 	return e;
 }
 
@@ -168,11 +237,38 @@ throttle_signup(struct ctx *c, struct throttle_attempt *out)
 	return reserve(c, out);
 }
 
+/* An attempt that counts for an account alone. */
+static enum err
+reserve_for_account(struct ctx *c, enum kind kind, int64_t user_id,
+    struct throttle_attempt *out)
+{
+	char number[24];
+	enum err e;
+
+	*out = (struct throttle_attempt){ .count = 0 };
+	snprintf(number, sizeof(number), "%" PRId64, user_id);
+	if ((e = add(c, out, kind, number, "")) != ERR_OK)
+		return e;
+	return reserve(c, out);
+}
+
+enum err
+throttle_change(struct ctx *c, int64_t user_id, struct throttle_attempt *out)
+{
+	return reserve_for_account(c, CHANGE, user_id, out);
+}
+
+enum err
+throttle_network(struct ctx *c, int64_t user_id, struct throttle_attempt *out)
+{
+	return reserve_for_account(c, NETWORK, user_id, out);
+}
+
 void
 throttle_give_back(struct ctx *c, const struct throttle_attempt *t)
 {
 	if (t->in_budget)
-		budget_give_back(c);
+		budget_give_back(c, t->share);
 	if (db_throttle_give_back(c, t) != ERR_OK) {
 		/* db.c has logged why */
 	}

@@ -16,9 +16,10 @@
  * both together, of IPv6 for its site, and for the service as a whole. With a
  * known device (its id; "": none) for that device and for all known devices of
  * the name, so that no stranger's attempts count for them; where these are used
- * up it counts as a stranger's. Whether there is such an account makes no
- * difference. ERR_LIMIT: there were too many; c->retry_after_s says when to
- * come again. ERR_BUSY: the database does not answer. *out is for
+ * up it counts as a stranger's. Of the service's limit there are two shares,
+ * one for known networks alone (svc_budget.h). Whether there is such an account
+ * makes no difference. ERR_LIMIT: there were too many; c->retry_after_s says
+ * when to come again. ERR_BUSY: the database does not answer. *out is for
  * throttle_give_back().
  */
 enum err throttle_login(struct ctx *c, const char *username,
@@ -27,6 +28,17 @@ enum err throttle_login(struct ctx *c, const char *username,
 /* The same for an attempt to sign up, which counts for the address alone. */
 enum err throttle_signup(
     struct ctx *c, struct throttle_attempt *out) MUST_CHECK;
+
+/*
+ * The same for a change that the account of this number makes of itself: 120 in
+ * an hour, whatever comes of it.
+ */
+enum err throttle_change(
+    struct ctx *c, int64_t user_id, struct throttle_attempt *out) MUST_CHECK;
+
+/* The same for a network that this account makes known (svc_network.h). */
+enum err throttle_network(
+    struct ctx *c, int64_t user_id, struct throttle_attempt *out) MUST_CHECK;
 
 /*
  * It was no guess, or it was not answered. If the database is away by now it

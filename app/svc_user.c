@@ -212,8 +212,11 @@ user_change_password(struct ctx *c, const struct user *u,
 enum err
 user_change_fullname(struct ctx *c, struct user *u, const char *fullname)
 {
-	enum err e = db_user_set_fullname(c, u->id, fullname);
+	struct throttle_attempt attempt;
+	enum err e;
 
+	if ((e = throttle_change(c, u->id, &attempt)) == ERR_OK)
+		e = db_user_set_fullname(c, u->id, fullname);
 	if (e == ERR_OK)
 		u->fullname = fullname;
 	return e;

@@ -43,7 +43,7 @@ enum err user_change_password(struct ctx *c, const struct user *u,
 
 /*
  * Put a full name, or none (NULL), in the place of u's. It is within the
- * limit. ERR_NOTFOUND: the account is gone.
+ * limit. ERR_NOTFOUND: the account is gone. ERR_LIMIT: as throttle_change().
  */
 enum err user_change_fullname(
     struct ctx *c, struct user *u, const char *fullname) MUST_CHECK;

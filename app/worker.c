@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "bounds.h"
+#include "db_network.h"
 #include "db_throttle.h"
 #include "db_user.h"
 #include "fcgi.h"
@@ -62,7 +63,7 @@ int
 worker_run(const struct worker_setup *w)
 {
 	static const struct db_sql *const statements[] = { db_user_sql,
-		db_throttle_sql, NULL };
+		db_throttle_sql, db_network_sql, NULL };
 	static struct token_cache tokens;
 	const struct conf *conf = w->conf;
 	struct word word = { .w = w };

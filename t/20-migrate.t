@@ -39,7 +39,8 @@ applied 002-throttle
 applied 003-password
 applied 004-collation
 applied 005-account
-the schema is at version 5' 'an empty database gets the schema'
+applied 006-networks
+the schema is at version 6' 'an empty database gets the schema'
 is "$(sql "select column_name || ' ' || data_type from information_schema.columns
 	where table_name = 'users' order by ordinal_position")" 'id integer
 username character varying
@@ -47,7 +48,7 @@ fullname character varying
 password character varying
 is_active boolean' "whose table is the original's"
 migrate
-is "$? $(cat "$tmp/out")" '0 the schema is at version 5' 'a second time nothing is to be done'
+is "$? $(cat "$tmp/out")" '0 the schema is at version 6' 'a second time nothing is to be done'
 
 fresh
 migrations=
@@ -61,7 +62,7 @@ for pid in $migrations; do
 	wait "$pid" || failed=$((failed + 1))
 done
 is "$failed $(cat "$tmp"/out[1-4] | sort | uniq -c | tr -s ' \n' ' ')" \
-	'0  1 applied 001-users 1 applied 002-throttle 1 applied 003-password 1 applied 004-collation 1 applied 005-account 4 the schema is at version 5 ' \
+	'0  1 applied 001-users 1 applied 002-throttle 1 applied 003-password 1 applied 004-collation 1 applied 005-account 1 applied 006-networks 4 the schema is at version 6 ' \
 	'of several at once one does the work and the others wait for it'
 
 # --- the FastAPI application's database ---
@@ -243,7 +244,7 @@ migrate
 is "$? $(sql "select count(*) from users; select to_regclass('latchkey.users') is null")" '0 7
 t' 'a schema of the role'"'"'s own does not hide the table that is there'
 migrate
-is "$? $(cat "$tmp/out")" '0 the schema is at version 5' 'nor that it has been migrated'
+is "$? $(cat "$tmp/out")" '0 the schema is at version 6' 'nor that it has been migrated'
 PGOPTIONS='-c client_min_messages=warning' $LK_PSQL_ADMIN -Xqc 'drop schema latchkey cascade'
 migrate
 
@@ -256,9 +257,9 @@ as_worker() {
 		"$LK_BIN" -c "$LK_CONF" "$1" >"$tmp/out" 2>&1
 }
 as_worker check
-like "$? $(cat "$tmp/out")" "^1 .*role needs SELECT, INSERT and UPDATE on users, latchkey_throttle and latchkey_account, USAGE" \
+like "$? $(cat "$tmp/out")" "^1 .*role needs SELECT, INSERT and UPDATE on users, latchkey_throttle, latchkey_account, latchkey_network and latchkey_watermark, USAGE" \
 	'check tells which privileges a role lacks'
-$LK_PSQL_ADMIN -Xqc 'grant insert, update on users to worker' -c 'grant select, insert, update on latchkey_throttle, latchkey_account to worker' -c 'grant usage on users_id_seq to worker'
+$LK_PSQL_ADMIN -Xqc 'grant insert, update on users to worker' -c 'grant select, insert, update on latchkey_throttle, latchkey_account, latchkey_network, latchkey_watermark to worker' -c 'grant usage on users_id_seq to worker'
 as_worker check
 is $? 0 'and is content with those'
 

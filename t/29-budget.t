@@ -3,7 +3,7 @@
 # binds them.
 # shellcheck source=t/lib.sh
 . t/lib.sh
-stack_up workers=4 hash_cost=1 login_failures_per_service_hour=20
+stack_up workers=4 hash_cost=1 login_failures_per_service_hour=40
 
 sql() {
 	$LK_PSQL -XAtq -v ON_ERROR_STOP=1 -c "$1"
@@ -51,7 +51,7 @@ done >"$tmp/lines"
 logins "$LK_SOCKET_LOGIN" 8
 is "$answers" '200:30' 'right passwords use nothing up'
 strangers 200 "$LK_SOCKET_LOGIN" 50
-is "$answers" '401:10 429:190' 'of 200 wrong ones at once, from as many addresses, half of the limit is looked at'
+is "$answers" '401:10 429:190' 'of 200 wrong ones at once, from as many addresses, half of their share is looked at'
 strangers 1
 like "$(cat "$tmp/answers")" '^429 3[0-6][0-9]$' 'the others are told when to come again'
 owner correct-horse
@@ -69,7 +69,7 @@ written() {
 }
 retry 10 written
 ok $? 'a second later all is written to one row'
-like "$(cat "$LK_LOG")" 'event=budget_spent limit=20$' 'and the log tells that the budget is spent'
+like "$(cat "$LK_LOG")" 'event=budget_spent share=common limit=20$' 'and the log tells that this share is spent'
 socket=$LK_DIR/data/alone.sock
 serve_alone "$socket" "$tmp/alone.log"
 strangers 1 "$socket"

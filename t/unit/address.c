@@ -62,5 +62,13 @@ main(void)
 	ok(!address_site("2002:c000:201::1", site), "nor by 6to4");
 	ok(!address_site(NULL, site), "nor is none");
 	ok(!address_site("2001:db8::1 ", site), "nor what is no address");
+	ok(address_block("192.0.2.255", site), "IPv4 is of a block");
+	is(site, "192.0.2.0/24", "which has 24 bits");
+	ok(address_block("64:ff9b::c000:201", site), "as is IPv4 as IPv6");
+	is(site, "192.0.2.0/24", "the same block");
+	ok(address_block("2001:DB8:1:2::3", site), "IPv6 is of one, too");
+	is(site, "2001:0db8:0001::/48", "the same as the site");
+	ok(!address_block("unix:", site) && !address_block(NULL, site),
+	    "and what is no address of none");
 	return done();
 }

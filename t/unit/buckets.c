@@ -191,7 +191,8 @@ test_failures(struct ctx *c)
 	    "throttle_look {3,7,10,20} {5,5,6,6};"
 	    "throttle_reserve {3,7,10,20} {5,5,6,6};",
 	    "and nothing given back");
-	ok(db_throttle_service(c, 8, &level) == ERR_BUSY && level == -1,
+	ok(db_throttle_service(c, BUDGET_COMMON, 8, &level) == ERR_BUSY &&
+	        level == -1,
 	    "also for the service as a whole");
 }
 
@@ -204,11 +205,19 @@ test_service(struct ctx *c)
 	table.row[0].bucket = DB_THROTTLE_SERVICE;
 	table.row[0].level_us = 77;
 	table.rows = 1;
-	ok(db_throttle_service(c, 8, &level) == ERR_OK && level == 77,
+	ok(db_throttle_service(c, BUDGET_COMMON, 8, &level) == ERR_OK &&
+	        level == 77,
 	    "the service has a bucket of its own");
-	is(table.said, "throttle_reserve {286720} {8};", "the last one");
+	is(table.said, "throttle_reserve {286720} {8};", "behind the sites'");
+	table.said[0] = '\0';
+	table.row[0].bucket++;
+	ok(db_throttle_service(c, BUDGET_KNOWN, 9, &level) == ERR_OK &&
+	        level == 77,
+	    "so have its known networks");
+	is(table.said, "throttle_reserve {286721} {9};", "the next one");
 	table.rows = 0;
-	ok(db_throttle_service(c, 8, &level) == ERR_OK && level == 2 * FULL,
+	ok(db_throttle_service(c, BUDGET_COMMON, 8, &level) == ERR_OK &&
+	        level == 2 * FULL,
 	    "which is full if the table does not tell");
 }
 

@@ -13,6 +13,8 @@
 
 #include "tap.h"
 
+#include <string.h>
+
 #define START_US INT64_C(5000000000)
 #define FULL_US DB_THROTTLE_FULL_US
 
@@ -21,6 +23,7 @@ static int64_t clock_at_us = START_US;
 /* The row in the database: what was written to it, and what it says. */
 static struct {
 	int times;
+	enum budget_share share;
 	int64_t us, level_us;
 	enum err e;
 } row;
@@ -32,10 +35,12 @@ clock_of_ours(void)
 }
 
 enum err
-service_of_ours(struct ctx *c, int64_t us, int64_t *level)
+service_of_ours(
+    struct ctx *c, enum budget_share share, int64_t us, int64_t *level)
 {
 	(void)c;
 	row.times++;
+	row.share = share;
 	row.us = us;
 	*level = row.level_us;
 	return row.e;
@@ -45,7 +50,7 @@ service_of_ours(struct ctx *c, int64_t us, int64_t *level)
 static void
 begin(void)
 {
-	*memory = (struct memory){ 0 };
+	memset(memory, 0, sizeof(own));
 	row.times = 0;
 	row.us = row.level_us = 0;
 	row.e = ERR_OK;
@@ -59,7 +64,7 @@ reserve(struct ctx *c, int times)
 	int i, n = 0;
 
 	for (i = 0; i < times; i++)
-		n += budget_reserve(c) == ERR_OK;
+		n += budget_reserve(c, BUDGET_COMMON) == ERR_OK;
 	return n;
 }
 
@@ -67,11 +72,12 @@ static void
 test_limit(struct ctx *c)
 {
 	begin();
-	is_int(reserve(c, 10), 10, "half of the limit at once");
+	is_int(reserve(c, 10), 10,
+	    "half of a share, which is half of the limit, at once");
 	c->retry_after_s = 0;
-	ok(budget_reserve(c) == ERR_LIMIT, "and no more");
+	ok(budget_reserve(c, BUDGET_COMMON) == ERR_LIMIT, "and no more");
 	is_int(c->retry_after_s, 360, "until one has leaked out");
-	budget_give_back(c);
+	budget_give_back(c, BUDGET_COMMON);
 	is_int(reserve(c, 2), 1, "what is given back can be had again");
 	is_int(row.times, 1, "the database is asked once");
 	is_int(row.us, 0, "before anything was counted");
@@ -92,21 +98,43 @@ test_writing(struct ctx *c)
 	is_int(row.us, FULL_US, "with all that was counted here");
 	row.level_us = FULL_US;
 	clock_at_us += WRITE_US;
-	ok(budget_reserve(c) == ERR_LIMIT, "as that what others have used");
+	ok(budget_reserve(c, BUDGET_COMMON) == ERR_LIMIT,
+	    "as that what others have used");
 	is_int(row.us, FULL_US / 10, "nothing is written twice");
 	row.level_us = 0;
 	clock_at_us += WRITE_US;
-	budget_give_back(c);
+	budget_give_back(c, BUDGET_COMMON);
 	is_int(reserve(c, 12), 10, "of an empty row there is half again");
 	is_int(row.us, -FULL_US / 10, "what is given back later is taken out");
 	row.e = ERR_BUSY;
 	clock_at_us += WRITE_US;
-	ok(budget_reserve(c) == ERR_BUSY,
+	ok(budget_reserve(c, BUDGET_COMMON) == ERR_BUSY,
 	    "without the database nobody gets any");
 	row.e = ERR_OK;
 	clock_at_us += WRITE_US;
 	(void)reserve(c, 1);
 	is_int(row.us, FULL_US, "and nothing is forgotten");
+}
+
+/* The share of known networks is another. */
+static void
+test_shares(struct ctx *c)
+{
+	begin();
+	(void)reserve(c, 11);
+	is_int(row.share, BUDGET_COMMON, "the common share has a row");
+	ok(budget_reserve(c, BUDGET_KNOWN) == ERR_OK,
+	    "where it is spent that of known networks is not");
+	is_int(row.share, BUDGET_KNOWN, "which has a row of its own");
+	is_int(row.us, 0, "and nothing of the other in it");
+	is_int(row.times, 2, "each is asked at its own time");
+	while (budget_reserve(c, BUDGET_KNOWN) == ERR_OK)
+		row.times++;
+	is_int(row.times, 2 + 9, "it is as large");
+	budget_give_back(c, BUDGET_KNOWN);
+	ok(budget_reserve(c, BUDGET_COMMON) == ERR_LIMIT,
+	    "what is given back to one is not the other's");
+	ok(budget_reserve(c, BUDGET_KNOWN) == ERR_OK, "but its own");
 }
 
 /* What a worker that died may have left. */
@@ -128,7 +156,8 @@ test_garbage(struct ctx *c)
 	begin();
 	(void)reserve(c, 1);
 	atomic_store(&memory->empty_us, INT64_MAX);
-	ok(budget_reserve(c) == ERR_LIMIT, "a bucket that never empties");
+	ok(budget_reserve(c, BUDGET_COMMON) == ERR_LIMIT,
+	    "a bucket that never empties");
 	is_int(c->retry_after_s, 3600 + 720,
 	    "is one that is twice full, with two attempts more");
 	atomic_store(&memory->empty_us, INT64_MIN / 2);
@@ -137,9 +166,11 @@ test_garbage(struct ctx *c)
 	begin();
 	(void)reserve(c, 1);
 	atomic_store(&memory->pending, INT64_MAX / 2);
-	ok(budget_reserve(c) == ERR_LIMIT, "more than there can be");
+	ok(budget_reserve(c, BUDGET_COMMON) == ERR_LIMIT,
+	    "more than there can be");
 	clock_at_us += WRITE_US;
-	ok(budget_reserve(c) == ERR_OK, "is gone a second later");
+	ok(budget_reserve(c, BUDGET_COMMON) == ERR_OK,
+	    "is gone a second later");
 	is_int(row.us, 21 * (FULL_US / 10), "and was written as the limit");
 	is_int(
 	    atomic_load(&memory->pending), 1, "what was counted since stays");
@@ -168,12 +199,14 @@ test_costs(struct ctx *c, struct conf *conf)
 	    cost_of(c, conf, 1), FULL_US, "of a limit of one, one fills all");
 	begin();
 	is_int(reserve(c, 2), 1, "and is all that there is");
-	is_int(cost_of(c, conf, 10000000), 720, "of the largest, a little");
-	is_int(cost_of(c, conf, 7), 1028571429, "what does not divide is more");
+	is_int(cost_of(c, conf, 10000000), 1440, "of the largest, a little");
+	is_int(
+	    cost_of(c, conf, 14), 1028571429, "what does not divide is more");
+	is_int(cost_of(c, conf, 15), 1028571429, "half is rounded down");
 	conf->login_failures_per_service = 0;
 	begin();
 	is_int(reserve(c, 1000), 1000, "0 is no limit");
-	budget_give_back(c);
+	budget_give_back(c, BUDGET_COMMON);
 	is_int(row.times + atomic_load(&memory->pending), 0,
 	    "and nothing is counted");
 }
@@ -181,14 +214,15 @@ test_costs(struct ctx *c, struct conf *conf)
 int
 main(void)
 {
-	struct conf conf = { .login_failures_per_service = 20 };
+	struct conf conf = { .login_failures_per_service = 40 };
 	struct ctx c = { .conf = &conf };
 
 	log_set_level(LOG_ERROR); /* of a spent budget warnings tell */
 	test_limit(&c);
 	test_writing(&c);
+	test_shares(&c);
 	test_garbage(&c);
-	ok(budget_share() && memory != &own, "it can be shared");
+	ok(budget_share() && memory != own, "it can be shared");
 	test_limit(&c);
 	test_costs(&c, &conf);
 	return done();

@@ -16,6 +16,10 @@
 #define db_throttle_give_back give_back_of_ours
 #define budget_reserve budget_of_ours
 #define budget_give_back budget_back_of_ours
+#define network_is_known known_of_ours
+#define throttle_change tested_change
+#define throttle_network tested_network
+#define metrics_add metrics_of_ours
 #include "svc_throttle.c" /* NOLINT(bugprone-suspicious-include) */
 
 #include "buf.h"
@@ -31,11 +35,15 @@ static struct {
 	struct throttle_attempt last;
 } table;
 
-/* The budget: whether there is any, and how often it was taken and not given
- * back. */
+/*
+ * The budget: whether there is any of each share, how often it was taken and
+ * not given back, and whether the network is a known one.
+ */
 static struct {
-	enum err e;
-	int taken;
+	enum err e[BUDGET_SHARES];
+	int64_t wait_s[BUDGET_SHARES];
+	int taken, asked, counted;
+	bool known;
 } budget;
 
 enum err
@@ -58,18 +66,33 @@ give_back_of_ours(struct ctx *c, const struct throttle_attempt *t)
 }
 
 enum err
-budget_of_ours(struct ctx *c)
+budget_of_ours(struct ctx *c, enum budget_share share)
 {
-	(void)c;
-	budget.taken += budget.e == ERR_OK;
-	return budget.e;
+	budget.taken += (budget.e[share] == ERR_OK) << 8 * share;
+	if (budget.e[share] == ERR_LIMIT)
+		c->retry_after_s = budget.wait_s[share];
+	return budget.e[share];
 }
 
 void
-budget_back_of_ours(const struct ctx *c)
+budget_back_of_ours(const struct ctx *c, enum budget_share share)
 {
 	(void)c;
-	budget.taken--;
+	budget.taken -= 1 << 8 * share;
+}
+
+bool
+known_of_ours(struct ctx *c)
+{
+	(void)c;
+	budget.asked++;
+	return budget.known;
+}
+
+void
+metrics_of_ours(enum metric m)
+{
+	budget.counted = (int)m;
 }
 
 static void
@@ -126,6 +149,15 @@ test_subjects(struct ctx *c)
 	/* 7200 s by 300 and 1500 */
 	is_int(t.subject[0].cost_us, 24000000, "a network may make many");
 	is_int(t.subject[1].cost_us, 4800000, "a site five times as many");
+	begin(0, 0);
+	failed += throttle_change(c, 1, &t);
+	is_int((long long)t.count, 1, "a change counts for the account");
+	/* 7200 s by 120 */
+	is_int(t.subject[0].cost_us, 60000000, "which may do 120 of them");
+	begin(0, 0);
+	failed += throttle_network(c, 1, &t);
+	is_int(t.subject[0].cost_us, DB_THROTTLE_FULL_US,
+	    "and make a network known an hour");
 	is_int(failed, 0, "each is let through");
 }
 
@@ -184,11 +216,13 @@ test_ranges(void)
 	unsigned at = 0;
 
 	for (kind = 0; kind < ARRAY_LEN(kinds); kind++) {
+		if (kind == KNOWN) /* behind those of the whole service */
+			at += BUDGET_SHARES;
 		wrong += kinds[kind].first != at;
 		at += 2 * kinds[kind].choice;
 	}
 	is_int((long long)wrong, 0, "each kind begins where the last ends");
-	is_int(at, DB_THROTTLE_SERVICE, "up to that of the whole service");
+	is_int(at, DB_THROTTLE_BUCKETS, "up to the last");
 }
 
 /* How many different buckets so many names have, and whether all are within. */
@@ -230,6 +264,64 @@ test_spread(struct ctx *c)
 
 /* --- what becomes of it --- */
 
+/* Where the common share is spent. */
+static void
+test_known(struct ctx *c)
+{
+	struct throttle_attempt t, other;
+
+	c->address = "2001:db8:1:2::3";
+	begin(0, 0);
+	budget.known = true;
+	if (login(c, "ada", "", &t) != ERR_OK)
+		abort();
+	ok(budget.asked == 0 && t.count == 4 && budget.taken == 1,
+	    "while the common share lasts nobody's network is looked up");
+	begin(0, 0);
+	budget.known = true;
+	budget.e[BUDGET_COMMON] = ERR_LIMIT;
+	ok(login(c, "ada", "", &t) == ERR_OK && budget.taken == 1 << 8,
+	    "then one from a known network has the other");
+	is_int((long long)t.count, 5, "and counts for its network");
+	/* 7200 s by 10000 / 40 */
+	is_int(t.subject[4].cost_us, 28800000, "a twentieth of that half");
+	throttle_give_back(c, &t);
+	is_int(budget.taken, 0, "where it is given back to");
+	begin(0, 0);
+	budget.known = true;
+	budget.e[BUDGET_COMMON] = ERR_LIMIT;
+	c->address = "2001:db8:1:ffff::3";
+	ok(login(c, "eve", "", &other) == ERR_OK && same_bucket(&t, &other, 4),
+	    "of which all of its site are");
+
+	begin(50, 0);
+	budget.known = true;
+	budget.e[BUDGET_COMMON] = ERR_LIMIT;
+	ok(login(c, "ada", "", &t) == ERR_LIMIT && c->retry_after_s == 50,
+	    "one with no room elsewhere is refused");
+	is_int(budget.taken, 0, "and costs the share nothing");
+	is_int(budget.counted, 0, "nor is that the service's limit");
+	begin(0, 0);
+	budget.known = true;
+	budget.e[BUDGET_COMMON] = budget.e[BUDGET_KNOWN] = ERR_LIMIT;
+	budget.wait_s[BUDGET_COMMON] = 7;
+	budget.wait_s[BUDGET_KNOWN] = 8;
+	ok(login(c, "ada", "", &t) == ERR_LIMIT && table.times == 0,
+	    "with both spent nobody asks the table");
+	is_int(c->retry_after_s, 7, "until the first of them has room");
+	budget.wait_s[BUDGET_COMMON] = 9;
+	ok(login(c, "ada", "", &t) == ERR_LIMIT && c->retry_after_s == 8,
+	    "whichever that is");
+	is_int(budget.counted, METRIC_SERVICE_LIMIT + 1,
+	    "which counts for the share of known networks");
+	begin(0, 0);
+	budget.known = true;
+	budget.e[BUDGET_COMMON] = ERR_LIMIT;
+	c->address = "unix:";
+	ok(login(c, "ada", "", &t) == ERR_LIMIT && budget.asked == 0,
+	    "who has no address has no network");
+}
+
 static void
 test_refused(struct ctx *c)
 {
@@ -245,9 +337,10 @@ test_refused(struct ctx *c)
 	ok(login(c, "ada", "", &t) == ERR_BUSY && budget.taken == 0,
 	    "nor without the table");
 	begin(0, 0);
-	budget.e = ERR_LIMIT;
+	budget.e[BUDGET_COMMON] = ERR_LIMIT;
 	ok(login(c, "ada", "", &t) == ERR_LIMIT && table.times == 0,
 	    "with the budget spent the table is not asked");
+	is_int(budget.counted, METRIC_SERVICE_LIMIT, "and it is counted");
 	begin(0, 0);
 	if (login(c, "ada", "", &t) != ERR_OK)
 		abort();
@@ -285,6 +378,7 @@ main(void)
 	const struct conf conf = { .login_failures_per_name = 100,
 		.login_failures_per_address = 200,
 		.login_failures_per_client = 7,
+		.login_failures_per_service = 10000,
 		.signups_per_address = 300 };
 	struct arena arena;
 	struct ctx c = { .conf = &conf, .key = &key, .arena = &arena };
@@ -294,6 +388,7 @@ main(void)
 	test_subjects(&c);
 	test_together(&c);
 	test_spread(&c);
+	test_known(&c);
 	test_refused(&c);
 	arena_free(&arena);
 	return done();

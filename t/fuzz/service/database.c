@@ -16,7 +16,8 @@
 
 #define ACCOUNTS_MAX 12
 #define COLUMNS_MAX 7
-#define ROWS_MAX 8 /* of the throttle: two buckets of each of four subjects */
+#define ROWS_MAX 10 /* of the throttle: two buckets of each of five subjects \
+	             */
 #define TAKEN_MAX 1024
 #define US 1000000
 
@@ -325,12 +326,15 @@ execute(const char *name, const char *const *params, struct result *out)
 	else if (strcmp(name, "throttle_reserve") == 0 ||
 	         strcmp(name, "throttle_give_back") == 0)
 		throttle(params, true, out);
+	else if (strcmp(name, "network_find") == 0) /* known, and seen today */
+		*out = (struct result){ 1, { { "t", "t", "t", "t" } } };
 	else if (strcmp(name, "schema_version") == 0)
 		*out = (struct result){ 1,
 			{ { keep_number(db_schema_needed()) } } };
 	else if (strcmp(name, "schema_has_table") == 0 ||
 	         strcmp(name, "user_permitted") == 0 ||
-	         strcmp(name, "throttle_permitted") == 0)
+	         strcmp(name, "throttle_permitted") == 0 ||
+	         strcmp(name, "network_permitted") == 0)
 		*out = (struct result){ 1, { { "t" } } };
 	else
 		abort(); /* a new statement has to be added here */
