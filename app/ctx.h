@@ -30,6 +30,8 @@ struct ctx {
 	int64_t now_s;       /* read once a request; seconds since 1970 */
 	const char *address; /* of the request's client; NULL: not known */
 	int64_t retry_after_s; /* with ERR_LIMIT: when to come again */
+	unsigned counted; /* limits that the request was counted for: bits of
+	                     svc_throttle.h's enum limit */
 };
 
 #endif

@@ -198,6 +198,7 @@ answer(FCGX_Request *fcgi, struct ctx *c, void (*run)(struct req *r))
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	c->now_s = now.tv_sec;
+	c->counted = 0;
 	log_set_request(param(fcgi, "REQUEST_ID"));
 	r.method = method_of(param(fcgi, "REQUEST_METHOD"));
 	r.uri = param(fcgi, "REQUEST_URI");

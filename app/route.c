@@ -4,6 +4,7 @@
  */
 #include "base.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include "reply.h"
 #include "route.h"
 #include "svc_session.h"
+#include "svc_throttle.h"
 #include "text.h"
 
 /* BEARER: of a valid token. SIGNED_IN: whose account is active as well. */
@@ -28,6 +30,7 @@ struct route {
 	enum lane lane;
 	enum who who;
 	enum origin origin;
+	enum limit limit; /* of attempts; its service counts them */
 	enum body body;
 	unsigned bytes; /* of the body, at most */
 	enum err (*handler)(struct req *r);
@@ -46,21 +49,21 @@ struct route {
 
 /* clang-format off */
 static const struct route routes[] = {
-	/* methods path                   lane        who        origin           body       bytes  handler */
-	{ GET,   "/",                    LANE_API,   ANYONE,    ANY,            BODY_NONE, 0,     api_root },
-	{ POST,  "/users/add_user/",     LANE_LOGIN, ANYONE,    NOT_CROSS_SITE, BODY_JSON, 65536, api_users_add },
-	{ POST,  "/token",               LANE_LOGIN, ANYONE,    NOT_CROSS_SITE, BODY_FORM, 65536, api_token_create },
-	{ GET,   "/users/me",            LANE_API,   SIGNED_IN, ANY,            BODY_NONE, 0,     api_users_me },
-	{ PATCH, "/users/me",            LANE_API,   SIGNED_IN, SAME_ORIGIN,    BODY_JSON, 65536, api_users_change },
-	{ POST,  "/users/me/password",   LANE_LOGIN, SIGNED_IN, SAME_ORIGIN,    BODY_JSON, 65536, api_users_change_password },
-	{ GET,   "/check",               LANE_CHECK, BEARER,    ANY,            BODY_NONE, 0,     api_check },
-	{ PAGE,  "/openapi.json",        LANE_API,   ANYONE,    ANY,            BODY_NONE, 0,     api_docs_openapi },
-	{ PAGE,  "/docs",                LANE_API,   ANYONE,    ANY,            BODY_NONE, 0,     api_docs_swagger },
-	{ PAGE,  "/docs/oauth2-redirect", LANE_API,   ANYONE,    ANY,            BODY_NONE, 0,     api_docs_oauth2_redirect },
-	{ PAGE,  "/redoc",               LANE_API,   ANYONE,    ANY,            BODY_NONE, 0,     api_docs_redoc },
-	{ GET,   "/healthz",             LANE_CHECK, ANYONE,    ANY,            BODY_NONE, 0,     api_health_alive },
-	{ GET,   "/readyz",              LANE_API,   ANYONE,    ANY,            BODY_NONE, 0,     api_health_ready },
-	{ GET,   "/metrics",             LANE_API,   ANYONE,    ANY,            BODY_NONE, 0,     api_metrics },
+	/* methods path                   lane        who        origin          limit         body       bytes  handler */
+	{ GET,   "/",                    LANE_API,   ANYONE,    ANY,            LIMIT_NONE,   BODY_NONE, 0,     api_root },
+	{ POST,  "/users/add_user/",     LANE_LOGIN, ANYONE,    NOT_CROSS_SITE, LIMIT_SIGNUP, BODY_JSON, 65536, api_users_add },
+	{ POST,  "/token",               LANE_LOGIN, ANYONE,    NOT_CROSS_SITE, LIMIT_LOGIN,  BODY_FORM, 65536, api_token_create },
+	{ GET,   "/users/me",            LANE_API,   SIGNED_IN, ANY,            LIMIT_NONE,   BODY_NONE, 0,     api_users_me },
+	{ PATCH, "/users/me",            LANE_API,   SIGNED_IN, SAME_ORIGIN,    LIMIT_CHANGE, BODY_JSON, 65536, api_users_change },
+	{ POST,  "/users/me/password",   LANE_LOGIN, SIGNED_IN, SAME_ORIGIN,    LIMIT_LOGIN,  BODY_JSON, 65536, api_users_change_password },
+	{ GET,   "/check",               LANE_CHECK, BEARER,    ANY,            LIMIT_NONE,   BODY_NONE, 0,     api_check },
+	{ PAGE,  "/openapi.json",        LANE_API,   ANYONE,    ANY,            LIMIT_NONE,   BODY_NONE, 0,     api_docs_openapi },
+	{ PAGE,  "/docs",                LANE_API,   ANYONE,    ANY,            LIMIT_NONE,   BODY_NONE, 0,     api_docs_swagger },
+	{ PAGE,  "/docs/oauth2-redirect", LANE_API,   ANYONE,    ANY,            LIMIT_NONE,   BODY_NONE, 0,     api_docs_oauth2_redirect },
+	{ PAGE,  "/redoc",               LANE_API,   ANYONE,    ANY,            LIMIT_NONE,   BODY_NONE, 0,     api_docs_redoc },
+	{ GET,   "/healthz",             LANE_CHECK, ANYONE,    ANY,            LIMIT_NONE,   BODY_NONE, 0,     api_health_alive },
+	{ GET,   "/readyz",              LANE_API,   ANYONE,    ANY,            LIMIT_NONE,   BODY_NONE, 0,     api_health_ready },
+	{ GET,   "/metrics",             LANE_API,   ANYONE,    ANY,            LIMIT_NONE,   BODY_NONE, 0,     api_metrics },
 };
 /* clang-format on */
 
@@ -222,6 +225,17 @@ refuse_lane(struct req *r, const struct route *row)
 	return true;
 }
 
+/*
+ * A row with a limit whose service did not count is a way around it: better
+ * that the worker ends.
+ */
+static void
+assert_counted(const struct req *r, const struct route *row)
+{
+	assert(row->limit == LIMIT_NONE || r->reply.status >= 300 ||
+	       (r->ctx->counted & LIMIT_BIT(row->limit)) != 0);
+}
+
 /* The gates behind path and method, in order, and the handler. */
 static void
 run_row(struct req *r, const struct route *row)
@@ -239,8 +253,8 @@ run_row(struct req *r, const struct route *row)
 	r->body_kind = row->body;
 	if (e == ERR_OK)
 		e = field_parse(r);
-	if (e == ERR_OK)
-		e = row->handler(r);
+	if (e == ERR_OK && (e = row->handler(r)) == ERR_OK)
+		assert_counted(r, row);
 	if (e == ERR_MALFORMED && r->form.error != NULL)
 		reply_detail(r, 400, r->form.error);
 	else if (e == ERR_UNAUTH && row->who == BEARER)
@@ -335,6 +349,8 @@ route_print(void)
 	static const char *const who[] = { "anyone", "bearer", "signed in" };
 	static const char *const origin[] = { "any", "not cross-site",
 		"same origin" };
+	static const char *const limit[] = { "none", "login", "sign-up",
+		"change" };
 	struct arena a;
 	struct buf b;
 	size_t i;
@@ -343,10 +359,10 @@ route_print(void)
 	for (i = 0; i < ARRAY_LEN(routes); i++) {
 		buf_init(&b, &a);
 		add_methods(&b, routes[i].methods);
-		printf("%s\t%s\t%s\t%s\t%s\t%s\t%u\n", b.s, routes[i].path,
+		printf("%s\t%s\t%s\t%s\t%s\t%s\t%s\t%u\n", b.s, routes[i].path,
 		    lane_name[routes[i].lane], who[routes[i].who],
-		    origin[routes[i].origin], body[routes[i].body],
-		    routes[i].bytes);
+		    origin[routes[i].origin], limit[routes[i].limit],
+		    body[routes[i].body], routes[i].bytes);
 	}
 	arena_free(&a);
 }

@@ -208,6 +208,7 @@ throttle_login(struct ctx *c, const char *username, const char *device_id,
 	int64_t wait_s = INT64_MAX;
 	enum err e;
 
+	c->counted |= LIMIT_BIT(LIMIT_LOGIN);
 	if (device_id[0] != '\0') {
 		e = reserve_as_device(c, username, device_id, out);
 		if (e != ERR_LIMIT)
@@ -227,6 +228,7 @@ throttle_signup(struct ctx *c, struct throttle_attempt *out)
 	char network[ADDRESS_BYTES], site[ADDRESS_BYTES];
 	enum err e;
 
+	c->counted |= LIMIT_BIT(LIMIT_SIGNUP);
 	*out = (struct throttle_attempt){ .count = 0 };
 	address_network(c->address, network);
 	if ((e = add(c, out, SIGNUP, network, "")) != ERR_OK)
@@ -255,6 +257,7 @@ reserve_for_account(struct ctx *c, enum kind kind, int64_t user_id,
 enum err
 throttle_change(struct ctx *c, int64_t user_id, struct throttle_attempt *out)
 {
+	c->counted |= LIMIT_BIT(LIMIT_CHANGE);
 	return reserve_for_account(c, CHANGE, user_id, out);
 }
 

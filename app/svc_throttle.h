@@ -11,6 +11,11 @@
 
 #include "db_throttle.h"
 
+/* How an endpoint's attempts are limited; a column of route.c. */
+enum limit { LIMIT_NONE, LIMIT_LOGIN, LIMIT_SIGNUP, LIMIT_CHANGE };
+
+#define LIMIT_BIT(limit) (1u << (limit))
+
 /*
  * Count an attempt to log in: for the name, for the client's address, for
  * both together, of IPv6 for its site, and for the service as a whole. With a

@@ -82,9 +82,9 @@ unlike "$(cat "$tmp/check")" 'conf/latchkey.conf' 'which is a good configuration
 # --- endpoints ---
 
 build/latchkey routes >"$tmp/routes"
-awk -F '\t' -v OFS='\t' '{ print $1, $2, $3, $4, $5, $6 == "none" ? $6 : $6 ", " $7 / 1024 " KiB" }' \
+awk -F '\t' -v OFS='\t' '{ print $1, $2, $3, $4, $5, $6, $7 == "none" ? $7 : $7 ", " $8 / 1024 " KiB" }' \
 	"$tmp/routes" >"$tmp/endpoints"
-rows_of Method | cut -f 1-6 >"$tmp/table"
+rows_of Method | cut -f 1-7 >"$tmp/table"
 agrees "$tmp/table" "$tmp/endpoints" 'README.md lists the endpoints as the program does'
 
 # The document and its pages leave themselves out, as FastAPI's do.

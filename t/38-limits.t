@@ -1,0 +1,53 @@
+#!/bin/sh
+# Each endpoint that takes a secret or changes something has a limit of attempts:
+# one beyond it is a 429. The table of endpoints says which, and a new row is
+# tried here without a word.
+# shellcheck source=t/lib.sh
+. t/lib.sh
+stack_up hash_cost=1 login_failures_per_client_hour=4 signups_per_address_hour=6
+
+build/latchkey routes >"$tmp/routes"
+is "$(awk -F '\t' '$1 !~ /^(GET|GET, HEAD)$/ && $6 == "none" { print $2 }' "$tmp/routes")" '' \
+	'each endpoint that changes something or takes a password has a limit'
+
+# A token for each of two accounts: one has its own attempts at the password.
+for name in ada eve; do
+	api POST /users/add_user/ "{\"username\":\"$name\",\"password\":\"correct horse\"}"
+	api POST /token "username=$name&password=correct horse"
+	printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/' >"$tmp/$name"
+done
+
+# What is sent to a path, so that it counts; and how often it is looked at.
+attempt() {
+	case $1 in
+	/token) api POST "$1" 'username=ada&password=wrong' ;;
+	/users/add_user/) api POST "$1" '{"username":"ada","password":"correct horse"}' ;;
+	/users/me) api PATCH "$1" '{"fullname":"Ada"}' -H "Authorization: Bearer $(cat "$tmp/ada")" ;;
+	/users/me/password) api POST "$1" '{"current":"wrong","new":"correct donkey"}' -H "Authorization: Bearer $(cat "$tmp/eve")" ;;
+	*) return 1 ;;
+	esac
+}
+looked_at() {
+	case $1 in
+	login) echo 2 ;; # a half of login_failures_per_client_hour
+	sign-up) echo 1 ;; # of signups_per_address_hour, two of which are used up
+	change) echo 60 ;;
+	esac
+}
+
+awk -F '\t' '$6 != "none" { print $2, $6 }' "$tmp/routes" >"$tmp/limited"
+while read -r path limit; do
+	statuses=
+	for _ in $(seq "$(looked_at "$limit")"); do
+		attempt "$path"
+		statuses="$statuses$status "
+	done
+	unlike "$statuses" 429 "$path: as many attempts as its limit ($limit) are looked at"
+	attempt "$path"
+	is "$status $(header Content-Type)" '429 application/json' "$path: one more is not"
+	like "$(header Retry-After)" '^[1-9][0-9]*$' "$path: and is told when to come again"
+	like "$body" '^\{"detail":"Too many .*in [1-9][0-9]* (second|minute)s?"\}$' "$path: in words, too"
+done <"$tmp/limited"
+is "$(wc -l <"$tmp/limited")" 4 'these are all'
+
+done_testing
