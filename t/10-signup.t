@@ -2,7 +2,7 @@
 # POST /users/add_user/: who may become a user, and what is stored.
 # shellcheck source=t/lib.sh
 . t/lib.sh
-stack_up hash_cost=1
+stack_up hash_cost=1 nginx_limits=off
 
 add=/users/add_user/
 

@@ -3,7 +3,7 @@
 # binds them.
 # shellcheck source=t/lib.sh
 . t/lib.sh
-stack_up workers=4 hash_cost=1 login_failures_per_service_hour=40
+stack_up workers=4 hash_cost=1 login_failures_per_service_hour=40 nginx_limits=off
 
 sql() {
 	$LK_PSQL -XAtq -v ON_ERROR_STOP=1 -c "$1"

@@ -77,7 +77,7 @@ like "$("$tmp/root/opt/latchkey/sbin/latchkey" settings)" '^password_blocklist	t
 	'where the program, too, looks for the list of passwords'
 share=$tmp/root/opt/latchkey/share
 # shellcheck disable=SC2016 # a variable of nginx
-docs=$(sed -n 's|.*alias \(.*\)/\$1;|\1|p' "$share/doc/latchkey/nginx.conf.sample")
+docs=$(sed -n 's|.*alias \(.*\)/\$latchkey_script;|\1|p' "$share/doc/latchkey/nginx.conf.sample")
 is "$docs" /opt/latchkey/share/latchkey/docs "where nginx finds the pages' scripts"
 [ -s "$tmp/root$docs/docs.js" ]
 ok $? 'which are there'

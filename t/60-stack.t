@@ -54,6 +54,19 @@ is "$(stat -c %U "$LK_KEY" "$one/data" | sort -u)" "$user" \
 $LK_AS "$LK_BIN" -c "$LK_CONF" check >/dev/null 2>&1
 ok $? 'LK_AS runs a command as the user of the servers'
 
+
+# --- nginx's limits ---
+
+# of_address FILE: the lines by which nginx limits one address.
+of_address() {
+	grep -cE '^[	#]*limit_(conn|req) ' "$1"
+}
+isnt "$(of_address "$one/nginx.site")" 0 'a stack has the limits of nginx.conf.sample'
+is "$(of_address "$one/nginx.site")" "$(of_address nginx.conf.sample)" 'all of them'
+stack_up nginx_limits=off
+is "$(of_address "$LK_DIR/nginx.site")" 0 'unless it is to be without'
+t/stack down "$LK_DIR"
+
 # --- refusals ---
 
 stacks="$stacks $tmp/no"
@@ -69,7 +82,7 @@ refused "$tmp/no" "port=$LK_PORT"
 ok $? 'a taken port is refused'
 like "$(cat "$tmp/err")" "port $LK_PORT is taken" 'and the refusal names it'
 
-for wrong in no_such_key=1 database_=x 'no key at all'; do
+for wrong in nginx_limits=some no_such_key=1 database_=x 'no key at all'; do
 	refused "$tmp/no" "$wrong"
 	ok $? "\"$wrong\" is refused"
 	like "$(cat "$tmp/err")" "${wrong%%=*}" 'and the refusal names it'
@@ -165,6 +178,7 @@ t/stack down "$two"
 run
 ok $? 'make run says when it is ready'
 out=$(cat "$tmp/out")
+is "$(of_address "$tmp/tree/run/nginx.site")" "$(of_address nginx.conf.sample)" "with nginx's limits"
 like "$out" '"username":"ada"' 'it shows a sign-up'
 like "$out" '"token_type":"bearer"' 'and a login'
 like "$out" "http://127.0.0.1:$LK_PORT/docs" 'and names the documentation'
@@ -173,6 +187,13 @@ wait "$run"
 is $? 0 'it ends when told to'
 nothing_runs_in "$tmp/tree/run"
 ok $? 'and leaves no process'
+
+# A sample with a limit that nginx_limits=off would leave in.
+sed -i 's/^	limit_conn latchkey_conn 64;/	limit_conn latchkey_conn  64;/' "$tmp/tree/nginx.conf.sample"
+stacks="$stacks $tmp/no-limits"
+! "$tmp/tree/t/stack" up "$tmp/no-limits" pg_fsync=off nginx_limits=off 2>"$tmp/err"
+ok $? 'a limit in a form of its own is not left in unnoticed'
+like "$(cat "$tmp/err")" 'does not know' 'but ends the start'
 
 run
 like "$(cat "$tmp/out")" 'from an earlier run' 'make run finds the data of the time before'

@@ -5,7 +5,7 @@
 . t/lib.sh
 
 # One worker, three places in the queue, and hashes that take a while.
-stack_up hash_cost=8 hash_memory_max_mib=128 workers=1 login_backlog=3 login_wait_ms=1000
+stack_up hash_cost=8 nginx_limits=off hash_memory_max_mib=128 workers=1 login_backlog=3 login_wait_ms=1000
 supervisor=$(cat "$LK_SERVE")
 worker=$(pgrep -x latchkey-login -P "$supervisor")
 retry 30 grep -q event=ready "$LK_LOG"
@@ -185,7 +185,7 @@ t/stack down "$LK_DIR"
 
 # --- auto ---
 
-stack_up hash_cost=1 workers=1 mode=systemd
+stack_up hash_cost=1 nginx_limits=off workers=1 mode=systemd
 retry 30 grep -q event=ready "$LK_LOG"
 like "$(queue)" '^0 [0-9]+$' 'an inherited socket'
 limit=$(queue | cut -d ' ' -f 2)
@@ -232,7 +232,7 @@ t/stack down "$LK_DIR"
 # --- over TCP ---
 
 # There a full queue would let clients wait; nginx has the limit.
-stack_up hash_cost=1 workers=1
+stack_up hash_cost=1 nginx_limits=off workers=1
 port=$((20000 + $(od -An -N2 -tu2 /dev/urandom) % 10000))
 sed -i "s|^	server unix:.*login.sock;.*|	zone latchkey_login 64k;\n	server 127.0.0.1:$port max_conns=2;|" "$LK_DIR/nginx.site"
 sed -i "s|^listen_login = .*|listen_login = \"127.0.0.1:$port\"|" "$LK_CONF"

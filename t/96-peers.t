@@ -4,7 +4,7 @@
 # afterwards as before.
 # shellcheck source=t/lib.sh
 . t/lib.sh
-stack_up workers=1 hash_cost=1
+stack_up workers=1 hash_cost=1 nginx_limits=off
 worker=$(pgrep -x latchkey-api -P "$(cat "$LK_SERVE")")
 
 cat >"$tmp/client.py" <<'E'

@@ -59,7 +59,7 @@ workers() {
 }
 
 # The limits on guesses and sign-ups are none of this test's.
-stack_up hash_cost=1 signups_per_address_hour=1000000 login_failures_per_address_hour=1000000 \
+stack_up hash_cost=1 nginx_limits=off signups_per_address_hour=1000000 login_failures_per_address_hour=1000000 \
 	login_failures_per_name_hour=1000000 login_failures_per_client_hour=1000000
 api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
 api POST /token 'username=ada&password=correct horse'
@@ -491,7 +491,7 @@ is "$(grep -c forged "$LK_LOG")" 0 'none of theirs'
 t/stack down "$LK_DIR"
 
 # A single socket, where each worker knows every path: nginx alone keeps them apart.
-stack_up hash_cost=1 mode=spawn-fcgi
+stack_up hash_cost=1 nginx_limits=off mode=spawn-fcgi
 hostile 'a single socket' <<'P'
 from spellings import *
 leaks = set()
