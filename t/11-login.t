@@ -2,7 +2,7 @@
 # POST /token: who gets in, and that nobody can tell from outside why not.
 # shellcheck source=t/lib.sh
 . t/lib.sh
-stack_up hash_cost=2
+stack_up hash_cost=2 nginx_limits=off
 
 sql() {
 	$LK_PSQL -XAtqc "$1"

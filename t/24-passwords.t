@@ -3,7 +3,7 @@
 # list, its settings, and what becomes of a file that is broken.
 # shellcheck source=t/lib.sh
 . t/lib.sh
-stack_up workers=1 hash_cost=1 password_blocklist="$PWD/build/passwords"
+stack_up workers=1 hash_cost=1 nginx_limits=off password_blocklist="$PWD/build/passwords"
 
 add=/users/add_user/
 

@@ -2,7 +2,7 @@
 # What somebody changes in their own account: the password, and the full name.
 # shellcheck source=t/lib.sh
 . t/lib.sh
-stack_up hash_cost=1 password_blocklist="$PWD/build/passwords"
+stack_up hash_cost=1 nginx_limits=off password_blocklist="$PWD/build/passwords"
 
 sql() {
 	$LK_PSQL -XAtqc "$1"

@@ -66,6 +66,7 @@ is "$(of_address "$one/nginx.site")" "$(of_address nginx.conf.sample)" 'all of t
 stack_up nginx_limits=off
 is "$(of_address "$LK_DIR/nginx.site")" 0 'unless it is to be without'
 t/stack down "$LK_DIR"
+. "$one/env"
 
 # --- refusals ---
 

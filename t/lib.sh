@@ -17,6 +17,7 @@
 #
 #	stack_up [KEY=VALUE...]		a stack of one's own, in $LK_DIR, where any
 #				password will do unless password_blocklist is set
+#	free_port	the number of a port on which nobody listens
 #	serve_alone SOCKET LOG [VARIABLE=VALUE...] [COMMAND...]
 #				one worker for every route, as spawn-fcgi starts it, with
 #				the stack's settings; $alone is its supervisor's number
@@ -171,6 +172,21 @@ if (type(got), got) != (type(wanted), wanted):
 }
 
 # --- stacks ---
+
+# For what nginx is to listen on besides: from where the kernel takes no ports for connections.
+free_port() {
+	python3 -c '
+import random, socket
+while True:
+    port = random.randrange(10000, 32000)
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+        print(port)
+        break
+    except OSError:
+        pass
+'
+}
 
 # shellcheck source=/dev/null
 stack_up() {

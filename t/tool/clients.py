@@ -147,6 +147,10 @@ class Http2(Client):
         self.send(data)
         return stream
 
+    def finish(self):
+        """The body of the last request is whole."""
+        self.send(frame(DATA, END_STREAM, self.next - 2))
+
     def read(self):
         super().read()
         while len(self.got) - self.parsed >= 9:
