@@ -4,7 +4,7 @@
 # no secret stands in a log, a command line, an environment or a core file.
 # shellcheck source=t/lib.sh
 . t/lib.sh
-stack_up hash_cost=1 login_failures_per_client_hour=1000 token_leeway_s=5
+stack_up hash_cost=1 nginx_limits=off login_failures_per_client_hour=1000 token_leeway_s=5
 
 sql() {
 	$LK_PSQL -XAtqc "$1"

@@ -39,7 +39,10 @@ import socket, sys, time
 start = time.time()
 s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 30)
 s.sendall(sys.argv[2].encode())
-while s.recv(65536):
+try:
+    while s.recv(65536):
+        pass
+except ConnectionResetError:  # what is closed for being slow takes no more place
     pass
 print(round(time.time() - start))
 ' "$LK_PORT" "$1"
