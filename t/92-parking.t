@@ -3,7 +3,7 @@
 # none, and loses no request when it ends.
 # shellcheck source=t/lib.sh
 . t/lib.sh
-stack_up workers=1 hash_cost=1
+stack_up workers=1 hash_cost=1 nginx_limits=off
 
 # Two workers of nginx keep their connections to the only one of ours, for as
 # long as nginx does by itself. (libfcgi alone hangs: it would wait on one idle

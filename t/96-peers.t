@@ -431,7 +431,7 @@ t/stack down "$LK_DIR"
 # --- several workers ---
 
 # Kept connections go to the workers in turn, also while one would do.
-stack_up workers=2 hash_cost=1
+stack_up workers=2 hash_cost=1 nginx_limits=off
 is "$(client "$LK_SOCKET_CHECK" <<E
 import urllib.request
 here = urllib.request.build_opener(urllib.request.ProxyHandler({}))
