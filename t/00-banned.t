@@ -79,6 +79,15 @@ in_code -o '\<(malloc|calloc|realloc|reallocarray|strn?dup|v?asprintf|free) *\('
 	sed -E 's|^app/(.*)\.c:[0-9]+:([a-z]+).*|\1 \2|' | sort -u >"$tmp/does"
 is "$(cat "$tmp/does")" "$(cat "$tmp/may")" 'memory is allocated where it may be'
 
+# The symbols that are missing tell what the program calls of its libraries,
+# however the sources call it: SQL is never put together by hand, libpq's fast
+# path not used, nothing decompressed.
+nm -D -u build/latchkey >"$tmp/symbols"
+like "$(cat "$tmp/symbols")" '\<U PQsendQueryPrepared' 'the program is built, and its symbols are there'
+unlike "$(cat "$tmp/symbols")" '\<PQ(un)?escape' 'it quotes nothing for SQL'
+unlike "$(cat "$tmp/symbols")" '\<(PQfn|lo_[a-z]+)\>' "nor uses libpq's fast path"
+unlike "$(cat "$tmp/symbols")" '\<(inflate|uncompress|gz|BZ2_|lzma_|ZSTD_|Brotli)' 'nor decompresses anything'
+
 # --- comments ---
 
 is "$(in_code -r '//' app t bench)" '' 'comments stand between /* and */'

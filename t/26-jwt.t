@@ -17,7 +17,7 @@ export LK_TOKEN LK_KEY LK_PORT LK_SOCKET_API LK_SOCKET_CHECK
 # says what the token is; nginx takes no header line over 8 KiB, nor a control
 # character, so there only a worker is asked ("-").
 cat >"$tmp/tokens.py" <<'P'
-import base64, hashlib, hmac, json, os, re, subprocess, time
+import base64, hashlib, hmac, json, os, re, subprocess, time, zlib
 from peer import fcgi, http
 
 key = open(os.environ["LK_KEY"], "rb").read().rstrip(b"\n")
@@ -59,6 +59,11 @@ def head(**more):
 
 def openssl(*args, data=b""):
     return subprocess.run(("openssl",) + args, input=data, capture_output=True, check=True).stdout
+
+def deflated(x):
+    """By RFC 1951 alone, as zip means it."""
+    z = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return z.compress(x) + z.flush()
 
 def rsa_signed():
     """With a key of the attacker's own; and the public half of it."""
@@ -180,6 +185,10 @@ refused = {
     "crit that is null": head(crit=None),
     "claims that are not encoded, b64": head(crit=["b64"], b64=False),
     "claims as they are, b64": sign(b64(b'{"alg":"HS256","b64":false}'), b'{"sub":"ada"}'),
+    # --- zip is a member of encrypted tokens' headers (RFC 7516, 4.1.3): here nothing is decompressed
+    "claims that are compressed, zip": sign(b64(b'{"alg":"HS256","zip":"DEF"}'), b64(deflated(b'{"sub":"ada","exp":%d}' % soon))),
+    "compressed claims of 4 MB, zip": sign(b64(b'{"alg":"HS256","zip":"DEF"}'), b64(deflated(b'{"sub":"ada","exp":%d,"x":"%s"}' % (soon, b"x" * 4000000)))),
+    "compressed claims without zip": sign(h, b64(deflated(b'{"sub":"ada","exp":%d}' % soon))),
     # --- the claims' JSON: 2.4, 3.7
     "claims that are empty": token(b""),
     "claims of no member": token(b"{}"),
@@ -268,6 +277,8 @@ accepted = {
     "without typ": token(head=b'{"alg":"HS256"}'),
     "with a kid that nobody asks for": head(kid="../../../dev/null"),
     "with a jku that nobody fetches": head(jku="http://127.0.0.1:%s/" % os.environ["LK_PORT"]),
+    "with a zip that nobody looks at": head(zip="DEF"),
+    "with a zip that is no text": head(zip=[1]),
     "with an issuer": claims(b'"iss":"x"'),
     "born tomorrow, which the application does not mind": claims(b'"iat":%d' % (now + 86400)),
     "that names ada last of two": token(b'{"sub":"eve","sub":"ada","exp":%d}' % soon),

@@ -301,6 +301,29 @@ E
 )" '200 at once as before' 'what no web server sends ends the connection, a new or a kept one, time and again'
 like "$(grep -c 'event=request_broken what=record' "$LK_LOG")" '^[1-9][0-9]{2,}$' 'and is logged'
 
+# In libfcgi such a sum becomes a buffer that is too small: CVE-2025-23016.
+is "$(client <<'E'
+p = pairs(REQUEST_METHOD=b"GET", REQUEST_URI=b"/")
+before = state()
+for name, value in (2**31 - 1, 0), (0, 2**31 - 1), (2**31 - 1, 1), (1, 2**31 - 1), (4, 2**31 - 4), (2**30, 2**30), (2**31 - 1, 2**31 - 1):
+    params = p + length(name) + length(value) + b"NAME"
+    whole = begin() + stream(PARAMS, params) + record(STDIN)
+    ways = [(whole[:i], whole[i:]) for i in range(1, len(whole))]
+    ways += [(begin() + record(PARAMS, params[:i]), record(PARAMS, params[i:]) + record(PARAMS) + record(STDIN)) for i in range(1, len(params))]
+    ways += [(begin(), stream(PARAMS, params, step=1) + record(STDIN))]
+    for first, second in ways:
+        s = connect()
+        say(s, first)
+        say(s, second)
+        found = answer(s)
+        if found != "closed":
+            print(name, value, first, found)
+        s.close()
+    assert quick() == good
+print(quick(), settled(before))
+E
+)" '200 at once as before' 'so do lengths whose sum passes INT_MAX, parted at each byte between records, and between writes'
+
 # They stay connected: closing must not wait for them either.
 is "$(client <<'E'
 many = []

@@ -279,6 +279,48 @@ where = http(PORT, get(b"/docs/", b"X-Forwarded-Host: evil.example\r\n").replace
 tell("which no answer names", "False", "evil" in where)
 P
 
+# --- a multipart body with more than one reading ---
+
+# RFC 7578, 4.2: name* and filename* must not be used, so they are not looked
+# at. In front of the first boundary nothing counts, nor behind the last one.
+hostile 'multipart' <<'P'
+def part(disposition, value, more=b""):
+    return b"--b\r\n" + more + b"Content-Disposition: form-data" + disposition + b"\r\n\r\n" + value + b"\r\n"
+USER, PASSWORD, WRONG = (part(b"; name=" + n, v) for n, v in ((b"username", b"ada"), (b"password", b"correct horse"), (b"password", b"x")))
+END = b"--b--\r\n"
+def multipart(*parts):
+    return post(body=b"".join(parts)).replace(FORM, b"Content-Type: multipart/form-data; boundary=b\r\n")
+for title, wanted, what in [
+    ("a login", "200", (USER, PASSWORD, END)),
+    # names
+    ("a name by name* alone", "400", (USER, part(b"; name*=UTF-8''password", b"correct horse"), END)),
+    ("a name in pieces", "400", (USER, part(b"; name*0=pass; name*1=word", b"correct horse"), END)),
+    ("another name by name*", "200", (USER, part(b"; name=password; name*=UTF-8''other", b"correct horse"), END)),
+    ("and before it", "200", (USER, part(b"; name*=UTF-8''other; name=password", b"correct horse"), END)),
+    ("password by name*, of another field", "422", (USER, part(b"; name=other; name*=UTF-8''password", b"correct horse"), END)),
+    ("a second password by name*", "200", (USER, PASSWORD, part(b"; name=other; name*=UTF-8''password", b"x"), END)),
+    ("a name with escapes", "422", (USER, part(b"; name=pass%77ord", b"correct horse"), END)),
+    ("filename*, which makes no file of it", "200", (USER, part(b"; name=password; filename*=UTF-8''x", b"correct horse"), END)),
+    ("filename, which does", "422", (USER, part(b"; name=password; filename=x", b"correct horse"), END)),
+    ("another encoding of the part", "401", (USER, part(b"; name=password", b"Y29ycmVjdCBob3JzZQ==", b"Content-Transfer-Encoding: base64\r\n"), END)),
+    # preambles
+    ("an empty line first", "200", (b"\r\n", USER, PASSWORD, END)),
+    ("a line first", "200", (b"\r\nThis is a form\r\n", USER, PASSWORD, END)),
+    ("a text first, and no line's end before it", "400", (b"This is a form\r\n", USER, PASSWORD, END)),
+    ("a dash in what comes first", "400", (b"\r\nno-part\r\n", USER, PASSWORD, END)),
+    ("a password before the first boundary", "400", (b"\r\n" + WRONG[5:], USER, PASSWORD, END)),
+    ("fields of the other kind before it", "422", (b"\r\nusername=ada&password=correct+horse\r\n", END)),
+    # epilogues
+    ("a text behind the last boundary", "200", (USER, PASSWORD, END, b"This was a form")),
+    ("another password behind it", "200", (USER, PASSWORD, END, WRONG, END)),
+    ("the only password behind it", "422", (USER, END, PASSWORD, END)),
+    ("another last boundary", "200", (USER, PASSWORD, END, END, END)),
+    ("600 parts behind it", "200", (USER, PASSWORD, END, b"\r\n" + WRONG * 600)),
+    ("no last boundary, so no last part", "422", (USER, PASSWORD)),
+]:
+    tell("multipart, %s: %s" % (title, wanted), wanted, ask(multipart(*what)))
+P
+
 # --- bytes that are no text, in whatever is read ---
 
 hostile 'bytes' <<'P'

@@ -25,8 +25,9 @@ async function signUp() {
 }
 
 // A page of its own, with no cookies and an empty cache. What it does wrong
-// gathers in `faults`, of windows that it opens too.
-async function visit(browser, path, viewport, faults) {
+// gathers in `faults`, of windows that it opens too, and what it fetches in
+// `asked`.
+async function visit(browser, path, viewport, faults, asked = []) {
   const context = await browser.newContext({ viewport });
   context.setDefaultTimeout(20_000);
   await context.addInitScript(() =>
@@ -41,6 +42,7 @@ async function visit(browser, path, viewport, faults) {
   context.on("weberror", (e) => faults.push(`thrown: ${e.error().message}`));
   context.on("request", (request) => {
     const target = new URL(request.url());
+    asked.push(target.origin + target.pathname);
     if (!["data:", "blob:"].includes(target.protocol) && target.origin !== origin)
       faults.push(`another host: ${target}`);
   });
@@ -152,6 +154,33 @@ async function testRedoc(browser, name, viewport) {
   await page.context().close();
 }
 
+// What the page shows and fetches, with this query.
+async function shown(browser, path, query, drawn) {
+  const faults = [];
+  const asked = [];
+  const page = await visit(browser, path + query, wide, faults, asked);
+  await page.locator(drawn).first().waitFor();
+  await page.waitForLoadState("networkidle");
+  const text = await page.locator("body").innerText();
+  await page.context().close();
+  return { text, asked: asked.sort().join("\n"), faults: faults.join("\n") };
+}
+
+// Swagger UI has let an address say which document, or which settings, it
+// shows: of another host, which the policy would refuse, or of this one.
+async function testQuery(browser, path, drawn) {
+  const names = ["url", "configUrl", "urls.primaryName", "spec-url", "validatorUrl"];
+  const plain = await shown(browser, path, "", drawn);
+  for (const at of [`${origin}/docs/assets/docs.js`, "https://127.0.0.1:1/x.json"]) {
+    const query = names.map((name) => `${name}=${encodeURIComponent(at)}`).join("&");
+    const other = await shown(browser, path, `?${query}`, drawn);
+    const title = `with url=${new URL(at).pathname} and configUrl`;
+    ok(other.text === plain.text, `${path} shows the same ${title}`, other.text);
+    ok(other.asked === plain.asked, `${path} fetches the same ${title}`, other.asked);
+    ok(other.faults === "", `${path} finds no fault ${title}`, other.faults);
+  }
+}
+
 async function testRedirect(browser) {
   const faults = [];
   const path = "/docs/oauth2-redirect";
@@ -197,6 +226,8 @@ await run(async () => {
     await testSwagger(browser, "narrow", narrow, byPointer);
     await testRedoc(browser, "wide", wide);
     await testRedoc(browser, "narrow", narrow);
+    await testQuery(browser, "/docs", ".opblock");
+    await testQuery(browser, "/redoc", "h2");
     await testRedirect(browser);
   } finally {
     await browser.close();

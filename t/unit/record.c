@@ -195,6 +195,49 @@ test_lengths(void)
 	is_verdict('!', "or far more than there is");
 }
 
+/* Parameters of n bytes, parted between two records before byte i. */
+static char
+verdict_parted(const char *params, size_t n, size_t i)
+{
+	begin(1);
+	add(PARAMS, 1, params, i);
+	add(PARAMS, 1, params + i, n - i);
+	end();
+	return verdict(length, &n);
+}
+
+/*
+ * Lengths whose sum is INT_MAX or passes it, or passes 32 bits: an int holds
+ * less than nothing then, which is no more than there is. Wherever a record
+ * ends within them.
+ */
+static void
+test_sums(void)
+{
+	static const char good[] = "\4\200\0\0\4NAMEabcd\200\0\0\1\1xy";
+	static const char *const sums[] = {
+		"\4\4NAMEabcd\377\377\377\377\0xy", /* INT_MAX */
+		"\4\4NAMEabcd\0\377\377\377\377xy",
+		"\4\4NAMEabcd\377\377\377\377\1xy", /* and 1 */
+		"\4\4NAMEabcd\1\377\377\377\377xy",
+		"\4\4NAMEabcd\4\377\377\377\374xy",
+		"\4\4NAMEabcd\300\0\0\0\300\0\0\0xy",
+		"\4\4NAMEabcd\377\377\377\377\377\377\377\377xy",
+	};
+	static const size_t lengths[] = { 17, 17, 17, 17, 17, 20, 20 };
+	size_t i, k, wrong = 0;
+
+	for (i = 1; i < sizeof(good) - 1; i++)
+		wrong += verdict_parted(good, sizeof(good) - 1, i) != 'W';
+	is_int((long long)wrong, 0,
+	    "parameters may be parted between records at each byte");
+	for (k = 0; k < ARRAY_LEN(sums); k++)
+		for (i = 1; i < lengths[k]; i++)
+			wrong += verdict_parted(sums[k], lengths[k], i) != '!';
+	is_int((long long)wrong, 0,
+	    "lengths whose sum passes INT_MAX are wrong, parted at each byte");
+}
+
 /* Both bytes of a request's number count. */
 static void
 test_numbers(void)
@@ -282,6 +325,7 @@ main(void)
 	test_whole();
 	test_params();
 	test_lengths();
+	test_sums();
 	test_numbers();
 	test_wrong();
 	return done();
