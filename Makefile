@@ -10,6 +10,7 @@
 #   make valgrind   what of it bears that, under memcheck; installs valgrind
 #   make fuzz T=60  explore with each fuzz target for T seconds
 #   make bench      measure it beside its peers (bench/README.md), for an hour or so
+#   make floods     honest logins and checks beside floods (bench/README.md)
 #   make format     lay the C code out
 #   make install    with DESTDIR, PREFIX and SYSCONFDIR
 #   make uninstall  remove what install put there, but for the configuration
@@ -223,6 +224,12 @@ bench:
 	@bench/bench.py --build $B $(ROUNDS:%=--rounds %) $(SECONDS:%=--seconds %) \
 		$(ONLY:%=--only %) $(USERS:%=--users %) $(QUICK:%=--quick)
 
+# TREE=DIR, another checkout, built, beside this one; SECONDS=15 ONLY=deaf,slow
+floods:
+	@t/deps bench
+	@$(MAKE) --no-print-directory all
+	@bench/floods.py $(TREE:%=--tree %) $(SECONDS:%=--seconds %) $(ONLY:%=--only %)
+
 # Two compilers with warnings as errors, and what five programs find besides.
 # gcc's analyzer looks at app/; it loses what a table's offsets lead to, and
 # takes a setting's text for leaked. (make sanitized sees that all are freed.)
@@ -300,6 +307,6 @@ clean:
 
 -include $(wildcard $B/*.d $B/*/*.d)
 
-.PHONY: always all docs run units benches bench browser test coverage mutate sanitized valgrind lint fuzz fuzz-build fuzz-targets format install uninstall clean
+.PHONY: always all docs run units benches bench floods browser test coverage mutate sanitized valgrind lint fuzz fuzz-build fuzz-targets format install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:

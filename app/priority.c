@@ -12,8 +12,9 @@
 
 #include "priority.h"
 
-#define LOW_NICE 10
-#define LOW_NICE_TEXT "10"
+/* sched(7): a weight of 335, where 0 has 1,024 */
+#define LOW_NICE 5
+#define LOW_NICE_TEXT "5"
 #define TRIES 10
 #define PAUSE_MS 25
 

@@ -8,6 +8,12 @@
  * leave. Without that, 64 clients that log in make the p99 of token checks at
  * full speed 70 times what it is alone; with it, 1.4 times (make bench
  * ONLY=latency). Source: sched(7), "The autogroup feature".
+ *
+ * Low is nice 5: a third of the weight of each other session. At 10, a ninth,
+ * a flood of cheap requests, which nginx and the other lanes answer, left
+ * logins so little that they took five seconds and more beside a dozen busy
+ * processes; at 5 they take 0.7, and checks beside a flood of logins no longer
+ * (make floods).
  */
 #ifndef LATCHKEY_PRIORITY_H
 #define LATCHKEY_PRIORITY_H

@@ -38,7 +38,7 @@ for lane in check api login; do
 done
 is "$(pgrep -P "$supervisor" | wc -l)" 6 'and there are no others'
 # shellcheck disable=SC2046,SC2086 # several numbers
-is "$(ps -o ni= -p $(workers login | tr ' ' , | sed 's/,$//') | tr -d ' ' | sort -u)" 10 \
+is "$(ps -o ni= -p $(workers login | tr ' ' , | sed 's/,$//') | tr -d ' ' | sort -u)" 5 \
 	'login workers give way to others'
 # shellcheck disable=SC2046,SC2086
 is "$(ps -o ni= -p $(workers check | tr ' ' , | sed 's/,$//') | tr -d ' ' | sort -u)" 0 'check workers do not'
@@ -51,7 +51,7 @@ if [ -e /proc/self/autogroup ]; then
 			sed 's/^[^ ]* //' "/proc/$worker/autogroup"
 		done | sort -u
 	}
-	is "$(sessions login)" 'nice 10' 'the login workers as a group give way to nginx and PostgreSQL'
+	is "$(sessions login)" 'nice 5' 'the login workers as a group give way to nginx and PostgreSQL'
 	is "$(sessions check)$(sessions api)" 'nice 0nice 0' 'and the other lanes to nobody'
 	# shellcheck disable=SC2046,SC2086
 	is "$(ps -o sid= -p $(workers login | tr ' ' , | sed 's/,$//') | tr -d ' ' | sort -u)" "$supervisor" \

@@ -1,0 +1,58 @@
+#!/bin/sh
+# Logins give way to everything else, but are not starved by it: a flood of
+# cheap requests (GET /, 401s) keeps the CPUs busy with nginx and the other
+# lanes, and at nice 10 left a login worker a tenth of what each of them gets.
+# It is CPU time that is compared, of two on one CPU: neither what else the
+# machine does nor its speed counts.
+# shellcheck source=t/lib.sh
+. t/lib.sh
+
+# Hashes that take a while, so that the worker never waits for the next one.
+stack_up workers=1 hash_cost=8 hash_memory_max_mib=128 login_failures_per_name_hour=1000000 \
+	login_failures_per_address_hour=1000000 login_failures_per_client_hour=1000000
+supervisor=$(cat "$LK_SERVE")
+worker=$(pgrep -x latchkey-login -P "$supervisor")
+isnt "$worker" '' 'there is a login worker'
+
+# ticks PID: of CPU time that it has had.
+ticks() {
+	awk '{ sub(/.*\) /, ""); print $12 + $13 }' "/proc/$1/stat"
+}
+
+# The first CPU that we may use; both are to share it.
+cpu=$(taskset -pc $$ | sed 's/.*: *\([0-9]*\).*/\1/')
+taskset -pc "$cpu" "$worker" >/dev/null
+ok $? 'the login worker is bound to one CPU'
+setsid taskset -c "$cpu" sh -c 'while :; do :; done' &
+busy=$!
+PYTHONPATH=t/tool timeout 60 python3 -c '
+import sys, threading
+from peer import fcgi
+body = b"username=nobody&password=x"
+what = [(b"REQUEST_METHOD", b"POST"), (b"REQUEST_URI", b"/token"), (b"REMOTE_ADDR", b"127.0.0.1"),
+        (b"CONTENT_TYPE", b"application/x-www-form-urlencoded"), (b"CONTENT_LENGTH", b"%d" % len(body))]
+def ask():
+    while True:
+        fcgi(sys.argv[1], what, body)
+for _ in range(4):
+    threading.Thread(target=ask).start()
+' "$LK_SOCKET_LOGIN" &
+children="$busy $!"
+
+has_worked() {
+	[ "$(ticks "$worker")" -gt "$((before + $1))" ]
+}
+before=$(ticks "$worker")
+retry 20 has_worked 10
+ok $? 'it hashes beside another process that wants the whole CPU'
+start_worker=$(ticks "$worker") start_busy=$(ticks "$busy")
+before=$start_worker
+retry 60 has_worked 30
+worker_had=$(($(ticks "$worker") - start_worker)) busy_had=$(($(ticks "$busy") - start_busy))
+diag "CPU time: login worker $worker_had, the other $busy_had ticks"
+[ $((worker_had * 5)) -gt "$busy_had" ]
+ok $? 'a login worker has more than a fifth of the CPU time of one that is as busy'
+[ $((worker_had * 2)) -lt "$busy_had" ]
+ok $? 'and less than half of it: it gives way'
+
+done_testing
