@@ -19,7 +19,7 @@ PASSWORD = "correct horse"
 LOGINS_PER_S, CHECKS_PER_S = 4, 200
 DEADLINE_S = 10
 SOON_S = 2
-SETTLE_S = 1  # from the beginning of a flood until the honest client comes
+SETTLE_S = 2  # from the beginning of a flood until the honest client comes
 FORM = "Content-Type: application/x-www-form-urlencoded"
 
 
@@ -71,22 +71,27 @@ def deaf(port, seen):
 def slow_bodies(port, seen, connections=1600, pause_s=8):
     """A byte of a body each eight seconds, on each of so many connections; one that is lost is made anew."""
     head = request("POST", "/token", FORM, body=b"x" * 60000)[:-60000]
-    held = [None] * connections
+    held, began, parts = [None] * connections, [False] * connections, 16
     while True:
-        begin = time.monotonic()
-        for i, s in enumerate(held):
-            try:
-                if s is None:
-                    held[i] = s = connection(port, ATTACKER)
-                    s.sendall(head)
-                s.sendall(b"x")
-                seen["bytes"] += 1
-            except OSError:
-                seen["lost"] += 1
-                if s is not None:
+        for turn in range(parts):
+            for i, s in enumerate(held):
+                if began[i] and i % parts != turn:
+                    continue
+                try:
+                    if s is None:
+                        held[i] = s = connection(port, ATTACKER, wait=False)
+                    s.send(b"x" if began[i] else head)
+                    began[i] = True
+                    if not s.recv(4096):
+                        raise ConnectionResetError
+                except BlockingIOError:
+                    pass  # not connected yet, or not answered, which is what is wanted
+                except OSError:
+                    seen["lost"] += 1
                     s.close()
-                held[i] = None
-        time.sleep(max(0, begin + pause_s - time.monotonic()))
+                    held[i], began[i] = None, False
+            seen["held"] = sum(began)
+            time.sleep(pause_s / parts)
 
 
 def greedy(port, seen, connections, addresses, what, depth=1):
@@ -255,26 +260,29 @@ class Tree:
         subprocess.run([self.top + "/t/stack", "down", self.folder])
 
 
+def number(x):
+    return "%.2g" % x if x < 10 else "{:,.0f}".format(x)
+
+
 def figures(logins, checks):
+    """What the table shows, by COLUMNS."""
     served = [s for status, s in logins if status == 200]
     good = [s for status, s in checks if status == 200]
-    ms = lambda values, p: "%.3g" % (percentile(values, p) * 1000) if values else "none"
-    return {"logins": "%d of %d" % (len(served), len(logins)), "soon": "%d" % sum(s <= SOON_S for s in served),
-            "p50": ms(served, 50), "p99": ms(served, 99), "checks": "%.4g %%" % (len(good) * 100 / len(checks)), "c99": ms(good, 99)}
+    p99 = lambda values: number(percentile(values, 99) * 1000) if values else "-"
+    return ["%d of %d" % (sum(s <= SOON_S for s in served), len(logins)), str(len(served)), p99(served),
+            "{:,} of {:,}".format(len(good), len(checks)), p99(good)]
 
 
-COLUMNS = {"logins": "logins served", "soon": "within %d s" % SOON_S, "p50": "p50, ms", "p99": "p99, ms",
-           "checks": "checks served", "c99": "p99, ms"}
+COLUMNS = ["logins within %d s" % SOON_S, "within %d s" % DEADLINE_S, "of these p99, ms", "checks served", "of these p99, ms"]
 
 
-def table(trees, found):
-    names = [t.name for t in trees]
-    heads = [title + (" " + n if len(names) > 1 else "") for title in COLUMNS.values() for n in ([": " + n for n in names] if len(names) > 1 else [""])]
-    heads = [h.replace(" : ", ": ") for h in heads]
-    yield "| flood | " + " | ".join(heads) + " |"
-    yield "|---" * (len(heads) + 1) + "|"
+def table(names, found):
+    yield "Each figure: %s.\n" % ", then ".join(names)
+    yield "| flood | %s |" % " | ".join(COLUMNS)
+    yield "|---" * (len(COLUMNS) + 1) + "|"
     for key, rows in found.items():
-        yield "| %s | %s |" % (FLOODS[key][1], " | ".join(rows[n][c] for c in COLUMNS for n in names))
+        cells = (" → ".join(rows[name][c] for name in names) for c in range(len(COLUMNS)))
+        yield "| %s | %s |" % (FLOODS[key][1], " | ".join(cells))
 
 
 def say(text):
@@ -300,10 +308,10 @@ def run(options, trees):
     for n, key in enumerate(options.only):
         found[key] = {}
         for tree in trees[::-1] if n % 2 else trees:
-            found[key][tree.name], got = tree.measure(FLOODS[key][0], options.seconds)
-            say("%-12s %-7s %s %s" % (key, tree.name, " ".join("%s=%s" % i for i in found[key][tree.name].items()).replace(" %", "%"),
-                                      " ".join("%s:%d" % i for i in sorted(got.items()))))
-    print("\n".join(table(trees, found)))
+            found[key][tree.name], seen = tree.measure(FLOODS[key][0], options.seconds)
+            say("%-12s %-8s %s; attacker: %s" % (key, tree.name, " | ".join(found[key][tree.name]),
+                                                " ".join("%s %d" % pair for pair in sorted(seen.items()))))
+    print("\n".join(table([tree.name for tree in trees], found)))
 
 
 def main():
