@@ -140,9 +140,9 @@ FLOODS = {
     "slow": (slow_bodies, "1,600 slow bodies of one address"),
     "logins": (lambda *a: greedy(*a, 600, [ATTACKER], login_of("greedy")), "600 connections of one address that log in"),
     "empty": (lambda *a: greedy(*a, 600, [ATTACKER], request("POST", "/token", FORM)), "600 that send empty forms"),
-    "get": (lambda *a: greedy(*a, 64, [ATTACKER], ROOT, 16), "`GET /`, 64 connections of one address"),
-    "get-many": (lambda *a: greedy(*a, 64, MANY, ROOT, 16), "`GET /`, 64 connections of 64 addresses"),
-    "401-many": (lambda *a: greedy(*a, 64, MANY, ME, 16), "401s at `/users/me`, 64 connections of 64 addresses"),
+    "get": (lambda *a: greedy(*a, 64, [ATTACKER], ROOT, 4), "`GET /`, 64 connections of one address"),
+    "get-many": (lambda *a: greedy(*a, 64, MANY, ROOT, 4), "`GET /`, 64 connections of 64 addresses"),
+    "401-many": (lambda *a: greedy(*a, 64, MANY, ME, 4), "401s at `/users/me`, 64 connections of 64 addresses"),
     "logins-many": (lambda *a: greedy(*a, 64, MANY, login_of("greedy")), "logins, 64 clients of 64 addresses"),
 }
 
