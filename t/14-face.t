@@ -29,8 +29,9 @@ done <<'E'
 /users/me/password POST
 /openapi.json GET, HEAD
 /docs GET, HEAD
-/healthz GET
 E
+ops POST /healthz
+is "$status $(header Allow)" '405 GET' 'POST /healthz is told what it may do'
 
 api GET /token/
 is "$status $(header Location)" '307 /token' 'a slash too many is redirected, naming no host'
@@ -39,7 +40,7 @@ is "$status $(header Location)" '307 /users/add_user/?a=b&c=%0d%0aX:y%22%3C' \
 	'so is one too few, the query kept and harmless'
 api GET '/docs///'
 is "$status $(header Location)" '307 /docs' 'or several'
-api GET /token/ -H 'Host: evil.example'
+api GET /token/ -H 'X-Forwarded-Host: evil.example'
 unlike "$headers" 'evil' 'whatever host is named'
 is "$body" '' 'a redirect has no body'
 
@@ -50,12 +51,12 @@ for path in /openapi.json /docs /redoc; do
 	is "$status $(header Content-Type) $(header Content-Length)" "$get" "HEAD $path is GET without its body"
 done
 
-api GET /healthz
+ops GET /healthz
 is "$status $body" '200 {"status":"ok"}' 'the process is alive'
-api GET /readyz
+ops GET /readyz
 is "$status $body" '200 {"status":"ok"}' 'and ready'
 $LK_PSQL -Xqc 'delete from latchkey_migration'
-api GET /readyz
+ops GET /readyz
 is "$status" 503 'not without the schema it needs'
 like "$body" 'latchkey migrate' 'and it says what to do'
 

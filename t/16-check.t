@@ -86,14 +86,7 @@ site=$LK_DIR/nginx.site
 sed -i "/^	#location \/app\//,/^	#}\$/s/^	#/	/; /^	#location = \/latchkey-check/,/^	#}\$/s/^	#/	/
 	s|http://127.0.0.1:9000|http://127.0.0.1:$(cat "$tmp/port")|" "$site"
 is "$(grep -cE '^	location (/app/|= /latchkey-check) ' "$site")" 2 "the sample's example is turned on"
-nginx=$(cat "$LK_DIR/data/nginx.pid")
-old=$(pgrep -P "$nginx" | tr '\n' ' ')
-renewed() {
-	# shellcheck disable=SC2086 # several numbers
-	! kill -0 $old 2>/dev/null
-}
-kill -HUP "$nginx"
-retry 10 renewed
+nginx_reload
 ok $? 'nginx takes it'
 
 api GET /app/x -H "Authorization: Bearer $ada"

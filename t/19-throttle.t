@@ -20,7 +20,7 @@ forget() {
 }
 
 hashes() {
-	curl -s "$LK_URL/metrics" | awk '$1 == "latchkey_hash_duration_seconds_count" { print $2 }'
+	curl -s "$LK_OPS_URL/metrics" | awk '$1 == "latchkey_hash_duration_seconds_count" { print $2 }'
 }
 
 # logins CLIENTS: those in $tmp/lines, past nginx, so many at once; how many of
@@ -258,7 +258,7 @@ is "$(awk '/guess/ && $1 == 401' "$tmp/both" | wc -l) $(awk '/guess/ && $1 == 42
 is "$(($(hashes) - had))" 110 'as the hashes show'
 guesses 1 192.0.2.200 ada correct-horse
 is "$answers" '429:1' 'without the cookie she could not'
-like "$(curl -s "$LK_URL/metrics")" '^latchkey_logins_total\{outcome="throttled"\} [1-9]' 'the figures tell of those that were not looked at'
+like "$(curl -s "$LK_OPS_URL/metrics")" '^latchkey_logins_total\{outcome="throttled"\} [1-9]' 'the figures tell of those that were not looked at'
 guesses 1 192.0.2.200 ada correct-horse "${device%?}x"
 is "$answers" '429:1' 'nor with one that is forged'
 guesses 6 192.0.2.200 ada wrong-password "$device"
@@ -420,7 +420,7 @@ is "$answers" '503:3' 'without the database nobody logs in'
 is "$(($(hashes) - had))" 0 'and no password is looked at'
 t/stack db-start "$LK_DIR"
 ready() {
-	api GET /readyz
+	ops GET /readyz
 	[ "$status" = 200 ]
 }
 retry 10 ready

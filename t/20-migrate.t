@@ -75,7 +75,7 @@ migrate
 is "$? $(head -n 1 "$tmp/out")" '0 applied 001-users' 'it is taken over'
 is "$(sql "select ctid, * from users order by id")" "$before" 'no row is rewritten'
 is "$(sql "select count(*) from pg_indexes where tablename = 'users'")" 3 'its own unique index will do'
-retry 10 curl -sf -o /dev/null "$LK_URL/readyz"
+retry 10 curl -sf -o /dev/null "$LK_OPS_URL/readyz"
 ok $? 'the workers find the new schema by themselves'
 
 long=$(for _ in 0 1 2 3 4 5 6 7 8 9; do printf '%s' 0123456789; done)
@@ -206,7 +206,7 @@ sql "insert into users (username) values ('kept')"
 before=$(sql 'select ctid, * from users')
 migrate
 is "$? $(sql 'select ctid, * from users')" "0 $before" 'columns too narrow for our limits are widened without rewriting a row'
-retry 10 curl -sf -o /dev/null "$LK_URL/readyz"
+retry 10 curl -sf -o /dev/null "$LK_OPS_URL/readyz"
 api POST /users/add_user/ '{"username":"a name of more than twenty characters","password":"password"}'
 is "$status" 200 'and hold what they could not'
 

@@ -211,7 +211,7 @@ like "$(header Retry-After)" '^(3[0-5][0-9]|360)$' 'it is told when to come agai
 like "$(cat "$LK_LOG")" 'event=password_refused user=[0-9]* reason=throttled$' 'and the log tells of it'
 log_in eve 'eves own password'
 is "$status" 429 'at the login it is the same'
-api GET /metrics
+ops GET /metrics
 throttled=$(printf '%s\n' "$body" | grep -F 'latchkey_password_changes_total{outcome="throttled"}')
 is "$throttled" 'latchkey_password_changes_total{outcome="throttled"} 1' 'and the figures do'
 
@@ -270,7 +270,7 @@ json_is .fullname "$long" 'none of which changed it'
 name '{"fullname":"x","username":"root","is_active":false,"id":7}'
 is "$body" '{"username":"ada lovelace","fullname":"x","id":1,"is_active":true}' 'nothing else can be changed so'
 is "$(sql 'select fullname from users where id = 2')" '' "nor anybody else's"
-api GET /metrics
+ops GET /metrics
 is "$(printf '%s\n' "$body" | grep -c 'requests_total{route="/users/me",status="200"}')" 1 \
 	'both methods of a path are counted as one'
 

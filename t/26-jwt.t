@@ -308,7 +308,7 @@ def who(answer):
 def ask_http(path, t, scheme=b"Bearer "):
     if len(t) > 8150 or re.search(rb"[\0\r\n]", t):
         return "-"
-    found = http(os.environ["LK_PORT"], b"GET " + path + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+    found = http(os.environ["LK_PORT"], b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
                  b"Authorization: " + scheme + t + b"\r\n\r\n")
     return who(found[0]) if len(found) == 1 else "%d answers" % len(found)
 
@@ -352,7 +352,7 @@ for lane, uri in (os.environ["LK_SOCKET_API"], b"/users/me"), (os.environ["LK_SO
     tell("%s: of two headers the first alone is looked at" % uri.decode(), "401", [who(fcgi(lane, [
         (b"REQUEST_METHOD", b"GET"), (b"REQUEST_URI", uri), (b"HTTP_AUTHORIZATION", b"Bearer x"), (b"HTTP_AUTHORIZATION", b"Bearer " + good)]))])
 tell("nginx refuses two headers", "400", [str(a[0]) for a in http(os.environ["LK_PORT"],
-     b"GET /users/me HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + 2 * (b"Authorization: Bearer " + good + b"\r\n") + b"\r\n")])
+     b"GET /users/me HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + 2 * (b"Authorization: Bearer " + good + b"\r\n") + b"\r\n")])
 
 # --- a header of 1 MiB: no request that is read
 for lane in os.environ["LK_SOCKET_API"], os.environ["LK_SOCKET_CHECK"]:

@@ -47,7 +47,7 @@ like "$(sql "select 'a'::varchar = 'a'::varchar" 2>&1)" 'trapped by varchar = va
 sql "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'latchkey'" >"$tmp/out"
 
 ready() {
-	api GET /readyz
+	ops GET /readyz
 	[ "$status" = 200 ]
 }
 retry 10 ready

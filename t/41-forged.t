@@ -145,18 +145,18 @@ api GET / -H "Referer: http://x/?token=$token" -H "Proxy-Authorization: $secret"
 api POST "/token?password=$secret" "@$tmp/name"
 printf '%s\n' "$secret-4" | $LK_AS "$LK_BIN" -c "$LK_CONF" user passwd 'name plain'
 is $? 0 'the operator sets a password'
-printf 'POST /token?password=%s HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n' "$secret" >"$tmp/request"
+printf 'POST /token?password=%s HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n' "$secret" >"$tmp/request"
 raw <"$tmp/request"
 t/stack db-stop "$LK_DIR"
 api POST "/token?password=$secret" "username=name plain&password=$secret"
 is "$status" 503 'nor is anything told while the database is away'
 t/stack db-start "$LK_DIR"
 back() {
-	api GET /readyz
+	ops GET /readyz
 	[ "$status" = 200 ]
 }
 retry 10 back
-api GET /metrics
+ops GET /metrics
 unlike "$body" 'canary|forged' 'the metrics name nobody'
 
 key=$(cat "$LK_KEY")

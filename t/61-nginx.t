@@ -50,9 +50,9 @@ print(round(time.time() - start))
 
 crlf=$(printf '\r\n.')
 crlf=${crlf%.}
-closed_after "GET / HTTP/1.1${crlf}Host: x" >"$tmp/head" &
+closed_after "GET / HTTP/1.1${crlf}Host: localhost" >"$tmp/head" &
 slow_head=$!
-closed_after "POST /token HTTP/1.1${crlf}Host: x${crlf}Content-Length: 9${crlf}${crlf}user" >"$tmp/body.slow" &
+closed_after "POST /token HTTP/1.1${crlf}Host: localhost${crlf}Content-Length: 9${crlf}${crlf}user" >"$tmp/body.slow" &
 slow_body=$!
 children="$slow_head $slow_body"
 
@@ -161,15 +161,6 @@ for path in /docs/assets /docs/assets/ /docs/assets/../latchkey.conf /docs/asset
 	is "$status $body" '404 {"detail":"Not Found"}' "$path leads nowhere"
 done
 
-# --- health and figures, for this machine ---
-
-for path in /healthz /readyz /metrics; do
-	api GET $path
-	is "$status" 200 "$path answers on this machine"
-	api GET "$path" --interface 127.0.0.2
-	nginx_says 404 'Not Found' "$path from another address"
-done
-
 # --- what nginx refuses ---
 
 form 65536
@@ -200,11 +191,49 @@ nginx_says 400 'Bad Request' 'what is not HTTP'
 printf 'GET / HTTP/1.1\r\n\r\n' >"$tmp/request"
 raw <"$tmp/request"
 nginx_says 400 'Bad Request' 'a request without Host'
-printf 'GET / HTTP/3.0\r\nHost: x\r\n\r\n' >"$tmp/request"
+printf 'GET / HTTP/3.0\r\nHost: localhost\r\n\r\n' >"$tmp/request"
 raw <"$tmp/request"
 nginx_says 505 'HTTP Version Not Supported' 'an unknown version of HTTP'
 api GET /error
 is "$status $body" '404 {"detail":"Not Found"}' "nginx's own error page is no page"
+
+# --- health and figures, at a port of their own ---
+
+for path in /healthz /readyz /metrics; do
+	ops GET $path
+	is "$status" 200 "$path answers at its own port"
+	protects "$strict" "$path"
+	api GET "$path"
+	nginx_says 404 'Not Found' "$path at the port for clients"
+done
+ops GET /
+nginx_says 404 'Not Found' 'another path at the port for health'
+ops POST /metrics "@$tmp/form65537"
+nginx_says 413 'Request Entity Too Large' 'a body at the port for health'
+is "$(awk '/^[ \t]*listen / { print $2 }' nginx.conf.sample | sort | xargs)" '127.0.0.1:8000 127.0.0.1:8001' \
+	'and as it stands the sample listens on this machine alone'
+
+# --- the names of the server ---
+
+for name in localhost 127.0.0.1 '[::1]' LocalHost localhost.; do
+	api GET / -H "Host: $name"
+	is "$status" 200 "it answers to $name"
+	ops GET /healthz -H "Host: $name:1234"
+	is "$status" 200 "and at the other port, with any number for it"
+done
+for name in evil.example localhost.evil.example 127.0.0.1.evil.example 127.0.0.2 '[::2]' 0 x; do
+	for path in / /token /docs/assets/docs.js /docs/assets/none.js /error /nope; do
+		api GET "$path" -H "Host: $name"
+		is "$status $headers" '000 ' "$path of $name gets no answer"
+	done
+	ops GET /metrics -H "Host: $name"
+	is "$status $headers" '000 ' "nor do the figures of $name"
+done
+if grep -qs '^0\{31\}1 ' /proc/net/if_inet6; then
+	is "$(curl -qsg --noproxy '*' "http://[::1]:$LK_PORT/")" '{"message":"through nginx"}' 'it is there on ::1 too'
+	is "$(curl -qsg --noproxy '*' "http://[::1]:$LK_OPS_PORT/healthz")" '{"status":"ok"}' 'and so is its health'
+fi
+
 
 # --- without workers ---
 
@@ -220,6 +249,9 @@ api POST '/token?canary-query' 'username=ada&password=canary-body' -H 'Authoriza
 is "$status" 503 'a login without workers is a 503'
 api GET "$script"
 is "$status" 200 'scripts are served without workers'
+ops GET /healthz
+nginx_says 503 'Service Unavailable' 'health without workers'
+is "$(header Retry-After)" 5 'health without workers: come again'
 t/stack workers-start "$LK_DIR"
 
 # --- the log ---

@@ -23,7 +23,7 @@ done
 
 # The results of a script, counted as our own.
 pass_on() {
-	node "$1" "$LK_URL" >"$tmp/results"
+	node "$@" >"$tmp/results"
 	while read -r line; do
 		case $line in
 		'ok '*) ok 0 "${line#* - }" ;;
@@ -35,7 +35,7 @@ pass_on() {
 	ok $? "$1 came to its end"
 }
 
-pass_on t/browser/docs.mjs
-pass_on t/browser/openapi.mjs
+pass_on t/browser/docs.mjs "$LK_URL"
+pass_on t/browser/openapi.mjs "$LK_URL" "$LK_OPS_URL"
 
 done_testing

@@ -146,7 +146,7 @@ retry 10 alone
 ok $? 'workers end when their supervisor is killed'
 t/stack workers-start "$LK_DIR"
 answers() {
-	api GET /readyz
+	ops GET /readyz
 	[ "$status" = 200 ]
 }
 retry 10 answers

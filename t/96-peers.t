@@ -460,7 +460,7 @@ import urllib.request
 here = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 def requests():
     """How many each worker of the lane has answered."""
-    with here.open("$LK_URL/metrics") as f:
+    with here.open("$LK_OPS_URL/metrics") as f:
         return [int(line.split()[-1]) for line in f if line.startswith(b'latchkey_worker_requests_total{lane="check"')]
 before = requests()
 health = request(uri=b"/healthz")

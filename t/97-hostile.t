@@ -9,7 +9,7 @@ cat >"$tmp/hostile.py" <<'P'
 import base64, json, os, re, time
 from peer import fcgi, http
 
-PORT = os.environ["LK_PORT"]
+PORT, OPS = os.environ["LK_PORT"], os.environ["LK_OPS_PORT"]
 API, LOGIN, CHECK = (os.environ["LK_SOCKET_" + lane] for lane in ("API", "LOGIN", "CHECK"))
 FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
 GOOD = b"username=ada&password=correct+horse"
@@ -35,18 +35,18 @@ def ask(what, **more):
 
 def post(path=b"/token", headers=b"", body=GOOD, length=None):
     n = len(body) if length is None else length
-    return (b"POST " + path + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + FORM + headers
+    return (b"POST " + path + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + FORM + headers
             + (b"Content-Length: %s\r\n" % (n if isinstance(n, bytes) else b"%d" % n)) + b"\r\n" + body)
 
 def get(path=b"/", headers=b""):
-    return b"GET " + path + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + headers + b"\r\n"
+    return b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + headers + b"\r\n"
 P
 hostile() {
 	{
 		echo 'from hostile import *'
 		cat
 	} >"$tmp/now.py"
-	(export LK_PORT LK_SOCKET_API LK_SOCKET_LOGIN LK_SOCKET_CHECK LK_TOKEN
+	(export LK_PORT LK_OPS_PORT LK_SOCKET_API LK_SOCKET_LOGIN LK_SOCKET_CHECK LK_TOKEN
 	PYTHONPATH=t/tool:$tmp python3 -B "$tmp/now.py") >"$tmp/results"
 	ok $? "$1: all was sent"
 	while IFS='	' read -r found wanted title; do
@@ -70,9 +70,9 @@ isnt "$before" '' 'the workers are known'
 # --- where one request ends and the next begins ---
 
 hostile 'smuggling' <<'P'
-NEXT = b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+NEXT = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 def te(value, body=b"23\r\n" + GOOD + b"\r\n0\r\n\r\n", more=b"", name=b"Transfer-Encoding:"):
-    return (b"POST /token HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + FORM + more + name + value + b"\r\n\r\n" + body)
+    return (b"POST /token HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + FORM + more + name + value + b"\r\n\r\n" + body)
 CL = b"Content-Length: 35\r\n"
 for title, wanted, what in [
     ("a login", "200", post()),
@@ -139,7 +139,13 @@ for title, wanted, what in [
     ("a NUL in the request line", "400", get(b"/\0")),
     ("a NUL in the method", "400", get().replace(b"GET", b"GE\0")),
     ("two hosts", "400", get(headers=b"Host: y\r\n")),
-    ("a host that is none", "400", get().replace(b"Host: x", b"Host: a/b")),
+    ("a host of another's", "closed", get().replace(b"Host: localhost", b"Host: evil.example")),
+    ("a host of another's in the address", "closed", get(b"http://evil.example/")),
+    ("one behind ours", "closed", get().replace(b"Host: localhost", b"Host: localhost.evil.example")),
+    ("one before a body that is too long", "closed", post(body=b"x" * 65537).replace(b"Host: localhost", b"Host: evil.example")),
+    ("one in a TRACE", "closed", get().replace(b"GET", b"TRACE").replace(b"Host: localhost", b"Host: evil.example")),
+    ("an empty host", "400", get().replace(b"Host: localhost", b"Host:")),
+    ("a host that is none", "400", get().replace(b"Host: localhost", b"Host: a/b")),
     ("HTTP/0.9", "no HTTP", b"GET /\x20\r\n"),
     ("HTTP/1.10", "505", get().replace(b"HTTP/1.1", b"HTTP/11.1")),
     ("the beginning of HTTP/2", "400", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
@@ -152,7 +158,7 @@ P
 
 # --- the address ---
 
-# Whoever is not on this machine gets no metrics, however it is spelt.
+# At nginx's port for clients there are no metrics, however they are spelt.
 cat >"$tmp/spellings.py" <<'P'
 NAMES = b"metrics", b"readyz", b"healthz"
 OTHERS = {b"users/me": "401", b"check": "401"}
@@ -168,12 +174,12 @@ def spell(name):
             b"/" + n + b"?", b"/" + n + b"?x", b"/" + n + b"%3f", b"/" + n + b"%3fx", b"/" + n + b"%23", b"/" + n + b"&", b"/x?/../" + n,
             b"/" + n + b"/%2e%2e/" + n, b"/docs/assets/../../" + n, b"/docs/assets/..%2f..%2f" + n, b"/docs/assets/docs.js/../../../" + n,
             b"/users/me/../../" + n, b"/check/../" + n, b"/token%2f..%2f" + n, b"/\xc0\xae\xc0\xae/" + n, b"/%c0%af" + n, b"/%uff0f" + n,
-            b"/" + n + b"%", b"/" + n + b"%z", b"/%e2%80%8b" + n, b"http://x/" + n, b"HTTP://x/" + n, b"http://x//" + n, b"http://x:80/" + n,
-            b"http://127.0.0.1/" + n, b"https://x/" + n, b"ftp://x/" + n, b"http:/" + n, b"http://x/../" + n, b"http://x/%2e%2e/" + n,
-            b"http://user@x/" + n, b"//x/" + n, n, b"*", b"/" + n + b" HTTP/1.0", b"http://x?/" + n]
+            b"/" + n + b"%", b"/" + n + b"%z", b"/%e2%80%8b" + n, b"http://localhost/" + n, b"HTTP://localhost/" + n, b"http://localhost//" + n, b"http://localhost:80/" + n,
+            b"http://127.0.0.1/" + n, b"https://localhost/" + n, b"ftp://localhost/" + n, b"http:/" + n, b"http://localhost/../" + n, b"http://localhost/%2e%2e/" + n,
+            b"http://user@localhost/" + n, b"//x/" + n, n, b"*", b"/" + n + b" HTTP/1.0", b"http://localhost?/" + n]
 def ROOT(n):
     """What nginx and the program both take for /."""
-    return b"http://x?/" + n,
+    return b"http://localhost?/" + n,
 METHODS = b"GET", b"HEAD", b"POST", b"OPTIONS", b"TRACE", b"FOO"
 P
 hostile 'spellings' <<'P'
@@ -184,21 +190,24 @@ for name in NAMES:
         for method in METHODS if path in spell(name)[:6] else METHODS[:1]:
             n += 1
             what = get(path, b"Content-Length: 0\r\n").replace(b"GET", method, 1)
-            for code, headers, body in http(PORT, what, address="127.0.0.2"):
+            for code, headers, body in http(PORT, what):
                 statuses[code] = statuses.get(code, 0) + 1
                 if code == 200 and (b"latchkey_" in body or b'"status"' in body or body == b""):
                     leaks.add(path)
                 if code not in (200, 307, 400, 404, 405) or (code == 200 and path not in ROOT(name)):
                     leaks.add((method, path, code))
-tell("%d spellings of what is for this machine alone show it to no other" % (n - n % 100), "set()", leaks)
+tell("%d spellings of what has a port of its own do not show it at another" % (n - n % 100), "set()", leaks)
 tell("of which some are refused by the program, some by nginx", "True", {400, 404, 405, 307} <= set(statuses) or statuses)
-# and who may, may by these and no others
+# and at its own port there are these and no others
 ways = {b"/healthz", b"/healthz?", b"/healthz?x", b"/%68ealthz", b"/%68%65%61%6c%74%68%7a"} | {
-        b"%s/healthz" % host for host in (b"http://x", b"HTTP://x", b"http://x:80", b"http://127.0.0.1", b"https://x", b"ftp://x")}
-tell("healthz has few spellings", "set()", {p for p in spell(b"healthz") if ask(get(p)) == "200"} ^ ways)
+        b"%s/healthz" % host for host in (b"http://localhost", b"HTTP://localhost", b"http://localhost:80", b"http://127.0.0.1", b"https://localhost", b"ftp://localhost")}
+tell("healthz has few spellings", "set()", {p for p in spell(b"healthz") if [code for code, _, _ in http(OPS, get(p))] == [200]} ^ ways)
+tell("which knows nothing else", "{404}", {code for p in (b"/", b"/token", b"/users/me", b"/check", b"/docs", b"/openapi.json", b"/docs/assets/docs.js", b"/error")
+                                           for code, _, _ in http(OPS, get(p))})
+tell("nor another name", "[]", http(OPS, get(b"/metrics").replace(b"Host: localhost", b"Host: evil.example")))
 # who has no token, gets to nobody's account
 for name, wanted in OTHERS.items():
-    open_ = {p for p in spell(name) if ask(get(p)) == "200" and p not in (b"/%s/.." % name, b"http://x?/" + name)}
+    open_ = {p for p in spell(name) if ask(get(p)) == "200" and p not in (b"/%s/.." % name, b"http://localhost?/" + name)}
     tell("no spelling of %s does without a token" % name.decode(), "set()", open_)
 P
 # --- sizes: each limit, and one more ---
@@ -214,7 +223,7 @@ first = len(b"GET  HTTP/1.1\r\n")
 def form(n):
     return GOOD + b"&x=" + b"y" * (n - len(GOOD) - 3)
 def chunked(n):
-    return (b"POST /token HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + FORM + b"Transfer-Encoding: chunked\r\n\r\n"
+    return (b"POST /token HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + FORM + b"Transfer-Encoding: chunked\r\n\r\n"
             + b"%x\r\n" % n + form(n) + b"\r\n0\r\n\r\n")
 for title, wanted, what in [
     ("a request line of 8 KiB", "404", get(b"/" + b"x" * (8192 - first - 1))),
@@ -272,10 +281,11 @@ for title, wanted, what in [
     ("Proxy, which CGI would take for a setting", "200", get(headers=b"Proxy: http://127.0.0.1:1\r\nHTTP_PROXY: x\r\n")),
     ("parameters of FastCGI as headers", "200", get(headers=b"REQUEST_URI: /nope\r\nRequest-Method: POST\r\nRemote-Addr: x\r\nContent_Length: 5\r\nRequest-Msec: 1.000\r\nRequest-Id: x\r\n")),
     ("another address by a header", "200", post(headers=b"X-Forwarded-For: 1.2.3.4\r\nX-Real-IP: 1.2.3.4\r\nForwarded: for=1.2.3.4\r\n")),
-    ("a host of the attacker's", "307", get(b"/docs/").replace(b"Host: x", b"Host: evil.example")),
+    ("a host of the attacker's", "closed", get(b"/docs/").replace(b"Host: localhost", b"Host: evil.example")),
+    ("two hosts, in the address and the header: the first counts", "307", get(b"http://localhost/docs/").replace(b"Host: localhost", b"Host: evil.example")),
 ]:
     tell("%s: %s" % (title, wanted), wanted, ask(what))
-where = http(PORT, get(b"/docs/", b"X-Forwarded-Host: evil.example\r\n").replace(b"Host: x", b"Host: evil.example"))[0][1]
+where = http(PORT, get(b"http://localhost/docs/", b"X-Forwarded-Host: evil.example\r\n").replace(b"Host: localhost", b"Host: evil.example"))[0][1]
 tell("which no answer names", "False", "evil" in where)
 P
 
@@ -339,7 +349,7 @@ def json_post(body, path=b"/users/add_user/"):
     return post(path, body=body).replace(FORM, b"Content-Type: application/json\r\n")
 def password(x):
     return json_post(b'{"current":"wrong horse","new":"correct horse' + x + b'"}', b"/users/me/password").replace(
-        b"Host: x\r\n", b"Host: x\r\nAuthorization: Bearer " + os.environ["LK_TOKEN"].encode() + b"\r\n")
+        b"Host: localhost\r\n", b"Host: localhost\r\nAuthorization: Bearer " + os.environ["LK_TOKEN"].encode() + b"\r\n")
 found = {}
 def each(title, wanted, what):
     """wanted: by the name of the bytes."""
@@ -451,7 +461,7 @@ for title, wanted, value in [
 ]:
     tell("%s: %s" % (title, wanted), wanted, status(me(REQUEST_METHOD=value)))
 for title, wanted, value in [
-    ("no address", "400", None), ("an empty address", "307", b""), ("a blank", "404", b" "), ("a star", "404", b"*"), ("an absolute one", "404", b"http://x/users/me"),
+    ("no address", "400", None), ("an empty address", "307", b""), ("a blank", "404", b" "), ("a star", "404", b"*"), ("an absolute one", "404", b"http://localhost/users/me"),
     ("one without its slash", "404", b"users/me"), ("two slashes", "404", b"//users/me"), ("dots", "404", b"/./users/me"), ("more dots", "404", b"/users/x/../me"),
     ("encoded dots", "404", b"/users/%2e/me"), ("an encoded slash", "200", b"/users%2fme"), ("one that is encoded twice", "404", b"/users%252fme"), ("all of it encoded", "200", b"%2fusers%2fme"),
     ("an encoded NUL behind it", "404", b"/users/me%00"), ("an encoded NUL within it", "404", b"/users/m%00e"), ("a NUL behind it", "200", b"/users/me\0x"),
@@ -539,10 +549,10 @@ from spellings import *
 leaks = set()
 for name in NAMES:
     for path in spell(name):
-        for code, headers, body in http(PORT, get(path), address="127.0.0.2"):
+        for code, headers, body in http(PORT, get(path)):
             if code == 200 and path not in ROOT(name):
                 leaks.add((path, code))
 tell("nor where each worker knows every path", "set()", leaks)
-tell("though this machine is answered", "200", ask(get(b"/healthz")))
+tell("though they are at theirs", "[200, 200]", [http(OPS, get(p))[0][0] for p in (b"/healthz", b"/readyz")])
 P
 done_testing

@@ -65,7 +65,7 @@ kill -HUP "$supervisor"
 retry 10 logged 'event=reload result=kept' 1
 ok $? 'a connection string that libpq does not take is refused'
 like "$(cat "$LK_LOG")" 'missing "=" after "host"' 'the log says why'
-api GET /readyz
+ops GET /readyz
 is "$status $(pgrep -P "$supervisor" | sort | tr '\n' ' ')" "200 $(echo "$all" | tr '\n' ' ')" \
 	'and the same workers go on with the one before'
 cat "$tmp/good.conf" >"$LK_CONF"
@@ -78,7 +78,7 @@ connections() {
 # A worker connects when it is first asked.
 printf 'username=nobody&password=x' >"$tmp/form"
 connected() {
-	h2load --h1 -n 64 -c 16 "$LK_URL/readyz" >"$tmp/load" 2>&1
+	h2load --h1 -n 64 -c 16 "$LK_OPS_URL/readyz" >"$tmp/load" 2>&1
 	h2load --h1 -n 32 -c 8 -H 'Content-Type: application/x-www-form-urlencoded' \
 		-d "$tmp/form" "$LK_URL/token" >"$tmp/load" 2>&1
 	[ "$(connections)" = 4 ]

@@ -11,7 +11,9 @@
 #		ask the stack; fills $status, $headers, $body. A body that begins
 #		with { or [ is JSON, any other a form, unless an argument has
 #		a Content-Type; @FILE is the file's. None begins with -.
+#	ops	the same, at the port for health and figures
 #	raw	the same, with the bytes of a request from standard input
+#	nginx_reload			its configuration anew; until no old process is left
 #	header NAME			the value of each header of that name
 #	json_is PATH WANTED TITLE	.detail[0].loc of $body: a text, or JSON
 #
@@ -100,8 +102,16 @@ retry() {
 # --- requests ---
 
 api() {
-	method=$1 path=$2
-	shift 2
+	request "$LK_URL" "$@"
+}
+
+ops() {
+	request "$LK_OPS_URL" "$@"
+}
+
+request() {
+	url=$1 method=$2 path=$3
+	shift 3
 	if [ $# -gt 0 ] && [ "${1#-}" = "$1" ]; then
 		sent=$1
 		shift
@@ -118,7 +128,7 @@ api() {
 	: >"$tmp/headers"
 	: >"$tmp/body"
 	status=$(curl -q -sg --noproxy '*' --path-as-is --max-time 30 -w '%{http_code}' \
-		-D "$tmp/headers" -o "$tmp/body" "$@" "$LK_URL$path")
+		-D "$tmp/headers" -o "$tmp/body" "$@" "$url$path")
 	take_answer
 }
 
@@ -136,6 +146,19 @@ open(body, "wb").write(rest)
 	# shellcheck disable=SC2034 # for the tests
 	status=$(awk 'NR == 1 { print $2 }' "$tmp/headers")
 	take_answer
+}
+
+# The processes before take requests for as long as they are there.
+nginx_reload() {
+	master=$(cat "$LK_DIR/data/nginx.pid")
+	old=$(pgrep -d ' ' -P "$master")
+	kill -HUP "$master"
+	retry 10 renewed
+}
+
+renewed() {
+	# shellcheck disable=SC2086 # several numbers
+	! ps -o pid= -p $old >/dev/null && pgrep -P "$master" >/dev/null
 }
 
 # shellcheck disable=SC2034 # for the tests
