@@ -82,12 +82,8 @@ python3 "$tmp/app.py" >"$tmp/port" &
 children="$children $!"
 retry 10 test -s "$tmp/port"
 
-site=$LK_DIR/nginx.site
-sed -i "/^	#location \/app\//,/^	#}\$/s/^	#/	/; /^	#location = \/latchkey-check/,/^	#}\$/s/^	#/	/
-	s|http://127.0.0.1:9000|http://127.0.0.1:$(cat "$tmp/port")|" "$site"
-is "$(grep -cE '^	location (/app/|= /latchkey-check) ' "$site")" 2 "the sample's example is turned on"
-nginx_reload
-ok $? 'nginx takes it'
+guard "$(cat "$tmp/port")"
+ok $? "the sample's example is turned on, and nginx takes it"
 
 api GET /app/x -H "Authorization: Bearer $ada"
 like "$status $body" '^200 GET X-Auth-User=ada X-Auth-User-Id=1 X-Auth-Expires=[0-9]{10} $' 'the application learns who asks'

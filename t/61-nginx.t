@@ -4,13 +4,15 @@
 # shellcheck source=t/lib.sh
 . t/lib.sh
 
-strict="default-src 'none'; frame-ancestors 'none'"
-page="default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'"
+strict="default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+page="default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 # Each header once: twice would be two lines here.
 protects() {
-	is "$(header X-Content-Type-Options), $(header X-Frame-Options), $(header Referrer-Policy)" \
-		'nosniff, DENY, no-referrer' "$2: with the security headers, each once"
+	is "$(header X-Content-Type-Options), $(header X-Frame-Options), $(header Referrer-Policy), $(header Cross-Origin-Resource-Policy)" \
+		'nosniff, DENY, no-referrer, same-origin' "$2: with the security headers, each once"
+	is "$(header Cross-Origin-Opener-Policy)" "${3-same-origin}" "$2: and who may keep a hand on its window"
+	is "$(header Strict-Transport-Security)" '' "$2: and no word of TLS where there is none"
 	is "$(header Content-Security-Policy)" "$1" "$2: with the policy that belongs to it"
 }
 
@@ -113,11 +115,15 @@ is "$status" 200 'of two content types the first counts'
 
 # --- pages and their scripts ---
 
-for path in /docs /redoc /docs/oauth2-redirect; do
-	api GET $path
+while IFS=: read -r path opener; do
+	api GET "$path"
 	is "$status" 200 "$path is served"
-	protects "$page" "$path"
-done
+	protects "$page" "$path" "$opener"
+done <<'E'
+/docs:same-origin-allow-popups
+/redoc:same-origin
+/docs/oauth2-redirect:
+E
 for path in / /openapi.json /docs/ /docs/x /redoc/; do
 	api GET $path
 	protects "$strict" "$path"
@@ -267,6 +273,51 @@ id=$(awk '/canary-agent/ { print $NF }' "$LK_LOGS/nginx.access.log")
 like "$(grep -s "$id" "$LK_LOG")" 'route=/ ' "which the program's log has too"
 is "$(grep -rhoE 'canary-(query|body|header|referrer)' "$LK_LOGS")" '' \
 	'no log has a query, a body, a token or a referrer'
+
+# Wherever a request line may hold a secret: the log has what is before it.
+cat >"$tmp/lines.py" <<'P'
+import sys
+from peer import http
+jwt = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhZGEiLCJleHAiOjE3OTYwMDAwMDB9.canary-line"
+for wanted, line in [
+    ("GET /", "GET /?canary-line HTTP/1.1"), ("GET /token", "GET /token?password=canary-line HTTP/1.1"), ("GET /token", "GET /token%3Fpassword=canary-line HTTP/1.1"),
+    ("GET /token", "GET /token%3fpassword=canary-line HTTP/1.1"), ("GET /token", "GET /token%253Fpassword=canary-line HTTP/1.1"), ("GET /token", "GET /token#canary-line HTTP/1.1"),
+    ("GET /token", "GET /token%23canary-line HTTP/1.1"), ("GET /token", "GET /token;canary-line HTTP/1.1"), ("GET /token", "GET /token%3Bcanary-line HTTP/1.1"),
+    ("GET /token", "GET /token&password=canary-line HTTP/1.1"), ("GET /token", "GET /token%26password=canary-line HTTP/1.1"), ("GET /password", "GET /password=canary-line HTTP/1.1"),
+    ("GET /", "GET /:canary-line@x HTTP/1.1"), ("GET /", "GET /%00canary-line HTTP/1.1"), ("GET /a", "GET /a\\canary-line HTTP/1.1"), ("GET /a", "GET /a,canary-line HTTP/1.1"), ("GET /a", "GET /a!canary-line HTTP/1.1"),
+    ("GET /users/me/" + jwt[:64], "GET /users/me/" + jwt + " HTTP/1.1"), ("GET /", "GET //ada:canary-line@localhost/users/me HTTP/1.1"),
+    ("GET /users/me", "GET http://localhost/users/me?canary-line HTTP/1.1"), ("GET /users/me", "GET HTTP://localhost:80/users/me;canary-line HTTP/1.1"), ("GET /users/me", "GET http://[::1]/users/me#canary-line HTTP/1.1"),
+    ("-", "GET http://localhost?canary-line HTTP/1.1"), ("-", "GET http://ada:canary-line@localhost/users/me HTTP/1.1"), ("-", "GET http://canary-line@localhost/ HTTP/1.1"),
+    ("-", "GET http://ada:canary-line/x@localhost/ HTTP/1.1"), ("-", "GET http://ada:x/canary-line@localhost/ HTTP/1.1"), ("-", "GET http://ada%40canary-line@localhost/ HTTP/1.1"),
+    ("-", "CONNECT ada:canary-line@localhost:80 HTTP/1.1"), ("-", "OPTIONS * HTTP/1.1"), ("-", "username=ada&password=canary-line HTTP/1.1"), ("-", "password=canary-line horse battery"),
+    ("-", "CANARY-LINE / HTTP/1.1"), ("-", "canary-line / HTTP/1.1"), ("-", "GET canary-line HTTP/1.1"), ("-", "{\"password\":\"canary-line\"}"), ("GET /", "GET / canary-line HTTP/1.1"),
+    ("GET /", "GET / HTTP/canary-line"), ("GET /", "GET / HTTP/1.1 canary-line"), ("GET /", "GET /\tcanary-line HTTP/1.1"), ("-", "Authorization: Bearer canary-line"),
+    ("GET /", "GET /" + "x" * 65 + "canary-line HTTP/1.1"), ("GET /a/b.c/d-e_f~g", "GET /a/b.c/d-e_f~g HTTP/1.1"), ("TRACE /", "TRACE /?canary-line HTTP/1.1"), ("-", "PROPFIND /?canary-line HTTP/1.1"),
+]:
+    http(sys.argv[1], line.encode() + b"\r\nHost: localhost\r\nUser-Agent: line-%d\r\nConnection: close\r\n\r\n" % len(wanted))
+    print("%s\t%s" % (wanted if wanted != "GET /" or "x" * 65 not in line else "GET /" + "x" * 64, line))
+P
+logged() {
+	[ "$(wc -l <"$LK_LOGS/nginx.access.log")" -ge $((lines + $(wc -l <"$tmp/lines"))) ]
+}
+lines=$(wc -l <"$LK_LOGS/nginx.access.log")
+PYTHONPATH=t/tool python3 -B "$tmp/lines.py" "$LK_PORT" >"$tmp/lines"
+ok $? 'requests were sent with secrets wherever there is place'
+retry 5 logged
+tail -n +$((lines + 1)) "$LK_LOGS/nginx.access.log" | sed 's/^[^"]*"\([^"]*\)".*/\1/; s/ HTTP.*//; s/ -\{0,1\}$//' >"$tmp/found"
+is "$(paste "$tmp/found" "$tmp/lines" | awk -F '\t' '$1 != $2')" '' 'of each the log has what is before it'
+is "$(grep -iEc 'canary-line|Oi.{0,9}aWRh' "$LK_LOGS/nginx.access.log")" 0 'and nothing of it'
+
+# Neither where a lane is not there at all, which an administrator is to be told.
+t/stack workers-stop "$LK_DIR"
+for lane in check api login; do
+	rm -f "$LK_DIR/data/$lane.sock"
+done
+for path in / /token /users/me /docs; do
+	api GET "$path?canary-absent" -H 'Referer: http://x/?canary-absent'
+	is "$status" 503 "$path without a lane is a 503"
+done
+is "$(grep -rl canary-absent "$LK_LOGS")" '' 'and nothing of the query is logged'
 
 wait $slow_head
 like "$(cat "$tmp/head")" '^1[0-4]$' 'a client that does not finish its headers is dropped after ten seconds'

@@ -13,6 +13,7 @@
 #		a Content-Type; @FILE is the file's. None begins with -.
 #	ops	the same, at the port for health and figures
 #	raw	the same, with the bytes of a request from standard input
+#	guard PORT			turn on the guarded example of nginx's sample, before this
 #	nginx_reload			its configuration anew; until no old process is left
 #	header NAME			the value of each header of that name
 #	json_is PATH WANTED TITLE	.detail[0].loc of $body: a text, or JSON
@@ -146,6 +147,12 @@ open(body, "wb").write(rest)
 	# shellcheck disable=SC2034 # for the tests
 	status=$(awk 'NR == 1 { print $2 }' "$tmp/headers")
 	take_answer
+}
+
+guard() {
+	sed -i "/^	#location \/app\//,/^	#}\$/s/^	#/	/; /^	#location = \/latchkey-check/,/^	#}\$/s/^	#/	/
+		s|http://127.0.0.1:9000|http://127.0.0.1:$1|" "$LK_DIR/nginx.site"
+	[ "$(grep -cE '^	location (/app/|= /latchkey-check) ' "$LK_DIR/nginx.site")" = 2 ] && nginx_reload
 }
 
 # The processes before take requests for as long as they are there.
