@@ -145,6 +145,24 @@ bounds_of(const struct conf *conf, int64_t hash_us, int64_t backlog_max)
 	return b;
 }
 
+/* Whether tokens count that are none of ours. */
+static void
+print_plain(const struct conf *conf)
+{
+	time_t last = (time_t)(conf->plain_until_s - 1);
+	char text[48] = "accepted";
+	struct tm day;
+
+	if (conf->plain_until_s == 0)
+		snprintf(text, sizeof(text), "refused");
+	else if (conf->plain_until_s != INT64_MAX &&
+	         gmtime_r(&last, &day) != NULL)
+		strftime(
+		    text, sizeof(text), "accepted to the end of %F, UTC", &day);
+	printf("tokens without uid, jti and iat (accept_plain_tokens): %s\n",
+	    text);
+}
+
 void
 bounds_print(const struct conf *conf)
 {
@@ -152,6 +170,7 @@ bounds_print(const struct conf *conf)
 
 	hashmem_keep(conf->hash_memory_kept);
 	b = bounds_of(conf, bounds_hash_us(conf), somaxconn());
+	print_plain(conf);
 	printf("workers: check %" PRId64 ", api %" PRId64 ", login %" PRId64
 	       "; connections to the database: %" PRId64
 	       ", at most twice that while SIGHUP replaces workers\n",

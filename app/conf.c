@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <confuse.h>
 
@@ -19,13 +20,8 @@
 #include "origin.h"
 #include "text.h"
 
-enum type {
-	TEXT,
-	NUMBER,
-	AUTO,
-	SWITCH,
-	ORIGINS
-}; /* AUTO: a number or "auto" */
+/* AUTO: a number or "auto"; UNTIL: true, false, or the last day of it */
+enum type { TEXT, NUMBER, AUTO, SWITCH, ORIGINS, UNTIL };
 
 const char *const lane_name[LANE_COUNT] = { "check", "api", "login" };
 
@@ -56,6 +52,7 @@ static const struct key keys[] = {
 	{ "cors_origins",         ORIGINS, AT(cors_origins),        "", 0, 4096, "origins" },
 	{ "access_token_minutes", NUMBER, AT(access_token_minutes), "30", 1, 525600, "minutes" },
 	{ "token_leeway_s",       NUMBER, AT(token_leeway_s),       "5", 0, 300, "seconds" },
+	{ "accept_plain_tokens",  UNTIL,  AT(plain_until_s),        "true", 0, 0, "true, false or YYYY-MM-DD" },
 	{ "hash_cost",            NUMBER, AT(hash_cost),            "5", 1, 11, "yescrypt cost" },
 	{ "hash_upgrade",         SWITCH, AT(hash_upgrade),         "true", 0, 1, "true or false" },
 	{ "hash_memory",          SWITCH, AT(hash_memory_kept),     "keep", 0, 1, "keep or plain" },
@@ -83,6 +80,35 @@ set_switch(const struct key *k, const char *value, bool *out)
 
 	*out = strlen(value) == first && strncmp(value, k->unit, first) == 0;
 	return *out || strcmp(value, strrchr(k->unit, ' ') + 1) == 0;
+}
+
+/* The end of a day, YYYY-MM-DD, in UTC. */
+static bool
+end_of_day(const char *value, int64_t *out)
+{
+	struct tm day = { 0 };
+	char again[32];
+	const char *end = strptime(value, "%Y-%m-%d", &day);
+
+	if (end == NULL || *end != '\0')
+		return false;
+	/* timegm() makes the 2nd of March of the 30th of February */
+	*out = (int64_t)timegm(&day) + 86400;
+	return strftime(again, sizeof(again), "%Y-%m-%d", &day) > 0 &&
+	       strcmp(again, value) == 0;
+}
+
+/* Until when it holds: always, never, or to the end of a day. */
+static bool
+set_until(const char *value, int64_t *out)
+{
+	if (strcmp(value, "true") == 0)
+		*out = INT64_MAX;
+	else if (strcmp(value, "false") == 0)
+		*out = 0;
+	else
+		return end_of_day(value, out);
+	return true;
 }
 
 /*
@@ -134,7 +160,8 @@ set(struct conf *c, const struct key *k, const char *where, const char *value)
 		    k->max, k->unit, value);
 		return false;
 	default:
-		if (set_switch(k, value, field))
+		if (k->type == UNTIL ? set_until(value, field)
+		                     : set_switch(k, value, field))
 			return true;
 		log_say("%s: %s must be %s, not \"%s\"", where, k->name,
 		    k->unit, value);
@@ -347,7 +374,7 @@ void
 conf_print_keys(void)
 {
 	static const char *const type_name[] = { "text", "number", "auto",
-		"switch", "text" };
+		"switch", "text", "until" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(keys); i++)

@@ -6,10 +6,15 @@
 #include "metrics.h"
 #include "svc_session.h"
 
-enum err
-session_claims(struct ctx *c, const char *token, struct token_claims *out)
+/* A token that may be known from before, or is verified. */
+static enum err
+read_token(struct ctx *c, const char *token, struct token_claims *out)
 {
-	const struct token_clock clock = { c->now_s, c->conf->token_leeway_s };
+	const struct token_clock clock = {
+		.now_s = c->now_s,
+		.leeway_s = c->conf->token_leeway_s,
+		.life_s = c->conf->access_token_minutes * 60,
+	};
 	unsigned char digest[TOKEN_DIGEST_BYTES];
 	bool keep = c->tokens != NULL && token_digest(token, digest);
 	enum err e;
@@ -20,6 +25,17 @@ session_claims(struct ctx *c, const char *token, struct token_claims *out)
 	e = token_check(c->key, token, &clock, c->arena, out);
 	if (e == ERR_OK && keep)
 		token_cache_add(c->tokens, digest, out);
+	return e;
+}
+
+enum err
+session_claims(struct ctx *c, const char *token, struct token_claims *out)
+{
+	enum err e = read_token(c, token, out);
+
+	/* a date may have passed since the token was first seen */
+	if (e == ERR_OK && out->is_plain && c->now_s >= c->conf->plain_until_s)
+		return ERR_UNAUTH;
 	return e;
 }
 

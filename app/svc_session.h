@@ -9,7 +9,8 @@
 /*
  * What an access token says, if it is valid now. No database is asked, so an
  * account that is gone since counts still.
- * ERR_UNAUTH: it is not.
+ * ERR_UNAUTH: it is not, or it is none of ours and accept_plain_tokens does not
+ * let those count.
  */
 enum err session_claims(
     struct ctx *c, const char *token, struct token_claims *out) MUST_CHECK;

@@ -1,8 +1,9 @@
 /*
  * Access tokens: JSON Web Tokens signed with HMAC-SHA-256.
  *
- * libjwt 1.10 verifies with whatever algorithm the token names and looks at no
- * times, so the algorithm is pinned and the times are checked here.
+ * The signature is checked here, before libjwt and the JSON library that it
+ * brings see a byte: nobody without the key reaches them. They only read what
+ * was signed; algorithm and times are checked here as well.
  */
 #include "base.h"
 
@@ -167,12 +168,13 @@ base64url_bits(char c)
 }
 
 /*
- * Are these n characters the one base64url form of some bytes, and, where text
- * is wanted, is no NUL among them? libjwt would pass over what is left at the
- * end, and over all that stands behind a NUL.
+ * Are these n characters the one base64url form of some bytes? Those go to out,
+ * which has room for them; where it is NULL they have to be text, without a
+ * NUL. libjwt would pass over what is left at the end, and over all that stands
+ * behind a NUL.
  */
 static bool
-is_base64url(const char *s, size_t n, bool text)
+read_base64url(const char *s, size_t n, unsigned char *out)
 {
 	unsigned bits = 0, left = 0; /* read, and not yet part of a byte */
 	size_t i;
@@ -186,16 +188,24 @@ is_base64url(const char *s, size_t n, bool text)
 		if (left < 8)
 			continue;
 		left -= 8;
-		if (text && bits >> left == 0)
+		if (out != NULL)
+			*out++ = (unsigned char)(bits >> left);
+		else if (bits >> left == 0)
 			return false;
 		bits &= (1U << left) - 1;
 	}
 	return n > 0 && left < 6 && bits == 0;
 }
 
+/* A token's parts: how much of it is signed, and by what. */
+struct parts {
+	size_t signed_len; /* header, dot and claims */
+	unsigned char signature[TOKEN_MAC_BYTES];
+};
+
 /* Header, claims and a signature as long as HS256's is, in base64url. */
 static bool
-has_token_form(const char *token)
+has_token_form(const char *token, struct parts *out)
 {
 	const char *claims, *signature;
 	size_t head, body, n = strnlen(token, TOKEN_MAX_BYTES + 1);
@@ -206,10 +216,92 @@ has_token_form(const char *token)
 	claims = token + head + (token[head] == '.');
 	body = strcspn(claims, ".");
 	signature = claims + body + (claims[body] == '.');
-	return is_base64url(token, head, true) &&
-	       is_base64url(claims, body, true) &&
-	       strlen(signature) == SIGNATURE_CHARS &&
-	       is_base64url(signature, SIGNATURE_CHARS, false);
+	out->signed_len = (size_t)(claims + body - token);
+	return strlen(signature) == SIGNATURE_CHARS &&
+	       read_base64url(signature, SIGNATURE_CHARS, out->signature) &&
+	       read_base64url(token, head, NULL) &&
+	       read_base64url(claims, body, NULL);
+}
+
+/* HMAC-SHA-256 without a key as yet, or NULL. */
+static EVP_MAC_CTX *
+new_hmac(void)
+{
+	EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	EVP_MAC_CTX *ctx = NULL;
+
+	if (mac != NULL)
+		ctx = EVP_MAC_CTX_new(mac);
+	EVP_MAC_free(mac);
+	return ctx;
+}
+
+/* Give it a key. */
+static bool
+start_hmac(EVP_MAC_CTX *ctx, const void *key, size_t len)
+{
+	static char digest[] = "SHA256";
+	const OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(
+		                          OSSL_MAC_PARAM_DIGEST, digest, 0),
+		OSSL_PARAM_construct_end() };
+
+	return EVP_MAC_init(ctx, key, len, params) == 1;
+}
+
+static bool
+end_hmac(EVP_MAC_CTX *ctx, unsigned char out[TOKEN_MAC_BYTES])
+{
+	size_t n;
+
+	return EVP_MAC_final(ctx, out, &n, TOKEN_MAC_BYTES) == 1 &&
+	       n == TOKEN_MAC_BYTES;
+}
+
+/*
+ * The HMAC of tokens, ready for the next one, or NULL. A process has one key,
+ * and to prepare it costs more than a token's HMAC does.
+ */
+static EVP_MAC_CTX *
+signing_hmac(const struct token_key *key)
+{
+	static EVP_MAC_CTX *ctx;
+	static struct token_key ready; /* the key that it has */
+
+	if (ready.len == key->len && key->len > 0 &&
+	    memcmp(ready.bytes, key->bytes, key->len) == 0)
+		return EVP_MAC_init(ctx, NULL, 0, NULL) == 1 ? ctx : NULL;
+	ready.len = 0;
+	if ((ctx == NULL && (ctx = new_hmac()) == NULL) ||
+	    !start_hmac(ctx, key->bytes, key->len))
+		return NULL;
+	memcpy(ready.bytes, key->bytes, key->len);
+	ready.len = key->len;
+	return ctx;
+}
+
+/*
+ * Is this the signature of these bytes? ERR_INTERNAL: OpenSSL could not tell.
+ * The right one is wiped: a forger would like to have it.
+ */
+static enum err
+check_signature(
+    const struct token_key *key, const char *token, const struct parts *parts)
+{
+	unsigned char right[TOKEN_MAC_BYTES];
+	EVP_MAC_CTX *ctx = signing_hmac(key);
+	enum err e = ERR_INTERNAL;
+
+	if (ctx != NULL &&
+	    EVP_MAC_update(
+	        ctx, (const unsigned char *)token, parts->signed_len) == 1 &&
+	    end_hmac(ctx, right))
+		e = text_equal_secret(right, parts->signature, sizeof(right))
+		        ? ERR_OK
+		        : ERR_UNAUTH;
+	explicit_bzero(right, sizeof(right));
+	if (e == ERR_INTERNAL)
+		log_event(LOG_ERROR, LOG_BUG, "what=token_check");
+	return e;
 }
 
 enum claim { CLAIM_ABSENT, CLAIM_PRESENT, CLAIM_BAD };
@@ -237,11 +329,8 @@ get_int(jwt_t *jwt, const char *name, int64_t *out)
 static bool
 is_current(jwt_t *jwt, const struct token_clock *clock, int64_t *exp)
 {
-	int64_t nbf, iat;
+	int64_t nbf;
 
-	/* it sets no limit, but has to be a time */
-	if (get_int(jwt, "iat", &iat) == CLAIM_BAD)
-		return false;
 	switch (get_int(jwt, "nbf", &nbf)) {
 	case CLAIM_PRESENT:
 		if (nbf > clock->now_s + clock->leeway_s)
@@ -257,10 +346,10 @@ is_current(jwt_t *jwt, const struct token_clock *clock, int64_t *exp)
 }
 
 /*
- * Is the header one of ours? libjwt takes "hs256" as well, and an extension
- * that is not understood must not be passed over: RFC 7515, sections 4.1.1 and
- * 4.1.11. What a header says of keys (jku, jwk, kid, x5u ...) is never looked
- * at.
+ * Is the header one of ours? The signature was HS256's, so that is what it has
+ * to name, in its one spelling; and an extension that is not understood must
+ * not be passed over: RFC 7515, sections 4.1.1 and 4.1.11. What a header says
+ * of keys (jku, jwk, kid, x5u ...) is never looked at.
  */
 static bool
 has_our_header(jwt_t *jwt)
@@ -269,8 +358,7 @@ has_our_header(jwt_t *jwt)
 	char *crit = jwt_get_headers_json(jwt, "crit");
 
 	free(crit);
-	return crit == NULL && jwt_get_alg(jwt) == JWT_ALG_HS256 &&
-	       alg != NULL && strcmp(alg, "HS256") == 0;
+	return crit == NULL && alg != NULL && strcmp(alg, "HS256") == 0;
 }
 
 /*
@@ -301,24 +389,39 @@ has_text(jwt_t *jwt, const char *name)
 }
 
 /*
- * Which account is meant, and which epoch of it. Without uid, jti and iat it is
- * none of ours, and what its ep says is for others.
+ * No token of ours is of later, or good for longer than a token is. exp is not
+ * long ago, so nothing can overflow.
  */
 static bool
-read_account(jwt_t *jwt, struct token_claims *out)
+is_within_limits(int64_t iat, int64_t exp, const struct token_clock *clock)
 {
+	return iat <= clock->now_s + clock->leeway_s &&
+	       iat >= exp - clock->life_s;
+}
+
+/*
+ * Which account is meant, and which epoch of it. Where it is none of ours, what
+ * iat and ep say is for others.
+ */
+static bool
+read_account(
+    jwt_t *jwt, const struct token_clock *clock, struct token_claims *out)
+{
+	int64_t iat_s, epoch;
 	enum claim uid = get_int(jwt, "uid", &out->uid);
+	enum claim iat = get_int(jwt, "iat", &iat_s);
 	enum claim jti = has_text(jwt, "jti");
-	int64_t iat, epoch;
 
 	out->epoch = 0;
-	if (uid == CLAIM_BAD || jti == CLAIM_BAD ||
+	if (uid == CLAIM_BAD || iat == CLAIM_BAD || jti == CLAIM_BAD ||
 	    (uid == CLAIM_PRESENT && out->uid <= 0))
 		return false;
-	if (uid == CLAIM_ABSENT || jti == CLAIM_ABSENT ||
-	    get_int(jwt, "iat", &iat) == CLAIM_ABSENT)
+	out->is_plain =
+	    uid == CLAIM_ABSENT || iat == CLAIM_ABSENT || jti == CLAIM_ABSENT;
+	if (out->is_plain)
 		return true;
-	if (get_int(jwt, "ep", &epoch) == CLAIM_BAD || epoch < 0 ||
+	if (!is_within_limits(iat_s, out->exp, clock) ||
+	    get_int(jwt, "ep", &epoch) == CLAIM_BAD || epoch < 0 ||
 	    epoch > INT32_MAX)
 		return false;
 	out->epoch = (int32_t)epoch;
@@ -329,16 +432,22 @@ enum err
 token_check(const struct token_key *key, const char *token,
     const struct token_clock *clock, struct arena *a, struct token_claims *out)
 {
+	struct parts parts;
 	jwt_t *jwt = NULL;
+	enum err e;
 
-	if (!has_token_form(token) ||
-	    jwt_decode(&jwt, token, key->bytes, (int)key->len) != 0)
+	if (!has_token_form(token, &parts))
+		return ERR_UNAUTH;
+	if ((e = check_signature(key, token, &parts)) != ERR_OK)
+		return e;
+	/* without a key it verifies nothing, which has been done, and reads */
+	if (jwt_decode(&jwt, token, NULL, 0) != 0)
 		return ERR_UNAUTH;
 	arena_defer(a, free_jwt, jwt);
 	out->sub = jwt_get_grant(jwt, "sub");
 	if (!has_our_header(jwt) || !is_for_us(jwt) || out->sub == NULL ||
 	    *out->sub == '\0' || !is_current(jwt, clock, &out->exp) ||
-	    !read_account(jwt, out))
+	    !read_account(jwt, clock, out))
 		return ERR_UNAUTH;
 	return ERR_OK;
 }
@@ -368,26 +477,16 @@ static bool
 hmac(const void *key, size_t key_len, const char *const *texts,
     unsigned char out[TOKEN_MAC_BYTES])
 {
-	static char digest[] = "SHA256";
 	static EVP_MAC_CTX *ctx;
-	const OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(
-		                          OSSL_MAC_PARAM_DIGEST, digest, 0),
-		OSSL_PARAM_construct_end() };
-	EVP_MAC *mac;
-	size_t n;
 
-	if (ctx == NULL && (mac = EVP_MAC_fetch(NULL, "HMAC", NULL)) != NULL) {
-		ctx = EVP_MAC_CTX_new(mac);
-		EVP_MAC_free(mac);
-	}
-	if (ctx == NULL || EVP_MAC_init(ctx, key, key_len, params) != 1)
+	if ((ctx == NULL && (ctx = new_hmac()) == NULL) ||
+	    !start_hmac(ctx, key, key_len))
 		return false;
 	for (; *texts != NULL; texts++)
 		if (EVP_MAC_update(ctx, (const unsigned char *)*texts,
 		        strlen(*texts) + 1) != 1)
 			return false;
-	return EVP_MAC_final(ctx, out, &n, TOKEN_MAC_BYTES) == 1 &&
-	       n == TOKEN_MAC_BYTES;
+	return end_hmac(ctx, out);
 }
 
 bool

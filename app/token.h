@@ -25,11 +25,15 @@ struct token_claims {
 	int64_t uid;     /* users.id; 0: not said */
 	int64_t exp;
 	int32_t epoch; /* of the account when it was signed */
+	bool is_plain; /* it lacks uid, jti or iat, so it is none of ours */
 };
 
-/* When a token is looked at, and how far the clocks may be apart. */
+/*
+ * When a token is looked at, how far the clocks may be apart, and how long one
+ * of ours is good at most.
+ */
 struct token_clock {
-	int64_t now_s, leeway_s;
+	int64_t now_s, leeway_s, life_s;
 };
 
 /*
@@ -51,12 +55,15 @@ enum err token_sign(const struct token_key *key, const struct token_claims *c,
     int64_t now_s, struct arena *a, const char **out) MUST_CHECK;
 
 /*
- * Check a token's form, algorithm (HS256 alone), signature and times, and read
- * its claims into *out; sub lives as long as arena a. exp and a sub that is not
+ * Check a token's form, signature, algorithm (HS256 alone) and times, in this
+ * order, and read its claims into *out; sub lives as long as arena a. Nothing
+ * of it is parsed before the signature is found good. exp and a sub that is not
  * empty must be there; nbf may; both times have the clock's leeway. A token
- * with aud is for somebody else. One without uid, jti and iat is none of ours,
- * and of epoch 0. Of a claim that stands there twice the last counts.
- * ERR_UNAUTH: anything else, with no difference told. Source: RFC 7519,
+ * with aud is for somebody else. One without uid, jti and iat is plain, and of
+ * epoch 0; one of ours is refused when its iat is in the future or its exp
+ * further from that than life_s. Of a claim that stands there twice the last
+ * counts. ERR_UNAUTH: anything else, with no difference told. ERR_INTERNAL:
+ * OpenSSL could not check the signature; it is logged. Source: RFC 7519,
  * section 7.2; RFC 8725.
  */
 enum err token_check(const struct token_key *key, const char *token,

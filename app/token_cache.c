@@ -27,7 +27,11 @@ token_cache_find(const struct token_cache *cache,
 	    memcmp(e->digest, digest, sizeof(e->digest)) != 0)
 		return false;
 	*out = (struct token_claims){
-		.sub = e->sub, .uid = e->uid, .exp = e->exp, .epoch = e->epoch
+		.sub = e->sub,
+		.uid = e->uid,
+		.exp = e->exp,
+		.epoch = e->epoch,
+		.is_plain = e->is_plain,
 	};
 	return true;
 }
@@ -45,5 +49,6 @@ token_cache_add(struct token_cache *cache,
 	e->uid = claims->uid;
 	e->exp = claims->exp;
 	e->epoch = claims->epoch;
+	e->is_plain = claims->is_plain;
 	snprintf(e->sub, sizeof(e->sub), "%s", claims->sub);
 }

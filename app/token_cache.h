@@ -8,7 +8,7 @@
 #include "token.h"
 
 #define TOKEN_CACHE_ENTRIES 4096
-#define TOKEN_CACHE_SUB_BYTES 76 /* a longer name is not kept */
+#define TOKEN_CACHE_SUB_BYTES 75 /* a longer name is not kept */
 
 /*
  * One token, by its SHA-256: who reads this memory has no token in hand. Equal
@@ -18,6 +18,7 @@ struct token_cache_entry {
 	unsigned char digest[TOKEN_DIGEST_BYTES];
 	int64_t uid, exp; /* exp 0: the entry is empty */
 	int32_t epoch;
+	bool is_plain;
 	char sub[TOKEN_CACHE_SUB_BYTES];
 };
 
@@ -28,7 +29,8 @@ struct token_cache {
 
 /*
  * Find the claims of the token with this digest, if it is known and has not
- * expired meanwhile; nbf, which had passed once, is not looked at again.
+ * expired meanwhile; nbf and iat, which had passed once, are not looked at
+ * again. Whether plain tokens count is not asked here.
  * out->sub lives until the next token_cache_add().
  */
 bool token_cache_find(const struct token_cache *cache,

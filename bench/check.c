@@ -7,6 +7,7 @@
  *	check route COUNT	GET /check with a good token that it has seen
  *				before, from the parsed request to the reply
  *	check token COUNT	token_check() alone
+ *	check forged COUNT	the same of one with another signature
  *
  * What both do once is taken out by running them with two counts.
  */
@@ -71,7 +72,7 @@ run_route(void)
 static bool
 run_token(void)
 {
-	const struct token_clock clock = { NOW_S, 0 };
+	const struct token_clock clock = { NOW_S, 0, 1800 };
 	struct token_claims claims;
 	enum err e;
 
@@ -79,6 +80,19 @@ run_token(void)
 	    &key, authorization + strlen("Bearer "), &clock, &arena, &claims);
 	arena_reset(&arena);
 	return e == ERR_OK;
+}
+
+static bool
+run_forged(void)
+{
+	const struct token_clock clock = { NOW_S, 0, 1800 };
+	char token[sizeof(authorization)];
+	struct token_claims claims;
+
+	memcpy(token, authorization, sizeof(token));
+	token[sizeof(token) - 10] ^= 1;
+	return token_check(&key, token + strlen("Bearer "), &clock, &arena,
+	           &claims) == ERR_UNAUTH;
 }
 
 int
@@ -91,8 +105,10 @@ main(int argc, char **argv)
 		run = run_route;
 	else if (argc == 3 && strcmp(argv[1], "token") == 0)
 		run = run_token;
+	else if (argc == 3 && strcmp(argv[1], "forged") == 0)
+		run = run_forged;
 	if (run == NULL || !text_to_i64(argv[2], 1, 1000000000, &count)) {
-		fprintf(stderr, "usage: check route|token COUNT\n");
+		fprintf(stderr, "usage: check route|token|forged COUNT\n");
 		return EXIT_FAILURE;
 	}
 	arena_init(&arena);

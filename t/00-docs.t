@@ -30,7 +30,7 @@ awk -F '\t' '{
 	limits = $4 " to " $5
 	if ($2 == "text")
 		limits = limits " bytes"
-	else if ($2 == "switch")
+	else if ($2 == "switch" || $2 == "until")
 		limits = $6
 	else if ($6 !~ /cost/)
 		limits = limits " " $6 ($2 == "auto" ? " or auto" : "")
@@ -68,8 +68,15 @@ awk '
 	}
 ' conf/latchkey.conf >"$tmp/sample.full"
 cut -f 1,2 "$tmp/sample.full" >"$tmp/sample"
-cut -f 1,2 "$tmp/keys" >"$tmp/defaults"
-agrees "$tmp/sample" "$tmp/defaults" 'latchkey.conf has each setting with its default'
+# Where it differs from the default on purpose: key, default, value.
+cat >"$tmp/differs" <<'E'
+accept_plain_tokens	true	false
+E
+awk -F '\t' -v OFS='\t' '
+	FILENAME ~ /differs$/ { value[$1, $2] = $3; next }
+	{ print $1, ($1, $2) in value ? value[$1, $2] : $2 }
+' "$tmp/differs" "$tmp/keys" >"$tmp/defaults"
+agrees "$tmp/sample" "$tmp/defaults" 'latchkey.conf has each setting with its default, or with what is better for a new installation'
 while IFS='	' read -r key type _ min max _; do
 	[ "$type" = number ] || [ "$type" = auto ] || continue
 	grep "^${key}	" "$tmp/sample.full" | grep -qw "$min to $max"

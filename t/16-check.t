@@ -2,7 +2,7 @@
 # GET /check, and nginx's auth_request before an application.
 # shellcheck source=t/lib.sh
 . t/lib.sh
-stack_up hash_cost=1
+stack_up hash_cost=1 accept_plain_tokens=true
 
 # token NAME: log in as NAME.
 token() {

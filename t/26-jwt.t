@@ -4,7 +4,7 @@
 # others is signed with our own key: what is refused is refused for what it says.
 # shellcheck source=t/lib.sh
 . t/lib.sh
-stack_up hash_cost=1 token_leeway_s=5
+stack_up hash_cost=1 token_leeway_s=5 accept_plain_tokens=true
 
 api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
 api POST /users/add_user/ '{"username":"eve","password":"correct horse"}'
@@ -53,6 +53,10 @@ def exp(text):
 
 def sub(text):
     return token(b'{"sub":%s,"exp":%d}' % (text, soon))
+
+def ours(text=b'', iat=now, until=soon):
+    """With what Latchkey's own have, and these bytes as one more claim, or another."""
+    return token(b'{"sub":"ada","exp":%d,"iat":%d,"jti":"x","uid":1%s%s}' % (until, iat, b"," if text else b"", text))
 
 def head(**more):
     return token(head=dict(alg="HS256", typ="JWT", **more))
@@ -266,6 +270,20 @@ refused = {
     "a number of null": claims(b'"uid":null'),
     "a number with a fraction": claims(b'"uid":1.5'),
     "a number of 2^63": claims(b'"uid":9223372036854775808'),
+    # --- what one of ours would not say
+    "one of ours that begins tomorrow": ours(iat=now + 86400, until=now + 86400 + 600),
+    "one of ours that is good for a day": ours(until=now + 86400),
+    "one of ours that is good for ever": ours(until=9223372036854775807),
+    "one of ours from before time": ours(iat=-9223372036854775808),
+    "a jti that is a number": ours(b'"jti":5'),
+    "a jti that is null": ours(b'"jti":null'),
+    "a jti that is an array": claims(b'"jti":["x"]'),
+    "an epoch as a text": ours(b'"ep":"0"'),
+    "an epoch of null": ours(b'"ep":null'),
+    "an epoch with a fraction": ours(b'"ep":0.0'),
+    "an epoch below 0": ours(b'"ep":-1'),
+    "an epoch of 2^31": ours(b'"ep":2147483648'),
+    "an epoch of 2^64": ours(b'"ep":18446744073709551616'),
     # --- size
     "a token a character too long": long_token(8193),
     "a token of 100 KB": claims(b'"x":"%s"' % (b"x" * 75000)),
@@ -280,6 +298,9 @@ accepted = {
     "with a zip that nobody looks at": head(zip="DEF"),
     "with a zip that is no text": head(zip=[1]),
     "with an issuer": claims(b'"iss":"x"'),
+    "with all that ours have": ours(),
+    "of the epoch 0, said or not": ours(b'"ep":0'),
+    "of somebody else's, with an ep of another meaning": claims(b'"ep":"seven"'),
     "born tomorrow, which the application does not mind": claims(b'"iat":%d' % (now + 86400)),
     "that names ada last of two": token(b'{"sub":"eve","sub":"ada","exp":%d}' % soon),
     "with objects in objects": claims(b'"x":%s1%s' % (b'{"":' * 900, b"}" * 900)),

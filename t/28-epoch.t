@@ -3,7 +3,7 @@
 # all tokens of an account at once, where the database is asked.
 # shellcheck source=t/lib.sh
 . t/lib.sh
-stack_up hash_cost=1 db_timeout_ms=10000
+stack_up hash_cost=1 db_timeout_ms=10000 accept_plain_tokens=true
 
 sql() {
 	$LK_PSQL -XAtqc "$1"

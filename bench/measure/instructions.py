@@ -8,6 +8,7 @@ TIMES = 3
 FIGURES = {
     "instructions.route": ("`GET /check`, from the parsed request to the reply's bytes", "instructions"),
     "instructions.token": ("`token_check()` of a token that was not seen before", "instructions"),
+    "instructions.forged": ("the same of a forged one", "instructions"),
 }
 
 
@@ -20,7 +21,7 @@ def counted(b, what, count):
 
 def measure(b):
     found = {}
-    for what in "route", "token":
+    for what in "route", "token", "forged":
         b.command("instructions." + what, "valgrind --tool=callgrind build/bench/check %s COUNT" % what)
         found["instructions." + what] = [
             (counted(b, what, 2 * COUNT) - counted(b, what, COUNT)) / COUNT for _ in range(TIMES)]

@@ -12,7 +12,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct token_key key = { 32,
 		"not the key of anything at all.." };
-	static const struct token_clock clock = { 0, 0 };
+	static const struct token_clock clock = { 0, 0, 0 };
 	struct token_claims claims;
 	const char *header, *token;
 	struct arena a;

@@ -211,6 +211,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.greeting = greeting,
 		.access_token_minutes = 30,
 		.token_leeway_s = 5,
+		.plain_until_s = INT64_MAX,
 		.login_wait_ms = 4000,
 		.hash_cost = 2,
 		.hash_upgrade = true,

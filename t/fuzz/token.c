@@ -11,7 +11,7 @@
 #include "json.h"
 #include "token_cache.h"
 
-static const struct token_clock now = { 1790000000, 5 };
+static const struct token_clock now = { 1790000000, 5, 1800 };
 
 /* The member's JSON text, or NULL: there is none. */
 static const char *
@@ -50,6 +50,20 @@ parse(struct arena *a, const char *text, size_t n)
 	return v;
 }
 
+/* A token that is one of ours: not of later, and not for longer than those. */
+static void
+check_ours(struct arena *a, struct json claims, const struct token_claims *c)
+{
+	const char *ep = member(a, claims, "ep"),
+	           *jti = member(a, claims, "jti");
+	int64_t iat = strtoll(member(a, claims, "iat"), NULL, 10);
+
+	assert(iat <= now.now_s + now.leeway_s);
+	assert(c->exp - iat <= now.life_s);
+	assert(jti[0] == '"');
+	assert(strcmp(ep != NULL ? ep : "0", number(a, c->epoch)) == 0);
+}
+
 /* What token_check() says it found. */
 static void
 check_claims(struct arena *a, struct json claims, const struct token_claims *c)
@@ -66,6 +80,11 @@ check_claims(struct arena *a, struct json claims, const struct token_claims *c)
 	else
 		assert(
 		    strcmp(member(a, claims, "uid"), number(a, c->uid)) == 0);
+	assert(c->is_plain == (member(a, claims, "uid") == NULL ||
+	                          member(a, claims, "jti") == NULL ||
+	                          member(a, claims, "iat") == NULL));
+	if (!c->is_plain)
+		check_ours(a, claims, c);
 	if (nbf != NULL)
 		assert(strtoll(nbf, NULL, 10) <= now.now_s + now.leeway_s);
 }
@@ -74,7 +93,7 @@ static void
 check_cache(const char *token, const struct token_claims *c)
 {
 	static struct token_cache cache;
-	const struct token_clock then = { INT64_MAX - 5, 5 };
+	const struct token_clock then = { INT64_MAX - 5, 5, 1800 };
 	unsigned char digest[TOKEN_DIGEST_BYTES];
 	struct token_claims found;
 
@@ -83,7 +102,9 @@ check_cache(const char *token, const struct token_claims *c)
 	token_cache_add(&cache, digest, c);
 	if (token_cache_find(&cache, digest, &now, &found)) {
 		assert(strcmp(found.sub, c->sub) == 0);
-		assert(found.uid == c->uid && found.exp == c->exp);
+		assert(found.uid == c->uid && found.exp == c->exp &&
+		       found.epoch == c->epoch &&
+		       found.is_plain == c->is_plain);
 	} else {
 		assert(strlen(c->sub) >= TOKEN_CACHE_SUB_BYTES);
 	}

@@ -14,7 +14,11 @@
 static const struct token_key key = { 32, "0123456789abcdef0123456789abcdef" },
                               other_key = { 32,
 	                              "0123456789abcdef0123456789abcdeX" };
-static const struct conf conf = { .token_leeway_s = LEEWAY_S };
+static struct conf conf = {
+	.token_leeway_s = LEEWAY_S,
+	.access_token_minutes = 1,
+	.plain_until_s = INT64_MAX,
+};
 static struct token_cache cache;
 static struct arena arena;
 static struct ctx ctx = {
@@ -28,7 +32,7 @@ static struct ctx ctx = {
 static const char *
 token_of(const struct token_key *k, int64_t uid)
 {
-	const struct token_claims claims = { "ada", uid, NOW + 60, 3 };
+	const struct token_claims claims = { "ada", uid, NOW + 60, 3, false };
 	const char *token = NULL;
 
 	if (token_sign(k, &claims, NOW, &arena, &token) != ERR_OK)
@@ -162,6 +166,50 @@ test_key(void)
 	ctx.key = &key;
 }
 
+/* The same token, kept all the time, while the setting's end comes and goes. */
+static void
+test_plain(void)
+{
+	struct token_claims c;
+
+	empty();
+	ok(session_claims(&ctx, no_uid, &c) == ERR_OK && c.is_plain &&
+	        kept() == 1,
+	    "a token that is none of ours counts and is kept");
+	conf.plain_until_s = NOW + 1;
+	ok(session_claims(&ctx, no_uid, &c) == ERR_OK,
+	    "in the last second of the day it counts");
+	ctx.now_s = NOW + 1;
+	ok(session_claims(&ctx, no_uid, &c) == ERR_UNAUTH,
+	    "when the day is over it does not, though it is kept");
+	ok(session_claims(&ctx, token_of(&key, 7), &c) == ERR_OK,
+	    "one of ours does");
+	empty();
+	conf.plain_until_s = 0;
+	ok(session_claims(&ctx, no_uid, &c) == ERR_UNAUTH,
+	    "where none shall count it is refused the first time");
+	ok(session_claims(&ctx, no_uid, &c) == ERR_UNAUTH,
+	    "and every other time");
+	conf.plain_until_s = INT64_MAX;
+	ctx.now_s = NOW;
+}
+
+/* A setting that is lowered counts for tokens from before, too. */
+static void
+test_life(void)
+{
+	const char *token = token_of(&key, 7); /* of 60 s */
+	struct token_claims c;
+
+	empty();
+	ok(session_claims(&ctx, token, &c) == ERR_OK,
+	    "a token of access_token_minutes is good");
+	empty();
+	conf.access_token_minutes = 0;
+	ok(session_claims(&ctx, token, &c) == ERR_UNAUTH, "one of more is not");
+	conf.access_token_minutes = 1;
+}
+
 int
 main(void)
 {
@@ -169,6 +217,8 @@ main(void)
 	test_found();
 	test_expiry();
 	test_uid();
+	test_plain();
+	test_life();
 	test_key();
 	arena_free(&arena);
 	return done();

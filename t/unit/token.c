@@ -17,6 +17,7 @@
 #include "token.h"
 
 #define EXP 2000000000
+#define LIFE_S 1800
 
 /* clang-format off */
 static const char by_jose[] =
@@ -82,14 +83,14 @@ static struct token_key key = {
 	.bytes = "0123456789abcdef0123456789abcdef",
 };
 static struct arena arena;
-static const struct token_clock then = { EXP - 60, 0 };
+static const struct token_clock then = { EXP - 60, 0, LIFE_S };
 
 static bool
 accepts(const char *token, int64_t now_s)
 {
 	struct token_claims c;
 
-	const struct token_clock clock = { now_s, 5 };
+	const struct token_clock clock = { now_s, 5, LIFE_S };
 
 	return token_check(&key, token, &clock, &arena, &c) == ERR_OK;
 }
@@ -201,7 +202,7 @@ claims_of(const char *token)
 static void
 test_signing(void)
 {
-	struct token_claims in = { "\xed\x99\x8d", 42, EXP, INT32_MAX };
+	struct token_claims in = { "\xed\x99\x8d", 42, EXP, INT32_MAX, false };
 	struct token_claims out = { 0 };
 	const char *one, *two;
 	char big[TOKEN_MAX_BYTES + 2];

@@ -11,9 +11,9 @@
 #define EXP 2000000000
 
 static struct token_cache cache;
-static const struct token_clock before = { EXP - 1, 0 }, at = { EXP, 0 },
-                                leeway_ends = { EXP + 4, 5 },
-                                leeway_over = { EXP + 5, 5 };
+static const struct token_clock before = { EXP - 1, 0, 0 }, at = { EXP, 0, 0 },
+                                leeway_ends = { EXP + 4, 5, 0 },
+                                leeway_over = { EXP + 5, 5, 0 };
 
 /* printf %s abc | sha256sum */
 static const unsigned char abc[TOKEN_DIGEST_BYTES] =
@@ -39,7 +39,7 @@ digests(void)
 static void
 times(void)
 {
-	const struct token_claims ada = { "ada", 7, EXP, 5 };
+	const struct token_claims ada = { "ada", 7, EXP, 5, true };
 	struct token_claims out;
 
 	ok(!token_cache_find(&cache, abc, &before, &out),
@@ -47,7 +47,7 @@ times(void)
 	token_cache_add(&cache, abc, &ada);
 	ok(token_cache_find(&cache, abc, &before, &out) &&
 	        strcmp(out.sub, "ada") == 0 && out.uid == 7 && out.exp == EXP &&
-	        out.epoch == 5,
+	        out.epoch == 5 && out.is_plain,
 	    "a token is found, with its claims");
 	ok(!token_cache_find(&cache, abc, &at, &out),
 	    "until the second in which it expires");
@@ -59,7 +59,7 @@ times(void)
 static void
 places(void)
 {
-	struct token_claims eve = { "eve", 8, EXP, 0 }, out;
+	struct token_claims eve = { "eve", 8, EXP, 0, false }, out;
 	unsigned char same_place[TOKEN_DIGEST_BYTES];
 	static char name[TOKEN_CACHE_SUB_BYTES + 1];
 	int found = 0;
@@ -74,7 +74,8 @@ places(void)
 	ok(found == 0, "a digest that differs in one bit is not found");
 	same_place[TOKEN_DIGEST_BYTES - 1] ^= 1;
 	token_cache_add(&cache, same_place, &eve);
-	ok(token_cache_find(&cache, same_place, &before, &out) && out.uid == 8,
+	ok(token_cache_find(&cache, same_place, &before, &out) &&
+	        out.uid == 8 && !out.is_plain,
 	    "it takes the place of the other");
 	ok(!token_cache_find(&cache, abc, &before, &out),
 	    "which is found no more");

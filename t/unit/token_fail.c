@@ -89,13 +89,24 @@ wipe_checked(void *p, size_t n, size_t size)
 	wipe(p, n < size ? n : size);
 }
 
+/* How often libjwt was given a token to parse, and whether with our key. */
+static int decoded;
+static bool key_given;
+
+int
+jwt_decode(jwt_t **jwt, const char *token, const unsigned char *k, int n)
+{
+	decoded++;
+	key_given |= k != NULL || n != 0;
+	return REAL(jwt_decode)(jwt, token, k, n);
+}
+
 /* clang-format off */
 int jwt_new(jwt_t **jwt) { return fails("jwt_new") ? ENOMEM : REAL(jwt_new)(jwt); }
 int jwt_add_grant(jwt_t *jwt, const char *name, const char *value) { return fails("jwt_add_grant") ? ENOMEM : REAL(jwt_add_grant)(jwt, name, value); }
 int jwt_add_grant_int(jwt_t *jwt, const char *name, long value) { return fails("jwt_add_grant_int") ? ENOMEM : REAL(jwt_add_grant_int)(jwt, name, value); }
 int jwt_set_alg(jwt_t *jwt, jwt_alg_t alg, const unsigned char *k, int n) { return fails("jwt_set_alg") ? ENOMEM : REAL(jwt_set_alg)(jwt, alg, k, n); }
 char *jwt_encode_str(jwt_t *jwt) { return fails("jwt_encode_str") ? NULL : REAL(jwt_encode_str)(jwt); }
-jwt_alg_t jwt_get_alg(jwt_t *jwt) { return fails("jwt_get_alg") ? JWT_ALG_HS512 : REAL(jwt_get_alg)(jwt); }
 EVP_MD *EVP_MD_fetch(OSSL_LIB_CTX *c, const char *name, const char *how) { return fails("EVP_MD_fetch") ? NULL : REAL(EVP_MD_fetch)(c, name, how); }
 EVP_MD_CTX *EVP_MD_CTX_new(void) { return fails("EVP_MD_CTX_new") ? NULL : REAL(EVP_MD_CTX_new)(); }
 int EVP_DigestInit_ex2(EVP_MD_CTX *c, const EVP_MD *type, const OSSL_PARAM *p) { return fails("EVP_DigestInit_ex2") ? 0 : REAL(EVP_DigestInit_ex2)(c, type, p); }
@@ -169,7 +180,7 @@ test_sign_fails(void)
 		{ "jwt_set_alg", 1 },
 		{ "jwt_encode_str", 1 },
 	};
-	const struct token_claims claims = { "ada", 1, EXP, 1 };
+	const struct token_claims claims = { "ada", 1, EXP, 1, false };
 	const char *token;
 	char title[80];
 	bool refused;
@@ -193,7 +204,7 @@ test_sign_fails(void)
 static void
 test_sign_wipes(void)
 {
-	const struct token_claims claims = { "ada", 1, EXP, 1 };
+	const struct token_claims claims = { "ada", 1, EXP, 1, false };
 	const char *token = "";
 
 	strcpy(secret, "eyJ");
@@ -207,7 +218,7 @@ test_sign_wipes(void)
 static enum err
 check(const char *token, struct token_claims *out)
 {
-	const struct token_clock clock = { EXP - 60, 0 };
+	const struct token_clock clock = { EXP - 60, 0, 1800 };
 
 	return token_check(&key, token, &clock, &arena, out);
 }
@@ -259,16 +270,231 @@ test_form(void)
 		    (unsigned char)others[i]);
 		ok(check(sign_text(text), &c) == ERR_UNAUTH, title);
 	}
-	fail_at("jwt_get_alg", 1);
-	ok(check(sign_text(HEAD "." BODY), &c) == ERR_UNAUTH && failed(),
-	    "a token of another algorithm is refused though it verifies");
+}
+
+/* The base64url of a text. */
+static const char *
+base64url(const char *text, size_t n)
+{
+	char *out = arena_alloc(&arena, n * 2 + 8), *p;
+
+	EVP_EncodeBlock(
+	    (unsigned char *)out, (const unsigned char *)text, (int)n);
+	out[strcspn(out, "=")] = '\0';
+	for (p = out; *p != '\0'; p++)
+		*p = (char)(*p == '+' ? '-' : *p == '/' ? '_' : *p);
+	return out;
+}
+
+/* A token of these texts with a signature of so many zeros and a good form. */
+static const char *
+unsigned_token(const char *header, const char *claims)
+{
+	size_t n = 2 * (strlen(header) + strlen(claims)) + 80;
+	char *token = arena_alloc(&arena, n);
+
+	snprintf(token, n, "%s.%s.%.43s", base64url(header, strlen(header)),
+	    base64url(claims, strlen(claims)),
+	    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+	return token;
+}
+
+/*
+ * No byte that nobody signed gets to a parser. What would be hard on one: the
+ * deepest nesting, members without end, a text cut short.
+ */
+static void
+test_parser(void)
+{
+	static char deep[5800], wide[5800];
+	static const char *const headers[] = { "{\"alg\":\"HS256\"}",
+		"{\"alg\":\"none\"}", "{\"alg\":", "[[[[[[[[", "x" };
+	const char *const claims[] = { "{\"sub\":\"ada\",\"exp\":2000000000}",
+		deep, wide, "{\"sub\":\"a", "\"", "x" };
+	struct token_claims c;
+	size_t i, j, refused = 0;
+
+	memset(deep, '[', sizeof(deep) - 1);
+	for (i = 0; i < sizeof(wide) - 1; i++)
+		wide[i] = "{\"\":"[i % 4];
+	decoded = 0;
+	for (i = 0; i < ARRAY_LEN(headers); i++)
+		for (j = 0; j < ARRAY_LEN(claims); j++)
+			refused += check(unsigned_token(headers[i], claims[j]),
+			               &c) == ERR_UNAUTH;
+	is_int((long long)refused, ARRAY_LEN(headers) * ARRAY_LEN(claims),
+	    "what nobody signed is refused");
+	is_int(decoded, 0, "and no parser has seen it");
+	ok(check(sign_text(HEAD "." BODY), &c) == ERR_OK && decoded == 1,
+	    "what is signed is parsed, once");
+	ok(!key_given, "without the key, of which libjwt would make a copy");
+	ok(check(sign_text(base64url("{\"alg\":\"none\"}", 14)), &c) ==
+	        ERR_UNAUTH,
+	    "one part that is signed is refused");
+}
+
+/* Whose is a token with these claims beside sub and exp? */
+static const char *
+kind_of(const char *more)
+{
+	struct token_claims c;
+	char text[300], token[600];
+
+	snprintf(text, sizeof(text), "{\"sub\":\"ada\",\"exp\":%d%s%s}", EXP,
+	    *more != '\0' ? "," : "", more);
+	snprintf(
+	    token, sizeof(token), HEAD ".%s", base64url(text, strlen(text)));
+	if (check(sign_text(token), &c) != ERR_OK)
+		return "refused";
+	if (c.is_plain)
+		return c.epoch == 0 ? "plain" : "a plain one's epoch";
+	snprintf(text, sizeof(text), "ours %d", (int)c.epoch);
+	return arena_strndup(&arena, text, strlen(text));
+}
+
+/* It is 60 s before EXP, without a leeway, and ours live half an hour. */
+static void
+test_ours(void)
+{
+	static const struct {
+		const char *more, *kind;
+	} cases[] = {
+		{ "", "plain" },
+		{ "\"uid\":1", "plain" },
+		{ "\"uid\":1,\"jti\":\"x\"", "plain" },
+		{ "\"uid\":1,\"iat\":1999999940", "plain" },
+		{ "\"jti\":\"x\",\"iat\":1999999940", "plain" },
+		{ "\"jti\":\"x\",\"iat\":1999999940,\"ep\":5", "plain" },
+		{ "\"ep\":\"of a series\"", "plain" },
+		{ "\"iat\":2999999999", "plain" },
+		{ "\"iat\":0", "plain" },
+		{ "\"jti\":1", "refused" },
+		{ "\"jti\":null", "refused" },
+		{ "\"iat\":\"x\"", "refused" },
+		{ "\"iat\":1.5", "refused" },
+		{ "\"uid\":\"1\"", "refused" },
+		{ "\"uid\":0", "refused" },
+		{ "\"uid\":1,\"jti\":\"x\",\"iat\":1999999940", "ours 0" },
+		{ "\"uid\":1,\"jti\":\"\",\"iat\":1999999940", "ours 0" },
+		{ "\"uid\":1,\"jti\":7,\"iat\":1999999940", "refused" },
+		{ "\"uid\":1,\"jti\":\"x\",\"iat\":1999999941", "refused" },
+		{ "\"uid\":1,\"jti\":\"x\",\"iat\":1999998200", "ours 0" },
+		{ "\"uid\":1,\"jti\":\"x\",\"iat\":1999998199", "refused" },
+		{ "\"uid\":1,\"jti\":\"x\",\"iat\":-9223372036854775808",
+		    "refused" },
+		{ "\"uid\":1,\"jti\":\"x\",\"iat\":1999999940,\"ep\":1",
+		    "ours 1" },
+		{ "\"uid\":1,\"jti\":\"x\",\"iat\":1999999940,"
+		  "\"ep\":2147483647",
+		    "ours 2147483647" },
+		{ "\"uid\":1,\"jti\":\"x\",\"iat\":1999999940,"
+		  "\"ep\":2147483648",
+		    "refused" },
+		{ "\"uid\":1,\"jti\":\"x\",\"iat\":1999999940,\"ep\":-1",
+		    "refused" },
+		{ "\"uid\":1,\"jti\":\"x\",\"iat\":1999999940,\"ep\":\"1\"",
+		    "refused" },
+		{ "\"uid\":1,\"jti\":\"x\",\"iat\":1999999940,\"ep\":null",
+		    "refused" },
+	};
+	char title[120];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(cases); i++) {
+		snprintf(title, sizeof(title), "a token with {%s} is %s",
+		    cases[i].more, cases[i].kind);
+		is(kind_of(cases[i].more), cases[i].kind, title);
+	}
+}
+
+/* In a process of its own, since what is ready is kept. */
+static bool
+check_fails_at(const char *name, int turn, bool ready)
+{
+	const char *token = sign_text(HEAD "." BODY);
+	struct token_claims c;
+	int status = 0;
+	pid_t pid;
+
+	fflush(stdout);
+	if ((pid = fork()) == 0) {
+		key.bytes[0] ^= ready ? 0 : 1; /* another key is made ready */
+		fail_at(name, turn);
+		listen_to_stderr();
+		_exit(check(token, &c) != ERR_INTERNAL || !failed() ||
+		      strstr(said(), "event=bug what=token_check") == NULL);
+	}
+	return waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+/* A token whose signature could not be checked is not one that is wrong. */
+static void
+test_check_fails(void)
+{
+	static const struct {
+		const char *name;
+		bool ready;
+	} calls[] = { { "EVP_MAC_init", true }, { "EVP_MAC_init", false },
+		{ "EVP_MAC_update", true }, { "EVP_MAC_final", true } };
+	struct token_claims c;
+	char title[80];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(calls); i++) {
+		snprintf(title, sizeof(title),
+		    "no token is checked when %s() fails%s", calls[i].name,
+		    calls[i].ready ? "" : " for a new key");
+		ok(check_fails_at(calls[i].name, 1, calls[i].ready), title);
+	}
+	ok(check(sign_text(HEAD "." BODY), &c) == ERR_OK,
+	    "the next one is, all the same");
+}
+
+/* Another key in the same memory is another key. */
+static void
+test_two_keys(void)
+{
+	const char *first = sign_text(HEAD "." BODY), *second;
+	struct token_claims c;
+
+	key.bytes[31] ^= 1;
+	second = sign_text(HEAD "." BODY);
+	ok(check(second, &c) == ERR_OK && check(first, &c) == ERR_UNAUTH,
+	    "a key that has one bit changed is another");
+	key.len = 31;
+	ok(check(second, &c) == ERR_UNAUTH, "so is one that is shorter");
+	key.len = 32;
+	key.bytes[31] ^= 1;
+	ok(check(first, &c) == ERR_OK && check(second, &c) == ERR_UNAUTH,
+	    "and the first is as it was");
+}
+
+/* The right signature of what somebody forged is worth a lot to them. */
+static void
+test_mac_wiped(void)
+{
+	const char *token = sign_text(HEAD "." BODY);
+	char *forged = arena_strndup(&arena, token, strlen(token));
+	unsigned char mac[32];
+	struct token_claims c;
+
+	HMAC(EVP_sha256(), key.bytes, (int)key.len,
+	    (const unsigned char *)token, strlen(token) - 44, mac, NULL);
+	memcpy(secret, mac, 8);
+	secret[8] = '\0';
+	secret_wiped = false;
+	forged[strlen(forged) - 20] ^= 1;
+	ok(strlen(secret) == 8 && check(forged, &c) == ERR_UNAUTH &&
+	        secret_wiped,
+	    "the right signature is wiped when another was sent");
+	secret[0] = '\0';
 }
 
 /* Tokens of the greatest length, and one longer, signed as they should be. */
 static void
 test_length(void)
 {
-	struct token_claims claims = { NULL, 1, EXP, 0 }, out;
+	struct token_claims claims = { NULL, 1, EXP, 0, false }, out;
 	char sub[TOKEN_MAX_BYTES];
 	const char *token;
 	size_t n, taken = 0, refused = 0;
@@ -484,6 +710,11 @@ main(void)
 	test_sign_fails();
 	test_sign_wipes();
 	test_form();
+	test_parser();
+	test_ours();
+	test_check_fails();
+	test_two_keys();
+	test_mac_wiped();
 	test_length();
 	test_digest();
 	test_mac();
