@@ -14,7 +14,7 @@ LK_PORT2=$(free_port) LK_HTTP2=$(free_port)
 sed -i "
 	s|^	#	set_real_ip_from 192.0.2.10;|	set_real_ip_from 127.0.0.9;|
 	s|^	#	\(real_ip_header X-Forwarded-For;\)|	\1|
-	s|^	listen 127.0.0.1:$LK_PORT;|&${ipv6:+ listen [::1]:$LK_PORT; listen [::]:$LK_PORT2 ipv6only=off;}\n	listen 127.0.0.1:$LK_HTTP2 http2;|
+	s|^	listen 127.0.0.1:$LK_PORT default_server;|&${ipv6:+ listen [::]:$LK_PORT2 ipv6only=off;}\n	listen 127.0.0.1:$LK_HTTP2 http2;|
 " "$LK_DIR/nginx.site"
 kill -HUP "$(cat "$LK_DIR/data/nginx.pid")"
 reloaded() {
@@ -91,7 +91,7 @@ cat >"$tmp/who" <<'P'
 import os
 from clients import *
 
-SLOW = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n"
+SLOW = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n"
 
 def waits(client):
     """True: nginx waits for the body; False: it refused the request."""

@@ -16,13 +16,13 @@ def say(got, wanted, title):
 
 def post(path, body, length=None, fields=()):
     """A request with a form, or the beginning of one of that length."""
-    lines = ["POST %s HTTP/1.1" % path, "Host: x", "Content-Type: application/x-www-form-urlencoded",
+    lines = ["POST %s HTTP/1.1" % path, "Host: localhost", "Content-Type: application/x-www-form-urlencoded",
              "Content-Length: %d" % (len(body) if length is None else length), *fields]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
 def get(path, fields=()):
-    return "\r\n".join(["GET %s HTTP/1.1" % path, "Host: x", *fields]).encode() + b"\r\n\r\n"
+    return "\r\n".join(["GET %s HTTP/1.1" % path, "Host: localhost", *fields]).encode() + b"\r\n\r\n"
 
 
 class Client:
@@ -137,7 +137,7 @@ class Http2(Client):
     def begin(self, method, path, body=None, length=None, fields=()):
         """A request; with a body that may go on, if length says so."""
         stream, self.next = self.next, self.next + 2
-        head = [(":method", method), (":scheme", "http"), (":path", path), (":authority", "x"), *fields]
+        head = [(":method", method), (":scheme", "http"), (":path", path), (":authority", "localhost"), *fields]
         if length is not None:
             head.append(("content-length", str(length)))
         flags = END_HEADERS | (END_STREAM if body is None else 0)
