@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <jwt.h>
@@ -23,6 +22,7 @@
 
 #include "log.h"
 #include "rand.h"
+#include "secret.h"
 #include "text.h"
 #include "token.h"
 
@@ -57,6 +57,13 @@ key_is_published(const struct token_key *k)
 	return memcmp(digest, published_sha256, sizeof(digest)) == 0;
 }
 
+/* One byte over and over, as a key that is to be replaced one day may be. */
+static bool
+key_is_one_byte(const struct token_key *k)
+{
+	return k->len > 0 && memcmp(k->bytes, k->bytes + 1, k->len - 1) == 0;
+}
+
 static bool
 key_is_good(const char *path, const struct token_key *k)
 {
@@ -68,6 +75,10 @@ key_is_good(const char *path, const struct token_key *k)
 		return key_error(path,
 		    "the key is longer than 4096 bytes; make one with: "
 		    "openssl rand -hex 32");
+	if (key_is_one_byte(k))
+		return key_error(path,
+		    "the key is one byte over and over, which can be guessed; "
+		    "make one with: openssl rand -hex 32");
 	if (key_is_published(k))
 		return key_error(path,
 		    "this key is published in the FastAPI tutorial, so anybody "
@@ -80,7 +91,6 @@ bool
 token_key_load(const char *path, struct token_key *out)
 {
 	unsigned char bytes[TOKEN_KEY_MAX_BYTES + 2];
-	struct stat st;
 	ssize_t n, len = 0;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
@@ -92,12 +102,9 @@ token_key_load(const char *path, struct token_key *out)
 		          "(umask 027; openssl rand -hex 32 >FILE), and give "
 		          "it to the workers' group"
 		        : strerror(errno));
-	if (fstat(fd, &st) != 0 || (st.st_mode & 07) != 0 ||
-	    !S_ISREG(st.st_mode)) {
+	if (!secret_is_safe("key_file", path, fd)) {
 		close(fd);
-		return key_error(path,
-		    "must be a plain file that others cannot read; "
-		    "do: chmod o= FILE");
+		return false;
 	}
 	while ((n = read(fd, bytes + len, sizeof(bytes) - (size_t)len)) > 0)
 		len += n;

@@ -39,8 +39,9 @@ struct token_clock {
 /*
  * Read the key from a file: all its bytes but one trailing newline. On failure
  * says on standard error what is wrong and what to do, and returns false:
- * no such file, readable by others, under 32 or over 4096 bytes, or the key
- * that the FastAPI tutorial published.
+ * no such file, one that others can read or replace (secret.h), under 32 or
+ * over 4096 bytes, one byte over and over, or the key that the FastAPI tutorial
+ * published.
  */
 bool token_key_load(const char *path, struct token_key *out) MUST_CHECK;
 

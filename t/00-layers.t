@@ -20,7 +20,7 @@ store       db_*         | store connection context tools
 context     ctx          | connection secrets tools
 connection  db           | tools
 secrets     token token_cache pwhash | secrets tools
-tools       address arena backoff buf text unicode blocklist rand conf log clock cpu origin systemd hashmem http_status metrics priority prometheus queue record | tools
+tools       address arena backoff buf text unicode blocklist rand conf log clock cpu origin systemd hashmem http_status metrics priority prometheus queue record secret | tools
 END
 
 # Includes that are allowed beside those, for a type or a figure. They allow no

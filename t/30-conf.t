@@ -152,11 +152,55 @@ head -c 31 /dev/zero | tr '\0' k >"$tmp/key"
 bad_key 'a short key' 'shorter than 32 bytes; make one with: openssl rand -hex 32'
 head -c 32 /dev/zero | tr '\0' k >"$tmp/key"
 chmod 604 "$tmp/key"
-bad_key 'a key that others can read' 'others cannot read; do: chmod o='
+bad_key 'a key that others can read' 'others cannot read and the group cannot write; do: chmod g-w,o='
 echo 1184cf8c81a173ab236d500cd2a98cf37cf2ad32d33052a523107d892dfad6a3 >"$tmp/key"
 bad_key "the tutorial's key" 'published in the FastAPI tutorial'
 mkdir "$tmp/key"
 bad_key 'a folder' 'must be a plain file'
+head -c 64 /dev/zero | tr '\0' k >"$tmp/key"
+bad_key 'a key of one byte' 'one byte over and over, .*make one with: openssl rand -hex 32'
+
+# Who could write another key: to the file, or another file to its place.
+# key MODE OWNER FOLDER_MODE FOLDER_OWNER WANTED TITLE; GROUP is the servers' user's.
+key() {
+	mkdir -p "$tmp/dir"
+	(umask 077 && openssl rand -hex 32 >"$tmp/dir/key")
+	chown "$2" "$tmp/dir/key"
+	chown "$4" "$tmp/dir"
+	chmod "$1" "$tmp/dir/key"
+	chmod "$3" "$tmp/dir"
+	with LATCHKEY_KEY_FILE "${path-$tmp/dir/key}" check
+	if [ "$5" = good ]; then
+		unlike "$said" key_file "$6"
+	else
+		like "$said" "^1 latchkey: key_file $tmp/[a-z/]*key: $5" "$6"
+	fi
+	rm -rf "$tmp/dir"
+}
+
+if [ "$(id -u)" = 0 ]; then
+	group=$(id -gn nobody)
+	key 0640 root:"$group" 0750 root:"$group" good 'as it is installed: of root, for the group to read'
+	key 0400 nobody:"$group" 0500 nobody:"$group" good 'as systemd gives credentials'
+	key 0440 root:"$group" 0555 root:root good 'nobody needs to be able to write it'
+	key 0660 root:"$group" 0750 root:"$group" 'must be .*do: chmod g-w,o=' 'one that the group may write is refused'
+	key 0660 nobody:"$group" 0750 root:"$group" 'must be .*do: chmod g-w,o=' 'whoever owns it'
+	key 0641 root:"$group" 0750 root:"$group" 'must be ' 'so is one that others may run'
+	key 0640 daemon:"$group" 0750 root:"$group" 'belongs to the user 1, who could change it; do: chown root' 'or one of another user'
+	key 0640 root:"$group" 0770 root:"$group" 'others than its owner may write to its folder .*; do: chmod go-w' 'or one in a folder that the group may write to'
+	key 0640 root:"$group" 0757 root:root 'others than its owner may write' 'or others'
+	key 0640 root:"$group" 0755 daemon:root 'its folder .* belongs to the user 1, who could put another' 'or one that belongs to another user'
+	key 0640 root:"$group" 1777 root:root good 'in a folder such as /tmp nobody can take its place'
+	key 0640 root:"$group" 1777 daemon:root 'its folder .* belongs to the user 1' 'but its owner'
+	mkdir -m 755 "$tmp/links"
+	ln -s ../dir/key "$tmp/links/key"
+	path=$tmp/links/key
+	key 0640 root:"$group" 0755 root:root good 'a link leads to it'
+	key 0640 root:"$group" 0777 root:root 'others than its owner may write to its folder .*/dir,' 'into a folder that is looked at as well'
+	chmod 777 "$tmp/links"
+	key 0640 root:"$group" 0755 root:root 'others than its owner may write to its folder .*/links,' 'as is the one of the link'
+	unset path
+fi
 
 # --- who serves, and where ---
 

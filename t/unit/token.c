@@ -247,6 +247,16 @@ loads(const char *bytes, size_t n, mode_t mode, struct token_key *out)
 	return good;
 }
 
+/* Bytes that are not all the same. */
+static void
+fill(char *bytes, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		bytes[i] = "0123456789abcdef"[i % 16];
+}
+
 static void
 test_key_file(void)
 {
@@ -255,7 +265,7 @@ test_key_file(void)
 	char bytes[TOKEN_KEY_MAX_BYTES + 2];
 	struct token_key k;
 
-	memset(bytes, 'k', sizeof(bytes));
+	fill(bytes, sizeof(bytes));
 	ok(loads(bytes, 32, 0600, &k) && k.len == 32, "32 bytes are a key");
 	ok(!loads(bytes, 31, 0600, &k), "31 are not");
 	ok(loads(bytes, 4096, 0400, &k) && k.len == 4096, "4096 are");
@@ -266,10 +276,20 @@ test_key_file(void)
 	bytes[31] = '\n';
 	ok(loads(bytes, 33, 0600, &k) && k.len == 32, "only one");
 	ok(!loads(bytes, 32, 0600, &k), "nor does it make up for a byte");
-	memset(bytes, 'k', 32);
+	fill(bytes, 32);
 	ok(loads(bytes, 32, 0640, &k), "the group may read the file");
-	ok(!loads(bytes, 32, 0604, &k), "others may not");
+	ok(loads(bytes, 32, 0440, &k), "as may its owner, who does not write");
+	ok(!loads(bytes, 32, 0620, &k), "the group may not write it");
+	ok(!loads(bytes, 32, 0660, &k), "not even if it may read it");
+	ok(!loads(bytes, 32, 0604, &k), "others may not read it");
 	ok(!loads(bytes, 32, 0602, &k), "nor write it");
+	ok(!loads(bytes, 32, 0601, &k), "nor run it");
+	memset(bytes, 'k', 64);
+	ok(!loads(bytes, 64, 0600, &k), "a byte 64 times is no key");
+	memset(bytes, '\0', 32);
+	ok(!loads(bytes, 32, 0600, &k), "whichever it is");
+	bytes[31] = 'k';
+	ok(loads(bytes, 32, 0600, &k), "one other makes it one");
 	ok(!loads(published, 64, 0600, &k), "a published key is refused");
 	snprintf(bytes, sizeof(bytes), "%s\r\n", published);
 	ok(!loads(bytes, 66, 0600, &k), "with the end of a line, too");

@@ -637,6 +637,7 @@ test_key_file(void)
 
 	inherited = false;
 	memset(longest, 'L', sizeof(longest));
+	longest[0] = 'F';
 	by_bytes = true;
 	ok(load("secret/0123456789abcdef0123456789", 33, &k) && k.len == 33 &&
 	        memcmp(k.bytes, "secret/0123456789abcdef0123456789", 33) == 0,
