@@ -137,7 +137,7 @@ db_network_find(struct ctx *c, const struct network *n, int64_t user_id,
     struct network_state *out)
 {
 	struct db_rows rows;
-	struct texts t;
+	struct texts t = { .param = { NULL } };
 	enum err e;
 
 	write_texts(n, user_id, &t);
@@ -156,7 +156,7 @@ db_network_find(struct ctx *c, const struct network *n, int64_t user_id,
 enum err
 db_network_note(struct ctx *c, const struct network *n)
 {
-	struct texts t;
+	struct texts t = { .param = { NULL } };
 
 	write_texts(n, 0, &t);
 	return db_run(c->db, c->arena, &db_network_sql[NOTE], t.param, NULL);

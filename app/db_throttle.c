@@ -12,7 +12,7 @@
 
 #define WARY_S 60 /* after somebody was refused */
 
-enum { LOOK, RESERVE, GIVE_BACK, PERMITTED };
+enum { LOOK, RESERVE, GIVE_BACK, FULLEST, EMPTY, PERMITTED };
 
 /* clang-format off */
 #define US "(us::float8 * interval '1 microsecond')"
@@ -73,6 +73,24 @@ const struct db_sql db_throttle_sql[] = {
 		.text = ADD,
 		.params = 2,
 		.writes = true,
+	},
+	[FULLEST] = {
+		.name = "throttle_fullest",
+		.text = "SELECT coalesce(max(" LEVEL("greatest(empty_at, now())")
+			"), 0::bigint) FROM latchkey_throttle"
+			" WHERE bucket = ANY ($1::int[])"
+			" AND empty_at <= " MOST("interval '0'"),
+		.params = 1,
+	},
+	[EMPTY] = {
+		.name = "throttle_empty",
+		/* in the order in which others lock them */
+		.text = "WITH w AS (SELECT bucket FROM latchkey_throttle"
+			" WHERE bucket = ANY ($1::int[])"
+			" ORDER BY bucket FOR UPDATE)"
+			" UPDATE latchkey_throttle t SET empty_at = '-infinity'"
+			" FROM w WHERE t.bucket = w.bucket",
+		.params = 1,
 	},
 	[PERMITTED] = {
 		.name = "throttle_permitted",
@@ -217,4 +235,51 @@ enum err
 db_throttle_give_back(struct ctx *c, const struct throttle_attempt *t)
 {
 	return add(c, GIVE_BACK, t, -1, NULL);
+}
+
+enum err
+db_throttle_look(
+    struct ctx *c, const struct throttle_attempt *t, int64_t *wait_s)
+{
+	return ask(c, LOOK, t, wait_s);
+}
+
+/* Buckets that stand together, as an array's text. */
+static const char *
+list(struct ctx *c, const struct throttle_range *r, size_t n)
+{
+	const char *comma = "";
+	struct buf b;
+	unsigned j;
+	size_t i;
+
+	buf_init(&b, c->arena);
+	buf_adds(&b, "{");
+	for (i = 0; i < n; i++)
+		for (j = 0; j < r[i].count; j++) {
+			buf_addf(&b, "%s%u", comma, r[i].first + j);
+			comma = ",";
+		}
+	buf_adds(&b, "}");
+	return b.s;
+}
+
+enum err
+db_throttle_fullest(
+    struct ctx *c, const struct throttle_range *r, int64_t *level)
+{
+	struct db_rows rows;
+	enum err e;
+
+	if ((e = db_run(c->db, c->arena, &db_throttle_sql[FULLEST],
+	         (const char *[]){ list(c, r, 1) }, &rows)) == ERR_OK)
+		*level = db_int(&rows, 0, 0);
+	return e;
+}
+
+enum err
+db_throttle_empty(struct ctx *c, const struct throttle_range *r, size_t n)
+{
+	return db_run(c->db, c->arena, &db_throttle_sql[EMPTY],
+	    (const char *[]){ list(c, r, n) }, NULL);
 }

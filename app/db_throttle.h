@@ -58,6 +58,26 @@ enum err db_throttle_reserve(struct ctx *c, const struct throttle_attempt *t,
 enum err db_throttle_service(struct ctx *c, enum budget_share share, int64_t us,
     int64_t *level_us) MUST_CHECK;
 
+/*
+ * *wait_s as of db_throttle_reserve(), but nothing is counted. Errors as
+ * db_run().
+ */
+enum err db_throttle_look(struct ctx *c, const struct throttle_attempt *t,
+    int64_t *wait_s) MUST_CHECK;
+
+/* Buckets that stand together. */
+struct throttle_range {
+	unsigned first, count;
+};
+
+/* How full the fullest of these buckets is. Errors as db_run(). */
+enum err db_throttle_fullest(struct ctx *c, const struct throttle_range *r,
+    int64_t *level_us) MUST_CHECK;
+
+/* Empty all buckets of n ranges. Errors as db_run(); it may be sent twice. */
+enum err db_throttle_empty(
+    struct ctx *c, const struct throttle_range *r, size_t n) MUST_CHECK;
+
 /* Uncount an attempt that was counted. Errors as db_run(). */
 enum err db_throttle_give_back(
     struct ctx *c, const struct throttle_attempt *t) MUST_CHECK;

@@ -35,10 +35,11 @@ enum kind {
 	NETWORK
 };
 
-#define SITE_NETWORKS 5 /* a site may do as much as so many of its networks */
-#define KNOWN_PARTS 40  /* a known network: a twentieth of the half for them */
-#define CHANGES 120     /* of an account by its owner, in an hour */
-#define NETWORKS 2      /* that an account makes known: 25 in a day at most */
+#define BOTH_TOGETHER 128 /* buckets of BOTH that a name's clients have */
+#define SITE_NETWORKS 5   /* a site may do as much as so many of its networks */
+#define KNOWN_PARTS 40 /* a known network: a twentieth of the half for them */
+#define CHANGES 120    /* of an account by its owner, in an hour */
+#define NETWORKS 2     /* that an account makes known: 25 in a day at most */
 
 /* clang-format off */
 #define AT(field) offsetof(struct conf, field)
@@ -91,25 +92,77 @@ cost_us(const struct conf *conf, enum kind kind)
 }
 
 /*
- * Count an attempt for what these two texts say. Nobody without the key can
- * tell who shares a bucket with whom.
+ * Two numbers below 2^16 for what these two texts say. Nobody without the key
+ * can tell who has the same.
  */
 static enum err
-add(struct ctx *c, struct throttle_attempt *t, enum kind kind, const char *what,
-    const char *of)
+hash(const struct ctx *c, enum kind kind, const char *what, const char *of,
+    unsigned out[2])
 {
 	const char *const texts[] = { kinds[kind].name, what, of, NULL };
-	struct throttle_subject *s = &t->subject[t->count++];
-	unsigned choice = kinds[kind].choice;
 	unsigned char mac[TOKEN_MAC_BYTES];
 
 	if (!token_mac(c->key, "throttle", texts, mac))
 		return ERR_INTERNAL;
-	s->bucket[0] =
-	    kinds[kind].first + ((unsigned)mac[0] << 8 | mac[1]) % choice;
-	s->bucket[1] = kinds[kind].first + choice +
-	               ((unsigned)mac[2] << 8 | mac[3]) % choice;
+	out[0] = (unsigned)mac[0] << 8 | mac[1];
+	out[1] = (unsigned)mac[2] << 8 | mac[3];
+	return ERR_OK;
+}
+
+/* The buckets of BOTH that a name has, whoever its clients are. */
+static enum err
+find_together(
+    const struct ctx *c, const char *username, struct throttle_range out[2])
+{
+	unsigned i, h[2], choice = kinds[BOTH].choice;
+	enum err e = hash(c, BOTH, "", username, h);
+
+	for (i = 0; e == ERR_OK && i < 2; i++)
+		out[i] = (struct throttle_range){
+			.first = kinds[BOTH].first + i * choice +
+			         h[i] * BOTH_TOGETHER % choice,
+			.count = BOTH_TOGETHER,
+		};
+	return e;
+}
+
+/* Count an attempt for what these two texts say. */
+static enum err
+add(struct ctx *c, struct throttle_attempt *t, enum kind kind, const char *what,
+    const char *of)
+{
+	struct throttle_subject *s = &t->subject[t->count++];
+	unsigned i, h[2], choice = kinds[kind].choice;
+	enum err e;
+
+	if ((e = hash(c, kind, what, of, h)) != ERR_OK)
+		return e;
+	for (i = 0; i < 2; i++)
+		s->bucket[i] = kinds[kind].first + i * choice + h[i] % choice;
 	s->cost_us = cost_us(c->conf, kind);
+	return ERR_OK;
+}
+
+/*
+ * The same for a name and a client together: of all clients of a name these
+ * stand so near each other that they are found by the name alone, and can be
+ * emptied for it.
+ */
+static enum err
+add_both(struct ctx *c, struct throttle_attempt *t, const char *network,
+    const char *username)
+{
+	struct throttle_subject *s = &t->subject[t->count];
+	struct throttle_range r[2];
+	unsigned i, h[2];
+	enum err e;
+
+	if ((e = add(c, t, BOTH, network, username)) != ERR_OK ||
+	    (e = find_together(c, username, r)) != ERR_OK ||
+	    (e = hash(c, BOTH, network, username, h)) != ERR_OK)
+		return e;
+	for (i = 0; i < 2; i++)
+		s->bucket[i] = r[i].first + h[i] % r[i].count;
 	return ERR_OK;
 }
 
@@ -193,7 +246,7 @@ reserve_as_stranger(
 	address_network(c->address, network);
 	if ((e = add(c, out, NAME, username, "")) != ERR_OK ||
 	    (e = add(c, out, ADDRESS, network, "")) != ERR_OK ||
-	    (e = add(c, out, BOTH, network, username)) != ERR_OK)
+	    (e = add_both(c, out, network, username)) != ERR_OK)
 		return e;
 	if (address_site(c->address, site) &&
 	    (e = add(c, out, SITE, site, "")) != ERR_OK)
@@ -237,6 +290,42 @@ throttle_signup(struct ctx *c, struct throttle_attempt *out)
 	    (e = add(c, out, SIGNUP_SITE, site, "")) != ERR_OK)
 		return e;
 	return reserve(c, out);
+}
+
+enum err
+throttle_name_state(
+    struct ctx *c, const char *username, struct throttle_name *out)
+{
+	struct throttle_attempt name = { .count = 0 };
+	int64_t level_us[2] = { 0 }, over_us;
+	struct throttle_range r[2];
+	enum err e;
+
+	if ((e = add(c, &name, NAME, username, "")) != ERR_OK ||
+	    (e = db_throttle_look(c, &name, &out->wait_s)) != ERR_OK ||
+	    (e = find_together(c, username, r)) != ERR_OK ||
+	    (e = db_throttle_fullest(c, &r[0], &level_us[0])) != ERR_OK ||
+	    (e = db_throttle_fullest(c, &r[1], &level_us[1])) != ERR_OK)
+		return e;
+	over_us = level_us[level_us[1] < level_us[0]] + cost_us(c->conf, BOTH) -
+	          DB_THROTTLE_FULL_US;
+	out->client_wait_s = over_us > 0 ? (over_us - 1) / 1000000 + 1 : 0;
+	return ERR_OK;
+}
+
+enum err
+throttle_unlock(struct ctx *c, const char *username)
+{
+	struct throttle_range r[4] = { [2] = { .count = 1 }, { .count = 1 } };
+	struct throttle_attempt name = { .count = 0 };
+	enum err e;
+
+	if ((e = add(c, &name, NAME, username, "")) != ERR_OK ||
+	    (e = find_together(c, username, r)) != ERR_OK)
+		return e;
+	r[2].first = name.subject[0].bucket[0];
+	r[3].first = name.subject[0].bucket[1];
+	return db_throttle_empty(c, r, ARRAY_LEN(r));
 }
 
 /* An attempt that counts for an account alone. */

@@ -41,7 +41,28 @@ enum err throttle_signup(
 enum err throttle_change(
     struct ctx *c, int64_t user_id, struct throttle_attempt *out) MUST_CHECK;
 
-/* The same for a network that this account makes known (svc_network.h). */
+/* What is counted for a name, in seconds until it is let in again; 0: it is. */
+struct throttle_name {
+	int64_t wait_s;        /* for every unknown client */
+	int64_t client_wait_s; /* for the one that sent most for it */
+};
+
+/*
+ * Is this name locked for unknown clients? client_wait_s is of an address that
+ * nobody knows; by chance it may be that of another name. Errors as db_run().
+ */
+enum err throttle_name_state(
+    struct ctx *c, const char *username, struct throttle_name *out) MUST_CHECK;
+
+/*
+ * Forget what was counted for a name, and for it and each client together: it
+ * has all of these limits anew. What was counted for an address or a site
+ * stays, and so does the service's. Errors as db_run().
+ */
+enum err throttle_unlock(struct ctx *c, const char *username) MUST_CHECK;
+
+/* The same as throttle_change() for a network that this account makes known
+ * (svc_network.h). */
 enum err throttle_network(
     struct ctx *c, int64_t user_id, struct throttle_attempt *out) MUST_CHECK;
 

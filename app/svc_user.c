@@ -244,6 +244,14 @@ user_logout(struct ctx *c, const char *username, struct user *out)
 }
 
 enum err
+user_unlock(struct ctx *c, const char *username, struct user *out)
+{
+	enum err e = user_show(c, username, out);
+
+	return e == ERR_OK ? throttle_unlock(c, username) : e;
+}
+
+enum err
 user_show(struct ctx *c, const char *username, struct user *out)
 {
 	/* PostgreSQL would say that this is no text, which is no help */

@@ -63,6 +63,13 @@ enum err user_set_active(struct ctx *c, const char *username, bool active,
 enum err user_logout(
     struct ctx *c, const char *username, struct user *out) MUST_CHECK;
 
+/*
+ * Let unknown clients try passwords for the account of this name again
+ * (throttle_unlock()). ERR_NOTFOUND: there is none.
+ */
+enum err user_unlock(
+    struct ctx *c, const char *username, struct user *out) MUST_CHECK;
+
 /* The account of this name. ERR_NOTFOUND: there is none. */
 enum err user_show(
     struct ctx *c, const char *username, struct user *out) MUST_CHECK;

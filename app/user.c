@@ -7,11 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "buf.h"
 #include "prompt.h"
 #include "svc_schema.h"
+#include "svc_throttle.h"
 #include "svc_user.h"
+#include "token.h"
 #include "user.h"
 
 /* id, name, full name, state and kind of hash, parted by tabs. */
@@ -108,23 +111,48 @@ change_password(struct ctx *c, char *const *names, const char **why)
 		return e;
 	if ((who.password = get_password(c)) == NULL)
 		return ERR_UNAUTH;
-	if ((e = user_set_password(c, &who, why, &u)) == ERR_OK)
-		show_line(c, &u);
+	if ((e = user_set_password(c, &who, why, &u)) != ERR_OK)
+		return e;
+	show_line(c, &u);
+	/* who has a new password shall not wait for wrong ones before */
+	if ((e = user_unlock(c, names[0], &u)) != ERR_OK)
+		fprintf(stderr, "latchkey: the password is changed, but the "
+		                "name may still be locked\n");
 	return e;
+}
+
+/* Until when, if it is not at once, and for whom. */
+static void
+show_lock(struct ctx *c, const char *whom, int64_t wait_s)
+{
+	time_t until_s = (time_t)(c->now_s + wait_s);
+	char text[32];
+	struct tm tm;
+
+	if (wait_s == 0 || gmtime_r(&until_s, &tm) == NULL)
+		return;
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	printf(
+	    "locked for %s until %s: too many wrong passwords\n", whom, text);
 }
 
 static enum err
 show(struct ctx *c, char *const *names, const char **why)
 {
 	const char *when, *reason;
+	struct throttle_name name;
 	struct user u;
 	enum err e;
 
 	(void)why;
 	if ((e = user_show(c, names[0], &u)) != ERR_OK ||
-	    (e = user_last_change(c, &u, &when, &reason)) != ERR_OK)
+	    (e = user_last_change(c, &u, &when, &reason)) != ERR_OK ||
+	    (e = throttle_name_state(c, names[0], &name)) != ERR_OK)
 		return e;
 	show_line(c, &u);
+	if (name.wait_s == 0)
+		show_lock(c, "an address", name.client_wait_s);
+	show_lock(c, "unknown clients", name.wait_s);
 	if (when != NULL)
 		printf("password changed %s by %s\n", when, reason);
 	return ERR_OK;
@@ -168,6 +196,18 @@ log_out(struct ctx *c, char *const *names, const char **why)
 }
 
 static enum err
+unlock(struct ctx *c, char *const *names, const char **why)
+{
+	struct user u;
+	enum err e;
+
+	(void)why;
+	if ((e = user_unlock(c, names[0], &u)) == ERR_OK)
+		show_line(c, &u);
+	return e;
+}
+
+static enum err
 list(struct ctx *c, char *const *names, const char **why)
 {
 	(void)names;
@@ -178,15 +218,17 @@ list(struct ctx *c, char *const *names, const char **why)
 static const struct action {
 	const char *name;
 	int min, max; /* how many names */
+	bool keyed;   /* attempts are found by the key */
 	enum err (*run)(struct ctx *c, char *const *names, const char **why);
 } actions[] = {
-	{ "add", 1, 2, add },
-	{ "list", 0, 0, list },
-	{ "show", 1, 1, show },
-	{ "disable", 1, 1, disable },
-	{ "enable", 1, 1, enable },
-	{ "passwd", 1, 1, change_password },
-	{ "logout", 1, 1, log_out },
+	{ "add", 1, 2, false, add },
+	{ "list", 0, 0, false, list },
+	{ "show", 1, 1, true, show },
+	{ "disable", 1, 1, false, disable },
+	{ "enable", 1, 1, false, enable },
+	{ "passwd", 1, 1, true, change_password },
+	{ "logout", 1, 1, false, log_out },
+	{ "unlock", 1, 1, true, unlock },
 };
 
 /* The action of these arguments, or NULL after a line that says which is. */
@@ -205,7 +247,7 @@ find_action(char *const *arguments)
 	fprintf(stderr,
 	    "usage: latchkey user add NAME [FULLNAME]\n"
 	    "       latchkey user list\n"
-	    "       latchkey user show|disable|enable|logout|passwd "
+	    "       latchkey user show|disable|enable|logout|passwd|unlock "
 	    "NAME\n"
 	    "The password is asked for, or is the first line of "
 	    "standard input.\n");
@@ -233,7 +275,9 @@ run(const struct action *action, struct ctx *c, char *const *names)
 int
 user_command(const struct conf *conf, char *const *arguments)
 {
-	static const struct db_sql *const statements[] = { db_user_sql, NULL };
+	static const struct db_sql *const statements[] = { db_user_sql,
+		db_throttle_sql, NULL };
+	static struct token_key key;
 	const struct action *action = find_action(arguments);
 	struct blocklist blocklist;
 	struct arena arena;
@@ -244,6 +288,12 @@ user_command(const struct conf *conf, char *const *arguments)
 
 	if (action == NULL)
 		return 2;
+	if (action->keyed) {
+		c.key = &key;
+		c.now_s = (int64_t)time(NULL);
+		if (!token_key_load(conf->key_file, &key))
+			return EXIT_FAILURE;
+	}
 	if (!blocklist_open(conf->password_blocklist, &blocklist))
 		return EXIT_FAILURE;
 	arena_init(&arena);

@@ -63,7 +63,8 @@ END
 
 is "$(in_code '\<(time|gettimeofday) *\(|CLOCK_REALTIME' app/*.c | cut -d : -f 1)" "app/fcgi.c
 app/metrics.c
-app/status.c" 'the time of day is read once a request, in fcgi.c, and to tell since when it serves'
+app/status.c
+app/user.c" 'the time of day is read once a request, in fcgi.c, and to tell since when it serves, and until when a name is locked'
 is "$(in_code -l '\<strto[a-z]+ *\(' app/*.c)" 'app/text.c' 'only text.c reads numbers'
 
 # Memory: a request's is the arena's. What each file may call, and why.

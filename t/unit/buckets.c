@@ -36,7 +36,7 @@ run_of_ours(struct db *db, struct arena *a, const struct db_sql *sql,
 	(void)a;
 	if (params != NULL)
 		snprintf(table.said + n, sizeof(table.said) - n, "%s %s %s;",
-		    sql->name, params[0], params[1]);
+		    sql->name, params[0], sql->params > 1 ? params[1] : "");
 	if (out != NULL)
 		out->count = table.rows;
 	table.looks = strcmp(sql->name, "throttle_look") == 0;
@@ -66,6 +66,9 @@ true_of_ours(const struct db_rows *rows, int row, int column)
 #define db_throttle_reserve tested_reserve
 #define db_throttle_service tested_service
 #define db_throttle_give_back tested_give_back
+#define db_throttle_look tested_look
+#define db_throttle_fullest tested_fullest
+#define db_throttle_empty tested_empty
 #include "db_throttle.c" /* NOLINT(bugprone-suspicious-include) */
 
 #include "tap.h"
@@ -221,6 +224,32 @@ test_service(struct ctx *c)
 	    "which is full if the table does not tell");
 }
 
+/* What an operator asks, and does. */
+static void
+test_ranges(struct ctx *c)
+{
+	static const struct throttle_range r[] = { { 3, 2 }, { 10, 3 } };
+	int64_t level = -1, s = -1;
+
+	(void)wait_s(c, FULL, FULL, FULL + 1, FULL + 1);
+	table.said[0] = '\0';
+	ok(db_throttle_look(c, &attempt, &s) == ERR_OK && s == 1,
+	    "how long an attempt would have to wait");
+	is(table.said, "throttle_look {3,7,10,20} {5,5,6,6};",
+	    "is told without counting it");
+	table.said[0] = '\0';
+	table.row[0].level_us = 77;
+	ok(db_throttle_fullest(c, r, &level) == ERR_OK, "the fullest of some");
+	is(table.said, "throttle_fullest {3,4} ;", "is asked for");
+	table.said[0] = '\0';
+	ok(db_throttle_empty(c, r, 2) == ERR_OK, "several are emptied");
+	is(table.said, "throttle_empty {3,4,10,11,12} ;", "at once");
+	table.e = ERR_BUSY;
+	ok(db_throttle_fullest(c, r, &level) == ERR_BUSY &&
+	        db_throttle_empty(c, r, 2) == ERR_BUSY,
+	    "but not without the database");
+}
+
 static void
 test_permitted(struct ctx *c)
 {
@@ -244,6 +273,7 @@ main(void)
 	test_wary(&c);
 	test_failures(&c);
 	test_service(&c);
+	test_ranges(&c);
 	test_permitted(&c);
 	arena_free(&arena);
 	return done();

@@ -14,6 +14,11 @@
 #define throttle_give_back tested_give_back
 #define db_throttle_reserve reserve_of_ours
 #define db_throttle_give_back give_back_of_ours
+#define db_throttle_look reserve_of_ours
+#define db_throttle_fullest fullest_of_ours
+#define db_throttle_empty empty_of_ours
+#define throttle_name_state tested_name_state
+#define throttle_unlock tested_unlock
 #define budget_reserve budget_of_ours
 #define budget_give_back budget_back_of_ours
 #define network_is_known known_of_ours
@@ -33,6 +38,9 @@ static struct {
 	int times, given_back;
 	enum err e;
 	struct throttle_attempt last;
+	int64_t fullest_us[2]; /* of the buckets asked for first, and then */
+	int asked;
+	struct throttle_range emptied[4];
 } table;
 
 /*
@@ -63,6 +71,26 @@ give_back_of_ours(struct ctx *c, const struct throttle_attempt *t)
 	(void)t;
 	table.given_back++;
 	return ERR_OK;
+}
+
+enum err
+fullest_of_ours(
+    struct ctx *c, const struct throttle_range *r, int64_t *level_us)
+{
+	(void)c;
+	table.emptied[table.asked] = *r;
+	*level_us = table.fullest_us[table.asked++];
+	return table.e;
+}
+
+enum err
+empty_of_ours(struct ctx *c, const struct throttle_range *r, size_t n)
+{
+	(void)c;
+	if (n != ARRAY_LEN(table.emptied))
+		abort();
+	memcpy(table.emptied, r, sizeof(table.emptied));
+	return table.e;
 }
 
 enum err
@@ -370,6 +398,84 @@ test_refused(struct ctx *c)
 	mac_fails = false;
 }
 
+/* --- what the operator sees and does --- */
+
+static bool
+is_within(const struct throttle_range *r, unsigned bucket)
+{
+	return bucket >= r->first && bucket < r->first + r->count;
+}
+
+/* Of a name's clients all buckets are emptied, and of others none. */
+static void
+test_unlock(struct ctx *c)
+{
+	struct throttle_attempt t, other;
+	int i, inside = 0, different = 0;
+	char address[32];
+
+	begin(0, 0);
+	ok(throttle_unlock(c, "ada") == ERR_OK, "a name is unlocked");
+	for (i = 0; i < 250; i++) {
+		struct throttle_range r[4];
+
+		memcpy(r, table.emptied, sizeof(r));
+		snprintf(address, sizeof(address), "192.0.2.%d", i);
+		c->address = address;
+		table.times = 0;
+		if (login(c, "ada", "", &t) != ERR_OK ||
+		    (table.times = 0, login(c, "eve", "", &other) != ERR_OK))
+			abort();
+		inside += is_within(&r[0], t.subject[2].bucket[0]) &&
+		          is_within(&r[1], t.subject[2].bucket[1]) &&
+		          is_within(&r[2], t.subject[0].bucket[0]) &&
+		          is_within(&r[3], t.subject[0].bucket[1]);
+		inside += 1000 * is_within(&r[0], other.subject[2].bucket[0]);
+		inside += 1000 * (r[2].count != 1 || r[3].count != 1);
+		different += t.subject[2].bucket[0] - r[0].first !=
+		             other.subject[2].bucket[0] % BOTH_TOGETHER;
+	}
+	is_int(inside, 250, "with every client's buckets, and no other's");
+	ok(different > 200, "which are apart from each other");
+	begin(0, 0);
+	table.e = ERR_BUSY;
+	ok(throttle_unlock(c, "ada") == ERR_BUSY, "or that is told");
+	mac_fails = true;
+	ok(throttle_unlock(c, "ada") == ERR_INTERNAL, "nor without the key");
+	mac_fails = false;
+}
+
+static void
+test_state(struct ctx *c)
+{
+	struct throttle_name n;
+
+	begin(77, 0);
+	ok(throttle_name_state(c, "ada", &n) == ERR_OK && n.wait_s == 77,
+	    "it is told when a name is let in again");
+	is_int((long long)table.last.count, 1, "by the name's buckets alone");
+	is_int(n.client_wait_s, 0, "no client has to wait");
+	begin(0, 0);
+	/* one of 7 costs 1028571429 */
+	table.fullest_us[0] = DB_THROTTLE_FULL_US;
+	table.fullest_us[1] = DB_THROTTLE_FULL_US - 1028571429;
+	ok(throttle_name_state(c, "ada", &n) == ERR_OK && n.client_wait_s == 0,
+	    "where one of both has room, no client has to");
+	table.asked = 0;
+	table.fullest_us[1]++;
+	table.times = 0;
+	ok(throttle_name_state(c, "ada", &n) == ERR_OK && n.client_wait_s == 1,
+	    "where neither has, one may have to");
+	table.asked = 0;
+	table.fullest_us[0] = table.fullest_us[1] - 1;
+	table.times = 0;
+	ok(throttle_name_state(c, "ada", &n) == ERR_OK && n.client_wait_s == 0,
+	    "whichever of them that is");
+	begin(0, 0);
+	table.e = ERR_BUSY;
+	ok(throttle_name_state(c, "ada", &n) == ERR_BUSY, "or that is told");
+}
+
 int
 main(void)
 {
@@ -390,6 +496,8 @@ main(void)
 	test_spread(&c);
 	test_known(&c);
 	test_refused(&c);
+	test_unlock(&c);
+	test_state(&c);
 	arena_free(&arena);
 	return done();
 }
