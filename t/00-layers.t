@@ -9,7 +9,7 @@
 # counts. Everything may use base.h.
 cat >"$tmp/layers" <<'END'
 base        base         |
-process     main serve crew status user prompt worker bounds listener calibrate | process routes web services store connection context secrets tools
+process     main check migrate serve crew status user prompt worker bounds listener calibrate | process routes web services store connection context secrets tools
 routes      route        | prototypes handlers http services tools
 web         fcgi         | http tools
 prototypes  api          | http

@@ -1,0 +1,30 @@
+/*
+ * The command `migrate`: the database's schema, brought to this version.
+ */
+#include "base.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "migrate.h"
+#include "svc_schema.h"
+
+int
+migrate(const struct conf *conf)
+{
+	static const struct db_sql *const none[] = { NULL };
+	struct arena arena;
+	struct ctx c = { .conf = conf, .arena = &arena };
+	enum err e = ERR_INTERNAL;
+
+	arena_init(&arena);
+	/* without a time limit: an index on a large table takes its time */
+	c.db = db_new(conf->database, 0, none);
+	if (c.db != NULL)
+		e = schema_migrate(&c);
+	if (e == ERR_BUSY)
+		fprintf(stderr, "latchkey: database: not usable, see above\n");
+	db_free(c.db);
+	arena_free(&arena);
+	return e == ERR_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,15 @@
+/*
+ * The command `migrate`: the database's schema, brought to this version.
+ */
+#ifndef LATCHKEY_MIGRATE_H
+#define LATCHKEY_MIGRATE_H
+
+#include "conf.h"
+
+/*
+ * Apply the migrations that the database lacks. What is wrong goes to standard
+ * error. Returns the exit status.
+ */
+int migrate(const struct conf *conf);
+
+#endif
