@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "blocklist.h"
@@ -17,6 +19,7 @@
 #include "conf.h"
 #include "log.h"
 #include "migrate.h"
+#include "priority.h"
 #include "route.h"
 #include "serve.h"
 #include "status.h"
@@ -96,6 +99,19 @@ usage(FILE *out)
 	return out == stdout ? EXIT_SUCCESS : 2;
 }
 
+/* Keys and passwords must not be left in a core file. */
+static void
+forbid_core_files(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	setrlimit(RLIMIT_CORE, &none);
+#ifndef __SANITIZE_ADDRESS__
+	/* the limit does not hold for a core_pattern that is a pipe */
+	prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
 static int
 run(const struct command *command, const char *conf_file,
     char *const *arguments)
@@ -103,6 +119,10 @@ run(const struct command *command, const char *conf_file,
 	struct conf conf = { 0 };
 	int status;
 
+	/* after it the file that this takes would be root's */
+	if (command->run == serve)
+		priority_lower_session();
+	forbid_core_files();
 	if (command->needs_conf && !conf_load(conf_file, &conf))
 		return EXIT_FAILURE;
 	/* who types a command wants its answer, not the daily log */

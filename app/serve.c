@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "blocklist.h"
@@ -20,7 +18,6 @@
 #include "listener.h"
 #include "log.h"
 #include "metrics.h"
-#include "priority.h"
 #include "route.h"
 #include "serve.h"
 #include "svc_budget.h"
@@ -83,19 +80,6 @@ forget_signals(const struct supervisor *s)
 	action.sa_handler = SIG_IGN;
 	sigaction(SIGHUP, &action, NULL);
 	sigprocmask(SIG_SETMASK, &s->crew.waiting, NULL);
-}
-
-/* The key and passwords must not be left in a core file. */
-static void
-forbid_core_files(void)
-{
-	const struct rlimit none = { 0, 0 };
-
-	setrlimit(RLIMIT_CORE, &none);
-#ifndef __SANITIZE_ADDRESS__
-	/* the limit does not hold for a core_pattern that is a pipe */
-	prctl(PR_SET_DUMPABLE, 0);
-#endif
 }
 
 /* In the new process: let go of what is the supervisor's, and work. */
@@ -283,8 +267,6 @@ serve(const struct conf *conf)
 		return EXIT_FAILURE;
 	}
 	catch_signals(&s.crew.waiting);
-	priority_lower_session();
-	forbid_core_files();
 	s.conf = s.first = conf;
 	crew_init(&s.crew);
 	route_name_rows();

@@ -220,6 +220,43 @@ status 1 echo True' 'for nobody none is asked'
 log_in typist 'typed blindly'
 is "$status" 200 'and nothing has changed'
 
+# --- core files ---
+
+# Ctrl-\ at the second question, when the password is in memory.
+mkdir -m 1777 "$tmp/cores"
+# shellcheck disable=SC2086 # $LK_AS is words
+is "$(terminal 'typed blindly\n' '\x1c' -- sh -c 'cd "$0" && exec prlimit --core=unlimited "$@"' \
+	"$tmp/cores" $LK_AS "$LK_BIN" -c "$LK_CONF" user passwd typist | tail -n 1) $(ls "$tmp/cores")" \
+	'status -3 echo True ' 'Ctrl-\ ends it, and leaves no core file with the password'
+
+# dumps COMMAND...: what a command that waits for its input may leave: limits,
+# and the owner in /proc, who is root where not even a program that the kernel
+# pipes core files to gets one.
+dumps() {
+	rm -f "$tmp/fifo"
+	mkfifo "$tmp/fifo"
+	# shellcheck disable=SC2086 # $LK_AS is words
+	(exec prlimit --core=unlimited $LK_AS "$LK_BIN" "$@" <"$tmp/fifo" >/dev/null 2>&1) &
+	waiting=$!
+	exec 9>"$tmp/fifo"
+	retry 10 forbidden
+	cores
+	exec 9>&-
+	wait "$waiting"
+}
+cores() {
+	awk '/^Max core file size/ { print $5, $6 }' "/proc/$waiting/limits" | tr '\n' ' '
+	if [ -n "${LK_SANITIZED-}" ]; then echo root; else stat -c %U "/proc/$waiting/status"; fi
+}
+forbidden() {
+	[ "$(cores)" = '0 0 root' ]
+}
+for command in "-c $LK_CONF user passwd typist" "blocklist $tmp/cores/list"; do
+	# shellcheck disable=SC2086 # words
+	dumps $command >"$tmp/out"
+	is "$(cat "$tmp/out")" '0 0 root' "latchkey ${command#-c * }: core files are forbidden"
+done
+
 # --- what it does not understand ---
 
 for arguments in 'add' 'list all' 'show' 'show a b' 'logout' 'logout a b' 'remove ada' 'add a b c' 'passwd ada secret'; do
