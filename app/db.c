@@ -491,3 +491,55 @@ db_true(const struct db_rows *rows, int row, int column)
 
 	return text != NULL && strcmp(text, "t") == 0;
 }
+
+/* Does the connection leave this machine? */
+static bool
+leaves_machine(const PGconn *conn)
+{
+	const char *address = PQhostaddr(conn);
+
+	/* empty: a Unix socket */
+	return address != NULL && address[0] != '\0' &&
+	       strncmp(address, "127.", 4) != 0 && strcmp(address, "::1") != 0;
+}
+
+/* Was the server's certificate looked at, and the name in it? */
+static bool
+is_verified(PGconn *conn)
+{
+	PQconninfoOption *options = PQconninfo(conn), *o;
+	bool verified = false;
+
+	for (o = options; o != NULL && o->keyword != NULL; o++)
+		if (strcmp(o->keyword, "sslmode") == 0 && o->val != NULL)
+			verified = strcmp(o->val, "verify-full") == 0;
+	PQconninfoFree(options);
+	return verified;
+}
+
+const char *
+db_exposure(const struct db *db)
+{
+	if (db->conn == NULL || !leaves_machine(db->conn) ||
+	    PQgssEncInUse(db->conn) == 1)
+		return NULL;
+	if (PQsslInUse(db->conn) == 0)
+		return "in clear";
+	return is_verified(db->conn) ? NULL
+	                             : "to a server that nobody has verified";
+}
+
+int
+db_library(int *oldest)
+{
+	/* Source: CVE-2026-6477; minor versions by their series. */
+	static const int good[] = { 140023, 150018, 160014, 170010, 180004 };
+	int version = PQlibVersion();
+	size_t i;
+
+	*oldest = good[0];
+	for (i = 0; i < ARRAY_LEN(good); i++)
+		if (version / 10000 >= good[i] / 10000)
+			*oldest = good[i];
+	return version;
+}

@@ -67,4 +67,19 @@ int64_t db_int(const struct db_rows *rows, int row, int column);
 /* A column that is true; false: it is false or NULL. */
 bool db_true(const struct db_rows *rows, int row, int column);
 
+/*
+ * How what passes between us and the server is exposed to a network, as the end
+ * of a sentence; NULL: it does not leave the machine, or is encrypted for a
+ * server whose certificate was verified (sslmode=verify-full; GSS). Of a
+ * connection that a statement has made.
+ */
+const char *db_exposure(const struct db *db);
+
+/*
+ * The version of libpq that is loaded, as PQlibVersion() has it (150018). *oldest:
+ * the least of its series, or of all if its series is too old, that has no fault
+ * which SECURITY.md names.
+ */
+int db_library(int *oldest);
+
 #endif

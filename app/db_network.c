@@ -8,7 +8,7 @@
 
 #include "db_network.h"
 
-enum { FIND, NOTE, MARK, PERMITTED };
+enum { FIND, NOTE, MARK };
 
 #define TEXT_OF(number) TEXT(number)
 #define TEXT(number) #number
@@ -86,17 +86,6 @@ const struct db_sql db_network_sql[] = {
 			" latchkey_watermark o WHERE o.place <> w.place"
 			" AND o.taken_at <= now() - interval '7 days')",
 	},
-	[PERMITTED] = {
-		.name = "network_permitted",
-		.text = "SELECT"
-			" has_table_privilege('latchkey_network', 'SELECT')"
-			" AND has_table_privilege('latchkey_network', 'INSERT')"
-			" AND has_table_privilege('latchkey_network', 'UPDATE')"
-			" AND has_table_privilege('latchkey_watermark', 'SELECT')"
-			" AND has_table_privilege('latchkey_watermark', 'INSERT')"
-			" AND has_table_privilege('latchkey_watermark', 'UPDATE')",
-		.direct = true,
-	},
 	{ .name = NULL },
 };
 /* clang-format on */
@@ -118,18 +107,6 @@ write_texts(const struct network *n, int64_t number, struct texts *out)
 	snprintf(out->text[3], sizeof(out->text[3]), "%" PRId64, number);
 	for (i = 0; i < ARRAY_LEN(out->param); i++)
 		out->param[i] = out->text[i];
-}
-
-enum err
-db_network_permitted(struct ctx *c)
-{
-	struct db_rows rows;
-	enum err e;
-
-	if ((e = db_run(c->db, c->arena, &db_network_sql[PERMITTED], NULL,
-	         &rows)) != ERR_OK)
-		return e;
-	return db_true(&rows, 0, 0) ? ERR_OK : ERR_DENIED;
 }
 
 enum err

@@ -31,9 +31,6 @@ struct network_state {
 
 extern const struct db_sql db_network_sql[];
 
-/* As db_user_permitted(). */
-enum err db_network_permitted(struct ctx *c) MUST_CHECK;
-
 /*
  * Look a network up, and an account by its number. Nothing is written. Errors
  * as db_run().

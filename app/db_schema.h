@@ -22,7 +22,8 @@ int64_t db_schema_needed(void);
 
 /*
  * The version that the database has; 0: none.
- * ERR_NOTFOUND: it has no table of versions. ERR_BUSY: as db_run().
+ * ERR_NOTFOUND: it has no table of versions, or none that this role may come
+ * near. ERR_DENIED: it may not read it. ERR_BUSY: as db_run().
  */
 enum err db_schema_version(struct ctx *c, int64_t *out) MUST_CHECK;
 
@@ -38,5 +39,23 @@ enum err db_schema_lock(struct ctx *c) MUST_CHECK;
  * nothing is changed then.
  */
 enum err db_schema_apply(struct ctx *c, const struct migration *m) MUST_CHECK;
+
+/*
+ * Which of the privileges that a worker needs this connection's role lacks, as
+ * a list in a sentence; NULL: none. Errors as db_run().
+ */
+enum err db_schema_lacking(struct ctx *c, const char **out) MUST_CHECK;
+
+/*
+ * What it is, or may do, that a worker need not: "owns users, …"; NULL: nothing.
+ * Errors as db_run().
+ */
+enum err db_schema_excess(struct ctx *c, const char **out) MUST_CHECK;
+
+/*
+ * Grant a role the privileges that a worker needs, in one transaction; those
+ * that it has stay. Errors as db_script().
+ */
+enum err db_schema_grant(struct ctx *c, const char *role) MUST_CHECK;
 
 #endif

@@ -12,7 +12,7 @@
 
 #define WARY_S 60 /* after somebody was refused */
 
-enum { LOOK, RESERVE, GIVE_BACK, FULLEST, EMPTY, PERMITTED };
+enum { LOOK, RESERVE, GIVE_BACK, FULLEST, EMPTY };
 
 /* clang-format off */
 #define US "(us::float8 * interval '1 microsecond')"
@@ -92,29 +92,9 @@ const struct db_sql db_throttle_sql[] = {
 			" FROM w WHERE t.bucket = w.bucket",
 		.params = 1,
 	},
-	[PERMITTED] = {
-		.name = "throttle_permitted",
-		.text = "SELECT"
-			" has_table_privilege('latchkey_throttle', 'SELECT')"
-			" AND has_table_privilege('latchkey_throttle', 'INSERT')"
-			" AND has_table_privilege('latchkey_throttle', 'UPDATE')",
-		.direct = true,
-	},
 	{ .name = NULL },
 };
 /* clang-format on */
-
-enum err
-db_throttle_permitted(struct ctx *c)
-{
-	struct db_rows rows;
-	enum err e;
-
-	if ((e = db_run(c->db, c->arena, &db_throttle_sql[PERMITTED], NULL,
-	         &rows)) != ERR_OK)
-		return e;
-	return db_true(&rows, 0, 0) ? ERR_OK : ERR_DENIED;
-}
 
 /* Add so many times an attempt's costs, 1 or -1, to all of its buckets. */
 static enum err

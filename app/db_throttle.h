@@ -35,9 +35,6 @@ struct throttle_attempt {
 
 extern const struct db_sql db_throttle_sql[];
 
-/* As db_user_permitted(). */
-enum err db_throttle_permitted(struct ctx *c) MUST_CHECK;
-
 /*
  * Count an attempt for all of its subjects in one statement, which tells how
  * full they are then: of several at once no more pass than there is room for.

@@ -20,8 +20,7 @@ enum {
 	SET_FULLNAME,
 	ENABLE,
 	DISABLE,
-	LOGOUT,
-	PERMITTED
+	LOGOUT
 };
 
 /*
@@ -159,34 +158,9 @@ const struct db_sql db_user_sql[] = {
 		.params = 1,
 		.writes = true,
 	},
-	[PERMITTED] = {
-		.name = "user_permitted",
-		/* preparing a statement asks for no privilege */
-		.text = "SELECT has_table_privilege('users', 'SELECT')"
-			" AND has_table_privilege('users', 'INSERT')"
-			" AND has_table_privilege('users', 'UPDATE')"
-			" AND coalesce(has_sequence_privilege("
-			"pg_get_serial_sequence('users', 'id'), 'USAGE'), true)"
-			" AND has_table_privilege('latchkey_account', 'SELECT')"
-			" AND has_table_privilege('latchkey_account', 'INSERT')"
-			" AND has_table_privilege('latchkey_account', 'UPDATE')",
-		.direct = true,
-	},
 	{ .name = NULL },
 };
 /* clang-format on */
-
-enum err
-db_user_permitted(struct ctx *c)
-{
-	struct db_rows rows;
-	enum err e;
-
-	if ((e = db_run(c->db, c->arena, &db_user_sql[PERMITTED], NULL,
-	         &rows)) != ERR_OK)
-		return e;
-	return db_true(&rows, 0, 0) ? ERR_OK : ERR_DENIED;
-}
 
 static struct user
 user_of(const struct db_rows *rows, int row)

@@ -20,12 +20,6 @@ struct user {
 extern const struct db_sql db_user_sql[];
 
 /*
- * May the database's role of this process do what the functions below do?
- * ERR_DENIED: no. ERR_BUSY: as db_run().
- */
-enum err db_user_permitted(struct ctx *c) MUST_CHECK;
-
-/*
  * The user of this name, compared byte by byte; of the full name 16,384
  * characters at most.
  * ERR_NOTFOUND: none. ERR_BUSY, ERR_INTERNAL: as db_run().

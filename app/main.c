@@ -72,7 +72,7 @@ static const struct command {
 	const char *help;
 } commands[] = {
 	{ "serve",     "",              0, 0, true,  serve,          NULL,           "answer requests, until SIGTERM" },
-	{ "migrate",   "",              0, 0, true,  migrate,        NULL,           "bring the database to this schema" },
+	{ "migrate",   "[ROLE]",        0, 1, true,  NULL,           migrate,        "bring the database to this schema, for ROLE to use" },
 	{ "check",     "",              0, 0, true,  check,          NULL,           "verify configuration, key and database" },
 	{ "calibrate", "[MS]",          0, 1, true,  NULL,           run_calibrate,  "measure what password hashes cost here" },
 	{ "status",    "",              0, 0, true,  status_print,   NULL,           "show what is served, and how fast" },

@@ -10,7 +10,7 @@
 #include "svc_schema.h"
 
 int
-migrate(const struct conf *conf)
+migrate(const struct conf *conf, char *const *arguments)
 {
 	static const struct db_sql *const none[] = { NULL };
 	struct arena arena;
@@ -22,6 +22,8 @@ migrate(const struct conf *conf)
 	c.db = db_new(conf->database, 0, none);
 	if (c.db != NULL)
 		e = schema_migrate(&c);
+	if (e == ERR_OK && arguments[0] != NULL)
+		e = schema_grant(&c, arguments[0]);
 	if (e == ERR_BUSY)
 		fprintf(stderr, "latchkey: database: not usable, see above\n");
 	db_free(c.db);

@@ -7,9 +7,10 @@
 #include "conf.h"
 
 /*
- * Apply the migrations that the database lacks. What is wrong goes to standard
- * error. Returns the exit status.
+ * Apply the migrations that the database lacks. arguments: the workers' role,
+ * which gets the privileges that they need, or NULL. What is wrong goes to
+ * standard error. Returns the exit status.
  */
-int migrate(const struct conf *conf);
+int migrate(const struct conf *conf, char *const *arguments);
 
 #endif

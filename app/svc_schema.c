@@ -7,9 +7,6 @@
 #include <stdio.h>
 
 #include "db_schema.h"
-#include "db_network.h"
-#include "db_throttle.h"
-#include "db_user.h"
 #include "svc_schema.h"
 
 enum err
@@ -40,8 +37,19 @@ schema_migrate(struct ctx *c)
 }
 
 enum err
+schema_grant(struct ctx *c, const char *role)
+{
+	enum err e;
+
+	if ((e = db_schema_grant(c, role)) == ERR_OK)
+		printf("the role %s has the privileges of the workers\n", role);
+	return e;
+}
+
+enum err
 schema_ready(struct ctx *c)
 {
+	const char *lacking;
 	int64_t version;
 	enum err e;
 
@@ -49,8 +57,7 @@ schema_ready(struct ctx *c)
 		return e;
 	if (version < db_schema_needed())
 		return ERR_NOTFOUND;
-	if ((e = db_user_permitted(c)) != ERR_OK ||
-	    (e = db_throttle_permitted(c)) != ERR_OK)
+	if ((e = db_schema_lacking(c, &lacking)) != ERR_OK)
 		return e;
-	return db_network_permitted(c);
+	return lacking == NULL ? ERR_OK : ERR_DENIED;
 }

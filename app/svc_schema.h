@@ -6,12 +6,6 @@
 
 #include "ctx.h"
 
-/* What a role of the database needs, for whoever has to grant it. */
-#define SCHEMA_GRANTS                                                      \
-	"SELECT, INSERT and UPDATE on users, latchkey_throttle, "          \
-	"latchkey_account, latchkey_network and latchkey_watermark, "      \
-	"USAGE on the sequence of users' id, SELECT on latchkey_migration"
-
 /*
  * Apply the migrations that the database lacks, in order, telling each on
  * standard output. Safe to run twice, and by two at once: the second waits.
@@ -21,9 +15,15 @@
 enum err schema_migrate(struct ctx *c) MUST_CHECK;
 
 /*
+ * Grant the workers' role what it needs in a database that has been migrated,
+ * and say so. Errors as schema_migrate().
+ */
+enum err schema_grant(struct ctx *c, const char *role) MUST_CHECK;
+
+/*
  * Does the database answer, with the schema that this program needs, and may
  * its role use it? ERR_NOTFOUND: `latchkey migrate` has not been run.
- * ERR_DENIED: the role lacks a privilege, see SCHEMA_GRANTS.
+ * ERR_DENIED: the role lacks a privilege: db_schema_lacking().
  * ERR_BUSY: it does not answer.
  */
 enum err schema_ready(struct ctx *c) MUST_CHECK;

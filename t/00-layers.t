@@ -43,7 +43,7 @@ confuse.h    conf    cfg_|CFG_
 utf8proc.h   unicode utf8proc_|UTF8PROC_
 END
 
-c_library='arpa/inet|assert|ctype|errno|fcntl|inttypes|poll|sched|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|termios|time|unistd|sys/[a-z]+|net[a-z]+/[a-z]+|netdb|linux/[a-z_]+'
+c_library='arpa/inet|assert|ctype|errno|fcntl|grp|inttypes|libgen|poll|pwd|sched|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|termios|time|unistd|sys/[a-z]+|net[a-z]+/[a-z]+|netdb|linux/[a-z_]+'
 
 # --- what is used: lines of "how user used" ---
 

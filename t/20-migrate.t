@@ -14,9 +14,10 @@ fresh() {
 	PGOPTIONS='-c client_min_messages=warning' $LK_PSQL -Xqc 'drop schema public cascade' -c 'create schema public'
 }
 
+# migrate [ROLE]: as the owner
 migrate() {
 	# shellcheck disable=SC2086 # words of a command
-	$LK_AS "$LK_BIN" -c "$LK_CONF" migrate >"$tmp/out" 2>&1
+	$LK_AS env LATCHKEY_DATABASE="$LK_OWNER" "$LK_BIN" -c "$LK_CONF" migrate "$@" >"$tmp/out" 2>&1
 }
 
 # login NAME PASSWORD
@@ -54,7 +55,7 @@ fresh
 migrations=
 for n in 1 2 3 4; do
 	# shellcheck disable=SC2086
-	$LK_AS "$LK_BIN" -c "$LK_CONF" migrate >"$tmp/out$n" 2>&1 &
+	$LK_AS env LATCHKEY_DATABASE="$LK_OWNER" "$LK_BIN" -c "$LK_CONF" migrate latchkey >"$tmp/out$n" 2>&1 &
 	migrations="$migrations $!"
 done
 failed=0
@@ -62,7 +63,7 @@ for pid in $migrations; do
 	wait "$pid" || failed=$((failed + 1))
 done
 is "$failed $(cat "$tmp"/out[1-4] | sort | uniq -c | tr -s ' \n' ' ')" \
-	'0  1 applied 001-users 1 applied 002-throttle 1 applied 003-password 1 applied 004-collation 1 applied 005-account 1 applied 006-networks 4 the schema is at version 6 ' \
+'0  1 applied 001-users 1 applied 002-throttle 1 applied 003-password 1 applied 004-collation 1 applied 005-account 1 applied 006-networks 4 the role latchkey has the privileges of the workers 4 the schema is at version 6 ' \
 	'of several at once one does the work and the others wait for it'
 
 # --- the FastAPI application's database ---
@@ -71,7 +72,7 @@ fresh
 $LK_PSQL -Xqf t/contract/seed-db.sql >"$tmp/out" 2>&1
 ok $? 'the dump is loaded'
 before=$(sql "select ctid, * from users order by id")
-migrate
+migrate latchkey
 is "$? $(head -n 1 "$tmp/out")" '0 applied 001-users' 'it is taken over'
 is "$(sql "select ctid, * from users order by id")" "$before" 'no row is rewritten'
 is "$(sql "select count(*) from pg_indexes where tablename = 'users'")" 3 'its own unique index will do'
@@ -204,20 +205,20 @@ fresh
 sql 'create table users (id bigint primary key generated always as identity, username varchar(20) unique, fullname varchar(20), password varchar(60), is_active boolean, email text)'
 sql "insert into users (username) values ('kept')"
 before=$(sql 'select ctid, * from users')
-migrate
+migrate latchkey
 is "$? $(sql 'select ctid, * from users')" "0 $before" 'columns too narrow for our limits are widened without rewriting a row'
 retry 10 curl -sf -o /dev/null "$LK_OPS_URL/readyz"
 api POST /users/add_user/ '{"username":"a name of more than twenty characters","password":"password"}'
 is "$status" 200 'and hold what they could not'
 
 $LK_PSQL_ADMIN -Xqc 'create database narrow encoding LATIN1 locale "C" template template0' \
-	-c 'alter database narrow owner to latchkey'
-LATCHKEY_DATABASE=$(sed -n "s/^database = '\(.*\)'$/\1/p" "$LK_CONF" | sed 's/dbname=[^ ]*/dbname=narrow/')
-export LATCHKEY_DATABASE
+	-c 'alter database narrow owner to latchkey_owner'
+owner=$LK_OWNER
+LK_OWNER=$(echo "$owner" | sed 's/dbname=[^ ]*/dbname=narrow/')
 migrate
 like "$? $(cat "$tmp/out")" "^1 .*encoding is LATIN1, and names need UTF8" \
 	'a database that is not in UTF-8 is refused'
-unset LATCHKEY_DATABASE
+LK_OWNER=$owner
 
 # --- names that are equal and not the same ---
 
@@ -239,36 +240,101 @@ is $? 0 'which helps'
 
 fresh
 $LK_PSQL -Xqf t/contract/seed-db.sql >/dev/null
-$LK_PSQL_ADMIN -Xqc 'create schema latchkey authorization latchkey'
+$LK_PSQL_ADMIN -Xqc 'create schema latchkey_owner authorization latchkey_owner'
 migrate
-is "$? $(sql "select count(*) from users; select to_regclass('latchkey.users') is null")" '0 7
+is "$? $(sql "select count(*) from users; select to_regclass('latchkey_owner.users') is null")" '0 7
 t' 'a schema of the role'"'"'s own does not hide the table that is there'
 migrate
 is "$? $(cat "$tmp/out")" '0 the schema is at version 6' 'nor that it has been migrated'
-PGOPTIONS='-c client_min_messages=warning' $LK_PSQL_ADMIN -Xqc 'drop schema latchkey cascade'
+PGOPTIONS='-c client_min_messages=warning' $LK_PSQL_ADMIN -Xqc 'drop schema latchkey_owner cascade'
 migrate
 
-# as_worker COMMAND: by a role that does not own the tables
-$LK_PSQL_ADMIN -Xqc 'create role worker login' -c 'grant usage on schema public to worker' \
-	-c 'grant select on latchkey_migration, users to worker'
+# --- the workers' role ---
+
+# It gets what it needs by `latchkey migrate ROLE`, and no more; the rest of this
+# suite runs with that. as_worker ARGUMENT...: with it; what is said is in $said.
+$LK_PSQL_ADMIN -Xqc 'create role "the worker" login'
 as_worker() {
 	# shellcheck disable=SC2086
-	$LK_AS env LATCHKEY_DATABASE="$(sed -n "s/^database = '\(.*\)'$/\1/p" "$LK_CONF" | sed 's/user=[^ ]*/user=worker/')" \
-		"$LK_BIN" -c "$LK_CONF" "$1" >"$tmp/out" 2>&1
+	$LK_AS env LATCHKEY_DATABASE="$(echo "$LK_OWNER" | sed "s/user=[^ ]*/user='the worker'/")" \
+		"$LK_BIN" -c "$LK_CONF" "$@" >"$tmp/out" 2>&1
+	said="$? $(grep -v ' the group ' "$tmp/out")"
 }
 as_worker check
-like "$? $(cat "$tmp/out")" "^1 .*role needs SELECT, INSERT and UPDATE on users, latchkey_throttle, latchkey_account, latchkey_network and latchkey_watermark, USAGE" \
-	'check tells which privileges a role lacks'
-$LK_PSQL_ADMIN -Xqc 'grant insert, update on users to worker' -c 'grant select, insert, update on latchkey_throttle, latchkey_account, latchkey_network, latchkey_watermark to worker' -c 'grant usage on users_id_seq to worker'
+like "$said" '^1 latchkey: the database lacks the schema, or its role may not use that; .*latchkey migrate ROLE' \
+	'a role that may not even use the schema is told how'
+sql 'grant usage on schema public to "the worker"; grant select on latchkey_migration to "the worker"'
 as_worker check
-is $? 0 'and is content with those'
+like "$said" "^1 latchkey: the database's role lacks SELECT \(id\) on users, .*UPDATE on latchkey_throttle.*, USAGE on the sequence of users.id; .*latchkey migrate ROLE" \
+	'check tells which privileges a role lacks'
+migrate 'the worker'
+like "$? $(cat "$tmp/out")" '^0 .*' 'migrate grants them'
+is "$(tail -n 1 "$tmp/out")" 'the role the worker has the privileges of the workers' 'and says so'
+as_worker check
+is "${said%%,*}" '0 configuration' 'check is content, and has no warning'
+migrate 'nobody else'
+like "$? $(cat "$tmp/out")" '^1 .*role "nobody else" does not exist' 'a role that is not there is told'
+
+# privileges: all that the role has in this database, in lines for revoke.
+privileges() {
+	sql "select format('%s on %s', a.privilege_type, c.oid::regclass) from pg_class c, aclexplode(c.relacl) a
+			where c.relkind = 'r' and a.grantee = '\"the worker\"'::regrole
+		union all select format('%s (%I) on %s', a.privilege_type, t.attname, t.attrelid::regclass)
+			from pg_attribute t, aclexplode(t.attacl) a where a.grantee = '\"the worker\"'::regrole
+		union all select format('%s on sequence %s', a.privilege_type, c.oid::regclass) from pg_class c, aclexplode(c.relacl) a
+			where c.relkind = 'S' and a.grantee = '\"the worker\"'::regrole
+		union all select format('%s on schema %I', a.privilege_type, n.nspname) from pg_namespace n, aclexplode(n.nspacl) a
+			where a.grantee = '\"the worker\"'::regrole
+		order by 1"
+}
+privileges >"$tmp/privileges"
+is "$(grep ' on users' "$tmp/privileges" | xargs -d '\n' | tr -d '()')" \
+	'INSERT fullname on users INSERT is_active on users INSERT password on users INSERT username on users SELECT fullname on users SELECT id on users SELECT is_active on users SELECT password on users SELECT username on users UPDATE fullname on users UPDATE is_active on users UPDATE password on users' \
+	'the role gets the columns of users that it needs'
+is "$(grep -v ' on users' "$tmp/privileges" | grep -vE '^(SELECT|INSERT|UPDATE) on latchkey_[a-z]+$')" \
+	'USAGE on schema public
+USAGE on sequence users_id_seq' 'of the others it may neither remove rows nor change the table'
+while read -r privilege; do
+	sql "revoke $privilege from \"the worker\""
+	as_worker check
+	case $privilege in
+	*schema*) like "$said" '^1 .*latchkey migrate' "check notices a lack of $privilege" ;;
+	*sequence*) like "$said" '^1 .*role lacks USAGE on the sequence of users.id;' "check notices a lack of $privilege" ;;
+	*) is "${said%%;*}" "1 latchkey: the database's role lacks $privilege" "check notices a lack of $privilege" ;;
+	esac
+	sql "grant $privilege to \"the worker\""
+done <"$tmp/privileges"
+migrate 'the worker'
+privileges >"$tmp/again"
+is "$(cat "$tmp/again")" "$(cat "$tmp/privileges")" 'to grant them twice changes nothing'
+as_worker check
+is "${said%%,*}" '0 configuration' 'and with all of them check is content'
+
+# excess WHAT SQL: given by the superuser, check warns of it.
+excess() {
+	$LK_PSQL_ADMIN -Xqc "$2"
+	as_worker check
+	like "$said" "^0 latchkey: warning: the database's role [^;]*$1[^;]*, which the workers do not need" "check warns that it $1"
+}
+excess 'may empty or lock latchkey_throttle' 'grant truncate on latchkey_throttle to "the worker"'
+$LK_PSQL_ADMIN -Xqc 'revoke truncate on latchkey_throttle from "the worker"'
+excess 'may create objects in the schema public' 'grant create on schema public to "the worker"'
+$LK_PSQL_ADMIN -Xqc 'revoke create on schema public from "the worker"'
+excess 'may create roles' 'alter role "the worker" createrole'
+$LK_PSQL_ADMIN -Xqc 'alter role "the worker" nocreaterole'
+excess 'owns users' 'grant latchkey_owner to "the worker"'
+$LK_PSQL_ADMIN -Xqc 'revoke latchkey_owner from "the worker"' -c 'alter table users owner to "the worker"'
+excess 'owns users' 'select'
+$LK_PSQL_ADMIN -Xqc 'alter table users owner to latchkey_owner' -c 'alter role "the worker" superuser'
+as_worker check
+like "$said" "^0 latchkey: warning: the database's role is a superuser, which" 'or a superuser, which says it all'
 
 # --- upgrades turned off ---
 
 fresh
 $LK_PSQL -Xqf t/contract/seed-db.sql >/dev/null
 t/stack down "$LK_DIR"
-t/stack up "$LK_DIR" pg_fsync=off password_blocklist= hash_upgrade=false login_wait_ms=60000
+t/stack up "$LK_DIR" pg_fsync=off password_blocklist= password_min_chars=8 hash_upgrade=false login_wait_ms=60000
 ok $? 'a dump is taken over with the original beside it'
 # shellcheck source=/dev/null
 . "$LK_DIR/env"

@@ -79,6 +79,8 @@ for command in check 'user show ada' 'user list' 'user disable ada' 'user enable
 done
 printf 'battery staple\n' | latchkey user passwd ada >"$tmp/out"
 ok $? 'latchkey user passwd' || diag "$(cat "$tmp/out")"
+LATCHKEY_DATABASE=$LK_OWNER
+export LATCHKEY_DATABASE
 latchkey migrate >"$tmp/out"
 ok $? 'latchkey migrate, where nothing is to be done' || diag "$(cat "$tmp/out")"
 is "$(grep -c trapped "$LK_LOG" "$LK_LOGS/postgres.log" | xargs)" "$LK_LOG:0 $LK_LOGS/postgres.log:1" 'nothing but the test itself was trapped'

@@ -22,7 +22,6 @@ static struct {
 	} row[8];
 	int rows;
 	enum err e;
-	bool permitted;
 	char said[400];
 } table;
 
@@ -52,17 +51,9 @@ int_of_ours(const struct db_rows *rows, int row, int column)
 	return table.looks && table.raced ? 0 : table.row[row].level_us;
 }
 
-static bool
-true_of_ours(const struct db_rows *rows, int row, int column)
-{
-	return row < rows->count && column == 0 && table.permitted;
-}
-
 #define db_run run_of_ours
-#define db_true true_of_ours
 #define db_int int_of_ours
 #define db_throttle_sql tested_sql
-#define db_throttle_permitted tested_permitted
 #define db_throttle_reserve tested_reserve
 #define db_throttle_service tested_service
 #define db_throttle_give_back tested_give_back
@@ -250,18 +241,6 @@ test_ranges(struct ctx *c)
 	    "but not without the database");
 }
 
-static void
-test_permitted(struct ctx *c)
-{
-	memset(&table, 0, sizeof(table));
-	table.rows = 1;
-	ok(db_throttle_permitted(c) == ERR_DENIED, "a lacking right is told");
-	table.permitted = true;
-	ok(db_throttle_permitted(c) == ERR_OK, "and none that is there");
-	table.e = ERR_BUSY;
-	ok(db_throttle_permitted(c) == ERR_BUSY, "nor without the database");
-}
-
 int
 main(void)
 {
@@ -274,7 +253,6 @@ main(void)
 	test_failures(&c);
 	test_service(&c);
 	test_ranges(&c);
-	test_permitted(&c);
 	arena_free(&arena);
 	return done();
 }

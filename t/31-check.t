@@ -1,0 +1,130 @@
+#!/bin/sh
+# latchkey check: what it warns of, although all of it works: who else may speak
+# as nginx does, a database over the network, an old libpq. (t/20-migrate.t has
+# what the database's role may do.)
+# shellcheck source=t/lib.sh
+
+# Groups and a network of our own, which nothing else on the machine sees.
+if [ "$(id -u)" = 0 ] && [ -z "${LK_APART-}" ]; then
+	LK_APART=yes exec unshare -m -n "$0" "$@"
+fi
+. t/lib.sh
+if [ "$(id -u)" != 0 ]; then
+	echo '1..0 # SKIP it takes root to have groups and a network of one'"'"'s own'
+	exit 0
+fi
+ip link set lo up
+ip addr add 192.0.2.1/32 dev lo
+stack_up
+
+# check [VARIABLE=VALUE...]: what it says besides that all is good
+check() {
+	# shellcheck disable=SC2086 # words of a command
+	$LK_AS env HOME=/ "$@" "$LK_BIN" -c "$LK_CONF" check >"$tmp/out" 2>"$tmp/said"
+	said="$? $(cat "$tmp/said")"
+}
+
+# --- the group of the sockets ---
+
+cat /etc/passwd - >"$tmp/passwd" <<'E'
+lk-nginx:x:60001:60001::/:/bin/false
+lk-other:x:60002:60010::/:/bin/false
+E
+groups() {
+	{ cat /etc/group.real 2>/dev/null || cat /etc/group; } | grep -v '^lk-' >"$tmp/group.real"
+	{ cat "$tmp/group.real"; printf '%s\n' "$@"; } >"$tmp/group"
+}
+groups 'lk-nginx:x:60001:' 'lk-web:x:60011:lk-nginx' 'lk-both:x:60012:lk-nginx,www-data' 'lk-one:x:60013:www-data' \
+	'lk-primary:x:60010:lk-nginx' 'lk-own:x:60014:nobody,root,lk-nginx'
+mount --bind "$tmp/passwd" /etc/passwd
+mount --bind "$tmp/group" /etc/group
+
+# belongs GROUP: all three sockets do
+belongs() {
+	chgrp "$1" "$LK_SOCKET_CHECK" "$LK_SOCKET_API" "$LK_SOCKET_LOGIN"
+	check
+}
+belongs lk-web
+is "$said" '0 ' 'a group with nginx alone in it is right'
+belongs lk-own
+is "$said" '0 ' "the workers' own user and root are nobody else"
+belongs lk-both
+like "$said" '^0 latchkey: warning: the group lk-both of the sockets has as members: www-data, lk-nginx\. Each' \
+	'every other member is named'
+is "$(grep -c warning "$tmp/said")" 1 'once for the three sockets'
+belongs lk-one
+like "$said" '^0 .* as members: www-data\.' 'of www-data it warns if that is the only one'
+belongs lk-primary
+like "$said" '^0 .* as members: lk-nginx, lk-other\.' 'members are also those whose own group it is'
+belongs www-data
+like "$said" '^0 .*group www-data of the sockets has as members: www-data\.' 'and www-data of its own group'
+chmod 600 "$LK_SOCKET_CHECK" "$LK_SOCKET_API" "$LK_SOCKET_LOGIN"
+check
+is "$said" '0 ' 'unless the group may not connect'
+mkdir "$tmp/sockets"
+chmod 2755 "$tmp/sockets"
+chgrp lk-one "$tmp/sockets"
+check LATCHKEY_LISTEN_API="$tmp/sockets/api.sock"
+like "$said" '^0 .*group lk-one of the sockets' 'a socket that is not there yet gets the group of such a folder'
+check LATCHKEY_LISTEN_API=127.0.0.1:9
+like "$said" '^0 latchkey: warning: listen_api = 127.0.0.1:9: FastCGI over TCP is in clear' 'TCP has no group at all'
+
+# --- the database over the network ---
+
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=db.example.org -addext subjectAltName=DNS:db.example.org \
+	-keyout "$LK_DIR/data/server.key" -out "$LK_DIR/data/server.crt" 2>/dev/null
+chown nobody "$LK_DIR/data/server.key" "$LK_DIR/data/server.crt"
+cat >>"$LK_DIR/postgresql.conf" <<E
+listen_addresses = '192.0.2.1, 127.0.0.1'
+ssl = on
+ssl_cert_file = '$LK_DIR/data/server.crt'
+ssl_key_file = '$LK_DIR/data/server.key'
+E
+echo 'host all all 0.0.0.0/0 trust' >>"$LK_DIR/data/pg/pg_hba.conf"
+t/stack db-stop "$LK_DIR"
+t/stack db-start "$LK_DIR"
+
+# over ADDRESS WORDS: PostgreSQL there
+over() {
+	check LATCHKEY_DATABASE="hostaddr=$1 port=5432 user=latchkey dbname=latchkey $2"
+}
+over 192.0.2.1 sslmode=disable
+like "$said" '^0 latchkey: warning: hashes pass to the database over a network, in clear; sslmode=verify-full' \
+	'a database over the network in clear is told'
+for mode in prefer require; do
+	over 192.0.2.1 sslmode=$mode
+	like "$said" '^0 latchkey: warning: .*to a server that nobody has verified; sslmode=verify-full' "so is sslmode=$mode"
+done
+over 192.0.2.1 "sslmode=verify-ca sslrootcert=$LK_DIR/data/server.crt"
+like "$said" '^0 latchkey: warning: .*that nobody has verified' 'and a server whose name is not compared'
+over 192.0.2.1 "host=db.example.org sslmode=verify-full sslrootcert=$LK_DIR/data/server.crt"
+is "$said" '0 ' 'with verify-full, and the name beside the address, all is well'
+over 192.0.2.1 "host=other.example.org sslmode=verify-full sslrootcert=$LK_DIR/data/server.crt"
+like "$said" '^1 ' 'which another name does not get'
+over 127.0.0.1 sslmode=disable
+is "$said" '0 ' 'nor does it matter on this machine'
+
+# --- libpq ---
+
+if [ -z "${LK_SANITIZED-}" ]; then
+	while read -r have oldest; do
+		echo "int PQlibVersion(void); int PQlibVersion(void) { return $have; }" |
+			cc -shared -fPIC -x c -o "$tmp/old.so" -
+		chmod 755 "$tmp/old.so"
+		check LD_PRELOAD="$tmp/old.so"
+		[ "$oldest" = - ] || oldest="latchkey: warning: libpq $((have / 10000)).$((have % 10000)) has known faults, $oldest has not"
+		is "$said" "0 ${oldest#-}" "libpq $have: $oldest"
+	done <<-'E'
+		130023 14.23
+		140022 14.23
+		150017 15.18
+		150018 -
+		160013 16.14
+		170009 17.10
+		180003 18.4
+		180004 -
+		190000 -
+	E
+fi
+
+done_testing
