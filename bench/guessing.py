@@ -36,7 +36,7 @@ def rank(account, accounts):
 class Service:
     def __init__(self, folder, accounts, settings):
         self.accounts, self.has_budget = accounts, "login_failures_per_service_hour=0" not in settings
-        subprocess.run([TOP + "/t/stack", "up", folder, "workers=4", "hash_cost=1", "password_blocklist=",
+        subprocess.run([TOP + "/t/stack", "up", folder, "workers=4", "hash_cost=1", "password_blocklist=", "password_min_chars=8",
                         "login_backlog=4096", "login_wait_ms=60000", "nginx_limits=off", *settings], check=True)
         self.env = read_env(folder)
         with ThreadPoolExecutor(8) as pool:

@@ -49,7 +49,8 @@ class Stack:
     def __init__(self, folder, variable, settings):
         self.folder = folder
         # One address does all as fast as it can, which is what these limits forbid; and tokens are good for a day.
-        settings = ["nginx_limits=off", "signups_per_address_hour=1000000", "access_token_minutes=1440", *settings]
+        settings = ["nginx_limits=off", "signups_per_address_hour=1000000", "access_token_minutes=1440", "password_min_chars=8",
+                    *settings]
         subprocess.run([TOP + "/t/stack", "up", folder, *settings], check=True)
         subprocess.run([TOP + "/bench/peers", "guard", folder], check=True)
         self.env = read_env(folder)

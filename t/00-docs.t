@@ -71,6 +71,7 @@ cut -f 1,2 "$tmp/sample.full" >"$tmp/sample"
 # Where it differs from the default on purpose: key, default, value.
 cat >"$tmp/differs" <<'E'
 accept_plain_tokens	true	false
+password_min_chars	8	15
 E
 awk -F '\t' -v OFS='\t' '
 	FILENAME ~ /differs$/ { value[$1, $2] = $3; next }

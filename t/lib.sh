@@ -19,7 +19,7 @@
 #	json_is PATH WANTED TITLE	.detail[0].loc of $body: a text, or JSON
 #
 #	stack_up [KEY=VALUE...]		a stack of one's own, in $LK_DIR, where any
-#				password will do unless password_blocklist is set
+#				password of 8 characters will do unless password_blocklist is set
 #	free_port	the number of a port on which nobody listens
 #	serve_alone SOCKET LOG [VARIABLE=VALUE...] [COMMAND...]
 #				one worker for every route, as spawn-fcgi starts it, with
@@ -221,7 +221,7 @@ while True:
 # shellcheck source=/dev/null
 stack_up() {
 	stacks="$stacks $tmp/stack${#stacks}"
-	t/stack up "${stacks##* }" pg_fsync=off password_blocklist= "$@" || {
+	t/stack up "${stacks##* }" pg_fsync=off password_blocklist= password_min_chars=8 "$@" || {
 		echo 'not ok - the stack starts'
 		exit 1
 	}
