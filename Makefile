@@ -36,12 +36,16 @@ LIBS = fcgi libpq libjwt libcrypt json-c libconfuse libcrypto libutf8proc
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wformat=2 -Wwrite-strings -Wcast-qual \
 	-Wpointer-arith -Wvla -Wundef -Wconversion -Wno-sign-conversion -Werror
-HARDENING = -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+# Of these, what the compiler has for this processor.
+takes = $(shell $(CC) -Werror $(1) -x c -c -o /dev/null /dev/null 2>/dev/null && echo "$(1)")
+HARDENING := -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fPIE \
+	$(call takes,-fstack-clash-protection) $(call takes,-fcf-protection=full) \
+	$(call takes,-mbranch-protection=standard) $(call takes,-ftrivial-auto-var-init=zero)
 # of our own, kept apart so that a packager's CFLAGS do not lose them
 OWN_CFLAGS = -std=c11 -D_GNU_SOURCE -I$B -Iapp \
 	-DPREFIX='"$(PREFIX)"' -DSYSCONFDIR='"$(SYSCONFDIR)"' $(WARNINGS) \
 	$(shell pkg-config --cflags $(LIBS)) -MMD -MP
-OWN_LDFLAGS = -pie -Wl,-z,relro,-z,now
+OWN_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 OWN_LIBS = $(shell pkg-config --libs $(LIBS))
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
@@ -59,7 +63,7 @@ $B/latchkey: $(OBJECTS)
 	@echo "  LD   $@"
 	$(Q)$(CC) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(OWN_LIBS)
 
-$B/%.o: app/%.c | $B/embedded_sql.h $B/embedded_web.h
+$B/%.o: app/%.c $B/hardening | $B/embedded_sql.h $B/embedded_web.h
 	@echo "  CC   $<"
 	$(Q)$(CC) $(OWN_CFLAGS) $(HARDENING) $(CFLAGS) -c -o $@ $<
 
@@ -69,6 +73,10 @@ $B/places: always
 	@mkdir -p $(@D)
 	@echo '$(PREFIX) $(SYSCONFDIR)' | cmp -s - $@ || echo '$(PREFIX) $(SYSCONFDIR)' >$@
 $B/conf.o $B/db.o $B/main.o: $B/places
+
+$B/hardening: always
+	@mkdir -p $(@D)
+	@echo '$(HARDENING)' | cmp -s - $@ || echo '$(HARDENING)' >$@
 
 # A file as the bytes of a C array: what the program brings with it.
 BYTES = od -An -v -tu1 $$f | sed 's/\([0-9][0-9]*\)/\1,/g'
@@ -290,7 +298,8 @@ install: all
 	done
 	install -m 644 systemd/sysusers.conf $(LIB)/sysusers.d/latchkey.conf
 	install -m 644 systemd/tmpfiles.conf $(LIB)/tmpfiles.d/latchkey.conf
-	install -m 644 systemd/tcp.conf $(SHARE)/doc/latchkey
+	install -m 644 systemd/tcp.conf conf/stream-front.conf conf/stream-back.conf \
+		$(SHARE)/doc/latchkey
 	test -e $(CONF_DIR)/latchkey.conf || \
 		{ $(PLACES) conf/latchkey.conf >$(CONF_DIR)/latchkey.conf && \
 		chmod 644 $(CONF_DIR)/latchkey.conf; }

@@ -30,6 +30,8 @@ is "$(files)" '/etc/latchkey/latchkey.conf
 /usr/local/share/doc/latchkey/README.md
 /usr/local/share/doc/latchkey/SECURITY.md
 /usr/local/share/doc/latchkey/nginx.conf.sample
+/usr/local/share/doc/latchkey/stream-back.conf
+/usr/local/share/doc/latchkey/stream-front.conf
 /usr/local/share/doc/latchkey/tcp.conf
 /usr/local/share/latchkey/passwords
 /usr/local/share/man/man5/latchkey.conf.5
@@ -43,6 +45,31 @@ is "$(find "$tmp/root" -type d ! -perm 755)" '' 'and enter its folders'
 program=$tmp/root/usr/local/sbin/latchkey
 is "$("$program" -V)" "$(build/latchkey -V)" 'the installed program names its version'
 is "$("$program" settings)" "$(build/latchkey settings)" 'and lists its settings'
+
+# --- what the compiler does against faults of memory ---
+
+hardened=$(readelf -hldW "$program")
+like "$hardened" 'Type: +DYN' 'the program is loaded at another address each time'
+like "$hardened" 'GNU_STACK .* RW ' 'its stack holds no code'
+like "$hardened" 'GNU_RELRO' 'what the loader writes is read-only afterwards'
+like "$hardened" 'BIND_NOW' 'all of it before the start'
+[ -n "${LK_SANITIZED-}" ] || {
+	like "$(nm -D "$program")" '__stack_chk_fail' "a function's return is guarded"
+	like "$(nm -D "$program")" ' __[a-z]+_chk' 'functions of the C library know how large a buffer is'
+}
+# In each object: what is linked to them (crt1.o of Debian 12) has no such note.
+case $(uname -m) in
+x86_64)
+	for object in build/*.o; do
+		readelf -nW "$object" | grep -q 'IBT, SHSTK' || echo "$object"
+	done >"$tmp/out"
+	is "$(cat "$tmp/out")" '' 'each object is for a processor that checks jumps and returns' ;;
+esac
+flags=$(cat build/hardening)
+for flag in -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection; do
+	like "$flags" "(^| )$flag( |\$)" "it was compiled with $flag"
+done
+
 cmp -s nginx.conf.sample "$tmp/root/usr/local/share/doc/latchkey/nginx.conf.sample"
 ok $? 'the sample for nginx is right for /usr/local as it stands'
 

@@ -20,7 +20,7 @@ setting() {
 	sed -n "s/^$2=//p" "systemd/$1"
 }
 
-program=$(setting latchkey.service 'Exec[A-Za-z]*' | grep latchkey)
+program=$(setting latchkey.service 'Exec[SR][a-z]*' | grep latchkey)
 echo "$program" | while read -r path command; do
 	[ "$path" = /usr/local/sbin/latchkey ] || echo "$path"
 	build/latchkey -h | grep -q "^  $command " || echo "$command"
@@ -66,7 +66,7 @@ for socket in $sockets; do
 	is "$(setting "$socket" FileDescriptorName) $(setting "$socket" ListenStream) $(setting "$socket" Service)" \
 		"$lane /run/latchkey/$lane.sock latchkey.service" "the service gets $socket as $lane"
 	is "$(setting "$socket" SocketUser) $(setting "$socket" SocketGroup) $(setting "$socket" SocketMode)" \
-		'root www-data 0660' 'nginx may connect to it, and nobody else'
+		'root latchkey-web 0660' 'nginx may connect to it, and nobody else'
 done
 for key in Requires Sockets Also; do
 	is "$(setting latchkey.service $key | tr ' ' '\n' | sort | tr '\n' ' ')" "$sockets " \
@@ -80,6 +80,8 @@ mkdir -p "$root/etc"
 systemd-sysusers --root="$root" "$PWD/systemd/sysusers.conf" >"$tmp/out" 2>&1
 ok $? 'systemd-sysusers makes the user' || diag "$(cat "$tmp/out")"
 like "$(cat "$root/etc/passwd")" '^latchkey:.*:/usr/sbin/nologin$' 'who cannot log in'
+like "$(cat "$root/etc/passwd")" '^latchkey_owner:.*:/usr/sbin/nologin$' 'nor can the owner of the database'
+is "$(sed -n 's/^latchkey-web:x:[0-9]*://p' "$root/etc/group")" nginx "the sockets' group has nginx's user in it, and nobody else"
 is "$(setting latchkey.service User) $(setting latchkey.service Group)" 'latchkey latchkey' \
 	'and whom the service runs as'
 
@@ -94,6 +96,36 @@ else
 	echo '# not root: the folder is not made'
 fi
 is "$(setting latchkey.service ReadWritePaths)" /run/latchkey 'it is all that the service may write to'
+
+# --- what may be started ---
+
+# As systemd does it: all that is mounted forbids to start programs, but for
+# these. In the place of the installed program is the one that was built.
+paths=$(setting latchkey.service ExecPaths | sed "s|/usr/local/sbin/|$PWD/build/|")
+is "$(setting latchkey.service NoExecPaths)" / 'nothing may be started'
+if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
+	cp build/latchkey "$tmp/copy"
+	# shellcheck disable=SC2086 # paths
+	unshare -m sh -c '
+		copy=$1
+		shift
+		folders=$(findmnt -rno TARGET | grep -vx /)
+		for path in "$@"; do
+			mount --bind "$path" "$path" || exit
+		done
+		for folder in $folders /; do
+			mount -o remount,bind,noexec "$folder" || [ "$folder" != / ] || exit
+		done 2>/dev/null
+		for program in "$1" "$copy" /bin/sh /bin/kill /usr/bin/python3; do
+			(exec "$program" -V) >/dev/null 2>&1
+			echo "${program##*/} $?"
+		done
+	' sh "$tmp/copy" $paths >"$tmp/out" 2>&1
+	is "$(xargs <"$tmp/out")" 'latchkey 0 copy 126 sh 126 kill 0 python3 126' \
+		'but the program itself and kill, with their libraries: no copy, no shell' || diag "$(cat "$tmp/out")"
+else
+	echo '# not root: what may be started is not tried'
+fi
 
 # --- t/tool/sockets.py, which does systemd's part in other tests ---
 
@@ -179,6 +211,8 @@ ExecReload /bin/kill -HUP $MAINPID
 RestrictAddressFamilies AF_UNIX AF_NETLINK
 SystemCallErrorNumber EPERM
 LimitCORE 0
+PrivateIPC yes
+SocketBindDeny any
 E
 
 done_testing
