@@ -569,6 +569,7 @@ drain(struct worker *w)
 
 	/* nobody else may think that somebody still accepts here */
 	leave_queue(w);
+	w->full = false;
 	close(w->service->listener);
 	while (w->kept > 0 && (left_ms = end_ms - clock_ms()) > 0 &&
 	       serve_round(
