@@ -103,7 +103,7 @@ is "$answer" 429 'which keeps out its own users'
 login 198.51.7.9 ada correct-horse
 is "$answer" 200 'and nobody else'
 figure() {
-	curl -s "$LK_URL/metrics" | awk -v name="latchkey_service_limit_refusals_total{share=\"$1\"}" '$1 == name { print $2 }'
+	curl -s "$LK_OPS_URL/metrics" | awk -v name="latchkey_service_limit_refusals_total{share=\"$1\"}" '$1 == name { print $2 }'
 }
 is "$(figure common) $(figure known)" '21 0' 'the figures tell of each that is refused, and by which share'
 sql "update latchkey_throttle set empty_at = now() + interval '59 minutes 50 seconds' where bucket = 286721"
