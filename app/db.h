@@ -76,9 +76,9 @@ bool db_true(const struct db_rows *rows, int row, int column);
 const char *db_exposure(const struct db *db);
 
 /*
- * The version of libpq that is loaded, as PQlibVersion() has it (150018). *oldest:
- * the least of its series, or of all if its series is too old, that has no fault
- * which SECURITY.md names.
+ * The version of libpq that is loaded, as PQlibVersion() has it (150018).
+ * *oldest: the least of its series, or of all if its series is too old, that
+ * has no fault which SECURITY.md names.
  */
 int db_library(int *oldest);
 

@@ -52,10 +52,12 @@ const struct db_sql db_network_sql[] = {
 		/*
 		 * Its own place first, then a free one. Of two that take one
 		 * at the same moment the second sees that it is taken.
+		 * unnest() is for arrays of any type, so one of the
+		 * search_path for just this type would be the better match.
 		 */
 		.text = "INSERT INTO latchkey_network AS n (place, digest, seen)"
 			" SELECT w.place, $3::bigint, " TODAY
-			" FROM unnest(ARRAY[$1::int, $2::int]) AS w (place)"
+			" FROM pg_catalog.unnest(ARRAY[$1::int, $2::int]) AS w (place)"
 			" LEFT JOIN latchkey_network t ON t.place = w.place"
 			" WHERE t.place IS NULL OR t.digest = $3::bigint"
 			" OR NOT " IS_LIVE("t.seen")

@@ -18,6 +18,7 @@ enum { LOOK, RESERVE, GIVE_BACK, FULLEST, EMPTY };
 #define US "(us::float8 * interval '1 microsecond')"
 #define LEVEL(at) \
 	"(date_part('epoch'::text, " at " - now()) * 1e6::float8)::bigint"
+/* Of two arrays PostgreSQL takes its own unnest(), whatever the search_path. */
 #define WANTED "unnest($1::int[], $2::bigint[]) AS w (bucket, us)"
 
 /*

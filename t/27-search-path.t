@@ -31,7 +31,7 @@ functions += [("date_part", t, of) for t in TEXTS for of in ("interval", "timest
 functions += [("to_char", of, t) for t in TEXTS for of in ("timestamp", "timestamptz")]
 functions += [("timezone", t, of) for t in TEXTS for of in ("timestamp", "timestamptz")]
 functions += [(f, *p) for f in ("has_table_privilege", "has_sequence_privilege", "pg_get_serial_sequence") for p in pairs(TEXTS)]
-functions += [("now",)]
+functions += [("now",)] + [("unnest", t + "[]") for t in TEXTS + NUMBERS]
 returns = {"=": "boolean", "~~": "boolean", "<": "boolean", "<=": "boolean", ">": "boolean", ">=": "boolean"}
 trap = lambda what: "language plpgsql as $$ begin raise exception 'trapped by %s'; end $$;" % what
 for name, *types in functions:
