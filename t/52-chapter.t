@@ -16,6 +16,7 @@ layer() {
 }
 if [ -z "${LK_APART-}" ]; then
 	[ "$(id -u)" = 0 ] || skip 'it takes root'
+	[ -z "${LK_SANITIZED-}" ] || skip 'it is for the program as it is installed'
 	[ -d /etc/postgresql/15/main ] || skip "Debian's own cluster of PostgreSQL is not there"
 	id nginx >/dev/null 2>&1 && skip 'there is a user nginx already'
 	id latchkey >/dev/null 2>&1 && skip 'Latchkey is installed already'
