@@ -256,7 +256,7 @@ migrate
 $LK_PSQL_ADMIN -Xqc 'create role "the worker" login'
 as_worker() {
 	# shellcheck disable=SC2086
-	$LK_AS env LATCHKEY_DATABASE="$(echo "$LK_OWNER" | sed "s/user=[^ ]*/user='the worker'/")" \
+	$LK_AS env LATCHKEY_DB_TIMEOUT_MS=30000 LATCHKEY_DATABASE="$(echo "$LK_OWNER" | sed "s/user=[^ ]*/user='the worker'/")" \
 		"$LK_BIN" -c "$LK_CONF" "$@" >"$tmp/out" 2>&1
 	said="$? $(grep -v ' the group ' "$tmp/out")"
 }

@@ -20,7 +20,7 @@ stack_up
 # check [VARIABLE=VALUE...]: what it says besides that all is good
 check() {
 	# shellcheck disable=SC2086 # words of a command
-	$LK_AS env HOME=/ "$@" "$LK_BIN" -c "$LK_CONF" check >"$tmp/out" 2>"$tmp/said"
+	$LK_AS env HOME=/ LATCHKEY_DB_TIMEOUT_MS=30000 "$@" "$LK_BIN" -c "$LK_CONF" check >"$tmp/out" 2>"$tmp/said"
 	said="$? $(cat "$tmp/said")"
 }
 
