@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "migrate.h"
+#include "operator.h"
 #include "svc_schema.h"
 
 int
@@ -24,6 +25,7 @@ migrate(const struct conf *conf, char *const *arguments)
 		e = schema_migrate(&c);
 	if (e == ERR_OK && arguments[0] != NULL)
 		e = schema_grant(&c, arguments[0]);
+	operator_note("migrate", 0, e);
 	if (e == ERR_BUSY)
 		fprintf(stderr, "latchkey: database: not usable, see above\n");
 	db_free(c.db);

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "buf.h"
+#include "operator.h"
 #include "prompt.h"
 #include "svc_schema.h"
 #include "svc_throttle.h"
@@ -85,18 +86,28 @@ complain(struct ctx *c, const char *name, const char *why, enum err e)
 	}
 }
 
+/* After an act: the system's log is told, and if it was done who types sees the
+ * account as it is now. */
+static enum err
+finish(struct ctx *c, const char *act, const struct user *u, enum err e)
+{
+	operator_note(act, u->id, e);
+	if (e == ERR_OK)
+		show_line(c, u);
+	return e;
+}
+
 static enum err
 add(struct ctx *c, char *const *names, const char **why)
 {
 	struct applicant who = { names[0], names[1], get_password(c) };
-	struct user u;
+	struct user u = { 0 };
 	enum err e;
 
 	if (who.password == NULL)
 		return ERR_UNAUTH;
-	if ((e = user_add(c, &who, why, &u)) == ERR_OK)
-		show_line(c, &u);
-	return e;
+	e = user_add(c, &who, why, &u);
+	return finish(c, "user add", &u, e);
 }
 
 static enum err
@@ -111,9 +122,9 @@ change_password(struct ctx *c, char *const *names, const char **why)
 		return e;
 	if ((who.password = get_password(c)) == NULL)
 		return ERR_UNAUTH;
-	if ((e = user_set_password(c, &who, why, &u)) != ERR_OK)
+	e = user_set_password(c, &who, why, &u);
+	if ((e = finish(c, "user passwd", &u, e)) != ERR_OK)
 		return e;
-	show_line(c, &u);
 	/* who has a new password shall not wait for wrong ones before */
 	if ((e = user_unlock(c, names[0], &u)) != ERR_OK)
 		fprintf(stderr, "latchkey: the password is changed, but the "
@@ -161,12 +172,10 @@ show(struct ctx *c, char *const *names, const char **why)
 static enum err
 set_active(struct ctx *c, const char *name, bool active)
 {
-	struct user u;
-	enum err e;
+	struct user u = { 0 };
+	enum err e = user_set_active(c, name, active, &u);
 
-	if ((e = user_set_active(c, name, active, &u)) == ERR_OK)
-		show_line(c, &u);
-	return e;
+	return finish(c, active ? "user enable" : "user disable", &u, e);
 }
 
 static enum err
@@ -186,25 +195,21 @@ enable(struct ctx *c, char *const *names, const char **why)
 static enum err
 log_out(struct ctx *c, char *const *names, const char **why)
 {
-	struct user u;
-	enum err e;
+	struct user u = { 0 };
+	enum err e = user_logout(c, names[0], &u);
 
 	(void)why;
-	if ((e = user_logout(c, names[0], &u)) == ERR_OK)
-		show_line(c, &u);
-	return e;
+	return finish(c, "user logout", &u, e);
 }
 
 static enum err
 unlock(struct ctx *c, char *const *names, const char **why)
 {
-	struct user u;
-	enum err e;
+	struct user u = { 0 };
+	enum err e = user_unlock(c, names[0], &u);
 
 	(void)why;
-	if ((e = user_unlock(c, names[0], &u)) == ERR_OK)
-		show_line(c, &u);
-	return e;
+	return finish(c, "user unlock", &u, e);
 }
 
 static enum err

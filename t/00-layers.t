@@ -20,7 +20,7 @@ store       db_*         | store connection context tools
 context     ctx          | connection secrets tools
 connection  db           | tools
 secrets     token token_cache pwhash | secrets tools
-tools       address arena backoff buf text unicode blocklist rand conf log clock cpu origin systemd hashmem http_status metrics priority prometheus queue record secret | tools
+tools       address arena backoff buf text unicode blocklist rand conf log clock cpu origin systemd hashmem http_status metrics operator priority prometheus queue record secret | tools
 END
 
 # Includes that are allowed beside those, for a type or a figure. They allow no
@@ -43,7 +43,7 @@ confuse.h    conf    cfg_|CFG_
 utf8proc.h   unicode utf8proc_|UTF8PROC_
 END
 
-c_library='arpa/inet|assert|ctype|errno|fcntl|grp|inttypes|libgen|poll|pwd|sched|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|termios|time|unistd|sys/[a-z]+|net[a-z]+/[a-z]+|netdb|linux/[a-z_]+'
+c_library='arpa/inet|assert|ctype|errno|fcntl|grp|inttypes|libgen|poll|pwd|sched|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|syslog|termios|time|unistd|sys/[a-z]+|net[a-z]+/[a-z]+|netdb|linux/[a-z_]+'
 
 # --- what is used: lines of "how user used" ---
 

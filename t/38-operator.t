@@ -1,0 +1,121 @@
+#!/bin/sh
+# Who did it: what an operator does is told to the system's log, and the lines of
+# failed logins lead to their addresses.
+# shellcheck source=t/lib.sh
+. t/lib.sh
+stack_up hash_cost=1
+
+# --- the addresses of failed logins, by latchkey(8)'s own command ---
+
+for from in 127.0.0.1 127.0.0.2 127.0.0.2; do
+	api POST /token 'username=ada&password=wrong' --interface $from
+done
+api POST /users/add_user/ '{"username":"ada","password":"correct horse"}' --interface 127.0.0.3
+api POST /token 'username=ada&password=correct horse' --interface 127.0.0.3
+is "$status" 200 'one login succeeds and three do not'
+awk '/^The addresses from which logins failed/ { found = 1 }
+	found && /^\.Ed/ { exit }
+	found && /^\.Bd/ { inside = 1; next }
+	inside { gsub(/\\e/, "\\"); print }' conf/latchkey.8 >"$tmp/command"
+is "$(wc -l <"$tmp/command")" 4 'latchkey(8) has a command for it'
+sed "s|journalctl -u latchkey -o cat|cat $LK_LOG|; s|/var/log/nginx/latchkey.access.log|$LK_LOGS/nginx.access.log|" \
+	"$tmp/command" >"$tmp/run"
+# nginx writes its line after the client has the answer
+told() {
+	[ "$(sh "$tmp/run" | tr -s ' ' | paste -sd, -)" = ' 2 127.0.0.2, 1 127.0.0.1' ]
+}
+retry 10 told
+ok $? 'which tells from where how many failed' || diag "$(sh "$tmp/run" 2>&1)"
+
+# --- the system's log: a socket in the place of /dev/log ---
+
+if [ "$(id -u)" != 0 ]; then
+	diag 'only root can give a command a /dev of its own'
+	done_testing
+fi
+mkdir "$tmp/dev"
+touch "$tmp/dev/null" "$tmp/dev/urandom" "$tmp/records"
+python3 -c '
+import os, socket, sys
+log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+log.bind(sys.argv[1])
+os.chmod(sys.argv[1], 0o666)
+records = open(sys.argv[2], "ab", buffering=0)
+while True:
+    records.write(log.recv(65536).rstrip(b"\0").replace(b"\n", b"?NEWLINE?") + b"\n")
+' "$tmp/dev/log" "$tmp/records" &
+children="$children $!"
+retry 10 test -S "$tmp/dev/log"
+
+# latchkey ARGUMENT...: as the operator ada, who is no more than that by sudo.
+latchkey() {
+	# shellcheck disable=SC2016,SC2086 # the inner shell's; words of a command
+	unshare -m sh -c 'for d in null urandom; do mount --bind /dev/$d "$0/$d" || exit; done
+		mount --rbind "$0" /dev && exec "$@"' "$tmp/dev" \
+		$LK_AS env SUDO_USER="${sudo_user-ada}" "$LK_BIN" -c "$LK_CONF" "$@" >"$tmp/out" 2>&1
+}
+
+# recorded PATTERN TITLE: of the last act; none: "".
+recorded() {
+	new=$(sed -n "/mark $((marks - 1))\.\$/,/mark $marks\.\$/p" "$tmp/records" | grep -v ': mark [0-9]*\.$')
+	if [ -z "$1" ]; then
+		is "$new" '' "$2"
+		return
+	fi
+	like "$new" "^<85>[A-Z][a-z]{2} [ 0-9]{2} [0-9:]{8} latchkey\[[0-9]+\]: operator uid=$(id -u nobody) login=[^ ]+ $1\$" "$2"
+	is "$(printf '%s\n' "$new" | wc -l)" 1 'once'
+}
+
+# act ARGUMENT...; what is told of it has come when the mark behind it has.
+marks=0
+act() {
+	latchkey "$@"
+	result=$?
+	marks=$((marks + 1))
+	logger -u "$tmp/dev/log" "mark $marks." && retry 10 grep -q "mark $marks\.$" "$tmp/records"
+	return $result
+}
+
+act user list
+recorded '' 'nothing is told of a list'
+printf 'some secret\n' >"$tmp/password"
+act user add eve 'Eve E.' <"$tmp/password"
+is "$? $(cat "$tmp/out")" "$(printf '0 2\teve\tEve E.\tactive\tyescrypt')" 'an operator makes an account'
+recorded 'sudo_user=ada act="user add" account=2 result=done' 'the log tells: who, what, when, which account'
+for what in disable enable logout unlock; do
+	act user $what eve
+	recorded "sudo_user=ada act=\"user $what\" account=2 result=done" "and of user $what"
+done
+act user passwd eve <"$tmp/password"
+recorded 'sudo_user=ada act="user passwd" account=2 result=done' 'and of user passwd'
+act migrate
+recorded 'sudo_user=ada act="migrate" account=0 result=done' 'and of migrate'
+sudo_user='' act user logout eve
+recorded 'sudo_user=- act="user logout" account=2 result=done' 'nobody is named whom sudo does not name'
+sudo_user=$(printf 'x act="y" account=9\n<85>forged \302\205%s' "$(head -c 500 /dev/zero | tr '\0' n)") act user logout eve
+recorded 'sudo_user=[a-z0-9?]{64} act="user logout" account=2 result=done' 'nor can sudo_user write fields or lines'
+for what in 'show eve' 'logout nobody' 'disable nobody'; do
+	# shellcheck disable=SC2086 # words
+	act user $what
+	recorded '' "nothing is told of user $what, which changes nothing"
+done
+echo short >"$tmp/short"
+act user passwd eve <"$tmp/short"
+recorded '' 'nor of a password that is refused'
+
+# The row is locked, so that the database does not answer in time.
+$LK_PSQL -Xq >/dev/null <<E &
+begin;
+select from users where id = 2 for update;
+\\! touch $tmp/locked
+select pg_sleep(5);
+E
+locker=$!
+retry 10 test -e "$tmp/locked"
+act user disable eve
+isnt $? 0 'an act that the database does not answer for fails'
+recorded 'sudo_user=ada act="user disable" account=2 result=unknown' 'and is told as one of which nobody knows'
+wait "$locker"
+unlike "$(cat "$tmp/records")" 'eve|Eve|secret' 'no name and no password is there'
+
+done_testing
