@@ -23,4 +23,19 @@ cell() {
 	is "${5-}" 75 'as no more of them are looked at than a name may bear by then'
 }
 
+# row WHO: the numbers there.
+row() {
+	awk -F '|' -v row="$1" 'index($2, row) { gsub(/[^0-9]+/, " ", $3); print $3 }' "$tmp/table"
+}
+# shellcheck disable=SC2046 # two numbers
+{
+	set -- $(row 'known networks')
+	[ "${1:-0}" -gt 0 ] && [ "$1" = "$2" ]
+	ok $? "while ten /48s spend the limit of the service, users from known networks log in: ${1-} of ${2-}" ||
+		diag "$(cat "$tmp/table" "$tmp/said")"
+	set -- $(row 'new networks')
+	[ "${1:-9}" -le 1 ]
+	ok $? "those from new ones as far as the other half goes: ${1-} of ${2-}"
+}
+
 done_testing
