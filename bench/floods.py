@@ -221,7 +221,7 @@ def apart(function, *arguments):
 class Tree:
     def __init__(self, name, top, folder, settings):
         self.name, self.top, self.folder = name, top, folder
-        subprocess.run([top + "/t/stack", "up", folder, "pg_fsync=off", *settings], check=True)
+        subprocess.run([top + "/t/stack", "up", folder, "pg_fsync=off", "password_min_chars=8", *settings], check=True)
         env = read_env(folder)
         self.port, self.site = int(env["LK_PORT"]), Site("LK_URL", env["LK_URL"])
         for name in "honest", "greedy":
