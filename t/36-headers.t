@@ -65,7 +65,10 @@ class Client:
     def read(self):
         """The status; None: the connection was closed instead. 100 is no answer yet."""
         while True:
-            line = self.file.readline()
+            try:
+                line = self.file.readline()
+            except ConnectionResetError:  # a body that did not come
+                line = b""
             if not line:
                 self.socket = None
                 return None
