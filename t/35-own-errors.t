@@ -5,7 +5,7 @@
 # that changed what another had found, would show here.)
 # shellcheck source=t/lib.sh
 . t/lib.sh
-stack_up hash_cost=1 nginx_limits=off
+stack_up hash_cost=1 nginx_limits=off accept_plain_tokens=true
 $LK_PSQL -qc "insert into users (username, password, is_active) select 'user-' || i, 'x', true from generate_series(1, 100) i"
 
 # Two more ports: HTTP/2, and an application that says who it was told asks. The
