@@ -50,19 +50,19 @@ static const struct {
 	unsigned choice; /* of so many, and again of so many behind them */
 	size_t limit;    /* in struct conf, or CONSTANT: 1 */
 	int64_t times;   /* and how often that */
-	int64_t parts;   /* of which one is the limit; 0: as 1 */
+	int64_t parts;   /* of which one is the limit */
 } kinds[] = {
-	[NAME] =    { "name",    0,      32768, AT(login_failures_per_name), 1 },
-	[ADDRESS] = { "address", 65536,  16384, AT(login_failures_per_address), 1 },
-	[BOTH] =    { "both",    98304,  65536, AT(login_failures_per_client), 1 },
-	[DEVICE] =  { "device",  229376, 4096,  AT(login_failures_per_client), 1 },
-	[DEVICES] = { "devices", 237568, 4096,  AT(login_failures_per_name), 1 },
-	[SIGNUP] =  { "signup",  245760, 8192,  AT(signups_per_address), 1 },
-	[SITE] =    { "site",    262144, 8192,  AT(login_failures_per_address), SITE_NETWORKS },
-	[SIGNUP_SITE] = { "signup site", 278528, 4096, AT(signups_per_address), SITE_NETWORKS },
+	[NAME] =    { "name",    0,      32768, AT(login_failures_per_name), 1, 1 },
+	[ADDRESS] = { "address", 65536,  16384, AT(login_failures_per_address), 1, 1 },
+	[BOTH] =    { "both",    98304,  65536, AT(login_failures_per_client), 1, 1 },
+	[DEVICE] =  { "device",  229376, 4096,  AT(login_failures_per_client), 1, 1 },
+	[DEVICES] = { "devices", 237568, 4096,  AT(login_failures_per_name), 1, 1 },
+	[SIGNUP] =  { "signup",  245760, 8192,  AT(signups_per_address), 1, 1 },
+	[SITE] =    { "site",    262144, 8192,  AT(login_failures_per_address), SITE_NETWORKS, 1 },
+	[SIGNUP_SITE] = { "signup site", 278528, 4096, AT(signups_per_address), SITE_NETWORKS, 1 },
 	[KNOWN] =   { "known",   286722, 4096,  AT(login_failures_per_service), 1, KNOWN_PARTS },
-	[CHANGE] =  { "change",  294914, 8192,  CONSTANT, CHANGES },
-	[NETWORK] = { "network", 311298, 8192,  CONSTANT, NETWORKS },
+	[CHANGE] =  { "change",  294914, 8192,  CONSTANT, CHANGES, 1 },
+	[NETWORK] = { "network", 311298, 8192,  CONSTANT, NETWORKS, 1 },
 };
 #undef AT
 /* clang-format on */
@@ -85,8 +85,7 @@ cost_us(const struct conf *conf, enum kind kind)
 		memcpy(&limit, (const char *)conf + kinds[kind].limit,
 		    sizeof(limit));
 	limit *= kinds[kind].times;
-	if (kinds[kind].parts != 0)
-		us *= kinds[kind].parts;
+	us *= kinds[kind].parts;
 	us = (us + limit - 1) / limit;
 	return us < DB_THROTTLE_FULL_US ? us : DB_THROTTLE_FULL_US;
 }

@@ -16,8 +16,9 @@
 
 #define ACCOUNTS_MAX 12
 #define COLUMNS_MAX 7
-#define ROWS_MAX 10 /* of the throttle: two buckets of each of five subjects \
-	             */
+#define ROWS_MAX                                                    \
+	10 /* of the throttle: two buckets of each of five subjects \
+	    */
 #define TAKEN_MAX 1024
 #define US 1000000
 
@@ -417,4 +418,18 @@ db_script(struct db *db, const char *script)
 	(void)db;
 	(void)script;
 	return ERR_INTERNAL;
+}
+
+const char *
+db_exposure(const struct db *db)
+{
+	(void)db;
+	return NULL;
+}
+
+int
+db_library(int *oldest)
+{
+	*oldest = 0;
+	return 0;
 }
