@@ -87,7 +87,7 @@ all_serve() {
 retry 10 all_serve
 
 # Every connection is closed: what only reads is asked again at once.
-sql "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'latchkey'" >/dev/null
+$LK_PSQL_ADMIN -XAtqc "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'latchkey'" >/dev/null
 for n in 1 2 3 4; do
 	api GET /users/me -H "Authorization: Bearer $token"
 	is "$status" 200 "a closed connection is not noticed ($n)"
@@ -132,7 +132,9 @@ password 'correct horse' 'battery staple'
 is "$status" 200 'the second attempt does'
 login ada 'battery staple'
 is "$status" 200 'and the new one counts'
+token=$(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
 password 'battery staple' 'correct horse'
+is "$status" 200 'it is changed back by a token of after it'
 
 # It breaks after the INSERT is committed, before we hear of it.
 python3 - "$LK_DIR/data" "$tmp" <<'E' &
