@@ -105,7 +105,8 @@ sql 'create trigger slow before update on users for each row execute function sl
 curl -s -o "$tmp/login" "$LK_URL/token" -d 'username=ada&password=old password' &
 login=$!
 sleeps() {
-	[ "$(sql "select count(*) from pg_stat_activity where wait_event = 'PgSleep'")" = 1 ]
+	# only the superuser sees what another role waits for
+	[ "$($LK_PSQL_ADMIN -XAtqc "select count(*) from pg_stat_activity where wait_event = 'PgSleep'")" = 1 ]
 }
 retry 10 sleeps
 ok $? 'a login with the old password is under way'

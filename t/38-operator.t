@@ -88,8 +88,10 @@ for what in disable enable logout unlock; do
 done
 act user passwd eve <"$tmp/password"
 recorded 'sudo_user=ada act="user passwd" account=2 result=done' 'and of user passwd'
+export LATCHKEY_DATABASE="$LK_OWNER"
 act migrate
 recorded 'sudo_user=ada act="migrate" account=0 result=done' 'and of migrate'
+unset LATCHKEY_DATABASE
 sudo_user='' act user logout eve
 recorded 'sudo_user=- act="user logout" account=2 result=done' 'nobody is named whom sudo does not name'
 sudo_user=$(printf 'x act="y" account=9\n<85>forged \302\205%s' "$(head -c 500 /dev/zero | tr '\0' n)") act user logout eve
