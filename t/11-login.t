@@ -221,6 +221,9 @@ is "$(change '{"current":"correct horse","new":"short"}')" 'Status: 422 Unproces
 	'a new one that cannot be is none'
 is "$(change '{"current":"correct horse","new":"correct horse"}')" "Status: 200 OK$one$one" 'a change is two'
 
+# A change ends the token that asked for it.
+token=$(curl -s "$LK_URL/token" -d 'username=ada&password=correct+horse' | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+
 # --- not enough memory ---
 
 # Cost 11 takes 1 GiB, of which this worker gets half. Whoever has another

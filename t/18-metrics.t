@@ -83,7 +83,7 @@ for line in text.split("\n")[:-1]:
     elif key.endswith("_count"):
         counts[series] = value
 assert helped == set(kinds)
-assert len(buckets) == 4, sorted(buckets)
+assert len(buckets) == 7, sorted(buckets)
 for series, found in buckets.items():
     assert found == sorted(found) and found[-1] == (float("inf"), counts[series]), (series, found)
     assert [n for _, n in found] == sorted(n for _, n in found), (series, found)

@@ -299,7 +299,7 @@ like "$(cat "$tmp/answers")" '^429 ([1-9]|[1-9][0-9]|1[0-8][0-9])$' 'and told th
 # A page of another site can have a browser log in to an account of its own.
 forget
 api POST /token 'username=ada&password=correct-horse' -H 'Sec-Fetch-Site: cross-site'
-is "$status, $(header Set-Cookie)" '200, ' "another site's page does not take away the cookie that is there"
+is "$status, $(header Set-Cookie)" '403, ' "another site's page does not take away the cookie that is there"
 for site in same-origin same-site none; do
 	api POST /token 'username=ada&password=correct-horse' -H "Sec-Fetch-Site: $site"
 	like "$(header Set-Cookie)" '^__Host-latchkey-device=' "Sec-Fetch-Site: $site: a login leaves one"
