@@ -185,7 +185,8 @@ test:
 	@$(MAKE) --no-print-directory all units browser
 	@$(MAKE) --no-print-directory B=build-san CFLAGS='-O1 -g $(SANITIZE)' build-san/latchkey units
 	@$(MAKE) --no-print-directory fuzz-build
-	prove $B/unit/*.t build-san/unit/*.t t/*.t
+	@d=$$(mktemp -d) && trap 'rm -rf "$$d"' EXIT && chmod 755 "$$d" && t/stack template "$$d" && \
+	LK_TEMPLATE=$$d prove --timer $B/unit/*.t build-san/unit/*.t t/*.t
 
 coverage:
 	@t/deps coverage
