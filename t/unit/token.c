@@ -284,6 +284,9 @@ test_key_file(void)
 	ok(!loads(bytes, 32, 0604, &k), "others may not read it");
 	ok(!loads(bytes, 32, 0602, &k), "nor write it");
 	ok(!loads(bytes, 32, 0601, &k), "nor run it");
+	snprintf(bytes, sizeof(bytes), "%*s\t", 40, "");
+	ok(loads(bytes, 41, 0600, &k),
+	    "blanks alone are not the published one");
 	memset(bytes, 'k', 64);
 	ok(!loads(bytes, 64, 0600, &k), "a byte 64 times is no key");
 	memset(bytes, '\0', 32);

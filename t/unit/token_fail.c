@@ -461,6 +461,10 @@ test_two_keys(void)
 	second = sign_text(HEAD "." BODY);
 	ok(check(second, &c) == ERR_OK && check(first, &c) == ERR_UNAUTH,
 	    "a key that has one bit changed is another");
+	key.bytes[31] ^= 1;
+	ok(check(first, &c) == ERR_OK && check(second, &c) == ERR_UNAUTH,
+	    "in either direction");
+	key.bytes[31] ^= 1;
 	key.len = 31;
 	ok(check(second, &c) == ERR_UNAUTH, "so is one that is shorter");
 	key.len = 32;
