@@ -47,8 +47,8 @@ enum err db_schema_apply(struct ctx *c, const struct migration *m) MUST_CHECK;
 enum err db_schema_lacking(struct ctx *c, const char **out) MUST_CHECK;
 
 /*
- * What it is, or may do, that a worker need not: "owns users, …"; NULL: nothing.
- * Errors as db_run().
+ * What it is, or may do, that a worker need not: "owns users, …"; NULL:
+ * nothing. Errors as db_run().
  */
 enum err db_schema_excess(struct ctx *c, const char **out) MUST_CHECK;
 

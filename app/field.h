@@ -32,8 +32,8 @@ enum err field_parse(struct req *r) MUST_CHECK;
  * Read n fields of the parsed body into values: UTF-8 without NUL and within
  * the limits, or NULL for one that was not given. An empty field of a form
  * counts as not given, as the original has it.
- * ERR_INVALID: r->faults lists all that is wrong, in the order of want, with the
- * value that was sent: secrets masked, null if it takes over 1 KiB as JSON.
+ * ERR_INVALID: r->faults lists all that is wrong, in the order of want, with
+ * the value that was sent: secrets masked, null if it takes over 1 KiB as JSON.
  */
 enum err field_read(struct req *r, const struct field *want, size_t n,
     const char **values) MUST_CHECK;
