@@ -21,9 +21,8 @@
  */
 /* clang-format off */
 static const struct {
-	size_t prefix_bytes;
-	unsigned char prefix[12];
-	size_t at;          /* the IPv4 address's first byte */
+	unsigned char prefix_bytes, prefix[12];
+	unsigned char at;   /* the IPv4 address's first byte */
 	unsigned char flip; /* its bits are so changed */
 } embedded[] = {
 	{ 12, { [10] = 0xff, [11] = 0xff }, 12, 0 },            /* mapped */

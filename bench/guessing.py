@@ -181,8 +181,10 @@ def flood(seconds, users, rate, most, settings):
     with tempfile.TemporaryDirectory(prefix="latchkey-guessing-") as folder:
         os.chmod(folder, 0o755)
         try:
-            service = Service(folder, users + 10, settings)
-            service.sql("update latchkey_watermark set highest = (select max(id) - 10 from users)")
+            service = Service(folder, users, settings)
+            service.sql("update latchkey_watermark set highest = (select max(id) from users)")
+            for n in range(10):
+                service.sign_up(users + n)
             for n in range(users):
                 service.log_in_rightly("100.64.%d.1" % n, n)
             for n in range(10):

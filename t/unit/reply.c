@@ -192,7 +192,7 @@ test_sizes(void)
 	    "the largest reply goes out");
 	is_int(status_of_size(REPLY_MAX_BYTES - 255, false), 500,
 	    "a larger one does not");
-	is_int(status_of_size(2 * REPLY_MAX_BYTES, true), 200,
+	is_int(status_of_size((size_t)2 * REPLY_MAX_BYTES, true), 200,
 	    "but for a document");
 }
 

@@ -448,7 +448,7 @@ test_unlock(struct ctx *c)
 static void
 test_state(struct ctx *c)
 {
-	struct throttle_name n;
+	struct throttle_name n = { 0 };
 
 	begin(77, 0);
 	ok(throttle_name_state(c, "ada", &n) == ERR_OK && n.wait_s == 77,
