@@ -70,13 +70,13 @@ change() {
 	esac
 }
 for path in /users/me /users/me/password; do
-	change $path -H "$cross" -H "$evil"
+	change "$path" -H "$cross" -H "$evil"
 	refused "$path: no page of another site changes anything"
-	change $path -H 'Sec-Fetch-Site: same-site' -H 'Origin: https://b.localhost'
+	change "$path" -H 'Sec-Fetch-Site: same-site' -H 'Origin: https://b.localhost'
 	refused "$path: nor one of another host of this site"
-	change $path -H "$evil"
+	change "$path" -H "$evil"
 	refused "$path: nor one in a browser that sends Origin alone"
-	change $path -H 'Origin: null'
+	change "$path" -H 'Origin: null'
 	refused "$path: nor one without an origin"
 done
 change /users/me -H 'Sec-Fetch-Site: same-origin' -H "Origin: $LK_URL"
