@@ -10,7 +10,7 @@ stack_up workers=1 hash_cost=1 nginx_limits=off
 # connection while the requests of all others time out.)
 site=$LK_DIR/nginx.site
 sed -i '/keepalive_time/d' "$site"
-is "$(grep -cE '	keepalive 16;|	fastcgi_keep_conn on;' "$site")" 3 'nginx is told to keep its connections'
+is "$(grep -cE '	keepalive 16;|	fastcgi_keep_conn on;' "$site")" 4 'nginx is told to keep its connections'
 like "$(cat "$LK_DIR/nginx.conf")" 'worker_processes 2;' 'and has two workers'
 nginx=$(cat "$LK_DIR/data/nginx.pid")
 old=$(pgrep -P "$nginx" | tr '\n' ' ')
