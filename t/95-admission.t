@@ -113,7 +113,7 @@ for _ in $(seq 2000); do
 	! hashing || break
 done
 kill -STOP "$worker"
-is "$(hashes) $($LK_PSQL -Atc "select count(*) filter (where query like '%LEFT JOIN users%'),
+is "$(hashes) $($LK_PSQL_ADMIN -Atc "select count(*) filter (where query like '%LEFT JOIN users%'),
 	count(*) filter (where state <> 'idle') from pg_stat_activity where application_name = 'latchkey'")" "$before 1|0" \
 	'while a worker hashes, its connection to the database is idle, in no transaction'
 kill -CONT "$worker"
