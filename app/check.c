@@ -115,6 +115,16 @@ check_database(const struct conf *conf)
 
 /* --- who else may speak as nginx does --- */
 
+/* Everybody on the machine may connect to this socket. */
+static bool
+is_open_to_all(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) &&
+	       (st.st_mode & S_IWOTH) != 0;
+}
+
 /*
  * The group that may connect to this socket. One that is not there yet gets
  * that of its folder, if the folder says so. False: nobody, or it is not ours
@@ -206,6 +216,11 @@ warn_of_sockets(const struct conf *conf)
 			        "in clear, and whoever gets there can speak "
 			        "as nginx does",
 			    lane_name[lane], conf->listen[lane]);
+		else if (is_open_to_all(conf->listen[lane]))
+			log_say("warning: everybody on this machine may "
+			        "connect to %s, and speak as nginx does; do: "
+			        "chmod o= %s",
+			    conf->listen[lane], conf->listen[lane]);
 		else if (group_of(conf->listen[lane], &gid) && gid != told)
 			warn_of_group(told = gid);
 	}

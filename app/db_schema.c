@@ -10,7 +10,7 @@
 
 #include "embedded_sql.h" /* made of sql/ by the Makefile */
 
-enum { HAS_TABLE, VERSION, LACKING, EXCESS, NAME_WORKER };
+enum { HAS_TABLE, VERSION, LACKING, EXCESS, EXCESS_OF_ROLE, NAME_WORKER };
 
 /*
  * The privileges that the workers' role needs, beside USAGE on the sequence of
@@ -93,9 +93,6 @@ static const struct db_sql schema_sql[] = {
 		.text = "SELECT string_agg(what, ', '::text) FROM"
 			" (SELECT 'is a superuser'::text AS what"
 			" FROM pg_roles WHERE rolname = current_user AND rolsuper"
-			" UNION ALL SELECT 'may create roles'::text"
-			" FROM pg_roles WHERE rolname = current_user"
-			" AND rolcreaterole AND NOT rolsuper"
 			" UNION ALL SELECT CASE"
 			" WHEN pg_has_role(relowner, 'USAGE'::text)"
 			" THEN 'owns '::text || t"
@@ -109,6 +106,36 @@ static const struct db_sql schema_sql[] = {
 			" WHERE rolname = current_user AND NOT rolsuper"
 			" AND has_schema_privilege(n.oid, 'CREATE'::text)"
 			" AND n.oid IN (SELECT relnamespace FROM " TABLES ")"
+			") AS excess",
+		.direct = true,
+	},
+	[EXCESS_OF_ROLE] = {
+		.name = "schema_excess_of_role",
+		.text = "SELECT string_agg(what, ', '::text) FROM"
+			" (SELECT what FROM pg_roles,"
+			" LATERAL (VALUES (rolcreaterole, 'may create roles'::text),"
+			" (rolcreatedb, 'may create databases'::text),"
+			" (rolreplication, 'may replicate'::text),"
+			" (rolbypassrls, 'passes row security'::text))"
+			" AS attribute (is_set, what)"
+			" WHERE rolname = current_user AND is_set AND NOT rolsuper"
+			" UNION ALL SELECT 'is a member of '::text || g.rolname::text"
+			" FROM pg_roles r, pg_roles g"
+			" WHERE r.rolname = current_user AND NOT r.rolsuper"
+			" AND g.rolname::text = ANY ('{pg_execute_server_program,"
+			"pg_read_server_files,pg_write_server_files,"
+			"pg_read_all_data,pg_write_all_data}'::text[])"
+			" AND pg_has_role(g.oid, 'USAGE'::text)"
+			" UNION ALL SELECT 'may write users.'::text || attname::text"
+			" FROM pg_roles, pg_attribute, pg_class k"
+			" WHERE rolname = current_user AND NOT rolsuper"
+			" AND k.oid = to_regclass('users'::text)::oid"
+			" AND attrelid = k.oid AND attnum > 0::smallint"
+			" AND NOT attisdropped"
+			" AND NOT pg_has_role(relowner, 'USAGE'::text)"
+			" AND has_column_privilege(k.oid, attnum, 'UPDATE'::text)"
+			" AND attname::text <> ALL"
+			" ('{fullname,password,is_active}'::text[])"
 			") AS excess",
 		.direct = true,
 	},
@@ -207,7 +234,21 @@ db_schema_lacking(struct ctx *c, const char **out)
 enum err
 db_schema_excess(struct ctx *c, const char **out)
 {
-	return told(c, EXCESS, out);
+	const char *of_role;
+	struct buf b;
+	enum err e;
+
+	if ((e = told(c, EXCESS, out)) != ERR_OK ||
+	    (e = told(c, EXCESS_OF_ROLE, &of_role)) != ERR_OK)
+		return e;
+	if (*out == NULL || of_role == NULL) {
+		*out = *out != NULL ? *out : of_role;
+		return ERR_OK;
+	}
+	buf_init(&b, c->arena);
+	buf_addf(&b, "%s, %s", *out, of_role);
+	*out = b.s;
+	return ERR_OK;
 }
 
 enum err

@@ -399,12 +399,13 @@ leave_queue(struct worker *w)
 }
 
 /*
- * A place for one more connection: a free one, or that of the one that has been
- * silent for longest. A web server keeps far fewer silent ones, and not for
- * long; one with a whole request is never the one. NULL: there is none.
+ * A place for one more connection: a free one, or, closing it, that of the one
+ * that has been silent for longest. A web server keeps far fewer silent ones,
+ * and not for long; one with a whole request is never the one. NULL: there is
+ * none.
  */
 static struct parked *
-find_place(struct worker *w)
+make_place(struct worker *w)
 {
 	struct parked *oldest = NULL, *p;
 	int64_t now_ms = clock_ms();
@@ -461,7 +462,7 @@ rearm_listener(struct worker *w)
 static void
 meet(struct worker *w)
 {
-	struct parked *place = find_place(w);
+	struct parked *place = make_place(w);
 	int fd;
 
 	if (place == NULL) {
@@ -531,7 +532,7 @@ serve_round(struct worker *w, int timeout_ms, const sigset_t *waiting)
 		else
 			resume(w, &events[i]);
 	}
-	if (w->full && find_place(w) != NULL) {
+	if (w->full && make_place(w) != NULL) {
 		w->full = false;
 		rearm_listener(w);
 	}

@@ -76,7 +76,7 @@ static const struct command {
 	{ "check",     "",              0, 0, true,  check,          NULL,           "verify configuration, key and database" },
 	{ "calibrate", "[MS]",          0, 1, true,  NULL,           run_calibrate,  "measure what password hashes cost here" },
 	{ "status",    "",              0, 0, true,  status_print,   NULL,           "show what is served, and how fast" },
-	{ "user",      "ACTION [NAME]", 1, 3, true,  NULL,           user_command,   "add, list, show, disable, enable, logout, passwd: accounts" },
+	{ "user",      "ACTION [NAME]", 1, 3, true,  NULL,           user_command,   "add, list, show, disable, enable, logout, passwd, unlock" },
 	{ "blocklist", "FILE",          1, 1, false, NULL,           make_blocklist, "make a list of passwords to refuse" },
 	{ "settings",  "",              0, 0, false, print_settings, NULL,           "list the keys of latchkey.conf" },
 	{ "routes",    "",              0, 0, false, print_routes,   NULL,           "list the endpoints" },

@@ -25,7 +25,9 @@ migrate(const struct conf *conf, char *const *arguments)
 		e = schema_migrate(&c);
 	if (e == ERR_OK && arguments[0] != NULL)
 		e = schema_grant(&c, arguments[0]);
-	operator_note("migrate", 0, e);
+	/* also one that failed: what was applied before stays */
+	operator_note(arguments[0] != NULL ? "migrate and grant" : "migrate", 0,
+	    e == ERR_OK ? ERR_OK : ERR_INTERNAL);
 	if (e == ERR_BUSY)
 		fprintf(stderr, "latchkey: database: not usable, see above\n");
 	db_free(c.db);

@@ -25,7 +25,7 @@ CREATE TABLE latchkey_watermark (
 );
 
 INSERT INTO latchkey_watermark (place, taken_at, highest)
-	SELECT (date_part('epoch', now() - interval '8 days') / 86400)::bigint % 16,
+	SELECT floor(date_part('epoch', now() - interval '8 days') / 86400)::bigint % 16,
 		now() - interval '8 days', coalesce(max(id), 0) FROM users;
 
 COMMENT ON TABLE latchkey_watermark IS

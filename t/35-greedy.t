@@ -70,6 +70,13 @@ say(once(PORT, get("/users/me", [BEARER]), "127.0.0.4")[0], "200", "changes: wha
 limited("other requests", get("/users/me"), 500, 200, 100, "127.0.0.5")
 refused, passed, _ = many(get("/check", [BEARER]), 400, "127.0.0.5")
 say(passed, "400", "token checks have no such limit")
+limited("the documentation's scripts", get("/docs/assets/docs.js"), 500, 200, 100, "127.0.0.7")
+refused, _, _ = many(get("/users/me/password"), 400, "127.0.0.8")
+say(refused != [], "True", "what is no login has that limit where logins are as well")
+CROSS = post("/token", b"username=ada", fields=[b"Sec-Fetch-Site: cross-site"])
+refused, _, _ = many(CROSS, 60, "127.0.0.9")
+say(refused != [], "True", "what pages of other sites send is limited")
+say(once(PORT, LOGIN, "127.0.0.9")[0], "422", "and uses up nothing of its sender's")
 for method in b"TRACE", b"BREW":
     refused, _, _ = many(get("/").replace(b"GET", method), 400, "127.0.0.6")
     say(refused != [], "True", "%s has the limit of other requests" % method.decode())

@@ -31,6 +31,7 @@ static const struct {
 	{ "cross-site", NULL, NULL, false, false, "another site's without Origin" },
 	{ "same-origin", "https://evil.org", "a.org", true, true, "this host's: Sec-Fetch-Site decides" },
 	{ "", NULL, NULL, true, false, "an empty word's" },
+	{ "cross-site, cross-site", NULL, NULL, false, false, "another site's, who says it twice" },
 	{ "Cross-Site", NULL, NULL, true, false, "one that no browser writes" },
 	{ NULL, "https://a.org", "a.org", true, true, "an old browser's of this host" },
 	{ NULL, "http://a.org", "a.org", true, true, "one's without TLS" },
