@@ -175,7 +175,7 @@ def places(top):
     "a location by an expression without its ends, or an answer's own location that clients can ask for"
     own = {a for d in top.all("error_page") for a in d.args[-1:]} | {d.args[0] for d in top.all("auth_request")}
     for d in top.all("location"):
-        if d.args[0] in ("~", "~*") and not (d.args[1].startswith("^/") and d.args[1].endswith(("$", "$)"))):
+        if d.args[0] in ("~", "~*") and not (d.args[1].startswith("^/") and d.args[1].endswith(("$", "$)", "\\z"))):
             yield d
         if d.args[-1] in own and not d.args[-1].startswith("@") and "internal" not in [x.name for x in d.inside]:
             yield d

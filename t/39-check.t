@@ -60,7 +60,7 @@ belongs www-data
 like "$said" '^0 .*group www-data of the sockets has as members: www-data\.' 'and www-data of its own group'
 chmod 666 "$LK_SOCKET_API"
 check
-like "$said" "^0 .*warning: everybody on this machine may connect to $LK_SOCKET_API," 'or of everybody'
+like "$said" "latchkey: warning: everybody on this machine may connect to $LK_SOCKET_API," 'or of everybody'
 chmod 600 "$LK_SOCKET_CHECK" "$LK_SOCKET_API" "$LK_SOCKET_LOGIN"
 check
 is "$said" '0 ' 'unless the group may not connect'
