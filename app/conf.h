@@ -38,8 +38,8 @@ struct conf {
 	char *cors_origins;    /* whose pages may ask as if of this host */
 	int64_t access_token_minutes;
 	int64_t token_leeway_s;
-	int64_t plain_until_s; /* plain tokens (token.h) count before this time;
-	                        * 0: never, INT64_MAX: always */
+	int64_t plain_until_s; /* plain tokens (crypto/token.h) count before
+	                        * this time; 0: never, INT64_MAX: always */
 	int64_t hash_cost;     /* yescrypt's, 1 to 11 */
 	bool hash_upgrade;     /* re-make weaker hashes at login */
 	bool hash_memory_kept;

@@ -5,14 +5,14 @@
 #ifndef LATCHKEY_CTX_H
 #define LATCHKEY_CTX_H
 
-#include "arena.h"
-#include "blocklist.h"
 #include "conf.h"
-#include "db.h"
-#include "token_cache.h"
+#include "crypto/token_cache.h"
+#include "db/db.h"
+#include "lib/arena.h"
+#include "lib/blocklist.h"
 
-/* Which accounts may stand in for a name (svc_standin.h), which keeps this. */
-struct standin_range {
+/* Which accounts may stand in for a name (svc/decoy.h), which keeps this. */
+struct decoy_range {
 	int64_t first, count; /* numbers of accounts */
 	int64_t read_s;       /* seconds since 1970; 0: not yet */
 };
@@ -24,14 +24,14 @@ struct ctx {
 	unsigned lanes; /* that this worker serves, as LANE_BIT()s */
 	struct token_cache *tokens; /* NULL: each is verified each time */
 	struct db *db;              /* NULL where LANE_CHECK is all it serves */
-	struct standin_range standins; /* all 0 at first */
-	int64_t refused_s;   /* db_throttle.h last refused somebody; 0: never */
-	struct arena *arena; /* emptied after each request */
-	int64_t now_s;       /* read once a request; seconds since 1970 */
-	const char *address; /* of the request's client; NULL: not known */
+	struct decoy_range decoys;  /* all 0 at first */
+	int64_t refused_s; /* db/ratelimit.h last refused somebody; 0: never */
+	struct arena *arena;   /* emptied after each request */
+	int64_t now_s;         /* read once a request; seconds since 1970 */
+	const char *address;   /* of the request's client; NULL: not known */
 	int64_t retry_after_s; /* with ERR_LIMIT: when to come again */
 	unsigned counted; /* limits that the request was counted for: bits of
-	                     svc_throttle.h's enum limit */
+	                     svc/ratelimit.h's enum limit */
 };
 
 #endif

@@ -13,17 +13,17 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "blocklist.h"
-#include "calibrate.h"
-#include "check.h"
+#include "cmd/calibrate.h"
+#include "cmd/check.h"
+#include "cmd/migrate.h"
+#include "cmd/status.h"
+#include "cmd/user.h"
 #include "conf.h"
-#include "log.h"
-#include "migrate.h"
-#include "priority.h"
+#include "lib/blocklist.h"
+#include "lib/log.h"
 #include "route.h"
-#include "serve.h"
-#include "status.h"
-#include "user.h"
+#include "server/sched.h"
+#include "server/supervisor.h"
 
 #define CONF_FILE SYSCONFDIR "/latchkey/latchkey.conf"
 
@@ -71,7 +71,7 @@ static const struct command {
 	int (*run_with)(const struct conf *conf, char *const *arguments);
 	const char *help;
 } commands[] = {
-	{ "serve",     "",              0, 0, true,  serve,          NULL,           "answer requests, until SIGTERM" },
+	{ "serve",     "",              0, 0, true,  supervisor_run, NULL,           "answer requests, until SIGTERM" },
 	{ "migrate",   "[ROLE]",        0, 1, true,  NULL,           migrate,        "bring the database to this schema, for ROLE to use" },
 	{ "check",     "",              0, 0, true,  check,          NULL,           "verify configuration, key and database" },
 	{ "calibrate", "[MS]",          0, 1, true,  NULL,           run_calibrate,  "measure what password hashes cost here" },
@@ -120,13 +120,14 @@ run(const struct command *command, const char *conf_file,
 	int status;
 
 	/* after it the file that this takes would be root's */
-	if (command->run == serve)
-		priority_lower_session();
+	if (command->run == supervisor_run)
+		sched_lower_session();
 	forbid_core_files();
 	if (command->needs_conf && !conf_load(conf_file, &conf))
 		return EXIT_FAILURE;
 	/* who types a command wants its answer, not the daily log */
-	log_set_level(command->run == serve ? LOG_INFO : LOG_WARNING);
+	log_set_level(command->run == supervisor_run ? LOG_LEVEL_INFO
+	                                             : LOG_LEVEL_WARNING);
 	status = command->run != NULL ? command->run(&conf)
 	                              : command->run_with(&conf, arguments);
 	if (command->needs_conf)

@@ -9,17 +9,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "api.h"
-#include "bearer.h"
-#include "clock.h"
-#include "field.h"
-#include "log.h"
-#include "metrics.h"
-#include "reply.h"
+#include "api/api.h"
+#include "http/header.h"
+#include "http/params.h"
+#include "http/reply.h"
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "lib/text.h"
 #include "route.h"
-#include "svc_session.h"
-#include "svc_throttle.h"
-#include "text.h"
+#include "stats/metrics.h"
+#include "svc/ratelimit.h"
+#include "svc/session.h"
 
 /* BEARER: of a valid token. SIGNED_IN: whose account is active as well. */
 enum who { ANYONE, BEARER, SIGNED_IN };
@@ -175,7 +175,7 @@ refuse_method(struct req *r, const char *path)
 static enum err
 find_user(struct req *r, enum who who)
 {
-	const char *token = bearer_token(r->authorization);
+	const char *token = header_bearer(r->authorization);
 	struct user *u;
 
 	if (token == NULL)
@@ -209,8 +209,8 @@ static bool
 refuse_lane(struct req *r, const struct route *row)
 {
 	if ((r->ctx->lanes & LANE_BIT(row->lane)) == 0) {
-		log_event(LOG_WARNING, LOG_WRONG_LANE, "route=%s lane=%s",
-		    row->path, lane_name[row->lane]);
+		log_event(LOG_LEVEL_WARNING, EVENT_WRONG_LANE,
+		    "route=%s lane=%s", row->path, lane_name[row->lane]);
 		reply_detail(
 		    r, 421, "The web server sent this to a wrong socket");
 		return true;
@@ -218,8 +218,8 @@ refuse_lane(struct req *r, const struct route *row)
 	if (row->lane != LANE_LOGIN ||
 	    (!r->gone && r->waited_ms <= r->ctx->conf->login_wait_ms))
 		return false;
-	metrics_add(r->gone ? METRIC_NOT_HASHED_GONE : METRIC_NOT_HASHED_LATE);
-	log_event(LOG_INFO, LOG_NOT_HASHED, "reason=%s waited_ms=%" PRId64,
+	metrics_add(r->gone ? METRIC_SHED_GONE : METRIC_SHED_LATE);
+	log_event(LOG_LEVEL_INFO, EVENT_SHED, "reason=%s waited_ms=%" PRId64,
 	    r->gone ? "gone" : "late", r->waited_ms);
 	reply_error(r, ERR_BUSY);
 	return true;
@@ -252,7 +252,7 @@ run_row(struct req *r, const struct route *row)
 		e = find_user(r, row->who);
 	r->body_kind = row->body;
 	if (e == ERR_OK)
-		e = field_parse(r);
+		e = params_parse(r);
 	if (e == ERR_OK && (e = row->handler(r)) == ERR_OK)
 		assert_counted(r, row);
 	if (e == ERR_MALFORMED && r->form.error != NULL)
@@ -326,9 +326,9 @@ route_run(struct req *r)
 	 */
 	if (row != NULL && row->lane == LANE_CHECK && r->reply.status < 500)
 		return;
-	log_event(LOG_INFO, LOG_REQUEST, "method=%s route=%s status=%d us=%lld",
-	    method_name(r->method), row != NULL ? row->path : "-",
-	    r->reply.status, (long long)us);
+	log_event(LOG_LEVEL_INFO, EVENT_REQUEST,
+	    "method=%s route=%s status=%d us=%lld", method_name(r->method),
+	    row != NULL ? row->path : "-", r->reply.status, (long long)us);
 }
 
 void

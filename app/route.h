@@ -4,7 +4,7 @@
 #ifndef LATCHKEY_ROUTE_H
 #define LATCHKEY_ROUTE_H
 
-#include "req.h"
+#include "http/req.h"
 
 /*
  * Build the reply to a request: find its row, apply the row's gates, run its
@@ -12,7 +12,7 @@
  */
 void route_run(struct req *r);
 
-/* Tell metrics.c what the rows are called, and whose work each is. */
+/* Tell stats/metrics.c what the rows are called, and whose work each is. */
 void route_name_rows(void);
 
 /*

@@ -17,10 +17,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reply.h"
+#include "http/reply.h"
 #include "route.h"
-#include "text.h"
-#include "token.h"
+#include "lib/text.h"
+#include "crypto/token.h"
 
 #define NOW_S 1700000000
 

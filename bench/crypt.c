@@ -5,7 +5,8 @@
  *
  *	crypt PROCESSES SECONDS [kept]
  *
- * "kept": with Latchkey's hashmem.c, which keeps the memory of a hash mapped.
+ * "kept": with Latchkey's crypto/hashmem.c, which keeps the memory of a hash
+ *mapped.
  */
 #include "base.h"
 
@@ -18,9 +19,9 @@
 
 #include <crypt.h>
 
-#include "text.h"
+#include "lib/text.h"
 #ifdef KEPT
-#include "hashmem.h"
+#include "crypto/hashmem.h"
 #endif
 
 static double

@@ -12,8 +12,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "blocklist.h"
-#include "text.h"
+#include "lib/blocklist.h"
+#include "lib/text.h"
 
 /* Microseconds of one of count looks, or below 0: that is not the answer. */
 static double

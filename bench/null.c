@@ -12,7 +12,7 @@
 
 #include <fcgiapp.h>
 
-#include "text.h"
+#include "lib/text.h"
 
 #define BACKLOG 1024
 

@@ -96,7 +96,7 @@ BEGIN
 END
 $$;
 
--- Each login looks for an account by its number too; see app/svc_standin.h.
+-- Each login looks for an account by its number too; see app/svc/decoy.h.
 DO $$
 BEGIN
 	PERFORM FROM pg_index i JOIN pg_attribute a

@@ -6,7 +6,7 @@
 # --- the sources, parted into code, with empty strings, and comments ---
 
 mkdir "$tmp/code" "$tmp/comments"
-python3 - "$tmp" app/*.[ch] t/unit/*.[ch] t/fuzz/*.[ch] t/fuzz/*/*.[ch] t/tool/*.c bench/*.c <<'END'
+python3 - "$tmp" app/*.[ch] app/*/*.[ch] t/unit/*.[ch] t/fuzz/*.[ch] t/fuzz/*/*.[ch] t/tool/*.c bench/*.c <<'END'
 import os, re, sys
 
 part = re.compile(r"""/\*.*?\*/ | "(?:\\.|[^"\\\n])*" | '(?:\\.|[^'\\\n])*'""", re.S | re.X)
@@ -47,13 +47,13 @@ in_code() {
 
 # What is banned, and what is used instead.
 while IFS=: read -r names instead; do
-	is "$(in_code "\<($(echo "$names" | tr ' ' '|')) *\(" app/*.c)" '' "no $names:$instead"
+	is "$(in_code "\<($(echo "$names" | tr ' ' '|')) *\(" app/*.c app/*/*.c)" '' "no $names:$instead"
 done <<'END'
 strcpy strcat strncpy strncat stpcpy sprintf vsprintf gets: the buf functions and snprintf
 strtok strtok_r strsep: parsers that know where a field ends
 atoi atol atoll atof sscanf: text_to_i64
 gmtime localtime ctime asctime: seconds since 1970
-rand random srand srandom drand48: rand_bytes
+rand random srand srandom drand48: random_bytes
 system popen execl execlp execv execvp: nothing else to run
 alloca: arena_alloc
 crypt crypt_r crypt_ra crypt_gensalt: pwhash.c, which knows how crypt fails
@@ -61,22 +61,22 @@ setjmp longjmp: enum err
 signal: sigaction
 END
 
-is "$(in_code '\<(time|gettimeofday) *\(|CLOCK_REALTIME' app/*.c | cut -d : -f 1)" "app/fcgi.c
-app/metrics.c
-app/status.c
-app/user.c" 'the time of day is read once a request, in fcgi.c, and to tell since when it serves, and until when a name is locked'
-is "$(in_code -l '\<strto[a-z]+ *\(' app/*.c)" 'app/text.c' 'only text.c reads numbers'
+is "$(in_code '\<(time|gettimeofday) *\(|CLOCK_REALTIME' app/*.c app/*/*.c | cut -d : -f 1)" "app/cmd/status.c
+app/cmd/user.c
+app/http/fcgi.c
+app/stats/metrics.c" 'the time of day is read once a request, in fcgi.c, and to tell since when it serves, and until when a name is locked'
+is "$(in_code -l '\<strto[a-z]+ *\(' app/*.c app/*/*.c)" 'app/lib/text.c' 'only text.c reads numbers'
 
 # Memory: a request's is the arena's. What each file may call, and why.
 cat >"$tmp/memory" <<'END'
-arena: malloc free: the arena itself
+lib/arena: malloc free: the arena itself
 conf: strdup free: the settings, which live as long as the process
-db: calloc free: the connection, which does too
-token: free: what libjwt allocated
+db/db: calloc free: the connection, which does too
+crypto/token: free: what libjwt allocated
 END
 awk -F ': ' '{ n = split($2, call, " "); for (i = 1; i <= n; i++) print $1, call[i] }' "$tmp/memory" |
 	sort >"$tmp/may"
-in_code -o '\<(malloc|calloc|realloc|reallocarray|strn?dup|v?asprintf|free) *\(' app/*.c |
+in_code -o '\<(malloc|calloc|realloc|reallocarray|strn?dup|v?asprintf|free) *\(' app/*.c app/*/*.c |
 	sed -E 's|^app/(.*)\.c:[0-9]+:([a-z]+).*|\1 \2|' | sort -u >"$tmp/does"
 is "$(cat "$tmp/does")" "$(cat "$tmp/may")" 'memory is allocated where it may be'
 
@@ -96,7 +96,7 @@ is "$(in_code -r '^# *if 0' app t bench)" '' 'no code is switched off'
 is "$(cd "$tmp/comments" && grep -rnE \
 	'^[ 	]*((if|for|while|switch) \(|return\>.*;$|[a-z_]+\(.*\);$|[][a-z_>. *-]+ = .*;$)' .)" '' \
 	'no code is commented out'
-for source in app/*.[ch] t/unit/*.[ch] t/fuzz/*.[ch] t/fuzz/*/*.[ch] t/tool/*.c bench/*.c; do
+for source in app/*.[ch] app/*/*.[ch] t/unit/*.[ch] t/fuzz/*.[ch] t/fuzz/*/*.[ch] t/tool/*.c bench/*.c; do
 	head -n 1 "$source" | grep -qx '/\*' || echo "$source"
 done >"$tmp/headless"
 is "$(cat "$tmp/headless")" '' 'each source begins by saying what it is for'
@@ -107,12 +107,12 @@ awk '
 	FNR == 1 { commented = 0 }
 	/^[a-z].*\(/ && !/^(struct|enum|typedef) [a-z_]+ \{/ {
 		functions++
-		if (!commented && FILENAME != "app/api.h")
+		if (!commented && FILENAME != "app/api/api.h")
 			print FILENAME ": " $0
 	}
 	{ commented = /\*\/$/ }
 	END { print functions > count }
-' count="$tmp/count" app/*.h >"$tmp/bare"
+' count="$tmp/count" app/*.h app/*/*.h >"$tmp/bare"
 is "$(cat "$tmp/bare")" '' 'each public function has a comment in its header'
 [ "$(cat "$tmp/count")" -gt 50 ]
 ok $? 'and they have been found'

@@ -110,11 +110,10 @@ agrees "$tmp/openapi" "$tmp/described" 'and openapi.json describes them'
 build/latchkey -h | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' >"$tmp/commands"
 sed -n 's/^\.It Cm \([a-z]*\).*/\1/p' conf/latchkey.8 | sort -u >"$tmp/manual"
 agrees "$tmp/manual" "$tmp/commands" 'latchkey(8) explains each command'
-sed -n 's/.*\[LOG_[A-Z_]*\] = "\([a-z_]*\)",/\1/p' app/log.c |
-	grep -vxE 'error|warning|info' >"$tmp/events"
+sed -n 's/.*\[EVENT_[A-Z_]*\] = "\([a-z_]*\)",/\1/p' app/lib/log.c >"$tmp/events"
 sed -n '/^\.Sh LOG/,/^\.El/s/^\.It Li \(.*\)/\1/p' conf/latchkey.8 | sed 's/ , /\n/' >"$tmp/manual"
 agrees "$tmp/manual" "$tmp/events" 'and each event of the log'
-grep -oE '"(latchkey|process)_[a-z_]+' app/prometheus.c | tr -d '"' | sort -u >"$tmp/figures"
+grep -oE '"(latchkey|process)_[a-z_]+' app/stats/prometheus.c | tr -d '"' | sort -u >"$tmp/figures"
 sed -n 's/^\.It Li \(.*[a-z]_[a-z_, ]*\)/\1/p' conf/latchkey.8 | sed 's/ , /\n/g' |
 	grep -E '^(latchkey|process)_' | sort -u >"$tmp/manual"
 agrees "$tmp/manual" "$tmp/figures" 'and each figure of /metrics'
@@ -123,13 +122,13 @@ agrees "$tmp/manual" "$tmp/figures" 'and each figure of /metrics'
 
 find app -name '*.[ch]' | sed 's|^app/||; s|\..$||' | sort -u >"$tmp/files"
 # shellcheck disable=SC2016 # a backquote
-sed -n '/^The files of `app\/`/,/^## /s/^    \([a-z_]*\) .*/\1/p' README.md >"$tmp/plan"
-agrees "$tmp/plan" "$tmp/files" 'README.md has a line for each file of app/'
-grep -oE '\<(app|bench|conf|sql|systemd|web|t)/[A-Za-z0-9./-]*[a-z]\>' README.md NEWS.md SECURITY.md |
+sed -n '/^### The files of `app\/`/,/^## /s/^    \([a-z_/]*\) .*/\1/p' CONTRIBUTING.md | sort >"$tmp/plan"
+agrees "$tmp/plan" "$tmp/files" 'CONTRIBUTING.md has a line for each file of app/'
+grep -oE '\<(app|bench|conf|sql|systemd|web|t)/[A-Za-z0-9./-]*[a-z]\>' README.md CONTRIBUTING.md NEWS.md SECURITY.md |
 	grep -v -e NNN -e systemd/system/ | sort -u | while IFS=: read -r document file; do
 	[ -e "$file" ] || echo "$document: $file"
 done >"$tmp/gone"
-is "$(cat "$tmp/gone")" '' 'the files that README.md, NEWS.md and SECURITY.md name are there'
+is "$(cat "$tmp/gone")" '' 'the files that README.md, CONTRIBUTING.md, NEWS.md and SECURITY.md name are there'
 sed -n 's/^#   make \([a-z]*\).*/\1/p' Makefile | sort >"$tmp/targets"
 grep -ohE '`make [a-z]+|^ +make [a-z]+' README.md | awk '{ print $NF }' | sort -u |
 	comm -23 - "$tmp/targets" >"$tmp/unknown"
@@ -137,7 +136,7 @@ is "$(cat "$tmp/unknown")" '' "and so are make's targets"
 
 # --- the sizes that nginx has to agree with ---
 
-max=$(sed -n 's/^#define REPLY_MAX_BYTES //p' app/reply.h)
+max=$(sed -n 's/^#define REPLY_MAX_BYTES //p' app/http/reply.h)
 awk -v max="$max" '
 	/^#?[ \t#]*fastcgi_buffers/ {
 		sub(/^[ \t#]*/, "")

@@ -175,7 +175,7 @@ says() {
 says
 like "$said" "^0 latchkey [0-9.]+ has served for [0-9]+ min [0-9]+ s, process [0-9]+\$" 'status tells since when'
 like "$said" '^login +1 +0 +[1-9][0-9]* +.* +0 of [1-9][0-9]*$' 'of each lane workers, restarts, requests, times and queue'
-like "$said" '^logins +ok 1, unknown 2, password 2, hash 1, inactive 1, throttled 0, busy [1-9][0-9]*, failed 0$' 'how logins ended'
+like "$said" '^logins +ok 1, unknown 2, password 2, hash 1, inactive 1, rate_limited 0, busy [1-9][0-9]*, failed 0$' 'how logins ended'
 like "$said" '^sign-ups +ok 1, taken 1, ' 'and sign-ups'
 like "$said" '^hashes +[0-9]+, half in [0-9.]+ [mu]s, 99% in [0-9.]+ m?s, memory reused by [1-9][0-9]*$' 'what hashing takes'
 like "$said" '^database +[1-9] of [1-9] workers connected, [2-9] connections made, [1-9][0-9]* failures$' 'the state of the database'
@@ -207,7 +207,7 @@ retry 10 nginx_knows
 kill -CONT $serving
 three_gone() {
 	look
-	[ "$(figure 'latchkey_not_hashed_total{reason="gone"}') $(figure 'latchkey_queue_length{lane="login"}')" = '3 0' ]
+	[ "$(figure 'latchkey_logins_shed_total{reason="gone"}') $(figure 'latchkey_queue_length{lane="login"}')" = '3 0' ]
 }
 retry 10 three_gone
 ok $? 'and that they had gone when their turn came'

@@ -158,7 +158,7 @@ is "$i $status $body" '5 429 {"detail":"Too many attempts, try again in 12 minut
 like "$(header Retry-After), $(header Cache-Control), $(header Content-Type)" \
 	'^[0-9]+, no-store, application/json$' 'the answer is one of ours, to be kept by nobody'
 is "$(header Set-Cookie)" '' 'without a cookie'
-like "$(tail -n 2 "$LK_LOG")" 'event=login_failed reason=throttled$' 'the log tells, and names nobody'
+like "$(tail -n 2 "$LK_LOG")" 'event=login_failed reason=rate_limited$' 'the log tells, and names nobody'
 api POST /token 'username=ada&password=x' --interface 127.0.0.2
 is "$status" 401 'from another address it is another client'
 
@@ -258,7 +258,7 @@ is "$(awk '/guess/ && $1 == 401' "$tmp/both" | wc -l) $(awk '/guess/ && $1 == 42
 is "$(($(hashes) - had))" 110 'as the hashes show'
 guesses 1 192.0.2.200 ada correct-horse
 is "$answers" '429:1' 'without the cookie she could not'
-like "$(curl -s "$LK_OPS_URL/metrics")" '^latchkey_logins_total\{outcome="throttled"\} [1-9]' 'the figures tell of those that were not looked at'
+like "$(curl -s "$LK_OPS_URL/metrics")" '^latchkey_logins_total\{outcome="rate_limited"\} [1-9]' 'the figures tell of those that were not looked at'
 guesses 1 192.0.2.200 ada correct-horse "${device%?}x"
 is "$answers" '429:1' 'nor with one that is forged'
 guesses 6 192.0.2.200 ada wrong-password "$device"

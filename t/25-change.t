@@ -208,12 +208,12 @@ is "$status" 401 'and one at the login'
 change '{"current":"eves own password","new":"another staple"}' "$eve"
 is "$status $body" '429 {"detail":"Too many attempts, try again in 6 minutes"}' 'that was the limit: nor is a right one looked at'
 like "$(header Retry-After)" '^(3[0-5][0-9]|360)$' 'it is told when to come again'
-like "$(cat "$LK_LOG")" 'event=password_refused user=[0-9]* reason=throttled$' 'and the log tells of it'
+like "$(cat "$LK_LOG")" 'event=password_refused user=[0-9]* reason=rate_limited$' 'and the log tells of it'
 log_in eve 'eves own password'
 is "$status" 429 'at the login it is the same'
 ops GET /metrics
-throttled=$(printf '%s\n' "$body" | grep -F 'latchkey_password_changes_total{outcome="throttled"}')
-is "$throttled" 'latchkey_password_changes_total{outcome="throttled"} 1' 'and the figures do'
+rate_limited=$(printf '%s\n' "$body" | grep -F 'latchkey_password_changes_total{outcome="rate_limited"}')
+is "$rate_limited" 'latchkey_password_changes_total{outcome="rate_limited"} 1' 'and the figures do'
 
 # From a device that has logged in before: apart from strangers, 10 at once.
 for n in $(seq 11); do

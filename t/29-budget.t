@@ -69,7 +69,7 @@ written() {
 }
 retry 10 written
 ok $? 'a second later all is written to one row'
-like "$(cat "$LK_LOG")" 'event=budget_spent share=common limit=20$' 'and the log tells that this share is spent'
+like "$(cat "$LK_LOG")" 'event=service_limit_reached share=common limit=20$' 'and the log tells that this share is spent'
 socket=$LK_DIR/data/alone.sock
 serve_alone "$socket" "$tmp/alone.log"
 strangers 1 "$socket"

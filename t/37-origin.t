@@ -39,7 +39,7 @@ api POST /token 'username=ada&password=correct horse' -H "$cross" -H "$evil"
 refused 'also the right one'
 is "$(header Set-Cookie)" '' 'and gets no cookie'
 is "$(figure latchkey_hash_duration_seconds_count)" "$before" 'nothing was hashed'
-is "$(figure 'latchkey_logins_total{outcome="throttled"}')" 0 'nor counted'
+is "$(figure 'latchkey_logins_total{outcome="rate_limited"}')" 0 'nor counted'
 api POST /token 'username=ada&password=wrong'
 is "$status" 401 'so the owner at that address is still heard'
 

@@ -61,7 +61,7 @@ esac
 # In each object: what is linked to them (crt1.o of Debian 12) has no such note.
 case $(uname -m) in
 x86_64)
-	for object in build/*.o; do
+	for object in build/*.o build/*/*.o; do
 		readelf -nW "$object" | grep -q 'IBT, SHSTK' || echo "$object"
 	done >"$tmp/out"
 	is "$(cat "$tmp/out")" '' 'each object is for a processor that checks jumps and returns' ;;

@@ -26,7 +26,7 @@ echo "$program" | while read -r path command; do
 	build/latchkey -h | grep -q "^  $command " || echo "$command"
 done >"$tmp/out"
 is "$(cat "$tmp/out")" '' 'the service runs commands that the program has'
-leave_ms=$(sed -n 's/^#define LEAVE_MS \([0-9]*\).*/\1/p' app/crew.c)
+leave_ms=$(sed -n 's/^#define LEAVE_MS \([0-9]*\).*/\1/p' app/server/pool.c)
 [ "$(setting latchkey.service TimeoutStopSec)" -gt $((leave_ms / 1000)) ]
 ok $? 'the supervisor, not systemd, ends workers that are stuck'
 [ "$leave_ms" -gt 15000 ]

@@ -8,7 +8,7 @@ CLIENTS_ORIGINAL = 8  # with more in flight it hangs: its async login waits for 
 
 FIGURES = {
     "logins.crypt": ("bare `crypt()` with `$y$j9T$`, a process for each login worker", "hashes/s"),
-    "logins.crypt_kept": ("bare `crypt()` with kept memory (app/hashmem.c), as many processes", "hashes/s"),
+    "logins.crypt_kept": ("bare `crypt()` with kept memory (app/crypto/hashmem.c), as many processes", "hashes/s"),
     "logins.latchkey": ("Latchkey", "logins/s"),
     "logins.plain": ("Latchkey, `hash_memory = plain`", "logins/s"),
     "logins.yescrypt": ("nginx `auth_basic`, `$y$j9T$`", "requests/s"),

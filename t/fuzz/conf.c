@@ -5,7 +5,7 @@
 #include "file.h"
 
 #include "conf.h"
-#include "text.h"
+#include "lib/text.h"
 
 static void
 check_text(const char *s, size_t min, size_t max)

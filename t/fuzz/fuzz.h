@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arena.h"
+#include "lib/arena.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

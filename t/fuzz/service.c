@@ -3,9 +3,9 @@
  * a worker has, but for the database and the hashes' work (service/world.h).
  *
  * The input is what is sent, cut where CUT stands; the byte behind it says how
- * the world takes what follows. Of each reply check.h asserts that it is well
- * formed and that nobody got what was not theirs; besides, memory is given back
- * and every whole request is answered.
+ * the world takes what follows. Of each reply cmd/check.h asserts that it is
+ * well formed and that nobody got what was not theirs; besides, memory is given
+ * back and every whole request is answered.
  */
 #include "fuzz.h"
 
@@ -18,9 +18,9 @@
 
 #include <sanitizer/allocator_interface.h>
 
-#include "fcgi.h"
+#include "http/fcgi.h"
 #include "read.h"
-#include "record.h"
+#include "http/fcgi_record.h"
 #include "route.h"
 #include "service/check.h"
 #include "service/pieces.h"
@@ -95,7 +95,7 @@ is_whole(const struct piece *p)
 
 	assert(copy != NULL);
 	memcpy(copy, p->bytes, p->len);
-	whole = record_request(copy, p->len, &len) == RECORD_WHOLE;
+	whole = fcgi_record_request(copy, p->len, &len) == FCGI_RECORD_WHOLE;
 	free(copy);
 	return whole;
 }

@@ -1,6 +1,6 @@
 /*
  * Tokens as a fuzz target makes and checks them: by OpenSSL alone, so that it
- * has nothing of token.c and libjwt, which it judges.
+ * has nothing of crypto/token.c and libjwt, which it judges.
  */
 #ifndef LATCHKEY_FUZZ_SIGN_H
 #define LATCHKEY_FUZZ_SIGN_H
@@ -10,8 +10,8 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#include "buf.h"
-#include "token.h"
+#include "lib/buf.h"
+#include "crypto/token.h"
 
 /* The key of all fuzz targets, with which the tokens in corpora are signed. */
 static const struct token_key fuzz_key = { 32,

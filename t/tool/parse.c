@@ -12,10 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
-#include "form.h"
-#include "json.h"
-#include "text.h"
+#include "lib/buf.h"
+#include "http/form.h"
+#include "http/json.h"
+#include "lib/text.h"
 
 static struct arena arena;
 

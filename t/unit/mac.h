@@ -5,7 +5,7 @@
 #ifndef LATCHKEY_MAC_H
 #define LATCHKEY_MAC_H
 
-#include "token.h"
+#include "crypto/token.h"
 
 static bool mac_fails;
 

@@ -3,12 +3,12 @@
  */
 #include "check.h"
 
-#include "bearer.h"
-#include "db_user.h"
+#include "http/header.h"
+#include "db/user.h"
 #include "hash.h"
-#include "json.h"
+#include "http/json.h"
 #include "sign.h"
-#include "text.h"
+#include "lib/text.h"
 
 /* --- who got what --- */
 
@@ -132,7 +132,7 @@ static void
 check_token(const struct req *r)
 {
 	struct arena *a = r->ctx->arena;
-	const char *dot, *token = bearer_token(r->authorization);
+	const char *dot, *token = header_bearer(r->authorization);
 	struct json_error why;
 	struct json claims, sub, exp, uid;
 	struct buf text;

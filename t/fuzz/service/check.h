@@ -4,7 +4,7 @@
 #ifndef LATCHKEY_FUZZ_CHECK_H
 #define LATCHKEY_FUZZ_CHECK_H
 
-#include "req.h"
+#include "http/req.h"
 
 #define CHECK_COMMON "password1" /* which nobody may choose */
 

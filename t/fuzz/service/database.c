@@ -1,18 +1,18 @@
 /*
- * The database: db.c's functions, on a few accounts in memory. What db_*.c make
- * of them is the real thing.
+ * The database: db/db.c's functions, on a few accounts in memory. What db_*.c
+ * make of them is the real thing.
  */
 #include "world.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "db.h"
-#include "db_schema.h"
-#include "db_throttle.h"
+#include "db/db.h"
+#include "db/schema.h"
+#include "db/ratelimit.h"
 #include "hash.h"
-#include "pwhash.h"
-#include "text.h"
+#include "crypto/pwhash.h"
+#include "lib/text.h"
 
 #define ACCOUNTS_MAX 12
 #define COLUMNS_MAX 7
@@ -32,7 +32,7 @@ static struct {
 	enum mood mood;
 	struct account account[ACCOUNTS_MAX];
 	int accounts;
-	int64_t empty_at_us[DB_THROTTLE_BUCKETS];
+	int64_t empty_at_us[DB_RATELIMIT_BUCKETS];
 	unsigned taken[TAKEN_MAX]; /* of them, that are not 0 */
 	int takes;
 } tables;
@@ -223,7 +223,7 @@ user_replace_hash(const char *const *params, struct result *out)
 
 /* By its owner: the service has no other way. */
 static void
-user_change_password(const char *const *params, struct result *out)
+profile_change_password(const char *const *params, struct result *out)
 {
 	assert(strcmp(params[3], "owner") == 0);
 	user_replace_hash(params, out);
@@ -292,9 +292,9 @@ throttle(const char *const *params, bool writes, struct result *out)
 	while (next_number(&buckets, &bucket)) {
 		if (out->count == ROWS_MAX || !next_number(&amounts, &us))
 			abort();
-		assert(bucket > last && bucket < DB_THROTTLE_BUCKETS);
-		assert(us != 0 && us <= DB_THROTTLE_FULL_US &&
-		       us >= -DB_THROTTLE_FULL_US);
+		assert(bucket > last && bucket < DB_RATELIMIT_BUCKETS);
+		assert(us != 0 && us <= DB_RATELIMIT_FULL_US &&
+		       us >= -DB_RATELIMIT_FULL_US);
 		out->cell[out->count][0] = keep_number(bucket);
 		out->cell[out->count++][1] =
 		    keep_number(empty_at_us(bucket) + us - world_now_s() * US);
@@ -315,17 +315,17 @@ execute(const char *name, const char *const *params, struct result *out)
 	else if (strcmp(name, "user_replace_hash") == 0)
 		user_replace_hash(params, out);
 	else if (strcmp(name, "user_change_password") == 0)
-		user_change_password(params, out);
+		profile_change_password(params, out);
 	else if (strcmp(name, "user_set_fullname") == 0)
 		user_set_fullname(params, out);
 	else if (strcmp(name, "user_at_login") == 0)
 		user_at_login(params, out);
 	else if (strcmp(name, "user_range") == 0)
 		user_range(out);
-	else if (strcmp(name, "throttle_look") == 0)
+	else if (strcmp(name, "ratelimit_look") == 0)
 		throttle(params, false, out);
-	else if (strcmp(name, "throttle_reserve") == 0 ||
-	         strcmp(name, "throttle_give_back") == 0)
+	else if (strcmp(name, "ratelimit_reserve") == 0 ||
+	         strcmp(name, "ratelimit_refund") == 0)
 		throttle(params, true, out);
 	else if (strcmp(name, "network_find") == 0) /* known, and seen today */
 		*out = (struct result){ 1, { { "t", "t", "t", "t" } } };

@@ -8,10 +8,10 @@
 #include <stdio.h>
 
 #include "base.h"
-#include "buf.h"
-#include "record.h"
+#include "lib/buf.h"
+#include "http/fcgi_record.h"
 #include "sign.h"
-#include "svc_device.h"
+#include "svc/device.h"
 #include "world.h"
 
 #define PAIRS_MAX 48
@@ -115,7 +115,7 @@ read_request(const struct piece *piece, struct request *out)
 	size_t len, name, value;
 
 	memcpy(copy, p, piece->len);
-	if (record_request(copy, piece->len, &len) != RECORD_WHOLE)
+	if (fcgi_record_request(copy, piece->len, &len) != FCGI_RECORD_WHOLE)
 		return false;
 	memset(out, 0, sizeof(*out));
 	memcpy(out->begin, p, sizeof(out->begin));

@@ -1,0 +1,28 @@
+/*
+ * The handlers that route.c's table names. Each picks fields out of the body,
+ * calls one service and shapes the reply; on another result than ERR_OK the
+ * reply is reply_error()'s.
+ */
+#ifndef LATCHKEY_API_API_H
+#define LATCHKEY_API_API_H
+
+#include "http/req.h"
+
+#define DEVICE_COOKIE "__Host-latchkey-device" /* svc/device.h's proof */
+
+enum err api_root(struct req *r) MUST_CHECK;
+enum err api_users_add(struct req *r) MUST_CHECK;
+enum err api_users_me(struct req *r) MUST_CHECK;
+enum err api_users_change(struct req *r) MUST_CHECK;
+enum err api_users_change_password(struct req *r) MUST_CHECK;
+enum err api_check(struct req *r) MUST_CHECK;
+enum err api_token_create(struct req *r) MUST_CHECK;
+enum err api_docs_openapi(struct req *r) MUST_CHECK;
+enum err api_docs_swagger(struct req *r) MUST_CHECK;
+enum err api_docs_redoc(struct req *r) MUST_CHECK;
+enum err api_docs_oauth2_redirect(struct req *r) MUST_CHECK;
+enum err api_health_alive(struct req *r) MUST_CHECK;
+enum err api_health_ready(struct req *r) MUST_CHECK;
+enum err api_metrics(struct req *r) MUST_CHECK;
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * Endpoints for operation: liveness and readiness for load balancers, and
+ * metrics.
+ */
+#include "base.h"
+
+#include "api/api.h"
+#include "http/reply.h"
+#include "stats/prometheus.h"
+#include "svc/schema.h"
+
+enum err
+api_health_alive(struct req *r)
+{
+	buf_adds(
+	    reply_begin(r, 200, "application/json"), "{\"status\":\"ok\"}");
+	return ERR_OK;
+}
+
+enum err
+api_health_ready(struct req *r)
+{
+	enum err e = schema_ready(r->ctx);
+
+	if (e == ERR_OK)
+		return api_health_alive(r);
+	if (e == ERR_NOTFOUND)
+		reply_detail(r, 503,
+		    "The database lacks the schema; run: latchkey migrate");
+	else if (e == ERR_DENIED)
+		reply_detail(r, 503,
+		    "The database's role lacks privileges; run: latchkey check");
+	else
+		return e;
+	return ERR_OK;
+}
+
+enum err
+api_metrics(struct req *r)
+{
+	prometheus_write(reply_begin(r, 200, PROMETHEUS_TYPE));
+	return ERR_OK;
+}

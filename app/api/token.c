@@ -1,0 +1,61 @@
+/*
+ * Tokens: password login.
+ */
+#include "base.h"
+
+#include "api/api.h"
+#include "http/header.h"
+#include "http/params.h"
+#include "http/reply.h"
+#include "svc/device.h"
+#include "svc/login.h"
+
+/*
+ * No limits of length: they bind who makes an account. Here a name or password
+ * that no account can have is simply a wrong one.
+ */
+enum err
+api_token_create(struct req *r)
+{
+	enum { GRANT_TYPE, USERNAME, PASSWORD, SCOPE, ID, SECRET, FIELDS };
+	static const struct field want[FIELDS] = {
+		[GRANT_TYPE] = { .name = "grant_type", .must_be = "password" },
+		[USERNAME] = { .name = "username", .required = true },
+		[PASSWORD] = { .name = "password",
+		    .required = true,
+		    .secret = true },
+		[SCOPE] = { .name = "scope", .ignored = true },
+		[ID] = { .name = "client_id", .ignored = true },
+		[SECRET] = { .name = "client_secret",
+		    .secret = true,
+		    .ignored = true },
+	};
+	const char *v[FIELDS];
+	struct login l;
+	struct buf *b;
+	enum err e;
+
+	if ((e = params_read(r, want, FIELDS, v)) != ERR_OK)
+		return e;
+	l = (struct login){
+		.username = v[USERNAME],
+		.password = v[PASSWORD],
+		.device =
+		    header_cookie(r->cookie, DEVICE_COOKIE, r->ctx->arena),
+	};
+	e = login(r->ctx, &l);
+	if (e == ERR_UNAUTH)
+		reply_unauthorized(r, "Incorrect username or password");
+	if (e != ERR_OK)
+		return e == ERR_UNAUTH ? ERR_OK : e;
+	b = reply_begin(r, 200, "application/json");
+	buf_addf(
+	    b, "{\"access_token\":\"%s\",\"token_type\":\"bearer\"}", l.token);
+	/* no other site's page, though it may log in, is to take away the
+	 * cookie that is there */
+	if (l.new_device != NULL &&
+	    origin_is_accepted(ORIGIN_NOT_CROSS_SITE, &r->from, ""))
+		header_set_cookie(
+		    r, DEVICE_COOKIE, l.new_device, DEVICE_LIFE_S);
+	return ERR_OK;
+}

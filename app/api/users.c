@@ -1,0 +1,168 @@
+/*
+ * Accounts: sign-up, who am I, and what one changes oneself.
+ */
+#include "base.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "api/api.h"
+#include "http/header.h"
+#include "http/params.h"
+#include "http/problem.h"
+#include "http/reply.h"
+#include "svc/profile.h"
+#include "svc/signup.h"
+
+/* As the original shows a user, and in its order. */
+static void
+reply_user(struct req *r, const struct user *u)
+{
+	struct buf *b = reply_begin(r, 200, "application/json");
+
+	buf_adds(b, "{\"username\":");
+	buf_add_json(b, u->username, strlen(u->username));
+	buf_adds(b, ",\"fullname\":");
+	if (u->fullname != NULL)
+		buf_add_json(b, u->fullname, strlen(u->fullname));
+	else
+		buf_adds(b, "null");
+	buf_addf(b, ",\"id\":%" PRId64 ",\"is_active\":%s}", u->id,
+	    u->is_active ? "true" : "false");
+}
+
+/*
+ * What is wrong with a chosen password joins the list; e is the service's
+ * result.
+ */
+static enum err
+explain(struct req *r, const char *field, enum password_problem why, enum err e)
+{
+	static const enum problem_kind kind[] = {
+		[PASSWORD_TOO_SHORT] = PROBLEM_TOO_SHORT,
+		[PASSWORD_TOO_LONG] = PROBLEM_TOO_MANY_BYTES,
+		[PASSWORD_COMMON] = PROBLEM_PASSWORD_COMMON,
+		[PASSWORD_IS_NAME] = PROBLEM_PASSWORD_IS_NAME,
+	};
+
+	if (e == ERR_INVALID && why != PASSWORD_GOOD)
+		problem_add(
+		    r, (struct problem){ .kind = kind[why],
+		           .field = field,
+		           .input = JSON_MASK,
+		           .number = why == PASSWORD_TOO_LONG
+		                         ? PASSWORD_MAX_BYTES
+		                         : r->ctx->conf->password_min_chars });
+	return e;
+}
+
+enum err
+api_users_add(struct req *r)
+{
+	const struct conf *conf = r->ctx->conf;
+	enum { USERNAME, FULLNAME, PASSWORD, FIELDS };
+	const struct field want[FIELDS] = {
+		[USERNAME] = { .name = "username",
+		    .required = true,
+		    .max_chars = conf->username_max_chars },
+		[FULLNAME] = { .name = "fullname",
+		    .nullable = true,
+		    .max_chars = conf->fullname_max_chars },
+		[PASSWORD] = { .name = "password",
+		    .required = true,
+		    .secret = true,
+		    .normal = true,
+		    .min_chars = conf->password_min_chars },
+	};
+	const char *v[FIELDS];
+	enum password_problem why;
+	struct user u;
+	enum err e;
+
+	if ((e = params_read(r, want, FIELDS, v)) != ERR_OK)
+		return e;
+	e = signup(r->ctx,
+	    &(struct applicant){ v[USERNAME], v[FULLNAME], v[PASSWORD] }, &why,
+	    &u);
+	switch (e) {
+	case ERR_OK:
+		reply_user(r, &u);
+		return ERR_OK;
+	case ERR_CONFLICT:
+		reply_detail(r, 400, "User already registered");
+		return ERR_OK;
+	default:
+		return explain(r, "password", why, e);
+	}
+}
+
+enum err
+api_users_me(struct req *r)
+{
+	reply_user(r, r->user);
+	return ERR_OK;
+}
+
+enum err
+api_users_change(struct req *r)
+{
+	/* there is but one, so one that is not sent is a mistake */
+	const struct field want = { .name = "fullname",
+		.required = true,
+		.nullable = true,
+		.max_chars = r->ctx->conf->fullname_max_chars };
+	const char *fullname;
+	struct user u = *r->user;
+	enum err e;
+
+	if ((e = params_read(r, &want, 1, &fullname)) == ERR_OK)
+		e = profile_change_fullname(r->ctx, &u, fullname);
+	if (e == ERR_OK)
+		reply_user(r, &u);
+	return e == ERR_NOTFOUND ? ERR_UNAUTH : e;
+}
+
+/*
+ * A wrong current password is no 401: the token is good, and a client that
+ * threw it away would be wrong.
+ */
+enum err
+api_users_change_password(struct req *r)
+{
+	enum { CURRENT, NEW, FIELDS };
+	const struct field want[FIELDS] = {
+		[CURRENT] = { .name = "current",
+		    .required = true,
+		    .secret = true },
+		[NEW] = { .name = "new",
+		    .required = true,
+		    .secret = true,
+		    .normal = true,
+		    .min_chars = r->ctx->conf->password_min_chars },
+	};
+	const char *v[FIELDS];
+	enum password_problem why;
+	enum err e;
+
+	if ((e = params_read(r, want, FIELDS, v)) != ERR_OK)
+		return e;
+	e = profile_change_password(r->ctx, r->user,
+	    &(struct password_change){ .current = v[CURRENT],
+	        .wanted = v[NEW],
+	        .device =
+	            header_cookie(r->cookie, DEVICE_COOKIE, r->ctx->arena) },
+	    &why);
+	switch (e) {
+	case ERR_OK:
+		reply_user(r, r->user);
+		return ERR_OK;
+	case ERR_DENIED:
+		reply_detail(r, 400, "Incorrect current password");
+		return ERR_OK;
+	case ERR_CONFLICT:
+		reply_detail(r, 409, "The password has been changed meanwhile");
+		return ERR_OK;
+	default:
+		return explain(r, "new", why, e);
+	}
+}

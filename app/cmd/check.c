@@ -1,0 +1,248 @@
+/*
+ * The command `check`: is everything there that `serve` needs?
+ */
+#include "base.h"
+
+#include <grp.h>
+#include <libgen.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd/check.h"
+#include "db/network.h"
+#include "db/ratelimit.h"
+#include "db/schema.h"
+#include "db/user.h"
+#include "lib/blocklist.h"
+#include "lib/buf.h"
+#include "lib/log.h"
+#include "server/limits.h"
+#include "svc/schema.h"
+
+#define LISTEN_BYTES 108 /* a Unix socket's path, as conf.c bounds it */
+
+/* Say why the database is not ready. */
+static void
+complain(struct ctx *c, enum err e)
+{
+	const char *lacking;
+
+	if (e == ERR_DENIED && db_schema_lacking(c, &lacking) == ERR_OK &&
+	    lacking != NULL)
+		log_say("the database's role lacks %s; its owner gives that "
+		        "by: latchkey migrate ROLE",
+		    lacking);
+	else if (e == ERR_NOTFOUND)
+		log_say("the database lacks the schema, or its role may not "
+		        "use that; as the database's owner run: latchkey "
+		        "migrate ROLE");
+	else
+		log_say("database: not usable, see above");
+}
+
+/* Whoever takes over a worker may do what its role may. */
+static enum err
+warn_of_role(struct ctx *c)
+{
+	const char *excess;
+	enum err e;
+
+	if ((e = db_schema_excess(c, &excess)) == ERR_OK && excess != NULL)
+		log_say("warning: the database's role %s, which the workers do "
+		        "not need; latchkey(8) says how another role owns "
+		        "the tables",
+		    excess);
+	return e;
+}
+
+/* The connection that there is, and the library that made it. */
+static void
+warn_of_connection(const struct db *db)
+{
+	const char *exposure = db_exposure(db);
+	int oldest, version = db_library(&oldest);
+
+	if (exposure != NULL)
+		log_say("warning: hashes pass to the database over a network, "
+		        "%s; sslmode=verify-full in the setting database "
+		        "mends that",
+		    exposure);
+	if (version < oldest)
+		log_say(
+		    "warning: libpq %d.%d has known problems, %d.%d has not",
+		    version / 10000, version % 10000, oldest / 10000,
+		    oldest % 10000);
+}
+
+/* Does every statement fit the schema? They are prepared to see. */
+static enum err
+check_statements(struct ctx *c)
+{
+	static const struct db_sql *const all[] = { db_user_sql,
+		db_ratelimit_sql, db_network_sql, NULL };
+	enum err e;
+
+	db_free(c->db);
+	c->db = db_new(c->conf->database, c->conf->db_timeout_ms, all);
+	if ((e = schema_ready(c)) != ERR_OK || (e = warn_of_role(c)) != ERR_OK)
+		return e;
+	warn_of_connection(c->db);
+	return ERR_OK;
+}
+
+static bool
+check_database(const struct conf *conf)
+{
+	static const struct db_sql *const none[] = { NULL };
+	struct arena arena;
+	struct ctx c = { .conf = conf, .arena = &arena };
+	enum err e;
+
+	if ((c.db = db_new(conf->database, conf->db_timeout_ms, none)) == NULL)
+		return false;
+	arena_init(&arena);
+	if ((e = schema_ready(&c)) == ERR_OK)
+		e = check_statements(&c);
+	if (e != ERR_OK)
+		complain(&c, e);
+	db_free(c.db);
+	arena_free(&arena);
+	return e == ERR_OK;
+}
+
+/* --- who else may speak as nginx does --- */
+
+/* Everybody on the machine may connect to this socket. */
+static bool
+is_open_to_all(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) &&
+	       (st.st_mode & S_IWOTH) != 0;
+}
+
+/*
+ * The group that may connect to this socket. One that is not there yet gets
+ * that of its folder, if the folder says so. False: nobody, or it is not ours
+ * to tell.
+ */
+static bool
+group_of(const char *path, gid_t *out)
+{
+	char folder[LISTEN_BYTES];
+	struct stat st;
+
+	if (lstat(path, &st) == 0) {
+		*out = st.st_gid;
+		return S_ISSOCK(st.st_mode) && (st.st_mode & S_IWGRP) != 0;
+	}
+	snprintf(folder, sizeof(folder), "%s", path);
+	if (stat(dirname(folder), &st) != 0)
+		return false;
+	*out = (st.st_mode & S_ISGID) != 0 ? st.st_gid : getegid();
+	return true;
+}
+
+static bool
+is_member(const struct group *group, const struct passwd *user)
+{
+	char **name;
+
+	if (user->pw_gid == group->gr_gid)
+		return true;
+	for (name = group->gr_mem; *name != NULL; name++)
+		if (strcmp(*name, user->pw_name) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * The members of a group into out, parted by commas, but for root and the user
+ * of this process, which is the workers'. Returns how many there are.
+ */
+static int
+list_members(const struct group *group, struct buf *out)
+{
+	const struct passwd *user;
+	int n = 0;
+
+	setpwent();
+	while ((user = getpwent()) != NULL)
+		if (user->pw_uid != 0 && user->pw_uid != geteuid() &&
+		    is_member(group, user))
+			buf_addf(
+			    out, "%s%s", n++ == 0 ? "" : ", ", user->pw_name);
+	endpwent();
+	return n;
+}
+
+/* Debian runs more than nginx as www-data: PHP-FPM, Apache, applications. */
+static void
+warn_of_group(gid_t gid)
+{
+	const struct group *group = getgrgid(gid);
+	struct arena arena;
+	struct buf members;
+	int n;
+
+	if (group == NULL)
+		return;
+	arena_init(&arena);
+	buf_init(&members, &arena);
+	n = list_members(group, &members);
+	if (n > 1 || strstr(members.s, "www-data") != NULL)
+		log_say("warning: the group %s of the sockets has as members: "
+		        "%s. Each of them can speak as nginx does, and name "
+		        "any client's address: only a user that nothing but "
+		        "nginx runs as belongs there",
+		    group->gr_name, members.s);
+	arena_free(&arena);
+}
+
+/* Sockets of the settings; those that systemd makes are in the same places. */
+static void
+warn_of_sockets(const struct conf *conf)
+{
+	gid_t gid, told = (gid_t)-1;
+	enum lane lane;
+
+	for (lane = 0; lane < LANE_COUNT; lane++) {
+		if (conf->listen[lane][0] != '/')
+			log_say("warning: listen_%s = %s: FastCGI over TCP is "
+			        "in clear, and whoever gets there can speak "
+			        "as nginx does",
+			    lane_name[lane], conf->listen[lane]);
+		else if (is_open_to_all(conf->listen[lane]))
+			log_say("warning: everybody on this machine may "
+			        "connect to %s, and speak as nginx does; do: "
+			        "chmod o= %s",
+			    conf->listen[lane], conf->listen[lane]);
+		else if (group_of(conf->listen[lane], &gid) && gid != told)
+			warn_of_group(told = gid);
+	}
+}
+
+int
+check(const struct conf *conf)
+{
+	static struct token_key key;
+	struct blocklist blocklist;
+	bool key_good = token_key_load(conf->key_file, &key);
+	bool list_good = blocklist_open(conf->password_blocklist, &blocklist);
+	bool database_good = check_database(conf);
+
+	explicit_bzero(&key, sizeof(key));
+	if (list_good)
+		blocklist_close(&blocklist);
+	if (!key_good || !list_good || !database_good)
+		return EXIT_FAILURE;
+	warn_of_sockets(conf);
+	printf("configuration, key, database and schema are good\n");
+	limits_print(conf);
+	return EXIT_SUCCESS;
+}

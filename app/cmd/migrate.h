@@ -1,0 +1,16 @@
+/*
+ * The command `migrate`: the database's schema, brought to this version.
+ */
+#ifndef LATCHKEY_CMD_MIGRATE_H
+#define LATCHKEY_CMD_MIGRATE_H
+
+#include "conf.h"
+
+/*
+ * Apply the migrations that the database lacks. arguments: the workers' role,
+ * which gets the privileges that they need, or NULL. What is wrong goes to
+ * standard error. Returns the exit status.
+ */
+int migrate(const struct conf *conf, char *const *arguments);
+
+#endif

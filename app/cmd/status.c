@@ -1,0 +1,199 @@
+/*
+ * `latchkey status`: a page of figures.
+ */
+#include "base.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "cmd/status.h"
+#include "route.h"
+#include "stats/metrics.h"
+#include "stats/queue.h"
+
+#define CELL_BYTES 32
+
+/* A time of a round number of microseconds: "250 us", "2.5 ms", "1 s". */
+static void
+write_time(int64_t us, char out[CELL_BYTES])
+{
+	if (us < 1000)
+		snprintf(out, CELL_BYTES, "%" PRId64 " us", us);
+	else if (us < 1000000)
+		snprintf(out, CELL_BYTES, "%g ms", (double)us / 1e3);
+	else
+		snprintf(out, CELL_BYTES, "%g s", (double)us / 1e6);
+}
+
+static uint64_t
+count(const struct metrics_histogram *h)
+{
+	uint64_t n = 0;
+	size_t i;
+
+	for (i = 0; i <= METRICS_BUCKETS; i++)
+		n += h->bucket[i];
+	return n;
+}
+
+/* What so many of a hundred did not exceed, as far as the buckets tell. */
+static const char *
+write_percentile(
+    const struct metrics_histogram *h, unsigned percent, char out[CELL_BYTES])
+{
+	uint64_t n = count(h), below = 0;
+	/* rounded up, and without n times a hundred */
+	uint64_t rank = n / 100 * percent + (n % 100 * percent + 99) / 100;
+	size_t i;
+
+	for (i = 0; i < METRICS_BUCKETS; i++)
+		if ((below += h->bucket[i]) >= rank)
+			break;
+	if (n == 0)
+		snprintf(out, CELL_BYTES, "-");
+	else if (i < METRICS_BUCKETS)
+		write_time(metrics_limit_us[i], out);
+	else
+		snprintf(out, CELL_BYTES, "over 10 s");
+	return out;
+}
+
+/* "2 d 5 h", "5 h 12 min", "12 min 3 s". */
+static void
+print_age(int64_t started_s)
+{
+	struct timespec now;
+	int64_t s = 0;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (started_s >= 0 && started_s < now.tv_sec)
+		s = now.tv_sec - started_s;
+	if (s >= 86400)
+		printf("%" PRId64 " d %" PRId64 " h", s / 86400, s / 3600 % 24);
+	else if (s >= 3600)
+		printf("%" PRId64 " h %" PRId64 " min", s / 3600, s / 60 % 60);
+	else
+		printf("%" PRId64 " min %" PRId64 " s", s / 60, s % 60);
+}
+
+static void
+print_lanes(const struct metrics_figures *f)
+{
+	char half[CELL_BYTES], most[CELL_BYTES], queue[CELL_BYTES];
+	const struct metrics_histogram *h = &f->histogram[HISTOGRAM_REQUEST];
+	uint32_t waiting, limit;
+	unsigned lane, i, up;
+
+	printf("\n%-6s %7s %9s %12s %9s %9s  %s\n", "lane", "workers",
+	    "restarts", "requests", "half in", "99% in", "waiting");
+	for (lane = 0; lane < LANE_COUNT; lane++) {
+		for (up = 0, i = 0; i < f->workers; i++)
+			if (f->worker[i].lane == lane && f->worker[i].pid != 0)
+				up++;
+		snprintf(queue, sizeof(queue), "-");
+		if (queue_length(f->socket[lane], &waiting, &limit))
+			snprintf(queue, sizeof(queue),
+			    "%" PRIu32 " of %" PRIu32, waiting, limit);
+		printf("%-6s %7u %9" PRIu64 " %12" PRIu64 " %9s %9s  %s\n",
+		    lane_name[lane], up, f->counter[METRIC_RESTART + lane],
+		    count(&h[lane]), write_percentile(&h[lane], 50, half),
+		    write_percentile(&h[lane], 99, most), queue);
+	}
+}
+
+/* Counters of one family, each with its label. */
+static void
+print_counters(const struct metrics_figures *f, const char *title,
+    enum metric first, enum metric last)
+{
+	unsigned i;
+
+	printf("%-10s", title);
+	for (i = first; i <= last; i++)
+		printf("%s %s %" PRIu64, i > first ? "," : "", metrics_label[i],
+		    f->counter[i]);
+	printf("\n");
+}
+
+static void
+print_passwords(const struct metrics_figures *f)
+{
+	const struct metrics_histogram *h = &f->histogram[HISTOGRAM_HASH];
+	char half[CELL_BYTES], most[CELL_BYTES];
+
+	printf("\n");
+	print_counters(f, "logins", METRIC_LOGIN_OK, METRIC_LOGIN_FAILED);
+	print_counters(f, "sign-ups", METRIC_SIGNUP_OK, METRIC_SIGNUP_FAILED);
+	print_counters(f, "changes", METRIC_CHANGE_OK, METRIC_CHANGE_FAILED);
+	print_counters(
+	    f, "over limit", METRIC_SERVICE_LIMIT, METRIC_SERVICE_LIMIT + 1);
+	print_counters(f, "not hashed", METRIC_SHED_LATE, METRIC_SHED_GONE);
+	printf("%-10s %" PRIu64 ", half in %s, 99%% in %s, memory reused by "
+	       "%" PRIu64 "\n",
+	    "hashes", count(h), write_percentile(h, 50, half),
+	    write_percentile(h, 99, most), f->counter[METRIC_HASH_REUSED]);
+}
+
+static void
+print_database(const struct metrics_figures *f)
+{
+	unsigned connected = 0, all = 0, i;
+
+	for (i = 0; i < f->workers; i++) {
+		all += f->worker[i].database != DATABASE_NONE;
+		connected += f->worker[i].database == DATABASE_CONNECTED;
+	}
+	printf("%-10s %u of %u workers connected, %" PRIu64
+	       " connections made, %" PRIu64 " failures\n",
+	    "database", connected, all, f->counter[METRIC_DB_CONNECTED],
+	    f->counter[METRIC_DB_FAILED]);
+}
+
+static void
+print_requests(const struct metrics_figures *f)
+{
+	const char *name, *lead;
+	unsigned i, j;
+
+	for (i = 0; i <= METRICS_ROUTES; i++) {
+		name = metrics_route_name(i);
+		lead = "\n";
+		for (j = 0; j < METRICS_STATUSES; j++) {
+			if (f->requests[i][j] == 0 || name == NULL)
+				continue;
+			if (*lead == '\n')
+				printf("%-22s", name);
+			lead = "";
+			if (http_status[j].code != 0)
+				printf(" %d:", http_status[j].code);
+			else
+				printf(" other:");
+			printf(" %" PRIu64, f->requests[i][j]);
+		}
+		if (*lead == '\0')
+			printf("\n");
+	}
+}
+
+int
+status_print(const struct conf *conf)
+{
+	struct metrics_figures f;
+
+	if (!metrics_load(conf->status_file))
+		return EXIT_FAILURE;
+	route_name_rows();
+	metrics_read(&f);
+	printf("latchkey " LATCHKEY_VERSION " has served for ");
+	print_age(f.started_s);
+	printf(", process %" PRId64 "\n", f.pid);
+	print_lanes(&f);
+	print_passwords(&f);
+	print_counters(&f, "reloads", METRIC_RELOAD_OK, METRIC_RELOAD_REFUSED);
+	print_database(&f);
+	printf("\n");
+	print_requests(&f);
+	return EXIT_SUCCESS;
+}

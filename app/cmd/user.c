@@ -1,0 +1,312 @@
+/*
+ * The command `user`: accounts by the operator's hand.
+ */
+#include "base.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cmd/operator.h"
+#include "cmd/prompt.h"
+#include "cmd/user.h"
+#include "crypto/token.h"
+#include "lib/buf.h"
+#include "svc/account.h"
+#include "svc/ratelimit.h"
+#include "svc/schema.h"
+
+/* id, name, full name, state and kind of hash, parted by tabs. */
+static void
+show_line(struct ctx *c, const struct user *u)
+{
+	struct buf b;
+
+	buf_init(&b, c->arena);
+	buf_addf(&b, "%" PRId64 "\t", u->id);
+	buf_add_visible(&b, u->username);
+	buf_adds(&b, "\t");
+	if (u->fullname != NULL)
+		buf_add_visible(&b, u->fullname);
+	printf("%s\t%s\t%s\n", b.s, u->is_active ? "active" : "disabled",
+	    account_hash_kind(u));
+}
+
+/* A name as it can be shown in a message. */
+static const char *
+visible(struct ctx *c, const char *name)
+{
+	struct buf b;
+
+	buf_init(&b, c->arena);
+	buf_add_visible(&b, name);
+	return b.s;
+}
+
+/* A password into the arena, which wipes it in the end; NULL: none. */
+static const char *
+get_password(struct ctx *c)
+{
+	char typed[PROMPT_BYTES];
+	const char *password = NULL;
+
+	if (prompt_new_password(typed))
+		password = arena_strndup(c->arena, typed, strlen(typed));
+	explicit_bzero(typed, sizeof(typed));
+	return password;
+}
+
+/* Say why it could not be done. */
+static void
+complain(struct ctx *c, const char *name, const char *why, enum err e)
+{
+	switch (e) {
+	case ERR_UNAUTH: /* no password: cmd/prompt.c has said so */
+		break;
+	case ERR_NOTFOUND:
+		fprintf(stderr, "latchkey: there is no account \"%s\"\n",
+		    visible(c, name));
+		break;
+	case ERR_CONFLICT:
+		fprintf(stderr,
+		    "latchkey: there is an account \"%s\" already\n",
+		    visible(c, name));
+		break;
+	case ERR_INVALID:
+		fprintf(stderr, "latchkey: %s\n",
+		    why != NULL ? why : "the database has a rule against it");
+		break;
+	case ERR_BUSY:
+		fprintf(stderr, "latchkey: it could not be done, see above\n");
+		break;
+	default:
+		fprintf(stderr, "latchkey: it failed, see above\n");
+	}
+}
+
+/* After an act: the system's log is told, and if it was done who types sees the
+ * account as it is now. */
+static enum err
+finish(struct ctx *c, const char *act, const struct user *u, enum err e)
+{
+	operator_note(act, u->id, e);
+	if (e == ERR_OK)
+		show_line(c, u);
+	return e;
+}
+
+static enum err
+add(struct ctx *c, char *const *names, const char **why)
+{
+	struct applicant who = { names[0], names[1], get_password(c) };
+	struct user u = { 0 };
+	enum err e;
+
+	if (who.password == NULL)
+		return ERR_UNAUTH;
+	e = account_add(c, &who, why, &u);
+	return finish(c, "user add", &u, e);
+}
+
+static enum err
+change_password(struct ctx *c, char *const *names, const char **why)
+{
+	struct applicant who = { .username = names[0] };
+	struct user u;
+	enum err e;
+
+	/* before somebody types a password in vain */
+	if ((e = account_show(c, names[0], &u)) != ERR_OK)
+		return e;
+	if ((who.password = get_password(c)) == NULL)
+		return ERR_UNAUTH;
+	e = account_set_password(c, &who, why, &u);
+	if ((e = finish(c, "user passwd", &u, e)) != ERR_OK)
+		return e;
+	/* who has a new password shall not wait for wrong ones before */
+	if ((e = account_unlock(c, names[0], &u)) != ERR_OK)
+		fprintf(stderr, "latchkey: the password is changed, but the "
+		                "name may still be locked\n");
+	return e;
+}
+
+/* Until when, if it is not at once, and for whom. */
+static void
+show_lock(struct ctx *c, const char *whom, int64_t wait_s)
+{
+	time_t until_s = (time_t)(c->now_s + wait_s);
+	char text[32];
+	struct tm tm;
+
+	if (wait_s == 0 || gmtime_r(&until_s, &tm) == NULL)
+		return;
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	printf(
+	    "locked for %s until %s: too many wrong passwords\n", whom, text);
+}
+
+static enum err
+show(struct ctx *c, char *const *names, const char **why)
+{
+	const char *when, *reason;
+	struct ratelimit_name name;
+	struct user u;
+	enum err e;
+
+	(void)why;
+	if ((e = account_show(c, names[0], &u)) != ERR_OK ||
+	    (e = account_last_change(c, &u, &when, &reason)) != ERR_OK ||
+	    (e = ratelimit_name_state(c, names[0], &name)) != ERR_OK)
+		return e;
+	show_line(c, &u);
+	if (name.wait_s == 0)
+		show_lock(c, "an address", name.client_wait_s);
+	show_lock(c, "unknown clients", name.wait_s);
+	if (when != NULL)
+		printf("password changed %s by %s\n", when, reason);
+	return ERR_OK;
+}
+
+static enum err
+set_active(struct ctx *c, const char *name, bool active)
+{
+	struct user u = { 0 };
+	enum err e = account_set_active(c, name, active, &u);
+
+	return finish(c, active ? "user enable" : "user disable", &u, e);
+}
+
+static enum err
+disable(struct ctx *c, char *const *names, const char **why)
+{
+	(void)why;
+	return set_active(c, names[0], false);
+}
+
+static enum err
+enable(struct ctx *c, char *const *names, const char **why)
+{
+	(void)why;
+	return set_active(c, names[0], true);
+}
+
+static enum err
+log_out(struct ctx *c, char *const *names, const char **why)
+{
+	struct user u = { 0 };
+	enum err e = account_logout(c, names[0], &u);
+
+	(void)why;
+	return finish(c, "user logout", &u, e);
+}
+
+static enum err
+unlock(struct ctx *c, char *const *names, const char **why)
+{
+	struct user u = { 0 };
+	enum err e = account_unlock(c, names[0], &u);
+
+	(void)why;
+	return finish(c, "user unlock", &u, e);
+}
+
+static enum err
+list(struct ctx *c, char *const *names, const char **why)
+{
+	(void)names;
+	(void)why;
+	return account_list(c, show_line);
+}
+
+static const struct action {
+	const char *name;
+	int min, max; /* how many names */
+	bool keyed;   /* attempts are found by the key */
+	enum err (*run)(struct ctx *c, char *const *names, const char **why);
+} actions[] = {
+	{ "add", 1, 2, false, add },
+	{ "list", 0, 0, false, list },
+	{ "show", 1, 1, true, show },
+	{ "disable", 1, 1, false, disable },
+	{ "enable", 1, 1, false, enable },
+	{ "passwd", 1, 1, true, change_password },
+	{ "logout", 1, 1, false, log_out },
+	{ "unlock", 1, 1, true, unlock },
+};
+
+/* The action of these arguments, or NULL after a line that says which is. */
+static const struct action *
+find_action(char *const *arguments)
+{
+	int given = 0;
+	size_t i;
+
+	while (arguments[1 + given] != NULL)
+		given++;
+	for (i = 0; i < ARRAY_LEN(actions); i++)
+		if (strcmp(actions[i].name, arguments[0]) == 0 &&
+		    given >= actions[i].min && given <= actions[i].max)
+			return &actions[i];
+	fprintf(stderr,
+	    "usage: latchkey user add NAME [FULLNAME]\n"
+	    "       latchkey user list\n"
+	    "       latchkey user show|disable|enable|logout|passwd|unlock "
+	    "NAME\n"
+	    "The password is asked for, or is the first line of "
+	    "standard input.\n");
+	return NULL;
+}
+
+static int
+run(const struct action *action, struct ctx *c, char *const *names)
+{
+	const char *why = NULL;
+	enum err e = schema_ready(c);
+
+	if (e == ERR_NOTFOUND || e == ERR_DENIED) {
+		fprintf(stderr, "latchkey: the database is not ready; latchkey "
+		                "check says why\n");
+		return EXIT_FAILURE;
+	}
+	if (e == ERR_OK)
+		e = action->run(c, names, &why);
+	if (e != ERR_OK)
+		complain(c, names[0] != NULL ? names[0] : "", why, e);
+	return e == ERR_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int
+user_command(const struct conf *conf, char *const *arguments)
+{
+	static const struct db_sql *const statements[] = { db_user_sql,
+		db_ratelimit_sql, NULL };
+	static struct token_key key;
+	const struct action *action = find_action(arguments);
+	struct blocklist blocklist;
+	struct arena arena;
+	struct ctx c = {
+		.conf = conf, .blocklist = &blocklist, .arena = &arena
+	};
+	int status = EXIT_FAILURE;
+
+	if (action == NULL)
+		return 2;
+	if (action->keyed) {
+		c.key = &key;
+		c.now_s = (int64_t)time(NULL);
+		if (!token_key_load(conf->key_file, &key))
+			return EXIT_FAILURE;
+	}
+	if (!blocklist_open(conf->password_blocklist, &blocklist))
+		return EXIT_FAILURE;
+	arena_init(&arena);
+	c.db = db_new(conf->database, conf->db_timeout_ms, statements);
+	if (c.db != NULL)
+		status = run(action, &c, arguments + 1);
+	db_free(c.db);
+	arena_free(&arena);
+	blocklist_close(&blocklist);
+	return status;
+}

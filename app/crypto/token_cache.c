@@ -1,0 +1,54 @@
+/*
+ * Tokens that were found good: a table of fixed size, each token in the one
+ * place that its digest says.
+ */
+#include "base.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/token_cache.h"
+
+static size_t
+place_of(const unsigned char digest[TOKEN_DIGEST_BYTES])
+{
+	return ((size_t)digest[0] << 8 | digest[1]) % TOKEN_CACHE_ENTRIES;
+}
+
+bool
+token_cache_find(const struct token_cache *cache,
+    const unsigned char digest[TOKEN_DIGEST_BYTES],
+    const struct token_clock *clock, struct token_claims *out)
+{
+	const struct token_cache_entry *e = &cache->entries[place_of(digest)];
+
+	/* where nothing was added exp is 0, which is long ago */
+	if (e->exp <= clock->now_s - clock->leeway_s ||
+	    memcmp(e->digest, digest, sizeof(e->digest)) != 0)
+		return false;
+	*out = (struct token_claims){
+		.sub = e->sub,
+		.uid = e->uid,
+		.exp = e->exp,
+		.epoch = e->epoch,
+		.is_plain = e->is_plain,
+	};
+	return true;
+}
+
+void
+token_cache_add(struct token_cache *cache,
+    const unsigned char digest[TOKEN_DIGEST_BYTES],
+    const struct token_claims *claims)
+{
+	struct token_cache_entry *e = &cache->entries[place_of(digest)];
+
+	if (strlen(claims->sub) >= sizeof(e->sub))
+		return;
+	memcpy(e->digest, digest, sizeof(e->digest));
+	e->uid = claims->uid;
+	e->exp = claims->exp;
+	e->epoch = claims->epoch;
+	e->is_plain = claims->is_plain;
+	snprintf(e->sub, sizeof(e->sub), "%s", claims->sub);
+}

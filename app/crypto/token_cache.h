@@ -1,0 +1,45 @@
+/*
+ * Tokens that were found good, so that the next check of the same one need not
+ * read and verify it again: a fifth of the work.
+ */
+#ifndef LATCHKEY_CRYPTO_TOKEN_CACHE_H
+#define LATCHKEY_CRYPTO_TOKEN_CACHE_H
+
+#include "crypto/token.h"
+
+#define TOKEN_CACHE_ENTRIES 4096
+#define TOKEN_CACHE_SUB_BYTES 75 /* a longer name is not kept */
+
+/*
+ * One token, by its SHA-256: who reads this memory has no token in hand. Equal
+ * digests are equal tokens, signature and all, so a forged one is never found.
+ */
+struct token_cache_entry {
+	unsigned char digest[TOKEN_DIGEST_BYTES];
+	int64_t uid, exp; /* exp 0: the entry is empty */
+	int32_t epoch;
+	bool is_plain;
+	char sub[TOKEN_CACHE_SUB_BYTES];
+};
+
+/* All zero when it is new. It belongs to one key and one process. */
+struct token_cache {
+	struct token_cache_entry entries[TOKEN_CACHE_ENTRIES];
+};
+
+/*
+ * Find the claims of the token with this digest, if it is known and has not
+ * expired meanwhile; nbf and iat, which had passed once, are not looked at
+ * again. Whether plain tokens count is not asked here.
+ * out->sub lives until the next token_cache_add().
+ */
+bool token_cache_find(const struct token_cache *cache,
+    const unsigned char digest[TOKEN_DIGEST_BYTES],
+    const struct token_clock *clock, struct token_claims *out) MUST_CHECK;
+
+/* Keep what token_check() found in a token, in the place of an older one. */
+void token_cache_add(struct token_cache *cache,
+    const unsigned char digest[TOKEN_DIGEST_BYTES],
+    const struct token_claims *claims);
+
+#endif

@@ -1,0 +1,266 @@
+/*
+ * The table latchkey_throttle: attempts, in leaky buckets.
+ */
+#include "base.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "db/ratelimit.h"
+#include "lib/buf.h"
+
+#define WARY_S 60 /* after somebody was refused */
+
+enum { LOOK, RESERVE, GIVE_BACK, FULLEST, EMPTY };
+
+/* clang-format off */
+#define US "(us::float8 * interval '1 microsecond')"
+#define LEVEL(at) \
+	"(date_part('epoch'::text, " at " - now()) * 1e6::float8)::bigint"
+/* Of two arrays PostgreSQL takes its own unnest(), whatever the search_path. */
+#define WANTED "unnest($1::int[], $2::bigint[]) AS w (bucket, us)"
+
+/*
+ * No bucket holds more than what fills it and what 64 others at once have poured
+ * in, to take it out again; or, for the whole service, what some instances have
+ * let through at once. One that seems to was written before the clock was set
+ * back, and counts as full.
+ */
+#define MOST(us) \
+	"now() + interval '2 hours' +" \
+	" greatest(" us ", - " us ", interval '6 minutes') * 64::float8"
+
+/*
+ * Pour so much into each of these buckets, and tell how full they are then; a
+ * negative amount is taken out. Rows are locked one after the other as the
+ * array has them, which is in ascending order: no two statements wait for each
+ * other. A row that a crash took counts as empty, and is made anew.
+ */
+#define POURED "(excluded.empty_at - now())"
+#define ADD                                                     \
+	"INSERT INTO latchkey_throttle AS t (bucket, empty_at)" \
+	" SELECT bucket, now() + " US " FROM " WANTED           \
+	" ON CONFLICT (bucket) DO UPDATE SET empty_at = CASE"   \
+	" WHEN t.empty_at > " MOST(POURED)                      \
+	" THEN now() + interval '1 hour'"                       \
+	" ELSE greatest(t.empty_at, now()) END + " POURED       \
+	" RETURNING bucket, " LEVEL("empty_at")
+
+const struct db_sql db_ratelimit_sql[] = {
+	[LOOK] = {
+		.name = "ratelimit_look",
+		/*
+		 * What RESERVE would tell, without writing: an attempt that
+		 * is refused leaves nothing behind. Where the clock was set
+		 * back there seems to be room, so that RESERVE mends it.
+		 */
+		.text = "SELECT w.bucket, " LEVEL("greatest(t.empty_at, now()) + " US)
+			" FROM " WANTED " LEFT JOIN latchkey_throttle t"
+			" ON t.bucket = w.bucket AND t.empty_at <= " MOST(US),
+		.params = 2,
+	},
+	[RESERVE] = {
+		.name = "ratelimit_reserve",
+		/*
+		 * It writes, and yet may be sent twice after a lost connection:
+		 * the attempt then counts for two at most.
+		 */
+		.text = ADD,
+		.params = 2,
+	},
+	[GIVE_BACK] = {
+		.name = "ratelimit_refund",
+		.text = ADD,
+		.params = 2,
+		.writes = true,
+	},
+	[FULLEST] = {
+		.name = "ratelimit_fullest",
+		.text = "SELECT coalesce(max(" LEVEL("greatest(empty_at, now())")
+			"), 0::bigint) FROM latchkey_throttle"
+			" WHERE bucket = ANY ($1::int[])"
+			" AND empty_at <= " MOST("interval '0'"),
+		.params = 1,
+	},
+	[EMPTY] = {
+		.name = "ratelimit_empty",
+		/* in the order in which others lock them */
+		.text = "WITH w AS (SELECT bucket FROM latchkey_throttle"
+			" WHERE bucket = ANY ($1::int[])"
+			" ORDER BY bucket FOR UPDATE)"
+			" UPDATE latchkey_throttle t SET empty_at = '-infinity'"
+			" FROM w WHERE t.bucket = w.bucket",
+		.params = 1,
+	},
+	{ .name = NULL },
+};
+/* clang-format on */
+
+/* Add so many times an attempt's costs, 1 or -1, to all of its buckets. */
+static enum err
+add(struct ctx *c, int statement, const struct ratelimit_attempt *t, int times,
+    struct db_rows *out)
+{
+	struct buf bucket, us;
+	const char *comma = "{";
+	unsigned last = 0;
+	size_t i;
+
+	buf_init(&bucket, c->arena);
+	buf_init(&us, c->arena);
+	for (i = 0; i < 2 * t->count; i++) {
+		const struct ratelimit_subject *s = &t->subject[i / 2];
+
+		/* what the statement's order of locks stands on */
+		assert(i == 0 || s->bucket[i % 2] > last);
+		last = s->bucket[i % 2];
+		buf_addf(&bucket, "%s%u", comma, last);
+		buf_addf(&us, "%s%" PRId64, comma, times * s->cost_us);
+		comma = ",";
+	}
+	buf_adds(&bucket, "}");
+	buf_adds(&us, "}");
+	return db_run(c->db, c->arena, &db_ratelimit_sql[statement],
+	    (const char *[]){ bucket.s, us.s }, out);
+}
+
+/* How full this bucket is. */
+static int64_t
+level_us(const struct db_rows *rows, unsigned bucket)
+{
+	int row;
+
+	for (row = 0; row < rows->count; row++)
+		if (db_int(rows, row, 0) == bucket)
+			return db_int(rows, row, 1);
+	return 2 * DB_RATELIMIT_FULL_US; /* it is not told: no room */
+}
+
+/* How full the fullest of the subjects is, each as the emptier of its two. */
+static int64_t
+fullest_us(const struct ratelimit_attempt *t, const struct db_rows *rows)
+{
+	int64_t one, other, most = 0;
+	size_t i;
+
+	for (i = 0; i < t->count; i++) {
+		one = level_us(rows, t->subject[i].bucket[0]);
+		other = level_us(rows, t->subject[i].bucket[1]);
+		if (other < one)
+			one = other;
+		if (one > most)
+			most = one;
+	}
+	return most;
+}
+
+/* The seconds until there is room for an attempt, as a statement has it. */
+static enum err
+ask(struct ctx *c, int statement, const struct ratelimit_attempt *t,
+    int64_t *wait_s)
+{
+	struct db_rows rows;
+	int64_t over_us;
+	enum err e;
+
+	*wait_s = 0;
+	if ((e = add(c, statement, t, 1, &rows)) != ERR_OK)
+		return e;
+	over_us = fullest_us(t, &rows) - DB_RATELIMIT_FULL_US;
+	if (over_us > 0)
+		*wait_s = (over_us - 1) / 1000000 + 1;
+	return ERR_OK;
+}
+
+enum err
+db_ratelimit_reserve(
+    struct ctx *c, const struct ratelimit_attempt *t, int64_t *wait_s)
+{
+	bool is_wary = c->now_s - c->refused_s < WARY_S;
+	enum err e;
+
+	/* RESERVE decides. But who is refused shall not make us write */
+	if (is_wary) {
+		if ((e = ask(c, LOOK, t, wait_s)) != ERR_OK)
+			return e;
+		if (*wait_s > 0) {
+			c->refused_s = c->now_s;
+			return ERR_OK;
+		}
+	}
+	if ((e = ask(c, RESERVE, t, wait_s)) != ERR_OK || *wait_s == 0)
+		return e;
+	c->refused_s = c->now_s;
+	return db_ratelimit_refund(c, t);
+}
+
+enum err
+db_ratelimit_service(
+    struct ctx *c, enum service_share share, int64_t us, int64_t *level)
+{
+	unsigned number = DB_RATELIMIT_SERVICE + (unsigned)share;
+	char bucket[16], amount[32];
+	struct db_rows rows;
+	enum err e;
+
+	snprintf(bucket, sizeof(bucket), "{%u}", number);
+	snprintf(amount, sizeof(amount), "{%" PRId64 "}", us);
+	if ((e = db_run(c->db, c->arena, &db_ratelimit_sql[RESERVE],
+	         (const char *[]){ bucket, amount }, &rows)) == ERR_OK)
+		*level = level_us(&rows, number);
+	return e;
+}
+
+enum err
+db_ratelimit_refund(struct ctx *c, const struct ratelimit_attempt *t)
+{
+	return add(c, GIVE_BACK, t, -1, NULL);
+}
+
+enum err
+db_ratelimit_look(
+    struct ctx *c, const struct ratelimit_attempt *t, int64_t *wait_s)
+{
+	return ask(c, LOOK, t, wait_s);
+}
+
+/* Buckets that stand together, as an array's text. */
+static const char *
+list(struct ctx *c, const struct ratelimit_range *r, size_t n)
+{
+	const char *comma = "";
+	struct buf b;
+	unsigned j;
+	size_t i;
+
+	buf_init(&b, c->arena);
+	buf_adds(&b, "{");
+	for (i = 0; i < n; i++)
+		for (j = 0; j < r[i].count; j++) {
+			buf_addf(&b, "%s%u", comma, r[i].first + j);
+			comma = ",";
+		}
+	buf_adds(&b, "}");
+	return b.s;
+}
+
+enum err
+db_ratelimit_fullest(
+    struct ctx *c, const struct ratelimit_range *r, int64_t *level)
+{
+	struct db_rows rows;
+	enum err e;
+
+	if ((e = db_run(c->db, c->arena, &db_ratelimit_sql[FULLEST],
+	         (const char *[]){ list(c, r, 1) }, &rows)) == ERR_OK)
+		*level = db_int(&rows, 0, 0);
+	return e;
+}
+
+enum err
+db_ratelimit_empty(struct ctx *c, const struct ratelimit_range *r, size_t n)
+{
+	return db_run(c->db, c->arena, &db_ratelimit_sql[EMPTY],
+	    (const char *[]){ list(c, r, n) }, NULL);
+}

@@ -1,0 +1,82 @@
+/*
+ * The table latchkey_throttle: attempts, in leaky buckets.
+ *
+ * A bucket leaks from full to empty in an hour, so all that it has to remember
+ * is when it will be empty. What is counted has two buckets and is as full as
+ * the emptier one: to be refused for the attempts of others it takes two others
+ * who share one each.
+ * Source: count-min sketch (Cormode, Muthukrishnan); ITU-T I.371, annex A.
+ */
+#ifndef LATCHKEY_DB_RATELIMIT_H
+#define LATCHKEY_DB_RATELIMIT_H
+
+#include "ctx.h"
+
+#define DB_RATELIMIT_BUCKETS 327682 /* rows of the table */
+#define DB_RATELIMIT_SERVICE 286720 /* and the next: one for each share */
+#define DB_RATELIMIT_FULL_US INT64_C(3600000000)
+
+/* The two shares of the limit of the whole service (svc/service_limit.h). */
+enum service_share { SERVICE_COMMON, SERVICE_KNOWN, SERVICE_SHARES };
+
+/* Something whose attempts are counted. */
+struct ratelimit_subject {
+	unsigned bucket[2]; /* 0 to DB_RATELIMIT_BUCKETS - 1 */
+	int64_t cost_us;    /* how much of DB_RATELIMIT_FULL_US one takes */
+};
+
+/* An attempt: all that it counts for, buckets in ascending order. */
+struct ratelimit_attempt {
+	size_t count;
+	struct ratelimit_subject subject[5];
+	bool in_service_limit;    /* svc/service_limit.h */
+	enum service_share share; /* of which, if so */
+};
+
+extern const struct db_sql db_ratelimit_sql[];
+
+/*
+ * Count an attempt for all of its subjects in one statement, which tells how
+ * full they are then: of several at once no more pass than there is room for.
+ * One that does not is uncounted by another statement; but for a minute after
+ * somebody was refused it is asked first, and where there is no room nothing is
+ * written.
+ * *wait_s: 0, and it was counted; else the seconds until there would be room,
+ * and nothing was. ERR_BUSY: as db_run(); it may have been counted.
+ */
+enum err db_ratelimit_reserve(struct ctx *c, const struct ratelimit_attempt *t,
+    int64_t *wait_s) MUST_CHECK;
+
+/*
+ * Add so much to the bucket of a share of the whole service, and tell how full
+ * it is then. Errors as db_run(); after a lost connection it may have been
+ * added twice.
+ */
+enum err db_ratelimit_service(struct ctx *c, enum service_share share,
+    int64_t us, int64_t *level_us) MUST_CHECK;
+
+/*
+ * *wait_s as of db_ratelimit_reserve(), but nothing is counted. Errors as
+ * db_run().
+ */
+enum err db_ratelimit_look(struct ctx *c, const struct ratelimit_attempt *t,
+    int64_t *wait_s) MUST_CHECK;
+
+/* Buckets that stand together. */
+struct ratelimit_range {
+	unsigned first, count;
+};
+
+/* How full the fullest of these buckets is. Errors as db_run(). */
+enum err db_ratelimit_fullest(struct ctx *c, const struct ratelimit_range *r,
+    int64_t *level_us) MUST_CHECK;
+
+/* Empty all buckets of n ranges. Errors as db_run(); it may be sent twice. */
+enum err db_ratelimit_empty(
+    struct ctx *c, const struct ratelimit_range *r, size_t n) MUST_CHECK;
+
+/* Uncount an attempt that was counted. Errors as db_run(). */
+enum err db_ratelimit_refund(
+    struct ctx *c, const struct ratelimit_attempt *t) MUST_CHECK;
+
+#endif

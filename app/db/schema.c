@@ -1,0 +1,284 @@
+/*
+ * The schema's versions.
+ */
+#include "base.h"
+
+#include <inttypes.h>
+
+#include "db/schema.h"
+#include "lib/buf.h"
+
+#include "embedded_sql.h" /* made of sql/ by the Makefile */
+
+enum { HAS_TABLE, VERSION, LACKING, EXCESS, EXCESS_OF_ROLE, NAME_WORKER };
+
+/*
+ * The privileges that the workers' role needs, beside USAGE on the sequence of
+ * the accounts' numbers and on the tables' schema. An empty column is the whole
+ * table. `latchkey migrate ROLE` grants just these, and `latchkey check` looks
+ * for each: a statement that needs another has a row here. Of users, which may
+ * have columns of others, it gets no more than its own.
+ */
+/* clang-format off */
+#define ROW(table, privilege, column) \
+	"('" table "'::text, '" privilege "'::text, '" column "'::text)"
+#define NEEDED "(VALUES" \
+	ROW("users", "SELECT", "id") "," \
+	ROW("users", "SELECT", "username") "," \
+	ROW("users", "SELECT", "fullname") "," \
+	ROW("users", "SELECT", "password") "," \
+	ROW("users", "SELECT", "is_active") "," \
+	ROW("users", "INSERT", "username") "," \
+	ROW("users", "INSERT", "fullname") "," \
+	ROW("users", "INSERT", "password") "," \
+	ROW("users", "INSERT", "is_active") "," \
+	ROW("users", "UPDATE", "fullname") "," \
+	ROW("users", "UPDATE", "password") "," \
+	ROW("users", "UPDATE", "is_active") "," \
+	ROW("latchkey_account", "SELECT", "") "," \
+	ROW("latchkey_account", "INSERT", "") "," \
+	ROW("latchkey_account", "UPDATE", "") "," \
+	ROW("latchkey_throttle", "SELECT", "") "," \
+	ROW("latchkey_throttle", "INSERT", "") "," \
+	ROW("latchkey_throttle", "UPDATE", "") "," \
+	ROW("latchkey_network", "SELECT", "") "," \
+	ROW("latchkey_network", "INSERT", "") "," \
+	ROW("latchkey_network", "UPDATE", "") "," \
+	ROW("latchkey_watermark", "SELECT", "") "," \
+	ROW("latchkey_watermark", "INSERT", "") "," \
+	ROW("latchkey_watermark", "UPDATE", "") "," \
+	ROW("latchkey_migration", "SELECT", "") \
+	") AS needed (t, p, c)"
+
+/* The tables of these rows, as the search_path finds them. */
+#define TABLES \
+	"(SELECT t, relowner, relnamespace FROM (SELECT DISTINCT t FROM " NEEDED \
+	") AS s JOIN pg_class k ON k.oid = to_regclass(t)::oid) AS tables"
+/* clang-format on */
+
+/* clang-format off */
+static const struct db_sql schema_sql[] = {
+	[HAS_TABLE] = {
+		.name = "schema_has_table",
+		.text = "SELECT to_regclass('latchkey_migration') IS NOT NULL,"
+			" has_table_privilege("
+			"to_regclass('latchkey_migration')::oid, 'SELECT'::text)",
+		.direct = true,
+	},
+	[VERSION] = {
+		.name = "schema_version",
+		.text = "SELECT coalesce(max(version), 0)"
+			" FROM latchkey_migration",
+		.direct = true,
+	},
+	[LACKING] = {
+		.name = "schema_lacking",
+		/* preparing a statement asks for no privilege */
+		.text = "SELECT string_agg(what, ', '::text) FROM"
+			" (SELECT p || CASE WHEN c = ''::text THEN ''::text"
+			" ELSE ' ('::text || c || ')'::text END"
+			" || ' on '::text || t AS what FROM " NEEDED
+			" WHERE NOT CASE WHEN c = ''::text"
+			" THEN has_table_privilege(t, p)"
+			" ELSE has_column_privilege(t, c, p) END"
+			" UNION ALL SELECT 'USAGE on the sequence of users.id'::text"
+			" WHERE NOT coalesce(has_sequence_privilege("
+			"pg_get_serial_sequence('users'::text, 'id'::text),"
+			" 'USAGE'::text), true)) AS lacking",
+		.direct = true,
+	},
+	[EXCESS] = {
+		.name = "schema_excess",
+		/* who owns a table, or all of them, may do the rest as well */
+		.text = "SELECT string_agg(what, ', '::text) FROM"
+			" (SELECT 'is a superuser'::text AS what"
+			" FROM pg_roles WHERE rolname = current_user AND rolsuper"
+			" UNION ALL SELECT CASE"
+			" WHEN pg_has_role(relowner, 'USAGE'::text)"
+			" THEN 'owns '::text || t"
+			" ELSE 'may empty or lock '::text || t END"
+			" FROM pg_roles, " TABLES
+			" WHERE rolname = current_user AND NOT rolsuper"
+			" AND (pg_has_role(relowner, 'USAGE'::text)"
+			" OR has_table_privilege(t, 'DELETE, TRUNCATE, TRIGGER'::text))"
+			" UNION ALL SELECT 'may create objects in the schema '::text"
+			" || nspname::text FROM pg_roles, pg_namespace n"
+			" WHERE rolname = current_user AND NOT rolsuper"
+			" AND has_schema_privilege(n.oid, 'CREATE'::text)"
+			" AND n.oid IN (SELECT relnamespace FROM " TABLES ")"
+			") AS excess",
+		.direct = true,
+	},
+	[EXCESS_OF_ROLE] = {
+		.name = "schema_excess_of_role",
+		.text = "SELECT string_agg(what, ', '::text) FROM"
+			" (SELECT what FROM pg_roles,"
+			" LATERAL (VALUES (rolcreaterole, 'may create roles'::text),"
+			" (rolcreatedb, 'may create databases'::text),"
+			" (rolreplication, 'may replicate'::text),"
+			" (rolbypassrls, 'passes row security'::text))"
+			" AS attribute (is_set, what)"
+			" WHERE rolname = current_user AND is_set AND NOT rolsuper"
+			" UNION ALL SELECT 'is a member of '::text || g.rolname::text"
+			" FROM pg_roles r, pg_roles g"
+			" WHERE r.rolname = current_user AND NOT r.rolsuper"
+			" AND g.rolname::text = ANY ('{pg_execute_server_program,"
+			"pg_read_server_files,pg_write_server_files,"
+			"pg_read_all_data,pg_write_all_data}'::text[])"
+			" AND pg_has_role(g.oid, 'USAGE'::text)"
+			" UNION ALL SELECT 'may write users.'::text || attname::text"
+			" FROM pg_roles, pg_attribute, pg_class k"
+			" WHERE rolname = current_user AND NOT rolsuper"
+			" AND k.oid = to_regclass('users'::text)::oid"
+			" AND attrelid = k.oid AND attnum > 0::smallint"
+			" AND NOT attisdropped"
+			" AND NOT pg_has_role(relowner, 'USAGE'::text)"
+			" AND has_column_privilege(k.oid, attnum, 'UPDATE'::text)"
+			" AND attname::text <> ALL"
+			" ('{fullname,password,is_active}'::text[])"
+			") AS excess",
+		.direct = true,
+	},
+	[NAME_WORKER] = {
+		.name = "schema_name_worker",
+		.text = "SELECT set_config('latchkey.worker'::text, $1::text, false)",
+		.params = 1,
+		.direct = true,
+	},
+};
+/* clang-format on */
+
+int64_t
+db_schema_needed(void)
+{
+	int64_t version = 0;
+	const struct migration *m;
+
+	for (m = db_schema_migrations; m->name != NULL; m++)
+		version = m->version;
+	return version;
+}
+
+enum err
+db_schema_version(struct ctx *c, int64_t *out)
+{
+	struct db_rows rows;
+	enum err e;
+
+	if ((e = db_run(c->db, c->arena, &schema_sql[HAS_TABLE], NULL,
+	         &rows)) != ERR_OK)
+		return e;
+	if (!db_true(&rows, 0, 0))
+		return ERR_NOTFOUND;
+	if (!db_true(&rows, 0, 1))
+		return ERR_DENIED;
+	if ((e = db_run(c->db, c->arena, &schema_sql[VERSION], NULL, &rows)) !=
+	    ERR_OK)
+		return e;
+	*out = db_int(&rows, 0, 0);
+	return ERR_OK;
+}
+
+enum err
+db_schema_lock(struct ctx *c)
+{
+	/* the number is arbitrary and must stay: "latchkey" in ASCII */
+	return db_script(c->db,
+	    "SELECT pg_advisory_lock(x'6c617463686b6579'::bigint);"
+	    "SET client_min_messages = warning;"
+	    "DO $$ BEGIN"
+	    " IF to_regclass('latchkey_migration') IS NULL THEN"
+	    " CREATE TABLE latchkey_migration ("
+	    " version integer PRIMARY KEY,"
+	    " name text NOT NULL,"
+	    " applied_at timestamptz NOT NULL DEFAULT now());"
+	    " END IF; END $$;"
+	    "COMMENT ON TABLE latchkey_migration IS"
+	    " 'Which of Latchkey''s schema scripts this database has had.'");
+}
+
+enum err
+db_schema_apply(struct ctx *c, const struct migration *m)
+{
+	struct buf b;
+
+	/* without BEGIN: the server runs one message as one transaction */
+	buf_init(&b, c->arena);
+	buf_adds(&b, m->script);
+	buf_addf(&b,
+	    ";INSERT INTO latchkey_migration (version, name)"
+	    " VALUES (%" PRId64 ", '%s')",
+	    m->version, m->name);
+	return db_script(c->db, b.s);
+}
+
+/* What a statement says, a text or NULL. */
+static enum err
+told(struct ctx *c, int statement, const char **out)
+{
+	struct db_rows rows;
+	enum err e;
+
+	if ((e = db_run(c->db, c->arena, &schema_sql[statement], NULL,
+	         &rows)) == ERR_OK)
+		*out = db_text(&rows, 0, 0);
+	return e;
+}
+
+enum err
+db_schema_lacking(struct ctx *c, const char **out)
+{
+	return told(c, LACKING, out);
+}
+
+enum err
+db_schema_excess(struct ctx *c, const char **out)
+{
+	const char *of_role;
+	struct buf b;
+	enum err e;
+
+	if ((e = told(c, EXCESS, out)) != ERR_OK ||
+	    (e = told(c, EXCESS_OF_ROLE, &of_role)) != ERR_OK)
+		return e;
+	if (*out == NULL || of_role == NULL) {
+		*out = *out != NULL ? *out : of_role;
+		return ERR_OK;
+	}
+	buf_init(&b, c->arena);
+	buf_addf(&b, "%s, %s", *out, of_role);
+	*out = b.s;
+	return ERR_OK;
+}
+
+enum err
+db_schema_grant(struct ctx *c, const char *role)
+{
+	enum err e;
+
+	if ((e = db_run(c->db, c->arena, &schema_sql[NAME_WORKER],
+	         (const char *[]){ role }, NULL)) != ERR_OK)
+		return e;
+	return db_script(c->db,
+	    "DO $$ DECLARE"
+	    " worker text := current_setting('latchkey.worker');"
+	    " numbers text := pg_get_serial_sequence('users', 'id');"
+	    " r record;"
+	    " BEGIN"
+	    " FOR r IN SELECT * FROM " NEEDED " LOOP"
+	    " EXECUTE format('GRANT %s%s ON %s TO %I', r.p, CASE"
+	    " WHEN r.c = '' THEN '' ELSE format(' (%I)', r.c) END,"
+	    " r.t::regclass, worker);"
+	    " END LOOP;"
+	    " IF numbers IS NOT NULL THEN"
+	    " EXECUTE format("
+	    "'GRANT USAGE ON SEQUENCE %s TO %I', numbers, worker);"
+	    " END IF;"
+	    " FOR r IN SELECT nspname FROM pg_namespace n"
+	    " WHERE n.oid IN (SELECT relnamespace FROM " TABLES ")"
+	    " AND NOT has_schema_privilege(worker, n.oid, 'USAGE') LOOP"
+	    " EXECUTE format("
+	    "'GRANT USAGE ON SCHEMA %I TO %I', r.nspname, worker);"
+	    " END LOOP;"
+	    " END $$");
+}

@@ -1,0 +1,350 @@
+/*
+ * The table users, and beside it latchkey_account.
+ */
+#include "base.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "db/user.h"
+
+enum {
+	BY_NAME,
+	AT_LOGIN,
+	RANGE,
+	AFTER,
+	INSERT,
+	REPLACE_HASH,
+	CHANGE_PASSWORD,
+	LAST_CHANGE,
+	SET_FULLNAME,
+	ENABLE,
+	DISABLE,
+	LOGOUT
+};
+
+/*
+ * Texts are compared as text, and constants cast, so that PostgreSQL has
+ * functions and operators of its own for just these types: else one that
+ * somebody put into a schema of the search_path, say for character varying,
+ * would be the better match, and run with our rights.
+ */
+/* clang-format off */
+
+/*
+ * Raises the epoch of the accounts whose numbers come out of "from". Where the
+ * type ends it stays, since a password has to be changed all the same: only
+ * tokens of that very epoch would go on to count until they expire.
+ */
+#define RAISE(columns, values, from, also)                                 \
+	" INSERT INTO latchkey_account AS a (user_id, epoch" columns ")"   \
+	" SELECT id, 1" values " FROM " from                               \
+	" ON CONFLICT (user_id) DO UPDATE SET epoch = CASE"                \
+	" WHEN a.epoch < 2147483647 THEN a.epoch + 1 ELSE a.epoch END"     \
+	also " RETURNING user_id"
+
+const struct db_sql db_user_sql[] = {
+	[BY_NAME] = {
+		.name = "user_by_name",
+		/* of a full name as much as fullname_max_chars may allow,
+		 * for which a reply has place */
+		.text = "SELECT u.id, u.username, left(u.fullname::text, 16384),"
+			" u.password, u.is_active, coalesce(a.epoch, 0)"
+			" FROM users u"
+			" LEFT JOIN latchkey_account a ON a.user_id = u.id"
+			" WHERE u.username::text = $1::text",
+		.params = 1,
+	},
+	[AT_LOGIN] = {
+		.name = "user_at_login",
+		/*
+		 * In one statement, and always both: neither takes longer for
+		 * a name that is there. Accounts without a hash that can be
+		 * one are passed over, a hundred of them at most. The full
+		 * name is left out, which may be as long as its owner likes.
+		 * The epoch is that of the moment in which the hash was read:
+		 * who logs in with a password that is changed meanwhile gets
+		 * a token of the epoch before.
+		 */
+		.text = "SELECT u.id, u.username, NULL, u.password,"
+			" u.is_active, coalesce(a.epoch, 0),"
+			" (SELECT left(hash, 7) FROM"
+			" (SELECT id, password::text AS hash FROM users"
+			" WHERE id >= $2::bigint ORDER BY id LIMIT 100) AS s"
+			" WHERE length(hash) >= 60 AND (hash LIKE '$y$%'::text"
+			" OR hash LIKE '$2_$%'::text) ORDER BY id LIMIT 1)"
+			" FROM (VALUES (1)) AS always (n)"
+			" LEFT JOIN users u ON u.username::text = $1::text"
+			" LEFT JOIN latchkey_account a"
+			" ON a.user_id = coalesce(u.id, $2::bigint)",
+		.params = 2,
+	},
+	[RANGE] = {
+		.name = "user_range",
+		.text = "SELECT coalesce(min(id), 0),"
+			" coalesce(max(id)::bigint - min(id) + 1, 0) FROM users",
+	},
+	[AFTER] = {
+		.name = "user_after",
+		/* a name that is NULL is nobody's to tell */
+		.text = "SELECT id, username, fullname, password, is_active, 0"
+			" FROM users WHERE id > $1::bigint"
+			" AND username IS NOT NULL ORDER BY id LIMIT $2",
+		.params = 2,
+	},
+	[INSERT] = {
+		.name = "user_insert",
+		.text = "INSERT INTO users"
+			" (username, fullname, password, is_active)"
+			" VALUES ($1, $2, $3, true)"
+			" ON CONFLICT (username) DO NOTHING RETURNING id",
+		.params = 3,
+		.writes = true,
+	},
+	[REPLACE_HASH] = {
+		.name = "user_replace_hash",
+		.text = "UPDATE users SET password = $3"
+			" WHERE id = $1 AND password::text = $2::text"
+			" RETURNING id",
+		.params = 3,
+		.writes = true,
+	},
+	[CHANGE_PASSWORD] = {
+		.name = "user_change_password",
+		/* with its reason or not at all: it is one statement */
+		.text = "WITH changed AS (UPDATE users SET password = $3"
+			" WHERE id = $1 AND ($4::text = 'operator'::text"
+			" OR password::text = $2::text)"
+			" RETURNING id)"
+			RAISE(", changed_at, reason", ", now(), $4", "changed",
+			    ", changed_at = excluded.changed_at,"
+			    " reason = excluded.reason"),
+		.params = 4,
+		.writes = true,
+	},
+	[LAST_CHANGE] = {
+		.name = "user_last_change",
+		.text = "SELECT to_char(changed_at AT TIME ZONE 'UTC'::text,"
+			" 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'::text), reason"
+			" FROM latchkey_account"
+			" WHERE user_id = $1 AND changed_at IS NOT NULL",
+		.params = 1,
+	},
+	[SET_FULLNAME] = {
+		.name = "user_set_fullname",
+		.text = "UPDATE users SET fullname = $2"
+			" WHERE id = $1 RETURNING id",
+		.params = 2,
+		.writes = true,
+	},
+	[ENABLE] = {
+		.name = "user_enable",
+		.text = "UPDATE users SET is_active = true"
+			" WHERE id = $1 RETURNING id",
+		.params = 1,
+		.writes = true,
+	},
+	[DISABLE] = {
+		.name = "user_disable",
+		.text = "WITH changed AS (UPDATE users SET is_active = false"
+			" WHERE id = $1 RETURNING id)"
+			RAISE("", "", "changed", ""),
+		.params = 1,
+		.writes = true,
+	},
+	[LOGOUT] = {
+		.name = "user_logout",
+		.text = RAISE("", "", "users WHERE id = $1", ""),
+		.params = 1,
+		.writes = true,
+	},
+	{ .name = NULL },
+};
+/* clang-format on */
+
+static struct user
+user_of(const struct db_rows *rows, int row)
+{
+	return (struct user){
+		.id = db_int(rows, row, 0),
+		.username = db_text(rows, row, 1),
+		.fullname = db_text(rows, row, 2),
+		.password = db_text(rows, row, 3),
+		.is_active = db_true(rows, row, 4),
+		.epoch = (int32_t)db_int(rows, row, 5),
+	};
+}
+
+enum err
+db_user_by_name(struct ctx *c, const char *username, struct user *out)
+{
+	struct db_rows rows;
+	enum err e;
+
+	if ((e = db_run(c->db, c->arena, &db_user_sql[BY_NAME],
+	         (const char *[]){ username }, &rows)) != ERR_OK)
+		return e;
+	if (rows.count != 1)
+		return rows.count == 0 ? ERR_NOTFOUND : ERR_INTERNAL;
+	*out = user_of(&rows, 0);
+	return ERR_OK;
+}
+
+enum err
+db_user_at_login(
+    struct ctx *c, const char *username, int64_t decoy, struct user *out)
+{
+	struct db_rows rows;
+	char number[24];
+	enum err e;
+
+	snprintf(number, sizeof(number), "%" PRId64, decoy);
+	if ((e = db_run(c->db, c->arena, &db_user_sql[AT_LOGIN],
+	         (const char *[]){ username, number }, &rows)) != ERR_OK)
+		return e;
+	if (rows.count != 1)
+		return ERR_INTERNAL;
+	if (db_text(&rows, 0, 1) != NULL)
+		*out = user_of(&rows, 0);
+	else
+		*out = (struct user){ .id = 0 };
+	out->decoy = db_text(&rows, 0, 6);
+	return out->username != NULL ? ERR_OK : ERR_NOTFOUND;
+}
+
+enum err
+db_user_range(struct ctx *c, int64_t *first, int64_t *count)
+{
+	struct db_rows rows;
+	enum err e;
+
+	if ((e = db_run(c->db, c->arena, &db_user_sql[RANGE], NULL, &rows)) !=
+	    ERR_OK)
+		return e;
+	*first = db_int(&rows, 0, 0);
+	*count = db_int(&rows, 0, 1);
+	return ERR_OK;
+}
+
+enum err
+db_user_insert(struct ctx *c, struct user *u)
+{
+	struct db_rows rows;
+	enum err e;
+
+	if ((e = db_run(c->db, c->arena, &db_user_sql[INSERT],
+	         (const char *[]){ u->username, u->fullname, u->password },
+	         &rows)) != ERR_OK)
+		return e;
+	if (rows.count == 0)
+		return ERR_CONFLICT;
+	u->id = db_int(&rows, 0, 0);
+	u->is_active = true;
+	return ERR_OK;
+}
+
+enum err
+db_user_replace_hash(struct ctx *c, const struct user *u, const char *hash)
+{
+	struct db_rows rows;
+	char id[24];
+	enum err e;
+
+	snprintf(id, sizeof(id), "%" PRId64, u->id);
+	if ((e = db_run(c->db, c->arena, &db_user_sql[REPLACE_HASH],
+	         (const char *[]){ id, u->password, hash }, &rows)) != ERR_OK)
+		return e;
+	return rows.count == 1 ? ERR_OK : ERR_CONFLICT;
+}
+
+enum err
+db_user_change_password(struct ctx *c, const struct user *u, const char *hash,
+    enum password_reason reason)
+{
+	static const char *const word[] = {
+		[PASSWORD_BY_OWNER] = "owner",
+		[PASSWORD_BY_OPERATOR] = "operator",
+	};
+	struct db_rows rows;
+	char id[24];
+	enum err e;
+
+	snprintf(id, sizeof(id), "%" PRId64, u->id);
+	if ((e = db_run(c->db, c->arena, &db_user_sql[CHANGE_PASSWORD],
+	         (const char *[]){ id, u->password, hash, word[reason] },
+	         &rows)) != ERR_OK)
+		return e;
+	if (rows.count == 1)
+		return ERR_OK;
+	return reason == PASSWORD_BY_OWNER ? ERR_CONFLICT : ERR_NOTFOUND;
+}
+
+enum err
+db_user_last_change(
+    struct ctx *c, int64_t id, const char **when, const char **reason)
+{
+	struct db_rows rows;
+	char number[24];
+	enum err e;
+
+	snprintf(number, sizeof(number), "%" PRId64, id);
+	if ((e = db_run(c->db, c->arena, &db_user_sql[LAST_CHANGE],
+	         (const char *[]){ number }, &rows)) != ERR_OK)
+		return e;
+	if (rows.count == 0)
+		return ERR_NOTFOUND;
+	*when = db_text(&rows, 0, 0);
+	*reason = db_text(&rows, 0, 1);
+	return ERR_OK;
+}
+
+/* A statement that changes the account of this number. */
+static enum err
+change(struct ctx *c, int statement, int64_t id, const char *value)
+{
+	struct db_rows rows;
+	char number[24];
+	enum err e;
+
+	snprintf(number, sizeof(number), "%" PRId64, id);
+	if ((e = db_run(c->db, c->arena, &db_user_sql[statement],
+	         (const char *[]){ number, value }, &rows)) != ERR_OK)
+		return e;
+	return rows.count == 1 ? ERR_OK : ERR_NOTFOUND;
+}
+
+enum err
+db_user_set_fullname(struct ctx *c, int64_t id, const char *fullname)
+{
+	return change(c, SET_FULLNAME, id, fullname);
+}
+
+enum err
+db_user_set_active(struct ctx *c, int64_t id, bool active)
+{
+	return change(c, active ? ENABLE : DISABLE, id, NULL);
+}
+
+enum err
+db_user_logout(struct ctx *c, int64_t id)
+{
+	return change(c, LOGOUT, id, NULL);
+}
+
+enum err
+db_user_after(
+    struct ctx *c, int64_t after, size_t max, struct user *out, size_t *n)
+{
+	struct db_rows rows;
+	char number[24], limit[24];
+	enum err e;
+
+	snprintf(number, sizeof(number), "%" PRId64, after);
+	snprintf(limit, sizeof(limit), "%zu", max);
+	if ((e = db_run(c->db, c->arena, &db_user_sql[AFTER],
+	         (const char *[]){ number, limit }, &rows)) != ERR_OK)
+		return e;
+	for (*n = 0; *n < (size_t)rows.count; ++*n)
+		out[*n] = user_of(&rows, (int)*n);
+	return ERR_OK;
+}

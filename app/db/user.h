@@ -1,0 +1,102 @@
+/*
+ * The table users: the FastAPI application's own, read and written as it does;
+ * and what is known of its accounts beside it, latchkey_account.
+ */
+#ifndef LATCHKEY_DB_USER_H
+#define LATCHKEY_DB_USER_H
+
+#include "ctx.h"
+
+struct user {
+	int64_t id;
+	const char *username;
+	const char *fullname; /* NULL: none */
+	const char *password; /* the stored hash; NULL: cannot log in */
+	bool is_active;       /* false for NULL too */
+	int32_t epoch;        /* of its tokens; 0 from db_user_after() */
+	const char *decoy;    /* db_user_at_login()'s; else NULL */
+};
+
+extern const struct db_sql db_user_sql[];
+
+/*
+ * The user of this name, compared byte by byte; of the full name 16,384
+ * characters at most.
+ * ERR_NOTFOUND: none. ERR_BUSY, ERR_INTERNAL: as db_run().
+ */
+enum err db_user_by_name(
+    struct ctx *c, const char *username, struct user *out) MUST_CHECK;
+
+/*
+ * The same at a login, without the full name, which is NULL; and in
+ * out->decoy how the hash of another account begins: the first that has one,
+ * from the number decoy on; NULL: there is none near. It is there whether or
+ * not the user is, and takes the same time. out->epoch is the one that the
+ * account had while out->password was its hash.
+ * ERR_NOTFOUND: there is no such user, and all else of *out is empty.
+ */
+enum err db_user_at_login(struct ctx *c, const char *username, int64_t decoy,
+    struct user *out) MUST_CHECK;
+
+/*
+ * The lowest number that an account has, and how many numbers there are from
+ * that to the highest; 0 and 0: there is no account.
+ */
+enum err db_user_range(
+    struct ctx *c, int64_t *first, int64_t *count) MUST_CHECK;
+
+/*
+ * Insert an active user; u's id is set. fullname may be NULL.
+ * ERR_CONFLICT: the name is taken. ERR_BUSY: whether it was inserted is not
+ * known.
+ */
+enum err db_user_insert(struct ctx *c, struct user *u) MUST_CHECK;
+
+/*
+ * Put a new hash in the place of the one that u has, unless the stored one
+ * has changed since u was read: then ERR_CONFLICT.
+ */
+enum err db_user_replace_hash(
+    struct ctx *c, const struct user *u, const char *hash) MUST_CHECK;
+
+enum password_reason { PASSWORD_BY_OWNER, PASSWORD_BY_OPERATOR };
+
+/*
+ * Give u another password, of which this is the hash, note when and by whom,
+ * and raise the epoch, all or nothing. Its owner's replaces the one that u has:
+ * ERR_CONFLICT if the stored one has changed since u was read. The operator's
+ * replaces whatever there is: ERR_NOTFOUND if the account has gone. ERR_BUSY:
+ * whether it was done is not known.
+ */
+enum err db_user_change_password(struct ctx *c, const struct user *u,
+    const char *hash, enum password_reason reason) MUST_CHECK;
+
+/*
+ * When the password of the account of this number was last changed, such as
+ * "2026-11-26T04:30:00Z", and by whom, "owner" or "operator".
+ * ERR_NOTFOUND: never.
+ */
+enum err db_user_last_change(struct ctx *c, int64_t id, const char **when,
+    const char **reason) MUST_CHECK;
+
+/* Set the full name, or none (NULL). ERR_NOTFOUND: there is no such account. */
+enum err db_user_set_fullname(
+    struct ctx *c, int64_t id, const char *fullname) MUST_CHECK;
+
+/*
+ * Let an account log in, or not, which raises its epoch in the same statement.
+ * ERR_NOTFOUND: there is no such account.
+ */
+enum err db_user_set_active(struct ctx *c, int64_t id, bool active) MUST_CHECK;
+
+/* Raise the epoch of an account. ERR_NOTFOUND: there is no such account. */
+enum err db_user_logout(struct ctx *c, int64_t id) MUST_CHECK;
+
+/*
+ * The users whose number is greater than after, in that order, at most max of
+ * them (up to 1000000) into the array at out; *n: how many there are.
+ */
+enum err db_user_after(struct ctx *c, int64_t after, size_t max,
+    struct user *out, size_t *n) MUST_CHECK;
+
+#endif

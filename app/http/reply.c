@@ -1,0 +1,161 @@
+/*
+ * The one reply to a request.
+ */
+#include "base.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "http/problem.h"
+#include "http/reply.h"
+#include "lib/http_status.h"
+#include "lib/log.h"
+
+#define RETRY_AFTER_S "2"  /* when a 503 may be worth another attempt */
+#define HEAD_MAX_BYTES 256 /* what reply_write() adds */
+
+/* clang-format off */
+static const struct {
+	int status;
+	const char *detail;
+} meaning[] = {
+	[ERR_OK]        = { 500, "Internal Server Error" },
+	[ERR_MALFORMED] = { 400, "There was an error parsing the body" },
+	[ERR_INVALID]   = { 400, "The database does not take a value of this" },
+	[ERR_UNAUTH]    = { 401, "Could not validate credentials" },
+	[ERR_DENIED]    = { 403, "Forbidden" },
+	[ERR_NOTFOUND]  = { 404, "Not Found" },
+	[ERR_CONFLICT]  = { 409, "Conflict" },
+	[ERR_TOOBIG]    = { 413, "Request Entity Too Large" },
+	[ERR_LIMIT]     = { 429, "Too many attempts" },
+	[ERR_BUSY]      = { 503, "The service is not available, please try again" },
+	[ERR_INTERNAL]  = { 500, "Internal Server Error" },
+};
+/* clang-format on */
+
+_Static_assert(ARRAY_LEN(meaning) == ERR_COUNT, "each error has a row");
+
+struct buf *
+reply_begin(struct req *r, int status, const char *type)
+{
+	r->reply = (struct reply){ .status = status, .type = type };
+	buf_init(&r->reply.headers, r->ctx->arena);
+	buf_init(&r->reply.body, r->ctx->arena);
+	return &r->reply.body;
+}
+
+void
+reply_header(struct req *r, const char *name, const char *value)
+{
+	const char *p;
+
+	for (p = value; *p != '\0'; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f) {
+			log_event(LOG_LEVEL_ERROR, EVENT_BUG,
+			    "what=header name=%s", name);
+			r->reply.broken = true;
+			return;
+		}
+	/* not by buf_addf(): a token check is little more than its headers */
+	buf_adds(&r->reply.headers, name);
+	buf_adds(&r->reply.headers, ": ");
+	buf_adds(&r->reply.headers, value);
+	buf_adds(&r->reply.headers, "\r\n");
+}
+
+void
+reply_detail(struct req *r, int status, const char *detail)
+{
+	struct buf *b = reply_begin(r, status, "application/json");
+
+	buf_adds(b, "{\"detail\":");
+	buf_add_json(b, detail, strlen(detail));
+	buf_adds(b, "}");
+	if (status == 503)
+		reply_header(r, "Retry-After", RETRY_AFTER_S);
+}
+
+void
+reply_unauthorized(struct req *r, const char *detail)
+{
+	if (detail != NULL)
+		reply_detail(r, 401, detail);
+	else
+		reply_begin(r, 401, NULL);
+	reply_header(r, "WWW-Authenticate", "Bearer");
+}
+
+/*
+ * After too many attempts: when to come again, to the second in a header, and
+ * in words for whoever reads them. It is as long for a name without an account.
+ */
+static void
+reply_limit(struct req *r, int status, const char *detail)
+{
+	int64_t s = r->ctx->retry_after_s, n = s < 120 ? s : (s - 1) / 60 + 1;
+	const char *unit = s < 120 ? "second" : "minute";
+	char text[96];
+
+	snprintf(text, sizeof(text), "%s, try again in %" PRId64 " %s%s",
+	    detail, n, unit, n == 1 ? "" : "s");
+	reply_detail(r, status, text);
+	snprintf(text, sizeof(text), "%" PRId64, s);
+	reply_header(r, "Retry-After", text);
+}
+
+void
+reply_error(struct req *r, enum err e)
+{
+	if (e == ERR_INVALID && r->problems != NULL) {
+		problem_write(
+		    reply_begin(r, 422, "application/json"), r->problems);
+		return;
+	}
+	if (e == ERR_UNAUTH)
+		reply_unauthorized(r, meaning[e].detail);
+	else if (e == ERR_LIMIT)
+		reply_limit(r, meaning[e].status, meaning[e].detail);
+	else
+		reply_detail(r, meaning[e].status, meaning[e].detail);
+	if (meaning[e].status == 500)
+		log_event(
+		    LOG_LEVEL_ERROR, EVENT_BUG, "what=reply err=%d", (int)e);
+}
+
+void
+reply_settle(struct req *r)
+{
+	struct reply *p = &r->reply;
+
+	if (!p->may_be_cached &&
+	    p->headers.len + p->body.len > REPLY_MAX_BYTES - HEAD_MAX_BYTES) {
+		log_event(LOG_LEVEL_ERROR, EVENT_BUG,
+		    "what=reply_size bytes=%zu", p->headers.len + p->body.len);
+		p->broken = true;
+	}
+	if (p->broken)
+		reply_detail(r, 500, "Internal Server Error");
+}
+
+void
+reply_write(struct req *r, struct buf *out)
+{
+	struct reply *p = &r->reply;
+	const struct http_status *s;
+
+	reply_settle(r);
+	s = &http_status[http_status_row(p->status)];
+	assert(s->reason != NULL); /* each that is sent has a row */
+	buf_addf(out, "Status: %d %s\r\n", s->code, s->reason);
+	if (p->type != NULL)
+		buf_addf(out, "Content-Type: %s\r\n", p->type);
+	buf_addf(out, "Content-Length: %zu\r\nCache-Control: %s\r\n",
+	    p->body.len, p->may_be_cached ? "no-cache" : "no-store");
+	buf_add(out, p->headers.s, p->headers.len);
+	buf_adds(out, "\r\n");
+	if (r->method != METHOD_HEAD)
+		buf_add(out, p->body.s, p->body.len);
+	assert(p->may_be_cached || out->len <= REPLY_MAX_BYTES);
+}

@@ -1,0 +1,51 @@
+/*
+ * The one reply to a request: built in memory, sent last.
+ */
+#ifndef LATCHKEY_HTTP_REPLY_H
+#define LATCHKEY_HTTP_REPLY_H
+
+#include "http/req.h"
+
+/*
+ * No reply is longer, head and body, but for the documents (may_be_cached): so
+ * much nginx takes at once for a client that does not read, and no worker waits
+ * for it. The longest is an account's: six bytes for each character of the
+ * longest full name, and the longest user name that a token has place for.
+ * fastcgi_buffers of nginx.conf.sample are larger (t/00-docs.t).
+ */
+#define REPLY_MAX_BYTES 114688
+
+/*
+ * Begin the reply anew, with this status and media type (NULL: no body), and
+ * return the body to be filled.
+ */
+struct buf *reply_begin(struct req *r, int status, const char *type);
+
+/*
+ * Add a header. A value with a control character would become a header of its
+ * own: it makes the reply a 500, and a line in the log.
+ */
+void reply_header(struct req *r, const char *name, const char *value);
+
+/* {"detail":"…"}, FastAPI's form of an error. */
+void reply_detail(struct req *r, int status, const char *detail);
+
+/* As reply_detail() with 401, and WWW-Authenticate: Bearer. NULL: no body. */
+void reply_unauthorized(struct req *r, const char *detail);
+
+/*
+ * The reply to an error that no handler has words of its own for. ERR_INVALID
+ * lists r->problems; without any, it was the database that refused.
+ */
+void reply_error(struct req *r, enum err e);
+
+/*
+ * Make a reply that cannot be sent, for a header that is broken or more than
+ * REPLY_MAX_BYTES, the 500 that it will be.
+ */
+void reply_settle(struct req *r);
+
+/* Append the whole reply, head and body, in CGI's form. Source: RFC 3875. */
+void reply_write(struct req *r, struct buf *out);
+
+#endif

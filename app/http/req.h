@@ -1,0 +1,68 @@
+/*
+ * One request and the one reply to it.
+ */
+#ifndef LATCHKEY_HTTP_REQ_H
+#define LATCHKEY_HTTP_REQ_H
+
+#include "ctx.h"
+#include "http/form.h"
+#include "http/json.h"
+#include "lib/buf.h"
+#include "lib/origin.h"
+
+#define REQ_BODY_MAX_BYTES \
+	65536 /* the largest of route.c; nginx has the same */
+
+/* As bits, so that a row of route.c can hold several. */
+enum method {
+	METHOD_OTHER = 0,
+	METHOD_GET = 1,
+	METHOD_HEAD = 2,
+	METHOD_POST = 4,
+	METHOD_PATCH = 8
+};
+
+/* How a request's body is read; a column of route.c. */
+enum body { BODY_NONE, BODY_JSON, BODY_FORM };
+
+struct user;
+struct problem;
+
+struct reply {
+	int status;
+	const char *type;   /* media type; NULL: no body */
+	bool may_be_cached; /* else Cache-Control: no-store */
+	bool broken;        /* a header held what no header may hold */
+	struct buf headers; /* lines of our own, each with its CR LF */
+	struct buf body;
+};
+
+struct req {
+	struct ctx *ctx;
+
+	/* from the web server; NULL where it sent none */
+	enum method method;
+	const char *uri; /* undecoded path and query */
+	const char *content_type;
+	const char *authorization;
+	const char *cookie;
+	struct origin_headers from; /* whose page sent this */
+	const char *body;           /* never NULL */
+	size_t body_len;
+	bool body_too_big; /* and therefore not read */
+	int64_t
+	    waited_ms; /* since the web server passed it on; -1: not known */
+	bool gone;     /* nobody waits for the answer: LANE_LOGIN alone looks */
+
+	/* from route.c's gates */
+	enum body body_kind;
+	struct json json;           /* BODY_JSON: an object */
+	struct form form;           /* BODY_FORM */
+	struct token_claims claims; /* of the token, on rows that demand one */
+	const struct user *user;    /* who asks, on rows that want to know */
+
+	struct problem *problems; /* what ERR_INVALID will list */
+	struct reply reply;
+};
+
+#endif

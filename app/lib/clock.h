@@ -1,0 +1,16 @@
+/*
+ * A clock for measuring and waiting, which nobody sets. The time of day is read
+ * once a request, in http/fcgi.c.
+ */
+#ifndef LATCHKEY_LIB_CLOCK_H
+#define LATCHKEY_LIB_CLOCK_H
+
+#include "base.h"
+
+/* Microseconds since some moment in the past, the same for all processes. */
+int64_t clock_us(void);
+
+/* The same in milliseconds. */
+int64_t clock_ms(void);
+
+#endif

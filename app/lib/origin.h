@@ -1,0 +1,40 @@
+/*
+ * The site whose page sent a request, as the browser tells. Source: W3C, Fetch
+ * Metadata Request Headers; RFC 6454; OWASP, Cross-Site Request Forgery
+ * Prevention.
+ */
+#ifndef LATCHKEY_LIB_ORIGIN_H
+#define LATCHKEY_LIB_ORIGIN_H
+
+#include "base.h"
+
+/*
+ * From which pages a request is accepted. A request with neither Sec-Fetch-Site
+ * nor Origin is no browser's, and always is.
+ */
+enum origin {
+	ORIGIN_ANY,
+	ORIGIN_NOT_CROSS_SITE, /* not with Sec-Fetch-Site: cross-site */
+	ORIGIN_SAME /* of this host alone; by Origin where that is all there is
+	             */
+};
+
+/* Headers of a request, as they came; NULL: not sent. */
+struct origin_headers {
+	const char *sec_fetch_site, *origin, *host;
+};
+
+/*
+ * Is a request with these headers accepted under this rule? allowed: a list
+ * that origin_list_is_good(), of origins that always are.
+ */
+bool origin_is_accepted(enum origin rule, const struct origin_headers *h,
+    const char *allowed) MUST_CHECK;
+
+/*
+ * Is this a list of origins as browsers write them (https://app.example.org,
+ * http://localhost:3000), separated by single blanks? "" is an empty one.
+ */
+bool origin_list_is_good(const char *list) MUST_CHECK;
+
+#endif

@@ -1,0 +1,114 @@
+/*
+ * Small questions about text and numbers.
+ */
+#include "base.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/text.h"
+
+bool
+text_to_i64(const char *s, int64_t min, int64_t max, int64_t *out)
+{
+	const char *digits = s + (*s == '-');
+	char *end;
+	long long v;
+
+	/* strtoll would take blanks and a plus as well */
+	if (*digits < '0' || *digits > '9')
+		return false;
+	errno = 0;
+	v = strtoll(s, &end, 10);
+	if (errno != 0 || *end != '\0' || v < min || v > max)
+		return false;
+	*out = v;
+	return true;
+}
+
+size_t
+text_utf8_len(const char *s, size_t n)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	size_t i, len;
+
+	if (n == 0)
+		return 0;
+	if (p[0] < 0x80)
+		return 1;
+	if (p[0] < 0xc2 || p[0] > 0xf4)
+		return 0;
+	len = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+	if (n < len)
+		return 0;
+	for (i = 1; i < len; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return len;
+}
+
+bool
+text_is_utf8(const char *s, size_t n)
+{
+	size_t len;
+
+	for (; n > 0; s += len, n -= len)
+		if ((len = text_utf8_len(s, n)) == 0)
+			return false;
+	return true;
+}
+
+size_t
+text_chars(const char *s)
+{
+	size_t n = 0;
+
+	for (; *s != '\0'; s++)
+		n += ((unsigned char)*s & 0xc0) != 0x80;
+	return n;
+}
+
+int
+text_hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+size_t
+text_percent_decode(char *s, size_t n, bool plus)
+{
+	size_t i, len = 0;
+
+	for (i = 0; i < n; i++) {
+		if (s[i] == '%' && n - i > 2 && text_hex(s[i + 1]) >= 0 &&
+		    text_hex(s[i + 2]) >= 0) {
+			s[len++] = (char)(text_hex(s[i + 1]) << 4 |
+			                  text_hex(s[i + 2]));
+			i += 2;
+		} else {
+			s[len++] = plus && s[i] == '+' ? ' ' : s[i];
+		}
+	}
+	return len;
+}
+
+bool
+text_equal_secret(const void *a, const void *b, size_t n)
+{
+	const volatile unsigned char *x = a, *y = b;
+	unsigned char diff = 0;
+
+	while (n-- > 0)
+		diff |= (unsigned char)(*x++ ^ *y++);
+	return diff == 0;
+}

@@ -1,0 +1,42 @@
+/*
+ * Small questions about text and numbers.
+ */
+#ifndef LATCHKEY_LIB_TEXT_H
+#define LATCHKEY_LIB_TEXT_H
+
+#include "base.h"
+
+/*
+ * s, a decimal integer with an optional minus and nothing around it, into
+ * *out. False, *out untouched: anything else, or outside min..max.
+ */
+bool text_to_i64(
+    const char *s, int64_t min, int64_t max, int64_t *out) MUST_CHECK;
+
+/*
+ * The length in bytes of the UTF-8 character at s, of which n bytes can be
+ * read: 1 to 4; 0 if there is none (RFC 3629: no overlong forms, no
+ * surrogates, nothing beyond U+10FFFF).
+ */
+size_t text_utf8_len(const char *s, size_t n);
+
+/* Are the n bytes at s UTF-8 throughout? */
+bool text_is_utf8(const char *s, size_t n);
+
+/* The number of characters (code points) of a UTF-8 text. */
+size_t text_chars(const char *s);
+
+/*
+ * Decode percent-encoding in place: %XX to its byte, and '+' to a blank if
+ * plus is true; a '%' without two hex digits stays as it is. Returns the new
+ * length; the bytes may be anything, NUL included.
+ */
+size_t text_percent_decode(char *s, size_t n, bool plus);
+
+/* Are these n bytes equal? In a time that does not depend on their values. */
+bool text_equal_secret(const void *a, const void *b, size_t n);
+
+/* The value of a hexadecimal digit, or -1. */
+int text_hex(char c);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * What follows from the configuration: how many processes, how long a queue,
+ * how much memory.
+ */
+#ifndef LATCHKEY_SERVER_LIMITS_H
+#define LATCHKEY_SERVER_LIMITS_H
+
+#include "conf.h"
+
+/* The workers of a lane: those of the configuration, or by the CPUs. */
+int64_t limits_workers(const struct conf *conf, enum lane lane);
+
+/* The workers of a single socket for all lanes: as the lane with most. */
+int64_t limits_workers_single(const struct conf *conf);
+
+/*
+ * The CPU time that a password's hash takes here with the configured cost, in
+ * microseconds, measured by hashing twice, with the memory kept as
+ * hashmem_keep() has been told, and released in the end; 0: there is not enough
+ * of it.
+ */
+int64_t limits_hash_us(const struct conf *conf);
+
+/*
+ * How many connections may wait on the login lane's socket: as configured, or
+ * what n workers serve in two seconds when a hash takes hash_us (0: not known).
+ */
+int64_t limits_backlog(const struct conf *conf, int64_t n, int64_t hash_us);
+
+struct limits {
+	int64_t workers[LANE_COUNT];
+	int64_t memory_mib; /* of all processes together, at most */
+	int64_t reload_mib; /* more of it while SIGHUP replaces workers */
+	int64_t single_workers, single_mib; /* the same on a single socket */
+	int64_t backlog;                    /* of the login lane, wanted */
+	int64_t queue;                      /* and given by the kernel */
+	int64_t wait_ms; /* of the last one in it, while others do not hash */
+};
+
+/*
+ * All of it, where a hash takes hash_us of CPU time, and the kernel lets
+ * backlog_max connections wait on a socket.
+ */
+struct limits limits_of(
+    const struct conf *conf, int64_t hash_us, int64_t backlog_max);
+
+/*
+ * Say on standard output what memory the workers take at most, how long a
+ * login waits, how many connections to the database there are, and on standard
+ * error if the kernel cuts the queue. Measures a hash.
+ */
+void limits_print(const struct conf *conf);
+
+#endif

@@ -1,0 +1,185 @@
+/*
+ * The sockets that requests come in by. The kernel's queue of connections that
+ * wait on each is Latchkey's only queue.
+ */
+#include "base.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+#include "lib/text.h"
+#include "server/listener.h"
+#include "server/systemd.h"
+
+#define BACKLOG 1024
+
+static int
+socket_error(enum lane lane, const char *address, const char *what)
+{
+	log_say("listen_%s: %s: %s", lane_name[lane], address, what);
+	return -1;
+}
+
+/* As socket_error(), with a descriptor that is of no more use. */
+static int
+give_up(int fd, enum lane lane, const char *address, const char *what)
+{
+	close(fd);
+	return socket_error(lane, address, what);
+}
+
+static int
+open_unix(enum lane lane, const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const struct sockaddr *a = (const struct sockaddr *)&address;
+	/* not to wait while the queue of whoever listens there is full */
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct stat st;
+	mode_t mask;
+	int bound;
+
+	if (fd < 0)
+		return socket_error(lane, path, strerror(errno));
+	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
+		return give_up(fd, lane, path, "is there, and not a socket");
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	if (connect(fd, a, sizeof(address)) == 0 || errno == EAGAIN)
+		return give_up(fd, lane, path, "another process answers there");
+	if (errno == ECONNREFUSED && unlink(path) != 0)
+		return give_up(fd, lane, path, strerror(errno));
+	mask = umask(0117);
+	bound = bind(fd, a, sizeof(address));
+	umask(mask);
+	if (bound != 0 || listen(fd, BACKLOG) != 0)
+		return give_up(fd, lane, path, strerror(errno));
+	return fd;
+}
+
+/* ADDRESS:PORT in figures, an IPv6 address in brackets. NULL: it is not. */
+static struct addrinfo *
+parse_address(const char *text)
+{
+	const struct addrinfo hints = {
+		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
+		.ai_socktype = SOCK_STREAM,
+	};
+	const char *colon = strrchr(text, ':');
+	struct addrinfo *found = NULL;
+	char host[64];
+	int64_t port;
+	size_t n;
+
+	/* getaddrinfo() would take 65537 for 1 */
+	if (colon == NULL || colon == text ||
+	    !text_to_i64(colon + 1, 1, 65535, &port))
+		return NULL;
+	n = (size_t)(colon - text);
+	if (text[0] == '[' && colon[-1] == ']') {
+		text++;
+		n -= 2;
+	} else if (memchr(text, ':', n) != NULL) {
+		return NULL;
+	}
+	if (n == 0 || n >= sizeof(host))
+		return NULL;
+	memcpy(host, text, n);
+	host[n] = '\0';
+	return getaddrinfo(host, colon + 1, &hints, &found) == 0 ? found : NULL;
+}
+
+static int
+open_tcp(enum lane lane, const char *text)
+{
+	static const int on = 1;
+	struct addrinfo *a = parse_address(text);
+	int fd, bound, error;
+
+	if (a == NULL)
+		return socket_error(lane, text,
+		    "is neither an absolute path nor ADDRESS:PORT in figures");
+	fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0) {
+		freeaddrinfo(a);
+		return socket_error(lane, text, strerror(errno));
+	}
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	bound = bind(fd, a->ai_addr, a->ai_addrlen);
+	error = errno;
+	freeaddrinfo(a);
+	if (bound != 0)
+		return give_up(fd, lane, text, strerror(error));
+	if (listen(fd, BACKLOG) != 0)
+		return give_up(fd, lane, text, strerror(errno));
+	return fd;
+}
+
+static int
+open_lane(enum lane lane, const char *address)
+{
+	return *address == '/' ? open_unix(lane, address)
+	                       : open_tcp(lane, address);
+}
+
+static bool
+is_listening(int fd)
+{
+	int listening = 0;
+	socklen_t n = sizeof(listening);
+
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &n) == 0 &&
+	       listening != 0;
+}
+
+static bool
+all_listen(const struct listeners *l)
+{
+	enum lane lane;
+
+	for (lane = 0; lane < LANE_COUNT; lane++)
+		if (!is_listening(l->fd[lane])) {
+			socket_error(
+			    lane, "systemd's socket", "does not listen");
+			return false;
+		}
+	return true;
+}
+
+bool
+listeners_open(const struct conf *conf, struct listeners *out)
+{
+	enum lane lane;
+
+	*out = (struct listeners){ .fd = { -1, -1, -1 } };
+	switch (systemd_take_sockets(lane_name, out->fd, LANE_COUNT)) {
+	case SYSTEMD_GOOD:
+		return all_listen(out);
+	case SYSTEMD_WRONG:
+		return false;
+	default:
+		break;
+	}
+	out->single = is_listening(STDIN_FILENO);
+	for (lane = 0; lane < LANE_COUNT; lane++) {
+		out->fd[lane] = out->single
+		                    ? STDIN_FILENO
+		                    : open_lane(lane, conf->listen[lane]);
+		if (out->fd[lane] < 0)
+			return false;
+	}
+	return true;
+}
+
+void
+listeners_set_backlog(const struct listeners *l, enum lane lane, int n)
+{
+	if (listen(l->fd[lane], n) != 0)
+		log_say("listen_%s: %s", lane_name[lane], strerror(errno));
+}

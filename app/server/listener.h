@@ -1,0 +1,28 @@
+/*
+ * The sockets that requests come in by, one for each lane.
+ */
+#ifndef LATCHKEY_SERVER_LISTENER_H
+#define LATCHKEY_SERVER_LISTENER_H
+
+#include "conf.h"
+
+struct listeners {
+	int fd[LANE_COUNT];
+	bool single; /* they are one and the same, for every route */
+};
+
+/*
+ * Take the sockets that systemd hands over, or the one that spawn-fcgi put on
+ * descriptor 0, or make those that the configuration names: Unix sockets that
+ * owner and group may connect to, each in the place of one that nobody answers
+ * on, or TCP sockets. They are closed when the process ends, and the paths of
+ * Unix sockets stay: nginx logs a refused connection as an error, but a missing
+ * socket as critical, with the query of the request.
+ * False, with a line on standard error: it cannot be done.
+ */
+bool listeners_open(const struct conf *conf, struct listeners *out) MUST_CHECK;
+
+/* Let at most n connections wait on the socket of a lane. */
+void listeners_set_backlog(const struct listeners *l, enum lane lane, int n);
+
+#endif

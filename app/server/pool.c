@@ -1,0 +1,395 @@
+/*
+ * The processes that a supervisor keeps at work. They are forked, never
+ * executed: each has what was checked before, whatever has become of it since.
+ */
+#include "base.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "server/pool.h"
+#include "stats/metrics.h"
+
+#define LEAVE_MS 25000  /* for a worker to end that was told to */
+#define STEADY_MS 10000 /* what lasted so long began well */
+#define PAUSE_MS 100    /* before the second attempt, doubled each time */
+#define PAUSE_MAX_MS 10000
+#define DOUBLED_MAX 7 /* times that stay below it */
+
+/* Which of its lane's workers that is. */
+static unsigned
+number(const struct pool *c, const struct pool_slot *p)
+{
+	return (unsigned)((p - c->slots) % CONF_WORKERS_MAX);
+}
+
+static bool
+is_wanted(const struct pool *c, const struct pool_slot *p)
+{
+	return number(c, p) < c->wanted[p->lane];
+}
+
+/* --- a worker's life --- */
+
+int64_t
+pool_backoff_ms(int *failures, int64_t lived_ms)
+{
+	int before;
+
+	if (lived_ms >= STEADY_MS)
+		*failures = 0;
+	before = *failures;
+	if (before <= DOUBLED_MAX)
+		++*failures;
+	if (before == 0)
+		return 0;
+	return before <= DOUBLED_MAX ? (int64_t)PAUSE_MS << (before - 1)
+	                             : PAUSE_MAX_MS;
+}
+
+static void
+cannot_start(struct pool_slot *p)
+{
+	log_event(LOG_LEVEL_ERROR, EVENT_WORKER_ENDED, "lane=%s error=\"%s\"",
+	    lane_name[p->lane], strerror(errno));
+	p->not_before_ms = p->started_ms + pool_backoff_ms(&p->failures, 0);
+}
+
+/* In a new process: the pipes of others are none of its business. */
+static void
+close_inherited_pipes(const struct pool *c, int own)
+{
+	size_t i;
+
+	close(own);
+	for (i = 0; i < POOL_SLOTS; i++)
+		if (c->slots[i].ready >= 0)
+			close(c->slots[i].ready);
+}
+
+/* Start who is to take this place. */
+static void
+start(struct pool *c, struct pool_slot *p)
+{
+	pid_t supervisor = getpid(), pid;
+	int ready[2];
+
+	p->started_ms = clock_ms();
+	if (pipe2(ready, O_CLOEXEC) != 0) {
+		cannot_start(p);
+		return;
+	}
+	if ((pid = fork()) < 0) {
+		cannot_start(p);
+		close(ready[0]);
+		close(ready[1]);
+		return;
+	}
+	if (pid == 0) {
+		/* none is left behind when the supervisor is killed */
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		if (getppid() != supervisor)
+			exit(EXIT_FAILURE);
+		close_inherited_pipes(c, ready[0]);
+		exit(c->work(c->of, p->lane, number(c, p), ready[1]));
+	}
+	close(ready[1]);
+	p->next = pid;
+	p->ready = ready[0];
+	p->next_generation = c->generation;
+}
+
+/* Tell a worker to end. */
+static void
+terminate(struct pool *c, const struct pool_slot *p, pid_t pid)
+{
+	struct pool_exiting *l;
+
+	kill(pid, SIGTERM);
+	for (l = c->exiting; l < c->exiting + ARRAY_LEN(c->exiting); l++)
+		if (l->pid == 0) {
+			*l = (struct pool_exiting){ pid, p->lane, number(c, p),
+				clock_ms() + LEAVE_MS };
+			return;
+		}
+}
+
+static void
+forget_successor(struct pool_slot *p)
+{
+	if (p->ready >= 0)
+		close(p->ready);
+	p->ready = -1;
+	p->next = 0;
+}
+
+/* The next worker is ready, or will never be. */
+static void
+promote_successor(struct pool *c, struct pool_slot *p)
+{
+	pid_t next = p->next;
+	int64_t hash_us;
+	bool good = read(p->ready, &hash_us, sizeof(hash_us)) ==
+	            (ssize_t)sizeof(hash_us);
+
+	if (!good) { /* it has died: reap() sees to that */
+		close(p->ready);
+		p->ready = -1;
+		return;
+	}
+	forget_successor(p);
+	if (p->pid != 0)
+		terminate(c, p, p->pid);
+	p->pid = next;
+	p->generation = p->next_generation;
+	if (hash_us > 0)
+		c->hash_us = hash_us;
+}
+
+static void
+log_end(enum lane lane, pid_t pid, int status)
+{
+	log_event(LOG_LEVEL_ERROR, EVENT_WORKER_ENDED, "lane=%s pid=%d %s=%d",
+	    lane_name[lane], (int)pid,
+	    WIFSIGNALED(status) ? "signal" : "status",
+	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+}
+
+/* A worker of this place has died: start another, but do not spin. */
+static void
+on_worker_died(const struct pool *c, struct pool_slot *p, pid_t pid, int status)
+{
+	int64_t now = clock_ms();
+
+	metrics_ended(p->lane, number(c, p), pid);
+	if (pid == p->pid)
+		p->pid = 0;
+	else
+		forget_successor(p);
+	metrics_add(METRIC_RESTART + p->lane);
+	log_end(p->lane, pid, status);
+	p->not_before_ms =
+	    now + pool_backoff_ms(&p->failures, now - p->started_ms);
+}
+
+/* A worker has ended as it was told to, or has died of it. */
+static void
+on_worker_exited(struct pool_exiting *l, int status)
+{
+	metrics_ended(l->lane, l->number, l->pid);
+	if (WIFSIGNALED(status) ? WTERMSIG(status) != SIGTERM
+	                        : WEXITSTATUS(status) != EXIT_SUCCESS)
+		log_end(l->lane, l->pid, status);
+	l->pid = 0;
+}
+
+/* False: no process of ours is left. */
+static bool
+reap(struct pool *c)
+{
+	struct pool_exiting *l;
+	struct pool_slot *p;
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		for (l = c->exiting; l < c->exiting + ARRAY_LEN(c->exiting);
+		     l++)
+			if (pid == l->pid)
+				on_worker_exited(l, status);
+		for (p = c->slots; p < c->slots + POOL_SLOTS; p++)
+			if (pid == p->pid || pid == p->next)
+				on_worker_died(c, p, pid, status);
+	}
+	return pid == 0;
+}
+
+/* --- all of them --- */
+
+/* Make a pause (-1: for ever) end no later than in ms milliseconds. */
+static void
+shorten(int64_t *pause_ms, int64_t ms)
+{
+	if (*pause_ms < 0 || ms < *pause_ms)
+		*pause_ms = ms > 0 ? ms : 0;
+}
+
+/* Kill who was told to end and is stuck; *pause_ms: when to look again. */
+static void
+kill_overdue(struct pool *c, int64_t *pause_ms)
+{
+	int64_t now = clock_ms();
+	struct pool_exiting *l;
+
+	for (l = c->exiting; l < c->exiting + ARRAY_LEN(c->exiting); l++) {
+		if (l->pid == 0)
+			continue;
+		if (l->kill_ms <= now) {
+			kill(l->pid, SIGKILL);
+			l->kill_ms = now + LEAVE_MS;
+		}
+		shorten(pause_ms, l->kill_ms - now);
+	}
+}
+
+static void
+stop_slot(struct pool *c, struct pool_slot *p)
+{
+	if (p->pid != 0)
+		terminate(c, p, p->pid);
+	if (p->next != 0)
+		terminate(c, p, p->next);
+	p->pid = 0;
+	forget_successor(p);
+}
+
+/*
+ * Has the worker that had this place before not ended yet? Or, where each has
+ * the memory of a hash, any of that lane.
+ */
+static bool
+is_still_exiting(const struct pool *c, const struct pool_slot *p)
+{
+	const struct pool_exiting *l;
+
+	for (l = c->exiting; l < c->exiting + ARRAY_LEN(c->exiting); l++)
+		if (l->pid != 0 && l->lane == p->lane &&
+		    (l->lane == LANE_LOGIN || l->number == number(c, p)))
+			return true;
+	return false;
+}
+
+/*
+ * Is this place without its worker, or is that to be replaced now? At one
+ * SIGHUP after the other no place has more than two workers, and of the login
+ * lane one has: so many connections to the database there are, and so much
+ * memory, as limits_print() says.
+ */
+static bool
+is_due(const struct pool *c, const struct pool_slot *p, bool replacing)
+{
+	if (p->next != 0)
+		return false;
+	return p->pid == 0 || (!replacing && p->generation != c->generation &&
+	                          !is_still_exiting(c, p));
+}
+
+/*
+ * Start who is missing, and one of those who are to replace a worker with
+ * older settings. *pause_ms: when to look again.
+ */
+static void
+start_due(struct pool *c, int64_t *pause_ms)
+{
+	bool replacing = false;
+	struct pool_slot *p;
+
+	for (p = c->slots; p < c->slots + POOL_SLOTS; p++)
+		replacing |= p->pid != 0 && p->next != 0;
+	for (p = c->slots; p < c->slots + POOL_SLOTS; p++) {
+		if (!is_wanted(c, p)) {
+			stop_slot(c, p);
+			continue;
+		}
+		if (!is_due(c, p, replacing))
+			continue;
+		replacing |= p->pid != 0;
+		if (p->not_before_ms <= clock_ms())
+			start(c, p);
+		if (p->next == 0)
+			shorten(pause_ms, p->not_before_ms - clock_ms());
+	}
+}
+
+void
+pool_init(struct pool *c)
+{
+	size_t i;
+
+	for (i = 0; i < POOL_SLOTS; i++)
+		c->slots[i] = (struct pool_slot){
+			.lane = (enum lane)(i / CONF_WORKERS_MAX),
+			.ready = -1,
+		};
+}
+
+void
+pool_configure(struct pool *c, const int64_t wanted[LANE_COUNT])
+{
+	struct pool_slot *p;
+
+	memcpy(c->wanted, wanted, sizeof(c->wanted));
+	c->generation++;
+	/* it may be the old settings that made them fail */
+	for (p = c->slots; p < c->slots + POOL_SLOTS; p++) {
+		p->failures = 0;
+		p->not_before_ms = 0;
+	}
+}
+
+int64_t
+pool_supervise(struct pool *c)
+{
+	int64_t pause_ms = -1;
+
+	(void)reap(c);
+	start_due(c, &pause_ms);
+	kill_overdue(c, &pause_ms);
+	return pause_ms;
+}
+
+void
+pool_wait(struct pool *c, int64_t timeout_ms)
+{
+	const struct timespec timeout = { timeout_ms / 1000,
+		timeout_ms % 1000 * 1000000 };
+	struct pollfd fds[POOL_SLOTS];
+	struct pool_slot *p;
+	nfds_t i = 0, n = 0;
+
+	for (p = c->slots; p < c->slots + POOL_SLOTS; p++)
+		if (p->ready >= 0)
+			fds[n++] = (struct pollfd){ p->ready, POLLIN, 0 };
+	if (ppoll(fds, n, timeout_ms < 0 ? NULL : &timeout, &c->waiting) <= 0)
+		return;
+	/* in the same order, in which each has its own still */
+	for (p = c->slots; p < c->slots + POOL_SLOTS && i < n; p++)
+		if (p->ready == fds[i].fd && fds[i++].revents != 0)
+			promote_successor(c, p);
+}
+
+bool
+pool_is_complete(const struct pool *c)
+{
+	const struct pool_slot *p;
+
+	for (p = c->slots; p < c->slots + POOL_SLOTS; p++)
+		if (is_wanted(c, p) && (p->pid == 0 || p->next != 0 ||
+		                           p->generation != c->generation))
+			return false;
+	return true;
+}
+
+void
+pool_terminate(struct pool *c)
+{
+	size_t i;
+
+	for (i = 0; i < POOL_SLOTS; i++)
+		stop_slot(c, &c->slots[i]);
+	while (reap(c)) {
+		int64_t pause_ms = -1;
+
+		kill_overdue(c, &pause_ms);
+		pool_wait(c, pause_ms);
+	}
+}

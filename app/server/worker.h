@@ -1,0 +1,30 @@
+/*
+ * A worker process: what it needs before it can answer.
+ */
+#ifndef LATCHKEY_SERVER_WORKER_H
+#define LATCHKEY_SERVER_WORKER_H
+
+#include "conf.h"
+#include "crypto/token.h"
+#include "lib/blocklist.h"
+
+struct worker_setup {
+	const struct conf *conf;
+	const struct token_key *key;
+	const struct blocklist *blocklist;
+	int listener;
+	unsigned lanes;  /* that it serves, as LANE_BIT()s */
+	enum lane lane;  /* its place: */
+	unsigned number; /* what is counted goes on where the last one ended */
+	int ready;       /* a pipe, see worker_run(); closed */
+};
+
+/*
+ * Answer requests until SIGTERM. When it is about to begin, *ready gets an
+ * int64_t in one write: the CPU time of a password's hash in microseconds, 0
+ * where none was measured, as LANE_LOGIN alone does. Returns the exit status,
+ * what went wrong on standard error.
+ */
+int worker_run(const struct worker_setup *w) MUST_CHECK;
+
+#endif

@@ -1,0 +1,172 @@
+/*
+ * What the workers count, in memory that all processes of a `latchkey serve`
+ * share: a file, so that `latchkey status` can read it too.
+ *
+ * As with the log, the process's own place needs no handle: until one of the
+ * functions below says otherwise, a process counts for itself alone. Nothing
+ * that is read from this memory is trusted: a worker may die at any
+ * instruction, and the worst that follows is a wrong figure.
+ */
+#ifndef LATCHKEY_STATS_METRICS_H
+#define LATCHKEY_STATS_METRICS_H
+
+#include "conf.h"
+#include "lib/http_status.h"
+
+#define METRICS_ROUTES 28 /* rows of route.c, at most */
+#define METRICS_NO_ROUTE METRICS_ROUTES
+#define METRICS_STATUSES HTTP_STATUSES
+#define METRICS_BUCKETS 16 /* of metrics_limit_us[] */
+
+/* clang-format off */
+enum metric {
+	METRIC_LOGIN_OK,
+	METRIC_LOGIN_UNKNOWN,  /* no such name */
+	METRIC_LOGIN_PASSWORD, /* the wrong one */
+	METRIC_LOGIN_HASH,     /* one that cannot be checked */
+	METRIC_LOGIN_INACTIVE, /* an account that may not log in */
+	METRIC_LOGIN_LIMITED, /* too many attempts */
+	METRIC_LOGIN_BUSY,     /* no database, or no memory to hash */
+	METRIC_LOGIN_FAILED,   /* a bug */
+	METRIC_SIGNUP_OK,
+	METRIC_SIGNUP_TAKEN,   /* the name */
+	METRIC_SIGNUP_INVALID, /* a password or text that cannot be stored */
+	METRIC_SIGNUP_LIMITED,
+	METRIC_SIGNUP_BUSY,    /* as at login */
+	METRIC_SIGNUP_FAILED,
+	METRIC_CHANGE_OK,      /* of a password, by its owner */
+	METRIC_CHANGE_PASSWORD, /* the current one is wrong */
+	METRIC_CHANGE_INVALID, /* the new one cannot be one */
+	METRIC_CHANGE_CONFLICT, /* another change came first */
+	METRIC_CHANGE_LIMITED,
+	METRIC_CHANGE_BUSY,    /* as at login */
+	METRIC_CHANGE_FAILED,
+	METRIC_SERVICE_LIMIT,  /* refused by that of the whole service: + the share */
+	METRIC_SHED_LATE = METRIC_SERVICE_LIMIT + 2, /* a login or sign-up that waited too long */
+	METRIC_SHED_GONE, /* one whose client did not wait */
+	METRIC_HASH_REUSED,    /* a hash found its memory kept */
+	METRIC_TOKEN_VERIFIED, /* a token that was not found good before */
+	METRIC_REPLY_CUT_TIMEOUT, /* a reply that the web server did not take in time */
+	METRIC_REPLY_CUT_GONE, /* one that it, or the client, did not wait for */
+	METRIC_DB_CONNECTED,   /* a connection was made */
+	METRIC_DB_FAILED,      /* it was lost or not to be had, or a statement failed */
+	METRIC_RESTART,        /* of a worker that died: + its lane */
+	METRIC_RELOAD_OK = METRIC_RESTART + LANE_COUNT,
+	METRIC_RELOAD_REFUSED, /* the new settings were wrong */
+	METRIC_COUNT
+};
+
+enum histogram {
+	HISTOGRAM_REQUEST, /* to build a reply: + the lane */
+	HISTOGRAM_BUSY = HISTOGRAM_REQUEST + LANE_COUNT, /* a worker, writing included: + its lane */
+	HISTOGRAM_HASH = HISTOGRAM_BUSY + LANE_COUNT, /* one password */
+	HISTOGRAM_COUNT
+};
+/* clang-format on */
+
+/* The label of a counter within its family: "ok", "unknown", a lane. */
+extern const char *const metrics_label[METRIC_COUNT];
+
+/* The upper limits of a histogram's buckets, themselves included. */
+extern const int64_t metrics_limit_us[METRICS_BUCKETS];
+
+/*
+ * For the supervisor, once, before it forks: make the shared memory in the
+ * place of file, with all counters 0. As long as this process lives, nobody
+ * else can do so for the same file. False, with a line on standard error:
+ * another one lives, or the file cannot be made.
+ */
+bool metrics_create(const char *file) MUST_CHECK;
+
+/*
+ * For a worker, at its start or when it is ready: count as number (0 to
+ * CONF_WORKERS_MAX - 1) of its lane from now on. Its figures go on where those
+ * of the one before ended, which may still be there and count along. Without
+ * memory left for it a worker counts for itself alone, and says so in the log.
+ */
+void metrics_use(enum lane lane, unsigned number);
+
+/* For a new worker, before metrics_use(): what it does is not counted yet. */
+void metrics_apart(void);
+
+/* For the supervisor: this worker has ended. */
+void metrics_ended(enum lane lane, unsigned number, int64_t pid);
+
+/*
+ * For the supervisor, after metrics_create(): fd is the listening socket of
+ * this lane, Unix or TCP, whose queue is to be shown.
+ */
+void metrics_socket(enum lane lane, int fd);
+
+/*
+ * What row number row of route.c is called, and whose work it is: for the
+ * process that shows it, and for the supervisor before it forks.
+ */
+void metrics_route(unsigned row, const char *path, enum lane lane);
+
+/* That name; "none" for METRICS_NO_ROUTE; NULL: there is no such row. */
+const char *metrics_route_name(unsigned row);
+
+/* Count. */
+void metrics_add(enum metric m);
+
+/*
+ * Is this process connected to its database? A worker without one never says,
+ * nor does one that is being replaced count any more.
+ */
+void metrics_database(bool connected);
+
+/* Something took this long; below 0 counts as 0. */
+void metrics_observe(enum histogram h, int64_t us);
+
+/*
+ * This worker was busy with one request for so long: from its acceptance until
+ * the web server had taken the reply, or would not. Counts for the lane of
+ * metrics_use().
+ */
+void metrics_busy(int64_t us);
+
+/*
+ * A request was answered: of this row of route.c, or METRICS_NO_ROUTE, with
+ * this status, after so many microseconds. Row and status may be anything.
+ */
+void metrics_request(unsigned row, int status, int64_t us);
+
+struct metrics_histogram {
+	uint64_t bucket[METRICS_BUCKETS + 1]; /* each alone; the last: above */
+	uint64_t sum_us;
+};
+
+enum database { DATABASE_NONE, DATABASE_AWAY, DATABASE_CONNECTED };
+
+struct metrics_worker {
+	enum lane lane;
+	unsigned number;
+	int64_t pid; /* 0: it does not run */
+	enum database database;
+	uint64_t requests;
+};
+
+/* All slots added up, as they are at this moment. */
+struct metrics_figures {
+	int64_t pid;       /* of the supervisor */
+	int64_t started_s; /* since 1970 */
+	uint64_t counter[METRIC_COUNT];
+	struct metrics_histogram histogram[HISTOGRAM_COUNT];
+	uint64_t requests[METRICS_ROUTES + 1][METRICS_STATUSES];
+	uint64_t socket[LANE_COUNT]; /* inode; 0: not known */
+	unsigned workers;            /* of the following */
+	struct metrics_worker worker[LANE_COUNT * CONF_WORKERS_MAX];
+};
+
+/* Add all up. The figures of workers at work may be a moment apart. */
+void metrics_read(struct metrics_figures *out);
+
+/*
+ * For a process that serves nobody: read the file of one that does, for
+ * metrics_read() to add up. The file may be anything. False, with a line on
+ * standard error: nobody serves with that file, or it is of another version.
+ */
+bool metrics_load(const char *file) MUST_CHECK;
+
+#endif

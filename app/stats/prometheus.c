@@ -1,0 +1,229 @@
+/*
+ * The figures in Prometheus' text format.
+ */
+#include "base.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "stats/metrics.h"
+#include "stats/prometheus.h"
+#include "stats/queue.h"
+
+/* Counters that differ by a label, or a single one without. */
+static const struct family {
+	const char *name;
+	const char *label; /* NULL: none, and one counter */
+	enum metric first;
+	unsigned count;
+	const char *help;
+} families[] = {
+	{ "latchkey_logins_total", "outcome", METRIC_LOGIN_OK,
+	    METRIC_LOGIN_FAILED - METRIC_LOGIN_OK + 1,
+	    "Password logins by how they ended." },
+	{ "latchkey_signups_total", "outcome", METRIC_SIGNUP_OK,
+	    METRIC_SIGNUP_FAILED - METRIC_SIGNUP_OK + 1,
+	    "Sign-ups by how they ended." },
+	{ "latchkey_password_changes_total", "outcome", METRIC_CHANGE_OK,
+	    METRIC_CHANGE_FAILED - METRIC_CHANGE_OK + 1,
+	    "Changes of one's own password by how they ended." },
+	{ "latchkey_service_limit_refusals_total", "share",
+	    METRIC_SERVICE_LIMIT, 2,
+	    "Logins refused since a share of login_failures_per_service_hour "
+	    "was spent." },
+	{ "latchkey_logins_shed_total", "reason", METRIC_SHED_LATE, 2,
+	    "Logins and sign-ups refused because they had waited too long, "
+	    "or their client had gone." },
+	{ "latchkey_hash_memory_reuses_total", NULL, METRIC_HASH_REUSED, 1,
+	    "Password hashes that found their memory kept." },
+	{ "latchkey_token_verifications_total", NULL, METRIC_TOKEN_VERIFIED, 1,
+	    "Tokens verified; others were known from an earlier request." },
+	{ "latchkey_replies_cut_total", "reason", METRIC_REPLY_CUT_TIMEOUT, 2,
+	    "Replies that could not be written whole: not taken in time, or "
+	    "the client had gone." },
+	{ "latchkey_database_connections_total", NULL, METRIC_DB_CONNECTED, 1,
+	    "Connections made to the database." },
+	{ "latchkey_database_failures_total", NULL, METRIC_DB_FAILED, 1,
+	    "Connections lost or not to be had, and statements that failed." },
+	{ "latchkey_worker_restarts_total", "lane", METRIC_RESTART, LANE_COUNT,
+	    "Workers started in the place of one that died." },
+	{ "latchkey_reloads_total", "outcome", METRIC_RELOAD_OK, 2,
+	    "Times that the settings were read anew." },
+};
+
+static void
+add_head(struct buf *b, const char *name, const char *type, const char *help)
+{
+	buf_addf(b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void
+add_families(struct buf *b, const struct metrics_figures *f)
+{
+	const struct family *p;
+	unsigned i;
+
+	for (p = families; p < families + ARRAY_LEN(families); p++) {
+		add_head(b, p->name, "counter", p->help);
+		for (i = p->first; i < p->first + p->count; i++) {
+			buf_adds(b, p->name);
+			if (p->label != NULL)
+				buf_addf(b, "{%s=\"%s\"}", p->label,
+				    metrics_label[i]);
+			buf_addf(b, " %" PRIu64 "\n", f->counter[i]);
+		}
+	}
+}
+
+static void
+add_requests(struct buf *b, const struct metrics_figures *f)
+{
+	unsigned i, j;
+
+	add_head(b, "latchkey_requests_total", "counter",
+	    "Requests answered, by endpoint and status.");
+	for (i = 0; i <= METRICS_ROUTES; i++)
+		for (j = 0; j < METRICS_STATUSES; j++) {
+			if (f->requests[i][j] == 0 ||
+			    metrics_route_name(i) == NULL)
+				continue;
+			buf_addf(b,
+			    "latchkey_requests_total{route=\"%s\",status=\"",
+			    metrics_route_name(i));
+			if (http_status[j].code != 0)
+				buf_addf(b, "%d", http_status[j].code);
+			else
+				buf_adds(b, "other");
+			buf_addf(b, "\"} %" PRIu64 "\n", f->requests[i][j]);
+		}
+}
+
+/* One histogram. labels: its own, or "". */
+static void
+add_histogram(struct buf *b, const char *name, const char *labels,
+    const struct metrics_histogram *h)
+{
+	const char *comma = *labels != '\0' ? "," : "";
+	const char *open = *labels != '\0' ? "{" : "";
+	const char *close = *labels != '\0' ? "}" : "";
+	uint64_t n = 0;
+	size_t i;
+
+	for (i = 0; i <= METRICS_BUCKETS; i++) {
+		n += h->bucket[i];
+		buf_addf(b, "%s_bucket{%s%sle=\"", name, labels, comma);
+		if (i < METRICS_BUCKETS)
+			buf_addf(b, "%g", (double)metrics_limit_us[i] / 1e6);
+		else
+			buf_adds(b, "+Inf");
+		buf_addf(b, "\"} %" PRIu64 "\n", n);
+	}
+	buf_addf(b, "%s_sum%s%s%s %.6f\n", name, open, labels, close,
+	    (double)h->sum_us / 1e6);
+	buf_addf(
+	    b, "%s_count%s%s%s %" PRIu64 "\n", name, open, labels, close, n);
+}
+
+/* A histogram for each lane; h: the first. */
+static void
+add_by_lane(struct buf *b, const char *name, const char *help,
+    const struct metrics_histogram *h)
+{
+	char labels[32];
+	unsigned i;
+
+	add_head(b, name, "histogram", help);
+	for (i = 0; i < LANE_COUNT; i++) {
+		snprintf(labels, sizeof(labels), "lane=\"%s\"", lane_name[i]);
+		add_histogram(b, name, labels, &h[i]);
+	}
+}
+
+static void
+add_histograms(struct buf *b, const struct metrics_figures *f)
+{
+	static const char hash[] = "latchkey_hash_duration_seconds";
+
+	add_by_lane(b, "latchkey_request_duration_seconds",
+	    "Time to build a reply, without that spent waiting for a worker.",
+	    &f->histogram[HISTOGRAM_REQUEST]);
+	add_by_lane(b, "latchkey_worker_busy_seconds",
+	    "Time a worker was busy with one request, writing the reply "
+	    "included.",
+	    &f->histogram[HISTOGRAM_BUSY]);
+	add_head(b, hash, "histogram", "Time to hash one password.");
+	add_histogram(b, hash, "", &f->histogram[HISTOGRAM_HASH]);
+}
+
+/* A line about a worker. */
+static void
+add_worker(struct buf *b, const char *name, const struct metrics_worker *w,
+    uint64_t value)
+{
+	buf_addf(b, "%s{lane=\"%s\",worker=\"%u\"} %" PRIu64 "\n", name,
+	    lane_name[w->lane], w->number, value);
+}
+
+static void
+add_workers(struct buf *b, const struct metrics_figures *f)
+{
+	static const char up[] = "latchkey_worker_up",
+	                  requests[] = "latchkey_worker_requests_total",
+	                  database[] = "latchkey_database_connected";
+	const struct metrics_worker *w, *end = f->worker + f->workers;
+
+	add_head(b, up, "gauge", "Does this worker run?");
+	for (w = f->worker; w < end; w++)
+		add_worker(b, up, w, w->pid != 0);
+	add_head(b, requests, "counter", "Requests that this worker answered.");
+	for (w = f->worker; w < end; w++)
+		add_worker(b, requests, w, w->requests);
+	add_head(b, database, "gauge",
+	    "Is this worker, which has a database, connected to it?");
+	for (w = f->worker; w < end; w++)
+		if (w->database != DATABASE_NONE)
+			add_worker(
+			    b, database, w, w->database == DATABASE_CONNECTED);
+}
+
+static void
+add_queues(struct buf *b, const struct metrics_figures *f)
+{
+	static const char length[] = "latchkey_queue_length",
+	                  limit[] = "latchkey_queue_limit";
+	uint32_t waiting[LANE_COUNT], most[LANE_COUNT];
+	bool known[LANE_COUNT];
+	unsigned i;
+
+	for (i = 0; i < LANE_COUNT; i++)
+		known[i] = queue_length(f->socket[i], &waiting[i], &most[i]);
+	add_head(b, length, "gauge", "Connections that wait for a worker.");
+	for (i = 0; i < LANE_COUNT; i++)
+		if (known[i])
+			buf_addf(b, "%s{lane=\"%s\"} %" PRIu32 "\n", length,
+			    lane_name[i], waiting[i]);
+	add_head(b, limit, "gauge", "How many may wait.");
+	for (i = 0; i < LANE_COUNT; i++)
+		if (known[i])
+			buf_addf(b, "%s{lane=\"%s\"} %" PRIu32 "\n", limit,
+			    lane_name[i], most[i]);
+}
+
+void
+prometheus_write(struct buf *b)
+{
+	struct metrics_figures f;
+
+	metrics_read(&f);
+	add_head(b, "latchkey_build_info", "gauge", "Which version this is.");
+	buf_adds(
+	    b, "latchkey_build_info{version=\"" LATCHKEY_VERSION "\"} 1\n");
+	add_head(b, "process_start_time_seconds", "gauge",
+	    "When it was started, in seconds since 1970.");
+	buf_addf(b, "process_start_time_seconds %" PRId64 "\n", f.started_s);
+	add_requests(b, &f);
+	add_histograms(b, &f);
+	add_families(b, &f);
+	add_workers(b, &f);
+	add_queues(b, &f);
+}

@@ -1,0 +1,197 @@
+/*
+ * Accounts, as their operator manages them.
+ */
+#include "base.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "lib/buf.h"
+#include "lib/text.h"
+#include "svc/account.h"
+#include "svc/ratelimit.h"
+
+#define LIST_ROWS 1000 /* of a table that may have millions, at a time */
+
+/* A limit or rule that a name breaks, into *why. */
+static bool
+name_is_good(struct ctx *c, const char *what, const char *name,
+    int64_t max_chars, const char **why)
+{
+	struct buf b;
+
+	buf_init(&b, c->arena);
+	if (!text_is_utf8(name, strlen(name)))
+		buf_addf(&b, "%s is not UTF-8", what);
+	else if ((int64_t)text_chars(name) > max_chars)
+		buf_addf(
+		    &b, "%s has over %" PRId64 " characters", what, max_chars);
+	*why = b.s;
+	return b.len == 0;
+}
+
+/* What is wrong with a password, as a sentence, or NULL. */
+static const char *
+complaint(struct ctx *c, enum password_problem problem)
+{
+	struct buf b;
+
+	buf_init(&b, c->arena);
+	switch (problem) {
+	case PASSWORD_GOOD:
+		return NULL;
+	case PASSWORD_TOO_SHORT:
+		buf_addf(&b,
+		    "the password has fewer than %" PRId64 " characters",
+		    c->conf->password_min_chars);
+		return b.s;
+	case PASSWORD_TOO_LONG:
+		buf_addf(
+		    &b, "the password has over %d bytes", PASSWORD_MAX_BYTES);
+		return b.s;
+	case PASSWORD_COMMON:
+		return "the password is one of those that are tried first";
+	default:
+		return "the password is the user name";
+	}
+}
+
+static bool
+is_text(const char *password, const char **why)
+{
+	if (text_is_utf8(password, strlen(password)))
+		return true;
+	*why = "the password is not UTF-8";
+	return false;
+}
+
+enum err
+account_add(struct ctx *c, const struct applicant *who, const char **why,
+    struct user *out)
+{
+	enum password_problem problem;
+	enum err e;
+
+	/* a sign-up may leave it empty, as the application has it, and makes
+	 * an account that no token counts for */
+	if (*who->username == '\0') {
+		*why = "the name is empty";
+		return ERR_INVALID;
+	}
+	if (!name_is_good(c, "the name", who->username,
+	        c->conf->username_max_chars, why) ||
+	    (who->fullname != NULL &&
+	        !name_is_good(c, "the full name", who->fullname,
+	            c->conf->fullname_max_chars, why)) ||
+	    !is_text(who->password, why))
+		return ERR_INVALID;
+	e = signup_unlimited(c, who, &problem, out);
+	*why = complaint(c, problem);
+	return e;
+}
+
+enum err
+account_set_password(struct ctx *c, const struct applicant *who,
+    const char **why, struct user *out)
+{
+	char hash[PASSWORD_HASH_BYTES];
+	enum password_problem problem;
+	enum err e;
+
+	if (!is_text(who->password, why))
+		return ERR_INVALID;
+	if ((e = account_show(c, who->username, out)) != ERR_OK ||
+	    (e = password_judge(c, who->username, who->password, &problem)) !=
+	        ERR_OK)
+		return e;
+	*why = complaint(c, problem);
+	if (problem != PASSWORD_GOOD)
+		return ERR_INVALID;
+	if ((e = password_hash(c, who->password, hash)) != ERR_OK)
+		return e;
+	return db_user_change_password(c, out, hash, PASSWORD_BY_OPERATOR);
+}
+
+enum err
+account_set_active(
+    struct ctx *c, const char *username, bool active, struct user *out)
+{
+	enum err e = account_show(c, username, out);
+
+	if (e == ERR_OK)
+		e = db_user_set_active(c, out->id, active);
+	if (e == ERR_OK)
+		out->is_active = active;
+	return e;
+}
+
+enum err
+account_logout(struct ctx *c, const char *username, struct user *out)
+{
+	enum err e = account_show(c, username, out);
+
+	return e == ERR_OK ? db_user_logout(c, out->id) : e;
+}
+
+enum err
+account_unlock(struct ctx *c, const char *username, struct user *out)
+{
+	enum err e = account_show(c, username, out);
+
+	return e == ERR_OK ? ratelimit_unlock(c, username) : e;
+}
+
+enum err
+account_show(struct ctx *c, const char *username, struct user *out)
+{
+	/* PostgreSQL would say that this is no text, which is no help */
+	if (!text_is_utf8(username, strlen(username)))
+		return ERR_NOTFOUND;
+	return db_user_by_name(c, username, out);
+}
+
+enum err
+account_last_change(
+    struct ctx *c, const struct user *u, const char **when, const char **reason)
+{
+	enum err e = db_user_last_change(c, u->id, when, reason);
+
+	if (e != ERR_NOTFOUND)
+		return e;
+	*when = *reason = NULL;
+	return ERR_OK;
+}
+
+enum err
+account_list(struct ctx *c, void (*show)(struct ctx *c, const struct user *u))
+{
+	int64_t after = INT64_MIN;
+	struct user *u;
+	size_t i, n;
+	enum err e;
+
+	do {
+		u = arena_alloc(c->arena, LIST_ROWS * sizeof(*u));
+		e = db_user_after(c, after, LIST_ROWS, u, &n);
+		if (e != ERR_OK)
+			return e;
+		for (i = 0; i < n; i++)
+			show(c, &u[i]);
+		if (n > 0)
+			after = u[n - 1].id;
+		arena_reset(c->arena);
+	} while (n == LIST_ROWS);
+	return ERR_OK;
+}
+
+const char *
+account_hash_kind(const struct user *u)
+{
+	if (u->password == NULL)
+		return "none";
+	if (strncmp(u->password, "$y$", 3) == 0)
+		return "yescrypt";
+	if (strncmp(u->password, "$2", 2) == 0)
+		return "bcrypt";
+	return "other";
+}

@@ -1,0 +1,68 @@
+/*
+ * Accounts, as their operator manages them.
+ */
+#ifndef LATCHKEY_SVC_ACCOUNT_H
+#define LATCHKEY_SVC_ACCOUNT_H
+
+#include "svc/signup.h"
+
+/*
+ * signup_unlimited() for an operator: the limits of the names are looked at
+ * here too, and ERR_INVALID comes with a sentence in *why, such as "the name is
+ * not UTF-8"; NULL: the table has a rule of its own against it.
+ */
+enum err account_add(struct ctx *c, const struct applicant *who,
+    const char **why, struct user *out) MUST_CHECK;
+
+/*
+ * Give the account of this name another password, whatever it had, under the
+ * rules of a sign-up. *out is the account as it was before.
+ * ERR_NOTFOUND: there is none. ERR_INVALID: as account_add().
+ */
+enum err account_set_password(struct ctx *c, const struct applicant *who,
+    const char **why, struct user *out) MUST_CHECK;
+
+/*
+ * Let the account of this name log in, or not. Where the database is asked the
+ * tokens that it has end at once, and do not come back when it is let in again.
+ * *out is the account as it is now. ERR_NOTFOUND: there is none.
+ */
+enum err account_set_active(struct ctx *c, const char *username, bool active,
+    struct user *out) MUST_CHECK;
+
+/*
+ * End the tokens that the account of this name has, where the database is
+ * asked. ERR_NOTFOUND: there is none.
+ */
+enum err account_logout(
+    struct ctx *c, const char *username, struct user *out) MUST_CHECK;
+
+/*
+ * Let unknown clients try passwords for the account of this name again
+ * (ratelimit_unlock()). ERR_NOTFOUND: there is none.
+ */
+enum err account_unlock(
+    struct ctx *c, const char *username, struct user *out) MUST_CHECK;
+
+/* The account of this name. ERR_NOTFOUND: there is none. */
+enum err account_show(
+    struct ctx *c, const char *username, struct user *out) MUST_CHECK;
+
+/*
+ * When u's password was last changed, in UTC, and by whom: "owner" or
+ * "operator". Both NULL: it is the one of the sign-up.
+ */
+enum err account_last_change(struct ctx *c, const struct user *u,
+    const char **when, const char **reason) MUST_CHECK;
+
+/*
+ * Call show for every account in the order of their numbers. Each piece of
+ * them has an arena's filling of its own, so *u is only good within show.
+ */
+enum err account_list(struct ctx *c,
+    void (*show)(struct ctx *c, const struct user *u)) MUST_CHECK;
+
+/* What kind of hash an account has: "yescrypt", "bcrypt", "other" or "none". */
+const char *account_hash_kind(const struct user *u);
+
+#endif

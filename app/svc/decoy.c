@@ -1,0 +1,60 @@
+/*
+ * Whose work is done for a name that has no account.
+ */
+#include "base.h"
+
+#include <string.h>
+
+#include "crypto/token.h"
+#include "db/user.h"
+#include "svc/decoy.h"
+
+#define FRESH_S 10 /* then look anew which accounts there are */
+
+int64_t
+decoy_number(uint64_t seed, int64_t count)
+{
+	const double scale = (double)(INT64_C(1) << 31);
+	int64_t number = 0;
+	double next = 0;
+
+	while (next < (double)count) {
+		number = (int64_t)next;
+		seed = seed * UINT64_C(2862933555777941757) + 1;
+		next =
+		    (double)(number + 1) * (scale / (double)((seed >> 33) + 1));
+	}
+	return number;
+}
+
+/* Not at each login: that a few accounts are missing does no harm. */
+static enum err
+look_at_accounts(struct ctx *c)
+{
+	struct decoy_range *r = &c->decoys;
+	int64_t age_s = c->now_s - r->read_s;
+	enum err e;
+
+	if (r->read_s != 0 && age_s >= 0 && age_s < FRESH_S)
+		return ERR_OK;
+	if ((e = db_user_range(c, &r->first, &r->count)) == ERR_OK)
+		r->read_s = c->now_s;
+	return e;
+}
+
+enum err
+decoy_choose(struct ctx *c, const char *username, int64_t *id)
+{
+	const char *const texts[] = { username, NULL };
+	unsigned char mac[TOKEN_MAC_BYTES];
+	uint64_t seed;
+	enum err e;
+
+	if ((e = look_at_accounts(c)) != ERR_OK)
+		return e;
+	if (!token_mac(c->key, "decoy", texts, mac))
+		return ERR_INTERNAL;
+	memcpy(&seed, mac, sizeof(seed));
+	*id = c->decoys.first + decoy_number(seed, c->decoys.count);
+	return ERR_OK;
+}

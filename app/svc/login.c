@@ -1,0 +1,150 @@
+/*
+ * Password login.
+ */
+#include "base.h"
+
+#include <inttypes.h>
+
+#include "crypto/pwhash.h"
+#include "crypto/token.h"
+#include "db/user.h"
+#include "lib/log.h"
+#include "stats/metrics.h"
+#include "svc/decoy.h"
+#include "svc/device.h"
+#include "svc/login.h"
+#include "svc/network.h"
+#include "svc/password.h"
+#include "svc/ratelimit.h"
+
+/* Make a stale hash anew. A failure costs nothing but the next attempt. */
+static void
+upgrade_hash(struct ctx *c, const struct user *u, const char *password)
+{
+	char hash[PASSWORD_HASH_BYTES];
+
+	if (!c->conf->hash_upgrade ||
+	    password_hash(c, password, hash) != ERR_OK)
+		return;
+	if (db_user_replace_hash(c, u, hash) == ERR_OK)
+		log_event(LOG_LEVEL_INFO, EVENT_HASH_UPGRADED, "user=%" PRId64,
+		    u->id);
+}
+
+/* Why a login failed, for the log and the figures alone. */
+static enum metric
+reason_of(const struct ctx *c, const struct user *u, bool matches)
+{
+	if (u->username == NULL)
+		return METRIC_LOGIN_UNKNOWN;
+	if (!pwhash_is_usable(u->password, c->conf->hash_memory_max_mib))
+		return METRIC_LOGIN_HASH;
+	return matches ? METRIC_LOGIN_INACTIVE : METRIC_LOGIN_PASSWORD;
+}
+
+/* Too many attempts: told without the name, which nobody has looked up. */
+static void
+note_throttled(void)
+{
+	metrics_add(METRIC_LOGIN_LIMITED);
+	log_event(LOG_LEVEL_INFO, EVENT_LOGIN_FAILED, "reason=%s",
+	    metrics_label[METRIC_LOGIN_LIMITED]);
+}
+
+/*
+ * Is this the password of that account, and may it log in? *stale: its hash
+ * is to be made anew.
+ */
+static enum err
+find_account(struct ctx *c, const struct login *l, struct user *u, bool *stale)
+{
+	enum metric reason;
+	int64_t decoy;
+	bool matches;
+	enum err e;
+
+	if ((e = decoy_choose(c, l->username, &decoy)) != ERR_OK)
+		return e;
+	e = db_user_at_login(c, l->username, decoy, u);
+	if (e != ERR_OK && e != ERR_NOTFOUND)
+		return e;
+	/* before anything is looked at, so that the time tells nothing */
+	e = password_check(c, l->password, u, &matches, stale);
+	if (e != ERR_OK)
+		return e;
+	if (matches && u->is_active)
+		return ERR_OK;
+	reason = reason_of(c, u, matches);
+	metrics_add(reason);
+	log_event(LOG_LEVEL_INFO, EVENT_LOGIN_FAILED,
+	    "user=%" PRId64 " reason=%s", u->id, metrics_label[reason]);
+	return ERR_UNAUTH;
+}
+
+/* What an account gets whose password was right. */
+static enum err
+grant(struct ctx *c, struct login *l, const struct user *u,
+    const struct device *device)
+{
+	const struct token_claims claims = {
+		.sub = u->username,
+		.uid = u->id,
+		.exp = c->now_s + c->conf->access_token_minutes * 60,
+		.epoch = u->epoch,
+	};
+	enum err e;
+
+	l->new_device = NULL;
+	if ((device->id[0] == '\0' || device->is_old) &&
+	    (e = device_make(c, device, u->username, &l->new_device)) != ERR_OK)
+		return e;
+	e = token_sign(c->key, &claims, c->now_s, c->arena, &l->token);
+	if (e == ERR_OK)
+		log_event(LOG_LEVEL_INFO, EVENT_LOGIN, "user=%" PRId64, u->id);
+	return e;
+}
+
+static enum err
+log_in(struct ctx *c, struct login *l)
+{
+	struct device device = device_read(c, l->device, l->username);
+	struct ratelimit_attempt attempt;
+	struct user u = { 0 };
+	bool stale;
+	enum err e;
+
+	if ((e = ratelimit_login(c, l->username, device.id, &attempt)) !=
+	    ERR_OK)
+		return e;
+	e = find_account(c, l, &u, &stale);
+	/* neither the right password nor a failure of ours is a guess */
+	if (e != ERR_UNAUTH)
+		ratelimit_refund(c, &attempt);
+	if (e != ERR_OK)
+		return e;
+	if (stale)
+		upgrade_hash(c, &u, l->password);
+	network_note(c, u.id);
+	return grant(c, l, &u, &device);
+}
+
+enum err
+login(struct ctx *c, struct login *l)
+{
+	enum err e = log_in(c, l);
+
+	switch (e) {
+	case ERR_OK:
+		metrics_add(METRIC_LOGIN_OK);
+		break;
+	case ERR_UNAUTH: /* why, has been counted */
+		break;
+	case ERR_LIMIT:
+		note_throttled();
+		break;
+	default:
+		metrics_add(
+		    e == ERR_BUSY ? METRIC_LOGIN_BUSY : METRIC_LOGIN_FAILED);
+	}
+	return e;
+}

@@ -1,0 +1,108 @@
+/*
+ * Networks that somebody has logged in from.
+ */
+#include "base.h"
+
+#include <string.h>
+
+#include "crypto/token.h"
+#include "db/network.h"
+#include "lib/address.h"
+#include "svc/network.h"
+#include "svc/ratelimit.h"
+
+#define MEMO_ROWS 1024
+#define MEMO_S 60
+#define DAY_S 86400
+
+/*
+ * What this worker knows already, by digest: a flood from the same networks
+ * shall not ask the database each time, nor shall each login.
+ */
+static struct memo {
+	int64_t digest;
+	int64_t asked_s;   /* when is_known was so; 0: nothing here */
+	int64_t noted_day; /* since 1970 */
+	bool is_known;
+} memo[MEMO_ROWS];
+
+/* False: there is no address, or OpenSSL could not. */
+static bool
+identify(const struct ctx *c, struct network *out)
+{
+	char block[ADDRESS_BYTES];
+	const char *const texts[] = { block, NULL };
+	unsigned char mac[TOKEN_MAC_BYTES];
+
+	if (!address_block(c->address, block) ||
+	    !token_mac(c->key, "network", texts, mac))
+		return false;
+	out->place[0] = (unsigned)mac[0] << 8 | mac[1];
+	out->place[1] = (unsigned)mac[2] << 8 | mac[3];
+	memcpy(&out->digest, mac + 4, sizeof(out->digest));
+	return true;
+}
+
+/* The row of a network, with nothing of another's in it. */
+static struct memo *
+find_memo(const struct network *n)
+{
+	struct memo *m = &memo[(uint64_t)n->digest % MEMO_ROWS];
+
+	if (m->digest != n->digest)
+		*m = (struct memo){ .digest = n->digest };
+	return m;
+}
+
+bool
+network_is_known(struct ctx *c)
+{
+	struct network_state state;
+	struct network n;
+	struct memo *m;
+
+	if (!identify(c, &n))
+		return false;
+	m = find_memo(&n);
+	if (c->now_s >= m->asked_s && c->now_s - m->asked_s < MEMO_S)
+		return m->is_known;
+	if (db_network_find(c, &n, 0, &state) != ERR_OK)
+		return false;
+	m->asked_s = c->now_s;
+	m->is_known = state.is_known;
+	return m->is_known;
+}
+
+/* One that is not known yet counts for the account; others are refreshed. */
+static bool
+may_note(struct ctx *c, const struct network_state *state, int64_t user_id)
+{
+	struct ratelimit_attempt attempt;
+
+	if (!state->is_old)
+		return false;
+	return state->is_known ||
+	       ratelimit_network(c, user_id, &attempt) == ERR_OK;
+}
+
+void
+network_note(struct ctx *c, int64_t user_id)
+{
+	int64_t today = c->now_s / DAY_S;
+	struct network_state state;
+	struct network n;
+	struct memo *m;
+
+	if (!identify(c, &n))
+		return;
+	m = find_memo(&n);
+	if (m->noted_day == today ||
+	    db_network_find(c, &n, user_id, &state) != ERR_OK ||
+	    (!state.is_marked && db_network_mark(c) != ERR_OK))
+		return;
+	if (!state.seen_today &&
+	    (!may_note(c, &state, user_id) || db_network_note(c, &n) != ERR_OK))
+		return;
+	/* whether there was a place for it is for the table to say */
+	*m = (struct memo){ .digest = n.digest, .noted_day = today };
+}

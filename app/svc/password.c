@@ -1,0 +1,79 @@
+/*
+ * The rules for passwords.
+ */
+#include "base.h"
+
+#include <string.h>
+
+#include "crypto/pwhash.h"
+#include "lib/text.h"
+#include "lib/unicode.h"
+#include "svc/password.h"
+
+#define OWN_NAME "latchkey" /* in no list, but who guesses knows it */
+
+_Static_assert(PASSWORD_MAX_BYTES == PWHASH_PASSWORD_MAX_BYTES,
+    "who chooses a password is told the right limit");
+_Static_assert(PASSWORD_HASH_BYTES == PWHASH_BYTES, "a hash fits");
+
+static bool
+are_alike(struct arena *a, const char *x, const char *y)
+{
+	return strcmp(unicode_fold(a, x), unicode_fold(a, y)) == 0;
+}
+
+enum err
+password_judge(struct ctx *c, const char *username, const char *password,
+    enum password_problem *out)
+{
+	const char *nfc = unicode_nfc(c->arena, password);
+	bool common = false;
+	enum err e;
+
+	*out = PASSWORD_GOOD;
+	if ((int64_t)text_chars(nfc) < c->conf->password_min_chars)
+		*out = PASSWORD_TOO_SHORT;
+	else if (strlen(nfc) > PASSWORD_MAX_BYTES)
+		*out = PASSWORD_TOO_LONG;
+	if (*out != PASSWORD_GOOD || c->blocklist->file < 0)
+		return ERR_OK;
+	if ((e = blocklist_has(c->blocklist, c->arena, nfc, &common)) != ERR_OK)
+		return e;
+	if (common || are_alike(c->arena, nfc, OWN_NAME))
+		*out = PASSWORD_COMMON;
+	else if (are_alike(c->arena, nfc, username))
+		*out = PASSWORD_IS_NAME;
+	return ERR_OK;
+}
+
+enum err
+password_check(struct ctx *c, const char *password, const struct user *u,
+    bool *matches, bool *stale)
+{
+	const char *nfc = unicode_nfc(c->arena, password);
+	int64_t cost = c->conf->hash_cost;
+	int64_t mib_max = c->conf->hash_memory_max_mib;
+	const char *hash =
+	    pwhash_is_usable(u->password, mib_max) ? u->password : u->decoy;
+	bool as_sent = false;
+	enum err e;
+
+	e = pwhash_check(cost, mib_max, nfc, hash, matches);
+	if (e == ERR_OK && nfc != password)
+		e = pwhash_check(cost, mib_max, password, hash, &as_sent);
+	if (e != ERR_OK)
+		return e;
+	*stale = !*matches;
+	*matches |= as_sent;
+	if (*matches)
+		*stale |= pwhash_is_weaker(hash, cost);
+	return ERR_OK;
+}
+
+enum err
+password_hash(
+    struct ctx *c, const char *password, char out[PASSWORD_HASH_BYTES])
+{
+	return pwhash_make(
+	    c->conf->hash_cost, unicode_nfc(c->arena, password), out);
+}

@@ -1,0 +1,52 @@
+/*
+ * The rules for passwords: when one is right, and how it is stored.
+ */
+#ifndef LATCHKEY_SVC_PASSWORD_H
+#define LATCHKEY_SVC_PASSWORD_H
+
+#include "db/user.h"
+
+#define PASSWORD_MAX_BYTES 511 /* of its NFC */
+
+/* A stored hash and its NUL, at most. */
+#define PASSWORD_HASH_BYTES 384
+
+/* What is wrong with a password that somebody chooses. */
+enum password_problem {
+	PASSWORD_GOOD,
+	PASSWORD_TOO_SHORT, /* fewer characters than password_min_chars */
+	PASSWORD_TOO_LONG,  /* over PASSWORD_MAX_BYTES */
+	PASSWORD_COMMON,    /* one of those that are tried first */
+	PASSWORD_IS_NAME    /* that of its account, in whatever case */
+};
+
+/*
+ * May this be the password of an account of this name? PASSWORD_GOOD: yes.
+ * All is counted and compared in NFC; of those that are not common fewer than
+ * 1 in 10,000 are refused all the same.
+ * ERR_BUSY: the list of common passwords cannot be read.
+ */
+enum err password_judge(struct ctx *c, const char *username,
+    const char *password, enum password_problem *out) MUST_CHECK;
+
+/*
+ * Is this the password that u's hash was made of? Of its NFC, as hashes are
+ * made here, or of the very bytes, as the FastAPI application made them. Where
+ * these differ both are tried, whatever the first one gives: how many hashes
+ * that takes depends on the password as it was sent, never on the account.
+ * Where u has no hash that can be checked, or is nobody, the work of u->decoy
+ * is done, and nothing matches. *stale, of one that matches: the hash is to be
+ * made anew, since it is weaker than today's setting or not of the NFC.
+ * ERR_BUSY: not enough memory.
+ */
+enum err password_check(struct ctx *c, const char *password,
+    const struct user *u, bool *matches, bool *stale) MUST_CHECK;
+
+/*
+ * Hash a password's NFC with today's setting.
+ * ERR_TOOBIG: over PASSWORD_MAX_BYTES. ERR_BUSY: not enough memory.
+ */
+enum err password_hash(struct ctx *c, const char *password,
+    char out[PASSWORD_HASH_BYTES]) MUST_CHECK;
+
+#endif

@@ -1,0 +1,120 @@
+/*
+ * An account as its owner changes it: password and full name.
+ */
+#include "base.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "lib/log.h"
+#include "stats/metrics.h"
+#include "svc/device.h"
+#include "svc/profile.h"
+#include "svc/ratelimit.h"
+
+/* The connection was lost while it was written: which hash is there now? */
+static enum err
+settle(struct ctx *c, const struct user *u, const char *hash)
+{
+	struct user stored;
+
+	if (db_user_by_name(c, u->username, &stored) != ERR_OK ||
+	    stored.id != u->id || stored.password == NULL ||
+	    strcmp(stored.password, hash) != 0)
+		return ERR_BUSY;
+	return ERR_OK;
+}
+
+/* Is this u's password? An attempt, as it is at a login from there. */
+static enum err
+check_current(
+    struct ctx *c, const struct user *u, const struct password_change *how)
+{
+	struct device device = device_read(c, how->device, u->username);
+	struct ratelimit_attempt attempt;
+	bool matches, stale;
+	enum err e;
+
+	e = ratelimit_login(c, u->username, device.id, &attempt);
+	if (e == ERR_LIMIT)
+		log_event(LOG_LEVEL_INFO, EVENT_PASSWORD_REFUSED,
+		    "user=%" PRId64 " reason=rate_limited", u->id);
+	if (e != ERR_OK)
+		return e;
+	e = password_check(c, how->current, u, &matches, &stale);
+	if (e == ERR_OK && !matches) {
+		log_event(LOG_LEVEL_INFO, EVENT_PASSWORD_REFUSED,
+		    "user=%" PRId64, u->id);
+		return ERR_DENIED;
+	}
+	ratelimit_refund(c, &attempt);
+	return e;
+}
+
+static enum err
+change_password(struct ctx *c, const struct user *u,
+    const struct password_change *how, enum password_problem *why)
+{
+	char hash[PASSWORD_HASH_BYTES];
+	enum err e;
+
+	/* first, as it costs nothing and tells nothing of the current one */
+	if ((e = password_judge(c, u->username, how->wanted, why)) != ERR_OK)
+		return e;
+	if (*why != PASSWORD_GOOD)
+		return ERR_INVALID;
+	if ((e = check_current(c, u, how)) != ERR_OK ||
+	    (e = password_hash(c, how->wanted, hash)) != ERR_OK)
+		return e;
+	e = db_user_change_password(c, u, hash, PASSWORD_BY_OWNER);
+	if (e == ERR_BUSY)
+		e = settle(c, u, hash);
+	if (e == ERR_OK)
+		log_event(LOG_LEVEL_INFO, EVENT_PASSWORD_CHANGED,
+		    "user=%" PRId64, u->id);
+	return e;
+}
+
+static enum metric
+outcome(enum err e)
+{
+	switch (e) {
+	case ERR_OK:
+		return METRIC_CHANGE_OK;
+	case ERR_DENIED:
+		return METRIC_CHANGE_PASSWORD;
+	case ERR_INVALID:
+		return METRIC_CHANGE_INVALID;
+	case ERR_CONFLICT:
+		return METRIC_CHANGE_CONFLICT;
+	case ERR_LIMIT:
+		return METRIC_CHANGE_LIMITED;
+	case ERR_BUSY:
+		return METRIC_CHANGE_BUSY;
+	default:
+		return METRIC_CHANGE_FAILED;
+	}
+}
+
+enum err
+profile_change_password(struct ctx *c, const struct user *u,
+    const struct password_change *how, enum password_problem *why)
+{
+	enum err e = change_password(c, u, how, why);
+
+	metrics_add(outcome(e));
+	return e;
+}
+
+enum err
+profile_change_fullname(struct ctx *c, struct user *u, const char *fullname)
+{
+	struct ratelimit_attempt attempt;
+	enum err e;
+
+	if ((e = ratelimit_change(c, u->id, &attempt)) == ERR_OK)
+		e = db_user_set_fullname(c, u->id, fullname);
+	if (e == ERR_OK)
+		u->fullname = fullname;
+	return e;
+}

@@ -1,0 +1,36 @@
+/*
+ * An account as its owner changes it: password and full name.
+ */
+#ifndef LATCHKEY_SVC_PROFILE_H
+#define LATCHKEY_SVC_PROFILE_H
+
+#include "db/user.h"
+#include "svc/password.h"
+
+struct password_change {
+	const char *current, *wanted;
+	const char *device; /* svc/device.h's proof; NULL: none */
+};
+
+/*
+ * Put how->wanted in the place of the current password of u, who asks for it.
+ * The work for the current one is that of a login, and it is counted as one is:
+ * from a known device apart from strangers. The row is changed if the hash is
+ * still the one that was checked, and the reason noted, in one statement.
+ * ERR_INVALID: *why is wrong with the new one. ERR_DENIED: the current one is
+ * wrong. ERR_LIMIT: too many attempts, as ratelimit_login() counts them.
+ * ERR_CONFLICT: it has been changed since u was read, so of two changes at once
+ * one happens. ERR_BUSY: the database does not answer; the old one counts, or
+ * the new.
+ */
+enum err profile_change_password(struct ctx *c, const struct user *u,
+    const struct password_change *how, enum password_problem *why) MUST_CHECK;
+
+/*
+ * Put a full name, or none (NULL), in the place of u's. It is within the
+ * limit. ERR_NOTFOUND: the account is gone. ERR_LIMIT: as ratelimit_change().
+ */
+enum err profile_change_fullname(
+    struct ctx *c, struct user *u, const char *fullname) MUST_CHECK;
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * Who is asking.
+ */
+#include "base.h"
+
+#include "stats/metrics.h"
+#include "svc/session.h"
+
+/* A token that may be known from before, or is verified. */
+static enum err
+read_token(struct ctx *c, const char *token, struct token_claims *out)
+{
+	const struct token_clock clock = {
+		.now_s = c->now_s,
+		.leeway_s = c->conf->token_leeway_s,
+		.life_s = c->conf->access_token_minutes * 60,
+	};
+	unsigned char digest[TOKEN_DIGEST_BYTES];
+	bool keep = c->tokens != NULL && token_digest(token, digest);
+	enum err e;
+
+	if (keep && token_cache_find(c->tokens, digest, &clock, out))
+		return ERR_OK;
+	metrics_add(METRIC_TOKEN_VERIFIED);
+	e = token_check(c->key, token, &clock, c->arena, out);
+	if (e == ERR_OK && keep)
+		token_cache_add(c->tokens, digest, out);
+	return e;
+}
+
+enum err
+session_claims(struct ctx *c, const char *token, struct token_claims *out)
+{
+	enum err e = read_token(c, token, out);
+
+	/* a date may have passed since the token was first seen */
+	if (e == ERR_OK && out->is_plain && c->now_s >= c->conf->plain_until_s)
+		return ERR_UNAUTH;
+	return e;
+}
+
+enum err
+session_user(struct ctx *c, const char *token, struct user *out)
+{
+	struct token_claims claims;
+	enum err e;
+
+	if ((e = session_claims(c, token, &claims)) != ERR_OK)
+		return e;
+	e = db_user_by_name(c, claims.sub, out);
+	if (e != ERR_OK)
+		return e == ERR_NOTFOUND ? ERR_UNAUTH : e;
+	/*
+	 * A name that was freed and taken again is another account. And an
+	 * epoch that is ahead of the account's is that of a database which
+	 * has been replaced by an older copy: who logs in after that may come
+	 * to the same number.
+	 */
+	if (!out->is_active || (claims.uid != 0 && claims.uid != out->id) ||
+	    claims.epoch != out->epoch)
+		return ERR_UNAUTH;
+	return ERR_OK;
+}

@@ -1,0 +1,169 @@
+/*
+ * crypto/pwhash.c, against hashes made by mkpasswd(1).
+ */
+#include "base.h"
+
+#include <stdlib.h>
+
+#include "crypto/pwhash.h"
+#include "tap.h"
+
+/* clang-format off */
+static const char yescrypt_5[] = "$y$j9T$uoSOH62xfGKDMcCeB0gkr0$CDIg5Jubd75IB0mtwCoR4NhVxmjQvC8q/W7Es5nRcr6";
+static const char yescrypt_1[] = "$y$j75$l2awpwjZCrYp8DmXfzp0A0$kAT4NLEADn5GUijI7kWnpXEIvk7rAZfRckH0z4b6Zz0";
+static const char yescrypt_11[] = "$y$jFT$z17dlu4dRZw6KioJxF6OK0$YofLNNH3BHTcUtkL0DWVM1Io.sdE0/7aS2y4OR8zQW4";
+static const char bcrypt_2b[] = "$2b$05$ufFVpH59M/bispPNNITzEeUtKDUu0uqb.QjoLWTn7z6hd0bUFqYn6";
+static const char bcrypt_2a[] = "$2a$05$j6nJ7MeHpy0urO02jEj87u9qhDMFHbwwTR0ygk7oL566spZinrBkm";
+/* clang-format on */
+
+static bool
+check(int64_t cost, const char *password, const char *hash)
+{
+	bool matches = false;
+
+	return pwhash_check(cost, 1024, password, hash, &matches) == ERR_OK &&
+	       matches;
+}
+
+static void
+test_known(void)
+{
+	static const char *const hashes[] = { yescrypt_5, yescrypt_1, bcrypt_2b,
+		bcrypt_2a };
+	char y[64];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(hashes); i++) {
+		ok(check(1, "wonderland", hashes[i]),
+		    "a hash of another tool is matched");
+		ok(!check(1, "wonderlanD", hashes[i]), "by no other password");
+	}
+	snprintf(y, sizeof(y), "$2y%s", bcrypt_2b + 3);
+	ok(check(1, "wonderland", y), "$2y$ is $2b$ by another name");
+}
+
+static void
+test_not_hashes(void)
+{
+	static const char *const bad[] = {
+		NULL, "", "plain", "*0", "*", "$", "$y$", "$y$j9T$", "$2b$",
+		"$2b$05$", "$2b$05$ufFVpH59M/bisp",
+		"$2b$05$ufFVpH59M/bispPNNITzEeUtKDUu0uqb.QjoLWTn7z6hd0bUFqYn",
+		"$2x$05$ufFVpH59M/bispPNNITzEeUtKDUu0uqb.QjoLWTn7z6hd0bUFqYn6",
+		"$6$saltsalt$x", "wonderland", "$1$x$y",
+		"$2b$05$ufFVpH59M/bispPNNITzEeUtKDUu0uqb.QjoLWTn7z6hd0bUFqYn6x",
+		"$y$j9T$uoSOH62xfGKDMcCeB0gkr0$",
+		"$2b$03$ufFVpH59M/bispPNNITzEeUtKDUu0uqb.QjoLWTn7z6hd0bUFqYn6",
+		"$2b$0a$ufFVpH59M/bispPNNITzEeUtKDUu0uqb.QjoLWTn7z6hd0bUFqYn6",
+		"$2b$055ufFVpH59M/bispPNNITzEeUtKDUu0uqb.QjoLWTn7z6hd0bUFqYn6",
+		"$2b$05$!!FVpH59M/bispPNNITzEeUtKDUu0uqb.QjoLWTn7z6hd0bUFqYn6",
+		/* a worker would be lost for days, or its memory */
+		"$2b$17$ufFVpH59M/bispPNNITzEeUtKDUu0uqb.QjoLWTn7z6hd0bUFqYn6",
+		"$2b$31$ufFVpH59M/bispPNNITzEeUtKDUu0uqb.QjoLWTn7z6hd0bUFqYn6",
+		"$y$jGT$z17dlu4dRZw6KioJxF6OK0$YofLNNH3BHTcUtkL0DWVM1Io.sdE0/7aS2y4OR8zQW4",
+		"$y$jzT$z17dlu4dRZw6KioJxF6OK0$YofLNNH3BHTcUtkL0DWVM1Io.sdE0/7aS2y4OR8zQW4",
+		"$y$j9z$z17dlu4dRZw6KioJxF6OK0$YofLNNH3BHTcUtkL0DWVM1Io.sdE0/7aS2y4OR8zQW4"
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(bad); i++)
+		ok(!check(1, "wonderland", bad[i]),
+		    bad[i] != NULL ? bad[i] : "NULL");
+}
+
+static void
+test_bcrypt_cost(void)
+{
+	char h[sizeof(bcrypt_2b) + 16]; /* for any int */
+	int cost;
+
+	for (cost = 0; cost <= 31; cost++) {
+		snprintf(h, sizeof(h), "$2b$%02d%s", cost, bcrypt_2b + 6);
+		if (pwhash_is_usable(h, 1) != (cost >= 4 && cost <= 16))
+			break;
+	}
+	is_int(cost, 32, "bcrypt's costs of 4 to 16 are computed, no others");
+}
+
+static void
+test_memory(void)
+{
+	bool matches = true;
+
+	ok(pwhash_is_usable(yescrypt_5, 16) &&
+	        !pwhash_is_usable(yescrypt_5, 15),
+	    "cost 5 takes 16 MiB");
+	ok(pwhash_is_usable(yescrypt_1, 1) && !pwhash_is_usable(yescrypt_1, 0),
+	    "cost 1 takes one");
+	ok(pwhash_is_usable(yescrypt_11, 1024) &&
+	        !pwhash_is_usable(yescrypt_11, 1023),
+	    "and cost 11 a thousand");
+	ok(pwhash_is_usable(bcrypt_2a, 1), "bcrypt takes next to nothing");
+	ok(!pwhash_is_usable(NULL, 1024), "no hash is of no use");
+	ok(!pwhash_is_usable(
+	       "$y$j75.$l2awpwjZCrYp8DmXfzp0A0$kAT4NLEADn5GUijI7kWnpXEIvk7rAZfRckH0z4b6Zz0",
+	       1024),
+	    "nor one with parameters that are none of ours");
+	ok(pwhash_check(1, 15, "wonderland", yescrypt_5, &matches) == ERR_OK &&
+	        !matches,
+	    "what takes more than is allowed is not matched");
+	ok(pwhash_check(1, 16, "wonderland", yescrypt_5, &matches) == ERR_OK &&
+	        matches,
+	    "what takes as much is");
+}
+
+static void
+test_make(void)
+{
+	char one[PWHASH_BYTES], two[PWHASH_BYTES];
+	char password[PWHASH_PASSWORD_MAX_BYTES + 2];
+	int64_t cost;
+
+	ok(pwhash_make(5, "p", one) == ERR_OK &&
+	        strncmp(one, "$y$j9T$", 7) == 0,
+	    "cost 5 is yescrypt's $y$j9T$");
+	ok(pwhash_make(1, "p", one) == ERR_OK &&
+	        pwhash_make(1, "p", two) == ERR_OK && strcmp(one, two) != 0,
+	    "every hash has a salt of its own");
+	ok(check(1, "p", one) && !check(1, "q", one),
+	    "what is made is matched");
+	for (cost = 1; cost <= 3; cost++)
+		ok(pwhash_make(cost, "p", one) == ERR_OK &&
+		        !pwhash_is_weaker(one, cost) &&
+		        pwhash_is_weaker(one, cost + 1) &&
+		        (cost == 1 || !pwhash_is_weaker(one, cost - 1)),
+		    "a hash is weaker than one of a higher cost alone");
+
+	memset(password, 'p', sizeof(password));
+	password[PWHASH_PASSWORD_MAX_BYTES] = '\0';
+	ok(pwhash_make(1, password, one) == ERR_OK && check(1, password, one),
+	    "a password of 511 bytes is hashed");
+	password[PWHASH_PASSWORD_MAX_BYTES - 1] = 'q';
+	ok(!check(1, password, one), "to its last byte");
+	password[PWHASH_PASSWORD_MAX_BYTES - 1] = 'p';
+	password[PWHASH_PASSWORD_MAX_BYTES] = 'p';
+	password[PWHASH_PASSWORD_MAX_BYTES + 1] = '\0';
+	ok(pwhash_make(1, password, two) == ERR_TOOBIG,
+	    "one byte more is refused");
+	ok(!check(1, password, one), "and not cut to match");
+	ok(pwhash_make(1, "", one) == ERR_OK && check(1, "", one) &&
+	        !check(1, "p", one),
+	    "an empty password is a password");
+}
+
+int
+main(void)
+{
+	test_known();
+	test_not_hashes();
+	test_bcrypt_cost();
+	test_memory();
+	test_make();
+	ok(pwhash_is_weaker(bcrypt_2b, 1), "bcrypt is always made anew");
+	ok(pwhash_is_weaker(yescrypt_1, 2) && !pwhash_is_weaker(yescrypt_1, 1),
+	    "yescrypt when its cost is lower");
+	ok(!pwhash_is_weaker(yescrypt_11, 5) &&
+	        !pwhash_is_weaker(yescrypt_5, 5),
+	    "but not when it is equal or higher");
+	return done();
+}

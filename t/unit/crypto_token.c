@@ -1,0 +1,380 @@
+/*
+ * crypto/token.c: signing and checking. The tokens were made by python3-jose
+ * and by HMAC-SHA-256 of another library over hand-written JSON; all expire at
+ * 2000000000 unless their name says otherwise.
+ */
+#include "base.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/evp.h>
+
+#include "lib/buf.h"
+#include "http/json.h"
+#include "tap.h"
+#include "crypto/token.h"
+
+#define EXP 2000000000
+#define LIFE_S 1800
+
+/* clang-format off */
+static const char by_jose[] =
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhbGljZSIsImV4cCI6MjAwMDAwMDAwMH0.IzVzylqNHvGtv7YkvSJbwlnOdKDgab7UF9OS-D4Cqe0";
+static const char with_uid[] =
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJcdWQ2NGRcdWFlMzhcdWIzZDkiLCJleHAiOjIwMDAwMDAwMDAsInVpZCI6NywiaWF0IjoxOTk5OTk5OTQwLCJqdGkiOiJ4In0.FiVALgmuWSWQh5OivLqyaueS0FbtrBhk6JzF9C_z1K0";
+static const char hs384[] =
+    "eyJhbGciOiJIUzM4NCIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhbGljZSIsImV4cCI6MjAwMDAwMDAwMH0.J7kIAWzf9MJsbNX-FugIBBNpr3onUwphBePZ_kWfFh-Fk5CmNOwZTkpafu-re_va";
+static const char hs512[] =
+    "eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhbGljZSIsImV4cCI6MjAwMDAwMDAwMH0.L4z9f-7QmUl8P5Nj43KNfsqJId4Mu8VCsk0YVZ5b-zGVHMZt5VmUZYUB1bprvZmgkYehz7TLy1bTkrYO-oigUA";
+static const char hs256_named_384[] =
+    "eyJhbGciOiJIUzM4NCIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhbGljZSIsImV4cCI6MjAwMDAwMDAwMH0.7rmB_lWSvpFL_QgRQxy7xvBA0iG1CjjjCZ87_6ns8bU";
+static const char rs256[] =
+    "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhbGljZSIsImV4cCI6MjAwMDAwMDAwMH0.99qD1J2zmV2HADKY5gJhXWZxjMCJLc_LkNio7qgmaSs";
+static const char none[] =
+    "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.eyJzdWIiOiAiYWxpY2UiLCAiZXhwIjogMjAwMDAwMDAwMH0.";
+static const char none_signed[] =
+    "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.eyJzdWIiOiJhbGljZSIsImV4cCI6MjAwMDAwMDAwMH0.O9XKOw7K7ed4WerifGE3tTHPAsl5L_W40hek4-mXq3Y";
+static const char no_alg[] =
+    "eyJ0eXAiOiJKV1QifQ.eyJzdWIiOiJhbGljZSIsImV4cCI6MjAwMDAwMDAwMH0.Ss8sRSDWvyxkEOgzQL7r1sPntFztjvQc6pGhveylbz8";
+static const char crit[] =
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCIsImNyaXQiOlsiYjY0Il0sImI2NCI6ZmFsc2V9.eyJzdWIiOiJhbGljZSIsImV4cCI6MjAwMDAwMDAwMH0.TAvcXyBgCMAbIVcXSVc3eK7YebwoqQeDEgJlZEskyvU";
+static const char no_exp[] =
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhbGljZSJ9.B3ZVCeqD-r-YgqIh8P8pzsDWV-k3-_krdhAyEOyABBc";
+static const char no_sub[] =
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJleHAiOjIwMDAwMDAwMDB9.8xyYwb_6CVamGVu7853gWDSacxElN6qYFFUkhwu6VVQ";
+static const char sub_number[] =
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOjUsImV4cCI6MjAwMDAwMDAwMH0.y72S3Ufy1BV4tHFY-4MwuIjOmhEIe0eb1gTckWNQYNI";
+static const char exp_text[] =
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhbGljZSIsImV4cCI6IjIwMDAwMDAwMDAifQ.0EDLtMU3bSHOu-kJ3b1lb2PNhPzAxwYaxAViepuVJNY";
+static const char exp_float[] =
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhbGljZSIsImV4cCI6MjAwMDAwMDAwMC41fQ.fzdY3o_hvC1w12x8dJlvoCo61XTJAMkT4kBXEQWmc4A";
+static const char exp_negative[] =
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhbGljZSIsImV4cCI6LTF9.79ZT3rJIqjRG-iDBlqMjGdDZTFde0Ppiomc2AqiL-ZU";
+static const char exp_huge[] =
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhbGljZSIsImV4cCI6OTIyMzM3MjAzNjg1NDc3NTgwOH0.Ak7f-adqHva82cDrKMj_JzPH2iSo6dRczFABZzYbFew";
+static const char exp_largest[] =
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhbGljZSIsImV4cCI6OTIyMzM3MjAzNjg1NDc3NTgwN30.PVyeDg3c6Inx_YrEmWyjOAOgJexcygOe0kUd_DgkrHc";
+static const char nbf_later[] =
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhbGljZSIsImV4cCI6MjAwMDAwMDAwMCwibmJmIjoxOTk5OTk5OTAwfQ.UyJIRbt9q7inYxZlUS3tiUsvfDVNUUp-oZyPdvX703E";
+static const char nbf_text[] =
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhbGljZSIsImV4cCI6MjAwMDAwMDAwMCwibmJmIjoiMCJ9.t053DsIVFNyt7Qvsmdu9Au0Oa4FUz1pFFpzrffxWZus";
+static const char uid_text[] =
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhbGljZSIsImV4cCI6MjAwMDAwMDAwMCwidWlkIjoiNyJ9.Un1SnD6r8DBqQn8qQD-yvMBjOM0DyY9CM0Fon8lc03U";
+static const char uid_zero[] =
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhbGljZSIsImV4cCI6MjAwMDAwMDAwMCwidWlkIjowfQ.8WEGWGDhB7tEq9lF3Wlh35Z71nGZADOopQTIizLmhyE";
+static const char other_key[] =
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhbGljZSIsImV4cCI6MjAwMDAwMDAwMH0.vFt2-vOx6mLpyd0dMI9_Hdd2sHQTmeQlAEEb_yXYY5s";
+static const char not_json[] =
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.c3Vi.2LsjITmwfXkpWL88D05xloOKYzn5iWh2H9l0ki06uU8";
+static const char an_array[] =
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.WzFd.eUqK182P5IfBOE82cBqE-NjwumkR5AT4cckCf1VjXkg";
+static const char aud[] =
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhbGljZSIsImV4cCI6MjAwMDAwMDAwMCwiYXVkIjoib3RoZXJzIn0.SLgw1ReKpnCi99ebDXh0gr2K0cjYYLawl_wW-2haTv8";
+static const char odd_claims[] = /* an exclamation mark for an A */
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhbGljZSIsImV4cCI6Mj!wMDAwMDAwMH0.UNmdpsjbWUMeP2ODvilsSCWTp5ojXxb-xVdghgivrN8";
+static const char odd_header[] =
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCIsIngiOiJ!In0.eyJzdWIiOiJhbGljZSIsImV4cCI6MjAwMDAwMDAwMH0.IW-pOSsAIV67GjYK4IHSRdmJ6kMs83jtm9rii44tTo0";
+/* clang-format on */
+
+static struct token_key key = {
+	.len = 32,
+	.bytes = "0123456789abcdef0123456789abcdef",
+};
+static struct arena arena;
+static const struct token_clock then = { EXP - 60, 0, LIFE_S };
+
+static bool
+accepts(const char *token, int64_t now_s)
+{
+	struct token_claims c;
+
+	const struct token_clock clock = { now_s, 5, LIFE_S };
+
+	return token_check(&key, token, &clock, &arena, &c) == ERR_OK;
+}
+
+static void
+test_refused(void)
+{
+	static const struct {
+		const char *token, *title;
+	} cases[] = {
+		{ hs384, "HS384 is refused" },
+		{ hs512, "HS512 is refused" },
+		{ hs256_named_384, "a signature of another algorithm" },
+		{ rs256, "RS256 with the secret as its public key" },
+		{ none, "no algorithm and no signature" },
+		{ none_signed, "no algorithm but a signature" },
+		{ no_alg, "a header without an algorithm" },
+		{ crit, "an extension that must be understood" },
+		{ no_exp, "no expiry" },
+		{ no_sub, "no subject" },
+		{ sub_number, "a subject that is a number" },
+		{ exp_text, "an expiry that is a text" },
+		{ exp_float, "an expiry with a fraction" },
+		{ exp_negative, "an expiry before 1970" },
+		{ exp_huge, "an expiry of 2^63" },
+		{ nbf_text, "a beginning that is a text" },
+		{ uid_text, "a user number that is a text" },
+		{ uid_zero, "a user number of 0" },
+		{ other_key, "another key" },
+		{ aud, "a token for others" },
+		{ odd_claims, "claims with a character that is none" },
+		{ odd_header, "a header with one" },
+		{ not_json, "claims that are no JSON" },
+		{ an_array, "claims that are no object" },
+		{ "", "nothing" },
+		{ "..", "dots alone" },
+		{ "a.b.c", "three letters" },
+		{ "eyJhbGciOiJIUzI1NiJ9", "one part" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(cases); i++)
+		ok(!accepts(cases[i].token, EXP - 1000), cases[i].title);
+}
+
+/* Each byte of a good token changed, left out and doubled. */
+static void
+test_spoilt(void)
+{
+	char token[sizeof(by_jose) + 2];
+	size_t i, n = strlen(by_jose), accepted = 0;
+
+	for (i = 0; i < n; i++) {
+		memcpy(token, by_jose, n + 1);
+		token[i] = token[i] == 'A' ? 'B' : 'A';
+		accepted += accepts(token, EXP - 1000);
+		memcpy(token + i, by_jose + i + 1, n - i);
+		accepted += accepts(token, EXP - 1000);
+		memcpy(token + i + 1, by_jose + i, n - i + 1);
+		token[i] = by_jose[i];
+		accepted += accepts(token, EXP - 1000);
+		memcpy(token, by_jose, i);
+		token[i] = '\0';
+		accepted += accepts(token, EXP - 1000);
+	}
+	is_int(
+	    (long long)accepted, 0, "a token with one byte spoilt is refused");
+	snprintf(token, sizeof(token), "%s=", by_jose);
+	ok(!accepts(token, EXP - 1000), "so is one with padding");
+	snprintf(token, sizeof(token), "%s.", by_jose);
+	ok(!accepts(token, EXP - 1000), "or with a part too many");
+	/* the last character's two low bits are none of the signature's */
+	memcpy(token, by_jose, n + 1);
+	token[n - 1]++;
+	ok(!accepts(token, EXP - 1000),
+	    "or with another form of the same bytes");
+}
+
+static void
+test_times(void)
+{
+	ok(accepts(by_jose, EXP + 4), "the leeway is after the expiry");
+	ok(!accepts(by_jose, EXP + 5), "and no second longer");
+	ok(accepts(nbf_later, EXP - 105), "it is before the beginning");
+	ok(!accepts(nbf_later, EXP - 106), "and no second earlier");
+	ok(accepts(exp_largest, EXP), "the last second of 64 bits is in time");
+	ok(!accepts(by_jose, INT64_MAX), "and nothing overflows");
+}
+
+/* The JSON of a token's claims. */
+static const char *
+claims_of(const char *token)
+{
+	const char *from = strchr(token, '.') + 1;
+	size_t n = strcspn(from, ".");
+	char *base64 = arena_strndup(&arena, from, n), *p;
+	unsigned char *json = arena_alloc(&arena, n + 1);
+	char padded[TOKEN_MAX_BYTES + 4];
+
+	for (p = base64; *p != '\0'; p++)
+		*p = (char)(*p == '-' ? '+' : *p == '_' ? '/' : *p);
+	snprintf(padded, sizeof(padded), "%s%.*s", base64,
+	    (int)(3 - (n + 3) % 4), "===");
+	json[EVP_DecodeBlock(
+	    json, (const unsigned char *)padded, (int)strlen(padded))] = '\0';
+	return (const char *)json;
+}
+
+static void
+test_signing(void)
+{
+	struct token_claims in = { "\xed\x99\x8d", 42, EXP, INT32_MAX, false };
+	struct token_claims out = { 0 };
+	const char *one, *two;
+	char big[TOKEN_MAX_BYTES + 2];
+
+	ok(token_sign(&key, &in, EXP - 60, &arena, &one) == ERR_OK &&
+	        token_check(&key, one, &then, &arena, &out) == ERR_OK,
+	    "what is signed is accepted");
+	is(out.sub, in.sub, "with its subject");
+	is_int(out.uid, 42, "its user number");
+	is_int(out.exp, EXP, "its expiry");
+	is_int(out.epoch, INT32_MAX, "and its epoch");
+	in.epoch = 0;
+	ok(token_sign(&key, &in, EXP - 60, &arena, &one) == ERR_OK &&
+	        token_check(&key, one, &then, &arena, &out) == ERR_OK &&
+	        out.epoch == 0 && strstr(claims_of(one), "\"ep\"") == NULL,
+	    "which is left out where it is 0");
+	ok(token_sign(&key, &in, EXP - 60, &arena, &two) == ERR_OK &&
+	        strcmp(one, two) != 0,
+	    "two tokens are never the same");
+	in.sub = "\xff";
+	fclose(stderr); /* what follows is told there */
+	ok(token_sign(&key, &in, EXP - 60, &arena, &one) == ERR_INTERNAL,
+	    "a subject that is not UTF-8 is not left out but refused");
+	memset(big, 'a', sizeof(big) - 1);
+	big[sizeof(big) - 1] = '\0';
+	big[10] = big[sizeof(big) - 1 - 44] = '.';
+	ok(!accepts(big, 0), "a token over 8 KiB is refused");
+}
+
+/* A key of n bytes in a file of this mode. */
+static bool
+loads(const char *bytes, size_t n, mode_t mode, struct token_key *out)
+{
+	char path[] = "/tmp/latchkey-key-XXXXXX";
+	int fd = mkstemp(path);
+	bool good = fd >= 0 && write(fd, bytes, n) == (ssize_t)n &&
+	            fchmod(fd, mode) == 0;
+
+	close(fd);
+	good = good && token_key_load(path, out);
+	unlink(path);
+	return good;
+}
+
+/* Bytes that are not all the same. */
+static void
+fill(char *bytes, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		bytes[i] = "0123456789abcdef"[i % 16];
+}
+
+static void
+test_key_file(void)
+{
+	static const char published[] = "1184cf8c81a173ab236d500cd2a98cf3"
+	                                "7cf2ad32d33052a523107d892dfad6a3";
+	char bytes[TOKEN_KEY_MAX_BYTES + 2];
+	struct token_key k;
+
+	fill(bytes, sizeof(bytes));
+	ok(loads(bytes, 32, 0600, &k) && k.len == 32, "32 bytes are a key");
+	ok(!loads(bytes, 31, 0600, &k), "31 are not");
+	ok(loads(bytes, 4096, 0400, &k) && k.len == 4096, "4096 are");
+	ok(!loads(bytes, 4097, 0600, &k), "4097 are not");
+	bytes[32] = '\n';
+	ok(loads(bytes, 33, 0600, &k) && k.len == 32,
+	    "a newline at the end does not count");
+	bytes[31] = '\n';
+	ok(loads(bytes, 33, 0600, &k) && k.len == 32, "only one");
+	ok(!loads(bytes, 32, 0600, &k), "nor does it make up for a byte");
+	fill(bytes, 32);
+	ok(loads(bytes, 32, 0640, &k), "the group may read the file");
+	ok(loads(bytes, 32, 0440, &k), "as may its owner, who does not write");
+	ok(!loads(bytes, 32, 0620, &k), "the group may not write it");
+	ok(!loads(bytes, 32, 0660, &k), "not even if it may read it");
+	ok(!loads(bytes, 32, 0604, &k), "others may not read it");
+	ok(!loads(bytes, 32, 0602, &k), "nor write it");
+	ok(!loads(bytes, 32, 0601, &k), "nor run it");
+	snprintf(bytes, sizeof(bytes), "%*s\t", 40, "");
+	ok(loads(bytes, 41, 0600, &k),
+	    "blanks alone are not the published one");
+	memset(bytes, 'k', 64);
+	ok(!loads(bytes, 64, 0600, &k), "a byte 64 times is no key");
+	memset(bytes, '\0', 32);
+	ok(!loads(bytes, 32, 0600, &k), "whichever it is");
+	bytes[31] = 'k';
+	ok(loads(bytes, 32, 0600, &k), "one other makes it one");
+	ok(!loads(published, 64, 0600, &k), "a published key is refused");
+	snprintf(bytes, sizeof(bytes), "%s\r\n", published);
+	ok(!loads(bytes, 66, 0600, &k), "with the end of a line, too");
+	snprintf(bytes, sizeof(bytes), " \"%s\"\n\n", published);
+	ok(!loads(bytes, 69, 0600, &k), "and in quotes");
+	snprintf(bytes, sizeof(bytes), "%sx", published);
+	ok(loads(bytes, 65, 0600, &k), "another key is another");
+	ok(!token_key_load("/nonexistent/key", &k), "so is no file");
+	ok(!token_key_load("/tmp", &k), "and a folder");
+}
+
+/*
+ * libjwt brings jansson, whose symbols are named as json-c's are; only their
+ * versions tell them apart.
+ */
+static void
+test_two_json_libraries(void)
+{
+	struct token_claims c;
+	struct json_error why;
+	struct json o, v;
+	bool good;
+
+	good =
+	    json_parse(&arena, "{\"sub\":[\"x\"]}", 13, &o, &why) == ERR_OK &&
+	    token_check(&key, with_uid, &then, &arena, &c) == ERR_OK &&
+	    json_get(o, "sub", &v) && json_kind(v) == JSON_OTHER &&
+	    c.uid == 7 &&
+	    strcmp(c.sub, "\xed\x99\x8d\xea\xb8\xb8\xeb\x8f\x99") == 0;
+	ok(good, "json-c and jansson live in one process");
+}
+
+/* The MAC of three texts, as hexadecimal digits, of another library's making.
+ */
+static bool
+mac_is(const char *purpose, const char *const *texts, const char *wanted)
+{
+	static const struct token_key k = { 32,
+		"0123456789abcdef0123456789abcdef" };
+	unsigned char mac[TOKEN_MAC_BYTES];
+	char digits[2 * TOKEN_MAC_BYTES + 1];
+	size_t i;
+
+	if (!token_mac(&k, purpose, texts, mac))
+		return false;
+	for (i = 0; i < sizeof(mac); i++)
+		snprintf(digits + 2 * i, 3, "%02x", mac[i]);
+	return strcmp(digits, wanted) == 0;
+}
+
+static void
+test_mac(void)
+{
+	static const char wanted[] = "9015c66f8fd6b92c7c31cbe6790082bb"
+	                             "5edf231309a2a0d6d7f5229e3f868a55";
+
+	ok(mac_is(
+	       "throttle", (const char *[]){ "name", "ada", "", NULL }, wanted),
+	    "a MAC is HMAC-SHA-256 with a derived key");
+	ok(!mac_is(
+	       "device", (const char *[]){ "name", "ada", "", NULL }, wanted),
+	    "another purpose has another");
+	ok(!mac_is(
+	       "throttle", (const char *[]){ "namea", "da", "", NULL }, wanted),
+	    "and so have the same letters grouped otherwise");
+	ok(!mac_is("throttle", (const char *[]){ "name", "ada", NULL }, wanted),
+	    "and fewer texts");
+}
+
+int
+main(void)
+{
+	arena_init(&arena);
+	ok(accepts(by_jose, EXP - 1000),
+	    "the FastAPI application's token is good");
+	test_refused();
+	test_spoilt();
+	test_times();
+	test_signing();
+	test_two_json_libraries();
+	test_key_file();
+	test_mac();
+	arena_free(&arena);
+	return done();
+}

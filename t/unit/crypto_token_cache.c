@@ -1,0 +1,102 @@
+/*
+ * crypto/token_cache.c: what is found again, and what is not.
+ */
+#include "base.h"
+
+#include <string.h>
+
+#include "tap.h"
+#include "crypto/token_cache.h"
+
+#define EXP 2000000000
+
+static struct token_cache cache;
+static const struct token_clock before = { EXP - 1, 0, 0 }, at = { EXP, 0, 0 },
+                                leeway_ends = { EXP + 4, 5, 0 },
+                                leeway_over = { EXP + 5, 5, 0 };
+
+/* printf %s abc | sha256sum */
+static const unsigned char abc[TOKEN_DIGEST_BYTES] =
+    "\xba\x78\x16\xbf\x8f\x01\xcf\xea\x41\x41\x40\xde\x5d\xae\x22\x23"
+    "\xb0\x03\x61\xa3\x96\x17\x7a\x9c\xb4\x10\xff\x61\xf2\x00\x15\xad";
+
+static void
+digests(void)
+{
+	static char longest[TOKEN_DIGEST_MAX_BYTES + 2];
+	unsigned char digest[TOKEN_DIGEST_BYTES];
+
+	ok(token_digest("abc", digest) && memcmp(digest, abc, sizeof(abc)) == 0,
+	    "a digest is what sha256sum says");
+	ok(token_digest("abd", digest) && memcmp(digest, abc, sizeof(abc)) != 0,
+	    "another token has another, with the same context");
+	memset(longest, 'x', TOKEN_DIGEST_MAX_BYTES);
+	ok(token_digest(longest, digest), "the longest token has one");
+	longest[TOKEN_DIGEST_MAX_BYTES] = 'x';
+	ok(!token_digest(longest, digest), "one of a byte more has none");
+}
+
+static void
+times(void)
+{
+	const struct token_claims ada = { "ada", 7, EXP, 5, true };
+	struct token_claims out;
+
+	ok(!token_cache_find(&cache, abc, &before, &out),
+	    "an empty cache knows no token");
+	token_cache_add(&cache, abc, &ada);
+	ok(token_cache_find(&cache, abc, &before, &out) &&
+	        strcmp(out.sub, "ada") == 0 && out.uid == 7 && out.exp == EXP &&
+	        out.epoch == 5 && out.is_plain,
+	    "a token is found, with its claims");
+	ok(!token_cache_find(&cache, abc, &at, &out),
+	    "until the second in which it expires");
+	ok(token_cache_find(&cache, abc, &leeway_ends, &out),
+	    "with the clocks' leeway");
+	ok(!token_cache_find(&cache, abc, &leeway_over, &out), "and no longer");
+}
+
+static void
+places(void)
+{
+	struct token_claims eve = { "eve", 8, EXP, 0, false }, out;
+	unsigned char same_place[TOKEN_DIGEST_BYTES];
+	static char name[TOKEN_CACHE_SUB_BYTES + 1];
+	int found = 0;
+	size_t i;
+
+	memcpy(same_place, abc, sizeof(abc));
+	for (i = 2; i < TOKEN_DIGEST_BYTES; i++) {
+		same_place[i] ^= 1;
+		found += token_cache_find(&cache, same_place, &before, &out);
+		same_place[i] ^= 1;
+	}
+	ok(found == 0, "a digest that differs in one bit is not found");
+	same_place[TOKEN_DIGEST_BYTES - 1] ^= 1;
+	token_cache_add(&cache, same_place, &eve);
+	ok(token_cache_find(&cache, same_place, &before, &out) &&
+	        out.uid == 8 && !out.is_plain,
+	    "it takes the place of the other");
+	ok(!token_cache_find(&cache, abc, &before, &out),
+	    "which is found no more");
+
+	memset(name, 'x', TOKEN_CACHE_SUB_BYTES - 1);
+	eve.sub = name;
+	token_cache_add(&cache, abc, &eve);
+	ok(token_cache_find(&cache, abc, &before, &out) &&
+	        strcmp(out.sub, name) == 0,
+	    "the longest name is kept whole");
+	name[TOKEN_CACHE_SUB_BYTES - 1] = 'x';
+	token_cache_add(&cache, same_place, &eve);
+	ok(!token_cache_find(&cache, same_place, &before, &out),
+	    "one of a byte more is not kept");
+}
+
+int
+main(void)
+{
+	digests();
+	times();
+	places();
+	return done();
+}

@@ -1,0 +1,332 @@
+/*
+ * http/fcgi_record.c: a request as nginx sends it, at each length; and each way
+ * to spoil it. The figures are those of the FastCGI specification.
+ */
+#include "base.h"
+
+#include "http/fcgi_record.h"
+#include "tap.h"
+
+enum { BEGIN = 1, ABORT = 2, PARAMS = 4, STDIN = 5, DATA = 8, GET_VALUES = 9 };
+
+static unsigned char sent[140000];
+static size_t length;
+
+static void
+add(int type, int id, const void *body, size_t n)
+{
+	unsigned char *p = sent + length;
+
+	memset(p, 0, 8);
+	p[0] = 1;
+	p[1] = (unsigned char)type;
+	p[2] = (unsigned char)(id >> 8);
+	p[3] = (unsigned char)id;
+	p[4] = (unsigned char)(n >> 8);
+	p[5] = (unsigned char)n;
+	if (n > 0)
+		memcpy(p + 8, body, n);
+	length += 8 + n;
+}
+
+static void
+add_padding(size_t n)
+{
+	size_t record = length;
+
+	add(PARAMS, 1, "\1\0A", 3);
+	sent[record + 6] = (unsigned char)n;
+	memset(sent + length, 0xff, n);
+	length += n;
+}
+
+static void
+begin(int role)
+{
+	unsigned char body[8] = { 0, (unsigned char)role, 1 };
+
+	length = 0;
+	add(BEGIN, 1, body, sizeof(body));
+}
+
+static void
+end(void)
+{
+	add(PARAMS, 1, "", 0);
+	add(STDIN, 1, "", 0);
+}
+
+/* What fcgi_record_request() says to the first n bytes: P, W or !. */
+static char
+verdict(size_t n, size_t *len)
+{
+	static unsigned char copy[sizeof(sent)];
+
+	memcpy(copy, sent, n);
+	return "PW!"[fcgi_record_request(copy, n, len)];
+}
+
+static void
+is_verdict(char wanted, const char *title)
+{
+	size_t len;
+
+	ok(verdict(length, &len) == wanted, title);
+}
+
+static void
+test_whole(void)
+{
+	size_t i, len = 0, parts = 0;
+
+	begin(1);
+	add(PARAMS, 1, "\4\5NAMEvalue", 11);
+	add_padding(5);
+	add_padding(255);
+	add(PARAMS, 1, "", 0);
+	add(STDIN, 1, "body", 4);
+	add(STDIN, 1, "body", 4);
+	add(STDIN, 1, "", 0);
+	for (i = 0; i < length; i++)
+		parts += verdict(i, &len) == 'P';
+	ok(parts == length, "a request is a part until its last byte");
+	ok(verdict(length, &len) == 'W' && len == length, "then it is whole");
+	memcpy(sent + length, sent, 40);
+	ok(verdict(length + 40, &len) == 'W' && len == length,
+	    "what lies behind it is not its own");
+	begin(1);
+	end();
+	is_verdict('W', "without a parameter or a body it is one as well");
+}
+
+static void
+test_params(void)
+{
+	static const unsigned char value[65000];
+
+	begin(1);
+	add(PARAMS, 1, "\4\5NA", 4);
+	add(PARAMS, 1, "MEval", 5);
+	add(PARAMS, 1, "ue", 2);
+	end();
+	is_verdict('W', "a parameter may go on in the next record");
+	begin(1);
+	add(PARAMS, 1, "\200\0\0\4\200\0", 6);
+	add(PARAMS, 1, "\375\350NAME", 6);
+	add(PARAMS, 1, value, sizeof(value));
+	end();
+	is_verdict('W', "and have lengths of four bytes");
+	begin(1);
+	add(PARAMS, 1, "\4\5NAMEvalu", 10);
+	end();
+	is_verdict('!', "a value shorter than it says is wrong");
+	begin(1);
+	add(PARAMS, 1, "\4\0NAM", 5);
+	end();
+	is_verdict('!', "so is a name");
+	begin(1);
+	add(PARAMS, 1, "\4", 1);
+	end();
+	is_verdict('!', "one length alone");
+	begin(1);
+	add(PARAMS, 1, "\200\0\0", 3);
+	end();
+	is_verdict('!', "a length that breaks off");
+	begin(1);
+	add(PARAMS, 1, "\377\377\377\377\377\377\377\377NAME", 12);
+	end();
+	is_verdict('!', "and the largest lengths, whose sum is beyond an int");
+}
+
+/* Each byte of a length counts, where one byte ends and four begin as well. */
+static void
+test_lengths(void)
+{
+	static unsigned char value[60000];
+	static const struct {
+		size_t n;
+		const char *length;
+	} values[] = {
+		{ 127, "\177" },
+		{ 127, "\200\0\0\177" },
+		{ 128, "\200\0\0\200" },
+		{ 255, "\200\0\0\377" },
+		{ 256, "\200\0\1\0" },
+		{ 511, "\200\0\1\377" },
+		{ 60000, "\200\0\352\140" },
+		{ 65536, "\200\1\0\0" },
+		{ 65793, "\200\1\1\1" },
+	};
+	size_t i, n, left, wrong = 0;
+	int more;
+
+	memset(value, 0xff, sizeof(value));
+	for (i = 0; i < ARRAY_LEN(values); i++)
+		for (more = -1; more <= 1; more++) {
+			unsigned char lengths[5] = { 0 };
+
+			n = values[i].length[0] == '\177' ? 1 : 4;
+			memcpy(lengths + 1, values[i].length, n);
+			begin(1);
+			add(PARAMS, 1, lengths, 1 + n);
+			left = values[i].n + (size_t)more;
+			if (left > sizeof(value)) {
+				add(PARAMS, 1, value, sizeof(value));
+				left -= sizeof(value);
+			}
+			/* what is left over is a length that is too long */
+			add(PARAMS, 1, value, left);
+			end();
+			wrong += verdict(length, &n) != (more == 0 ? 'W' : '!');
+		}
+	is_int((long long)wrong, 0,
+	    "a value one byte shorter or longer than its length is wrong");
+	begin(1);
+	add(PARAMS, 1, "\0\0\0", 3);
+	end();
+	is_verdict('!', "a length alone is wrong behind a pair, too");
+	begin(1);
+	add(PARAMS, 1, "\0\200\0\0\0", 5);
+	end();
+	is_verdict('W', "four bytes may say 0");
+	begin(1);
+	add(PARAMS, 1, "\0\201\0\0\0", 5);
+	end();
+	is_verdict('!', "or far more than there is");
+}
+
+/* Parameters of n bytes, parted between two records before byte i. */
+static char
+verdict_parted(const char *params, size_t n, size_t i)
+{
+	begin(1);
+	add(PARAMS, 1, params, i);
+	add(PARAMS, 1, params + i, n - i);
+	end();
+	return verdict(length, &n);
+}
+
+/*
+ * Lengths whose sum is INT_MAX or passes it, or passes 32 bits: an int holds
+ * less than nothing then, which is no more than there is. Wherever a record
+ * ends within them.
+ */
+static void
+test_sums(void)
+{
+	static const char good[] = "\4\200\0\0\4NAMEabcd\200\0\0\1\1xy";
+	static const char *const sums[] = {
+		"\4\4NAMEabcd\377\377\377\377\0xy", /* INT_MAX */
+		"\4\4NAMEabcd\0\377\377\377\377xy",
+		"\4\4NAMEabcd\377\377\377\377\1xy", /* and 1 */
+		"\4\4NAMEabcd\1\377\377\377\377xy",
+		"\4\4NAMEabcd\4\377\377\377\374xy",
+		"\4\4NAMEabcd\300\0\0\0\300\0\0\0xy",
+		"\4\4NAMEabcd\377\377\377\377\377\377\377\377xy",
+	};
+	static const size_t lengths[] = { 17, 17, 17, 17, 17, 20, 20 };
+	size_t i, k, wrong = 0;
+
+	for (i = 1; i < sizeof(good) - 1; i++)
+		wrong += verdict_parted(good, sizeof(good) - 1, i) != 'W';
+	is_int((long long)wrong, 0,
+	    "parameters may be parted between records at each byte");
+	for (k = 0; k < ARRAY_LEN(sums); k++)
+		for (i = 1; i < lengths[k]; i++)
+			wrong += verdict_parted(sums[k], lengths[k], i) != '!';
+	is_int((long long)wrong, 0,
+	    "lengths whose sum passes INT_MAX are wrong, parted at each byte");
+}
+
+/* Both bytes of a request's number count. */
+static void
+test_numbers(void)
+{
+	static const int others[] = { 1, 0x100, 0x201, 0x102 };
+	size_t i;
+
+	length = 0;
+	add(BEGIN, 0x101, "\0\1\0\0\0\0\0\0", 8);
+	add(PARAMS, 0x101, "", 0);
+	add(STDIN, 0x101, "", 0);
+	is_verdict('W', "a request may have a number of two bytes");
+	for (i = 0; i < ARRAY_LEN(others); i++) {
+		length = 0;
+		add(BEGIN, 0x101, "\0\1\0\0\0\0\0\0", 8);
+		add(PARAMS, others[i], "", 0);
+		is_verdict('!', "a record of another number is wrong");
+	}
+	length = 0;
+	add(BEGIN, 0x100, "\0\1\0\0\0\0\0\0", 8);
+	add(PARAMS, 0x100, "", 0);
+	add(STDIN, 0x100, "", 0);
+	is_verdict('W', "of which the second may be 0");
+}
+
+static void
+test_wrong(void)
+{
+	begin(2);
+	end();
+	is_verdict('!', "an authorizer's request is not for us");
+	begin(3);
+	end();
+	is_verdict('!', "nor a filter's");
+	begin(1);
+	sent[8] = 1;
+	is_verdict('!', "nor one of a role that there is not");
+	begin(1);
+	sent[3] = 0;
+	is_verdict('!', "the number of a request is not 0");
+	begin(1);
+	sent[0] = 2;
+	is_verdict('!', "there is no version but 1");
+	length = 0;
+	add(BEGIN, 1, "\0\1\0\0\0\0\0\0\0", 9);
+	is_verdict('!', "a begin has eight bytes");
+	begin(1);
+	add(STDIN, 1, "", 0);
+	is_verdict('!', "a body before the end of the parameters is wrong");
+	begin(1);
+	add(ABORT, 1, "", 0);
+	is_verdict('!', "so is an abort");
+	begin(1);
+	add(PARAMS, 1, "", 0);
+	sent[length - 2] = 1;
+	sent[length++] = 0;
+	is_verdict('!', "and padding behind nothing");
+	begin(1);
+	sent[6] = 8;
+	memset(sent + length, 0, 8);
+	length += 8;
+	end();
+	is_verdict('!', "or behind a begin, which libfcgi takes for a head");
+	begin(1);
+	add(PARAMS, 2, "", 0);
+	is_verdict('!', "another request's record");
+	begin(1);
+	add(BEGIN, 2, "\0\1\0\0\0\0\0\0", 8);
+	is_verdict('!', "another begin");
+	begin(1);
+	add(GET_VALUES, 0, "", 0);
+	is_verdict('!', "a management record");
+	begin(1);
+	add(PARAMS, 1, "", 0);
+	add(DATA, 1, "", 0);
+	is_verdict('!', "a filter's data");
+	length = 0;
+	add(GET_VALUES, 0, "", 0);
+	is_verdict('!', "and a management record before all");
+}
+
+int
+main(void)
+{
+	test_whole();
+	test_params();
+	test_lengths();
+	test_sums();
+	test_numbers();
+	test_wrong();
+	return done();
+}

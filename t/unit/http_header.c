@@ -1,0 +1,68 @@
+/*
+ * http/header.c: the Cookie header.
+ */
+#include "base.h"
+
+#include "http/header.h"
+#include "tap.h"
+
+static void
+test_length(struct arena *a)
+{
+	char header[HEADER_COOKIE_MAX_BYTES + 2];
+
+	memset(header, 'x', sizeof(header));
+	memcpy(header, "id=1;", 5);
+	header[HEADER_COOKIE_MAX_BYTES] = '\0';
+	is(header_cookie(header, "id", a), "1",
+	    "a header of the longest length");
+	header[HEADER_COOKIE_MAX_BYTES] = 'x';
+	header[HEADER_COOKIE_MAX_BYTES + 1] = '\0';
+	is(header_cookie(header, "id", a), NULL, "and one that is longer");
+}
+
+int
+main(void)
+{
+	static const struct {
+		const char *header, *value;
+	} cases[] = {
+		{ "id=1", "1" },
+		{ "a=b; id=1", "1" },
+		{ "a=b;id=1;c=d", "1" },
+		{ "a; id=1", "1" },
+		{ " \tid = 1\t ;", "1" },
+		{ ";;; ;id=1", "1" },
+		{ "id=", "" },
+		{ "id= ", "" },
+		{ "id=\t;a", "" },
+		{ "id=;id=1", "" },
+		{ "id=1; id=2", "1" },
+		{ "id=a=b", "a=b" },
+		{ "id=\"1\"", "\"1\"" },
+		{ "a=\"x; id=1", "1" },
+		{ "id=1\xff", "1\xff" },
+		{ NULL, NULL },
+		{ "", NULL },
+		{ "id", NULL },
+		{ "id; a=1", NULL },
+		{ "ID=1", NULL },
+		{ "xid=1", NULL },
+		{ "idx=1", NULL },
+		{ "i d=1", NULL },
+		{ "a=id=1", NULL },
+		{ "a=b, id=1", NULL },
+		{ "=1", NULL },
+		{ "=", NULL },
+	};
+	struct arena a;
+	size_t i;
+
+	arena_init(&a);
+	for (i = 0; i < ARRAY_LEN(cases); i++)
+		is(header_cookie(cases[i].header, "id", &a), cases[i].value,
+		    cases[i].header != NULL ? cases[i].header : "no header");
+	test_length(&a);
+	arena_free(&a);
+	return done();
+}

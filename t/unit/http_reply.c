@@ -1,0 +1,213 @@
+/*
+ * http/reply.c: what stands in a header, and how a whole reply comes out.
+ */
+#include "base.h"
+
+#include <unistd.h>
+
+#include "lib/http_status.h"
+#include "http/reply.h"
+#include "tap.h"
+
+static struct arena arena;
+static struct ctx ctx = { .arena = &arena };
+
+/* The whole reply, as it is sent. */
+static const char *
+sent(struct req *r)
+{
+	struct buf out;
+
+	buf_init(&out, &arena);
+	reply_write(r, &out);
+	return out.s;
+}
+
+/* A reply whose header X-Test has a value with this byte in it. */
+static const char *
+with_byte(int byte, int *status)
+{
+	struct req r = { .ctx = &ctx, .method = METHOD_GET };
+	char value[] = "before ? after";
+
+	value[7] = (char)byte;
+	reply_begin(&r, 200, NULL);
+	reply_header(&r, "X-First", "1");
+	reply_header(&r, "X-Test", value);
+	reply_header(&r, "X-Last", "3");
+	reply_settle(&r);
+	*status = r.reply.status;
+	return sent(&r);
+}
+
+static void
+test_bytes(void)
+{
+	static const char broken[] =
+	    "Status: 500 Internal Server Error\r\n"
+	    "Content-Type: application/json\r\nContent-Length: 34\r\n"
+	    "Cache-Control: no-store\r\n\r\n"
+	    "{\"detail\":\"Internal Server Error\"}";
+	int byte, status, wrong = 0;
+	char wanted[32];
+
+	for (byte = 1; byte < 0x100; byte++) {
+		const char *got = with_byte(byte, &status);
+		bool good = status == 200 && strstr(got, "X-Last: 3") != NULL;
+
+		snprintf(wanted, sizeof(wanted), "X-Test: before %c after\r\n",
+		    byte);
+		if (byte < 0x20 || byte == 0x7f)
+			good = status == 500 && strcmp(got, broken) == 0;
+		else
+			good = good && strstr(got, wanted) != NULL;
+		wrong += !good;
+	}
+	is_int(wrong, 0, "a header with any byte is as it should be");
+	is(with_byte('\n', &status), broken,
+	    "with LF the reply is a 500, without any of its headers");
+	is(with_byte('\r', &status), broken, "with CR, too");
+	is(with_byte(0x1f, &status), broken, "up to 0x1f");
+	is(with_byte(0x7f, &status), broken, "and with 0x7f");
+	ok(strstr(with_byte(' ', &status), "X-Test: before   after\r\n") !=
+	            NULL &&
+	        status == 200,
+	    "a blank may stand there");
+	ok(strstr(with_byte('~', &status), "X-Test: before ~ after\r\n") !=
+	            NULL &&
+	        status == 200,
+	    "and so may 0x7e");
+}
+
+/* A reply begun anew has nothing of the one before. */
+static void
+test_anew(void)
+{
+	struct req r = { .ctx = &ctx, .method = METHOD_GET };
+
+	reply_begin(&r, 200, NULL);
+	reply_header(&r, "X-Test", "a\nb");
+	reply_detail(&r, 404, "Not Found");
+	is(sent(&r),
+	    "Status: 404 Not Found\r\nContent-Type: application/json\r\n"
+	    "Content-Length: 22\r\nCache-Control: no-store\r\n\r\n"
+	    "{\"detail\":\"Not Found\"}",
+	    "a reply begun anew has none of the headers before");
+	r.method = METHOD_HEAD;
+	is(sent(&r),
+	    "Status: 404 Not Found\r\nContent-Type: application/json\r\n"
+	    "Content-Length: 22\r\nCache-Control: no-store\r\n\r\n",
+	    "to HEAD it comes without its body");
+}
+
+static void
+test_errors(void)
+{
+	static const struct {
+		int64_t s;
+		const char *said;
+	} wait[] = {
+		{ 1, "1 second" },
+		{ 2, "2 seconds" },
+		{ 119, "119 seconds" },
+		{ 120, "2 minutes" },
+		{ 121, "3 minutes" },
+		{ 300, "5 minutes" },
+		{ 3600, "60 minutes" },
+	};
+	struct ctx c = { .arena = &arena, .retry_after_s = 360 };
+	struct req r = { .ctx = &c, .method = METHOD_GET };
+	char detail[96];
+	size_t i;
+
+	reply_error(&r, ERR_LIMIT);
+	ok(r.reply.status == 429 &&
+	        strstr(sent(&r), "\r\nRetry-After: 360\r\n") != NULL,
+	    "too many attempts are told when to come again");
+	for (i = 0; i < ARRAY_LEN(wait); i++) {
+		c.retry_after_s = wait[i].s;
+		reply_error(&r, ERR_LIMIT);
+		snprintf(detail, sizeof(detail),
+		    "{\"detail\":\"Too many attempts, try again in %s\"}",
+		    wait[i].said);
+		is(r.reply.body.s, detail, wait[i].said);
+	}
+	reply_error(&r, ERR_BUSY);
+	ok(r.reply.status == 503 &&
+	        strstr(sent(&r), "\r\nRetry-After: 2\r\n") != NULL,
+	    "and so is who comes when nothing goes");
+	reply_error(&r, ERR_UNAUTH);
+	ok(r.reply.status == 401 &&
+	        strstr(sent(&r), "\r\nWWW-Authenticate: Bearer\r\n") != NULL,
+	    "who is not known is told what is wanted");
+	reply_error(&r, ERR_INTERNAL);
+	is_int(r.reply.status, 500, "what has no words is a 500");
+}
+
+/* Each error and each status that is sent has its words. */
+static void
+test_tables(void)
+{
+	struct ctx c = { .arena = &arena };
+	struct req r = { .ctx = &c, .method = METHOD_GET };
+	char wanted[64];
+	int e, wrong = 0;
+	size_t i;
+
+	for (e = 0; e < ERR_COUNT; e++) {
+		reply_error(&r, (enum err)e);
+		wrong += r.reply.status < 400 || strstr(sent(&r), ": ") == NULL;
+	}
+	is_int(wrong, 0, "each error has a reply");
+	reply_error(&r, ERR_DENIED);
+	ok(strncmp(sent(&r), "Status: 403 Forbidden\r\n", 23) == 0,
+	    "a 403 goes out as what it is");
+	for (i = 0; i < HTTP_STATUSES - 1; i++) {
+		reply_begin(&r, http_status[i].code, NULL);
+		snprintf(wanted, sizeof(wanted), "Status: %d %s\r\n",
+		    http_status[i].code, http_status[i].reason);
+		wrong += strncmp(sent(&r), wanted, strlen(wanted)) != 0;
+	}
+	is_int(wrong, 0, "and so does each status");
+}
+
+/* The status of a reply of so many bytes, with what it has around them. */
+static int
+status_of_size(size_t n, bool may_be_cached)
+{
+	struct req r = { .ctx = &ctx, .method = METHOD_GET };
+	struct buf *b = reply_begin(&r, 200, "application/json");
+
+	r.reply.may_be_cached = may_be_cached;
+	while (n-- > 0)
+		buf_add(b, "x", 1);
+	(void)sent(&r);
+	return r.reply.status;
+}
+
+static void
+test_sizes(void)
+{
+	is_int(status_of_size(REPLY_MAX_BYTES - 256, false), 200,
+	    "the largest reply goes out");
+	is_int(status_of_size(REPLY_MAX_BYTES - 255, false), 500,
+	    "a larger one does not");
+	is_int(status_of_size((size_t)2 * REPLY_MAX_BYTES, true), 200,
+	    "but for a document");
+}
+
+int
+main(void)
+{
+	/* the log's lines about all that */
+	if (freopen("/dev/null", "w", stderr) == NULL)
+		return 1;
+	arena_init(&arena);
+	test_bytes();
+	test_anew();
+	test_errors();
+	test_tables();
+	test_sizes();
+	arena_free(&arena);
+	return done();
+}

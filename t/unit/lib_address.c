@@ -1,0 +1,74 @@
+/*
+ * lib/address.c: who is counted as one.
+ */
+#include "base.h"
+
+#include "lib/address.h"
+#include "tap.h"
+
+int
+main(void)
+{
+	static const struct {
+		const char *address, *network;
+	} cases[] = {
+		{ "192.0.2.1", "192.0.2.1" },
+		{ "0.0.0.0", "0.0.0.0" },
+		{ "255.255.255.255", "255.255.255.255" },
+		{ "2001:db8:1:2:3:4:5:6", "2001:0db8:0001:0002::" },
+		{ "2001:DB8:1:2::", "2001:0db8:0001:0002::" },
+		{ "2001:db8:1:3::", "2001:0db8:0001:0003::" },
+		{ "::1", "0000:0000:0000:0000::" },
+		{ "::ffff:192.0.2.1", "192.0.2.1" },
+		{ "::ffff:c000:201", "192.0.2.1" },
+		{ "::fffe:c000:201", "0000:0000:0000:0000::" },
+		{ "64:ff9b::192.0.2.1", "192.0.2.1" },
+		{ "64:ff9b::ffff:ffff", "255.255.255.255" },
+		{ "64:ff9b::1:c000:201", "0064:ff9b:0000:0000::" },
+		{ "64:ff9b:1::c000:201", "0064:ff9b:0001:0000::" },
+		{ "64:ff9a::c000:201", "0064:ff9a:0000:0000::" },
+		{ "2001::5ef5:79fd:380c:3f57:3fff:fdfe", "192.0.2.1" },
+		{ "2001:0:5ef5:79fd:0:59d:ffff:ffff", "0.0.0.0" },
+		{ "2001:1::3fff:fdfe", "2001:0001:0000:0000::" },
+		{ "2002:c000:201::1", "192.0.2.1" },
+		{ "2002:c000:201:ffff::1", "192.0.2.1" },
+		{ "2002:ffff:ffff::", "255.255.255.255" },
+		{ "2003:c000:201::1", "2003:c000:0201:0000::" },
+		{ NULL, "unknown" },
+		{ "", "unknown" },
+		{ "unix:", "unknown" },
+		{ "192.0.2", "unknown" },
+		{ "192.0.2.256", "unknown" },
+		{ "192.0.2.1 ", "unknown" },
+		{ "192.0.2.1, 192.0.2.2", "unknown" },
+		{ "[2001:db8::1]", "unknown" },
+		{ "fe80::1%eth0", "unknown" },
+		{ "localhost", "unknown" },
+	};
+	char network[ADDRESS_BYTES], site[ADDRESS_BYTES];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(cases); i++) {
+		address_network(cases[i].address, network);
+		is(network, cases[i].network,
+		    cases[i].address != NULL ? cases[i].address : "none");
+	}
+	ok(address_site("2001:DB8:1:2::3", site), "IPv6 is of a site");
+	is(site, "2001:0db8:0001::/48", "which has 48 bits");
+	ok(!address_site("192.0.2.1", site), "IPv4 is of none");
+	ok(!address_site("::ffff:192.0.2.1", site), "nor is IPv4 as IPv6");
+	ok(!address_site("64:ff9b::192.0.2.1", site), "nor behind NAT64");
+	ok(!address_site("2001::1:3fff:fdfe", site), "nor by Teredo");
+	ok(!address_site("2002:c000:201::1", site), "nor by 6to4");
+	ok(!address_site(NULL, site), "nor is none");
+	ok(!address_site("2001:db8::1 ", site), "nor what is no address");
+	ok(address_block("192.0.2.255", site), "IPv4 is of a block");
+	is(site, "192.0.2.0/24", "which has 24 bits");
+	ok(address_block("64:ff9b::c000:201", site), "as is IPv4 as IPv6");
+	is(site, "192.0.2.0/24", "the same block");
+	ok(address_block("2001:DB8:1:2::3", site), "IPv6 is of one, too");
+	is(site, "2001:0db8:0001::/48", "the same as the site");
+	ok(!address_block("unix:", site) && !address_block(NULL, site),
+	    "and what is no address of none");
+	return done();
+}

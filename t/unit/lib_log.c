@@ -1,0 +1,70 @@
+/*
+ * lib/log.c: a line is a line, whatever stands in it.
+ */
+#include "base.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+#include "tap.h"
+
+static char path[] = "/tmp/latchkey-log-XXXXXX";
+static char text[8192];
+
+/* What was written since the last look. */
+static const char *
+written(void)
+{
+	FILE *f = fopen(path, "r");
+	size_t n = f != NULL ? fread(text, 1, sizeof(text) - 1, f) : 0;
+
+	text[n] = '\0';
+	if (f != NULL)
+		fclose(f);
+	if (ftruncate(STDERR_FILENO, 0) != 0)
+		abort();
+	lseek(STDERR_FILENO, 0, SEEK_SET);
+	return text;
+}
+
+int
+main(void)
+{
+	char long_value[3000], id[70];
+
+	if (dup2(mkstemp(path), STDERR_FILENO) < 0)
+		abort();
+	log_event(LOG_LEVEL_INFO, EVENT_LOGIN, "user=%d", 7);
+	is(written(), "level=info req=- event=login user=7\n",
+	    "an event is a line");
+	log_set_request("0123456789abcdefABCDEF");
+	log_event(LOG_LEVEL_WARNING, EVENT_STOP, "x=1");
+	is(written(),
+	    "level=warning req=0123456789abcdefABCDEF event=stop x=1\n",
+	    "it belongs to a request");
+	log_set_request("abc\nlevel=error");
+	log_event(LOG_LEVEL_INFO, EVENT_LOGIN, "x=%s", "a\nb\r\x1b[0m\x7f\xff");
+	is(written(),
+	    "level=info req=- event=login x=a\\x0ab\\x0d\\x1b[0m\\x7f\\xff\n",
+	    "neither an id nor a value begins another line");
+	memset(id, 'a', sizeof(id));
+	id[65] = '\0';
+	log_set_request(id);
+	log_event(LOG_LEVEL_INFO, EVENT_LOGIN, "x");
+	is(written(), "level=info req=- event=login x\n",
+	    "an id that is too long is left out");
+	memset(long_value, '\n', sizeof(long_value) - 1);
+	long_value[sizeof(long_value) - 1] = '\0';
+	log_event(LOG_LEVEL_ERROR, EVENT_BUG, "x=%s", long_value);
+	ok(strlen(written()) < 4002 &&
+	        strchr(text, '\n') == strrchr(text, '\n'),
+	    "a line has its longest, even escaped throughout");
+	log_say("%s: %s", "/x\nlevel=error", "no\xc2\x85\n");
+	is(written(), "latchkey: /x\\x0alevel=error: no\\xc2\\x85\n",
+	    "what is said at a start is a line too");
+	log_say("%s", "");
+	is(written(), "latchkey: \n", "even if it is nothing");
+	unlink(path);
+	return done();
+}

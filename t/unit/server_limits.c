@@ -1,0 +1,115 @@
+/*
+ * server/limits.c: what follows from settings, and from the time of a hash.
+ */
+#include "base.h"
+
+#include <sched.h>
+
+#include "server/limits.h"
+#include "tap.h"
+
+/* The queue of n workers whose hashes take hash_us, at this cost. */
+static int64_t
+backlog(int64_t n, int64_t hash_us, int64_t cost)
+{
+	const struct conf conf = { .login_backlog = CONF_AUTO,
+		.hash_cost = cost };
+
+	return limits_backlog(&conf, n, hash_us);
+}
+
+static void
+test_backlog(void)
+{
+	const struct conf set = { .login_backlog = 7, .hash_cost = 5 };
+
+	is_int(backlog(1, 10000, 5), 200, "what waits is served in 2 seconds");
+	is_int(backlog(1, 20000, 5), 100, "by the time that a hash took");
+	is_int(backlog(1, 20000, 1), 100, "whatever its cost");
+	is_int(backlog(5, 10000, 5), 200, "one CPU hashes one after the other");
+	is_int(backlog(1, 0, 5), 200, "where none was measured it is guessed");
+	is_int(backlog(1, 0, 6), 100, "by the cost");
+	is_int(backlog(1, 0, 1), 3200, "a low one as well");
+	is_int(backlog(1, 3000000, 11), 1, "there is a place for each worker");
+	is_int(backlog(5, 3000000, 11), 5, "though they may be many");
+	is_int(backlog(1, 1, 1), 65535, "and no more than there can be");
+	is_int(limits_backlog(&set, 1, 10000), 7, "what was configured counts");
+}
+
+static void
+test_workers(void)
+{
+	struct conf conf = { .workers = { CONF_AUTO, CONF_AUTO, CONF_AUTO } };
+
+	is_int(limits_workers(&conf, LANE_CHECK), 1, "a worker for the CPU");
+	is_int(limits_workers(&conf, LANE_API), 2, "two where they wait");
+	is_int(limits_workers(&conf, LANE_LOGIN), 1, "one that hashes");
+	is_int(limits_workers_single(&conf), 2, "of one socket the most");
+	conf.workers[LANE_LOGIN] = 9;
+	is_int(limits_workers(&conf, LANE_LOGIN), 9, "or as configured");
+	is_int(limits_workers_single(&conf), 9, "there as well");
+}
+
+static void
+test_of(void)
+{
+	struct conf conf = { .workers = { 2, 3, 4 },
+		.login_backlog = 100,
+		.hash_cost = 5,
+		.hash_memory_max_mib = 16 };
+	struct limits b = limits_of(&conf, 10000, 128);
+
+	is_int(b.backlog, 100, "the queue that was configured");
+	is_int(b.queue, 100, "is the queue");
+	is_int(b.wait_ms, 1040,
+	    "whose last waits for those before it and for those being hashed");
+	is_int(b.memory_mib, 17 + 4 * 18,
+	    "ten processes of 1.7 MB, and four that hash");
+	is_int(b.reload_mib, 10 + 18,
+	    "at SIGHUP another of each, and one that hashes");
+	is_int(b.single_workers, 4, "on one socket the lane with most");
+	is_int(b.single_mib, 9 + 4 * 18, "all of which may hash");
+	b = limits_of(&conf, 10000, 64);
+	is_int(b.backlog, 100, "a queue that the kernel cuts");
+	is_int(b.queue, 64, "is as long as it lets it be");
+	is_int(b.wait_ms, 680, "and waits no longer");
+	conf.workers[LANE_LOGIN] = 1;
+	conf.hash_memory_max_mib = 1024;
+	b = limits_of(&conf, 500000, 4096);
+	is_int(b.wait_ms, 50500, "costly hashes make it long");
+	is_int(b.memory_mib, 12 + 1026, "and take what is allowed");
+}
+
+static void
+test_hash(void)
+{
+	struct conf conf = { .hash_cost = 1, .hash_memory_kept = true };
+	int64_t quick = limits_hash_us(&conf), slow;
+
+	conf.hash_cost = 6;
+	slow = limits_hash_us(&conf);
+	ok(quick > 0 && slow > 4 * quick,
+	    "a costlier hash is measured to take longer");
+}
+
+int
+main(void)
+{
+	cpu_set_t one;
+	int i;
+
+	/* on one CPU, whichever it is, on any machine */
+	if (sched_getaffinity(0, sizeof(one), &one) != 0)
+		return 1;
+	for (i = 0; !CPU_ISSET(i, &one); i++)
+		;
+	CPU_ZERO(&one);
+	CPU_SET(i, &one);
+	if (sched_setaffinity(0, sizeof(one), &one) != 0)
+		return 1;
+	test_backlog();
+	test_workers();
+	test_of();
+	test_hash();
+	return done();
+}

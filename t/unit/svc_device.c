@@ -1,0 +1,145 @@
+/*
+ * svc/device.c: what a device proves, to whom and for how long. One proof was
+ * made by another library's HMAC-SHA-256.
+ */
+#include "base.h"
+
+#include <stdlib.h>
+
+#include "mac.h"
+
+#define device_read tested_read
+#define device_make tested_make
+#include "svc/device.c" /* NOLINT(bugprone-suspicious-include) */
+
+#include "tap.h"
+
+#define NOW INT64_C(1700000000)
+#define DAY_S INT64_C(86400)
+
+static const struct token_key key = { 32, "0123456789abcdef0123456789abcdef" };
+static const struct token_key other_key = { 32,
+	"0123456789abcdef0123456789abcdeF" };
+static const struct conf conf = { .token_leeway_s = 5 };
+static const struct device unknown = { .id = "" };
+
+/* clang-format off */
+static const char known[] = "1700000000.00112233445566778899aabbccddeeff."
+	"5c520b7a01b3848622406b74a6972d27fb16d6c0bc0cf98246d61dbfafe5909f";
+/* clang-format on */
+
+static bool
+knows(struct ctx *c, const char *proof, const char *name)
+{
+	return device_read(c, proof, name).id[0] != '\0';
+}
+
+static void
+test_known(struct ctx *c)
+{
+	struct device d = device_read(c, known, "ada");
+
+	is(d.id, "00112233445566778899aabbccddeeff",
+	    "a proof made elsewhere is read");
+	ok(!d.is_old, "and new");
+	ok(!knows(c, known, "Ada"), "it is nobody else's");
+	ok(!knows(c, known, ""), "not even of the empty name");
+	c->key = &other_key;
+	ok(!knows(c, known, "ada"), "nor of another key");
+	c->key = &key;
+}
+
+static void
+test_time(struct ctx *c)
+{
+	c->now_s = NOW - 5;
+	ok(knows(c, known, "ada"), "clocks may be apart by the leeway");
+	c->now_s = NOW - 6;
+	ok(!knows(c, known, "ada"), "and no more");
+	c->now_s = NOW + 30 * DAY_S - 1;
+	ok(!device_read(c, known, "ada").is_old, "it is new for 30 days");
+	c->now_s = NOW + 30 * DAY_S;
+	ok(device_read(c, known, "ada").is_old, "then to be renewed");
+	c->now_s = NOW + DEVICE_LIFE_S - 1;
+	ok(knows(c, known, "ada"), "it lives for a year");
+	c->now_s = NOW + DEVICE_LIFE_S;
+	ok(!knows(c, known, "ada"), "and no longer");
+	c->now_s = NOW;
+}
+
+/* Each byte changed, each shorter piece, and some that are longer. */
+static void
+test_forged(struct ctx *c)
+{
+	char proof[sizeof(known) + 1];
+	size_t i, accepted = 0;
+
+	for (i = 0; i < sizeof(known) - 1; i++) {
+		memcpy(proof, known, sizeof(known));
+		proof[i] ^= 1;
+		accepted += knows(c, proof, "ada");
+		memcpy(proof, known, sizeof(known));
+		proof[i] = '\0';
+		accepted += knows(c, proof, "ada");
+	}
+	is_int((long long)accepted, 0, "none that was changed is accepted");
+	memcpy(proof, known, sizeof(known));
+	memcpy(proof + sizeof(known) - 1, "0", 2);
+	ok(!knows(c, proof, "ada"), "nor one with more behind it");
+	ok(!knows(c, "", "ada"), "nor an empty one");
+	ok(!knows(c, NULL, "ada"), "nor none");
+	ok(!knows(c, ".00112233445566778899aabbccddeeff.", "ada"),
+	    "nor one without a time or a signature");
+}
+
+static void
+test_made(struct ctx *c)
+{
+	const char *first, *second, *renewed;
+	struct device d;
+
+	if (device_make(c, &unknown, "ada", &first) != ERR_OK ||
+	    device_make(c, &unknown, "ada", &second) != ERR_OK)
+		exit(1);
+	ok(knows(c, first, "ada"), "what is made is read");
+	ok(!knows(c, first, "eve"), "as that name's alone");
+	ok(strcmp(first, second) != 0, "each device has its own");
+	c->now_s += 40 * DAY_S;
+	d = device_read(c, first, "ada");
+	if (device_make(c, &d, "ada", &renewed) != ERR_OK)
+		exit(1);
+	is(device_read(c, renewed, "ada").id, d.id,
+	    "and keeps its id when it is renewed");
+	ok(!device_read(c, renewed, "ada").is_old, "with a new time");
+}
+
+static void
+test_failing(struct ctx *c)
+{
+	const char *proof = NULL;
+
+	mac_fails = true;
+	ok(device_make(c, &unknown, "ada", &proof) == ERR_INTERNAL &&
+	        proof == NULL,
+	    "without a MAC none is made");
+	ok(!knows(c, known, "ada"), "and none is believed");
+	mac_fails = false;
+}
+
+int
+main(void)
+{
+	struct arena arena;
+	struct ctx c = {
+		.conf = &conf, .key = &key, .arena = &arena, .now_s = NOW
+	};
+
+	arena_init(&arena);
+	test_known(&c);
+	test_time(&c);
+	test_forged(&c);
+	test_made(&c);
+	test_failing(&c);
+	arena_free(&arena);
+	return done();
+}

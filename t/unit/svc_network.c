@@ -1,0 +1,207 @@
+/*
+ * svc/network.c: when the table is asked, and when it is written to. The table
+ * and the limit of an account are our own.
+ */
+#include "base.h"
+
+#include "mac.h"
+
+#define network_is_known tested_is_known
+#define network_note tested_note
+#define db_network_find find_of_ours
+#define db_network_note note_of_ours
+#define db_network_mark mark_of_ours
+#define ratelimit_network ratelimit_of_ours
+#include "svc/network.c" /* NOLINT(bugprone-suspicious-include) */
+
+#include "tap.h"
+
+#define DAY INT64_C(20000) /* since 1970 */
+
+/* The table: what it says, and how often it was asked and written to. */
+static struct {
+	struct network_state state;
+	enum err find, limit, mark;
+	int finds, notes, marks, limits;
+	struct network last;
+	int64_t user_id;
+} table;
+
+enum err
+find_of_ours(struct ctx *c, const struct network *n, int64_t user_id,
+    struct network_state *out)
+{
+	(void)c;
+	table.finds++;
+	table.last = *n;
+	table.user_id = user_id;
+	*out = table.state;
+	return table.find;
+}
+
+enum err
+note_of_ours(struct ctx *c, const struct network *n)
+{
+	(void)c;
+	(void)n;
+	table.notes++;
+	return ERR_OK;
+}
+
+enum err
+mark_of_ours(struct ctx *c)
+{
+	(void)c;
+	table.marks++;
+	return table.mark;
+}
+
+enum err
+ratelimit_of_ours(struct ctx *c, int64_t user_id, struct ratelimit_attempt *out)
+{
+	(void)c;
+	(void)out;
+	table.limits++;
+	table.user_id = user_id;
+	return table.limit;
+}
+
+/* A worker begins, at noon of a day, and the table says this. */
+static void
+begin(struct ctx *c, struct network_state state)
+{
+	memset(memo, 0, sizeof(memo));
+	memset(&table, 0, sizeof(table));
+	table.state = state;
+	c->now_s = DAY * DAY_S + DAY_S / 2;
+	c->address = "192.0.2.1";
+}
+
+static void
+test_known(struct ctx *c)
+{
+	struct network one;
+
+	begin(c, (struct network_state){ .is_known = false });
+	ok(!network_is_known(c), "a network that the table does not have");
+	one = table.last;
+	c->now_s += MEMO_S - 1;
+	table.state.is_known = true;
+	ok(!network_is_known(c) && table.finds == 1,
+	    "the answer is kept for a minute");
+	c->now_s++;
+	ok(network_is_known(c) && table.finds == 2, "and no longer");
+	table.state.is_known = false;
+	ok(network_is_known(c), "one that is known stays it for a minute");
+	c->now_s--;
+	ok(!network_is_known(c) && table.finds == 3,
+	    "but not where the clock was set back");
+	c->address = "192.0.2.255";
+	(void)network_is_known(c);
+	is_int(table.finds, 3, "all of a /24 are one");
+	c->address = "192.0.3.1";
+	(void)network_is_known(c);
+	ok(table.finds == 4 && table.last.digest != one.digest,
+	    "the next is another");
+	c->address = "unix:";
+	ok(!network_is_known(c) && table.finds == 4, "nowhere is unknown");
+	c->address = "192.0.4.1";
+	table.state.is_known = true;
+	table.find = ERR_BUSY;
+	ok(!network_is_known(c), "nobody is known without the table");
+	table.find = ERR_OK;
+	ok(network_is_known(c), "until it is back");
+	c->address = "192.0.2.1";
+	mac_fails = true;
+	ok(!network_is_known(c), "nor without a digest");
+	mac_fails = false;
+}
+
+static void
+test_note(struct ctx *c)
+{
+	const struct network_state unseen = { .is_old = true,
+		.is_marked = true };
+
+	begin(c, unseen);
+	network_note(c, 7);
+	ok(table.notes == 1 && table.limits == 1 && table.user_id == 7,
+	    "a login from a new network is noted, and counts for its account");
+	network_note(c, 8);
+	c->now_s += DAY_S / 2 - 1;
+	network_note(c, 9);
+	is_int(table.finds, 1, "and that is all that day");
+	c->now_s++;
+	table.state.is_known = true;
+	network_note(c, 7);
+	ok(table.finds == 2 && table.notes == 2, "the next day it is noted");
+	is_int(table.limits, 1, "but counts for nobody");
+	table.state.is_known = false;
+	ok(!network_is_known(c) && table.finds == 3,
+	    "whether it had a place is for the table to say");
+
+	begin(c, unseen);
+	table.state.seen_today = true;
+	network_note(c, 7);
+	network_note(c, 7);
+	ok(table.finds == 1 && table.notes == 0,
+	    "what another worker has noted is not noted again");
+	begin(c, unseen);
+	table.limit = ERR_LIMIT;
+	network_note(c, 7);
+	ok(table.limits == 1 && table.notes == 0,
+	    "an account that has made too many known makes no more");
+	table.limit = ERR_OK;
+	network_note(c, 8);
+	is_int(table.notes, 1, "which another may");
+}
+
+static void
+test_young(struct ctx *c)
+{
+	begin(c, (struct network_state){ .is_marked = true });
+	network_note(c, 7);
+	ok(table.finds == 1 && table.notes == 0 && table.limits == 0,
+	    "an account of this week makes nothing known");
+	table.state.is_known = true;
+	network_note(c, 7);
+	is_int(table.notes, 0, "nor does it keep it known");
+	table.state.is_old = true;
+	network_note(c, 8);
+	is_int(table.notes, 1, "as an older one does");
+}
+
+static void
+test_mark(struct ctx *c)
+{
+	begin(c, (struct network_state){ .is_old = false });
+	network_note(c, 7);
+	is_int(table.marks, 1, "the first of a day notes its highest number");
+	begin(c, (struct network_state){ .is_old = true });
+	table.mark = ERR_BUSY;
+	network_note(c, 7);
+	is_int(table.notes, 0, "where that fails, so does the rest");
+	begin(c, (struct network_state){ .is_old = true });
+	table.find = ERR_BUSY;
+	network_note(c, 7);
+	ok(table.marks == 0 && table.notes == 0,
+	    "without the table nothing is written");
+	begin(c, (struct network_state){ .is_old = true });
+	c->address = NULL;
+	network_note(c, 7);
+	is_int(table.finds, 0, "nor without an address");
+}
+
+int
+main(void)
+{
+	static const struct token_key key = { 32,
+		"0123456789abcdef0123456789abcdef" };
+	struct ctx c = { .key = &key };
+
+	test_known(&c);
+	test_note(&c);
+	test_young(&c);
+	test_mark(&c);
+	return done();
+}

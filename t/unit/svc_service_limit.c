@@ -1,0 +1,230 @@
+/*
+ * svc/service_limit.c with a clock and a database of our own, and with whatever
+ * a worker that died may have left in the shared memory.
+ */
+#include "base.h"
+
+#define service_limit_share_memory tested_share
+#define service_limit_reserve tested_reserve
+#define service_limit_refund tested_give_back
+#define clock_us clock_of_ours
+#define db_ratelimit_service service_of_ours
+#include "svc/service_limit.c" /* NOLINT(bugprone-suspicious-include) */
+
+#include "tap.h"
+
+#include <string.h>
+
+#define START_US INT64_C(5000000000)
+#define FULL_US DB_RATELIMIT_FULL_US
+
+static int64_t clock_at_us = START_US;
+
+/* The row in the database: what was written to it, and what it says. */
+static struct {
+	int times;
+	enum service_share share;
+	int64_t us, level_us;
+	enum err e;
+} row;
+
+int64_t
+clock_of_ours(void)
+{
+	return clock_at_us;
+}
+
+enum err
+service_of_ours(
+    struct ctx *c, enum service_share share, int64_t us, int64_t *level)
+{
+	(void)c;
+	row.times++;
+	row.share = share;
+	row.us = us;
+	*level = row.level_us;
+	return row.e;
+}
+
+/* As a worker begins, with the row empty. */
+static void
+begin(void)
+{
+	memset(memory, 0, sizeof(own));
+	row.times = 0;
+	row.us = row.level_us = 0;
+	row.e = ERR_OK;
+	clock_at_us = START_US;
+}
+
+/* How many attempts of this many are let through. */
+static int
+reserve(struct ctx *c, int times)
+{
+	int i, n = 0;
+
+	for (i = 0; i < times; i++)
+		n += service_limit_reserve(c, SERVICE_COMMON) == ERR_OK;
+	return n;
+}
+
+static void
+test_limit(struct ctx *c)
+{
+	begin();
+	is_int(reserve(c, 10), 10,
+	    "half of a share, which is half of the limit, at once");
+	c->retry_after_s = 0;
+	ok(service_limit_reserve(c, SERVICE_COMMON) == ERR_LIMIT,
+	    "and no more");
+	is_int(c->retry_after_s, 360, "until one has leaked out");
+	service_limit_refund(c, SERVICE_COMMON);
+	is_int(reserve(c, 2), 1, "what is given back can be had again");
+	is_int(row.times, 1, "the database is asked once");
+	is_int(row.us, 0, "before anything was counted");
+}
+
+static void
+test_writing(struct ctx *c)
+{
+	begin();
+	(void)reserve(c, 10);
+	clock_at_us += 999999;
+	(void)reserve(c, 1);
+	is_int(row.times, 1, "within a second nothing is written");
+	clock_at_us++;
+	row.level_us = FULL_US - FULL_US / 10;
+	is_int(reserve(c, 2), 1, "then the database's word counts");
+	is_int(row.times, 2, "which is asked once more");
+	is_int(row.us, FULL_US, "with all that was counted here");
+	row.level_us = FULL_US;
+	clock_at_us += WRITE_US;
+	ok(service_limit_reserve(c, SERVICE_COMMON) == ERR_LIMIT,
+	    "as that what others have used");
+	is_int(row.us, FULL_US / 10, "nothing is written twice");
+	row.level_us = 0;
+	clock_at_us += WRITE_US;
+	service_limit_refund(c, SERVICE_COMMON);
+	is_int(reserve(c, 12), 10, "of an empty row there is half again");
+	is_int(row.us, -FULL_US / 10, "what is given back later is taken out");
+	row.e = ERR_BUSY;
+	clock_at_us += WRITE_US;
+	ok(service_limit_reserve(c, SERVICE_COMMON) == ERR_BUSY,
+	    "without the database nobody gets any");
+	row.e = ERR_OK;
+	clock_at_us += WRITE_US;
+	(void)reserve(c, 1);
+	is_int(row.us, FULL_US, "and nothing is forgotten");
+}
+
+/* The share of known networks is another. */
+static void
+test_shares(struct ctx *c)
+{
+	begin();
+	(void)reserve(c, 11);
+	is_int(row.share, SERVICE_COMMON, "the common share has a row");
+	ok(service_limit_reserve(c, SERVICE_KNOWN) == ERR_OK,
+	    "where it is spent that of known networks is not");
+	is_int(row.share, SERVICE_KNOWN, "which has a row of its own");
+	is_int(row.us, 0, "and nothing of the other in it");
+	is_int(row.times, 2, "each is asked at its own time");
+	while (service_limit_reserve(c, SERVICE_KNOWN) == ERR_OK)
+		row.times++;
+	is_int(row.times, 2 + 9, "it is as large");
+	service_limit_refund(c, SERVICE_KNOWN);
+	ok(service_limit_reserve(c, SERVICE_COMMON) == ERR_LIMIT,
+	    "what is given back to one is not the other's");
+	ok(service_limit_reserve(c, SERVICE_KNOWN) == ERR_OK, "but its own");
+}
+
+/* What a worker that died may have left. */
+static void
+test_garbage(struct ctx *c)
+{
+	begin();
+	(void)reserve(c, 1);
+	atomic_store(&memory->next_us, clock_at_us + WRITE_US + 1);
+	(void)reserve(c, 1);
+	is_int(row.times, 2, "a time too far ahead does not stop the writing");
+	atomic_store(&memory->next_us, clock_at_us + WRITE_US);
+	(void)reserve(c, 1);
+	is_int(row.times, 2, "one that we may have written does");
+	atomic_store(&memory->next_us, clock_at_us);
+	(void)reserve(c, 1);
+	is_int(row.times, 3, "until it has come");
+
+	begin();
+	(void)reserve(c, 1);
+	atomic_store(&memory->empty_us, INT64_MAX);
+	ok(service_limit_reserve(c, SERVICE_COMMON) == ERR_LIMIT,
+	    "a bucket that never empties");
+	is_int(c->retry_after_s, 3600 + 720,
+	    "is one that is twice full, with two attempts more");
+	atomic_store(&memory->empty_us, INT64_MIN / 2);
+	is_int(reserve(c, 1), 1, "one that emptied long ago is empty");
+
+	begin();
+	(void)reserve(c, 1);
+	atomic_store(&memory->pending, INT64_MAX / 2);
+	ok(service_limit_reserve(c, SERVICE_COMMON) == ERR_LIMIT,
+	    "more than there can be");
+	clock_at_us += WRITE_US;
+	ok(service_limit_reserve(c, SERVICE_COMMON) == ERR_OK,
+	    "is gone a second later");
+	is_int(row.us, 21 * (FULL_US / 10), "and was written as the limit");
+	is_int(
+	    atomic_load(&memory->pending), 1, "what was counted since stays");
+	atomic_store(&memory->pending, INT64_MIN / 2);
+	clock_at_us += WRITE_US;
+	(void)reserve(c, 1);
+	is_int(row.us, -21 * (FULL_US / 10), "the same below zero");
+}
+
+/* What one attempt adds to the row, of this limit. */
+static int64_t
+cost_of(struct ctx *c, struct conf *conf, int64_t limit)
+{
+	conf->login_failures_per_service = limit;
+	begin();
+	(void)reserve(c, 1);
+	clock_at_us += WRITE_US;
+	(void)reserve(c, 1);
+	return row.us;
+}
+
+static void
+test_costs(struct ctx *c, struct conf *conf)
+{
+	is_int(
+	    cost_of(c, conf, 1), FULL_US, "of a limit of one, one fills all");
+	begin();
+	is_int(reserve(c, 2), 1, "and is all that there is");
+	is_int(cost_of(c, conf, 10000000), 1440, "of the largest, a little");
+	is_int(
+	    cost_of(c, conf, 14), 1028571429, "what does not divide is more");
+	is_int(cost_of(c, conf, 15), 1028571429, "half is rounded down");
+	conf->login_failures_per_service = 0;
+	begin();
+	is_int(reserve(c, 1000), 1000, "0 is no limit");
+	service_limit_refund(c, SERVICE_COMMON);
+	is_int(row.times + atomic_load(&memory->pending), 0,
+	    "and nothing is counted");
+}
+
+int
+main(void)
+{
+	struct conf conf = { .login_failures_per_service = 40 };
+	struct ctx c = { .conf = &conf };
+
+	log_set_level(LOG_LEVEL_ERROR); /* of a spent budget warnings tell */
+	test_limit(&c);
+	test_writing(&c);
+	test_shares(&c);
+	test_garbage(&c);
+	ok(service_limit_share_memory() && memory != own, "it can be shared");
+	test_limit(&c);
+	test_costs(&c, &conf);
+	return done();
+}

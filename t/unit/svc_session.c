@@ -1,0 +1,225 @@
+/*
+ * svc/session.c: a token is verified once and then found, which changes nothing
+ * but the time it takes. That it was found shows when what is kept of it has
+ * been altered here.
+ */
+#include "base.h"
+
+#include "svc/session.h"
+#include "tap.h"
+
+#define NOW 1999999000
+#define LEEWAY_S 5
+
+static const struct token_key key = { 32, "0123456789abcdef0123456789abcdef" },
+                              other_key = { 32,
+	                              "0123456789abcdef0123456789abcdeX" };
+static struct conf conf = {
+	.token_leeway_s = LEEWAY_S,
+	.access_token_minutes = 1,
+	.plain_until_s = INT64_MAX,
+};
+static struct token_cache cache;
+static struct arena arena;
+static struct ctx ctx = {
+	.conf = &conf,
+	.key = &key,
+	.tokens = &cache,
+	.arena = &arena,
+	.now_s = NOW,
+};
+
+static const char *
+token_of(const struct token_key *k, int64_t uid)
+{
+	const struct token_claims claims = { "ada", uid, NOW + 60, 3, false };
+	const char *token = NULL;
+
+	if (token_sign(k, &claims, NOW, &arena, &token) != ERR_OK)
+		return "";
+	return token;
+}
+
+/* Tokens that are kept. */
+static int
+kept(void)
+{
+	size_t i;
+	int n = 0;
+
+	for (i = 0; i < TOKEN_CACHE_ENTRIES; i++)
+		n += cache.entries[i].exp != 0;
+	return n;
+}
+
+/* Whoever it is, let what is kept say another number. */
+static void
+alter(int64_t uid)
+{
+	size_t i;
+
+	for (i = 0; i < TOKEN_CACHE_ENTRIES; i++)
+		if (cache.entries[i].exp != 0)
+			cache.entries[i].uid = uid;
+}
+
+static void
+empty(void)
+{
+	memset(&cache, 0, sizeof(cache));
+}
+
+static void
+test_found(void)
+{
+	const char *token = token_of(&key, 7);
+	struct token_claims c = { 0 };
+
+	empty();
+	ok(session_claims(&ctx, token, &c) == ERR_OK && c.uid == 7 &&
+	        strcmp(c.sub, "ada") == 0 && c.exp == NOW + 60 && c.epoch == 3,
+	    "a good token is good");
+	is_int(kept(), 1, "and kept");
+	alter(8);
+	c.epoch = 0;
+	ok(session_claims(&ctx, token, &c) == ERR_OK && c.uid == 8 &&
+	        c.epoch == 3,
+	    "the second time it is not verified but found");
+	is_int(kept(), 1, "and kept once");
+	ctx.tokens = NULL;
+	ok(session_claims(&ctx, token, &c) == ERR_OK && c.uid == 7,
+	    "where nothing is kept it is verified again");
+	ctx.tokens = &cache;
+}
+
+static void
+test_expiry(void)
+{
+	const char *token = token_of(&key, 7);
+	struct token_claims c;
+
+	empty();
+	ok(session_claims(&ctx, token, &c) == ERR_OK && kept() == 1,
+	    "a token is kept");
+	ctx.now_s = NOW + 60 + LEEWAY_S - 1;
+	ok(session_claims(&ctx, token, &c) == ERR_OK,
+	    "it is found until its last second, leeway included");
+	ctx.now_s++;
+	ok(session_claims(&ctx, token, &c) == ERR_UNAUTH,
+	    "after it, it is refused though it is kept");
+	ctx.now_s = NOW;
+}
+
+/* Python: hmac.new(key, header + "." + claims, "sha256"); no uid, 0, and -1. */
+/* clang-format off */
+static const char no_uid[] =
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhZGEiLCJleHAiOjIwMDAwMDAwMDB9.i3Pd8JpAzB12p68EmxZOqX_iEpwWj7xPkJl1zG9iUAg";
+static const char uid_zero[] =
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhZGEiLCJleHAiOjIwMDAwMDAwMDAsInVpZCI6MH0.OKycdzrHt65_GvD9zxMkvt6XnaQJNZSe79dyXZ-fypQ";
+static const char uid_negative[] =
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhZGEiLCJleHAiOjIwMDAwMDAwMDAsInVpZCI6LTF9.oj0GoK98py1YX9E8RpvEnPQR9Z8dgn73AScKCSxse38";
+/* clang-format on */
+
+static void
+test_uid(void)
+{
+	struct token_claims c;
+	int i;
+
+	empty();
+	for (i = 0; i < 2; i++) {
+		c.uid = 99;
+		ok(session_claims(&ctx, no_uid, &c) == ERR_OK && c.uid == 0 &&
+		        strcmp(c.sub, "ada") == 0,
+		    i == 0 ? "a token without a number has none"
+		           : "nor has it when it is found");
+	}
+	is_int(kept(), 1, "it is kept");
+	empty();
+	for (i = 0; i < 2; i++) {
+		ok(session_claims(&ctx, uid_zero, &c) == ERR_UNAUTH,
+		    "a number of 0 is refused");
+		ok(session_claims(&ctx, uid_negative, &c) == ERR_UNAUTH,
+		    "and so is one below");
+	}
+	is_int(kept(), 0, "nothing is kept of what was refused");
+}
+
+static void
+test_key(void)
+{
+	const char *token = token_of(&other_key, 7);
+	struct token_claims c;
+
+	empty();
+	ok(session_claims(&ctx, token, &c) == ERR_UNAUTH,
+	    "a token of another key is refused");
+	ok(session_claims(&ctx, token, &c) == ERR_UNAUTH && kept() == 0,
+	    "time and again");
+	token = token_of(&key, 7);
+	ok(session_claims(&ctx, token, &c) == ERR_OK && kept() == 1,
+	    "one of ours is kept");
+	ctx.key = &other_key;
+	empty(); /* as a worker of the new key begins */
+	ok(session_claims(&ctx, token, &c) == ERR_UNAUTH && kept() == 0,
+	    "with another key and a cache of its own it is refused");
+	ctx.key = &key;
+}
+
+/* The same token, kept all the time, while the setting's end comes and goes. */
+static void
+test_plain(void)
+{
+	struct token_claims c;
+
+	empty();
+	ok(session_claims(&ctx, no_uid, &c) == ERR_OK && c.is_plain &&
+	        kept() == 1,
+	    "a token that is none of ours counts and is kept");
+	conf.plain_until_s = NOW + 1;
+	ok(session_claims(&ctx, no_uid, &c) == ERR_OK,
+	    "in the last second of the day it counts");
+	ctx.now_s = NOW + 1;
+	ok(session_claims(&ctx, no_uid, &c) == ERR_UNAUTH,
+	    "when the day is over it does not, though it is kept");
+	ok(session_claims(&ctx, token_of(&key, 7), &c) == ERR_OK,
+	    "one of ours does");
+	empty();
+	conf.plain_until_s = 0;
+	ok(session_claims(&ctx, no_uid, &c) == ERR_UNAUTH,
+	    "where none shall count it is refused the first time");
+	ok(session_claims(&ctx, no_uid, &c) == ERR_UNAUTH,
+	    "and every other time");
+	conf.plain_until_s = INT64_MAX;
+	ctx.now_s = NOW;
+}
+
+/* A setting that is lowered counts for tokens from before, too. */
+static void
+test_life(void)
+{
+	const char *token = token_of(&key, 7); /* of 60 s */
+	struct token_claims c;
+
+	empty();
+	ok(session_claims(&ctx, token, &c) == ERR_OK,
+	    "a token of access_token_minutes is good");
+	empty();
+	conf.access_token_minutes = 0;
+	ok(session_claims(&ctx, token, &c) == ERR_UNAUTH, "one of more is not");
+	conf.access_token_minutes = 1;
+}
+
+int
+main(void)
+{
+	arena_init(&arena);
+	test_found();
+	test_expiry();
+	test_uid();
+	test_plain();
+	test_life();
+	test_key();
+	arena_free(&arena);
+	return done();
+}
