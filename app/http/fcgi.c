@@ -1,26 +1,23 @@
 /*
- * The web server's side: FastCGI requests in, replies out.
+ * FastCGI: requests in, replies out. The only file that knows libfcgi, and what
+ * has to be done around it:
  *
- * FCGX_Accept_r() on a kept connection blocks until the web server sends its
- * next request, and a worker would belong to a connection that is idle while
- * others time out. So a kept connection is parked: it waits in epoll beside
- * the listening socket, and libfcgi is called only for one whose next request
- * has come whole, as http/fcgi_record.c sees without taking it from the socket:
- * neither a slow peer nor half a request can hold a worker. (nginx sends only
- * whole ones.) We accept connections ourselves, to put a time limit on each
- * write.
+ * FCGX_Accept_r() blocks until a whole request has come, so a peer that is slow
+ * or silent would hold the process. It is called only for a request that is
+ * there whole, as http/fcgi_record.c sees without taking it from the socket;
+ * of libfcgi's accepting nothing is used, it gets connections one by one.
+ * It reads ahead, and drops what it has read at the end of a request.
+ * Its closing of a connection waits for the peer.
+ * Its signal handlers swallow SIGTERM.
  */
 #include "base.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
@@ -29,7 +26,6 @@
 #include <fcgiapp.h>
 
 #include "http/fcgi.h"
-#include "http/fcgi_record.h"
 #include "http/reply.h"
 #include "lib/clock.h"
 #include "lib/log.h"
@@ -47,79 +43,84 @@
  * also in tens of writes, not in thousands. (nginx does one or two.)
  */
 #define REQUEST_MAX_BYTES (2L * REQ_BODY_MAX_BYTES)
-#define PARKED_MAX 512            /* connections that one worker keeps */
-#define SILENT_MS 500             /* before one may lose its place */
-#define FULL_MS 100               /* from one search for a place to the next */
-#define ROUND_MAX 64              /* of them are served between two waits */
-#define DRAIN_MAX_MS (10 * 1000L) /* after which a worker ends in any case */
-#define WAITED_MAX_MS 300000      /* more is a clock that is wrong */
+#define WAITED_MAX_MS 300000 /* more is a clock that is wrong */
 
-static volatile sig_atomic_t stopping;
+struct fcgi {
+	FCGX_Request request;
+	unsigned char
+	    seen[REQUEST_MAX_BYTES]; /* of the one that is peeked at */
+};
 
-static void
-on_stop(int signal)
+struct fcgi *
+fcgi_open(void)
 {
-	(void)signal;
-	stopping = 1;
-}
+	static struct fcgi f; /* too large for the stack; one a process */
+	struct sigaction action = { .sa_handler = SIG_DFL };
 
-/*
- * The signals that end the loop are blocked but while it waits, so none can
- * slip in between a look at the flag and the wait; nor before our handlers
- * stand in the place of libfcgi's, which would swallow SIGTERM. *waiting: the
- * mask to wait with.
- */
-static bool
-start_libfcgi(sigset_t *waiting)
-{
-	struct sigaction action = { .sa_handler = on_stop };
-	sigset_t blocked;
-
-	sigemptyset(&blocked);
-	sigaddset(&blocked, SIGTERM);
-	sigaddset(&blocked, SIGINT);
-	sigprocmask(SIG_BLOCK, &blocked, waiting);
-	sigdelset(waiting, SIGTERM);
-	sigdelset(waiting, SIGINT);
-	if (FCGX_Init() != 0)
-		return false;
+	if (FCGX_Init() != 0 || FCGX_InitRequest(&f.request, -1, 0) != 0)
+		return NULL;
 	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGINT, &action, NULL);
 	action.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
 	sigaction(SIGUSR1, &action, NULL);
-	return true;
+	return &f;
 }
 
-/* A new connection, with its time limits; -1: none after all. */
-static int
-accept_connection(int listener)
+void
+fcgi_prepare_listener(int listener)
+{
+	const int receive = REQUEST_MAX_BYTES; /* the kernel doubles it */
+	const int on = 1;
+
+	setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &receive, sizeof(receive));
+	/* or the end of an answer waits until its beginning is acknowledged */
+	setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
+void
+fcgi_prepare_connection(int fd)
 {
 	const struct timeval limit = { PEER_TIMEOUT_MS / 1000,
 		PEER_TIMEOUT_MS % 1000 * 1000L };
-	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 
-	if (fd < 0) {
-		/* another worker was quicker, or the client has gone */
-		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
-		    errno == ENOBUFS)
-			poll(NULL, 0, 100);
-		return -1;
-	}
 	/* nothing waits to read; should libfcgi ever, then not for long */
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-	return fd;
 }
 
-/* Has the peer gone? Whatever it sent before may still lie there unread. */
+/* Has the peer closed? What it sent before may still be unread. */
 static bool
-has_gone(int fd)
+peer_closed(int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLRDHUP };
 
 	return poll(&p, 1, 0) == 1;
+}
+
+enum fcgi_record_state
+fcgi_peek(struct fcgi *f, int fd, bool *alone)
+{
+	ssize_t n =
+	    recv(fd, f->seen, REQUEST_MAX_BYTES, MSG_PEEK | MSG_DONTWAIT);
+	enum fcgi_record_state found;
+	size_t len;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return FCGI_RECORD_PART;
+	if (n <= 0)
+		return FCGI_RECORD_WRONG;
+	found = fcgi_record_request(f->seen, (size_t)n, &len);
+	explicit_bzero(f->seen, (size_t)n);
+	*alone = found == FCGI_RECORD_WHOLE && len == (size_t)n;
+	if (found == FCGI_RECORD_PART && n < REQUEST_MAX_BYTES &&
+	    !peer_closed(fd))
+		return FCGI_RECORD_PART;
+	if (found != FCGI_RECORD_WHOLE) {
+		log_event(LOG_LEVEL_WARNING, EVENT_REQUEST_BROKEN, "what=%s",
+		    found == FCGI_RECORD_WRONG ? "record" : "part");
+		found = FCGI_RECORD_WRONG;
+	}
+	return found;
 }
 
 static enum method
@@ -190,6 +191,7 @@ waited_ms(const char *sent, const struct timespec *now)
 	return waited >= 0 && waited <= WAITED_MAX_MS ? waited : -1;
 }
 
+/* Have a request answered, and hand the reply to libfcgi. */
 static void
 answer(FCGX_Request *fcgi, struct ctx *c, void (*run)(struct req *r))
 {
@@ -218,20 +220,13 @@ answer(FCGX_Request *fcgi, struct ctx *c, void (*run)(struct req *r))
 		metrics_request(METRICS_NO_ROUTE, r.reply.status, 0);
 	} else {
 		r.gone = (c->lanes & LANE_BIT(LANE_LOGIN)) != 0 &&
-		         has_gone(fcgi->ipcFd);
+		         peer_closed(fcgi->ipcFd);
 		run(&r);
 	}
 	buf_init(&out, c->arena);
 	reply_write(&r, &out);
 	FCGX_PutStr(out.s, (int)out.len, fcgi->out);
 }
-
-/* A kept connection between two requests. */
-struct parked {
-	int fd;          /* -1: the place is free */
-	uint32_t serial; /* tells its events from those of another before */
-	int64_t used_ms; /* of clock_ms(): accepted, or last answered */
-};
 
 /*
  * Read what is left of a body, or its end would be taken for the beginning of
@@ -273,354 +268,33 @@ finish(FCGX_Request *fcgi)
 	}
 }
 
-/* What a worker waits on, and works with. */
-struct worker {
-	const struct fcgi_service *service;
-	FCGX_Request fcgi; /* of the request in hand */
-	struct ctx *ctx;
-	int epoll; /* the listener and the parked connections */
-	int kept;  /* places that are taken */
-	bool full; /* no place: nothing is accepted until there is one */
-	uint32_t serial;
-	uint64_t requests;
-	struct parked parked[PARKED_MAX];
-	unsigned char seen[REQUEST_MAX_BYTES]; /* of the request in hand */
-};
-
-/* What comes with the listener's events; with others: serial and index. */
-#define LISTENER UINT64_MAX
-
-static bool
-watch(struct worker *w, int fd, uint32_t events, uint64_t data)
+bool
+fcgi_answer(struct fcgi *f, int fd, bool alone, struct ctx *c,
+    void (*run)(struct req *r))
 {
-	struct epoll_event e = { .events = events, .data = { .u64 = data } };
-
-	return epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &e) == 0;
-}
-
-/*
- * What has come of a connection's next request? It stays in the socket. A peer
- * that has gone, or begins more than we take, is wrong. *alone: nothing lies
- * behind a whole one.
- */
-static enum fcgi_record_state
-look(struct worker *w, int fd, bool *alone)
-{
-	ssize_t n =
-	    recv(fd, w->seen, REQUEST_MAX_BYTES, MSG_PEEK | MSG_DONTWAIT);
-	enum fcgi_record_state found;
-	size_t len;
-
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return FCGI_RECORD_PART;
-	if (n <= 0)
-		return FCGI_RECORD_WRONG;
-	found = fcgi_record_request(w->seen, (size_t)n, &len);
-	explicit_bzero(w->seen, (size_t)n);
-	*alone = found == FCGI_RECORD_WHOLE && len == (size_t)n;
-	if (found == FCGI_RECORD_PART && n < REQUEST_MAX_BYTES && !has_gone(fd))
-		return FCGI_RECORD_PART;
-	if (found != FCGI_RECORD_WHOLE) {
-		log_event(LOG_LEVEL_WARNING, EVENT_REQUEST_BROKEN, "what=%s",
-		    found == FCGI_RECORD_WRONG ? "record" : "part");
-		found = FCGI_RECORD_WRONG;
-	}
-	return found;
-}
-
-/*
- * Answer one request of a connection. True: it is to be kept; otherwise it is
- * closed, and epoll has forgotten it. What lies behind the request libfcgi has
- * read into its buffer and dropped, so then the connection ends with it. (What
- * comes between our look and libfcgi's is dropped unseen: no web server sends a
- * request before the last one's answer.)
- */
-static bool
-serve_one(struct worker *w, int fd, bool alone)
-{
+	FCGX_Request *request = &f->request;
 	int64_t start_us;
 	bool kept;
 
-	w->requests++;
-	w->fcgi.ipcFd = fd;
+	request->ipcFd = fd;
 	/* or FCGX_Accept_r(), which begins by finishing, closes it */
-	w->fcgi.keepConnection = 1;
+	request->keepConnection = 1;
 	/* or libfcgi, when it closes, waits for the peer to do so: 2 seconds
-	 * for each byte that one sends who does not */
-	FCGX_Detach(&w->fcgi);
-	if (FCGX_Accept_r(&w->fcgi) == 0) {
+	 * for each byte of a peer that sends on and does not */
+	FCGX_Detach(request);
+	if (FCGX_Accept_r(request) == 0) {
 		start_us = clock_us();
-		answer(&w->fcgi, w->ctx, w->service->run);
-		drain_body(&w->fcgi);
+		answer(request, c, run);
+		drain_body(request);
+		/* what lies behind the request libfcgi has read and drops */
 		if (!alone)
-			w->fcgi.keepConnection = 0;
-		finish(&w->fcgi);
+			request->keepConnection = 0;
+		finish(request);
 		metrics_busy(clock_us() - start_us);
 	}
-	kept = w->fcgi.ipcFd >= 0;
-	w->fcgi.ipcFd = -1; /* what is parked is no business of libfcgi's */
+	kept = request->ipcFd >= 0;
+	request->ipcFd = -1; /* libfcgi must not close it */
 	log_set_request(NULL);
-	arena_reset(w->ctx->arena);
+	arena_reset(c->arena);
 	return kept;
-}
-
-/* Whoever has news. True: it is to be kept; otherwise it is closed. */
-static bool
-attend(struct worker *w, int fd)
-{
-	bool alone;
-
-	switch (look(w, fd, &alone)) {
-	case FCGI_RECORD_WHOLE:
-		return serve_one(w, fd, alone);
-	case FCGI_RECORD_PART:
-		return true;
-	default:
-		close(fd);
-		return false;
-	}
-}
-
-/*
- * Of the workers that wait at the listener the kernel wakes the one that has
- * stood there for longest, and it keeps its place: an idle first one would get
- * every connection. False: not possible.
- */
-static bool
-queue_up(struct worker *w)
-{
-	return watch(
-	    w, w->service->listener, EPOLLIN | EPOLLEXCLUSIVE, LISTENER);
-}
-
-static void
-leave_queue(struct worker *w)
-{
-	epoll_ctl(w->epoll, EPOLL_CTL_DEL, w->service->listener, NULL);
-}
-
-/*
- * A place for one more connection: a free one, or, closing it, that of the one
- * that has been silent for longest. A web server keeps far fewer silent ones,
- * and not for long; one with a whole request is never the one. NULL: there is
- * none.
- */
-static struct parked *
-make_place(struct worker *w)
-{
-	struct parked *oldest = NULL, *p;
-	int64_t now_ms = clock_ms();
-	bool alone;
-
-	for (p = w->parked; p < w->parked + PARKED_MAX; p++) {
-		if (p->fd < 0)
-			return p;
-		if (now_ms - p->used_ms >= SILENT_MS &&
-		    (oldest == NULL || p->used_ms < oldest->used_ms) &&
-		    look(w, p->fd, &alone) != FCGI_RECORD_WHOLE)
-			oldest = p;
-	}
-	if (oldest != NULL) {
-		close(oldest->fd);
-		oldest->fd = -1;
-		w->kept--;
-	}
-	return oldest;
-}
-
-/*
- * Park a connection. Of what comes epoll tells once, not of the part of a
- * request that is there already.
- */
-static void
-park(struct worker *w, struct parked *place, int fd)
-{
-	uint64_t index = (uint64_t)(place - w->parked);
-
-	*place = (struct parked){ fd, ++w->serial, clock_ms() };
-	if (watch(w, fd, EPOLLIN | EPOLLRDHUP | EPOLLET,
-	        (uint64_t)w->serial << 32 | index)) {
-		w->kept++;
-	} else {
-		close(fd);
-		place->fd = -1;
-	}
-}
-
-/* Wait at the listener again; stop if that is not possible. */
-static void
-rearm_listener(struct worker *w)
-{
-	if (!queue_up(w))
-		stopping = 1; /* the supervisor starts another */
-}
-
-/*
- * A new connection: usually its request has come with it. Who keeps one goes to
- * the end of the queue for the next. Without a place for one it stays in the
- * socket's queue, for another worker or until those here have been served.
- */
-static void
-meet(struct worker *w)
-{
-	struct parked *place = make_place(w);
-	int fd;
-
-	if (place == NULL) {
-		w->full = true;
-		leave_queue(w);
-		return;
-	}
-	fd = accept_connection(w->service->listener);
-	if (fd < 0 || !attend(w, fd))
-		return;
-	park(w, place, fd);
-	leave_queue(w);
-	rearm_listener(w);
-}
-
-/*
- * A parked connection that has news, if it was not given up meanwhile. Whether
- * the peer will send no more is told but once, perhaps with its last request.
- */
-static void
-resume(struct worker *w, const struct epoll_event *e)
-{
-	struct parked *p = &w->parked[(uint32_t)e->data.u64];
-	uint64_t before = w->requests;
-	bool kept;
-
-	if (p->fd < 0 || p->serial != e->data.u64 >> 32)
-		return;
-	kept = attend(w, p->fd);
-	if (kept && (e->events & EPOLLRDHUP) != 0) {
-		close(p->fd);
-		kept = false;
-	}
-	if (!kept) {
-		p->fd = -1;
-		w->kept--;
-	} else if (w->requests != before) {
-		p->used_ms = clock_ms();
-	}
-}
-
-/*
- * Wait for whoever has news and serve each once, so that none can keep the
- * others waiting. False: nobody had any within timeout_ms (-1: for ever), or a
- * signal ended the wait.
- */
-static bool
-serve_round(struct worker *w, int timeout_ms, const sigset_t *waiting)
-{
-	struct epoll_event events[ROUND_MAX];
-	sigset_t blocked;
-	int i, n;
-
-	if (waiting != NULL) {
-		/* epoll_pwait() lets a signal in only if it has to wait */
-		sigprocmask(SIG_SETMASK, waiting, &blocked);
-		sigprocmask(SIG_SETMASK, &blocked, NULL);
-		if (stopping)
-			return false;
-	}
-	if (w->full && (timeout_ms < 0 || timeout_ms > FULL_MS))
-		timeout_ms = FULL_MS;
-	n = epoll_pwait(w->epoll, events, ROUND_MAX, timeout_ms, waiting);
-	for (i = 0; i < n; i++) {
-		if (events[i].data.u64 == LISTENER)
-			meet(w);
-		else
-			resume(w, &events[i]);
-	}
-	if (w->full && make_place(w) != NULL) {
-		w->full = false;
-		rearm_listener(w);
-	}
-	return n > 0;
-}
-
-/* Serve until a signal says to end. */
-static void
-serve_until_told(struct worker *w, const sigset_t *waiting)
-{
-	const struct fcgi_service *service = w->service;
-	bool idle = false;
-
-	while (!stopping) {
-		bool served = serve_round(w,
-		    idle || service->idle == NULL ? -1 : (int)service->idle_ms,
-		    waiting);
-
-		if (!served && !stopping && !idle && service->idle != NULL)
-			service->idle();
-		idle = !served;
-	}
-}
-
-/*
- * nginx may just be sending on a kept connection, and repeats no POST: they are
- * served until all of them are quiet, or a while has passed. Returns how many
- * are cut off then, though somebody may be sending on them.
- */
-static int
-drain(struct worker *w)
-{
-	int64_t drain_ms = w->service->drain_ms, left_ms;
-	int64_t end_ms = clock_ms() + DRAIN_MAX_MS;
-
-	/* nobody else may think that somebody still accepts here */
-	leave_queue(w);
-	w->full = false;
-	close(w->service->listener);
-	while (w->kept > 0 && (left_ms = end_ms - clock_ms()) > 0 &&
-	       serve_round(
-	           w, (int)(left_ms < drain_ms ? left_ms : drain_ms), NULL))
-		;
-	return w->kept > 0 && clock_ms() >= end_ms ? w->kept : 0;
-}
-
-bool
-fcgi_serve(const struct fcgi_service *service, struct ctx *c)
-{
-	const int receive = REQUEST_MAX_BYTES; /* TCP's; the kernel doubles */
-	const int on = 1;
-	static struct worker w; /* too large for the stack */
-	sigset_t waiting;
-	size_t i;
-	int cut;
-
-	stopping = 0;
-	w.service = service;
-	w.ctx = c;
-	w.kept = 0;
-	w.full = false;
-	for (i = 0; i < PARKED_MAX; i++)
-		w.parked[i].fd = -1;
-	w.epoll = epoll_create1(EPOLL_CLOEXEC);
-	/* over TCP; each connection inherits them, whoever made the socket */
-	setsockopt(service->listener, SOL_SOCKET, SO_RCVBUF, &receive,
-	    sizeof(receive));
-	/* or the end of an answer waits until its beginning is acknowledged */
-	setsockopt(
-	    service->listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (!start_libfcgi(&waiting) || FCGX_InitRequest(&w.fcgi, -1, 0) != 0 ||
-	    fcntl(service->listener, F_SETFL, O_NONBLOCK) != 0 || w.epoll < 0 ||
-	    !queue_up(&w)) {
-		fprintf(
-		    stderr, "latchkey: cannot serve: %s\n", strerror(errno));
-		return false;
-	}
-	log_event(LOG_LEVEL_INFO, EVENT_START, "pid=%d", (int)getpid());
-	if (service->ready != NULL)
-		service->ready(service->of);
-	serve_until_told(&w, &waiting);
-	cut = drain(&w);
-	for (i = 0; i < PARKED_MAX; i++)
-		if (w.parked[i].fd >= 0)
-			close(w.parked[i].fd);
-	close(w.epoll);
-	log_event(cut > 0 ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, EVENT_STOP,
-	    "pid=%d cut=%d", (int)getpid(), cut);
-	return true;
 }

@@ -1,31 +1,51 @@
 /*
- * The web server's side: FastCGI requests in, replies out. The only file that
- * knows libfcgi.
+ * FastCGI: requests in, replies out. The only file that knows libfcgi, and
+ * what has to be done around it.
  */
 #ifndef LATCHKEY_HTTP_FCGI_H
 #define LATCHKEY_HTTP_FCGI_H
 
+#include "http/fcgi_record.h"
 #include "http/req.h"
 
-/* What a worker serves, and how. */
-struct fcgi_service {
-	int listener;                  /* closed when it ends */
-	void (*run)(struct req *r);    /* builds the reply to a request */
-	void (*ready)(const void *of); /* called once when it can accept */
-	const void *of;
-	int64_t drain_ms;   /* see fcgi_serve() */
-	void (*idle)(void); /* NULL, or called once when for so long */
-	int64_t idle_ms;    /* no request has come */
-};
+struct fcgi; /* libfcgi, and the request in hand */
 
 /*
- * Answer requests, one at a time, until SIGTERM or SIGINT. Then no connection
- * is accepted any more, but those that are kept are answered until they have
- * been quiet for drain_ms; ten seconds at most. The arena in *c is emptied
- * after each request. Returns false if it could not begin.
- * The process is left with SIGTERM and SIGINT blocked and SIGPIPE, SIGHUP and
- * SIGUSR1 ignored; and the listener non-blocking, whoever shares it.
+ * Initialise libfcgi; the same one each time, NULL if that fails. Of its signal
+ * handlers none stays: SIGPIPE and SIGUSR1 are ignored, SIGTERM has its default
+ * action. A caller that waits for SIGTERM has blocked it before, or libfcgi's
+ * handler might swallow one.
  */
-bool fcgi_serve(const struct fcgi_service *service, struct ctx *c) MUST_CHECK;
+struct fcgi *fcgi_open(void);
+
+/*
+ * Options of a listening socket that its connections inherit. Over TCP: a
+ * receive buffer for a whole request, and no delay of an answer's end.
+ */
+void fcgi_prepare_listener(int listener);
+
+/*
+ * Time limits of a new connection: a peer that does not read its answer holds
+ * the process for two times 2.5 s, no longer.
+ */
+void fcgi_prepare_connection(int fd);
+
+/*
+ * How much of a connection's next request has come? It stays in the socket.
+ * FCGI_RECORD_WRONG: the peer has gone, or sends something else, or more than
+ * we take; the log says so. *alone: nothing lies behind a whole one. (What
+ * comes between this and fcgi_answer() is lost: no web server sends a request
+ * before the last one's answer.)
+ */
+enum fcgi_record_state fcgi_peek(
+    struct fcgi *f, int fd, bool *alone) MUST_CHECK;
+
+/*
+ * Read the request that fcgi_peek() found whole, have run() build the reply,
+ * and send it. The arena in *c is emptied. alone: as fcgi_peek() said. True:
+ * the connection is to be kept; otherwise it is closed.
+ */
+bool fcgi_answer(struct fcgi *f, int fd, bool alone, struct ctx *c,
+    void (*run)(struct req *r)) MUST_CHECK;
 
 #endif

@@ -68,7 +68,7 @@ catch_signals(sigset_t *waiting)
 	sigaction(SIGPIPE, &action, NULL);
 }
 
-/* In a new process: a signal to end ends it, until http/fcgi.c knows better. */
+/* In a new process: a signal to end ends it, until server/loop.c reads it. */
 static void
 reset_signals(const struct supervisor *s)
 {

@@ -12,9 +12,9 @@
 #include "db/network.h"
 #include "db/ratelimit.h"
 #include "db/user.h"
-#include "http/fcgi.h"
 #include "route.h"
 #include "server/limits.h"
+#include "server/loop.h"
 #include "server/sched.h"
 #include "server/worker.h"
 #include "stats/metrics.h"
@@ -67,7 +67,7 @@ worker_run(const struct worker_setup *w)
 	static struct token_cache tokens;
 	const struct conf *conf = w->conf;
 	struct word word = { .w = w };
-	struct fcgi_service service = {
+	struct loop_service service = {
 		.listener = w->listener,
 		.run = route_run,
 		.ready = say_ready,
@@ -100,7 +100,7 @@ worker_run(const struct worker_setup *w)
 	if (w->lanes == LANE_BIT(LANE_CHECK) ||
 	    (c.db = db_new(conf->database, conf->db_timeout_ms, statements)) !=
 	        NULL)
-		done = fcgi_serve(&service, &c);
+		done = loop_serve(&service, &c);
 	db_free(c.db);
 	arena_free(&arena);
 	hashmem_release();

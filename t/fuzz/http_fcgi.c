@@ -1,9 +1,9 @@
 /*
- * http/fcgi.c with libfcgi, http/fcgi_record.c, route.c and http/reply.c behind
- * it, as a web server meets them: over connections, several at a time, in
- * pieces, kept or not. The input is what is sent, cut where CUT stands; the
- * byte behind says what follows. Whatever it was, another client is answered
- * afterwards.
+ * server/loop.c with http/fcgi.c, libfcgi, http/fcgi_record.c, route.c and
+ * http/reply.c behind it, as a web server meets them: over connections, several
+ * at a time, in pieces, kept or not. The input is what is sent, cut where CUT
+ * stands; the byte behind says what follows. Whatever it was, another client is
+ * answered afterwards.
  *
  * The worker is one of the check lane, so there is no database.
  */
@@ -17,10 +17,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "http/fcgi.h"
 #include "lib/log.h"
 #include "read.h"
 #include "route.h"
+#include "server/loop.h"
 
 #define CUT "\xfe\xed"
 #define PEERS 4
@@ -175,7 +175,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const struct token_key key = { 32,
 		"not the key of anything at all.." };
 	static const struct conf conf;
-	struct fcgi_service service = { .run = route_run, .idle = go_on };
+	struct loop_service service = { .run = route_run, .idle = go_on };
 	struct arena a;
 	struct ctx c = {
 		.conf = &conf,
@@ -195,9 +195,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		play.peers[i] = -1;
 	service.listener = dup(play.listener);
 	arena_init(&a);
-	served = fcgi_serve(&service, &c);
+	served = loop_serve(&service, &c);
 	assert(served);
-	alarm(0); /* which a worker has until it is gone */
 	arena_free(&a);
 	for (i = 0; i < PEERS; i++)
 		hang_up(&play.peers[i]);

@@ -18,10 +18,10 @@
 
 #include <sanitizer/allocator_interface.h>
 
-#include "http/fcgi.h"
 #include "read.h"
 #include "http/fcgi_record.h"
 #include "route.h"
+#include "server/loop.h"
 #include "service/check.h"
 #include "service/pieces.h"
 #include "service/world.h"
@@ -225,7 +225,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.signups_per_address = 10,
 	};
 	static struct token_cache tokens;
-	struct fcgi_service service = { .run = run, .idle = go_on };
+	struct loop_service service = { .run = run, .idle = go_on };
 	struct arena a;
 	struct ctx c = {
 		.conf = &conf,
@@ -247,9 +247,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	play.began_with = __sanitizer_get_current_allocated_bytes();
 	world_begin();
 	service.listener = dup(play.listener);
-	served = fcgi_serve(&service, &c);
+	served = loop_serve(&service, &c);
 	assert(served);
-	alarm(0); /* which a worker has until it is gone */
 	arena_free(&a);
 	check_memory(0);
 	return 0;
