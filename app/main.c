@@ -24,6 +24,7 @@
 #include "route.h"
 #include "server/sched.h"
 #include "server/supervisor.h"
+#include "stats/event.h"
 
 #define CONF_FILE SYSCONFDIR "/latchkey/latchkey.conf"
 
@@ -40,6 +41,14 @@ print_routes(const struct conf *conf)
 {
 	(void)conf;
 	route_print();
+	return EXIT_SUCCESS;
+}
+
+static int
+print_events(const struct conf *conf)
+{
+	(void)conf;
+	event_print();
 	return EXIT_SUCCESS;
 }
 
@@ -80,6 +89,7 @@ static const struct command {
 	{ "blocklist", "FILE",          1, 1, false, NULL,           make_blocklist, "make a list of passwords to refuse" },
 	{ "settings",  "",              0, 0, false, print_settings, NULL,           "list the keys of latchkey.conf" },
 	{ "routes",    "",              0, 0, false, print_routes,   NULL,           "list the endpoints" },
+	{ "events",    "",              0, 0, false, print_events,   NULL,           "list the events that are logged and counted" },
 };
 /* clang-format on */
 

@@ -14,9 +14,9 @@
 #include "http/params.h"
 #include "http/reply.h"
 #include "lib/clock.h"
-#include "lib/log.h"
 #include "lib/text.h"
 #include "route.h"
+#include "stats/event.h"
 #include "stats/metrics.h"
 #include "svc/ratelimit.h"
 #include "svc/session.h"
@@ -209,8 +209,8 @@ static bool
 refuse_lane(struct req *r, const struct route *row)
 {
 	if ((r->ctx->lanes & LANE_BIT(row->lane)) == 0) {
-		log_event(LOG_LEVEL_WARNING, EVENT_WRONG_LANE,
-		    "route=%s lane=%s", row->path, lane_name[row->lane]);
+		event(EVENT_WRONG_LANE, "route=%s lane=%s", row->path,
+		    lane_name[row->lane]);
 		reply_detail(
 		    r, 421, "The web server sent this to a wrong socket");
 		return true;
@@ -218,9 +218,8 @@ refuse_lane(struct req *r, const struct route *row)
 	if (row->lane != LANE_LOGIN ||
 	    (!r->gone && r->waited_ms <= r->ctx->conf->login_wait_ms))
 		return false;
-	metrics_add(r->gone ? METRIC_SHED_GONE : METRIC_SHED_LATE);
-	log_event(LOG_LEVEL_INFO, EVENT_SHED, "reason=%s waited_ms=%" PRId64,
-	    r->gone ? "gone" : "late", r->waited_ms);
+	event(r->gone ? EVENT_SHED_GONE : EVENT_SHED_LATE, "waited_ms=%" PRId64,
+	    r->waited_ms);
 	reply_error(r, ERR_BUSY);
 	return true;
 }
@@ -326,9 +325,9 @@ route_run(struct req *r)
 	 */
 	if (row != NULL && row->lane == LANE_CHECK && r->reply.status < 500)
 		return;
-	log_event(LOG_LEVEL_INFO, EVENT_REQUEST,
-	    "method=%s route=%s status=%d us=%lld", method_name(r->method),
-	    row != NULL ? row->path : "-", r->reply.status, (long long)us);
+	event(EVENT_REQUEST, "method=%s route=%s status=%d us=%lld",
+	    method_name(r->method), row != NULL ? row->path : "-",
+	    r->reply.status, (long long)us);
 }
 
 void

@@ -110,13 +110,35 @@ agrees "$tmp/openapi" "$tmp/described" 'and openapi.json describes them'
 build/latchkey -h | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' >"$tmp/commands"
 sed -n 's/^\.It Cm \([a-z]*\).*/\1/p' conf/latchkey.8 | sort -u >"$tmp/manual"
 agrees "$tmp/manual" "$tmp/commands" 'latchkey(8) explains each command'
-sed -n 's/.*\[EVENT_[A-Z_]*\] = "\([a-z_]*\)",/\1/p' app/lib/log.c >"$tmp/events"
+
+# --- events and metrics ---
+
+# What follows .Li in a part of the manual, a word a line.
+literals() {
+	sed -nE 's/^\.(Pq )?Li //p' | sed 's/ , /\n/g; s/ [,.:;)]*$//'
+}
+
+build/latchkey events >"$tmp/table"
+cut -f 1 "$tmp/table" | grep -v '^-$' | sort -u >"$tmp/events"
 sed -n '/^\.Sh LOG/,/^\.El/s/^\.It Li \(.*\)/\1/p' conf/latchkey.8 | sed 's/ , /\n/' >"$tmp/manual"
-agrees "$tmp/manual" "$tmp/events" 'and each event of the log'
-grep -oE '"(latchkey|process)_[a-z_]+' app/stats/prometheus.c | tr -d '"' | sort -u >"$tmp/figures"
+agrees "$tmp/manual" "$tmp/events" 'latchkey(8) explains each event of the log'
+grep 'audited$' "$tmp/table" | cut -f 1 | sort -u >"$tmp/audited"
+sed -n '/^Those that belong in an audit log/,/^\.Pp/p' conf/latchkey.8 | literals >"$tmp/manual"
+agrees "$tmp/manual" "$tmp/audited" 'latchkey(8) names the events that are audited'
+cut -f 3 "$tmp/table" | sed 's/{.*//; /^-$/d' >"$tmp/counters"
+grep -oE '"(latchkey|process)_[a-z_]+' app/stats/prometheus.c | tr -d '"' |
+	sort -u - "$tmp/counters" >"$tmp/figures"
 sed -n 's/^\.It Li \(.*[a-z]_[a-z_, ]*\)/\1/p' conf/latchkey.8 | sed 's/ , /\n/g' |
 	grep -E '^(latchkey|process)_' | sort -u >"$tmp/manual"
-agrees "$tmp/manual" "$tmp/figures" 'and each figure of /metrics'
+agrees "$tmp/manual" "$tmp/figures" 'latchkey(8) explains each metric'
+sed -n 's/.*	\(latchkey_[a-z_]*\){[a-z]*="\([a-z_]*\)"}	.*/\1 \2/p' "$tmp/table" >"$tmp/outcomes"
+while read -r metric outcome; do
+	awk -v metric="$metric" '/^\.It / || /^\.El/ { inside = $3 == metric } inside' conf/latchkey.8 |
+		literals | grep -qx "$outcome" || echo "$metric $outcome"
+done <"$tmp/outcomes" >"$tmp/untold"
+is "$(cat "$tmp/untold")" '' 'latchkey(8) names each outcome of a metric'
+[ "$(wc -l <"$tmp/outcomes")" -gt 20 ]
+ok $? 'the outcomes of metrics are found'
 
 # --- files ---
 

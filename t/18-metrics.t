@@ -173,12 +173,15 @@ says() {
 }
 
 says
-like "$said" "^0 latchkey [0-9.]+ has served for [0-9]+ min [0-9]+ s, process [0-9]+\$" 'status tells since when'
+like "$said" "^0 latchkey [0-9.]+, up [0-9]+ min [0-9]+ s, process [0-9]+\$" 'status tells since when'
 like "$said" '^login +1 +0 +[1-9][0-9]* +.* +0 of [1-9][0-9]*$' 'of each lane workers, restarts, requests, times and queue'
 like "$said" '^logins +ok 1, unknown 2, password 2, hash 1, inactive 1, rate_limited 0, busy [1-9][0-9]*, failed 0$' 'how logins ended'
 like "$said" '^sign-ups +ok 1, taken 1, ' 'and sign-ups'
-like "$said" '^hashes +[0-9]+, half in [0-9.]+ [mu]s, 99% in [0-9.]+ m?s, memory reused by [1-9][0-9]*$' 'what hashing takes'
-like "$said" '^database +[1-9] of [1-9] workers connected, [2-9] connections made, [1-9][0-9]* failures$' 'the state of the database'
+like "$said" '^hashes +[0-9]+, p50 [0-9.]+ [mu]s, p99 [0-9.]+ m?s$' 'what hashing takes'
+like "$said" '^hash memory reuses +[1-9][0-9]*$' 'how often its memory is reused'
+like "$said" '^database +[1-9] of [1-9] workers connected$' 'the state of the database'
+like "$said" '^database connections +[2-9]$' 'its connections'
+like "$said" '^database failures +[1-9][0-9]*$' 'and its failures'
 like "$said" '^/token +200: 1 401: 6 503: [1-9][0-9]*$' 'and the requests by endpoint and status'
 
 serving=$(pgrep -f "^$LK_BIN -c $LK_CONF serve")

@@ -54,7 +54,7 @@ kill -CONT "$worker"
 # shellcheck disable=SC2154 # set by eval
 wait "$waits1" "$waits2" "$waits3" "$waits4"
 is "$(cat "$tmp"/waits.? | sort | uniq -c | tr -s ' ')" ' 4 503' 'who has waited for too long gets a 503'
-is "$(grep -c 'event=login_shed reason=late' "$LK_LOG") $(hashes)" "4 $before" 'without a hash'
+is "$(grep -c 'event=login_shed .*reason=late' "$LK_LOG") $(hashes)" "4 $before" 'without a hash'
 api POST /token 'username=nobody&password=x'
 is "$status" 401 'then all is as before'
 
@@ -81,7 +81,7 @@ done
 
 # Sign-up obeys the same, and so does a change of the password.
 lates() {
-	grep -c 'event=login_shed reason=late' "$LK_LOG"
+	grep -c 'event=login_shed .*reason=late' "$LK_LOG"
 }
 accounts() {
 	$LK_PSQL -Atc "select count(*) from users where username ~ '^(late|gone)'"
@@ -145,7 +145,7 @@ before=$(hashes)
 kill -STOP "$worker"
 hang_up /token application/x-www-form-urlencoded 'username=nobody&password=x'
 gone() {
-	[ "$(grep -c 'event=login_shed reason=gone' "$LK_LOG")" = "$1" ]
+	[ "$(grep -c 'event=login_shed .*reason=gone' "$LK_LOG")" = "$1" ]
 }
 kill -CONT "$worker"
 retry 10 gone 3

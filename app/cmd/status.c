@@ -1,5 +1,5 @@
 /*
- * `latchkey status`: a page of figures.
+ * `latchkey status`: the status page.
  */
 #include "base.h"
 
@@ -81,13 +81,13 @@ print_age(int64_t started_s)
 static void
 print_lanes(const struct metrics_figures *f)
 {
-	char half[CELL_BYTES], most[CELL_BYTES], queue[CELL_BYTES];
+	char p50[CELL_BYTES], p99[CELL_BYTES], queue[CELL_BYTES];
 	const struct metrics_histogram *h = &f->histogram[HISTOGRAM_REQUEST];
 	uint32_t waiting, limit;
 	unsigned lane, i, up;
 
 	printf("\n%-6s %7s %9s %12s %9s %9s  %s\n", "lane", "workers",
-	    "restarts", "requests", "half in", "99% in", "waiting");
+	    "restarts", "requests", "p50", "p99", "waiting");
 	for (lane = 0; lane < LANE_COUNT; lane++) {
 		for (up = 0, i = 0; i < f->workers; i++)
 			if (f->worker[i].lane == lane && f->worker[i].pid != 0)
@@ -97,43 +97,49 @@ print_lanes(const struct metrics_figures *f)
 			snprintf(queue, sizeof(queue),
 			    "%" PRIu32 " of %" PRIu32, waiting, limit);
 		printf("%-6s %7u %9" PRIu64 " %12" PRIu64 " %9s %9s  %s\n",
-		    lane_name[lane], up, f->counter[METRIC_RESTART + lane],
-		    count(&h[lane]), write_percentile(&h[lane], 50, half),
-		    write_percentile(&h[lane], 99, most), queue);
+		    lane_name[lane], up, f->restarts[lane], count(&h[lane]),
+		    write_percentile(&h[lane], 50, p50),
+		    write_percentile(&h[lane], 99, p99), queue);
 	}
 }
 
-/* Counters of one family, each with its label. */
+/* A family of counters: "title  ok 3, unknown 1", or "title  3". */
 static void
-print_counters(const struct metrics_figures *f, const char *title,
-    enum metric first, enum metric last)
+print_family(enum family family, const struct metrics_figures *f)
 {
-	unsigned i;
+	const char *lead = "";
+	enum event e;
 
-	printf("%-10s", title);
-	for (i = first; i <= last; i++)
-		printf("%s %s %" PRIu64, i > first ? "," : "", metrics_label[i],
-		    f->counter[i]);
+	printf("%-20s", family_table[family].title);
+	for (e = 0; e < EVENT_COUNT; e++) {
+		if (event_table[e].family != family)
+			continue;
+		printf("%s ", lead);
+		if (event_table[e].outcome != NULL)
+			printf("%s ", event_table[e].outcome);
+		printf("%" PRIu64, f->counter[e]);
+		lead = ",";
+	}
 	printf("\n");
 }
 
 static void
-print_passwords(const struct metrics_figures *f)
+print_families(const struct metrics_figures *f)
+{
+	enum family i;
+
+	for (i = 0; i < FAMILY_COUNT; i++)
+		print_family(i, f);
+}
+
+static void
+print_hashes(const struct metrics_figures *f)
 {
 	const struct metrics_histogram *h = &f->histogram[HISTOGRAM_HASH];
-	char half[CELL_BYTES], most[CELL_BYTES];
+	char p50[CELL_BYTES], p99[CELL_BYTES];
 
-	printf("\n");
-	print_counters(f, "logins", METRIC_LOGIN_OK, METRIC_LOGIN_FAILED);
-	print_counters(f, "sign-ups", METRIC_SIGNUP_OK, METRIC_SIGNUP_FAILED);
-	print_counters(f, "changes", METRIC_CHANGE_OK, METRIC_CHANGE_FAILED);
-	print_counters(
-	    f, "over limit", METRIC_SERVICE_LIMIT, METRIC_SERVICE_LIMIT + 1);
-	print_counters(f, "not hashed", METRIC_SHED_LATE, METRIC_SHED_GONE);
-	printf("%-10s %" PRIu64 ", half in %s, 99%% in %s, memory reused by "
-	       "%" PRIu64 "\n",
-	    "hashes", count(h), write_percentile(h, 50, half),
-	    write_percentile(h, 99, most), f->counter[METRIC_HASH_REUSED]);
+	printf("%-20s %" PRIu64 ", p50 %s, p99 %s\n", "hashes", count(h),
+	    write_percentile(h, 50, p50), write_percentile(h, 99, p99));
 }
 
 static void
@@ -145,10 +151,8 @@ print_database(const struct metrics_figures *f)
 		all += f->worker[i].database != DATABASE_NONE;
 		connected += f->worker[i].database == DATABASE_CONNECTED;
 	}
-	printf("%-10s %u of %u workers connected, %" PRIu64
-	       " connections made, %" PRIu64 " failures\n",
-	    "database", connected, all, f->counter[METRIC_DB_CONNECTED],
-	    f->counter[METRIC_DB_FAILED]);
+	printf(
+	    "%-20s %u of %u workers connected\n", "database", connected, all);
 }
 
 static void
@@ -186,12 +190,13 @@ status_print(const struct conf *conf)
 		return EXIT_FAILURE;
 	route_name_rows();
 	metrics_read(&f);
-	printf("latchkey " LATCHKEY_VERSION " has served for ");
+	printf("latchkey " LATCHKEY_VERSION ", up ");
 	print_age(f.started_s);
 	printf(", process %" PRId64 "\n", f.pid);
 	print_lanes(&f);
-	print_passwords(&f);
-	print_counters(&f, "reloads", METRIC_RELOAD_OK, METRIC_RELOAD_REFUSED);
+	printf("\n");
+	print_families(&f);
+	print_hashes(&f);
 	print_database(&f);
 	printf("\n");
 	print_requests(&f);

@@ -13,8 +13,8 @@
 #include "crypto/pwhash.h"
 #include "crypto/random.h"
 #include "lib/clock.h"
-#include "lib/log.h"
 #include "lib/text.h"
+#include "stats/event.h"
 #include "stats/metrics.h"
 
 #define SALT_BYTES 16 /* NIST SP 800-132 asks for 128 bits */
@@ -55,7 +55,7 @@ hash_with(const char *password, const char *setting, char out[PWHASH_BYTES])
 	hashmem_end();
 	metrics_observe(HISTOGRAM_HASH, clock_us() - start_us);
 	if (hashmem_matches() > matches)
-		metrics_add(METRIC_HASH_REUSED);
+		event(EVENT_HASH_REUSED, NULL);
 	if (hash != NULL)
 		snprintf(out, PWHASH_BYTES, "%s", hash);
 	explicit_bzero(&data, sizeof(data));
@@ -65,8 +65,7 @@ hash_with(const char *password, const char *setting, char out[PWHASH_BYTES])
 static enum err
 no_memory(int64_t cost)
 {
-	log_event(
-	    LOG_LEVEL_ERROR, EVENT_NO_MEMORY, "what=crypt cost=%d", (int)cost);
+	event(EVENT_NO_MEMORY, "what=crypt cost=%d", (int)cost);
 	return ERR_BUSY;
 }
 

@@ -25,6 +25,7 @@
 #include "crypto/token.h"
 #include "lib/log.h"
 #include "lib/text.h"
+#include "stats/event.h"
 
 #define SIGNATURE_CHARS 43 /* 32 bytes in base64url */
 
@@ -152,7 +153,7 @@ token_sign(const struct token_key *key, const struct token_claims *c,
 	    (c->epoch != 0 && jwt_add_grant_int(jwt, "ep", c->epoch) != 0) ||
 	    jwt_set_alg(jwt, JWT_ALG_HS256, key->bytes, (int)key->len) != 0 ||
 	    (token = jwt_encode_str(jwt)) == NULL) {
-		log_event(LOG_LEVEL_ERROR, EVENT_BUG, "what=token_sign");
+		event(EVENT_BUG, "what=token_sign");
 		return ERR_INTERNAL;
 	}
 	*out = arena_strndup(a, token, strlen(token));
@@ -307,7 +308,7 @@ check_signature(
 		        : ERR_UNAUTH;
 	explicit_bzero(right, sizeof(right));
 	if (e == ERR_INTERNAL)
-		log_event(LOG_LEVEL_ERROR, EVENT_BUG, "what=token_check");
+		event(EVENT_BUG, "what=token_check");
 	return e;
 }
 
@@ -508,6 +509,6 @@ token_mac(const struct token_key *key, const char *purpose,
 
 	explicit_bzero(derived, sizeof(derived));
 	if (!good)
-		log_event(LOG_LEVEL_ERROR, EVENT_BUG, "what=token_mac");
+		event(EVENT_BUG, "what=token_mac");
 	return good;
 }

@@ -19,6 +19,7 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/text.h"
+#include "stats/event.h"
 #include "stats/metrics.h"
 
 #define RETRY_AFTER_MS 250 /* from a failure to the next connecting */
@@ -59,9 +60,7 @@ log_failure(const char *what, const char *sqlstate, const char *message)
 	    line, sizeof(line), "%.*s", (int)strcspn(message, "\n"), message);
 	while ((quote = strchr(line, '"')) != NULL)
 		*quote = '\'';
-	metrics_add(METRIC_DB_FAILED);
-	log_event(LOG_LEVEL_ERROR, EVENT_DB_FAILED,
-	    "what=%s sqlstate=%s message=\"%s\"", what,
+	event(EVENT_DB_FAILED, "what=%s sqlstate=%s message=\"%s\"", what,
 	    sqlstate != NULL ? sqlstate : "-", line);
 }
 
@@ -234,10 +233,9 @@ connect_now(struct db *db)
 	PQsetNoticeReceiver(db->conn, ignore_notice, NULL);
 	if (finish_connecting(db) && PQsetnonblocking(db->conn, 1) == 0 &&
 	    prepare_all(db)) {
-		metrics_add(METRIC_DB_CONNECTED);
 		metrics_database(true);
-		log_event(LOG_LEVEL_INFO, EVENT_DB_CONNECTED,
-		    "server_version=%d", PQserverVersion(db->conn));
+		event(EVENT_DB_CONNECTED, "server_version=%d",
+		    PQserverVersion(db->conn));
 		return ERR_OK;
 	}
 	disconnect(db);

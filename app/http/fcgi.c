@@ -30,6 +30,7 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/text.h"
+#include "stats/event.h"
 #include "stats/metrics.h"
 
 /*
@@ -116,7 +117,7 @@ fcgi_peek(struct fcgi *f, int fd, bool *alone)
 	    !peer_closed(fd))
 		return FCGI_RECORD_PART;
 	if (found != FCGI_RECORD_WHOLE) {
-		log_event(LOG_LEVEL_WARNING, EVENT_REQUEST_BROKEN, "what=%s",
+		event(EVENT_REQUEST_BROKEN, "what=%s",
 		    found == FCGI_RECORD_WRONG ? "record" : "part");
 		found = FCGI_RECORD_WRONG;
 	}
@@ -214,7 +215,7 @@ answer(FCGX_Request *fcgi, struct ctx *c, void (*run)(struct req *r))
 	c->address = param(fcgi, "REMOTE_ADDR");
 	r.waited_ms = waited_ms(param(fcgi, "REQUEST_MSEC"), &now);
 	if (r.uri == NULL || !read_body(fcgi, &r)) {
-		log_event(LOG_LEVEL_WARNING, EVENT_REQUEST_BROKEN, "what=%s",
+		event(EVENT_REQUEST_BROKEN, "what=%s",
 		    r.uri == NULL ? "REQUEST_URI" : "CONTENT_LENGTH");
 		reply_error(&r, ERR_MALFORMED);
 		metrics_request(METRICS_NO_ROUTE, r.reply.status, 0);
@@ -259,13 +260,9 @@ finish(FCGX_Request *fcgi)
 	FCGX_Finish_r(fcgi);
 	if (!cut)
 		return;
-	if (error == EAGAIN || error == EWOULDBLOCK) {
-		metrics_add(METRIC_REPLY_CUT_TIMEOUT);
-		log_event(LOG_LEVEL_WARNING, EVENT_REPLY_CUT, "reason=timeout");
-	} else {
-		metrics_add(METRIC_REPLY_CUT_GONE);
-		log_event(LOG_LEVEL_INFO, EVENT_REPLY_CUT, "reason=gone");
-	}
+	event(error == EAGAIN || error == EWOULDBLOCK ? EVENT_REPLY_TIMEOUT
+	                                              : EVENT_REPLY_GONE,
+	    NULL);
 }
 
 bool

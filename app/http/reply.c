@@ -11,7 +11,7 @@
 #include "http/problem.h"
 #include "http/reply.h"
 #include "lib/http_status.h"
-#include "lib/log.h"
+#include "stats/event.h"
 
 #define RETRY_AFTER_S "2"  /* when a 503 may be worth another attempt */
 #define HEAD_MAX_BYTES 256 /* what reply_write() adds */
@@ -53,8 +53,7 @@ reply_header(struct req *r, const char *name, const char *value)
 
 	for (p = value; *p != '\0'; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f) {
-			log_event(LOG_LEVEL_ERROR, EVENT_BUG,
-			    "what=header name=%s", name);
+			event(EVENT_BUG, "what=header name=%s", name);
 			r->reply.broken = true;
 			return;
 		}
@@ -120,8 +119,7 @@ reply_error(struct req *r, enum err e)
 	else
 		reply_detail(r, meaning[e].status, meaning[e].detail);
 	if (meaning[e].status == 500)
-		log_event(
-		    LOG_LEVEL_ERROR, EVENT_BUG, "what=reply err=%d", (int)e);
+		event(EVENT_BUG, "what=reply err=%d", (int)e);
 }
 
 void
@@ -131,8 +129,8 @@ reply_settle(struct req *r)
 
 	if (!p->may_be_cached &&
 	    p->headers.len + p->body.len > REPLY_MAX_BYTES - HEAD_MAX_BYTES) {
-		log_event(LOG_LEVEL_ERROR, EVENT_BUG,
-		    "what=reply_size bytes=%zu", p->headers.len + p->body.len);
+		event(EVENT_BUG, "what=reply_size bytes=%zu",
+		    p->headers.len + p->body.len);
 		p->broken = true;
 	}
 	if (p->broken)

@@ -146,11 +146,8 @@ blocklist_has(
 		unsigned char byte;
 
 		if (pread(b->file, &byte, 1, (off_t)(HEAD_BYTES + bit / 8)) !=
-		    1) {
-			log_event(
-			    LOG_LEVEL_ERROR, EVENT_BLOCKLIST, "error=read");
+		    1)
 			return ERR_BUSY;
-		}
 		if ((byte >> bit % 8 & 1) == 0)
 			return ERR_OK;
 	}

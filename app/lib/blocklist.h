@@ -29,7 +29,7 @@ void blocklist_close(struct blocklist *b);
 /*
  * Is this UTF-8 text in the list? Upper and lower case are one, and so are a
  * letter with its accent and the two apart. ERR_BUSY: the file cannot be read
- * any more, as the log says.
+ * any more.
  */
 enum err blocklist_has(const struct blocklist *b, struct arena *a,
     const char *text, bool *found) MUST_CHECK;

@@ -20,33 +20,14 @@ static const char *const level_name[] = {
 	[LOG_LEVEL_INFO] = "info",
 };
 
-static const char *const event_name[] = {
-	[EVENT_READY] = "ready",
-	[EVENT_START] = "start",
-	[EVENT_STOP] = "stop",
-	[EVENT_REQUEST] = "request",
-	[EVENT_LOGIN] = "login",
-	[EVENT_LOGIN_FAILED] = "login_failed",
-	[EVENT_SIGNUP] = "signup",
-	[EVENT_HASH_UPGRADED] = "hash_upgraded",
-	[EVENT_PASSWORD_CHANGED] = "password_changed",
-	[EVENT_SERVICE_LIMIT] = "service_limit_reached",
-	[EVENT_PASSWORD_REFUSED] = "password_refused",
-	[EVENT_SHED] = "login_shed",
-	[EVENT_WRONG_LANE] = "wrong_lane",
-	[EVENT_RELOAD] = "reload",
-	[EVENT_WORKER_ENDED] = "worker_ended",
-	[EVENT_DB_CONNECTED] = "db_connected",
-	[EVENT_DB_FAILED] = "db_failed",
-	[EVENT_REQUEST_BROKEN] = "request_broken",
-	[EVENT_REPLY_CUT] = "reply_cut",
-	[EVENT_NO_MEMORY] = "no_memory",
-	[EVENT_BLOCKLIST] = "blocklist",
-	[EVENT_BUG] = "bug",
-};
-
 static char request_id[65] = "-";
 static enum log_level level_max = LOG_LEVEL_INFO;
+
+const char *
+log_level_name(enum log_level level)
+{
+	return level_name[level];
+}
 
 void
 log_set_level(enum log_level level)
@@ -91,19 +72,21 @@ write_line(const char *text, char *line)
 }
 
 void
-log_event(enum log_level level, enum event event, const char *fmt, ...)
+log_event(enum log_level level, const char *event, const char *reason,
+    const char *fmt, va_list args)
 {
 	char text[LINE_MAX_BYTES], line[4 * LINE_MAX_BYTES + 1];
-	va_list args;
-	int head;
+	size_t n;
 
 	if (level > level_max)
 		return;
-	head = snprintf(text, sizeof(text), "level=%s req=%s event=%s ",
-	    level_name[level], request_id, event_name[event]);
-	va_start(args, fmt);
-	vsnprintf(text + head, sizeof(text) - (size_t)head, fmt, args);
-	va_end(args);
+	n = (size_t)snprintf(text, sizeof(text), "level=%s req=%s event=%s%s",
+	    level_name[level], request_id, event, fmt != NULL ? " " : "");
+	if (fmt != NULL)
+		vsnprintf(text + n, sizeof(text) - n, fmt, args);
+	n = strlen(text);
+	if (reason != NULL)
+		snprintf(text + n, sizeof(text) - n, " reason=%s", reason);
 	write_line(text, line);
 }
 

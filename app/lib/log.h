@@ -1,43 +1,21 @@
 /*
  * The log: one line an event on standard error,
- *   level=info req=4f2a… event=login_failed user=42
- * Never a name, password, token, hash or cookie: accounts are told by number.
+ *   level=info req=4f2a… event=login_failed user=42 reason=password
  */
 #ifndef LATCHKEY_LIB_LOG_H
 #define LATCHKEY_LIB_LOG_H
+
+#include <stdarg.h>
 
 #include "base.h"
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO };
 
-enum event {
-	EVENT_READY,         /* all workers have begun */
-	EVENT_START,         /* a worker is ready to accept */
-	EVENT_STOP,          /* it has answered its last request */
-	EVENT_REQUEST,       /* a request was answered */
-	EVENT_LOGIN,         /* a password login succeeded */
-	EVENT_LOGIN_FAILED,  /* wrong password, unknown, inactive, no hash, or
-	                      * too many attempts */
-	EVENT_SIGNUP,        /* an account was made */
-	EVENT_HASH_UPGRADED, /* a stored hash was made anew with today's cost */
-	EVENT_SERVICE_LIMIT, /* too many wrong passwords in the whole service */
-	EVENT_PASSWORD_CHANGED, /* by its owner */
-	EVENT_PASSWORD_REFUSED, /* wrong current one, or too many */
-	EVENT_SHED,         /* a login or sign-up waited too long, or its client
-	                     * has gone */
-	EVENT_WRONG_LANE,   /* the web server's locations do not fit */
-	EVENT_RELOAD,       /* settings and key were read anew, or kept */
-	EVENT_WORKER_ENDED, /* one that was not told to, or could not begin */
-	EVENT_DB_CONNECTED,
-	EVENT_DB_FAILED,      /* no connection, or a statement failed */
-	EVENT_REQUEST_BROKEN, /* not a request that a web server would send */
-	EVENT_REPLY_CUT,      /* the web server did not take a reply whole */
-	EVENT_NO_MEMORY,      /* not enough of it to hash a password */
-	EVENT_BLOCKLIST,      /* the list of common passwords cannot be read */
-	EVENT_BUG             /* an error that only a bug of ours explains */
-};
+/* "error", "warning" or "info". */
+const char *log_level_name(enum log_level level);
 
-/* Write lines of this level and graver ones only; LOG_LEVEL_INFO to begin with.
+/*
+ * Write lines of this level or more severe ones only; at first LOG_LEVEL_INFO.
  */
 void log_set_level(enum log_level level);
 
@@ -48,13 +26,14 @@ void log_set_level(enum log_level level);
 void log_set_request(const char *id);
 
 /*
- * Write one line. fmt: "key=value …" as for printf(3). Control characters and
- * bytes beyond ASCII come out as \xNN, so no value can begin a line of its own.
- * At most 1000 bytes before that; the rest is cut. The line goes out by one
- * write of less than PIPE_BUF, so none is torn by another process.
+ * Write one line: the event of this name, its fields by fmt and args
+ * ("key=value …" as for vprintf(3); NULL: none), then reason= and the reason
+ * (NULL: not). Control characters and bytes beyond ASCII come out as \xNN, so
+ * no value can begin a line. At most 1000 bytes before that; the rest is cut.
+ * The line is one write of less than PIPE_BUF, so no other process tears it.
  */
-void log_event(enum log_level level, enum event event, const char *fmt, ...)
-    PRINTF_LIKE(3, 4);
+void log_event(enum log_level level, const char *event, const char *reason,
+    const char *fmt, va_list args) __attribute__((format(printf, 4, 0)));
 
 /*
  * Say one line, "latchkey: …", to whoever starts the program or has it read its

@@ -21,8 +21,8 @@
 
 #include "http/fcgi.h"
 #include "lib/clock.h"
-#include "lib/log.h"
 #include "server/loop.h"
+#include "stats/event.h"
 
 #define PARKED_MAX 512 /* connections that one worker keeps */
 #define SILENT_MS 500  /* before one may lose its slot */
@@ -375,13 +375,13 @@ loop_serve(const struct loop_service *service, struct ctx *c)
 		    stderr, "latchkey: cannot serve: %s\n", strerror(errno));
 		return false;
 	}
-	log_event(LOG_LEVEL_INFO, EVENT_START, "pid=%d", (int)getpid());
+	event(EVENT_START, "pid=%d", (int)getpid());
 	if (service->ready != NULL)
 		service->ready(service->of);
 	serve_until_told(&l);
 	cut = drain(&l);
 	end(&l);
-	log_event(cut > 0 ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, EVENT_STOP,
-	    "pid=%d cut=%d", (int)getpid(), cut);
+	event(cut > 0 ? EVENT_STOP_CUT : EVENT_STOP, "pid=%d cut=%d",
+	    (int)getpid(), cut);
 	return true;
 }

@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
-#include "lib/log.h"
 #include "server/pool.h"
+#include "stats/event.h"
 #include "stats/metrics.h"
 
 #define LEAVE_MS 25000  /* for a worker to end that was told to */
@@ -59,8 +59,8 @@ pool_backoff_ms(int *failures, int64_t lived_ms)
 static void
 cannot_start(struct pool_slot *p)
 {
-	log_event(LOG_LEVEL_ERROR, EVENT_WORKER_ENDED, "lane=%s error=\"%s\"",
-	    lane_name[p->lane], strerror(errno));
+	event(EVENT_WORKER_ENDED, "lane=%s error=\"%s\"", lane_name[p->lane],
+	    strerror(errno));
 	p->not_before_ms = p->started_ms + pool_backoff_ms(&p->failures, 0);
 }
 
@@ -158,9 +158,8 @@ promote_successor(struct pool *c, struct pool_slot *p)
 static void
 log_end(enum lane lane, pid_t pid, int status)
 {
-	log_event(LOG_LEVEL_ERROR, EVENT_WORKER_ENDED, "lane=%s pid=%d %s=%d",
-	    lane_name[lane], (int)pid,
-	    WIFSIGNALED(status) ? "signal" : "status",
+	event(EVENT_WORKER_ENDED, "lane=%s pid=%d %s=%d", lane_name[lane],
+	    (int)pid, WIFSIGNALED(status) ? "signal" : "status",
 	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 }
 
@@ -175,7 +174,7 @@ on_worker_died(const struct pool *c, struct pool_slot *p, pid_t pid, int status)
 		p->pid = 0;
 	else
 		forget_successor(p);
-	metrics_add(METRIC_RESTART + p->lane);
+	metrics_restarted(p->lane);
 	log_end(p->lane, pid, status);
 	p->not_before_ms =
 	    now + pool_backoff_ms(&p->failures, now - p->started_ms);

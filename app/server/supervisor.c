@@ -22,6 +22,7 @@
 #include "server/supervisor.h"
 #include "server/systemd.h"
 #include "server/worker.h"
+#include "stats/event.h"
 #include "stats/metrics.h"
 #include "svc/service_limit.h"
 
@@ -148,7 +149,7 @@ notify_ready(struct supervisor *s)
 		return;
 	s->told_ready = true;
 	systemd_notify("READY=1");
-	log_event(LOG_LEVEL_INFO, EVENT_READY,
+	event(EVENT_READY,
 	    "pid=%d check=%" PRId64 " api=%" PRId64 " login=%" PRId64
 	    " database_connections=%" PRId64,
 	    (int)getpid(), n[LANE_CHECK], n[LANE_API], n[LANE_LOGIN],
@@ -199,8 +200,7 @@ reload(struct supervisor *s)
 	    !token_key_load(fresh->key_file, &key) ||
 	    !database_is_good(fresh) ||
 	    !blocklist_open(fresh->password_blocklist, &blocklist)) {
-		metrics_add(METRIC_RELOAD_REFUSED);
-		log_event(LOG_LEVEL_ERROR, EVENT_RELOAD, "result=kept");
+		event(EVENT_RELOAD_REFUSED, "result=kept");
 		conf_free(fresh);
 		explicit_bzero(&key, sizeof(key));
 		return;
@@ -218,8 +218,7 @@ reload(struct supervisor *s)
 	s->conf = fresh;
 	configure_pool(s);
 	systemd_notify("RELOADING=1");
-	metrics_add(METRIC_RELOAD_OK);
-	log_event(LOG_LEVEL_INFO, EVENT_RELOAD, "result=done");
+	event(EVENT_RELOAD, "result=done");
 }
 
 static void

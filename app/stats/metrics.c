@@ -34,7 +34,7 @@ struct counts {
 struct slot {
 	_Alignas(PAGE_BYTES) count pid; /* of the worker; 0: none runs */
 	count database;                 /* enum database */
-	count counter[METRIC_COUNT];
+	count counter[EVENT_COUNT];
 	struct counts histogram[HISTOGRAM_COUNT];
 	count requests[METRICS_ROUTES + 1][METRICS_STATUSES];
 };
@@ -48,6 +48,7 @@ struct memory {
 	count started_s;
 	count used[LANE_COUNT];   /* slots that were in use, as bits */
 	count socket[LANE_COUNT]; /* inodes of listening sockets */
+	count restarts[LANE_COUNT];
 	struct slot supervisor;
 	struct slot worker[LANE_COUNT][CONF_WORKERS_MAX];
 };
@@ -55,45 +56,6 @@ struct memory {
 #define MAGIC_BYTES 16 /* "latchkey status ", of any version */
 
 static const char layout[64] = "latchkey status " LATCHKEY_VERSION " 4";
-
-const char *const metrics_label[METRIC_COUNT] = {
-	[METRIC_LOGIN_OK] = "ok",
-	[METRIC_LOGIN_UNKNOWN] = "unknown",
-	[METRIC_LOGIN_PASSWORD] = "password",
-	[METRIC_LOGIN_HASH] = "hash",
-	[METRIC_LOGIN_INACTIVE] = "inactive",
-	[METRIC_LOGIN_LIMITED] = "rate_limited",
-	[METRIC_LOGIN_BUSY] = "busy",
-	[METRIC_LOGIN_FAILED] = "failed",
-	[METRIC_SIGNUP_OK] = "ok",
-	[METRIC_SIGNUP_TAKEN] = "taken",
-	[METRIC_SIGNUP_INVALID] = "invalid",
-	[METRIC_SIGNUP_LIMITED] = "rate_limited",
-	[METRIC_SIGNUP_BUSY] = "busy",
-	[METRIC_SIGNUP_FAILED] = "failed",
-	[METRIC_CHANGE_OK] = "ok",
-	[METRIC_CHANGE_PASSWORD] = "password",
-	[METRIC_CHANGE_INVALID] = "invalid",
-	[METRIC_CHANGE_CONFLICT] = "conflict",
-	[METRIC_CHANGE_LIMITED] = "rate_limited",
-	[METRIC_CHANGE_BUSY] = "busy",
-	[METRIC_CHANGE_FAILED] = "failed",
-	[METRIC_SERVICE_LIMIT] = "common",
-	[METRIC_SERVICE_LIMIT + 1] = "known",
-	[METRIC_SHED_LATE] = "late",
-	[METRIC_SHED_GONE] = "gone",
-	[METRIC_HASH_REUSED] = "reused",
-	[METRIC_TOKEN_VERIFIED] = "verified",
-	[METRIC_REPLY_CUT_TIMEOUT] = "timeout",
-	[METRIC_REPLY_CUT_GONE] = "gone",
-	[METRIC_DB_CONNECTED] = "connected",
-	[METRIC_DB_FAILED] = "failed",
-	[METRIC_RESTART + LANE_CHECK] = "check",
-	[METRIC_RESTART + LANE_API] = "api",
-	[METRIC_RESTART + LANE_LOGIN] = "login",
-	[METRIC_RELOAD_OK] = "ok",
-	[METRIC_RELOAD_REFUSED] = "refused",
-};
 
 const int64_t metrics_limit_us[METRICS_BUCKETS] = { 100, 250, 500, 1000, 2500,
 	5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000, 2500000,
@@ -138,6 +100,13 @@ static uint64_t
 get(const count *c)
 {
 	return atomic_load_explicit(c, memory_order_relaxed);
+}
+
+static void
+use_slot(struct slot *s)
+{
+	slot = s;
+	event_count_in(s->counter);
 }
 
 /* --- making the memory --- */
@@ -271,7 +240,7 @@ begin(struct memory *m)
 	set(&m->started_s, (uint64_t)now.tv_sec);
 	set(&m->supervisor.pid, (uint64_t)getpid());
 	memory = m;
-	slot = &m->supervisor;
+	use_slot(&m->supervisor);
 }
 
 bool
@@ -308,7 +277,7 @@ metrics_create(const char *file)
 void
 metrics_apart(void)
 {
-	slot = &own.supervisor;
+	use_slot(&own.supervisor);
 }
 
 void
@@ -321,8 +290,7 @@ metrics_use(enum lane lane, unsigned number)
 	/* a page that the disk has no room for would end us with SIGBUS */
 	if (lock_fd >= 0 && fallocate(lock_fd, 0, at, sizeof(*mine)) != 0 &&
 	    errno != EOPNOTSUPP) {
-		log_event(
-		    LOG_LEVEL_WARNING, EVENT_NO_MEMORY, "what=status_file");
+		event(EVENT_STATUS_FULL, "what=status_file");
 		there = false;
 	}
 	if (lock_fd >= 0 && lock_pid != getpid()) {
@@ -330,7 +298,7 @@ metrics_use(enum lane lane, unsigned number)
 		lock_fd = -1;
 	}
 	slot_pid = getpid();
-	slot = there ? mine : &own.supervisor;
+	use_slot(there ? mine : &own.supervisor);
 	slot_lane = lane;
 	set(&slot->pid, (uint64_t)slot_pid);
 	set(&slot->database, said.pid == slot_pid ? said.state : DATABASE_NONE);
@@ -380,9 +348,9 @@ metrics_route_name(unsigned row)
 /* --- counting --- */
 
 void
-metrics_add(enum metric m)
+metrics_restarted(enum lane lane)
 {
-	add(&slot->counter[m], 1);
+	add(&memory->restarts[lane], 1);
 }
 
 void
@@ -445,7 +413,7 @@ add_slot(const struct slot *s, struct metrics_figures *out)
 	uint64_t n, requests = 0;
 	size_t i, j;
 
-	for (i = 0; i < METRIC_COUNT; i++)
+	for (i = 0; i < EVENT_COUNT; i++)
 		out->counter[i] += get(&s->counter[i]);
 	for (i = 0; i < HISTOGRAM_COUNT; i++)
 		add_counts(&s->histogram[i], &out->histogram[i]);
@@ -487,6 +455,7 @@ metrics_read(struct metrics_figures *out)
 	add_slot(&memory->supervisor, out);
 	for (i = 0; i < LANE_COUNT; i++) {
 		out->socket[i] = get(&memory->socket[i]);
+		out->restarts[i] = get(&memory->restarts[i]);
 		/* a look at a hole would take a page */
 		used = get(&memory->used[i]);
 		for (j = 0; j < CONF_WORKERS_MAX; j++)

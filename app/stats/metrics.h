@@ -12,6 +12,7 @@
 
 #include "conf.h"
 #include "lib/http_status.h"
+#include "stats/event.h"
 
 #define METRICS_ROUTES 28 /* rows of route.c, at most */
 #define METRICS_NO_ROUTE METRICS_ROUTES
@@ -19,43 +20,6 @@
 #define METRICS_BUCKETS 16 /* of metrics_limit_us[] */
 
 /* clang-format off */
-enum metric {
-	METRIC_LOGIN_OK,
-	METRIC_LOGIN_UNKNOWN,  /* no such name */
-	METRIC_LOGIN_PASSWORD, /* the wrong one */
-	METRIC_LOGIN_HASH,     /* one that cannot be checked */
-	METRIC_LOGIN_INACTIVE, /* an account that may not log in */
-	METRIC_LOGIN_LIMITED, /* too many attempts */
-	METRIC_LOGIN_BUSY,     /* no database, or no memory to hash */
-	METRIC_LOGIN_FAILED,   /* a bug */
-	METRIC_SIGNUP_OK,
-	METRIC_SIGNUP_TAKEN,   /* the name */
-	METRIC_SIGNUP_INVALID, /* a password or text that cannot be stored */
-	METRIC_SIGNUP_LIMITED,
-	METRIC_SIGNUP_BUSY,    /* as at login */
-	METRIC_SIGNUP_FAILED,
-	METRIC_CHANGE_OK,      /* of a password, by its owner */
-	METRIC_CHANGE_PASSWORD, /* the current one is wrong */
-	METRIC_CHANGE_INVALID, /* the new one cannot be one */
-	METRIC_CHANGE_CONFLICT, /* another change came first */
-	METRIC_CHANGE_LIMITED,
-	METRIC_CHANGE_BUSY,    /* as at login */
-	METRIC_CHANGE_FAILED,
-	METRIC_SERVICE_LIMIT,  /* refused by that of the whole service: + the share */
-	METRIC_SHED_LATE = METRIC_SERVICE_LIMIT + 2, /* a login or sign-up that waited too long */
-	METRIC_SHED_GONE, /* one whose client did not wait */
-	METRIC_HASH_REUSED,    /* a hash found its memory kept */
-	METRIC_TOKEN_VERIFIED, /* a token that was not found good before */
-	METRIC_REPLY_CUT_TIMEOUT, /* a reply that the web server did not take in time */
-	METRIC_REPLY_CUT_GONE, /* one that it, or the client, did not wait for */
-	METRIC_DB_CONNECTED,   /* a connection was made */
-	METRIC_DB_FAILED,      /* it was lost or not to be had, or a statement failed */
-	METRIC_RESTART,        /* of a worker that died: + its lane */
-	METRIC_RELOAD_OK = METRIC_RESTART + LANE_COUNT,
-	METRIC_RELOAD_REFUSED, /* the new settings were wrong */
-	METRIC_COUNT
-};
-
 enum histogram {
 	HISTOGRAM_REQUEST, /* to build a reply: + the lane */
 	HISTOGRAM_BUSY = HISTOGRAM_REQUEST + LANE_COUNT, /* a worker, writing included: + its lane */
@@ -63,9 +27,6 @@ enum histogram {
 	HISTOGRAM_COUNT
 };
 /* clang-format on */
-
-/* The label of a counter within its family: "ok", "unknown", a lane. */
-extern const char *const metrics_label[METRIC_COUNT];
 
 /* The upper limits of a histogram's buckets, themselves included. */
 extern const int64_t metrics_limit_us[METRICS_BUCKETS];
@@ -107,8 +68,8 @@ void metrics_route(unsigned row, const char *path, enum lane lane);
 /* That name; "none" for METRICS_NO_ROUTE; NULL: there is no such row. */
 const char *metrics_route_name(unsigned row);
 
-/* Count. */
-void metrics_add(enum metric m);
+/* For the supervisor: a worker of this lane died, and another is started. */
+void metrics_restarted(enum lane lane);
 
 /*
  * Is this process connected to its database? A worker without one never says,
@@ -149,9 +110,10 @@ struct metrics_worker {
 
 /* All slots added up, as they are at this moment. */
 struct metrics_figures {
-	int64_t pid;       /* of the supervisor */
-	int64_t started_s; /* since 1970 */
-	uint64_t counter[METRIC_COUNT];
+	int64_t pid;                   /* of the supervisor */
+	int64_t started_s;             /* since 1970 */
+	uint64_t counter[EVENT_COUNT]; /* of those that a family counts */
+	uint64_t restarts[LANE_COUNT];
 	struct metrics_histogram histogram[HISTOGRAM_COUNT];
 	uint64_t requests[METRICS_ROUTES + 1][METRICS_STATUSES];
 	uint64_t socket[LANE_COUNT]; /* inode; 0: not known */

@@ -1,5 +1,5 @@
 /*
- * The figures in Prometheus' text format.
+ * Metrics in Prometheus' text format.
  */
 #include "base.h"
 
@@ -10,68 +10,39 @@
 #include "stats/prometheus.h"
 #include "stats/queue.h"
 
-/* Counters that differ by a label, or a single one without. */
-static const struct family {
-	const char *name;
-	const char *label; /* NULL: none, and one counter */
-	enum metric first;
-	unsigned count;
-	const char *help;
-} families[] = {
-	{ "latchkey_logins_total", "outcome", METRIC_LOGIN_OK,
-	    METRIC_LOGIN_FAILED - METRIC_LOGIN_OK + 1,
-	    "Password logins by how they ended." },
-	{ "latchkey_signups_total", "outcome", METRIC_SIGNUP_OK,
-	    METRIC_SIGNUP_FAILED - METRIC_SIGNUP_OK + 1,
-	    "Sign-ups by how they ended." },
-	{ "latchkey_password_changes_total", "outcome", METRIC_CHANGE_OK,
-	    METRIC_CHANGE_FAILED - METRIC_CHANGE_OK + 1,
-	    "Changes of one's own password by how they ended." },
-	{ "latchkey_service_limit_refusals_total", "share",
-	    METRIC_SERVICE_LIMIT, 2,
-	    "Logins refused since a share of login_failures_per_service_hour "
-	    "was spent." },
-	{ "latchkey_logins_shed_total", "reason", METRIC_SHED_LATE, 2,
-	    "Logins and sign-ups refused because they had waited too long, "
-	    "or their client had gone." },
-	{ "latchkey_hash_memory_reuses_total", NULL, METRIC_HASH_REUSED, 1,
-	    "Password hashes that found their memory kept." },
-	{ "latchkey_token_verifications_total", NULL, METRIC_TOKEN_VERIFIED, 1,
-	    "Tokens verified; others were known from an earlier request." },
-	{ "latchkey_replies_cut_total", "reason", METRIC_REPLY_CUT_TIMEOUT, 2,
-	    "Replies that could not be written whole: not taken in time, or "
-	    "the client had gone." },
-	{ "latchkey_database_connections_total", NULL, METRIC_DB_CONNECTED, 1,
-	    "Connections made to the database." },
-	{ "latchkey_database_failures_total", NULL, METRIC_DB_FAILED, 1,
-	    "Connections lost or not to be had, and statements that failed." },
-	{ "latchkey_worker_restarts_total", "lane", METRIC_RESTART, LANE_COUNT,
-	    "Workers started in the place of one that died." },
-	{ "latchkey_reloads_total", "outcome", METRIC_RELOAD_OK, 2,
-	    "Times that the settings were read anew." },
-};
-
 static void
 add_head(struct buf *b, const char *name, const char *type, const char *help)
 {
 	buf_addf(b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
+/* The counters of a family, a line each. */
+static void
+add_counters(struct buf *b, enum family family, const struct metrics_figures *f)
+{
+	const struct family_row *row = &family_table[family];
+	enum event e;
+
+	for (e = 0; e < EVENT_COUNT; e++) {
+		if (event_table[e].family != family)
+			continue;
+		buf_adds(b, row->metric);
+		if (row->label != NULL)
+			buf_addf(b, "{%s=\"%s\"}", row->label,
+			    event_table[e].outcome);
+		buf_addf(b, " %" PRIu64 "\n", f->counter[e]);
+	}
+}
+
 static void
 add_families(struct buf *b, const struct metrics_figures *f)
 {
-	const struct family *p;
-	unsigned i;
+	enum family i;
 
-	for (p = families; p < families + ARRAY_LEN(families); p++) {
-		add_head(b, p->name, "counter", p->help);
-		for (i = p->first; i < p->first + p->count; i++) {
-			buf_adds(b, p->name);
-			if (p->label != NULL)
-				buf_addf(b, "{%s=\"%s\"}", p->label,
-				    metrics_label[i]);
-			buf_addf(b, " %" PRIu64 "\n", f->counter[i]);
-		}
+	for (i = 0; i < FAMILY_COUNT; i++) {
+		add_head(
+		    b, family_table[i].metric, "counter", family_table[i].help);
+		add_counters(b, i, f);
 	}
 }
 
@@ -81,7 +52,7 @@ add_requests(struct buf *b, const struct metrics_figures *f)
 	unsigned i, j;
 
 	add_head(b, "latchkey_requests_total", "counter",
-	    "Requests answered, by endpoint and status.");
+	    "Requests by endpoint and status.");
 	for (i = 0; i <= METRICS_ROUTES; i++)
 		for (j = 0; j < METRICS_STATUSES; j++) {
 			if (f->requests[i][j] == 0 ||
@@ -145,13 +116,13 @@ add_histograms(struct buf *b, const struct metrics_figures *f)
 	static const char hash[] = "latchkey_hash_duration_seconds";
 
 	add_by_lane(b, "latchkey_request_duration_seconds",
-	    "Time to build a reply, without that spent waiting for a worker.",
+	    "Time to build a reply, without the wait for a worker.",
 	    &f->histogram[HISTOGRAM_REQUEST]);
 	add_by_lane(b, "latchkey_worker_busy_seconds",
-	    "Time a worker was busy with one request, writing the reply "
+	    "Time a worker was busy with a request, writing the reply "
 	    "included.",
 	    &f->histogram[HISTOGRAM_BUSY]);
-	add_head(b, hash, "histogram", "Time to hash one password.");
+	add_head(b, hash, "histogram", "Time to hash a password.");
 	add_histogram(b, hash, "", &f->histogram[HISTOGRAM_HASH]);
 }
 
@@ -172,18 +143,31 @@ add_workers(struct buf *b, const struct metrics_figures *f)
 	                  database[] = "latchkey_database_connected";
 	const struct metrics_worker *w, *end = f->worker + f->workers;
 
-	add_head(b, up, "gauge", "Does this worker run?");
+	add_head(b, up, "gauge", "1 if the worker is running, 0 otherwise.");
 	for (w = f->worker; w < end; w++)
 		add_worker(b, up, w, w->pid != 0);
-	add_head(b, requests, "counter", "Requests that this worker answered.");
+	add_head(b, requests, "counter", "Requests answered by the worker.");
 	for (w = f->worker; w < end; w++)
 		add_worker(b, requests, w, w->requests);
 	add_head(b, database, "gauge",
-	    "Is this worker, which has a database, connected to it?");
+	    "1 if the worker is connected to the database, 0 otherwise.");
 	for (w = f->worker; w < end; w++)
 		if (w->database != DATABASE_NONE)
 			add_worker(
 			    b, database, w, w->database == DATABASE_CONNECTED);
+}
+
+static void
+add_restarts(struct buf *b, const struct metrics_figures *f)
+{
+	static const char name[] = "latchkey_worker_restarts_total";
+	enum lane lane;
+
+	add_head(
+	    b, name, "counter", "Workers started in place of one that died.");
+	for (lane = 0; lane < LANE_COUNT; lane++)
+		buf_addf(b, "%s{lane=\"%s\"} %" PRIu64 "\n", name,
+		    lane_name[lane], f->restarts[lane]);
 }
 
 static void
@@ -197,12 +181,12 @@ add_queues(struct buf *b, const struct metrics_figures *f)
 
 	for (i = 0; i < LANE_COUNT; i++)
 		known[i] = queue_length(f->socket[i], &waiting[i], &most[i]);
-	add_head(b, length, "gauge", "Connections that wait for a worker.");
+	add_head(b, length, "gauge", "Connections waiting for a worker.");
 	for (i = 0; i < LANE_COUNT; i++)
 		if (known[i])
 			buf_addf(b, "%s{lane=\"%s\"} %" PRIu32 "\n", length,
 			    lane_name[i], waiting[i]);
-	add_head(b, limit, "gauge", "How many may wait.");
+	add_head(b, limit, "gauge", "Connections that may wait.");
 	for (i = 0; i < LANE_COUNT; i++)
 		if (known[i])
 			buf_addf(b, "%s{lane=\"%s\"} %" PRIu32 "\n", limit,
@@ -215,15 +199,16 @@ prometheus_write(struct buf *b)
 	struct metrics_figures f;
 
 	metrics_read(&f);
-	add_head(b, "latchkey_build_info", "gauge", "Which version this is.");
+	add_head(b, "latchkey_build_info", "gauge", "Version, as a label.");
 	buf_adds(
 	    b, "latchkey_build_info{version=\"" LATCHKEY_VERSION "\"} 1\n");
 	add_head(b, "process_start_time_seconds", "gauge",
-	    "When it was started, in seconds since 1970.");
+	    "Start time in seconds since 1970.");
 	buf_addf(b, "process_start_time_seconds %" PRId64 "\n", f.started_s);
 	add_requests(b, &f);
 	add_histograms(b, &f);
 	add_families(b, &f);
 	add_workers(b, &f);
+	add_restarts(b, &f);
 	add_queues(b, &f);
 }

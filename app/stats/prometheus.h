@@ -1,5 +1,5 @@
 /*
- * The figures of stats/metrics.c as Prometheus reads them.
+ * Metrics in Prometheus' text format.
  */
 #ifndef LATCHKEY_STATS_PROMETHEUS_H
 #define LATCHKEY_STATS_PROMETHEUS_H
@@ -9,7 +9,7 @@
 #define PROMETHEUS_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
 /*
- * Append all of them. Of requests only routes and statuses that there have
+ * Append all metrics. Of requests only routes and statuses that there have
  * been; of queues those that the kernel tells of.
  * Source: Prometheus, "Exposition formats", text format 0.0.4.
  */

@@ -8,8 +8,7 @@
 #include "crypto/pwhash.h"
 #include "crypto/token.h"
 #include "db/user.h"
-#include "lib/log.h"
-#include "stats/metrics.h"
+#include "stats/event.h"
 #include "svc/decoy.h"
 #include "svc/device.h"
 #include "svc/login.h"
@@ -27,28 +26,18 @@ upgrade_hash(struct ctx *c, const struct user *u, const char *password)
 	    password_hash(c, password, hash) != ERR_OK)
 		return;
 	if (db_user_replace_hash(c, u, hash) == ERR_OK)
-		log_event(LOG_LEVEL_INFO, EVENT_HASH_UPGRADED, "user=%" PRId64,
-		    u->id);
+		event(EVENT_HASH_UPGRADED, "user=%" PRId64, u->id);
 }
 
-/* Why a login failed, for the log and the figures alone. */
-static enum metric
+/* Why a login failed, for the log and the counters alone. */
+static enum event
 reason_of(const struct ctx *c, const struct user *u, bool matches)
 {
 	if (u->username == NULL)
-		return METRIC_LOGIN_UNKNOWN;
+		return EVENT_LOGIN_UNKNOWN;
 	if (!pwhash_is_usable(u->password, c->conf->hash_memory_max_mib))
-		return METRIC_LOGIN_HASH;
-	return matches ? METRIC_LOGIN_INACTIVE : METRIC_LOGIN_PASSWORD;
-}
-
-/* Too many attempts: told without the name, which nobody has looked up. */
-static void
-note_throttled(void)
-{
-	metrics_add(METRIC_LOGIN_LIMITED);
-	log_event(LOG_LEVEL_INFO, EVENT_LOGIN_FAILED, "reason=%s",
-	    metrics_label[METRIC_LOGIN_LIMITED]);
+		return EVENT_LOGIN_HASH;
+	return matches ? EVENT_LOGIN_INACTIVE : EVENT_LOGIN_PASSWORD;
 }
 
 /*
@@ -58,7 +47,6 @@ note_throttled(void)
 static enum err
 find_account(struct ctx *c, const struct login *l, struct user *u, bool *stale)
 {
-	enum metric reason;
 	int64_t decoy;
 	bool matches;
 	enum err e;
@@ -74,10 +62,7 @@ find_account(struct ctx *c, const struct login *l, struct user *u, bool *stale)
 		return e;
 	if (matches && u->is_active)
 		return ERR_OK;
-	reason = reason_of(c, u, matches);
-	metrics_add(reason);
-	log_event(LOG_LEVEL_INFO, EVENT_LOGIN_FAILED,
-	    "user=%" PRId64 " reason=%s", u->id, metrics_label[reason]);
+	event(reason_of(c, u, matches), "user=%" PRId64, u->id);
 	return ERR_UNAUTH;
 }
 
@@ -100,7 +85,7 @@ grant(struct ctx *c, struct login *l, const struct user *u,
 		return e;
 	e = token_sign(c->key, &claims, c->now_s, c->arena, &l->token);
 	if (e == ERR_OK)
-		log_event(LOG_LEVEL_INFO, EVENT_LOGIN, "user=%" PRId64, u->id);
+		event(EVENT_LOGIN, "user=%" PRId64, u->id);
 	return e;
 }
 
@@ -133,18 +118,8 @@ login(struct ctx *c, struct login *l)
 {
 	enum err e = log_in(c, l);
 
-	switch (e) {
-	case ERR_OK:
-		metrics_add(METRIC_LOGIN_OK);
-		break;
-	case ERR_UNAUTH: /* why, has been counted */
-		break;
-	case ERR_LIMIT:
-		note_throttled();
-		break;
-	default:
-		metrics_add(
-		    e == ERR_BUSY ? METRIC_LOGIN_BUSY : METRIC_LOGIN_FAILED);
-	}
+	/* what knows the account is reported where that is known */
+	if (e != ERR_OK && e != ERR_UNAUTH)
+		event(event_of(FAMILY_LOGINS, e), NULL);
 	return e;
 }

@@ -8,6 +8,7 @@
 #include "crypto/pwhash.h"
 #include "lib/text.h"
 #include "lib/unicode.h"
+#include "stats/event.h"
 #include "svc/password.h"
 
 #define OWN_NAME "latchkey" /* in no list, but who guesses knows it */
@@ -37,8 +38,11 @@ password_judge(struct ctx *c, const char *username, const char *password,
 		*out = PASSWORD_TOO_LONG;
 	if (*out != PASSWORD_GOOD || c->blocklist->file < 0)
 		return ERR_OK;
-	if ((e = blocklist_has(c->blocklist, c->arena, nfc, &common)) != ERR_OK)
+	e = blocklist_has(c->blocklist, c->arena, nfc, &common);
+	if (e != ERR_OK) {
+		event(EVENT_BLOCKLIST, "error=read");
 		return e;
+	}
 	if (common || are_alike(c->arena, nfc, OWN_NAME))
 		*out = PASSWORD_COMMON;
 	else if (are_alike(c->arena, nfc, username))

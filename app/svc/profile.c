@@ -6,8 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "lib/log.h"
-#include "stats/metrics.h"
+#include "stats/event.h"
 #include "svc/device.h"
 #include "svc/profile.h"
 #include "svc/ratelimit.h"
@@ -36,17 +35,11 @@ check_current(
 	enum err e;
 
 	e = ratelimit_login(c, u->username, device.id, &attempt);
-	if (e == ERR_LIMIT)
-		log_event(LOG_LEVEL_INFO, EVENT_PASSWORD_REFUSED,
-		    "user=%" PRId64 " reason=rate_limited", u->id);
 	if (e != ERR_OK)
 		return e;
 	e = password_check(c, how->current, u, &matches, &stale);
-	if (e == ERR_OK && !matches) {
-		log_event(LOG_LEVEL_INFO, EVENT_PASSWORD_REFUSED,
-		    "user=%" PRId64, u->id);
+	if (e == ERR_OK && !matches)
 		return ERR_DENIED;
-	}
 	ratelimit_refund(c, &attempt);
 	return e;
 }
@@ -69,31 +62,7 @@ change_password(struct ctx *c, const struct user *u,
 	e = db_user_change_password(c, u, hash, PASSWORD_BY_OWNER);
 	if (e == ERR_BUSY)
 		e = settle(c, u, hash);
-	if (e == ERR_OK)
-		log_event(LOG_LEVEL_INFO, EVENT_PASSWORD_CHANGED,
-		    "user=%" PRId64, u->id);
 	return e;
-}
-
-static enum metric
-outcome(enum err e)
-{
-	switch (e) {
-	case ERR_OK:
-		return METRIC_CHANGE_OK;
-	case ERR_DENIED:
-		return METRIC_CHANGE_PASSWORD;
-	case ERR_INVALID:
-		return METRIC_CHANGE_INVALID;
-	case ERR_CONFLICT:
-		return METRIC_CHANGE_CONFLICT;
-	case ERR_LIMIT:
-		return METRIC_CHANGE_LIMITED;
-	case ERR_BUSY:
-		return METRIC_CHANGE_BUSY;
-	default:
-		return METRIC_CHANGE_FAILED;
-	}
 }
 
 enum err
@@ -102,7 +71,7 @@ profile_change_password(struct ctx *c, const struct user *u,
 {
 	enum err e = change_password(c, u, how, why);
 
-	metrics_add(outcome(e));
+	event(event_of(FAMILY_CHANGES, e), "user=%" PRId64, u->id);
 	return e;
 }
 

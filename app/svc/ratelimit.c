@@ -9,7 +9,7 @@
 
 #include "crypto/token.h"
 #include "lib/address.h"
-#include "stats/metrics.h"
+#include "stats/event.h"
 #include "svc/network.h"
 #include "svc/ratelimit.h"
 #include "svc/service_limit.h"
@@ -212,7 +212,7 @@ reserve_of_service(struct ctx *c, struct ratelimit_attempt *t)
 	if (e == ERR_LIMIT)
 		e = reserve_known_share(c, t);
 	if (e == ERR_LIMIT)
-		metrics_add(METRIC_SERVICE_LIMIT + (enum metric)t->share);
+		event(service_limit_refusal(t->share), NULL);
 	if (e != ERR_OK)
 		return e;
 	t->in_service_limit = true;

@@ -14,8 +14,7 @@
 
 #include "db/ratelimit.h"
 #include "lib/clock.h"
-#include "lib/log.h"
-#include "stats/metrics.h"
+#include "stats/event.h"
 #include "svc/service_limit.h"
 
 #define WRITE_US INT64_C(1000000) /* from one writing to the next */
@@ -39,6 +38,12 @@ service_limit_share_memory(void)
 		return false;
 	memory = m;
 	return true;
+}
+
+enum event
+service_limit_refusal(enum service_share share)
+{
+	return share == SERVICE_KNOWN ? EVENT_LIMIT_KNOWN : EVENT_LIMIT_COMMON;
 }
 
 static int64_t
@@ -108,9 +113,8 @@ write_back(struct ctx *c, enum service_share share)
 	else
 		atomic_fetch_sub(&m->pending, n);
 	if (level_us + cost_us(c->conf) > DB_RATELIMIT_FULL_US)
-		log_event(LOG_LEVEL_WARNING, EVENT_SERVICE_LIMIT,
-		    "share=%s limit=%" PRId64,
-		    metrics_label[METRIC_SERVICE_LIMIT + share],
+		event(EVENT_LIMIT_REACHED, "share=%s limit=%" PRId64,
+		    event_table[service_limit_refusal(share)].outcome,
 		    limit_of_share(c->conf));
 	return ERR_OK;
 }

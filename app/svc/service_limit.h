@@ -14,6 +14,7 @@
 #define LATCHKEY_SVC_SERVICE_LIMIT_H
 
 #include "db/ratelimit.h"
+#include "stats/event.h"
 
 /*
  * For the supervisor, before it forks: let its workers count together. Without
@@ -28,6 +29,9 @@ bool service_limit_share_memory(void) MUST_CHECK;
  */
 enum err service_limit_reserve(
     struct ctx *c, enum service_share share) MUST_CHECK;
+
+/* The event of a login that is refused since this share is spent. */
+enum event service_limit_refusal(enum service_share share);
 
 /* It was no wrong password. */
 void service_limit_refund(const struct ctx *c, enum service_share share);

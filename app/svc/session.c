@@ -3,7 +3,7 @@
  */
 #include "base.h"
 
-#include "stats/metrics.h"
+#include "stats/event.h"
 #include "svc/session.h"
 
 /* A token that may be known from before, or is verified. */
@@ -21,7 +21,7 @@ read_token(struct ctx *c, const char *token, struct token_claims *out)
 
 	if (keep && token_cache_find(c->tokens, digest, &clock, out))
 		return ERR_OK;
-	metrics_add(METRIC_TOKEN_VERIFIED);
+	event(EVENT_TOKEN_VERIFIED, NULL);
 	e = token_check(c->key, token, &clock, c->arena, out);
 	if (e == ERR_OK && keep)
 		token_cache_add(c->tokens, digest, out);

@@ -6,8 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "lib/log.h"
-#include "stats/metrics.h"
+#include "stats/event.h"
 #include "svc/password.h"
 #include "svc/ratelimit.h"
 #include "svc/signup.h"
@@ -63,9 +62,6 @@ make_account(struct ctx *c, const struct applicant *who,
 	e = db_user_insert(c, out);
 	if (e == ERR_BUSY)
 		e = settle(c, out);
-	if (e == ERR_OK)
-		log_event(
-		    LOG_LEVEL_INFO, EVENT_SIGNUP, "user=%" PRId64, out->id);
 	return e;
 }
 
@@ -79,25 +75,6 @@ signup_unlimited(struct ctx *c, const struct applicant *who,
 	if ((e = find_taken(c, who->username)) != ERR_OK)
 		return e;
 	return make_account(c, who, why, out);
-}
-
-static enum metric
-outcome(enum err e)
-{
-	switch (e) {
-	case ERR_OK:
-		return METRIC_SIGNUP_OK;
-	case ERR_CONFLICT:
-		return METRIC_SIGNUP_TAKEN;
-	case ERR_INVALID:
-		return METRIC_SIGNUP_INVALID;
-	case ERR_LIMIT:
-		return METRIC_SIGNUP_LIMITED;
-	case ERR_BUSY:
-		return METRIC_SIGNUP_BUSY;
-	default:
-		return METRIC_SIGNUP_FAILED;
-	}
 }
 
 enum err
@@ -116,6 +93,7 @@ signup(struct ctx *c, const struct applicant *who, enum password_problem *why,
 		else if (e != ERR_CONFLICT)
 			ratelimit_refund(c, &attempt);
 	}
-	metrics_add(outcome(e));
+	event(event_of(FAMILY_SIGNUPS, e), "user=%" PRId64,
+	    e == ERR_OK ? out->id : 0);
 	return e;
 }

@@ -11,6 +11,15 @@
 
 #include "lib/log.h"
 
+static void PRINTF_LIKE(1, 2) log_request(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	log_event(LOG_LEVEL_INFO, "request", NULL, fmt, args);
+	va_end(args);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -29,8 +38,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	log_set_request(exact_text(&a, data, n));
 	err = dup(STDERR_FILENO);
 	dup2(pipes[1], STDERR_FILENO);
-	log_event(LOG_LEVEL_INFO, EVENT_REQUEST, "value=%s",
-	    exact_text(&a, data + n, size - n));
+	log_request("value=%s", exact_text(&a, data + n, size - n));
 	dup2(err, STDERR_FILENO);
 	close(err);
 	got = read(pipes[0], line, sizeof(line));

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/log.h"
+#include "stats/event.h"
 #include "stats/metrics.h"
 
 /* A hash as it is computed: what was given to libxcrypt, and what was said. */
@@ -85,27 +85,21 @@ observe_of_ours(enum histogram h, int64_t us)
 }
 
 static void
-add_of_ours(enum metric m)
-{
-	call.reused += m == METRIC_HASH_REUSED;
-}
-
-static void
-log_of_ours(enum log_level level, enum event event, const char *fmt, ...)
+event_of_ours(enum event e, const char *fmt, ...)
 {
 	(void)fmt;
-	call.logged += level == LOG_LEVEL_ERROR && event == EVENT_NO_MEMORY;
+	call.reused += e == EVENT_HASH_REUSED;
+	call.logged += e == EVENT_NO_MEMORY;
 }
 
 #define crypt_rn crypt_of_ours
-#define log_event log_of_ours
 #define explicit_bzero wipe_of_ours
 #define clock_us clock_of_ours
 #define hashmem_matches matches_of_ours
 #define hashmem_begin begin_of_ours
 #define hashmem_end end_of_ours
 #define metrics_observe observe_of_ours
-#define metrics_add add_of_ours
+#define event(...) event_of_ours(__VA_ARGS__)
 #define pwhash_make tested_make
 #define pwhash_check tested_check
 #define pwhash_is_usable tested_is_usable

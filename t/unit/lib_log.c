@@ -28,6 +28,16 @@ written(void)
 	return text;
 }
 
+static void PRINTF_LIKE(4, 5) event(enum log_level level, const char *name,
+    const char *reason, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	log_event(level, name, reason, fmt, args);
+	va_end(args);
+}
+
 int
 main(void)
 {
@@ -35,28 +45,41 @@ main(void)
 
 	if (dup2(mkstemp(path), STDERR_FILENO) < 0)
 		abort();
-	log_event(LOG_LEVEL_INFO, EVENT_LOGIN, "user=%d", 7);
+	event(LOG_LEVEL_INFO, "login", NULL, "user=%d", 7);
 	is(written(), "level=info req=- event=login user=7\n",
 	    "an event is a line");
+	event(LOG_LEVEL_INFO, "login_failed", "password", "user=%d", 7);
+	is(written(),
+	    "level=info req=- event=login_failed user=7 reason=password\n",
+	    "a reason stands behind the fields");
+	event(LOG_LEVEL_INFO, "login_failed", "unknown", NULL);
+	is(written(), "level=info req=- event=login_failed reason=unknown\n",
+	    "an event without fields has its reason alone");
+	log_set_level(LOG_LEVEL_WARNING);
+	event(LOG_LEVEL_INFO, "login", NULL, NULL);
+	event(LOG_LEVEL_WARNING, "stop", NULL, NULL);
+	is(written(), "level=warning req=- event=stop\n",
+	    "what is less severe than the level is not written");
+	log_set_level(LOG_LEVEL_INFO);
 	log_set_request("0123456789abcdefABCDEF");
-	log_event(LOG_LEVEL_WARNING, EVENT_STOP, "x=1");
+	event(LOG_LEVEL_WARNING, "stop", NULL, "x=1");
 	is(written(),
 	    "level=warning req=0123456789abcdefABCDEF event=stop x=1\n",
 	    "it belongs to a request");
 	log_set_request("abc\nlevel=error");
-	log_event(LOG_LEVEL_INFO, EVENT_LOGIN, "x=%s", "a\nb\r\x1b[0m\x7f\xff");
+	event(LOG_LEVEL_INFO, "login", NULL, "x=%s", "a\nb\r\x1b[0m\x7f\xff");
 	is(written(),
 	    "level=info req=- event=login x=a\\x0ab\\x0d\\x1b[0m\\x7f\\xff\n",
 	    "neither an id nor a value begins another line");
 	memset(id, 'a', sizeof(id));
 	id[65] = '\0';
 	log_set_request(id);
-	log_event(LOG_LEVEL_INFO, EVENT_LOGIN, "x");
+	event(LOG_LEVEL_INFO, "login", NULL, "x");
 	is(written(), "level=info req=- event=login x\n",
 	    "an id that is too long is left out");
 	memset(long_value, '\n', sizeof(long_value) - 1);
 	long_value[sizeof(long_value) - 1] = '\0';
-	log_event(LOG_LEVEL_ERROR, EVENT_BUG, "x=%s", long_value);
+	event(LOG_LEVEL_ERROR, "bug", "long", "x=%s", long_value);
 	ok(strlen(written()) < 4002 &&
 	        strchr(text, '\n') == strrchr(text, '\n'),
 	    "a line has its longest, even escaped throughout");

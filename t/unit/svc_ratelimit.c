@@ -24,7 +24,8 @@
 #define network_is_known known_of_ours
 #define ratelimit_change tested_change
 #define ratelimit_network tested_network
-#define metrics_add metrics_of_ours
+#define event(...) event_of_ours(__VA_ARGS__)
+#define service_limit_refusal refusal_of_ours
 #include "svc/ratelimit.c" /* NOLINT(bugprone-suspicious-include) */
 
 #include "lib/buf.h"
@@ -117,10 +118,17 @@ known_of_ours(struct ctx *c)
 	return budget.known;
 }
 
-void
-metrics_of_ours(enum metric m)
+enum event
+refusal_of_ours(enum service_share share)
 {
-	budget.counted = (int)m;
+	return share == SERVICE_KNOWN ? EVENT_LIMIT_KNOWN : EVENT_LIMIT_COMMON;
+}
+
+void
+event_of_ours(enum event e, const char *fmt, ...)
+{
+	(void)fmt;
+	budget.counted = (int)e;
 }
 
 static void
@@ -340,7 +348,7 @@ test_known(struct ctx *c)
 	budget.wait_s[SERVICE_COMMON] = 9;
 	ok(login(c, "ada", "", &t) == ERR_LIMIT && c->retry_after_s == 8,
 	    "whichever that is");
-	is_int(budget.counted, METRIC_SERVICE_LIMIT + 1,
+	is_int(budget.counted, EVENT_LIMIT_KNOWN,
 	    "which counts for the share of known networks");
 	begin(0, 0);
 	budget.known = true;
@@ -368,7 +376,7 @@ test_refused(struct ctx *c)
 	budget.e[SERVICE_COMMON] = ERR_LIMIT;
 	ok(login(c, "ada", "", &t) == ERR_LIMIT && table.times == 0,
 	    "with the budget spent the table is not asked");
-	is_int(budget.counted, METRIC_SERVICE_LIMIT, "and it is counted");
+	is_int(budget.counted, EVENT_LIMIT_COMMON, "and it is counted");
 	begin(0, 0);
 	if (login(c, "ada", "", &t) != ERR_OK)
 		abort();

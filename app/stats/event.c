@@ -1,0 +1,92 @@
+/*
+ * Events: counted and logged by one call.
+ */
+#include "base.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "stats/event.h"
+
+#define FAMILY_ROW(id, metric, label, title, help) \
+	[FAMILY_##id] = { metric, label, title, help },
+const struct family_row family_table[FAMILY_COUNT] = { FAMILY_TABLE(
+    FAMILY_ROW) };
+
+#define EVENT_ROW(id, line, reason, level, family, outcome, err, audited)  \
+	[EVENT_##id] = { line, reason, LOG_LEVEL_##level, FAMILY_##family, \
+		outcome, ERR_##err, audited },
+const struct event_row event_table[EVENT_COUNT] = { EVENT_TABLE(EVENT_ROW) };
+
+/* For a process that shares nothing. */
+static _Atomic uint64_t own[EVENT_COUNT];
+
+static _Atomic uint64_t *counters = own;
+
+void
+event_count_in(_Atomic uint64_t c[EVENT_COUNT])
+{
+	counters = c;
+}
+
+void
+event(enum event e, const char *fmt, ...)
+{
+	const struct event_row *row = &event_table[e];
+	va_list args;
+
+	if (row->family != FAMILY_NONE)
+		atomic_fetch_add_explicit(
+		    &counters[e], 1, memory_order_relaxed);
+	if (row->line == NULL)
+		return;
+	va_start(args, fmt);
+	log_event(row->level, row->line, row->reason ? row->outcome : NULL, fmt,
+	    args);
+	va_end(args);
+}
+
+enum event
+event_of(enum family family, enum err e)
+{
+	enum event i, found = EVENT_BUG;
+
+	for (i = 0; i < EVENT_COUNT; i++) {
+		if (event_table[i].family != family)
+			continue;
+		if (event_table[i].err == e)
+			return i;
+		if (event_table[i].err == ERR_INTERNAL)
+			found = i;
+	}
+	return found;
+}
+
+/* The counter of an event as /metrics names it. */
+static void
+print_counter(const struct event_row *row)
+{
+	const struct family_row *f;
+
+	if (row->family == FAMILY_NONE) {
+		printf("-");
+		return;
+	}
+	f = &family_table[row->family];
+	printf("%s", f->metric);
+	if (f->label != NULL)
+		printf("{%s=\"%s\"}", f->label, row->outcome);
+}
+
+void
+event_print(void)
+{
+	const struct event_row *row;
+
+	for (row = event_table; row < event_table + EVENT_COUNT; row++) {
+		printf("%s\t%s\t", row->line != NULL ? row->line : "-",
+		    row->line != NULL ? log_level_name(row->level) : "-");
+		print_counter(row);
+		printf("\t%s\n", row->audited ? "audited" : "-");
+	}
+}

@@ -1,0 +1,162 @@
+/*
+ * stats/event.c: one call counts and logs, and each row of the table is whole.
+ */
+#include "base.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "stats/event.h"
+#include "tap.h"
+
+static char path[] = "/tmp/latchkey-event-XXXXXX";
+static char text[4096];
+static _Atomic uint64_t counters[EVENT_COUNT];
+
+/* What was logged since the last look. */
+static const char *
+logged(void)
+{
+	ssize_t n = pread(STDERR_FILENO, text, sizeof(text) - 1, 0);
+
+	text[n > 0 ? n : 0] = '\0';
+	if (ftruncate(STDERR_FILENO, 0) != 0)
+		abort();
+	lseek(STDERR_FILENO, 0, SEEK_SET);
+	return text;
+}
+
+/* How much has been counted at all. */
+static long long
+counted(void)
+{
+	long long sum = 0;
+	size_t i;
+
+	for (i = 0; i < EVENT_COUNT; i++)
+		sum += (long long)counters[i];
+	return sum;
+}
+
+static void
+test_call(void)
+{
+	event(EVENT_LOGIN, "user=%d", 7);
+	is(logged(), "level=info req=- event=login user=7\n",
+	    "an event is logged");
+	is_int(counted(), 0, "and counted elsewhere, until told where");
+	event_count_in(counters);
+	event(EVENT_LOGIN_PASSWORD, "user=%d", 7);
+	is(logged(),
+	    "level=info req=- event=login_failed user=7 reason=password\n",
+	    "the reason in the log is the outcome of the counter");
+	is_int((long long)counters[EVENT_LOGIN_PASSWORD], 1, "it is counted");
+	event(EVENT_LOGIN_LIMITED, NULL);
+	is(logged(),
+	    "level=info req=- event=login_failed reason=rate_limited\n",
+	    "an event needs no fields");
+	event(EVENT_SIGNUP_TAKEN, "user=%d", 0);
+	is(logged(), "", "an event without a line is not logged");
+	is_int((long long)counters[EVENT_SIGNUP_TAKEN], 1, "but counted");
+	event(EVENT_BUG, "what=%s", "test");
+	is(logged(), "level=error req=- event=bug what=test\n",
+	    "an event without a family is logged");
+	is_int(counted(), 3, "but not counted");
+}
+
+static void
+test_errors(void)
+{
+	is_int(event_of(FAMILY_SIGNUPS, ERR_OK), EVENT_SIGNUP,
+	    "the outcome of no error is found");
+	is_int(event_of(FAMILY_SIGNUPS, ERR_CONFLICT), EVENT_SIGNUP_TAKEN,
+	    "and of an error of its own");
+	is_int(event_of(FAMILY_LOGINS, ERR_UNAUTH), EVENT_LOGIN_UNKNOWN,
+	    "of several the first");
+	is_int(event_of(FAMILY_SIGNUPS, ERR_TOOBIG), EVENT_SIGNUP_ERROR,
+	    "any other error is a failure");
+	is_int(event_of(FAMILY_LOGINS, ERR_INTERNAL), EVENT_LOGIN_ERROR,
+	    "of the same family");
+	is_int(event_of(FAMILY_CHANGES, ERR_DENIED), EVENT_CHANGE_PASSWORD,
+	    "a wrong current password is an outcome");
+	is_int(event_of(FAMILY_RELOADS, ERR_BUSY), EVENT_BUG,
+	    "a family without failures has none");
+}
+
+static bool
+is_name(const char *s)
+{
+	return *s != '\0' &&
+	       s[strspn(s, "abcdefghijklmnopqrstuvwxyz_")] == '\0';
+}
+
+/* Does a later row have the same counter? */
+static bool
+is_double(enum event e)
+{
+	const struct event_row *row = &event_table[e], *other;
+
+	for (other = row + 1; other < event_table + EVENT_COUNT; other++)
+		if (row->family != FAMILY_NONE &&
+		    other->family == row->family &&
+		    (row->outcome == NULL ||
+		        strcmp(row->outcome, other->outcome) == 0))
+			return true;
+	return false;
+}
+
+static bool
+is_whole(const struct event_row *row)
+{
+	bool has_label = row->family != FAMILY_NONE &&
+	                 family_table[row->family].label != NULL;
+
+	return (row->line == NULL || is_name(row->line)) &&
+	       (row->line != NULL || row->family != FAMILY_NONE) &&
+	       (row->outcome != NULL) == has_label &&
+	       (row->outcome == NULL || is_name(row->outcome)) &&
+	       (!row->reason || (row->outcome != NULL && row->line != NULL)) &&
+	       (!row->audited || row->line != NULL);
+}
+
+static void
+test_table(void)
+{
+	size_t counters_of[FAMILY_COUNT] = { 0 };
+	char title[100];
+	enum family f;
+	enum event e;
+
+	for (e = 0; e < EVENT_COUNT; e++) {
+		snprintf(title, sizeof(title), "row %d (%s, %s) is whole",
+		    (int)e,
+		    event_table[e].line != NULL ? event_table[e].line : "-",
+		    event_table[e].outcome != NULL ? event_table[e].outcome
+		                                   : "-");
+		ok(is_whole(&event_table[e]) && !is_double(e), title);
+		if (event_table[e].family != FAMILY_NONE)
+			counters_of[event_table[e].family]++;
+	}
+	for (f = 0; f < FAMILY_COUNT; f++) {
+		const struct family_row *row = &family_table[f];
+
+		snprintf(
+		    title, sizeof(title), "%s has its counters", row->metric);
+		ok(row->label != NULL ? counters_of[f] > 1
+		                      : counters_of[f] == 1,
+		    title);
+	}
+}
+
+int
+main(void)
+{
+	if (dup2(mkstemp(path), STDERR_FILENO) < 0)
+		abort();
+	test_call();
+	test_errors();
+	test_table();
+	unlink(path);
+	return done();
+}
