@@ -28,6 +28,7 @@
 # A result in a pipe or in $( ) is lost: its count stays in the subshell.
 # shellcheck shell=sh disable=SC2119,SC2120 # settings may be left out
 set -u
+PATH=/usr/bin:/bin:$PATH	# Debian's python3: it has the modules that t/deps installs, and starts at once
 
 tests=0
 failures=0
