@@ -102,12 +102,12 @@ struct family_row {
 };
 
 struct event_row {
-	const char *line; /* name in the log; NULL: no line */
-	bool reason;      /* the line ends in reason=OUTCOME */
+	const char *line;    /* name in the log; NULL: no line */
+	const char *outcome; /* label in the family; NULL: that has none */
 	enum log_level level;
-	enum family family;  /* that counts it, or FAMILY_NONE */
-	const char *outcome; /* label there; NULL: the family has none */
-	enum err err;        /* that ends in it */
+	enum family family; /* that counts it, or FAMILY_NONE */
+	enum err err;       /* that ends in it */
+	bool reason;        /* the line ends in reason=OUTCOME */
 	bool audited;
 };
 
