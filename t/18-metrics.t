@@ -218,22 +218,22 @@ ok $? 'and that they had gone when their turn came'
 status_file=$LK_DIR/data/status
 is "$(stat -c %a "$status_file")" 640 'others cannot read the figures'
 says LATCHKEY_STATUS_FILE=/nonexistent/status
-is "$said" '1 latchkey: status_file: /nonexistent/status: no such file: latchkey does not serve' \
+is "$said" '1 latchkey: status_file: /nonexistent/status: no such file: latchkey is not running' \
 	'without a file nothing is served'
 cp "$status_file" "$tmp/copy"
 chmod 644 "$tmp/copy"
 says LATCHKEY_STATUS_FILE="$tmp/copy"
-is "$said" "1 latchkey: status_file: $tmp/copy: latchkey does not serve (any more)" \
+is "$said" "1 latchkey: status_file: $tmp/copy: latchkey is not running (any more)" \
 	'nor with one that nobody holds'
 says LATCHKEY_STATUS_FILE="$tmp"
-is "$said" "1 latchkey: status_file: $tmp: is not a plain file" 'a folder is no such file'
+is "$said" "1 latchkey: status_file: $tmp: not a regular file" 'a folder is no such file'
 
 # --- one file, one server ---
 
 before=$(stat -c %i "$status_file")
 # shellcheck disable=SC2086
 said=$($LK_AS spawn-fcgi -n -s "$LK_DIR/data/other.sock" -- "$LK_BIN" -c "$LK_CONF" serve 2>&1)
-like "$? $said" "^1 latchkey: status_file: $status_file: another latchkey serve is at work with it\$" \
+like "$? $said" "^1 latchkey: status_file: $status_file: in use by another latchkey\$" \
 	'a second server does not take the same file'
 is "$(stat -c %i "$status_file")" "$before" 'and leaves it'
 
@@ -312,7 +312,7 @@ rises 2 latchkey_token_verifications_total 'a bad one is verified each time'
 t/stack workers-stop "$LK_DIR"
 ended() {
 	says
-	[ "$said" = "1 latchkey: status_file: $status_file: latchkey does not serve (any more)" ]
+	[ "$said" = "1 latchkey: status_file: $status_file: latchkey is not running (any more)" ]
 }
 retry 10 ended
 ok $? 'once the workers are stopped, status says so' || diag "$said"

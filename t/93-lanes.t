@@ -57,6 +57,14 @@ if [ -e /proc/self/autogroup ]; then
 	is "$(ps -o sid= -p $(workers login | tr ' ' , | sed 's/,$//') | tr -d ' ' | sort -u)" "$supervisor" \
 		'login workers are a group with the supervisor'
 fi
+# shared LANE: how its workers see the memory of the service-wide limit.
+shared() {
+	for worker in $(workers "$1"); do
+		awk '/memfd:latchkey/ { print $2 }' "/proc/$worker/maps"
+	done | sort -u
+}
+is "$(shared login)" rw-s 'login workers write the service-wide limit'
+is "$(shared api) $(shared check)" 'r--s r--s' 'workers of the other lanes can only read the service-wide limit'
 like "$(cat "$LK_LOG")" 'event=ready pid=[0-9]+ check=2 api=2 login=2 database_connections=4' \
 	'the log tells of them, and how many connections to the database they have'
 # A worker's listening sockets are its lane's alone.
@@ -208,7 +216,7 @@ echo precious >"$LK_DIR/data/precious"
 chmod 666 "$LK_DIR/data/precious"
 # shellcheck disable=SC2086
 like "$($LK_AS env LATCHKEY_STATUS_FILE="$LK_DIR/data/precious" "$LK_BIN" -c "$LK_CONF" serve 2>&1)" \
-	'precious: is there, and no status file' 'a file that is something else does not become the status file'
+	'precious: exists but is not a latchkey status file' 'a file that is something else does not become the status file'
 is "$(cat "$LK_DIR/data/precious")" precious 'and stays'
 
 # Many more workers, and back before they have begun.

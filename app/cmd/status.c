@@ -186,9 +186,9 @@ status_print(const struct conf *conf)
 {
 	struct metrics_figures f;
 
+	route_name_rows();
 	if (!metrics_load(conf->status_file))
 		return EXIT_FAILURE;
-	route_name_rows();
 	metrics_read(&f);
 	printf("latchkey " LATCHKEY_VERSION ", up ");
 	print_age(f.started_s);

@@ -255,6 +255,8 @@ show_queues(const struct supervisor *s)
 int
 supervisor_run(const struct conf *conf)
 {
+	static const struct shm_section *const sections[] = { &metrics_section,
+		&service_limit_section, NULL };
 	static struct supervisor s = { .pool = {
 		                           .work = worker_main, .of = &s } };
 	bool good;
@@ -270,11 +272,11 @@ supervisor_run(const struct conf *conf)
 	pool_init(&s.pool);
 	route_name_rows();
 	/* of two that start at once the status file lets one go on */
-	good =
-	    token_key_load(conf->key_file, &s.key) && database_is_good(conf) &&
-	    blocklist_open(conf->password_blocklist, &s.blocklist) &&
-	    service_limit_share_memory() && metrics_create(conf->status_file) &&
-	    listeners_open(conf, &s.listeners);
+	good = token_key_load(conf->key_file, &s.key) &&
+	       database_is_good(conf) &&
+	       blocklist_open(conf->password_blocklist, &s.blocklist) &&
+	       shm_create(conf->status_file, sections) &&
+	       listeners_open(conf, &s.listeners);
 	if (good) {
 		show_queues(&s);
 		configure_pool(&s);

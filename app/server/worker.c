@@ -3,8 +3,10 @@
  */
 #include "base.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -12,12 +14,14 @@
 #include "db/network.h"
 #include "db/ratelimit.h"
 #include "db/user.h"
+#include "lib/log.h"
 #include "route.h"
 #include "server/limits.h"
 #include "server/loop.h"
 #include "server/sched.h"
 #include "server/worker.h"
 #include "stats/metrics.h"
+#include "svc/service_limit.h"
 
 /*
  * Without a request let go of a hash's memory. (On a single socket others than
@@ -39,6 +43,7 @@ say_ready(const void *of)
 	const struct worker_setup *w = word->w;
 
 	metrics_use(w->lane, w->number);
+	shm_leave();
 	if (write(w->ready, &word->hash_us, sizeof(word->hash_us)) < 0) {
 		/* nobody to tell */
 	}
@@ -84,6 +89,13 @@ worker_run(const struct worker_setup *w)
 	bool done = false;
 
 	name_process(w);
+	/* a worker that verifies no passwords cannot lift the limit, even when
+	 * it is taken over */
+	if ((w->lanes & LANE_BIT(LANE_LOGIN)) == 0 &&
+	    !shm_read_only(&service_limit_section)) {
+		log_say("shared memory: %s", strerror(errno));
+		return EXIT_FAILURE;
+	}
 	arena_init(&arena);
 	if (w->lanes == LANE_BIT(LANE_LOGIN))
 		sched_low();

@@ -8,21 +8,15 @@
  */
 #include "base.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "lib/log.h"
 #include "stats/metrics.h"
 
 #define PAGE_BYTES 4096
-#define NAME_BYTES 4104 /* of the longest status_file and ".new" */
 
 typedef _Atomic uint64_t count;
 
@@ -43,8 +37,6 @@ _Static_assert(sizeof(struct slot) % PAGE_BYTES == 0, "slots share no page");
 _Static_assert(CONF_WORKERS_MAX == 64, "the slots in use fit their bits");
 
 struct memory {
-	/* who reads another layout must not guess at it */
-	_Alignas(PAGE_BYTES) char layout[64];
 	count started_s;
 	count used[LANE_COUNT];   /* slots that were in use, as bits */
 	count socket[LANE_COUNT]; /* inodes of listening sockets */
@@ -52,10 +44,6 @@ struct memory {
 	struct slot supervisor;
 	struct slot worker[LANE_COUNT][CONF_WORKERS_MAX];
 };
-
-#define MAGIC_BYTES 16 /* "latchkey status ", of any version */
-
-static const char layout[64] = "latchkey status " LATCHKEY_VERSION " 4";
 
 const int64_t metrics_limit_us[METRICS_BUCKETS] = { 100, 250, 500, 1000, 2500,
 	5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000, 2500000,
@@ -74,10 +62,6 @@ static struct {
 	pid_t pid;
 	enum database state;
 } said;
-
-/* The supervisor's hold on the file; workers let go of it. */
-static int lock_fd = -1;
-static pid_t lock_pid;
 
 static struct {
 	const char *path;
@@ -109,170 +93,60 @@ use_slot(struct slot *s)
 	event_count_in(s->counter);
 }
 
-/* --- making the memory --- */
+/* --- the memory --- */
 
-static bool
-complain(const char *file, const char *what)
+/* A text that may not be there. */
+static uint64_t
+digest_name(uint64_t digest, const char *s)
 {
-	log_say("status_file: %s: %s", file, what);
-	return false;
+	return shm_digest_text(digest, s != NULL ? s : "");
 }
 
-/*
- * A lock of the open file, not of the process (fcntl(2)): it lasts as long as
- * somebody has this descriptor, and can be asked about without being taken.
- */
-static bool
-lock(int fd)
+/* What stands where: for a process that was built otherwise. */
+static uint64_t
+layout(void)
 {
-	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	uint64_t digest = sizeof(struct slot);
+	size_t i;
 
-	return fcntl(fd, F_OFD_SETLK, &whole) == 0;
-}
-
-static bool
-is_locked(int fd)
-{
-	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-
-	return fcntl(fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
-}
-
-/* Is fd still what this name stands for? */
-static bool
-is_at(const char *file, int fd)
-{
-	struct stat by_fd, by_name;
-
-	return fstat(fd, &by_fd) == 0 && lstat(file, &by_name) == 0 &&
-	       by_fd.st_ino == by_name.st_ino && by_fd.st_dev == by_name.st_dev;
-}
-
-/* A file that is empty, or begins as ours do: none else is replaced. */
-static bool
-is_ours(int fd, off_t size)
-{
-	char magic[sizeof(layout)];
-
-	return size == 0 ||
-	       (pread(fd, magic, sizeof(magic), 0) == (ssize_t)sizeof(magic) &&
-	           memcmp(magic, layout, MAGIC_BYTES) == 0);
-}
-
-/*
- * The right to replace a file: a lock on what its name stands for. Whoever
- * replaces it locks the new one first, so of several that start at once one
- * has the right, and the others meet either lock. The descriptor, or -1.
- */
-static int
-lock_name(const char *file)
-{
-	struct stat st;
-	int fd;
-
-	for (;;) {
-		fd = open(file,
-		    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
-		    0640);
-		if (fd < 0 || fstat(fd, &st) != 0) {
-			complain(file, strerror(errno));
-		} else if (!S_ISREG(st.st_mode) || !is_ours(fd, st.st_size)) {
-			complain(file, "is there, and no status file");
-		} else if (!lock(fd)) {
-			complain(file,
-			    errno == EAGAIN || errno == EACCES
-			        ? "another latchkey serve is at work with it"
-			        : strerror(errno));
-		} else if (is_at(file, fd)) {
-			return fd;
-		} else {
-			close(fd);
-			continue;
+	for (i = 0; i < EVENT_COUNT; i++)
+		if (event_table[i].family != FAMILY_NONE) {
+			digest = shm_digest_number(digest, (int64_t)i);
+			digest = shm_digest_text(
+			    digest, family_table[event_table[i].family].metric);
+			digest = digest_name(digest, event_table[i].outcome);
 		}
-		if (fd >= 0)
-			close(fd);
-		return -1;
-	}
-}
-
-/*
- * A new file, locked, of the memory's size; all of it a hole but the part that
- * the supervisor writes. -1: errno tells why.
- */
-static int
-make_file(const char *name)
-{
-	int fd, error;
-
-	/* left by one that died here; the name is ours by the lock */
-	unlink(name);
-	fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
-	if (fd < 0)
-		return -1;
-	if (fchmod(fd, 0640) == 0 && lock(fd) &&
-	    ftruncate(fd, sizeof(struct memory)) == 0 &&
-	    (fallocate(fd, 0, 0, offsetof(struct memory, worker)) == 0 ||
-	        errno == EOPNOTSUPP))
-		return fd;
-	error = errno;
-	close(fd);
-	unlink(name);
-	errno = error;
-	return -1;
-}
-
-static struct memory *
-map(int fd)
-{
-	void *m = mmap(NULL, sizeof(struct memory), PROT_READ | PROT_WRITE,
-	    MAP_SHARED, fd, 0);
-
-	return m != MAP_FAILED ? m : NULL;
+	for (i = 0; i < HTTP_STATUSES; i++)
+		digest = shm_digest_number(digest, http_status[i].code);
+	for (i = 0; i < METRICS_BUCKETS; i++)
+		digest = shm_digest_number(digest, metrics_limit_us[i]);
+	for (i = 0; i < LANE_COUNT; i++)
+		digest = shm_digest_text(digest, lane_name[i]);
+	for (i = 0; i < METRICS_ROUTES; i++)
+		digest = digest_name(digest, routes[i].path);
+	return digest;
 }
 
 static void
-begin(struct memory *m)
+use_memory(void *shared)
 {
+	struct memory *m = shared;
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	memcpy(m->layout, layout, sizeof(layout));
 	set(&m->started_s, (uint64_t)now.tv_sec);
 	set(&m->supervisor.pid, (uint64_t)getpid());
 	memory = m;
 	use_slot(&m->supervisor);
 }
 
-bool
-metrics_create(const char *file)
-{
-	char name[NAME_BYTES];
-	struct memory *m = NULL;
-	int old, fd;
-
-	if ((old = lock_name(file)) < 0)
-		return false;
-	snprintf(name, sizeof(name), "%s.new", file);
-	fd = make_file(name);
-	if (fd < 0 || (m = map(fd)) == NULL) {
-		complain(name, strerror(errno));
-	} else {
-		begin(m);
-		if (rename(name, file) == 0) {
-			close(old);
-			lock_fd = fd;
-			lock_pid = getpid();
-			return true;
-		}
-		complain(file, strerror(errno));
-	}
-	if (fd >= 0) {
-		close(fd);
-		unlink(name);
-	}
-	close(old);
-	return false;
-}
+const struct shm_section metrics_section = {
+	.name = "metrics",
+	.bytes = sizeof(struct memory),
+	.begin_bytes = offsetof(struct memory, worker),
+	.layout = layout,
+	.use = use_memory,
+};
 
 void
 metrics_apart(void)
@@ -284,19 +158,10 @@ void
 metrics_use(enum lane lane, unsigned number)
 {
 	struct slot *mine = &memory->worker[lane][number];
-	off_t at = (char *)mine - (char *)memory;
-	bool there = true;
+	bool there = shm_reserve(mine, sizeof(*mine));
 
-	/* a page that the disk has no room for would end us with SIGBUS */
-	if (lock_fd >= 0 && fallocate(lock_fd, 0, at, sizeof(*mine)) != 0 &&
-	    errno != EOPNOTSUPP) {
+	if (!there)
 		event(EVENT_STATUS_FULL, "what=status_file");
-		there = false;
-	}
-	if (lock_fd >= 0 && lock_pid != getpid()) {
-		close(lock_fd);
-		lock_fd = -1;
-	}
 	slot_pid = getpid();
 	use_slot(there ? mine : &own.supervisor);
 	slot_lane = lane;
@@ -464,43 +329,9 @@ metrics_read(struct metrics_figures *out)
 	}
 }
 
-/* Read all of it: who maps a file dies when somebody else cuts it short. */
-static bool
-read_whole(int fd)
-{
-	char *p = (char *)&own;
-	size_t done = 0;
-	ssize_t n;
-
-	while (done < sizeof(own)) {
-		n = pread(fd, p + done, sizeof(own) - done, (off_t)done);
-		if (n <= 0)
-			return false;
-		done += (size_t)n;
-	}
-	return memcmp(own.layout, layout, sizeof(layout)) == 0;
-}
-
 bool
 metrics_load(const char *file)
 {
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
-	bool good = false;
-
-	if (fd < 0 && errno == ENOENT)
-		return complain(file, "no such file: latchkey does not serve");
-	if (fd < 0)
-		return complain(file, strerror(errno));
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-		complain(file, "is not a plain file");
-	else if (!is_locked(fd))
-		complain(file, "latchkey does not serve (any more)");
-	else if (st.st_size != sizeof(own) || !read_whole(fd))
-		complain(file, "was made by another version of latchkey");
-	else
-		good = true;
 	memory = &own;
-	close(fd);
-	return good;
+	return shm_load(file, &metrics_section, &own);
 }

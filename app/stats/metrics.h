@@ -1,6 +1,6 @@
 /*
- * What the workers count, in memory that all processes of a `latchkey serve`
- * share: a file, so that `latchkey status` can read it too.
+ * Counters and histograms of all processes of a `latchkey serve`, in shared
+ * memory that `latchkey status` can read too.
  *
  * As with the log, the process's own place needs no handle: until one of the
  * functions below says otherwise, a process counts for itself alone. Nothing
@@ -13,6 +13,7 @@
 #include "conf.h"
 #include "lib/http_status.h"
 #include "stats/event.h"
+#include "stats/shm.h"
 
 #define METRICS_ROUTES 28 /* rows of route.c, at most */
 #define METRICS_NO_ROUTE METRICS_ROUTES
@@ -32,12 +33,10 @@ enum histogram {
 extern const int64_t metrics_limit_us[METRICS_BUCKETS];
 
 /*
- * For the supervisor, once, before it forks: make the shared memory in the
- * place of file, with all counters 0. As long as this process lives, nobody
- * else can do so for the same file. False, with a line on standard error:
- * another one lives, or the file cannot be made.
+ * The counters' section of the shared memory, which is the status file. Routes
+ * are named before it is created or loaded: they are a part of its layout.
  */
-bool metrics_create(const char *file) MUST_CHECK;
+extern const struct shm_section metrics_section;
 
 /*
  * For a worker, at its start or when it is ready: count as number (0 to
@@ -54,7 +53,7 @@ void metrics_apart(void);
 void metrics_ended(enum lane lane, unsigned number, int64_t pid);
 
 /*
- * For the supervisor, after metrics_create(): fd is the listening socket of
+ * For the supervisor, after shm_create(): fd is the listening socket of
  * this lane, Unix or TCP, whose queue is to be shown.
  */
 void metrics_socket(enum lane lane, int fd);
@@ -125,9 +124,8 @@ struct metrics_figures {
 void metrics_read(struct metrics_figures *out);
 
 /*
- * For a process that serves nobody: read the file of one that does, for
- * metrics_read() to add up. The file may be anything. False, with a line on
- * standard error: nobody serves with that file, or it is of another version.
+ * For a process that does not serve: load the status file of one that does, for
+ * metrics_read() to add up. False: as shm_load().
  */
 bool metrics_load(const char *file) MUST_CHECK;
 

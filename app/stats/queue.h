@@ -1,5 +1,5 @@
 /*
- * How many connections wait on a listening socket.
+ * Connections that wait on a listening socket.
  */
 #ifndef LATCHKEY_STATS_QUEUE_H
 #define LATCHKEY_STATS_QUEUE_H

@@ -1,16 +1,15 @@
 /*
- * How many wrong passwords the service as a whole looks at.
+ * Service-wide limit of failed logins.
  *
- * A worker may die at any instruction, and what it leaves behind in the shared
- * memory may be anything. Whatever is read there is cut to what it can be, and
- * a second later the database's word replaces it: at worst the budget is spent
- * or forgotten until then. The other limits do not look here.
+ * A worker may die at any instruction, and may leave anything behind in the
+ * shared memory. What is read there is cut to what it can be, and a second
+ * later the database's figure replaces it: at worst the share is spent or
+ * forgotten until then. The other limits do not depend on it.
  */
 #include "base.h"
 
 #include <inttypes.h>
 #include <stdatomic.h>
-#include <sys/mman.h>
 
 #include "db/ratelimit.h"
 #include "lib/clock.h"
@@ -28,17 +27,17 @@ struct memory {
 static struct memory own[SERVICE_SHARES];
 static struct memory *memory = own;
 
-bool
-service_limit_share_memory(void)
+static void
+use_memory(void *shared)
 {
-	struct memory *m = mmap(NULL, sizeof(own), PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (m == MAP_FAILED)
-		return false;
-	memory = m;
-	return true;
+	memory = shared;
 }
+
+const struct shm_section service_limit_section = {
+	.name = "service_limit",
+	.bytes = sizeof(own),
+	.use = use_memory,
+};
 
 enum event
 service_limit_refusal(enum service_share share)

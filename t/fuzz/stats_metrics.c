@@ -25,6 +25,8 @@ static struct {
 static void
 begin(void)
 {
+	static const struct shm_section *const sections[] = { &metrics_section,
+		NULL };
 	char folder[] = "/tmp/latchkey-fuzz-XXXXXX", file[64];
 	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	int fd;
@@ -32,9 +34,9 @@ begin(void)
 	if (mkdtemp(folder) == NULL)
 		abort();
 	snprintf(file, sizeof(file), "%s/status", folder);
-	if (!metrics_create(file))
-		abort();
 	route_name_rows();
+	if (!shm_create(file, sections))
+		abort();
 	metrics_use(LANE_API, 0);
 	metrics_use(LANE_LOGIN, 63);
 	fd = open(file, O_RDONLY | O_CLOEXEC);

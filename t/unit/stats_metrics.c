@@ -31,6 +31,15 @@ static char folder[] = "/tmp/latchkey-metrics-XXXXXX";
 static char file[64];
 static struct metrics_figures f;
 
+static bool
+create(const char *name)
+{
+	static const struct shm_section *const sections[] = { &metrics_section,
+		NULL };
+
+	return shm_create(name, sections);
+}
+
 /* Its complaints are wanted here, but not seen. */
 static bool
 quietly(bool (*call)(const char *), const char *name)
@@ -65,7 +74,7 @@ in_child(int (*work)(void))
 static int
 create_again(void)
 {
-	return quietly(metrics_create, file);
+	return quietly(create, file);
 }
 
 static int
@@ -219,7 +228,7 @@ test_shared(void)
 	pid_t pids[2];
 	int i;
 
-	ok(metrics_create(file), "the memory is made");
+	ok(create(file), "the memory is made");
 	is_int(stat(file, &st), 0, "in the file");
 	is_int(st.st_mode & 0777, 0640, "which others cannot read");
 	ok(st.st_blocks * 512 < 65536, "and takes no memory before it is used");
@@ -325,13 +334,22 @@ hold(const void *bytes, size_t n)
 	return fd;
 }
 
+/* A process that calls its routes otherwise. */
+static int
+load_otherwise(void)
+{
+	metrics_route(1, "/another", LANE_API);
+	return load();
+}
+
 static void
 test_broken(char *bytes, size_t n)
 {
 	int fd = hold(bytes, n);
-	size_t i;
 
 	is_int(in_child(load), 1, "a whole file is read");
+	is_int(in_child(load_otherwise), 0,
+	    "not by a process whose counters have other names");
 	if (ftruncate(fd, (off_t)n - 1) != 0)
 		abort();
 	is_int(in_child(load), 0, "not one that is too short");
@@ -347,8 +365,7 @@ test_broken(char *bytes, size_t n)
 	is_int(in_child(load), 0, "nor of another layout");
 	close(fd);
 	bytes[0] ^= 1;
-	for (i = 64; i < n; i++)
-		bytes[i] = (char)0xff;
+	memset(bytes + 64, 0xff, n - 64);
 	fd = hold(bytes, n);
 	is_int(in_child(count_workers),
 	    (long long)LANE_COUNT * CONF_WORKERS_MAX,
@@ -363,8 +380,8 @@ test_broken(char *bytes, size_t n)
 static int
 refuse_folder(void)
 {
-	return quietly(metrics_create, folder) ||
-	       quietly(metrics_create, "/nonexistent/status") ||
+	return quietly(create, folder) ||
+	       quietly(create, "/nonexistent/status") ||
 	       quietly(metrics_load, folder);
 }
 
@@ -376,7 +393,7 @@ replace_old(void)
 {
 	struct stat before, after;
 
-	return stat(file, &before) != 0 || !quietly(metrics_create, file) ||
+	return stat(file, &before) != 0 || !quietly(create, file) ||
 	       stat(file, &after) != 0 || before.st_ino == after.st_ino;
 }
 
@@ -392,7 +409,7 @@ race(const int go[2], const int said[2], const int end[2])
 	close(go[1]);
 	close(end[1]);
 	(void)!read(go[0], &byte, 1);
-	result = quietly(metrics_create, file) ? '1' : '0';
+	result = quietly(create, file) ? '1' : '0';
 	(void)!write(said[1], &result, 1);
 	(void)!read(end[0], &byte, 1);
 	_exit(0);

@@ -4,7 +4,8 @@
  */
 #include "base.h"
 
-#define service_limit_share_memory tested_share
+#define service_limit_section tested_section
+#define service_limit_refusal tested_refusal
 #define service_limit_reserve tested_reserve
 #define service_limit_refund tested_give_back
 #define clock_us clock_of_ours
@@ -215,6 +216,7 @@ test_costs(struct ctx *c, struct conf *conf)
 int
 main(void)
 {
+	static struct memory shared[SERVICE_SHARES];
 	struct conf conf = { .login_failures_per_service = 40 };
 	struct ctx c = { .conf = &conf };
 
@@ -223,7 +225,8 @@ main(void)
 	test_writing(&c);
 	test_shares(&c);
 	test_garbage(&c);
-	ok(service_limit_share_memory() && memory != own, "it can be shared");
+	service_limit_section.use(shared);
+	ok(memory == shared, "other memory can be used");
 	test_limit(&c);
 	test_costs(&c, &conf);
 	return done();

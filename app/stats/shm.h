@@ -1,0 +1,66 @@
+/*
+ * Memory that all processes of a `latchkey serve` share, in sections of whole
+ * pages: made once before the fork, read-only for a process that only reads.
+ *
+ * The first section is a file, so that `latchkey status` can read it; no
+ * process can open the others. Nothing that is read from a section is trusted:
+ * a worker may die at any instruction, and may leave anything behind.
+ */
+#ifndef LATCHKEY_STATS_SHM_H
+#define LATCHKEY_STATS_SHM_H
+
+#include "base.h"
+
+struct shm_section {
+	const char *name;
+	size_t bytes;
+	size_t begin_bytes; /* of a file: written by use() and the supervisor */
+	uint64_t (*layout)(void); /* of a file: a digest of what stands where */
+	void (*use)(void *memory); /* the owner takes the memory over, all 0 */
+};
+
+/*
+ * For the supervisor, once, before it forks: make the sections, NULL at the
+ * end, the first of them in the place of file, and have their owners use them.
+ * As long as this process or a worker of it lives, no other can do so for the
+ * same file. False, with a line on standard error: another one lives, or there
+ * is no memory.
+ */
+bool shm_create(
+    const char *file, const struct shm_section *const *sections) MUST_CHECK;
+
+/*
+ * For a process that shares nothing: copy the section of a file that another
+ * one has made to out, section->bytes long. The file may be anything. False,
+ * with a line on standard error: no process serves with it, or it is of another
+ * layout.
+ */
+bool shm_load(
+    const char *file, const struct shm_section *section, void *out) MUST_CHECK;
+
+/*
+ * Take room on the disk for this part of the first section: without it, to
+ * write there would end the process with SIGBUS. False: there is none.
+ */
+bool shm_reserve(const void *at, size_t bytes) MUST_CHECK;
+
+/*
+ * For a worker, before it takes requests: it can only read this section from
+ * now on, whatever becomes of it; not of the first. Without shm_create()
+ * nothing changes. False: not possible.
+ */
+bool shm_read_only(const struct shm_section *section) MUST_CHECK;
+
+/*
+ * For a worker: close the descriptors. From then on it reserves nothing, and
+ * cannot protect a section.
+ */
+void shm_leave(void);
+
+/* Add a text to a digest; of two the order counts. */
+uint64_t shm_digest_text(uint64_t digest, const char *s);
+
+/* The same of a number. */
+uint64_t shm_digest_number(uint64_t digest, int64_t n);
+
+#endif

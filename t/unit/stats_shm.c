@@ -1,0 +1,294 @@
+/*
+ * stats/shm.c: sections that processes share, which of them may be written, and
+ * how long the file is held. (What becomes of broken files is in
+ * stats_metrics.c.)
+ */
+#include "base.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "stats/shm.h"
+#include "tap.h"
+
+#define PAGE_BYTES 4096
+
+static char folder[] = "/tmp/latchkey-shm-XXXXXX";
+static char file[64];
+
+/* Two sections beside the file, one of them a byte longer than a page. */
+static char *in_file, *small, *large;
+static uint64_t digest;
+
+static uint64_t
+layout_of_ours(void)
+{
+	return digest;
+}
+
+static void
+use_file(void *memory)
+{
+	in_file = memory;
+	in_file[0] = 'f';
+}
+
+static void
+use_small(void *memory)
+{
+	small = memory;
+}
+
+static void
+use_large(void *memory)
+{
+	large = memory;
+}
+
+static const struct shm_section file_section = { "file", 3 * PAGE_BYTES,
+	PAGE_BYTES, layout_of_ours, use_file };
+static const struct shm_section small_section = { "small", 1, 0, NULL,
+	use_small };
+static const struct shm_section large_section = { "large", PAGE_BYTES + 1, 0,
+	NULL, use_large };
+
+/* The exit status of a process of its own that does this, or minus a signal. */
+static int
+in_child(int (*work)(void))
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid < 0)
+		abort();
+	if (pid == 0)
+		_exit(work());
+	if (waitpid(pid, &status, 0) != pid)
+		abort();
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static void
+test_sections(void)
+{
+	static const struct shm_section *const sections[] = { &file_section,
+		&small_section, &large_section, NULL };
+
+	ok(shm_read_only(&small_section), "before it is made all is allowed");
+	ok(shm_create(file, sections), "the memory is made");
+	ok(in_file != NULL && small != NULL && large != NULL,
+	    "each owner has its section");
+	ok((uintptr_t)small % PAGE_BYTES == 0 &&
+	        (uintptr_t)large % PAGE_BYTES == 0 && large != small,
+	    "which has pages of its own");
+	is_int(large[PAGE_BYTES], 0, "to its last byte");
+}
+
+static int
+write_all(void)
+{
+	shm_leave();
+	small[0] = 's';
+	large[PAGE_BYTES] = 'l';
+	return 0;
+}
+
+static int
+look_on(void)
+{
+	if (!shm_read_only(&small_section))
+		return 1;
+	shm_leave();
+	small[0] = 0;
+	return 0;
+}
+
+/* As a process that is taken over would. */
+static int
+allow_itself(void)
+{
+	if (!shm_read_only(&small_section))
+		return 1;
+	shm_leave();
+	return mprotect(small, PAGE_BYTES, PROT_READ | PROT_WRITE) == -1 &&
+	               errno == EACCES
+	           ? 0
+	           : 2;
+}
+
+static int
+write_beside(void)
+{
+	if (!shm_read_only(&large_section))
+		return 1;
+	small[0]++;
+	return large[PAGE_BYTES] != 'l' || small[0] != 't';
+}
+
+/* What others write later is seen in a section that is only read. */
+static int
+see_news(void)
+{
+	if (!shm_read_only(&small_section))
+		return 1;
+	large[0] = 1;
+	while (small[0] != 'u')
+		usleep(1000);
+	return 0;
+}
+
+static void
+test_read_only(void)
+{
+	pid_t pid;
+	int status;
+
+	is_int(in_child(write_all), 0, "a worker writes");
+	ok(small[0] == 's' && large[PAGE_BYTES] == 'l', "and others see it");
+	is_int(in_child(look_on), -SIGSEGV,
+	    "one that only reads a section cannot write there");
+	is_int(small[0], 's', "and has not");
+	is_int(in_child(allow_itself), 0, "nor can it allow itself to");
+	is_int(in_child(write_beside), 0, "it can write the section beside");
+	if ((pid = fork()) == 0)
+		_exit(see_news());
+	while (*(volatile char *)large == 0)
+		usleep(1000);
+	small[0] = 'u';
+	ok(waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
+	        WEXITSTATUS(status) == 0,
+	    "it sees what others write later");
+}
+
+/* The file alone stands in the folder, and no name leads to the rest. */
+static int
+has_descriptors(void)
+{
+	char name[64], target[128];
+	int fd, n = 0;
+
+	shm_leave();
+	for (fd = 3; fd < 64; fd++) {
+		ssize_t got;
+
+		snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+		got = readlink(name, target, sizeof(target) - 1);
+		target[got > 0 ? got : 0] = '\0';
+		n += strstr(target, "memfd") != NULL ||
+		     strstr(target, folder) != NULL;
+	}
+	return n;
+}
+
+static int
+load(void)
+{
+	static char bytes[3 * PAGE_BYTES];
+	int out = dup(STDERR_FILENO), null = open("/dev/null", O_WRONLY);
+	bool good;
+
+	dup2(null, STDERR_FILENO);
+	good = shm_load(file, &file_section, bytes);
+	dup2(out, STDERR_FILENO);
+	return good && bytes[0] == 'f';
+}
+
+static int
+load_other_layout(void)
+{
+	digest++;
+	return load();
+}
+
+/* Without the descriptor nothing can be reserved, and nothing is missed. */
+static int
+reserve_after(void)
+{
+	shm_leave();
+	return shm_reserve(in_file, PAGE_BYTES);
+}
+
+static void
+test_file(void)
+{
+	struct stat before, after;
+
+	is_int(in_child(has_descriptors), 0, "a worker lets go of all");
+	is_int(in_child(load), 1, "the file is read by others");
+	is_int(in_child(load_other_layout), 0, "but not with another layout");
+	stat(file, &before);
+	ok(shm_reserve(in_file + PAGE_BYTES, 2 * PAGE_BYTES),
+	    "room is taken on the disk");
+	stat(file, &after);
+	ok(after.st_blocks > before.st_blocks, "which shows");
+	is_int(
+	    in_child(reserve_after), 1, "a worker that has left has its own");
+}
+
+static int said[2], end[2];
+
+/* A worker that outlives its supervisor. */
+static int
+leave_and_wait(void)
+{
+	char byte;
+
+	close(end[1]);
+	shm_leave();
+	return write(said[1], "", 1) != 1 || read(end[0], &byte, 1) != 0;
+}
+
+static int
+serve_and_die(void)
+{
+	static const struct shm_section *const sections[] = { &file_section,
+		&small_section, NULL };
+	char byte;
+	pid_t pid;
+
+	if (!shm_create(file, sections) || (pid = fork()) < 0)
+		return 1;
+	if (pid == 0)
+		_exit(leave_and_wait());
+	return read(said[0], &byte, 1) != 1 || in_child(load) != 1;
+}
+
+static void
+test_lock(void)
+{
+	int i;
+
+	snprintf(file, sizeof(file), "%s/second", folder);
+	if (pipe(said) != 0 || pipe(end) != 0)
+		abort();
+	is_int(in_child(serve_and_die), 0, "a supervisor dies");
+	is_int(in_child(load), 1, "its worker still holds the file");
+	close(end[1]);
+	for (i = 0; i < 1000 && in_child(load) != 0; i++)
+		usleep(10000);
+	ok(i < 1000, "until it has ended, too");
+	unlink(file);
+}
+
+int
+main(void)
+{
+	if (mkdtemp(folder) == NULL)
+		abort();
+	snprintf(file, sizeof(file), "%s/status", folder);
+	test_sections();
+	test_read_only();
+	test_file();
+	unlink(file);
+	test_lock();
+	rmdir(folder);
+	return done();
+}
