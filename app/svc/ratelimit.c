@@ -201,8 +201,8 @@ reserve_known_share(struct ctx *c, struct ratelimit_attempt *t)
 }
 
 /*
- * An unknown client's attempt: budget first, which asks no database while it is
- * spent, but for whether the network is known.
+ * An attempt of an unknown client: first the service-wide limit, which asks the
+ * database for nothing while it is spent but whether the network is known.
  */
 static enum err
 reserve_of_service(struct ctx *c, struct ratelimit_attempt *t)
