@@ -1,37 +1,44 @@
 /*
- * What a service may use: the process's configuration, key and database, and
- * the request's memory and time.
+ * Process and request: what a process has opened at its start, and what one
+ * request, or one command, carries.
  */
 #ifndef LATCHKEY_CTX_H
 #define LATCHKEY_CTX_H
 
 #include "conf.h"
-#include "crypto/token_cache.h"
-#include "db/db.h"
 #include "lib/arena.h"
-#include "lib/blocklist.h"
 
-/* Which accounts may stand in for a name (svc/decoy.h), which keeps this. */
-struct decoy_range {
-	int64_t first, count; /* numbers of accounts */
-	int64_t read_s;       /* seconds since 1970; 0: not yet */
+/*
+ * What a process has opened (app.h). A member that its role has no use for is
+ * NULL. Behind the last three is what a module remembers from one request to
+ * the next; each declares its own.
+ */
+struct app {
+	const struct conf *conf;
+	const struct token_key *key;
+	const struct blocklist *blocklist;
+	struct db *db;
+	unsigned lanes; /* that this process serves, as LANE_BIT()s */
+	struct token_cache *tokens;         /* NULL: each is verified again */
+	struct decoy_range *decoys;         /* svc/decoy.h */
+	struct network_memory *networks;    /* svc/network.h */
+	struct ratelimit_memory *ratelimit; /* db/ratelimit.h */
 };
 
 struct ctx {
-	const struct conf *conf;
-	const struct token_key *key;
-	const struct blocklist *blocklist; /* NULL: of no use to who serves */
-	unsigned lanes; /* that this worker serves, as LANE_BIT()s */
-	struct token_cache *tokens; /* NULL: each is verified each time */
-	struct db *db;              /* NULL where LANE_CHECK is all it serves */
-	struct decoy_range decoys;  /* all 0 at first */
-	int64_t refused_s; /* db/ratelimit.h last refused somebody; 0: never */
-	struct arena *arena;   /* emptied after each request */
-	int64_t now_s;         /* read once a request; seconds since 1970 */
-	const char *address;   /* of the request's client; NULL: not known */
+	const struct app *app;
+	struct arena *arena;   /* emptied with the request */
+	int64_t now_s;         /* read once; seconds since 1970 */
+	const char *address;   /* of the client; NULL: not known */
 	int64_t retry_after_s; /* with ERR_LIMIT: when to come again */
-	unsigned counted; /* limits that the request was counted for: bits of
-	                     svc/ratelimit.h's enum limit */
+	unsigned counted;      /* limits that the request was counted for: bits
+	                          of svc/ratelimit.h's enum limit */
 };
+
+/* A context of this process, and of no request yet. */
+void ctx_init(struct ctx *c, const struct app *app, struct arena *arena);
+
+/* End a request: wipe and empty its arena, and forget all that was its own. */
+void ctx_reset(struct ctx *c);
 
 #endif

@@ -20,6 +20,7 @@
 #include "stats/metrics.h"
 #include "svc/ratelimit.h"
 #include "svc/session.h"
+#include "model.h"
 
 /* BEARER: of a valid token. SIGNED_IN: whose account is active as well. */
 enum who { ANYONE, BEARER, SIGNED_IN };
@@ -195,7 +196,7 @@ static bool
 refuse_origin(struct req *r, const struct route *row)
 {
 	if (origin_is_accepted(
-	        row->origin, &r->from, r->ctx->conf->cors_origins))
+	        row->origin, &r->from, r->ctx->app->conf->cors_origins))
 		return false;
 	reply_detail(r, 403, "A page of another site sent this request");
 	return true;
@@ -208,7 +209,7 @@ refuse_origin(struct req *r, const struct route *row)
 static bool
 refuse_lane(struct req *r, const struct route *row)
 {
-	if ((r->ctx->lanes & LANE_BIT(row->lane)) == 0) {
+	if ((r->ctx->app->lanes & LANE_BIT(row->lane)) == 0) {
 		event(EVENT_WRONG_LANE, "route=%s lane=%s", row->path,
 		    lane_name[row->lane]);
 		reply_detail(
@@ -216,7 +217,7 @@ refuse_lane(struct req *r, const struct route *row)
 		return true;
 	}
 	if (row->lane != LANE_LOGIN ||
-	    (!r->gone && r->waited_ms <= r->ctx->conf->login_wait_ms))
+	    (!r->gone && r->waited_ms <= r->ctx->app->conf->login_wait_ms))
 		return false;
 	event(r->gone ? EVENT_SHED_GONE : EVENT_SHED_LATE, "waited_ms=%" PRId64,
 	    r->waited_ms);

@@ -20,7 +20,7 @@
 #include "http/reply.h"
 #include "route.h"
 #include "lib/text.h"
-#include "crypto/token.h"
+#include "crypto/token_cache.h"
 
 #define NOW_S 1700000000
 
@@ -31,11 +31,14 @@ static const struct token_key key = {
 static struct arena arena;
 static struct token_cache tokens;
 static struct conf conf;
-static struct ctx ctx = {
+static const struct app app = {
 	.conf = &conf,
 	.key = &key,
 	.tokens = &tokens,
 	.lanes = LANE_BIT(LANE_CHECK),
+};
+static struct ctx ctx = {
+	.app = &app,
 	.arena = &arena,
 	.now_s = NOW_S,
 };

@@ -72,6 +72,8 @@ cat >"$tmp/memory" <<'END'
 lib/arena: malloc free: the arena itself
 conf: strdup free: the settings, which live as long as the process
 db/db: calloc free: the connection, which does too
+app: calloc free: what a process opens, which does too
+server/supervisor: malloc free: settings that were loaded again
 crypto/token: free: what libjwt allocated
 END
 awk -F ': ' '{ n = split($2, call, " "); for (i = 1; i <= n; i++) print $1, call[i] }' "$tmp/memory" |

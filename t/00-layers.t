@@ -11,11 +11,12 @@ cat >"$tmp/floors" <<'END'
 main
 cmd
 server
+app
 route
 api
 svc
 http db
-ctx
+ctx model
 crypto
 stats
 conf
@@ -32,7 +33,6 @@ END
 # Includes that are allowed beside those, for a type or a figure. They allow no
 # call. What stands before a slash is the Makefile's.
 cat >"$tmp/exceptions" <<'END'
-ctx       db/db         a request carries its process's connection
 api/docs  embedded_web  the pages
 db/schema embedded_sql  the scripts
 END
@@ -123,6 +123,7 @@ is "$(wrong_arrows "$tmp/wrong")" "$(cat "$tmp/wrong")" 'an arrow up, or across,
 find app -mindepth 1 -maxdepth 1 | sed 's|^app/||; s|\..$||' | sort -u >"$tmp/rooms"
 is "$(xargs -n 1 <"$tmp/floors" | sort)" "$(cat "$tmp/rooms")" 'each folder, and each file at the root, has its floor'
 is "$(find app -mindepth 3)" '' 'no folder is inside another one'
+is "$(grep -o 'app/db/[a-z_]*\.h' build/api/*.d)" '' 'handlers see no header of db/, not even by way of others'
 while read -r user used _; do
 	grep -qx "includes $user $used" "$tmp/includes" || echo "$user $used"
 done <"$tmp/exceptions" >"$tmp/unused"

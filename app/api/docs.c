@@ -23,7 +23,7 @@ send_document(
 enum err
 api_root(struct req *r)
 {
-	const char *greeting = r->ctx->conf->greeting;
+	const char *greeting = r->ctx->app->conf->greeting;
 	struct buf *b = reply_begin(r, 200, "application/json");
 
 	buf_adds(b, "{\"message\":");

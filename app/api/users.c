@@ -50,16 +50,17 @@ explain(struct req *r, const char *field, enum password_problem why, enum err e)
 		    r, (struct problem){ .kind = kind[why],
 		           .field = field,
 		           .input = JSON_MASK,
-		           .number = why == PASSWORD_TOO_LONG
-		                         ? PASSWORD_MAX_BYTES
-		                         : r->ctx->conf->password_min_chars });
+		           .number =
+		               why == PASSWORD_TOO_LONG
+		                   ? PASSWORD_MAX_BYTES
+		                   : r->ctx->app->conf->password_min_chars });
 	return e;
 }
 
 enum err
 api_users_add(struct req *r)
 {
-	const struct conf *conf = r->ctx->conf;
+	const struct conf *conf = r->ctx->app->conf;
 	enum { USERNAME, FULLNAME, PASSWORD, FIELDS };
 	const struct field want[FIELDS] = {
 		[USERNAME] = { .name = "username",
@@ -110,7 +111,7 @@ api_users_change(struct req *r)
 	const struct field want = { .name = "fullname",
 		.required = true,
 		.nullable = true,
-		.max_chars = r->ctx->conf->fullname_max_chars };
+		.max_chars = r->ctx->app->conf->fullname_max_chars };
 	const char *fullname;
 	struct user u = *r->user;
 	enum err e;
@@ -138,7 +139,7 @@ api_users_change_password(struct req *r)
 		    .required = true,
 		    .secret = true,
 		    .normal = true,
-		    .min_chars = r->ctx->conf->password_min_chars },
+		    .min_chars = r->ctx->app->conf->password_min_chars },
 	};
 	const char *v[FIELDS];
 	enum password_problem why;

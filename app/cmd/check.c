@@ -12,12 +12,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app.h"
 #include "cmd/check.h"
 #include "db/network.h"
 #include "db/ratelimit.h"
 #include "db/schema.h"
 #include "db/user.h"
-#include "lib/blocklist.h"
 #include "lib/buf.h"
 #include "lib/log.h"
 #include "server/limits.h"
@@ -82,36 +82,55 @@ warn_of_connection(const struct db *db)
 static enum err
 check_statements(struct ctx *c)
 {
-	static const struct db_sql *const all[] = { db_user_sql,
-		db_ratelimit_sql, db_network_sql, NULL };
 	enum err e;
 
-	db_free(c->db);
-	c->db = db_new(c->conf->database, c->conf->db_timeout_ms, all);
 	if ((e = schema_ready(c)) != ERR_OK || (e = warn_of_role(c)) != ERR_OK)
 		return e;
-	warn_of_connection(c->db);
+	warn_of_connection(c->app->db);
 	return ERR_OK;
 }
 
+/* Run a part of the check with a connection that prepares these statements. */
+static bool
+check_with(const struct conf *conf, const struct db_sql *const *prepare,
+    enum err (*part)(struct ctx *c))
+{
+	struct app *app = app_open(conf, NEED_DATABASE, prepare);
+	struct arena arena;
+	struct ctx c;
+	enum err e;
+
+	if (app == NULL)
+		return false;
+	arena_init(&arena);
+	ctx_init(&c, app, &arena);
+	if ((e = part(&c)) != ERR_OK)
+		complain(&c, e);
+	arena_free(&arena);
+	app_close(app);
+	return e == ERR_OK;
+}
+
+/* What lacks its schema cannot prepare anything: that is told first. */
 static bool
 check_database(const struct conf *conf)
 {
 	static const struct db_sql *const none[] = { NULL };
-	struct arena arena;
-	struct ctx c = { .conf = conf, .arena = &arena };
-	enum err e;
+	static const struct db_sql *const all[] = { db_user_sql,
+		db_ratelimit_sql, db_network_sql, NULL };
 
-	if ((c.db = db_new(conf->database, conf->db_timeout_ms, none)) == NULL)
-		return false;
-	arena_init(&arena);
-	if ((e = schema_ready(&c)) == ERR_OK)
-		e = check_statements(&c);
-	if (e != ERR_OK)
-		complain(&c, e);
-	db_free(c.db);
-	arena_free(&arena);
-	return e == ERR_OK;
+	return check_with(conf, none, schema_ready) &&
+	       check_with(conf, all, check_statements);
+}
+
+/* Can that be opened which needs no database? Says why not. */
+static bool
+can_open(const struct conf *conf, unsigned needs)
+{
+	struct app *app = app_open(conf, needs, NULL);
+
+	app_close(app);
+	return app != NULL;
 }
 
 /* --- who else may speak as nginx does --- */
@@ -230,15 +249,10 @@ warn_of_sockets(const struct conf *conf)
 int
 check(const struct conf *conf)
 {
-	static struct token_key key;
-	struct blocklist blocklist;
-	bool key_good = token_key_load(conf->key_file, &key);
-	bool list_good = blocklist_open(conf->password_blocklist, &blocklist);
+	bool key_good = can_open(conf, NEED_KEYS | NEED_SECRETS);
+	bool list_good = can_open(conf, NEED_HASHING);
 	bool database_good = check_database(conf);
 
-	explicit_bzero(&key, sizeof(key));
-	if (list_good)
-		blocklist_close(&blocklist);
 	if (!key_good || !list_good || !database_good)
 		return EXIT_FAILURE;
 	warn_of_sockets(conf);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "app.h"
 #include "cmd/migrate.h"
 #include "cmd/operator.h"
 #include "svc/schema.h"
@@ -14,14 +15,18 @@ int
 migrate(const struct conf *conf, char *const *arguments)
 {
 	static const struct db_sql *const none[] = { NULL };
-	struct arena arena;
-	struct ctx c = { .conf = conf, .arena = &arena };
+	struct conf patient = *conf;
 	enum err e = ERR_INTERNAL;
+	struct arena arena;
+	struct app *app;
+	struct ctx c;
 
 	arena_init(&arena);
-	/* without a time limit: an index on a large table takes its time */
-	c.db = db_new(conf->database, 0, none);
-	if (c.db != NULL)
+	/* an index on a large table takes its time */
+	patient.db_timeout_ms = 0;
+	app = app_open(&patient, NEED_DATABASE, none);
+	ctx_init(&c, app, &arena);
+	if (app != NULL)
 		e = schema_migrate(&c);
 	if (e == ERR_OK && arguments[0] != NULL)
 		e = schema_grant(&c, arguments[0]);
@@ -30,7 +35,7 @@ migrate(const struct conf *conf, char *const *arguments)
 	    e == ERR_OK ? ERR_OK : ERR_INTERNAL);
 	if (e == ERR_BUSY)
 		fprintf(stderr, "latchkey: database: not usable, see above\n");
-	db_free(c.db);
 	arena_free(&arena);
+	app_close(app);
 	return e == ERR_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -9,10 +9,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "app.h"
 #include "cmd/operator.h"
 #include "cmd/prompt.h"
 #include "cmd/user.h"
-#include "crypto/token.h"
+#include "db/ratelimit.h"
+#include "db/user.h"
 #include "lib/buf.h"
 #include "svc/account.h"
 #include "svc/ratelimit.h"
@@ -222,18 +224,18 @@ list(struct ctx *c, char *const *names, const char **why)
 
 static const struct action {
 	const char *name;
-	int min, max; /* how many names */
-	bool keyed;   /* attempts are found by the key */
+	int min, max;   /* how many names */
+	unsigned needs; /* beside the database; attempts are found by a MAC */
 	enum err (*run)(struct ctx *c, char *const *names, const char **why);
 } actions[] = {
-	{ "add", 1, 2, false, add },
-	{ "list", 0, 0, false, list },
-	{ "show", 1, 1, true, show },
-	{ "disable", 1, 1, false, disable },
-	{ "enable", 1, 1, false, enable },
-	{ "passwd", 1, 1, true, change_password },
-	{ "logout", 1, 1, false, log_out },
-	{ "unlock", 1, 1, true, unlock },
+	{ "add", 1, 2, NEED_HASHING, add },
+	{ "list", 0, 0, 0, list },
+	{ "show", 1, 1, NEED_SECRETS, show },
+	{ "disable", 1, 1, 0, disable },
+	{ "enable", 1, 1, 0, enable },
+	{ "passwd", 1, 1, NEED_SECRETS | NEED_HASHING, change_password },
+	{ "logout", 1, 1, 0, log_out },
+	{ "unlock", 1, 1, NEED_SECRETS, unlock },
 };
 
 /* The action of these arguments, or NULL after a line that says which is. */
@@ -282,31 +284,22 @@ user_command(const struct conf *conf, char *const *arguments)
 {
 	static const struct db_sql *const statements[] = { db_user_sql,
 		db_ratelimit_sql, NULL };
-	static struct token_key key;
 	const struct action *action = find_action(arguments);
-	struct blocklist blocklist;
 	struct arena arena;
-	struct ctx c = {
-		.conf = conf, .blocklist = &blocklist, .arena = &arena
-	};
-	int status = EXIT_FAILURE;
+	struct app *app;
+	struct ctx c;
+	int status;
 
 	if (action == NULL)
 		return 2;
-	if (action->keyed) {
-		c.key = &key;
-		c.now_s = (int64_t)time(NULL);
-		if (!token_key_load(conf->key_file, &key))
-			return EXIT_FAILURE;
-	}
-	if (!blocklist_open(conf->password_blocklist, &blocklist))
+	app = app_open(conf, NEED_DATABASE | action->needs, statements);
+	if (app == NULL)
 		return EXIT_FAILURE;
 	arena_init(&arena);
-	c.db = db_new(conf->database, conf->db_timeout_ms, statements);
-	if (c.db != NULL)
-		status = run(action, &c, arguments + 1);
-	db_free(c.db);
+	ctx_init(&c, app, &arena);
+	c.now_s = (int64_t)time(NULL);
+	status = run(action, &c, arguments + 1);
 	arena_free(&arena);
-	blocklist_close(&blocklist);
+	app_close(app);
 	return status;
 }

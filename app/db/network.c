@@ -120,7 +120,7 @@ db_network_find(struct ctx *c, const struct network *n, int64_t user_id,
 	enum err e;
 
 	write_texts(n, user_id, &t);
-	if ((e = db_run(c->db, c->arena, &db_network_sql[FIND], t.param,
+	if ((e = db_run(c->app->db, c->arena, &db_network_sql[FIND], t.param,
 	         &rows)) != ERR_OK)
 		return e;
 	*out = (struct network_state){
@@ -138,11 +138,12 @@ db_network_note(struct ctx *c, const struct network *n)
 	struct texts t = { .param = { NULL } };
 
 	write_texts(n, 0, &t);
-	return db_run(c->db, c->arena, &db_network_sql[NOTE], t.param, NULL);
+	return db_run(
+	    c->app->db, c->arena, &db_network_sql[NOTE], t.param, NULL);
 }
 
 enum err
 db_network_mark(struct ctx *c)
 {
-	return db_run(c->db, c->arena, &db_network_sql[MARK], NULL, NULL);
+	return db_run(c->app->db, c->arena, &db_network_sql[MARK], NULL, NULL);
 }

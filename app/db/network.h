@@ -12,6 +12,7 @@
 #define LATCHKEY_DB_NETWORK_H
 
 #include "ctx.h"
+#include "db/db.h"
 
 #define DB_NETWORK_PLACES 65536 /* rows of the table, at most */
 #define DB_NETWORK_DAYS 30      /* how long a network is known */

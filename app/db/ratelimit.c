@@ -10,7 +10,7 @@
 #include "db/ratelimit.h"
 #include "lib/buf.h"
 
-#define WARY_S 60 /* after somebody was refused */
+#define READ_FIRST_S 60 /* after somebody was refused */
 
 enum { LOOK, RESERVE, GIVE_BACK, FULLEST, EMPTY };
 
@@ -121,7 +121,7 @@ add(struct ctx *c, int statement, const struct ratelimit_attempt *t, int times,
 	}
 	buf_adds(&bucket, "}");
 	buf_adds(&us, "}");
-	return db_run(c->db, c->arena, &db_ratelimit_sql[statement],
+	return db_run(c->app->db, c->arena, &db_ratelimit_sql[statement],
 	    (const char *[]){ bucket.s, us.s }, out);
 }
 
@@ -177,21 +177,22 @@ enum err
 db_ratelimit_reserve(
     struct ctx *c, const struct ratelimit_attempt *t, int64_t *wait_s)
 {
-	bool is_wary = c->now_s - c->refused_s < WARY_S;
+	struct ratelimit_memory *m = c->app->ratelimit;
+	bool read_first = c->now_s - m->refused_s < READ_FIRST_S;
 	enum err e;
 
 	/* RESERVE decides. But who is refused shall not make us write */
-	if (is_wary) {
+	if (read_first) {
 		if ((e = ask(c, LOOK, t, wait_s)) != ERR_OK)
 			return e;
 		if (*wait_s > 0) {
-			c->refused_s = c->now_s;
+			m->refused_s = c->now_s;
 			return ERR_OK;
 		}
 	}
 	if ((e = ask(c, RESERVE, t, wait_s)) != ERR_OK || *wait_s == 0)
 		return e;
-	c->refused_s = c->now_s;
+	m->refused_s = c->now_s;
 	return db_ratelimit_refund(c, t);
 }
 
@@ -206,7 +207,7 @@ db_ratelimit_service(
 
 	snprintf(bucket, sizeof(bucket), "{%u}", number);
 	snprintf(amount, sizeof(amount), "{%" PRId64 "}", us);
-	if ((e = db_run(c->db, c->arena, &db_ratelimit_sql[RESERVE],
+	if ((e = db_run(c->app->db, c->arena, &db_ratelimit_sql[RESERVE],
 	         (const char *[]){ bucket, amount }, &rows)) == ERR_OK)
 		*level = level_us(&rows, number);
 	return e;
@@ -252,7 +253,7 @@ db_ratelimit_fullest(
 	struct db_rows rows;
 	enum err e;
 
-	if ((e = db_run(c->db, c->arena, &db_ratelimit_sql[FULLEST],
+	if ((e = db_run(c->app->db, c->arena, &db_ratelimit_sql[FULLEST],
 	         (const char *[]){ list(c, r, 1) }, &rows)) == ERR_OK)
 		*level = db_int(&rows, 0, 0);
 	return e;
@@ -261,6 +262,6 @@ db_ratelimit_fullest(
 enum err
 db_ratelimit_empty(struct ctx *c, const struct ratelimit_range *r, size_t n)
 {
-	return db_run(c->db, c->arena, &db_ratelimit_sql[EMPTY],
+	return db_run(c->app->db, c->arena, &db_ratelimit_sql[EMPTY],
 	    (const char *[]){ list(c, r, n) }, NULL);
 }

@@ -11,6 +11,7 @@
 #define LATCHKEY_DB_RATELIMIT_H
 
 #include "ctx.h"
+#include "db/db.h"
 
 #define DB_RATELIMIT_BUCKETS 327682 /* rows of the table */
 #define DB_RATELIMIT_SERVICE 286720 /* and the next: one for each share */
@@ -31,6 +32,11 @@ struct ratelimit_attempt {
 	struct ratelimit_subject subject[5];
 	bool in_service_limit;    /* svc/service_limit.h */
 	enum service_share share; /* of which, if so */
+};
+
+/* What a worker remembers. All 0 at first. */
+struct ratelimit_memory {
+	int64_t refused_s; /* when somebody was last refused; 0: never */
 };
 
 extern const struct db_sql db_ratelimit_sql[];

@@ -165,15 +165,15 @@ db_schema_version(struct ctx *c, int64_t *out)
 	struct db_rows rows;
 	enum err e;
 
-	if ((e = db_run(c->db, c->arena, &schema_sql[HAS_TABLE], NULL,
+	if ((e = db_run(c->app->db, c->arena, &schema_sql[HAS_TABLE], NULL,
 	         &rows)) != ERR_OK)
 		return e;
 	if (!db_true(&rows, 0, 0))
 		return ERR_NOTFOUND;
 	if (!db_true(&rows, 0, 1))
 		return ERR_DENIED;
-	if ((e = db_run(c->db, c->arena, &schema_sql[VERSION], NULL, &rows)) !=
-	    ERR_OK)
+	if ((e = db_run(c->app->db, c->arena, &schema_sql[VERSION], NULL,
+	         &rows)) != ERR_OK)
 		return e;
 	*out = db_int(&rows, 0, 0);
 	return ERR_OK;
@@ -183,7 +183,7 @@ enum err
 db_schema_lock(struct ctx *c)
 {
 	/* the number is arbitrary and must stay: "latchkey" in ASCII */
-	return db_script(c->db,
+	return db_script(c->app->db,
 	    "SELECT pg_advisory_lock(x'6c617463686b6579'::bigint);"
 	    "SET client_min_messages = warning;"
 	    "DO $$ BEGIN"
@@ -209,7 +209,7 @@ db_schema_apply(struct ctx *c, const struct migration *m)
 	    ";INSERT INTO latchkey_migration (version, name)"
 	    " VALUES (%" PRId64 ", '%s')",
 	    m->version, m->name);
-	return db_script(c->db, b.s);
+	return db_script(c->app->db, b.s);
 }
 
 /* What a statement says, a text or NULL. */
@@ -219,7 +219,7 @@ told(struct ctx *c, int statement, const char **out)
 	struct db_rows rows;
 	enum err e;
 
-	if ((e = db_run(c->db, c->arena, &schema_sql[statement], NULL,
+	if ((e = db_run(c->app->db, c->arena, &schema_sql[statement], NULL,
 	         &rows)) == ERR_OK)
 		*out = db_text(&rows, 0, 0);
 	return e;
@@ -256,10 +256,10 @@ db_schema_grant(struct ctx *c, const char *role)
 {
 	enum err e;
 
-	if ((e = db_run(c->db, c->arena, &schema_sql[NAME_WORKER],
+	if ((e = db_run(c->app->db, c->arena, &schema_sql[NAME_WORKER],
 	         (const char *[]){ role }, NULL)) != ERR_OK)
 		return e;
-	return db_script(c->db,
+	return db_script(c->app->db,
 	    "DO $$ DECLARE"
 	    " worker text := current_setting('latchkey.worker');"
 	    " numbers text := pg_get_serial_sequence('users', 'id');"

@@ -6,6 +6,7 @@
 #define LATCHKEY_DB_SCHEMA_H
 
 #include "ctx.h"
+#include "db/db.h"
 
 /* One script of sql/NNN-name.sql. */
 struct migration {

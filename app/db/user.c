@@ -169,7 +169,7 @@ user_of(const struct db_rows *rows, int row)
 		.id = db_int(rows, row, 0),
 		.username = db_text(rows, row, 1),
 		.fullname = db_text(rows, row, 2),
-		.password = db_text(rows, row, 3),
+		.password_hash = db_text(rows, row, 3),
 		.is_active = db_true(rows, row, 4),
 		.epoch = (int32_t)db_int(rows, row, 5),
 	};
@@ -181,7 +181,7 @@ db_user_by_name(struct ctx *c, const char *username, struct user *out)
 	struct db_rows rows;
 	enum err e;
 
-	if ((e = db_run(c->db, c->arena, &db_user_sql[BY_NAME],
+	if ((e = db_run(c->app->db, c->arena, &db_user_sql[BY_NAME],
 	         (const char *[]){ username }, &rows)) != ERR_OK)
 		return e;
 	if (rows.count != 1)
@@ -191,15 +191,15 @@ db_user_by_name(struct ctx *c, const char *username, struct user *out)
 }
 
 enum err
-db_user_at_login(
-    struct ctx *c, const char *username, int64_t decoy, struct user *out)
+db_user_at_login(struct ctx *c, const char *username, int64_t decoy,
+    struct user *out, const char **decoy_hash)
 {
 	struct db_rows rows;
 	char number[24];
 	enum err e;
 
 	snprintf(number, sizeof(number), "%" PRId64, decoy);
-	if ((e = db_run(c->db, c->arena, &db_user_sql[AT_LOGIN],
+	if ((e = db_run(c->app->db, c->arena, &db_user_sql[AT_LOGIN],
 	         (const char *[]){ username, number }, &rows)) != ERR_OK)
 		return e;
 	if (rows.count != 1)
@@ -208,7 +208,7 @@ db_user_at_login(
 		*out = user_of(&rows, 0);
 	else
 		*out = (struct user){ .id = 0 };
-	out->decoy = db_text(&rows, 0, 6);
+	*decoy_hash = db_text(&rows, 0, 6);
 	return out->username != NULL ? ERR_OK : ERR_NOTFOUND;
 }
 
@@ -218,8 +218,8 @@ db_user_range(struct ctx *c, int64_t *first, int64_t *count)
 	struct db_rows rows;
 	enum err e;
 
-	if ((e = db_run(c->db, c->arena, &db_user_sql[RANGE], NULL, &rows)) !=
-	    ERR_OK)
+	if ((e = db_run(c->app->db, c->arena, &db_user_sql[RANGE], NULL,
+	         &rows)) != ERR_OK)
 		return e;
 	*first = db_int(&rows, 0, 0);
 	*count = db_int(&rows, 0, 1);
@@ -232,8 +232,8 @@ db_user_insert(struct ctx *c, struct user *u)
 	struct db_rows rows;
 	enum err e;
 
-	if ((e = db_run(c->db, c->arena, &db_user_sql[INSERT],
-	         (const char *[]){ u->username, u->fullname, u->password },
+	if ((e = db_run(c->app->db, c->arena, &db_user_sql[INSERT],
+	         (const char *[]){ u->username, u->fullname, u->password_hash },
 	         &rows)) != ERR_OK)
 		return e;
 	if (rows.count == 0)
@@ -251,8 +251,9 @@ db_user_replace_hash(struct ctx *c, const struct user *u, const char *hash)
 	enum err e;
 
 	snprintf(id, sizeof(id), "%" PRId64, u->id);
-	if ((e = db_run(c->db, c->arena, &db_user_sql[REPLACE_HASH],
-	         (const char *[]){ id, u->password, hash }, &rows)) != ERR_OK)
+	if ((e = db_run(c->app->db, c->arena, &db_user_sql[REPLACE_HASH],
+	         (const char *[]){ id, u->password_hash, hash }, &rows)) !=
+	    ERR_OK)
 		return e;
 	return rows.count == 1 ? ERR_OK : ERR_CONFLICT;
 }
@@ -270,8 +271,8 @@ db_user_change_password(struct ctx *c, const struct user *u, const char *hash,
 	enum err e;
 
 	snprintf(id, sizeof(id), "%" PRId64, u->id);
-	if ((e = db_run(c->db, c->arena, &db_user_sql[CHANGE_PASSWORD],
-	         (const char *[]){ id, u->password, hash, word[reason] },
+	if ((e = db_run(c->app->db, c->arena, &db_user_sql[CHANGE_PASSWORD],
+	         (const char *[]){ id, u->password_hash, hash, word[reason] },
 	         &rows)) != ERR_OK)
 		return e;
 	if (rows.count == 1)
@@ -288,7 +289,7 @@ db_user_last_change(
 	enum err e;
 
 	snprintf(number, sizeof(number), "%" PRId64, id);
-	if ((e = db_run(c->db, c->arena, &db_user_sql[LAST_CHANGE],
+	if ((e = db_run(c->app->db, c->arena, &db_user_sql[LAST_CHANGE],
 	         (const char *[]){ number }, &rows)) != ERR_OK)
 		return e;
 	if (rows.count == 0)
@@ -307,7 +308,7 @@ change(struct ctx *c, int statement, int64_t id, const char *value)
 	enum err e;
 
 	snprintf(number, sizeof(number), "%" PRId64, id);
-	if ((e = db_run(c->db, c->arena, &db_user_sql[statement],
+	if ((e = db_run(c->app->db, c->arena, &db_user_sql[statement],
 	         (const char *[]){ number, value }, &rows)) != ERR_OK)
 		return e;
 	return rows.count == 1 ? ERR_OK : ERR_NOTFOUND;
@@ -341,7 +342,7 @@ db_user_after(
 
 	snprintf(number, sizeof(number), "%" PRId64, after);
 	snprintf(limit, sizeof(limit), "%zu", max);
-	if ((e = db_run(c->db, c->arena, &db_user_sql[AFTER],
+	if ((e = db_run(c->app->db, c->arena, &db_user_sql[AFTER],
 	         (const char *[]){ number, limit }, &rows)) != ERR_OK)
 		return e;
 	for (*n = 0; *n < (size_t)rows.count; ++*n)

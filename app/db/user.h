@@ -6,16 +6,8 @@
 #define LATCHKEY_DB_USER_H
 
 #include "ctx.h"
-
-struct user {
-	int64_t id;
-	const char *username;
-	const char *fullname; /* NULL: none */
-	const char *password; /* the stored hash; NULL: cannot log in */
-	bool is_active;       /* false for NULL too */
-	int32_t epoch;        /* of its tokens; 0 from db_user_after() */
-	const char *decoy;    /* db_user_at_login()'s; else NULL */
-};
+#include "db/db.h"
+#include "model.h"
 
 extern const struct db_sql db_user_sql[];
 
@@ -29,14 +21,14 @@ enum err db_user_by_name(
 
 /*
  * The same at a login, without the full name, which is NULL; and in
- * out->decoy how the hash of another account begins: the first that has one,
+ * *decoy_hash how the hash of another account begins: the first that has one,
  * from the number decoy on; NULL: there is none near. It is there whether or
  * not the user is, and takes the same time. out->epoch is the one that the
- * account had while out->password was its hash.
+ * account had while out->password_hash was its hash.
  * ERR_NOTFOUND: there is no such user, and all else of *out is empty.
  */
 enum err db_user_at_login(struct ctx *c, const char *username, int64_t decoy,
-    struct user *out) MUST_CHECK;
+    struct user *out, const char **decoy_hash) MUST_CHECK;
 
 /*
  * The lowest number that an account has, and how many numbers there are from
@@ -93,8 +85,9 @@ enum err db_user_set_active(struct ctx *c, int64_t id, bool active) MUST_CHECK;
 enum err db_user_logout(struct ctx *c, int64_t id) MUST_CHECK;
 
 /*
- * The users whose number is greater than after, in that order, at most max of
- * them (up to 1000000) into the array at out; *n: how many there are.
+ * The users whose number is greater than after, in that order and without their
+ * epoch (0), at most max of them (up to 1000000) into the array at out; *n: how
+ * many there are.
  */
 enum err db_user_after(struct ctx *c, int64_t after, size_t max,
     struct user *out, size_t *n) MUST_CHECK;

@@ -202,7 +202,6 @@ answer(FCGX_Request *fcgi, struct ctx *c, void (*run)(struct req *r))
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	c->now_s = now.tv_sec;
-	c->counted = 0;
 	log_set_request(param(fcgi, "REQUEST_ID"));
 	r.method = method_of(param(fcgi, "REQUEST_METHOD"));
 	r.uri = param(fcgi, "REQUEST_URI");
@@ -220,7 +219,7 @@ answer(FCGX_Request *fcgi, struct ctx *c, void (*run)(struct req *r))
 		reply_error(&r, ERR_MALFORMED);
 		metrics_request(METRICS_NO_ROUTE, r.reply.status, 0);
 	} else {
-		r.gone = (c->lanes & LANE_BIT(LANE_LOGIN)) != 0 &&
+		r.gone = (c->app->lanes & LANE_BIT(LANE_LOGIN)) != 0 &&
 		         peer_closed(fcgi->ipcFd);
 		run(&r);
 	}
@@ -292,6 +291,6 @@ fcgi_answer(struct fcgi *f, int fd, bool alone, struct ctx *c,
 	kept = request->ipcFd >= 0;
 	request->ipcFd = -1; /* libfcgi must not close it */
 	log_set_request(NULL);
-	arena_reset(c->arena);
+	ctx_reset(c);
 	return kept;
 }

@@ -42,7 +42,7 @@ enum fcgi_record_state fcgi_peek(
 
 /*
  * Read the request that fcgi_peek() found whole, have run() build the reply,
- * and send it. The arena in *c is emptied. alone: as fcgi_peek() said. True:
+ * and send it. *c is reset. alone: as fcgi_peek() said. True:
  * the connection is to be kept; otherwise it is closed.
  */
 bool fcgi_answer(struct fcgi *f, int fd, bool alone, struct ctx *c,

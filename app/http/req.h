@@ -4,6 +4,7 @@
 #ifndef LATCHKEY_HTTP_REQ_H
 #define LATCHKEY_HTTP_REQ_H
 
+#include "crypto/token.h"
 #include "ctx.h"
 #include "http/form.h"
 #include "http/json.h"

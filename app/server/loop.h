@@ -20,8 +20,8 @@ struct loop_service {
 /*
  * Answer requests, one at a time, until SIGTERM or SIGINT. Then no connection
  * is accepted any more, but those that are kept are answered until they have
- * been quiet for drain_ms; ten seconds at most. The arena in *c is emptied
- * after each request. Returns false if it could not begin.
+ * been quiet for drain_ms; ten seconds at most. *c is reset after each
+ * request. Returns false if it could not begin.
  * The process is left with SIGTERM and SIGINT blocked and SIGPIPE, SIGHUP and
  * SIGUSR1 ignored; and the listener non-blocking, in every process that shares
  * it.

@@ -11,9 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "crypto/token.h"
-#include "db/db.h"
-#include "lib/blocklist.h"
+#include "app.h"
 #include "lib/log.h"
 #include "route.h"
 #include "server/limits.h"
@@ -27,10 +25,9 @@
 #include "svc/service_limit.h"
 
 struct supervisor {
-	const struct conf *conf;
 	const struct conf *first; /* with which sockets and files were made */
-	struct token_key key;
-	struct blocklist blocklist;
+	struct conf *loaded;      /* by the last reload; NULL: there was none */
+	struct app *app;          /* by the settings in force */
 	struct listeners listeners;
 	struct pool pool;
 	int64_t hash_us; /* that the login lane's queue was made for */
@@ -90,9 +87,7 @@ worker_main(const void *of, enum lane lane, unsigned number, int ready)
 	const struct supervisor *s = of;
 	const struct listeners *l = &s->listeners;
 	const struct worker_setup w = {
-		.conf = s->conf,
-		.key = &s->key,
-		.blocklist = &s->blocklist,
+		.app = s->app,
 		.listener = l->fd[lane],
 		.lanes = l->single ? LANE_ALL : LANE_BIT(lane),
 		.lane = lane,
@@ -114,7 +109,7 @@ static void
 set_backlog(struct supervisor *s)
 {
 	int64_t n = limits_backlog(
-	    s->conf, s->pool.wanted[LANE_LOGIN], s->pool.hash_us);
+	    s->app->conf, s->pool.wanted[LANE_LOGIN], s->pool.hash_us);
 
 	s->hash_us = s->pool.hash_us;
 	listeners_set_backlog(&s->listeners, LANE_LOGIN, (int)n);
@@ -131,9 +126,9 @@ configure_pool(struct supervisor *s)
 	enum lane lane;
 
 	for (lane = 0; lane < LANE_COUNT && !s->listeners.single; lane++)
-		wanted[lane] = limits_workers(s->conf, lane);
+		wanted[lane] = limits_workers(s->app->conf, lane);
 	if (s->listeners.single)
-		wanted[LANE_LOGIN] = limits_workers_single(s->conf);
+		wanted[LANE_LOGIN] = limits_workers_single(s->app->conf);
 	pool_configure(&s->pool, wanted);
 	set_backlog(s);
 	s->told_ready = false;
@@ -158,15 +153,13 @@ notify_ready(struct supervisor *s)
 
 /* --- settings --- */
 
-/* Is the connection string one that libpq takes? */
-static bool
-database_is_good(const struct conf *conf)
+/* All that workers need is tried here, before any of them starts. */
+static struct app *
+open_app(const struct conf *conf)
 {
 	static const struct db_sql *const none[] = { NULL };
-	struct db *db = db_new(conf->database, conf->db_timeout_ms, none);
 
-	db_free(db);
-	return db != NULL;
+	return app_open(conf, NEED_ALL, none);
 }
 
 /* Say what these settings want and only a start can do. */
@@ -184,39 +177,43 @@ report_restart_only(const struct supervisor *s, const struct conf *fresh)
 		    s->first->status_file);
 }
 
+/* New settings and what they open, in the place of those in force. */
+static void
+swap(struct supervisor *s, struct conf *fresh, struct app *app)
+{
+	report_restart_only(s, fresh);
+	if (s->app->conf->hash_cost != fresh->hash_cost ||
+	    s->app->conf->hash_memory_kept != fresh->hash_memory_kept)
+		s->pool.hash_us = 0;
+	app_close(s->app);
+	s->app = app;
+	if (s->loaded != NULL)
+		conf_free(s->loaded);
+	free(s->loaded);
+	s->loaded = fresh;
+	configure_pool(s);
+}
+
 /*
- * Read settings and key anew. What is wrong has been said on standard error;
+ * Read settings and key again. What is wrong has been said on standard error;
  * then everything stays as it is.
  */
 static void
 reload(struct supervisor *s)
 {
-	static struct conf spare[2];
-	struct conf *fresh = &spare[s->conf == &spare[0]];
-	struct blocklist blocklist;
-	struct token_key key;
+	struct conf *fresh = malloc(sizeof(*fresh));
+	struct app *app = NULL;
 
-	if (!conf_load(s->conf->file, fresh) ||
-	    !token_key_load(fresh->key_file, &key) ||
-	    !database_is_good(fresh) ||
-	    !blocklist_open(fresh->password_blocklist, &blocklist)) {
-		event(EVENT_RELOAD_REFUSED, "result=kept");
+	if (fresh == NULL)
+		abort();
+	if (!conf_load(s->first->file, fresh) ||
+	    (app = open_app(fresh)) == NULL) {
 		conf_free(fresh);
-		explicit_bzero(&key, sizeof(key));
+		free(fresh);
+		event(EVENT_RELOAD_REFUSED, "result=kept");
 		return;
 	}
-	report_restart_only(s, fresh);
-	if (s->conf->hash_cost != fresh->hash_cost ||
-	    s->conf->hash_memory_kept != fresh->hash_memory_kept)
-		s->pool.hash_us = 0;
-	blocklist_close(&s->blocklist);
-	s->blocklist = blocklist;
-	s->key = key;
-	explicit_bzero(&key, sizeof(key));
-	if (s->conf == &spare[0] || s->conf == &spare[1])
-		conf_free(&spare[s->conf == &spare[1]]);
-	s->conf = fresh;
-	configure_pool(s);
+	swap(s, fresh, app);
 	systemd_notify("RELOADING=1");
 	event(EVENT_RELOAD, "result=done");
 }
@@ -259,7 +256,7 @@ supervisor_run(const struct conf *conf)
 		&service_limit_section, NULL };
 	static struct supervisor s = { .pool = {
 		                           .work = worker_main, .of = &s } };
-	bool good;
+	bool good = false;
 
 	if (geteuid() == 0) {
 		fprintf(stderr,
@@ -268,20 +265,18 @@ supervisor_run(const struct conf *conf)
 		return EXIT_FAILURE;
 	}
 	catch_signals(&s.pool.waiting);
-	s.conf = s.first = conf;
+	s.first = conf;
 	pool_init(&s.pool);
 	route_name_rows();
 	/* of two that start at once the status file lets one go on */
-	good = token_key_load(conf->key_file, &s.key) &&
-	       database_is_good(conf) &&
-	       blocklist_open(conf->password_blocklist, &s.blocklist) &&
-	       shm_create(conf->status_file, sections) &&
-	       listeners_open(conf, &s.listeners);
+	if ((s.app = open_app(conf)) != NULL)
+		good = shm_create(conf->status_file, sections) &&
+		       listeners_open(conf, &s.listeners);
 	if (good) {
 		show_queues(&s);
 		configure_pool(&s);
 		supervise(&s);
 	}
-	explicit_bzero(&s.key, sizeof(s.key));
+	app_close(s.app);
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

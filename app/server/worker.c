@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "app.h"
 #include "crypto/hashmem.h"
 #include "db/network.h"
 #include "db/ratelimit.h"
@@ -64,57 +65,81 @@ name_process(const struct worker_setup *w)
 	prctl(PR_SET_NAME, name);
 }
 
-int
-worker_run(const struct worker_setup *w)
+/* What it has to open for what it serves. */
+static unsigned
+needs_of(unsigned lanes)
 {
-	static const struct db_sql *const statements[] = { db_user_sql,
-		db_ratelimit_sql, db_network_sql, NULL };
-	static struct token_cache tokens;
-	const struct conf *conf = w->conf;
-	struct word word = { .w = w };
+	unsigned needs = NEED_KEYS;
+
+	/* one that only checks tokens has no use for the database */
+	if (lanes != LANE_BIT(LANE_CHECK))
+		needs |= NEED_DATABASE | NEED_SECRETS;
+	if ((lanes & LANE_BIT(LANE_LOGIN)) != 0)
+		needs |= NEED_HASHING;
+	return needs;
+}
+
+/* Low for one that only hashes, beside which nothing else shall wait. */
+static void
+set_priority(unsigned lanes)
+{
+	if (lanes == LANE_BIT(LANE_LOGIN))
+		sched_low();
+	else
+		sched_usual();
+}
+
+static bool
+serve(const struct worker_setup *w, unsigned needs, int64_t hash_us)
+{
+	const struct conf *conf = w->app->conf;
+	struct word word = { w, hash_us };
 	struct loop_service service = {
 		.listener = w->listener,
 		.run = route_run,
 		.ready = say_ready,
 		.of = &word,
 		.drain_ms = conf->drain_ms,
+		.idle = (needs & NEED_HASHING) != 0 ? hashmem_release : NULL,
+		.idle_ms = IDLE_MS,
 	};
 	struct arena arena;
-	struct ctx c = { .conf = conf,
-		.key = w->key,
-		.blocklist = w->blocklist,
-		.arena = &arena,
-		.lanes = w->lanes,
-		.tokens = &tokens };
+	struct ctx c;
+	bool done;
+
+	arena_init(&arena);
+	ctx_init(&c, w->app, &arena);
+	done = loop_serve(&service, &c);
+	arena_free(&arena);
+	return done;
+}
+
+int
+worker_run(const struct worker_setup *w)
+{
+	static const struct db_sql *const statements[] = { db_user_sql,
+		db_ratelimit_sql, db_network_sql, NULL };
+	unsigned needs = needs_of(w->lanes);
+	int64_t hash_us = 0;
 	bool done = false;
 
 	name_process(w);
 	/* a worker that verifies no passwords cannot lift the limit, even when
 	 * it is taken over */
-	if ((w->lanes & LANE_BIT(LANE_LOGIN)) == 0 &&
+	if ((needs & NEED_HASHING) == 0 &&
 	    !shm_read_only(&service_limit_section)) {
 		log_say("shared memory: %s", strerror(errno));
 		return EXIT_FAILURE;
 	}
-	arena_init(&arena);
-	if (w->lanes == LANE_BIT(LANE_LOGIN))
-		sched_low();
-	else
-		sched_usual();
-	if ((w->lanes & LANE_BIT(LANE_LOGIN)) != 0) {
-		service.idle = hashmem_release;
-		service.idle_ms = IDLE_MS;
-		hashmem_keep(conf->hash_memory_kept);
-		/* cppcheck-suppress unreadVariable ; say_ready() reads it */
-		word.hash_us = limits_hash_us(conf);
+	set_priority(w->lanes);
+	w->app->lanes = w->lanes;
+	if ((needs & NEED_HASHING) != 0) {
+		hashmem_keep(w->app->conf->hash_memory_kept);
+		hash_us = limits_hash_us(w->app->conf);
 	}
-	/* a worker that only checks tokens has no use for the database */
-	if (w->lanes == LANE_BIT(LANE_CHECK) ||
-	    (c.db = db_new(conf->database, conf->db_timeout_ms, statements)) !=
-	        NULL)
-		done = loop_serve(&service, &c);
-	db_free(c.db);
-	arena_free(&arena);
+	if (app_narrow(w->app, needs, statements))
+		done = serve(w, needs, hash_us);
+	app_close(w->app);
 	hashmem_release();
 	return done ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -4,14 +4,10 @@
 #ifndef LATCHKEY_SERVER_WORKER_H
 #define LATCHKEY_SERVER_WORKER_H
 
-#include "conf.h"
-#include "crypto/token.h"
-#include "lib/blocklist.h"
+#include "ctx.h"
 
 struct worker_setup {
-	const struct conf *conf;
-	const struct token_key *key;
-	const struct blocklist *blocklist;
+	struct app *app; /* the supervisor's, of which this is a copy */
 	int listener;
 	unsigned lanes;  /* that it serves, as LANE_BIT()s */
 	enum lane lane;  /* its place: */

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "db/user.h"
 #include "lib/buf.h"
 #include "lib/text.h"
 #include "svc/account.h"
@@ -43,7 +44,7 @@ complaint(struct ctx *c, enum password_problem problem)
 	case PASSWORD_TOO_SHORT:
 		buf_addf(&b,
 		    "the password has fewer than %" PRId64 " characters",
-		    c->conf->password_min_chars);
+		    c->app->conf->password_min_chars);
 		return b.s;
 	case PASSWORD_TOO_LONG:
 		buf_addf(
@@ -79,10 +80,10 @@ account_add(struct ctx *c, const struct applicant *who, const char **why,
 		return ERR_INVALID;
 	}
 	if (!name_is_good(c, "the name", who->username,
-	        c->conf->username_max_chars, why) ||
+	        c->app->conf->username_max_chars, why) ||
 	    (who->fullname != NULL &&
 	        !name_is_good(c, "the full name", who->fullname,
-	            c->conf->fullname_max_chars, why)) ||
+	            c->app->conf->fullname_max_chars, why)) ||
 	    !is_text(who->password, why))
 		return ERR_INVALID;
 	e = signup_unlimited(c, who, &problem, out);
@@ -187,11 +188,11 @@ account_list(struct ctx *c, void (*show)(struct ctx *c, const struct user *u))
 const char *
 account_hash_kind(const struct user *u)
 {
-	if (u->password == NULL)
+	if (u->password_hash == NULL)
 		return "none";
-	if (strncmp(u->password, "$y$", 3) == 0)
+	if (strncmp(u->password_hash, "$y$", 3) == 0)
 		return "yescrypt";
-	if (strncmp(u->password, "$2", 2) == 0)
+	if (strncmp(u->password_hash, "$2", 2) == 0)
 		return "bcrypt";
 	return "other";
 }

@@ -31,7 +31,7 @@ decoy_number(uint64_t seed, int64_t count)
 static enum err
 look_at_accounts(struct ctx *c)
 {
-	struct decoy_range *r = &c->decoys;
+	struct decoy_range *r = c->app->decoys;
 	int64_t age_s = c->now_s - r->read_s;
 	enum err e;
 
@@ -52,9 +52,9 @@ decoy_choose(struct ctx *c, const char *username, int64_t *id)
 
 	if ((e = look_at_accounts(c)) != ERR_OK)
 		return e;
-	if (!token_mac(c->key, "decoy", texts, mac))
+	if (!token_mac(c->app->key, "decoy", texts, mac))
 		return ERR_INTERNAL;
 	memcpy(&seed, mac, sizeof(seed));
-	*id = c->decoys.first + decoy_number(seed, c->decoys.count);
+	*id = c->app->decoys->first + decoy_number(seed, c->app->decoys->count);
 	return ERR_OK;
 }

@@ -15,6 +15,12 @@
 
 #include "ctx.h"
 
+/* The accounts that may be a decoy, as they were some seconds ago. */
+struct decoy_range {
+	int64_t first, count; /* numbers of accounts */
+	int64_t read_s;       /* seconds since 1970; 0: not yet */
+};
+
 /*
  * The number (users.id) at or after which the account is that stands in for
  * this name, for db_user_at_login(). It depends on the name, the key, and which

@@ -32,7 +32,7 @@ sign(const struct ctx *c, const char *said, const char *username,
 	unsigned char mac[TOKEN_MAC_BYTES];
 	size_t i;
 
-	if (!token_mac(c->key, "device", parts, mac))
+	if (!token_mac(c->app->key, "device", parts, mac))
 		return ERR_INTERNAL;
 	for (i = 0; i < sizeof(mac); i++)
 		snprintf(out + 2 * i, 3, "%02x", mac[i]);
@@ -62,7 +62,7 @@ device_read(const struct ctx *c, const char *proof, const char *username)
 		return none;
 	said[digits] = '\0';
 	if (!text_to_i64(said, 0, INT64_MAX, &made_s) ||
-	    made_s > c->now_s + c->conf->token_leeway_s ||
+	    made_s > c->now_s + c->app->conf->token_leeway_s ||
 	    made_s <= c->now_s - DEVICE_LIFE_S)
 		return none;
 	memcpy(d.id, said + digits + 1, DEVICE_ID_BYTES);

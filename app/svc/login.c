@@ -22,7 +22,7 @@ upgrade_hash(struct ctx *c, const struct user *u, const char *password)
 {
 	char hash[PASSWORD_HASH_BYTES];
 
-	if (!c->conf->hash_upgrade ||
+	if (!c->app->conf->hash_upgrade ||
 	    password_hash(c, password, hash) != ERR_OK)
 		return;
 	if (db_user_replace_hash(c, u, hash) == ERR_OK)
@@ -35,7 +35,8 @@ reason_of(const struct ctx *c, const struct user *u, bool matches)
 {
 	if (u->username == NULL)
 		return EVENT_LOGIN_UNKNOWN;
-	if (!pwhash_is_usable(u->password, c->conf->hash_memory_max_mib))
+	if (!pwhash_is_usable(
+	        u->password_hash, c->app->conf->hash_memory_max_mib))
 		return EVENT_LOGIN_HASH;
 	return matches ? EVENT_LOGIN_INACTIVE : EVENT_LOGIN_PASSWORD;
 }
@@ -47,22 +48,24 @@ reason_of(const struct ctx *c, const struct user *u, bool matches)
 static enum err
 find_account(struct ctx *c, const struct login *l, struct user *u, bool *stale)
 {
+	struct password_result found;
+	const char *decoy_hash;
 	int64_t decoy;
-	bool matches;
 	enum err e;
 
 	if ((e = decoy_choose(c, l->username, &decoy)) != ERR_OK)
 		return e;
-	e = db_user_at_login(c, l->username, decoy, u);
+	e = db_user_at_login(c, l->username, decoy, u, &decoy_hash);
 	if (e != ERR_OK && e != ERR_NOTFOUND)
 		return e;
 	/* before anything is looked at, so that the time tells nothing */
-	e = password_check(c, l->password, u, &matches, stale);
+	e = password_check(c, l->password, u, decoy_hash, &found);
 	if (e != ERR_OK)
 		return e;
-	if (matches && u->is_active)
+	*stale = found.stale;
+	if (found.matches && u->is_active)
 		return ERR_OK;
-	event(reason_of(c, u, matches), "user=%" PRId64, u->id);
+	event(reason_of(c, u, found.matches), "user=%" PRId64, u->id);
 	return ERR_UNAUTH;
 }
 
@@ -74,7 +77,7 @@ grant(struct ctx *c, struct login *l, const struct user *u,
 	const struct token_claims claims = {
 		.sub = u->username,
 		.uid = u->id,
-		.exp = c->now_s + c->conf->access_token_minutes * 60,
+		.exp = c->now_s + c->app->conf->access_token_minutes * 60,
 		.epoch = u->epoch,
 	};
 	enum err e;
@@ -83,7 +86,7 @@ grant(struct ctx *c, struct login *l, const struct user *u,
 	if ((device->id[0] == '\0' || device->is_old) &&
 	    (e = device_make(c, device, u->username, &l->new_device)) != ERR_OK)
 		return e;
-	e = token_sign(c->key, &claims, c->now_s, c->arena, &l->token);
+	e = token_sign(c->app->key, &claims, c->now_s, c->arena, &l->token);
 	if (e == ERR_OK)
 		event(EVENT_LOGIN, "user=%" PRId64, u->id);
 	return e;

@@ -11,20 +11,8 @@
 #include "svc/network.h"
 #include "svc/ratelimit.h"
 
-#define MEMO_ROWS 1024
 #define MEMO_S 60
 #define DAY_S 86400
-
-/*
- * What this worker knows already, by digest: a flood from the same networks
- * shall not ask the database each time, nor shall each login.
- */
-static struct memo {
-	int64_t digest;
-	int64_t asked_s;   /* when is_known was so; 0: nothing here */
-	int64_t noted_day; /* since 1970 */
-	bool is_known;
-} memo[MEMO_ROWS];
 
 /* False: there is no address, or OpenSSL could not. */
 static bool
@@ -35,7 +23,7 @@ identify(const struct ctx *c, struct network *out)
 	unsigned char mac[TOKEN_MAC_BYTES];
 
 	if (!address_block(c->address, block) ||
-	    !token_mac(c->key, "network", texts, mac))
+	    !token_mac(c->app->key, "network", texts, mac))
 		return false;
 	out->place[0] = (unsigned)mac[0] << 8 | mac[1];
 	out->place[1] = (unsigned)mac[2] << 8 | mac[3];
@@ -44,13 +32,14 @@ identify(const struct ctx *c, struct network *out)
 }
 
 /* The row of a network, with nothing of another's in it. */
-static struct memo *
-find_memo(const struct network *n)
+static struct network_memo *
+find_memo(const struct ctx *c, const struct network *n)
 {
-	struct memo *m = &memo[(uint64_t)n->digest % MEMO_ROWS];
+	struct network_memo *m =
+	    &c->app->networks->row[(uint64_t)n->digest % NETWORK_MEMO_ROWS];
 
 	if (m->digest != n->digest)
-		*m = (struct memo){ .digest = n->digest };
+		*m = (struct network_memo){ .digest = n->digest };
 	return m;
 }
 
@@ -59,11 +48,11 @@ network_is_known(struct ctx *c)
 {
 	struct network_state state;
 	struct network n;
-	struct memo *m;
+	struct network_memo *m;
 
 	if (!identify(c, &n))
 		return false;
-	m = find_memo(&n);
+	m = find_memo(c, &n);
 	if (c->now_s >= m->asked_s && c->now_s - m->asked_s < MEMO_S)
 		return m->is_known;
 	if (db_network_find(c, &n, 0, &state) != ERR_OK)
@@ -91,11 +80,11 @@ network_note(struct ctx *c, int64_t user_id)
 	int64_t today = c->now_s / DAY_S;
 	struct network_state state;
 	struct network n;
-	struct memo *m;
+	struct network_memo *m;
 
 	if (!identify(c, &n))
 		return;
-	m = find_memo(&n);
+	m = find_memo(c, &n);
 	if (m->noted_day == today ||
 	    db_network_find(c, &n, user_id, &state) != ERR_OK ||
 	    (!state.is_marked && db_network_mark(c) != ERR_OK))
@@ -104,5 +93,5 @@ network_note(struct ctx *c, int64_t user_id)
 	    (!may_note(c, &state, user_id) || db_network_note(c, &n) != ERR_OK))
 		return;
 	/* whether there was a place for it is for the table to say */
-	*m = (struct memo){ .digest = n.digest, .noted_day = today };
+	*m = (struct network_memo){ .digest = n.digest, .noted_day = today };
 }

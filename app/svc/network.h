@@ -13,6 +13,21 @@
 
 #include "ctx.h"
 
+#define NETWORK_MEMO_ROWS 1024
+
+/*
+ * What a worker knows already, by digest: a flood from the same networks shall
+ * not ask the database each time, nor shall each login. All 0 at first.
+ */
+struct network_memory {
+	struct network_memo {
+		int64_t digest;
+		int64_t asked_s;   /* when is_known was so; 0: not here */
+		int64_t noted_day; /* since 1970 */
+		bool is_known;
+	} row[NETWORK_MEMO_ROWS];
+};
+
 /*
  * Is c->address in a known network? Asked when there is no room for unknown
  * ones alone; an answer is kept for a minute. False also if the database does

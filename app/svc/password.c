@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "crypto/pwhash.h"
+#include "lib/blocklist.h"
 #include "lib/text.h"
 #include "lib/unicode.h"
 #include "stats/event.h"
@@ -28,17 +29,18 @@ password_judge(struct ctx *c, const char *username, const char *password,
     enum password_problem *out)
 {
 	const char *nfc = unicode_nfc(c->arena, password);
+	const struct blocklist *list = c->app->blocklist;
 	bool common = false;
 	enum err e;
 
 	*out = PASSWORD_GOOD;
-	if ((int64_t)text_chars(nfc) < c->conf->password_min_chars)
+	if ((int64_t)text_chars(nfc) < c->app->conf->password_min_chars)
 		*out = PASSWORD_TOO_SHORT;
 	else if (strlen(nfc) > PASSWORD_MAX_BYTES)
 		*out = PASSWORD_TOO_LONG;
-	if (*out != PASSWORD_GOOD || c->blocklist->file < 0)
+	if (*out != PASSWORD_GOOD || list->file < 0)
 		return ERR_OK;
-	e = blocklist_has(c->blocklist, c->arena, nfc, &common);
+	e = blocklist_has(list, c->arena, nfc, &common);
 	if (e != ERR_OK) {
 		event(EVENT_BLOCKLIST, "error=read");
 		return e;
@@ -52,25 +54,24 @@ password_judge(struct ctx *c, const char *username, const char *password,
 
 enum err
 password_check(struct ctx *c, const char *password, const struct user *u,
-    bool *matches, bool *stale)
+    const char *decoy, struct password_result *out)
 {
 	const char *nfc = unicode_nfc(c->arena, password);
-	int64_t cost = c->conf->hash_cost;
-	int64_t mib_max = c->conf->hash_memory_max_mib;
-	const char *hash =
-	    pwhash_is_usable(u->password, mib_max) ? u->password : u->decoy;
-	bool as_sent = false;
+	int64_t cost = c->app->conf->hash_cost;
+	int64_t mib_max = c->app->conf->hash_memory_max_mib;
+	const char *hash = pwhash_is_usable(u->password_hash, mib_max)
+	                       ? u->password_hash
+	                       : decoy;
+	bool as_nfc, as_sent = false;
 	enum err e;
 
-	e = pwhash_check(cost, mib_max, nfc, hash, matches);
+	e = pwhash_check(cost, mib_max, nfc, hash, &as_nfc);
 	if (e == ERR_OK && nfc != password)
 		e = pwhash_check(cost, mib_max, password, hash, &as_sent);
 	if (e != ERR_OK)
 		return e;
-	*stale = !*matches;
-	*matches |= as_sent;
-	if (*matches)
-		*stale |= pwhash_is_weaker(hash, cost);
+	out->matches = as_nfc || as_sent;
+	out->stale = out->matches && (!as_nfc || pwhash_is_weaker(hash, cost));
 	return ERR_OK;
 }
 
@@ -79,5 +80,5 @@ password_hash(
     struct ctx *c, const char *password, char out[PASSWORD_HASH_BYTES])
 {
 	return pwhash_make(
-	    c->conf->hash_cost, unicode_nfc(c->arena, password), out);
+	    c->app->conf->hash_cost, unicode_nfc(c->arena, password), out);
 }

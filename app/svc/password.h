@@ -4,7 +4,8 @@
 #ifndef LATCHKEY_SVC_PASSWORD_H
 #define LATCHKEY_SVC_PASSWORD_H
 
-#include "db/user.h"
+#include "ctx.h"
+#include "model.h"
 
 #define PASSWORD_MAX_BYTES 511 /* of its NFC */
 
@@ -29,18 +30,24 @@ enum password_problem {
 enum err password_judge(struct ctx *c, const char *username,
     const char *password, enum password_problem *out) MUST_CHECK;
 
+struct password_result {
+	bool matches;
+	bool stale; /* it matches, but is to be hashed again: the hash is weaker
+	             * than today's setting, or not of the NFC */
+};
+
 /*
  * Is this the password that u's hash was made of? Of its NFC, as hashes are
  * made here, or of the very bytes, as the FastAPI application made them. Where
  * these differ both are tried, whatever the first one gives: how many hashes
  * that takes depends on the password as it was sent, never on the account.
- * Where u has no hash that can be checked, or is nobody, the work of u->decoy
- * is done, and nothing matches. *stale, of one that matches: the hash is to be
- * made anew, since it is weaker than today's setting or not of the NFC.
+ * Where u has no hash that can be checked, or is nobody, the work of the decoy
+ * is done (how a hash begins, or NULL), and nothing matches.
  * ERR_BUSY: not enough memory.
  */
 enum err password_check(struct ctx *c, const char *password,
-    const struct user *u, bool *matches, bool *stale) MUST_CHECK;
+    const struct user *u, const char *decoy,
+    struct password_result *out) MUST_CHECK;
 
 /*
  * Hash a password's NFC with today's setting.

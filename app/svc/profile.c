@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "db/user.h"
 #include "stats/event.h"
 #include "svc/device.h"
 #include "svc/profile.h"
@@ -18,8 +19,8 @@ settle(struct ctx *c, const struct user *u, const char *hash)
 	struct user stored;
 
 	if (db_user_by_name(c, u->username, &stored) != ERR_OK ||
-	    stored.id != u->id || stored.password == NULL ||
-	    strcmp(stored.password, hash) != 0)
+	    stored.id != u->id || stored.password_hash == NULL ||
+	    strcmp(stored.password_hash, hash) != 0)
 		return ERR_BUSY;
 	return ERR_OK;
 }
@@ -31,14 +32,14 @@ check_current(
 {
 	struct device device = device_read(c, how->device, u->username);
 	struct ratelimit_attempt attempt;
-	bool matches, stale;
+	struct password_result found;
 	enum err e;
 
 	e = ratelimit_login(c, u->username, device.id, &attempt);
 	if (e != ERR_OK)
 		return e;
-	e = password_check(c, how->current, u, &matches, &stale);
-	if (e == ERR_OK && !matches)
+	e = password_check(c, how->current, u, NULL, &found);
+	if (e == ERR_OK && !found.matches)
 		return ERR_DENIED;
 	ratelimit_refund(c, &attempt);
 	return e;

@@ -4,7 +4,6 @@
 #ifndef LATCHKEY_SVC_PROFILE_H
 #define LATCHKEY_SVC_PROFILE_H
 
-#include "db/user.h"
 #include "svc/password.h"
 
 struct password_change {

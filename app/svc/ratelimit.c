@@ -101,7 +101,7 @@ hash(const struct ctx *c, enum kind kind, const char *what, const char *of,
 	const char *const texts[] = { kinds[kind].name, what, of, NULL };
 	unsigned char mac[TOKEN_MAC_BYTES];
 
-	if (!token_mac(c->key, "throttle", texts, mac))
+	if (!token_mac(c->app->key, "throttle", texts, mac))
 		return ERR_INTERNAL;
 	out[0] = (unsigned)mac[0] << 8 | mac[1];
 	out[1] = (unsigned)mac[2] << 8 | mac[3];
@@ -138,7 +138,7 @@ add(struct ctx *c, struct ratelimit_attempt *t, enum kind kind,
 		return e;
 	for (i = 0; i < 2; i++)
 		s->bucket[i] = kinds[kind].first + i * choice + h[i] % choice;
-	s->cost_us = cost_us(c->conf, kind);
+	s->cost_us = cost_us(c->app->conf, kind);
 	return ERR_OK;
 }
 
@@ -306,8 +306,8 @@ ratelimit_name_state(
 	    (e = db_ratelimit_fullest(c, &r[0], &level_us[0])) != ERR_OK ||
 	    (e = db_ratelimit_fullest(c, &r[1], &level_us[1])) != ERR_OK)
 		return e;
-	over_us = level_us[level_us[1] < level_us[0]] + cost_us(c->conf, BOTH) -
-	          DB_RATELIMIT_FULL_US;
+	over_us = level_us[level_us[1] < level_us[0]] +
+	          cost_us(c->app->conf, BOTH) - DB_RATELIMIT_FULL_US;
 	out->client_wait_s = over_us > 0 ? (over_us - 1) / 1000000 + 1 : 0;
 	return ERR_OK;
 }

@@ -98,23 +98,24 @@ static enum err
 write_back(struct ctx *c, enum service_share share)
 {
 	struct memory *m = &memory[share];
-	int64_t level_us, n = pending(c->conf, m);
+	int64_t level_us, n = pending(c->app->conf, m);
 	enum err e;
 
-	e = db_ratelimit_service(c, share, n * cost_us(c->conf), &level_us);
+	e = db_ratelimit_service(
+	    c, share, n * cost_us(c->app->conf), &level_us);
 	if (e != ERR_OK)
 		return e;
 	/* in this order, so that meanwhile too much is counted, not too little
 	 */
 	atomic_store(&m->empty_us, clock_us() + level_us);
-	if (pending(c->conf, m) != atomic_load(&m->pending))
+	if (pending(c->app->conf, m) != atomic_load(&m->pending))
 		atomic_store(&m->pending, 0);
 	else
 		atomic_fetch_sub(&m->pending, n);
-	if (level_us + cost_us(c->conf) > DB_RATELIMIT_FULL_US)
+	if (level_us + cost_us(c->app->conf) > DB_RATELIMIT_FULL_US)
 		event(EVENT_LIMIT_REACHED, "share=%s limit=%" PRId64,
 		    event_table[service_limit_refusal(share)].outcome,
-		    limit_of_share(c->conf));
+		    limit_of_share(c->app->conf));
 	return ERR_OK;
 }
 
@@ -125,14 +126,15 @@ service_limit_reserve(struct ctx *c, enum service_share share)
 	int64_t now_us = clock_us(), over_us;
 	enum err e;
 
-	if (c->conf->login_failures_per_service == 0)
+	if (c->app->conf->login_failures_per_service == 0)
 		return ERR_OK;
 	if (is_my_turn(m, now_us) && (e = write_back(c, share)) != ERR_OK)
 		return e;
 	atomic_fetch_add(&m->pending, 1);
 	over_us = between(0, atomic_load(&m->empty_us) - now_us,
 	              2 * DB_RATELIMIT_FULL_US) +
-	          pending(c->conf, m) * cost_us(c->conf) - DB_RATELIMIT_FULL_US;
+	          pending(c->app->conf, m) * cost_us(c->app->conf) -
+	          DB_RATELIMIT_FULL_US;
 	if (over_us <= 0)
 		return ERR_OK;
 	atomic_fetch_sub(&m->pending, 1);
@@ -143,6 +145,6 @@ service_limit_reserve(struct ctx *c, enum service_share share)
 void
 service_limit_refund(const struct ctx *c, enum service_share share)
 {
-	if (c->conf->login_failures_per_service != 0)
+	if (c->app->conf->login_failures_per_service != 0)
 		atomic_fetch_sub(&memory[share].pending, 1);
 }

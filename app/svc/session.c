@@ -3,6 +3,8 @@
  */
 #include "base.h"
 
+#include "crypto/token_cache.h"
+#include "db/user.h"
 #include "stats/event.h"
 #include "svc/session.h"
 
@@ -12,19 +14,19 @@ read_token(struct ctx *c, const char *token, struct token_claims *out)
 {
 	const struct token_clock clock = {
 		.now_s = c->now_s,
-		.leeway_s = c->conf->token_leeway_s,
-		.life_s = c->conf->access_token_minutes * 60,
+		.leeway_s = c->app->conf->token_leeway_s,
+		.life_s = c->app->conf->access_token_minutes * 60,
 	};
 	unsigned char digest[TOKEN_DIGEST_BYTES];
-	bool keep = c->tokens != NULL && token_digest(token, digest);
+	bool keep = c->app->tokens != NULL && token_digest(token, digest);
 	enum err e;
 
-	if (keep && token_cache_find(c->tokens, digest, &clock, out))
+	if (keep && token_cache_find(c->app->tokens, digest, &clock, out))
 		return ERR_OK;
 	event(EVENT_TOKEN_VERIFIED, NULL);
-	e = token_check(c->key, token, &clock, c->arena, out);
+	e = token_check(c->app->key, token, &clock, c->arena, out);
 	if (e == ERR_OK && keep)
-		token_cache_add(c->tokens, digest, out);
+		token_cache_add(c->app->tokens, digest, out);
 	return e;
 }
 
@@ -34,7 +36,8 @@ session_claims(struct ctx *c, const char *token, struct token_claims *out)
 	enum err e = read_token(c, token, out);
 
 	/* a date may have passed since the token was first seen */
-	if (e == ERR_OK && out->is_plain && c->now_s >= c->conf->plain_until_s)
+	if (e == ERR_OK && out->is_plain &&
+	    c->now_s >= c->app->conf->plain_until_s)
 		return ERR_UNAUTH;
 	return e;
 }

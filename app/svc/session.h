@@ -4,7 +4,9 @@
 #ifndef LATCHKEY_SVC_SESSION_H
 #define LATCHKEY_SVC_SESSION_H
 
-#include "db/user.h"
+#include "crypto/token.h"
+#include "ctx.h"
+#include "model.h"
 
 /*
  * What an access token says, if it is valid now. No database is asked, so an

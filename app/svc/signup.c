@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "db/user.h"
 #include "stats/event.h"
 #include "svc/password.h"
 #include "svc/ratelimit.h"
@@ -22,8 +23,8 @@ settle(struct ctx *c, struct user *u)
 
 	if (db_user_by_name(c, u->username, &stored) != ERR_OK)
 		return ERR_BUSY;
-	if (stored.password == NULL ||
-	    strcmp(stored.password, u->password) != 0)
+	if (stored.password_hash == NULL ||
+	    strcmp(stored.password_hash, u->password_hash) != 0)
 		return ERR_CONFLICT;
 	*u = stored;
 	return ERR_OK;
@@ -57,7 +58,7 @@ make_account(struct ctx *c, const struct applicant *who,
 	*out = (struct user){
 		.username = who->username,
 		.fullname = who->fullname,
-		.password = arena_strndup(c->arena, hash, strlen(hash)),
+		.password_hash = arena_strndup(c->arena, hash, strlen(hash)),
 	};
 	e = db_user_insert(c, out);
 	if (e == ERR_BUSY)

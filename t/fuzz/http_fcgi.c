@@ -177,12 +177,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const struct conf conf;
 	struct loop_service service = { .run = route_run, .idle = go_on };
 	struct arena a;
-	struct ctx c = {
+	static const struct app app = {
 		.conf = &conf,
 		.key = &key,
 		.lanes = LANE_BIT(LANE_CHECK),
-		.arena = &a,
 	};
+	struct ctx c;
 	bool served;
 	int i;
 
@@ -195,6 +195,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		play.peers[i] = -1;
 	service.listener = dup(play.listener);
 	arena_init(&a);
+	ctx_init(&c, &app, &a);
 	served = loop_serve(&service, &c);
 	assert(served);
 	arena_free(&a);

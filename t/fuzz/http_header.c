@@ -32,13 +32,9 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct conf conf = { .token_leeway_s = 5 };
+	static const struct app app = { .conf = &conf, .key = &fuzz_key };
 	struct arena a;
-	struct ctx c = {
-		.conf = &conf,
-		.key = &fuzz_key,
-		.arena = &a,
-		.now_s = NOW_S,
-	};
+	struct ctx c = { .app = &app, .arena = &a, .now_s = NOW_S };
 	const char *header, *value, *proof;
 	struct device d, known;
 	int64_t made_s;

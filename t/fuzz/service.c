@@ -18,14 +18,19 @@
 
 #include <sanitizer/allocator_interface.h>
 
+#include "crypto/token_cache.h"
+#include "db/ratelimit.h"
 #include "read.h"
 #include "http/fcgi_record.h"
+#include "lib/blocklist.h"
 #include "route.h"
 #include "server/loop.h"
 #include "service/check.h"
 #include "service/pieces.h"
 #include "service/world.h"
 #include "sign.h"
+#include "svc/decoy.h"
+#include "svc/network.h"
 
 #define ARENA_KEEPS 34000   /* bytes, from one request to the next */
 #define FIRST_TIME 1000000L /* what libraries set up once */
@@ -37,6 +42,7 @@ static struct {
 	bool late;          /* it had waited for long */
 	enum method method; /* of the last request; METHOD_OTHER: unknown */
 	struct pieces pieces;
+	struct app *app;
 	struct ctx *ctx;
 	size_t began_with; /* bytes allocated */
 	long first_time;   /* left of FIRST_TIME */
@@ -111,7 +117,7 @@ say(const struct piece *p)
 	world_mood(moods[HOW_MOOD(how)]);
 	world_wait(steps_s[HOW_TIME(how)]);
 	play.late = HOW_TIME(how) == 3;
-	play.ctx->lanes = (how & HOW_API) != 0 ? LANE_BIT(LANE_API) : LANE_ALL;
+	play.app->lanes = (how & HOW_API) != 0 ? LANE_BIT(LANE_API) : LANE_ALL;
 	if ((how & HOW_ANEW) != 0)
 		hang_up();
 	if (play.peer < 0) {
@@ -164,7 +170,7 @@ run(struct req *r)
 {
 	world_request();
 	r->ctx->now_s = world_now_s();
-	r->waited_ms = play.late ? r->ctx->conf->login_wait_ms + 1 : -1;
+	r->waited_ms = play.late ? r->ctx->app->conf->login_wait_ms + 1 : -1;
 	play.method = r->method;
 	route_run(r);
 	check_reply(r);
@@ -224,26 +230,35 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.login_failures_per_client = INT64_C(2) * WORLD_GUESSES_MAX,
 		.signups_per_address = 10,
 	};
+	static struct network_memory networks;
 	static struct token_cache tokens;
+	struct decoy_range decoys = { .count = 0 };
+	struct ratelimit_memory ratelimit = { .refused_s = 0 };
 	struct loop_service service = { .run = run, .idle = go_on };
-	struct arena a;
-	struct ctx c = {
+	struct app app = {
 		.conf = &conf,
 		.key = &fuzz_key,
 		.blocklist = &play.blocklist,
 		.tokens = &tokens,
-		.arena = &a,
+		.decoys = &decoys,
+		.networks = &networks,
+		.ratelimit = &ratelimit,
 	};
+	struct arena a;
+	struct ctx c;
 	bool served;
 
 	if (play.listener == 0)
 		begin();
 	memset(&tokens, 0, sizeof(tokens));
+	memset(&networks, 0, sizeof(networks));
 	play.pieces = (struct pieces){ data, data + size };
 	play.peer = -1;
 	play.waiting = false;
+	play.app = &app;
 	play.ctx = &c;
 	arena_init(&a);
+	ctx_init(&c, &app, &a);
 	play.began_with = __sanitizer_get_current_allocated_bytes();
 	world_begin();
 	service.listener = dup(play.listener);

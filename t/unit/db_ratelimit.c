@@ -93,10 +93,12 @@ wait_s(struct ctx *c, int64_t l3, int64_t l7, int64_t l10, int64_t l20)
 	return s;
 }
 
+static struct ratelimit_memory memory;
+
 static void
 test_levels(struct ctx *c)
 {
-	c->refused_s = 0;
+	memory.refused_s = 0;
 	is_int(wait_s(c, 1, 2, 3, 4), 0, "where there is room it passes");
 	is(table.said, "ratelimit_reserve {3,7,10,20} {5,5,6,6};",
 	    "counted in all of its buckets, by what each costs");
@@ -124,9 +126,9 @@ test_levels(struct ctx *c)
 static void
 test_wary(struct ctx *c)
 {
-	c->refused_s = 0;
+	memory.refused_s = 0;
 	(void)wait_s(c, FULL + 1, FULL + 1, 0, 0);
-	is_int(c->refused_s, c->now_s, "when somebody was refused is kept");
+	is_int(memory.refused_s, c->now_s, "when somebody was refused is kept");
 	is_int(wait_s(c, FULL + 1, FULL + 1, 0, 0), 1, "the next is, too");
 	is(table.said, "ratelimit_look {3,7,10,20} {5,5,6,6};",
 	    "without anything being written");
@@ -135,16 +137,16 @@ test_wary(struct ctx *c)
 	    "ratelimit_look {3,7,10,20} {5,5,6,6};"
 	    "ratelimit_reserve {3,7,10,20} {5,5,6,6};",
 	    "counted as ever");
-	c->refused_s = c->now_s - 59;
+	memory.refused_s = c->now_s - 59;
 	(void)wait_s(c, FULL + 1, FULL + 1, 0, 0);
 	is(table.said, "ratelimit_look {3,7,10,20} {5,5,6,6};",
 	    "so it is for a minute");
-	is_int(c->refused_s, c->now_s, "which begins anew");
-	c->refused_s = c->now_s - 60;
+	is_int(memory.refused_s, c->now_s, "which begins anew");
+	memory.refused_s = c->now_s - 60;
 	(void)wait_s(c, 0, 0, 0, 0);
 	is(table.said, "ratelimit_reserve {3,7,10,20} {5,5,6,6};",
 	    "and no longer");
-	c->refused_s = c->now_s;
+	memory.refused_s = c->now_s;
 
 	table.raced = true;
 	is_int(wait_s(c, FULL, FULL, FULL, FULL), 0,
@@ -246,7 +248,8 @@ int
 main(void)
 {
 	struct arena arena;
-	struct ctx c = { .arena = &arena, .now_s = 1000000 };
+	const struct app app = { .ratelimit = &memory };
+	struct ctx c = { .app = &app, .arena = &arena, .now_s = 1000000 };
 
 	arena_init(&arena);
 	test_levels(&c);

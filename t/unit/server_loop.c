@@ -65,15 +65,17 @@ start(int listener)
 	struct loop_service service = {
 		.listener = listener, .run = run, .drain_ms = 0
 	};
+	static const struct app app = { .conf = &conf };
 	struct arena arena;
-	struct ctx c = { .conf = &conf, .arena = &arena };
 	pid_t pid = fork();
+	struct ctx c;
 
 	if (pid != 0)
 		return pid;
 	alarm(60);
 	log_set_level(LOG_LEVEL_ERROR);
 	arena_init(&arena);
+	ctx_init(&c, &app, &arena);
 	_exit(loop_serve(&service, &c) ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 

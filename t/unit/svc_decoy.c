@@ -106,7 +106,9 @@ test_look(void)
 {
 	static const struct token_key key = { 32,
 		"0123456789abcdef0123456789abcdef" };
-	struct ctx c = { .key = &key };
+	struct decoy_range decoys = { .count = 0 };
+	const struct app app = { .key = &key, .decoys = &decoys };
+	struct ctx c = { .app = &app };
 	int64_t id;
 
 	table.first = 7;

@@ -66,11 +66,13 @@ ratelimit_of_ours(struct ctx *c, int64_t user_id, struct ratelimit_attempt *out)
 	return table.limit;
 }
 
+static struct network_memory memory;
+
 /* A worker begins, at noon of a day, and the table says this. */
 static void
 begin(struct ctx *c, struct network_state state)
 {
-	memset(memo, 0, sizeof(memo));
+	memset(&memory, 0, sizeof(memory));
 	memset(&table, 0, sizeof(table));
 	table.state = state;
 	c->now_s = DAY * DAY_S + DAY_S / 2;
@@ -197,7 +199,8 @@ main(void)
 {
 	static const struct token_key key = { 32,
 		"0123456789abcdef0123456789abcdef" };
-	struct ctx c = { .key = &key };
+	const struct app app = { .key = &key, .networks = &memory };
+	struct ctx c = { .app = &app };
 
 	test_known(&c);
 	test_note(&c);

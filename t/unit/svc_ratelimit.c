@@ -495,7 +495,8 @@ main(void)
 		.login_failures_per_service = 10000,
 		.signups_per_address = 300 };
 	struct arena arena;
-	struct ctx c = { .conf = &conf, .key = &key, .arena = &arena };
+	const struct app app = { .conf = &conf, .key = &key };
+	struct ctx c = { .app = &app, .arena = &arena };
 
 	arena_init(&arena);
 	test_ranges();

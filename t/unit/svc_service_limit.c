@@ -218,7 +218,8 @@ main(void)
 {
 	static struct memory shared[SERVICE_SHARES];
 	struct conf conf = { .login_failures_per_service = 40 };
-	struct ctx c = { .conf = &conf };
+	const struct app app = { .conf = &conf };
+	struct ctx c = { .app = &app };
 
 	log_set_level(LOG_LEVEL_ERROR); /* of a spent budget warnings tell */
 	test_limit(&c);

@@ -5,6 +5,7 @@
  */
 #include "base.h"
 
+#include "crypto/token_cache.h"
 #include "svc/session.h"
 #include "tap.h"
 
@@ -21,10 +22,13 @@ static struct conf conf = {
 };
 static struct token_cache cache;
 static struct arena arena;
-static struct ctx ctx = {
+static struct app app = {
 	.conf = &conf,
 	.key = &key,
 	.tokens = &cache,
+};
+static struct ctx ctx = {
+	.app = &app,
 	.arena = &arena,
 	.now_s = NOW,
 };
@@ -86,10 +90,10 @@ test_found(void)
 	        c.epoch == 3,
 	    "the second time it is not verified but found");
 	is_int(kept(), 1, "and kept once");
-	ctx.tokens = NULL;
+	app.tokens = NULL;
 	ok(session_claims(&ctx, token, &c) == ERR_OK && c.uid == 7,
 	    "where nothing is kept it is verified again");
-	ctx.tokens = &cache;
+	app.tokens = &cache;
 }
 
 static void
@@ -159,11 +163,11 @@ test_key(void)
 	token = token_of(&key, 7);
 	ok(session_claims(&ctx, token, &c) == ERR_OK && kept() == 1,
 	    "one of ours is kept");
-	ctx.key = &other_key;
+	app.key = &other_key;
 	empty(); /* as a worker of the new key begins */
 	ok(session_claims(&ctx, token, &c) == ERR_UNAUTH && kept() == 0,
 	    "with another key and a cache of its own it is refused");
-	ctx.key = &key;
+	app.key = &key;
 }
 
 /* The same token, kept all the time, while the setting's end comes and goes. */

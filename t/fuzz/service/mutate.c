@@ -382,7 +382,8 @@ set_device(struct request *r)
 	static const char *const names[] = { "ada", "bob", "eve", "new" };
 	static const int age_days[] = { 0, 1, 40, 364, 366 };
 	const struct device none = { .id = "" };
-	struct ctx c = { .key = &fuzz_key, .arena = &arena };
+	static const struct app app = { .key = &fuzz_key };
+	struct ctx c = { .app = &app, .arena = &arena };
 	const char *proof;
 	struct buf b;
 

@@ -1,0 +1,124 @@
+/*
+ * What a process opens at its start. All of it is one block: struct app, which
+ * others read, and behind it what its members lead to.
+ */
+#include "base.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "app.h"
+#include "crypto/token.h"
+#include "crypto/token_cache.h"
+#include "db/ratelimit.h"
+#include "lib/blocklist.h"
+#include "svc/decoy.h"
+#include "svc/network.h"
+
+struct opened {
+	struct app app; /* first, so that one leads to the other */
+	struct token_key key;
+	struct blocklist blocklist;
+	struct token_cache tokens;
+	struct decoy_range decoys;
+	struct network_memory networks;
+	struct ratelimit_memory ratelimit;
+};
+
+static bool
+open_key(struct opened *o)
+{
+	if (!token_key_load(o->app.conf->key_file, &o->key))
+		return false;
+	o->app.key = &o->key;
+	return true;
+}
+
+static void
+wipe_key(struct opened *o)
+{
+	explicit_bzero(&o->key, sizeof(o->key));
+	o->app.key = NULL;
+}
+
+static bool
+open_blocklist(struct opened *o)
+{
+	if (!blocklist_open(o->app.conf->password_blocklist, &o->blocklist))
+		return false;
+	o->app.blocklist = &o->blocklist;
+	return true;
+}
+
+static void
+close_blocklist(struct opened *o)
+{
+	if (o->app.blocklist != NULL)
+		blocklist_close(&o->blocklist);
+	o->app.blocklist = NULL;
+}
+
+static bool
+open_database(struct opened *o, const struct db_sql *const *prepare)
+{
+	const struct conf *conf = o->app.conf;
+
+	o->app.db = db_new(conf->database, conf->db_timeout_ms, prepare);
+	return o->app.db != NULL;
+}
+
+static void
+close_database(struct opened *o)
+{
+	db_free(o->app.db);
+	o->app.db = NULL;
+}
+
+struct app *
+app_open(const struct conf *conf, unsigned needs,
+    const struct db_sql *const *prepare)
+{
+	struct opened *o = calloc(1, sizeof(*o));
+
+	if (o == NULL)
+		abort();
+	o->app = (struct app){
+		.conf = conf,
+		.tokens = &o->tokens,
+		.decoys = &o->decoys,
+		.networks = &o->networks,
+		.ratelimit = &o->ratelimit,
+	};
+	if (((needs & (NEED_KEYS | NEED_SECRETS)) == 0 || open_key(o)) &&
+	    ((needs & NEED_DATABASE) == 0 || open_database(o, prepare)) &&
+	    ((needs & NEED_HASHING) == 0 || open_blocklist(o)))
+		return &o->app;
+	app_close(&o->app);
+	return NULL;
+}
+
+bool
+app_narrow(struct app *app, unsigned needs, const struct db_sql *const *prepare)
+{
+	struct opened *o = (struct opened *)app;
+
+	if ((needs & (NEED_KEYS | NEED_SECRETS)) == 0)
+		wipe_key(o);
+	if ((needs & NEED_HASHING) == 0)
+		close_blocklist(o);
+	close_database(o);
+	return (needs & NEED_DATABASE) == 0 || open_database(o, prepare);
+}
+
+void
+app_close(struct app *app)
+{
+	struct opened *o = (struct opened *)app;
+
+	if (o == NULL)
+		return;
+	close_database(o);
+	close_blocklist(o);
+	wipe_key(o);
+	free(o);
+}
