@@ -1,5 +1,6 @@
 /*
- * JSON as clients send it: checked to the letter, then read.
+ * JSON as clients send it, strictly parsed. json-c holds the values; its own
+ * parser is not used (http/json.h tells why).
  */
 #include "base.h"
 
@@ -9,18 +10,19 @@
 #include <strings.h>
 
 #include <json-c/json.h>
-#include <json-c/printbuf.h>
 
 #include "http/json.h"
 #include "lib/text.h"
 
-#define INT64_SAFE_DIGITS 18 /* json-c reads so many exactly */
+#define INT64_SAFE_DIGITS 18 /* so many fit into an int64_t, whichever */
 
-/* The validator: what is left of the text, and what json-c will be given. */
+/* The parser: what is left of the text, and what was made of the rest. */
 struct scan {
 	const char *start, *p, *end;
-	struct buf *out;
-	uint64_t objects; /* a bit a level: is this container an object? */
+	struct arena *arena;
+	json_object *root;
+	json_object *open[JSON_DEPTH_MAX]; /* containers, outermost first */
+	const char *name; /* of the member whose value comes next */
 	int depth, values;
 	enum err err;
 	struct json_error *why;
@@ -100,7 +102,7 @@ put_code_point(struct buf *out, int c)
 
 /* After "\u". */
 static bool
-scan_unicode_escape(struct scan *s)
+scan_unicode_escape(struct scan *s, struct buf *out)
 {
 	int low, c = hex4(s, s->p);
 
@@ -113,27 +115,43 @@ scan_unicode_escape(struct scan *s)
 		c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
 		s->p += 6;
 	}
-	if ((c > 0 && c < 0x20) || c == '"' || c == '\\')
-		buf_addf(s->out, "\\u%04x", (unsigned)c);
-	else
-		put_code_point(s->out, c);
+	put_code_point(out, c);
 	return true;
 }
 
-/* After the opening quote, which stands at open. */
+/* After a backslash, in a string that begins at open. */
 static bool
-scan_string(struct scan *s)
+scan_escape(struct scan *s, const char *open, struct buf *out)
 {
-	const char *open = s->p++;
+	static const char letters[] = "\"\\/bfnrt", bytes[] = "\"\\/\b\f\n\r\t";
+	int c = peek(s);
+	const char *letter;
+
+	if (c == -1)
+		return fail(s, open, "a string is not ended");
+	letter = memchr(letters, c, sizeof(letters) - 1);
+	if (letter == NULL && c != 'u')
+		return fail(s, s->p - 1, "no such escape");
+	s->p++;
+	if (c == 'u')
+		return scan_unicode_escape(s, out);
+	buf_add(out, &bytes[letter - letters], 1);
+	return true;
+}
+
+/* From the opening quote on; its text goes to out. */
+static bool
+scan_string(struct scan *s, struct buf *out)
+{
+	const char *open = s->p++, *plain;
 	int c;
 
-	buf_add(s->out, "\"", 1);
+	buf_init(out, s->arena);
 	for (;;) {
-		const char *plain = s->p;
-
+		plain = s->p;
 		while ((c = peek(s)) >= 0x20 && c != '"' && c != '\\')
 			s->p++;
-		buf_add(s->out, plain, (size_t)(s->p - plain));
+		buf_add(out, plain, (size_t)(s->p - plain));
 		if (c == -1)
 			return fail(s, open, "a string is not ended");
 		if (c < 0x20)
@@ -141,195 +159,10 @@ scan_string(struct scan *s)
 			    "a control character in a string must be escaped");
 		s->p++;
 		if (c == '"')
-			break;
-		if ((c = peek(s)) == -1)
-			return fail(s, open, "a string is not ended");
-		if (strchr("\"\\/bfnrtu", c) == NULL || c == '\0')
-			return fail(s, s->p - 1, "no such escape");
-		s->p++;
-		if (c != 'u')
-			buf_addf(s->out, "\\%c", c);
-		else if (!scan_unicode_escape(s))
+			return true;
+		if (!scan_escape(s, open, out))
 			return false;
 	}
-	buf_add(s->out, "\"", 1);
-	return true;
-}
-
-static size_t
-skip_digits(struct scan *s)
-{
-	const char *first = s->p;
-
-	while (peek(s) >= '0' && peek(s) <= '9')
-		s->p++;
-	return (size_t)(s->p - first);
-}
-
-static bool
-scan_number(struct scan *s)
-{
-	const char *first = s->p, *mantissa;
-	size_t digits;
-	bool integer = true;
-
-	s->p += *s->p == '-';
-	if (peek(s) == '0') {
-		s->p++;
-		digits = 1;
-	} else if ((digits = skip_digits(s)) == 0) {
-		return fail(s, first, "a digit must follow the minus");
-	}
-	if (peek(s) == '.') {
-		integer = false;
-		s->p++;
-		if (skip_digits(s) == 0)
-			return fail(s, s->p, "a digit must follow the point");
-	}
-	mantissa = s->p;
-	if (peek(s) == 'e' || peek(s) == 'E') {
-		integer = false;
-		s->p++;
-		if (peek(s) == '+' || peek(s) == '-')
-			s->p++;
-		if (skip_digits(s) == 0)
-			return fail(s, s->p, "the exponent has no digit");
-	}
-	if (integer && digits > JSON_INTEGER_MAX_DIGITS)
-		return give_up(s);
-	/*
-	 * Of a number with an exponent json-c keeps the source. So a wide
-	 * integer gets one, in the small letter that no other has then.
-	 */
-	buf_add(s->out, first, (size_t)(mantissa - first));
-	if (integer && digits > INT64_SAFE_DIGITS)
-		buf_adds(s->out, "e0");
-	else if (s->p > mantissa)
-		buf_addf(
-		    s->out, "E%.*s", (int)(s->p - mantissa - 1), mantissa + 1);
-	return true;
-}
-
-static bool
-scan_word(struct scan *s)
-{
-	static const char *const words[] = { "true", "false", "null" };
-	size_t i, n;
-
-	for (i = 0; i < ARRAY_LEN(words); i++) {
-		n = strlen(words[i]);
-		if ((size_t)(s->end - s->p) < n ||
-		    memcmp(s->p, words[i], n) != 0)
-			continue;
-		buf_add(s->out, words[i], n);
-		s->p += n;
-		return true;
-	}
-	return fail(s, s->p, "a value must stand here");
-}
-
-/* The name of a member and its colon. */
-static bool
-scan_name(struct scan *s)
-{
-	skip_blanks(s);
-	if (peek(s) != '"')
-		return fail(s, s->p, "a name in double quotes must stand here");
-	if (!scan_string(s))
-		return false;
-	skip_blanks(s);
-	if (peek(s) != ':')
-		return fail(s, s->p, "a colon must follow the name");
-	s->p++;
-	buf_add(s->out, ":", 1);
-	return true;
-}
-
-static bool
-in_object(const struct scan *s)
-{
-	return (s->objects >> (s->depth - 1) & 1) != 0;
-}
-
-/*
- * Open a container. *more: a value must follow, so that it is not empty.
- */
-static bool
-scan_open(struct scan *s, bool *more)
-{
-	bool object = *s->p == '{';
-
-	if (s->depth == JSON_DEPTH_MAX)
-		return give_up(s);
-	buf_add(s->out, s->p++, 1);
-	s->objects &= ~(UINT64_C(1) << s->depth);
-	s->objects |= (uint64_t)object << s->depth;
-	s->depth++;
-	skip_blanks(s);
-	*more = peek(s) != (object ? '}' : ']');
-	return !*more || !object || scan_name(s);
-}
-
-/*
- * After a value: close the containers that end here. *more: a comma and
- * another value follow.
- */
-static bool
-scan_after_value(struct scan *s, bool *more)
-{
-	int c;
-
-	for (*more = false; s->depth > 0 && !*more;) {
-		skip_blanks(s);
-		c = peek(s);
-		if (c == (in_object(s) ? '}' : ']')) {
-			s->depth--;
-		} else if (c == ',') {
-			*more = true;
-		} else {
-			return fail(s, s->p, "a comma or an end is missing");
-		}
-		buf_add(s->out, s->p++, 1);
-	}
-	return !*more || !in_object(s) || scan_name(s);
-}
-
-/* One value, a container without what it holds. *more: a value must follow. */
-static bool
-scan_value(struct scan *s, bool *more)
-{
-	int c;
-
-	if (s->values++ == JSON_VALUES_MAX)
-		return give_up(s);
-	skip_blanks(s);
-	c = peek(s);
-	if (c == '{' || c == '[')
-		return scan_open(s, more);
-	*more = false;
-	if (c == '"')
-		return scan_string(s);
-	if (c == '-' || (c >= '0' && c <= '9'))
-		return scan_number(s);
-	return scan_word(s);
-}
-
-/* The whole text. Loops rather than recurses: the client sets the depth. */
-static enum err
-scan_text(struct scan *s)
-{
-	bool more = true;
-
-	while (more) {
-		if (!scan_value(s, &more))
-			return s->err;
-		if (!more && !scan_after_value(s, &more))
-			return s->err;
-	}
-	skip_blanks(s);
-	if (s->p < s->end)
-		(void)fail(s, s->p, "nothing may follow the value");
-	return s->err;
 }
 
 /* Release a value; its strings are wiped, one may be a password. */
@@ -367,41 +200,264 @@ release(void *node)
 	json_object_put(node);
 }
 
+/* json-c has no memory left. */
+static json_object *
+made(json_object *o)
+{
+	if (o == NULL)
+		abort();
+	return o;
+}
+
+/* Put a value, which may be NULL for null, into the innermost container. */
+static void
+attach(struct scan *s, json_object *value)
+{
+	json_object *parent, *before;
+	int failed;
+
+	if (s->depth == 0) {
+		s->root = value;
+		arena_defer(s->arena, release, value);
+		return;
+	}
+	parent = s->open[s->depth - 1];
+	if (json_object_is_type(parent, json_type_array)) {
+		failed = json_object_array_add(parent, value);
+	} else {
+		/* json-c frees what another one of this name had */
+		if (json_object_object_get_ex(parent, s->name, &before))
+			wipe(before);
+		/* the name lives in the arena, which is wiped, too */
+		failed = json_object_object_add_ex(
+		    parent, s->name, value, JSON_C_OBJECT_ADD_CONSTANT_KEY);
+	}
+	if (failed != 0)
+		abort();
+}
+
+static bool
+scan_text_value(struct scan *s)
+{
+	struct buf text;
+
+	if (!scan_string(s, &text))
+		return false;
+	attach(s, made(json_object_new_string_len(text.s, (int)text.len)));
+	return true;
+}
+
+static size_t
+skip_digits(struct scan *s)
+{
+	const char *first = s->p;
+
+	while (peek(s) >= '0' && peek(s) <= '9')
+		s->p++;
+	return (size_t)(s->p - first);
+}
+
+/* ".5", "e-7", ".5e-7" or nothing. */
+static bool
+scan_fraction(struct scan *s)
+{
+	if (peek(s) == '.') {
+		s->p++;
+		if (skip_digits(s) == 0)
+			return fail(s, s->p, "a digit must follow the point");
+	}
+	if (peek(s) == 'e' || peek(s) == 'E') {
+		s->p++;
+		if (peek(s) == '+' || peek(s) == '-')
+			s->p++;
+		if (skip_digits(s) == 0)
+			return fail(s, s->p, "the exponent has no digit");
+	}
+	return true;
+}
+
+/* A number that an int64_t holds, or any other as it was written. */
+static void
+attach_number(struct scan *s, const char *first, bool is_narrow)
+{
+	char *source = arena_strndup(s->arena, first, (size_t)(s->p - first));
+	int64_t n;
+
+	if (is_narrow && text_to_i64(source, INT64_MIN, INT64_MAX, &n))
+		attach(s, made(json_object_new_int64(n)));
+	else
+		attach(s, made(json_object_new_double_s(0, source)));
+}
+
+static bool
+scan_number(struct scan *s)
+{
+	const char *first = s->p, *point;
+	size_t digits = 1;
+
+	s->p += *s->p == '-';
+	if (peek(s) == '0')
+		s->p++;
+	else if ((digits = skip_digits(s)) == 0)
+		return fail(s, first, "a digit must follow the minus");
+	point = s->p;
+	if (!scan_fraction(s))
+		return false;
+	if (s->p == point && digits > JSON_INTEGER_MAX_DIGITS)
+		return give_up(s);
+	attach_number(s, first, s->p == point && digits <= INT64_SAFE_DIGITS);
+	return true;
+}
+
+static bool
+is_next(struct scan *s, const char *word)
+{
+	size_t n = strlen(word);
+
+	if ((size_t)(s->end - s->p) < n || memcmp(s->p, word, n) != 0)
+		return false;
+	s->p += n;
+	return true;
+}
+
+static bool
+scan_word(struct scan *s)
+{
+	if (is_next(s, "true"))
+		attach(s, made(json_object_new_boolean(true)));
+	else if (is_next(s, "false"))
+		attach(s, made(json_object_new_boolean(false)));
+	else if (is_next(s, "null"))
+		attach(s, NULL);
+	else
+		return fail(s, s->p, "a value must stand here");
+	return true;
+}
+
+/* The name of a member and its colon. */
+static bool
+scan_name(struct scan *s)
+{
+	struct buf name;
+
+	skip_blanks(s);
+	if (peek(s) != '"')
+		return fail(s, s->p, "a name in double quotes must stand here");
+	if (!scan_string(s, &name))
+		return false;
+	s->name = name.s;
+	skip_blanks(s);
+	if (peek(s) != ':')
+		return fail(s, s->p, "a colon must follow the name");
+	s->p++;
+	return true;
+}
+
+static bool
+in_object(const struct scan *s)
+{
+	return json_object_is_type(s->open[s->depth - 1], json_type_object);
+}
+
+/*
+ * Open a container. *more: a value must follow, so that it is not empty.
+ */
+static bool
+scan_open(struct scan *s, bool *more)
+{
+	bool object = *s->p++ == '{';
+	json_object *container;
+
+	if (s->depth == JSON_DEPTH_MAX)
+		return give_up(s);
+	container =
+	    made(object ? json_object_new_object() : json_object_new_array());
+	attach(s, container);
+	s->open[s->depth++] = container;
+	skip_blanks(s);
+	*more = peek(s) != (object ? '}' : ']');
+	return !*more || !object || scan_name(s);
+}
+
+/*
+ * After a value: close the containers that end here. *more: a comma and
+ * another value follow.
+ */
+static bool
+scan_after_value(struct scan *s, bool *more)
+{
+	int c;
+
+	for (*more = false; s->depth > 0 && !*more;) {
+		skip_blanks(s);
+		c = peek(s);
+		if (c == (in_object(s) ? '}' : ']')) {
+			s->depth--;
+		} else if (c == ',') {
+			*more = true;
+		} else {
+			return fail(s, s->p, "a comma or an end is missing");
+		}
+		s->p++;
+	}
+	return !*more || !in_object(s) || scan_name(s);
+}
+
+/* One value, a container without what it holds. *more: a value must follow. */
+static bool
+scan_value(struct scan *s, bool *more)
+{
+	int c;
+
+	if (s->values++ == JSON_VALUES_MAX)
+		return give_up(s);
+	skip_blanks(s);
+	c = peek(s);
+	if (c == '{' || c == '[')
+		return scan_open(s, more);
+	*more = false;
+	if (c == '"')
+		return scan_text_value(s);
+	if (c == '-' || (c >= '0' && c <= '9'))
+		return scan_number(s);
+	return scan_word(s);
+}
+
+/* The whole text. Loops rather than recurses: the client sets the depth. */
+static enum err
+scan_text(struct scan *s)
+{
+	bool more = true;
+
+	while (more) {
+		if (!scan_value(s, &more))
+			return s->err;
+		if (!more && !scan_after_value(s, &more))
+			return s->err;
+	}
+	skip_blanks(s);
+	if (s->p < s->end)
+		(void)fail(s, s->p, "nothing may follow the value");
+	return s->err;
+}
+
 enum err
 json_parse(struct arena *a, const char *text, size_t n, struct json *out,
     struct json_error *why)
 {
-	struct buf plain;
 	struct scan s = { .start = text,
 		.p = text,
 		.end = text + n,
-		.out = &plain,
-		.err = ERR_OK,
+		.arena = a,
 		.why = why };
-	json_tokener *tokener;
-	json_object *o;
-	enum json_tokener_error error;
-	enum err e;
 
 	if (!text_is_utf8(text, n))
 		return ERR_MALFORMED;
 	if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
 		s.p += 3;
-	buf_init(&plain, a);
-	if ((e = scan_text(&s)) != ERR_OK)
-		return e;
-	if ((tokener = json_tokener_new_ex(JSON_DEPTH_MAX + 1)) == NULL)
-		abort();
-	/* with its NUL, by which json-c sees that a number has ended */
-	o = json_tokener_parse_ex(tokener, plain.s, (int)plain.len + 1);
-	error = json_tokener_get_error(tokener);
-	explicit_bzero(tokener->pb->buf, (size_t)tokener->pb->size);
-	json_tokener_free(tokener);
-	if (error != json_tokener_success)
-		abort(); /* the validator let something through */
-	arena_defer(a, release, o);
-	out->node = o;
-	return ERR_OK;
+	if (scan_text(&s) == ERR_OK)
+		out->node = s.root;
+	return s.err;
 }
 
 /* json-c's functions take no const, and change nothing here. */
@@ -421,6 +477,10 @@ json_kind(struct json v)
 		return JSON_TEXT;
 	case json_type_object:
 		return JSON_OBJECT;
+	case json_type_int:
+		return JSON_INTEGER;
+	case json_type_boolean:
+		return JSON_BOOL;
 	default:
 		return JSON_OTHER;
 	}
@@ -446,13 +506,16 @@ json_text(struct json v, size_t *len)
 	return json_object_get_string(node_of(v));
 }
 
-static void
-write_number(struct buf *b, json_object *o)
+int64_t
+json_int64(struct json v)
 {
-	const char *source = json_object_get_userdata(o);
+	return json_object_get_int64(node_of(v));
+}
 
-	/* without the exponent that scan_number() gave a wide integer */
-	buf_add(b, source, strcspn(source, "e"));
+bool
+json_truth(struct json v)
+{
+	return json_object_get_boolean(node_of(v));
 }
 
 /* Is this one of the words in mask, which may be NULL, in any case? */
@@ -507,7 +570,7 @@ json_write(struct buf *b, struct json v, const char *mask)
 		buf_addf(b, "%" PRId64, json_object_get_int64(o));
 		break;
 	case json_type_double:
-		write_number(b, o);
+		buf_adds(b, json_object_get_userdata(o)); /* its source */
 		break;
 	case json_type_string:
 		buf_add_json(b, json_object_get_string(o),

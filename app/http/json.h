@@ -1,12 +1,13 @@
 /*
- * JSON as clients send it: checked to the letter, then read. The only file
- * that knows json-c.
+ * JSON as clients send it, strictly parsed. The only file that knows json-c,
+ * which holds the values.
  *
- * json-c 0.16 alone takes single quotes, NaN, overlong UTF-8 and more, turns
- * every lone surrogate into the same character and cuts a key at \u0000. So a
- * validator of our own goes first and hands it a text without escapes beyond
- * ASCII, in which a NUL stands as the bytes C0 80 and a lone surrogate as its
- * three bytes: neither can come from a valid text, and no two names become one.
+ * json-c 0.16's own parser takes single quotes, NaN, overlong UTF-8 and more,
+ * turns every lone surrogate into the same character, cuts a name at \u0000,
+ * and keeps a text that may be a password in a buffer that nobody can wipe. So
+ * the parser is ours. In a text or name a NUL is the bytes C0 80 and a lone
+ * surrogate its three bytes: neither can come from a valid text, and no two
+ * names become one.
  */
 #ifndef LATCHKEY_HTTP_JSON_H
 #define LATCHKEY_HTTP_JSON_H
@@ -22,7 +23,14 @@ struct json {
 	const void *node; /* json-c's, NULL for null */
 };
 
-enum json_kind { JSON_NULL, JSON_TEXT, JSON_OBJECT, JSON_OTHER };
+enum json_kind {
+	JSON_NULL,
+	JSON_TEXT,
+	JSON_OBJECT,
+	JSON_INTEGER, /* within 18 digits */
+	JSON_BOOL,
+	JSON_OTHER
+};
 
 /* Where and why a text is not JSON. */
 struct json_error {
@@ -39,7 +47,7 @@ struct json_error {
 enum err json_parse(struct arena *a, const char *text, size_t n,
     struct json *out, struct json_error *why) MUST_CHECK;
 
-/* What a value is; JSON_OTHER: a number, a truth value or an array. */
+/* What a value is; JSON_OTHER: any other number, or an array. */
 enum json_kind json_kind(struct json v);
 
 /*
@@ -50,6 +58,12 @@ bool json_get(struct json object, const char *name, struct json *out);
 
 /* The bytes of a JSON_TEXT, in the form told above; *len may be NULL. */
 const char *json_text(struct json v, size_t *len);
+
+/* The value of a JSON_INTEGER. */
+int64_t json_int64(struct json v);
+
+/* The value of a JSON_BOOL. */
+bool json_truth(struct json v);
 
 /*
  * Append a value as JSON: numbers as they were written, the members of an

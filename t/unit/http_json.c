@@ -176,7 +176,7 @@ test_echo(void)
 	echoes("[123456789012345678,-123456789012345678,1234567890123456789,"
 	       "12345678901234567e1,-0,0,0e0,1e-5,1e+5,1.5E-07]",
 	    "[123456789012345678,-123456789012345678,1234567890123456789,"
-	    "12345678901234567E1,0,0,0E0,1E-5,1E+5,1.5E-07]",
+	    "12345678901234567e1,0,0,0e0,1e-5,1e+5,1.5E-07]",
 	    "at each width; and -0 is the integer 0, as in Python");
 	echoes(" { \"a\" : { } , \"b\" : [ ] , \"c\":[[],{}] } ",
 	    "{\"a\":{},\"b\":[],\"c\":[[],{}]}",
@@ -185,8 +185,8 @@ test_echo(void)
 	    "[{\"a\":[{\"b\":1},2]},[3,{\"c\":[4]}],5]",
 	    "objects and arrays within each other are told apart");
 	echoes("true", "true", "a word may be all there is");
-	echoes("1e400", "1E400", "and a number that no double can hold");
-	echoes("12345678901234567890e0", "12345678901234567890E0",
+	echoes("1e400", "1e400", "and a number that no double can hold");
+	echoes("12345678901234567890e0", "12345678901234567890e0",
 	    "a wide number with an exponent stays no integer");
 	echoes("{\"a\":1,\"b\":2,\"a\":3}", "{\"a\":3,\"b\":2}",
 	    "of equal names the last value stands at the first one's place");
@@ -322,8 +322,21 @@ test_members(void)
 	    "whose NUL cannot end it");
 	ok(json_get(o, "n", &v) && json_kind(v) == JSON_NULL,
 	    "null is a value that is there");
-	ok(json_get(o, "i", &v) && json_kind(v) == JSON_OTHER,
-	    "a number is something else");
+	ok(json_get(o, "i", &v) && json_kind(v) == JSON_INTEGER &&
+	        json_int64(v) == 1,
+	    "a number is an integer");
+	(void)parse("-123456789012345678", &v, &why);
+	ok(json_kind(v) == JSON_INTEGER &&
+	        json_int64(v) == -123456789012345678,
+	    "one of 18 digits as well");
+	(void)parse("1234567890123456789", &v, &why);
+	ok(json_kind(v) == JSON_OTHER, "not of more");
+	(void)parse("1.0", &v, &why);
+	ok(json_kind(v) == JSON_OTHER, "nor with a fraction");
+	(void)parse("true", &v, &why);
+	ok(json_kind(v) == JSON_BOOL && json_truth(v), "true is true");
+	(void)parse("false", &v, &why);
+	ok(json_kind(v) == JSON_BOOL && !json_truth(v), "false is not");
 	ok(json_get(o, "o", &v) && json_kind(v) == JSON_OBJECT,
 	    "an object is an object");
 	ok(!json_get(o, "T", &v), "names are compared by case");
