@@ -70,30 +70,6 @@ static const struct route routes[] = {
 
 _Static_assert(ARRAY_LEN(routes) <= METRICS_ROUTES, "each row is counted");
 
-static const struct {
-	unsigned bit;
-	const char *name;
-} method_names[] = {
-	{ METHOD_GET, "GET" },
-	{ METHOD_HEAD, "HEAD" },
-	{ METHOD_POST, "POST" },
-	{ METHOD_PATCH, "PATCH" },
-};
-
-/* The names of these methods, as Allow and the table want them. */
-static void
-add_methods(struct buf *b, unsigned methods)
-{
-	const char *comma = "";
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(method_names); i++)
-		if ((methods & method_names[i].bit) != 0) {
-			buf_addf(b, "%s%s", comma, method_names[i].name);
-			comma = ", ";
-		}
-}
-
 /* The first row of this path that takes one of these methods, or NULL. */
 static const struct route *
 find(const char *path, size_t n, unsigned methods)
@@ -167,7 +143,7 @@ refuse_method(struct req *r, const char *path)
 		if (strcmp(routes[i].path, path) == 0)
 			methods |= routes[i].methods;
 	buf_init(&allow, r->ctx->arena);
-	add_methods(&allow, methods);
+	method_list(&allow, methods);
 	reply_detail(r, 405, "Method Not Allowed");
 	reply_header(r, "Allow", allow.s);
 }
@@ -287,17 +263,6 @@ find_row(struct req *r)
 	return NULL;
 }
 
-static const char *
-method_name(enum method method)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(method_names); i++)
-		if (method_names[i].bit == method)
-			return method_names[i].name;
-	return "-";
-}
-
 /* The rows of one path stand together, and are counted as one: the first. */
 static unsigned
 counter_of(const struct route *row)
@@ -358,7 +323,7 @@ route_print(void)
 	arena_init(&a);
 	for (i = 0; i < ARRAY_LEN(routes); i++) {
 		buf_init(&b, &a);
-		add_methods(&b, routes[i].methods);
+		method_list(&b, routes[i].methods);
 		printf("%s\t%s\t%s\t%s\t%s\t%s\t%s\t%u\n", b.s, routes[i].path,
 		    lane_name[routes[i].lane], who[routes[i].who],
 		    origin[routes[i].origin], limit[routes[i].limit],

@@ -124,22 +124,6 @@ fcgi_peek(struct fcgi *f, int fd, bool *alone)
 	return found;
 }
 
-static enum method
-method_of(const char *name)
-{
-	if (name == NULL)
-		return METHOD_OTHER;
-	if (strcmp(name, "GET") == 0)
-		return METHOD_GET;
-	if (strcmp(name, "HEAD") == 0)
-		return METHOD_HEAD;
-	if (strcmp(name, "POST") == 0)
-		return METHOD_POST;
-	if (strcmp(name, "PATCH") == 0)
-		return METHOD_PATCH;
-	return METHOD_OTHER;
-}
-
 /* Read the body. False: it is not as long as was said. */
 static bool
 read_body(FCGX_Request *fcgi, struct req *r)

@@ -36,6 +36,8 @@ static const struct {
 /* clang-format on */
 
 _Static_assert(ARRAY_LEN(meaning) == ERR_COUNT, "each error has a row");
+_Static_assert(HTTP_ROW_201 &&HTTP_ROW_204 &&HTTP_ROW_303 &&HTTP_ROW_403,
+    "so has each status of endpoints that create, delete, lead on or refuse");
 
 struct buf *
 reply_begin(struct req *r, int status, const char *type)
@@ -149,8 +151,10 @@ reply_write(struct req *r, struct buf *out)
 	buf_addf(out, "Status: %d %s\r\n", s->code, s->reason);
 	if (p->type != NULL)
 		buf_addf(out, "Content-Type: %s\r\n", p->type);
-	buf_addf(out, "Content-Length: %zu\r\nCache-Control: %s\r\n",
-	    p->body.len, p->may_be_cached ? "no-cache" : "no-store");
+	if (s->code != 204) /* which has no length: RFC 9110, section 8.6 */
+		buf_addf(out, "Content-Length: %zu\r\n", p->body.len);
+	buf_addf(out, "Cache-Control: %s\r\n",
+	    p->may_be_cached ? "no-cache" : "no-store");
 	buf_add(out, p->headers.s, p->headers.len);
 	buf_adds(out, "\r\n");
 	if (r->method != METHOD_HEAD)

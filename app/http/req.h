@@ -8,20 +8,12 @@
 #include "ctx.h"
 #include "http/form.h"
 #include "http/json.h"
+#include "http/method.h"
 #include "lib/buf.h"
 #include "lib/origin.h"
 
 #define REQ_BODY_MAX_BYTES \
 	65536 /* the largest of route.c; nginx has the same */
-
-/* As bits, so that a row of route.c can hold several. */
-enum method {
-	METHOD_OTHER = 0,
-	METHOD_GET = 1,
-	METHOD_HEAD = 2,
-	METHOD_POST = 4,
-	METHOD_PATCH = 8
-};
 
 /* How a request's body is read; a column of route.c. */
 enum body { BODY_NONE, BODY_JSON, BODY_FORM };

@@ -169,6 +169,10 @@ test_tables(void)
 		wrong += strncmp(sent(&r), wanted, strlen(wanted)) != 0;
 	}
 	is_int(wrong, 0, "and so does each status");
+	reply_begin(&r, 204, NULL);
+	is(sent(&r),
+	    "Status: 204 No Content\r\nCache-Control: no-store\r\n\r\n",
+	    "one that has no content has no length either");
 }
 
 /* The status of a reply of so many bytes, with what it has around them. */
