@@ -70,25 +70,27 @@ static const struct route routes[] = {
 
 _Static_assert(ARRAY_LEN(routes) <= METRICS_ROUTES, "each row is counted");
 
-/* The first row of this path that takes one of these methods, or NULL. */
+/*
+ * The first row whose path this one of n bytes fits, and that takes one of
+ * these methods, or NULL. The path's parameters are kept in *r.
+ */
 static const struct route *
-find(const char *path, size_t n, unsigned methods)
+find(struct req *r, const char *path, size_t n, unsigned methods)
 {
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(routes); i++)
-		if (strlen(routes[i].path) == n &&
-		    memcmp(routes[i].path, path, n) == 0 &&
-		    (routes[i].methods & methods) != 0)
+		if ((routes[i].methods & methods) != 0 &&
+		    path_fits(routes[i].path, path, n, &r->path))
 			return &routes[i];
 	return NULL;
 }
 
 /*
- * The path that differs from this one by a slash at the end, if there is one
- * in the table: all its slashes taken off, or one put on.
+ * The path that differs from this one by a slash at the end, if it is one of
+ * the table: all its slashes taken off, or one put on. NULL: it is not.
  */
-static const struct route *
+static const char *
 find_other_slash(struct req *r, const char *path, size_t n)
 {
 	char *other = arena_strndup(r->ctx->arena, path, n + 1);
@@ -99,31 +101,40 @@ find_other_slash(struct req *r, const char *path, size_t n)
 		while (n > 0 && path[n - 1] == '/')
 			n--;
 	}
-	return find(other, n, METHOD_ANY);
+	other[n] = '\0';
+	return find(r, other, n, METHOD_ANY) != NULL ? other : NULL;
+}
+
+/* Append a part of a reference: other bytes than these are percent-encoded. */
+static void
+add_encoded(struct buf *b, const char *s, const char *plain)
+{
+	unsigned char c;
+
+	for (; (c = (unsigned char)*s) != '\0'; s++)
+		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+		    (c >= 'a' && c <= 'z') || strchr(plain, c) != NULL)
+			buf_add(b, &c, 1);
+		else
+			buf_addf(b, "%%%02X", c);
 }
 
 /*
- * To the same query at another path, by a reference that names no host. A query
- * is bounded, as the web server has to take the reply's header whole.
+ * To the same query at another path, by a reference that names no host: no path
+ * of the table has an empty segment. A query is bounded, as the web server has
+ * to take the reply's header whole.
  */
 static void
-redirect(struct req *r, const char *path, const char *query)
+redirect(struct req *r, const char *path)
 {
-	/* what may stand in a query, and '%', since it is encoded already */
-	static const char plain[] = "-._~:/%#?=@[]!$&'()*+,;";
 	struct buf location;
-	unsigned char c;
 
 	buf_init(&location, r->ctx->arena);
-	buf_adds(&location, path);
-	if (*query != '\0')
+	add_encoded(&location, path, "-._~/!$&'()*+,;=:@");
+	if (*r->query != '\0')
 		buf_adds(&location, "?");
-	for (; (c = (unsigned char)*query) != '\0'; query++)
-		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-		    (c >= 'a' && c <= 'z') || strchr(plain, c) != NULL)
-			buf_add(&location, &c, 1);
-		else
-			buf_addf(&location, "%%%02X", c);
+	/* with '%', since it is encoded already */
+	add_encoded(&location, r->query, "-._~:/%#?=@[]!$&'()*+,;");
 	if (location.len > LOCATION_MAX_BYTES) {
 		reply_detail(r, 414, "Request-URI Too Long");
 		return;
@@ -231,8 +242,8 @@ run_row(struct req *r, const struct route *row)
 		e = params_parse(r);
 	if (e == ERR_OK && (e = row->handler(r)) == ERR_OK)
 		assert_counted(r, row);
-	if (e == ERR_MALFORMED && r->form.error != NULL)
-		reply_detail(r, 400, r->form.error);
+	if (e == ERR_MALFORMED && r->malformed != NULL)
+		reply_detail(r, 400, r->malformed);
 	else if (e == ERR_UNAUTH && row->who == BEARER)
 		reply_unauthorized(r, NULL); /* the web server alone reads it */
 	else if (e != ERR_OK)
@@ -243,23 +254,24 @@ run_row(struct req *r, const struct route *row)
 static const struct route *
 find_row(struct req *r)
 {
+	size_t n = strcspn(r->uri, "?");
+	char *path = arena_strndup(r->ctx->arena, r->uri, n);
 	const struct route *row;
-	const char *query;
-	char *path;
-	size_t n;
+	const char *other;
 
-	n = strcspn(r->uri, "?");
-	query = r->uri + n + (r->uri[n] == '?');
-	path = arena_strndup(r->ctx->arena, r->uri, n);
+	r->query = r->uri + n + (r->uri[n] == '?');
 	n = text_percent_decode(path, n, false);
-	if ((row = find(path, n, r->method)) != NULL)
+	if ((row = find(r, path, n, r->method)) == NULL &&
+	    (row = find(r, path, n, METHOD_ANY)) == NULL) {
+		if ((other = find_other_slash(r, path, n)) != NULL)
+			redirect(r, other);
+		else
+			reply_error(r, ERR_NOTFOUND);
+		return NULL;
+	}
+	if ((row->methods & r->method) != 0)
 		return row;
-	if ((row = find(path, n, METHOD_ANY)) != NULL)
-		refuse_method(r, row->path);
-	else if ((row = find_other_slash(r, path, n)) != NULL)
-		redirect(r, row->path, query);
-	else
-		reply_error(r, ERR_NOTFOUND);
+	refuse_method(r, row->path);
 	return NULL;
 }
 

@@ -30,7 +30,7 @@ api_token_create(struct req *r)
 		    .secret = true,
 		    .ignored = true },
 	};
-	const char *v[FIELDS];
+	struct param v[FIELDS];
 	struct login l;
 	struct buf *b;
 	enum err e;
@@ -38,8 +38,8 @@ api_token_create(struct req *r)
 	if ((e = params_read(r, want, FIELDS, v)) != ERR_OK)
 		return e;
 	l = (struct login){
-		.username = v[USERNAME],
-		.password = v[PASSWORD],
+		.username = v[USERNAME].text,
+		.password = v[PASSWORD].text,
 		.device =
 		    header_cookie(r->cookie, DEVICE_COOKIE, r->ctx->arena),
 	};

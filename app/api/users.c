@@ -75,7 +75,7 @@ api_users_add(struct req *r)
 		    .normal = true,
 		    .min_chars = conf->password_min_chars },
 	};
-	const char *v[FIELDS];
+	struct param v[FIELDS];
 	enum password_problem why;
 	struct user u;
 	enum err e;
@@ -83,8 +83,9 @@ api_users_add(struct req *r)
 	if ((e = params_read(r, want, FIELDS, v)) != ERR_OK)
 		return e;
 	e = signup(r->ctx,
-	    &(struct applicant){ v[USERNAME], v[FULLNAME], v[PASSWORD] }, &why,
-	    &u);
+	    &(struct applicant){
+	        v[USERNAME].text, v[FULLNAME].text, v[PASSWORD].text },
+	    &why, &u);
 	switch (e) {
 	case ERR_OK:
 		reply_user(r, &u);
@@ -112,12 +113,12 @@ api_users_change(struct req *r)
 		.required = true,
 		.nullable = true,
 		.max_chars = r->ctx->app->conf->fullname_max_chars };
-	const char *fullname;
+	struct param fullname;
 	struct user u = *r->user;
 	enum err e;
 
 	if ((e = params_read(r, &want, 1, &fullname)) == ERR_OK)
-		e = profile_change_fullname(r->ctx, &u, fullname);
+		e = profile_change_fullname(r->ctx, &u, fullname.text);
 	if (e == ERR_OK)
 		reply_user(r, &u);
 	return e == ERR_NOTFOUND ? ERR_UNAUTH : e;
@@ -141,15 +142,15 @@ api_users_change_password(struct req *r)
 		    .normal = true,
 		    .min_chars = r->ctx->app->conf->password_min_chars },
 	};
-	const char *v[FIELDS];
+	struct param v[FIELDS];
 	enum password_problem why;
 	enum err e;
 
 	if ((e = params_read(r, want, FIELDS, v)) != ERR_OK)
 		return e;
 	e = profile_change_password(r->ctx, r->user,
-	    &(struct password_change){ .current = v[CURRENT],
-	        .wanted = v[NEW],
+	    &(struct password_change){ .current = v[CURRENT].text,
+	        .wanted = v[NEW].text,
 	        .device =
 	            header_cookie(r->cookie, DEVICE_COOKIE, r->ctx->arena) },
 	    &why);

@@ -403,6 +403,19 @@ form_parse(struct arena *a, const char *type, const char *body, size_t n,
 	return parse_multipart(a, type, body, n, out);
 }
 
+enum err
+form_parse_query(struct arena *a, const char *query, struct form *out)
+{
+	size_t n = strlen(query);
+
+	*out = (struct form){ 0 };
+	if (n > FORM_QUERY_MAX_BYTES) {
+		out->error = "The query string is too long.";
+		return ERR_MALFORMED;
+	}
+	return parse_urlencoded(a, query, n, out);
+}
+
 const struct form_field *
 form_get(const struct form *f, const char *name)
 {

@@ -7,7 +7,8 @@
 
 #include "lib/arena.h"
 
-#define FORM_FIELDS_MAX 1000 /* fields, and apart from them files */
+#define FORM_FIELDS_MAX 1000      /* fields, and apart from them files */
+#define FORM_QUERY_MAX_BYTES 8192 /* as nginx takes of a request line */
 #define FORM_BOUNDARY_MAX_BYTES 256
 #define FORM_PART_HEADERS_MAX 8
 #define FORM_PART_HEADER_MAX_BYTES 4224
@@ -36,6 +37,13 @@ struct form {
  */
 enum err form_parse(struct arena *a, const char *type, const char *body,
     size_t n, struct form *out) MUST_CHECK;
+
+/*
+ * Parse a query string, as it came, like an URL-encoded body. ERR_MALFORMED: it
+ * has more than FORM_QUERY_MAX_BYTES, or too many fields; out->error says so.
+ */
+enum err form_parse_query(
+    struct arena *a, const char *query, struct form *out) MUST_CHECK;
 
 /* The last field of this name, or NULL. */
 const struct form_field *form_get(const struct form *f, const char *name);

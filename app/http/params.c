@@ -1,8 +1,9 @@
 /*
- * A request's body, and typed, bounded fields out of it.
+ * Typed, bounded fields of a request: of its body, query string and path.
  */
 #include "base.h"
 
+#include <assert.h>
 #include <string.h>
 #include <strings.h>
 
@@ -14,9 +15,9 @@
 #define ECHO_MAX_BYTES 1024 /* of a value that is shown, as JSON */
 
 /* A field as it was sent. */
-struct value {
-	enum { ABSENT, NOTHING, TEXT, OTHER } kind; /* NOTHING: null */
-	const char *text;
+struct sent {
+	enum { ABSENT, NOTHING, TEXT, NUMBER, TRUTH, OTHER } kind;
+	const char *text; /* of a TEXT; NOTHING is JSON's null */
 	size_t len;
 	struct json json; /* to be echoed, from a JSON body */
 };
@@ -84,53 +85,105 @@ parse_json(struct req *r)
 enum err
 params_parse(struct req *r)
 {
+	enum err e;
+
 	switch (r->body_kind) {
 	case BODY_JSON:
 		return parse_json(r);
 	case BODY_FORM:
-		return form_parse(r->ctx->arena, r->content_type, r->body,
+		e = form_parse(r->ctx->arena, r->content_type, r->body,
 		    r->body_len, &r->form);
+		r->malformed = r->form.error;
+		return e;
 	default:
 		return ERR_OK;
 	}
 }
 
-static struct value
+/* Parse the query string, if one of these fields is to be found there. */
+static enum err
+parse_query(struct req *r, const struct field *want, size_t n)
+{
+	enum err e;
+
+	while (n > 0 && want[n - 1].source != SOURCE_QUERY)
+		n--;
+	if (n == 0 || r->parsed_query != NULL)
+		return ERR_OK;
+	r->parsed_query = arena_alloc(r->ctx->arena, sizeof(struct form));
+	e = form_parse_query(r->ctx->arena, r->query, r->parsed_query);
+	r->malformed = r->parsed_query->error;
+	return e;
+}
+
+static struct sent
 get_json(const struct req *r, const char *name)
 {
-	struct value v = { .kind = ABSENT };
+	static const int kinds[] = { [JSON_NULL] = NOTHING,
+		[JSON_TEXT] = TEXT,
+		[JSON_OBJECT] = OTHER,
+		[JSON_INTEGER] = NUMBER,
+		[JSON_BOOL] = TRUTH,
+		[JSON_OTHER] = OTHER };
+	struct sent v = { .kind = ABSENT };
 
 	if (!json_get(r->json, name, &v.json))
 		return v;
-	switch (json_kind(v.json)) {
-	case JSON_NULL:
-		v.kind = NOTHING;
-		break;
-	case JSON_TEXT:
-		v.kind = TEXT;
+	v.kind = kinds[json_kind(v.json)];
+	if (v.kind == TEXT)
 		v.text = json_text(v.json, &v.len);
-		break;
-	default:
-		v.kind = OTHER;
-	}
 	return v;
 }
 
-static struct value
-get_form(const struct req *r, const char *name)
+static struct sent
+get_form(const struct form *form, const char *name, bool may_be_empty)
 {
-	const struct form_field *f = form_get(&r->form, name);
+	const struct form_field *f = form_get(form, name);
 
-	if (f == NULL || (f->value_len == 0 && !f->is_file))
-		return (struct value){ .kind = ABSENT };
-	return (struct value){ .kind = f->is_file ? OTHER : TEXT,
+	if (f == NULL || (f->value_len == 0 && !f->is_file && !may_be_empty))
+		return (struct sent){ .kind = ABSENT };
+	return (struct sent){ .kind = f->is_file ? OTHER : TEXT,
 		.text = f->value,
 		.len = f->value_len };
 }
 
+/* Each that a row's handler wants is in the row's path. */
+static struct sent
+get_path(const struct req *r, const char *name)
+{
+	const struct path_param *p = r->path.params;
+	size_t i = 0, n = strlen(name);
+
+	while (i < r->path.count &&
+	       (p[i].name_len != n || memcmp(p[i].name, name, n) != 0))
+		i++;
+	assert(i < r->path.count);
+	return (struct sent){ .kind = TEXT,
+		.text =
+		    arena_strndup(r->ctx->arena, p[i].value, p[i].value_len),
+		.len = p[i].value_len };
+}
+
+static bool
+is_json_field(const struct req *r, const struct field *f)
+{
+	return f->source == SOURCE_BODY && r->body_kind == BODY_JSON;
+}
+
+static struct sent
+get(const struct req *r, const struct field *f)
+{
+	if (f->source == SOURCE_PATH)
+		return get_path(r, f->name);
+	if (f->source == SOURCE_QUERY)
+		return get_form(r->parsed_query, f->name, true);
+	return is_json_field(r, f) ? get_json(r, f->name)
+	                           : get_form(&r->form, f->name, false);
+}
+
 /*
- * What bodies call a secret, parted by blanks: "password", and what is one of
- * these fields. It is not shown, whatever else is wrong with a body.
+ * What bodies call a secret, separated by blanks: "password", and what is one
+ * of these fields. It is not shown, whatever else is wrong with a body.
  */
 static const char *
 secrets_of(struct req *r, const struct field *want, size_t n)
@@ -151,19 +204,19 @@ secrets_of(struct req *r, const struct field *want, size_t n)
  * what is long: six times as much as was sent would come back.
  */
 static const char *
-echo(struct req *r, const struct field *f, const struct value *v,
+echo(struct req *r, const struct field *f, const struct sent *v,
     enum problem_kind kind, const char *secrets)
 {
 	struct buf b;
 
 	buf_init(&b, r->ctx->arena);
-	if (kind == PROBLEM_MISSING && r->body_kind == BODY_JSON)
+	if (kind == PROBLEM_MISSING && is_json_field(r, f))
 		json_write(&b, r->json, secrets);
 	else if (kind == PROBLEM_MISSING)
 		return NULL;
 	else if (f->secret)
 		return JSON_MASK;
-	else if (r->body_kind == BODY_JSON)
+	else if (is_json_field(r, f))
 		json_write(&b, v->json, secrets);
 	else if (v->kind == TEXT && v->len <= ECHO_MAX_BYTES &&
 	         text_is_utf8(v->text, v->len))
@@ -175,7 +228,7 @@ echo(struct req *r, const struct field *f, const struct value *v,
 
 /* Is this no text that can be stored, where it may be? Why, into *out. */
 static bool
-is_not_text(const struct field *f, const struct value *v, struct problem *out)
+is_not_text(const struct field *f, const struct sent *v, struct problem *out)
 {
 	bool stored = !f->ignored && f->must_be == NULL;
 
@@ -193,14 +246,15 @@ is_not_text(const struct field *f, const struct value *v, struct problem *out)
 }
 
 /*
- * The first rule that a value breaks, into *out; text is what is made of it.
+ * The first rule that a text breaks, into *out; text is what is made of it.
  * False: it keeps all.
  */
 static bool
-find_fault(const struct field *f, const struct value *v, const char *text,
-    struct problem *out)
+find_fault(struct req *r, const struct field *f, const struct sent *v,
+    const char *text, struct problem *out)
 {
 	int64_t chars = (int64_t)text_chars(text);
+	struct buf pattern;
 
 	if (chars < f->min_chars) {
 		out->kind = PROBLEM_TOO_SHORT;
@@ -216,50 +270,120 @@ find_fault(const struct field *f, const struct value *v, const char *text,
 	if (f->must_be != NULL &&
 	    (v->len != strlen(f->must_be) ||
 	        memcmp(v->text, f->must_be, v->len) != 0)) {
+		buf_init(&pattern, r->ctx->arena);
+		buf_addf(&pattern, "^%s$", f->must_be);
 		out->kind = PROBLEM_PATTERN;
+		out->detail = pattern.s;
 		return true;
 	}
 	return false;
 }
 
-/* One field; whatever is wrong with it joins the list. */
-static const char *
+/* False: it is none, or breaks a rule; why, into *problem. */
+static bool
+read_text(struct req *r, const struct field *f, const struct sent *v,
+    struct param *out, struct problem *problem)
+{
+	problem->kind = PROBLEM_NOT_TEXT;
+	if (v->kind != TEXT || is_not_text(f, v, problem))
+		return false;
+	out->text = f->normal ? unicode_nfc(r->ctx->arena, v->text) : v->text;
+	return !find_fault(r, f, v, out->text, problem);
+}
+
+/* As read_text(). */
+static bool
+read_number(const struct req *r, const struct field *f, const struct sent *v,
+    struct param *out, struct problem *problem)
+{
+	if (v->kind == NUMBER) {
+		out->number = json_int64(v->json);
+	} else if (v->kind != TEXT || is_json_field(r, f)) {
+		problem->kind = PROBLEM_NOT_NUMBER;
+		return false;
+	} else if (is_not_text(f, v, problem)) {
+		return false;
+	} else if (!text_to_i64(v->text, INT64_MIN, INT64_MAX, &out->number)) {
+		problem->kind = PROBLEM_NUMBER_UNREADABLE;
+		return false;
+	}
+	problem->kind =
+	    out->number < f->min ? PROBLEM_TOO_SMALL : PROBLEM_TOO_LARGE;
+	problem->number = out->number < f->min ? f->min : f->max;
+	return out->number >= f->min && out->number <= f->max;
+}
+
+/* As read_text(). The words are pydantic's. */
+static bool
+read_truth(const struct req *r, const struct field *f, const struct sent *v,
+    struct param *out, struct problem *problem)
+{
+	static const char *const words[] = { "false", "true", "0", "1", "no",
+		"yes", "off", "on", "f", "t", "n", "y" };
+	size_t i;
+
+	if (v->kind == TRUTH) {
+		out->on = json_truth(v->json);
+		return true;
+	}
+	problem->kind = PROBLEM_NOT_BOOL;
+	if (v->kind != TEXT || is_json_field(r, f) ||
+	    is_not_text(f, v, problem))
+		return false;
+	problem->kind = PROBLEM_BOOL_UNREADABLE;
+	for (i = 0; i < ARRAY_LEN(words); i++)
+		if (strcasecmp(words[i], v->text) == 0) {
+			out->on = i % 2 == 1;
+			return true;
+		}
+	return false;
+}
+
+/* A value that is there. */
+static bool
+read_value(struct req *r, const struct field *f, const struct sent *v,
+    struct param *out, struct problem *problem)
+{
+	switch (f->kind) {
+	case FIELD_NUMBER:
+		return read_number(r, f, v, out, problem);
+	case FIELD_BOOL:
+		return read_truth(r, f, v, out, problem);
+	default:
+		return read_text(r, f, v, out, problem);
+	}
+}
+
+/* One field; what is wrong with it joins the list. */
+static struct param
 read_one(struct req *r, const struct field *f, const char *secrets)
 {
-	struct problem problem = { .kind = PROBLEM_MISSING, .field = f->name };
-	const char *text;
-	struct buf pattern;
-	struct value v = r->body_kind == BODY_JSON ? get_json(r, f->name)
-	                                           : get_form(r, f->name);
+	struct problem problem = {
+		.kind = PROBLEM_MISSING, .source = f->source, .field = f->name
+	};
+	struct sent v = get(r, f);
+	struct param out = { .given = true };
 
-	if (v.kind == ABSENT && !f->required)
-		return NULL;
-	if (v.kind == NOTHING && f->nullable)
-		return NULL;
-	if (v.kind == NOTHING || v.kind == OTHER)
-		problem.kind = PROBLEM_NOT_TEXT;
-	if (v.kind == TEXT && !is_not_text(f, &v, &problem)) {
-		text = f->normal ? unicode_nfc(r->ctx->arena, v.text) : v.text;
-		if (!find_fault(f, &v, text, &problem))
-			return text;
-	}
-	if (problem.kind == PROBLEM_PATTERN) {
-		buf_init(&pattern, r->ctx->arena);
-		buf_addf(&pattern, "^%s$", f->must_be);
-		problem.detail = pattern.s;
-	}
+	if ((v.kind == ABSENT && !f->required) ||
+	    (v.kind == NOTHING && f->nullable))
+		return (struct param){ .given = false };
+	if (v.kind != ABSENT && read_value(r, f, &v, &out, &problem))
+		return out;
 	problem.input = echo(r, f, &v, problem.kind, secrets);
 	problem_add(r, problem);
-	return NULL;
+	return (struct param){ .given = false };
 }
 
 enum err
 params_read(
-    struct req *r, const struct field *want, size_t n, const char **values)
+    struct req *r, const struct field *want, size_t n, struct param *values)
 {
 	const char *secrets = secrets_of(r, want, n);
+	enum err e;
 	size_t i;
 
+	if ((e = parse_query(r, want, n)) != ERR_OK)
+		return e;
 	for (i = 0; i < n; i++)
 		values[i] = read_one(r, &want[i], secrets);
 	return r->problems == NULL ? ERR_OK : ERR_INVALID;

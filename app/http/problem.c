@@ -8,7 +8,10 @@
 
 #include "http/problem.h"
 
-/* A message is a text, or one that goes on with a number and its unit. */
+/*
+ * A message is a text, or one that goes on with a number and its unit, which
+ * may be empty.
+ */
 struct shape {
 	const char *type, *message, *unit;
 	const char *context; /* the member of ctx; NULL: there is none */
@@ -18,6 +21,12 @@ struct shape {
 static const struct shape shapes[] = {
 	[PROBLEM_MISSING]        = { "missing", "Field required", NULL, NULL },
 	[PROBLEM_NOT_TEXT]       = { "string_type", "Input should be a valid string", NULL, NULL },
+	[PROBLEM_NOT_NUMBER]     = { "int_type", "Input should be a valid integer", NULL, NULL },
+	[PROBLEM_NUMBER_UNREADABLE] = { "int_parsing", "Input should be a valid integer, unable to parse string as an integer", NULL, NULL },
+	[PROBLEM_TOO_SMALL]      = { "greater_than_equal", "Input should be greater than or equal to ", "", "ge" },
+	[PROBLEM_TOO_LARGE]      = { "less_than_equal", "Input should be less than or equal to ", "", "le" },
+	[PROBLEM_NOT_BOOL]       = { "bool_type", "Input should be a valid boolean", NULL, NULL },
+	[PROBLEM_BOOL_UNREADABLE] = { "bool_parsing", "Input should be a valid boolean, unable to interpret input", NULL, NULL },
 	[PROBLEM_NOT_UNICODE]    = { "string_unicode", "Input should be a valid string, unable to parse raw data as a unicode string", NULL, NULL },
 	[PROBLEM_NUL]            = { "value_error", "Value error, a NUL character is not allowed", NULL, "error" },
 	[PROBLEM_TOO_SHORT]      = { "string_too_short", "String should have at least ", "character", "min_length" },
@@ -46,7 +55,9 @@ problem_add(struct req *r, struct problem f)
 static void
 write_location(struct buf *b, const struct problem *f)
 {
-	buf_adds(b, "\"loc\":[\"body\"");
+	static const char *const sources[] = { "body", "query", "path" };
+
+	buf_addf(b, "\"loc\":[\"%s\"", sources[f->source]);
 	if (f->kind == PROBLEM_NOT_JSON)
 		buf_addf(b, ",%" PRId64, f->number);
 	if (f->field != NULL) {
@@ -56,18 +67,18 @@ write_location(struct buf *b, const struct problem *f)
 	buf_adds(b, "]");
 }
 
-static void
-write_message(struct buf *b, const struct problem *f)
+void
+problem_add_message(struct buf *b, const struct problem *f)
 {
 	const struct shape *s = &shapes[f->kind];
 
-	buf_addf(b, "\"msg\":\"%s", s->message);
+	buf_adds(b, s->message);
 	if (s->unit != NULL)
-		buf_addf(b, "%" PRId64 " %s%s", f->number, s->unit,
-		    f->number == 1 ? "" : "s");
+		buf_addf(b, "%" PRId64, f->number);
+	if (s->unit != NULL && *s->unit != '\0')
+		buf_addf(b, " %s%s", s->unit, f->number == 1 ? "" : "s");
 	if (f->kind == PROBLEM_PATTERN)
 		buf_addf(b, "'%s'", f->detail);
-	buf_adds(b, "\"");
 }
 
 static void
@@ -96,7 +107,9 @@ problem_write(struct buf *b, const struct problem *list)
 		    shapes[f->kind].type);
 		write_location(b, f);
 		buf_adds(b, ",");
-		write_message(b, f);
+		buf_adds(b, "\"msg\":\"");
+		problem_add_message(b, f);
+		buf_adds(b, "\"");
 		buf_addf(
 		    b, ",\"input\":%s", f->input != NULL ? f->input : "null");
 		write_context(b, f);

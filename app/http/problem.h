@@ -9,7 +9,13 @@
 
 enum problem_kind {
 	PROBLEM_MISSING,
-	PROBLEM_NOT_TEXT,    /* some other JSON value, or a file */
+	PROBLEM_NOT_TEXT,          /* some other JSON value, or a file */
+	PROBLEM_NOT_NUMBER,        /* no JSON integer */
+	PROBLEM_NUMBER_UNREADABLE, /* a text that is no integer */
+	PROBLEM_TOO_SMALL,
+	PROBLEM_TOO_LARGE,
+	PROBLEM_NOT_BOOL, /* no JSON truth value */
+	PROBLEM_BOOL_UNREADABLE,
 	PROBLEM_NOT_UNICODE, /* a lone surrogate, or bytes that are not UTF-8 */
 	PROBLEM_NUL,         /* PostgreSQL and crypt(3) end a text there */
 	PROBLEM_TOO_SHORT,
@@ -24,6 +30,7 @@ enum problem_kind {
 
 struct problem {
 	enum problem_kind kind;
+	enum source source;
 	const char *field; /* NULL: the body itself */
 	const char *input; /* JSON: what was sent, secrets masked; NULL: null */
 	int64_t number;    /* the limit; of PROBLEM_NOT_JSON the offset */
@@ -33,6 +40,9 @@ struct problem {
 
 /* Add a copy of f to the end of the request's list. */
 void problem_add(struct req *r, struct problem f);
+
+/* Append what a problem is, as a sentence. */
+void problem_add_message(struct buf *b, const struct problem *f);
 
 /* Append the list as FastAPI's body, {"detail":[…]}. */
 void problem_write(struct buf *b, const struct problem *list);

@@ -9,6 +9,7 @@
 #include "http/form.h"
 #include "http/json.h"
 #include "http/method.h"
+#include "http/path.h"
 #include "lib/buf.h"
 #include "lib/origin.h"
 
@@ -17,6 +18,9 @@
 
 /* How a request's body is read; a column of route.c. */
 enum body { BODY_NONE, BODY_JSON, BODY_FORM };
+
+/* Where a field of http/params.h stands. */
+enum source { SOURCE_BODY, SOURCE_QUERY, SOURCE_PATH };
 
 struct user;
 struct problem;
@@ -47,14 +51,18 @@ struct req {
 	    waited_ms; /* since the web server passed it on; -1: not known */
 	bool gone;     /* nobody waits for the answer: LANE_LOGIN alone looks */
 
-	/* from route.c's gates */
+	/* from route.c's table and gates */
+	struct path path;  /* the parameters of its path */
+	const char *query; /* undecoded; never NULL */
 	enum body body_kind;
 	struct json json;           /* BODY_JSON: an object */
 	struct form form;           /* BODY_FORM */
 	struct token_claims claims; /* of the token, on rows that demand one */
 	const struct user *user;    /* who asks, on rows that want to know */
 
-	struct problem *problems; /* what ERR_INVALID will list */
+	struct form *parsed_query; /* NULL: no field of it was read yet */
+	struct problem *problems;  /* what ERR_INVALID will list */
+	const char *malformed;     /* a sentence for ERR_MALFORMED, or NULL */
 	struct reply reply;
 };
 

@@ -5,6 +5,8 @@
  */
 #include "base.h"
 
+#include <inttypes.h>
+
 #include "exact.h"
 #include "http/problem.h"
 #include "http/params.h"
@@ -84,17 +86,44 @@ parsed(const char *type, const char *body)
 
 /* A field's value, "(none)", or what is wrong with it. */
 static const char *
+read_field(struct req *r, const struct field *f)
+{
+	struct param value = { .text = "not set" };
+	enum err e = params_read(r, f, 1, &value);
+	struct buf b;
+
+	if (e == ERR_MALFORMED)
+		return r->malformed;
+	if (e != ERR_OK)
+		return complaint(r, e);
+	if (!value.given)
+		return value.text == NULL ? "(none)" : "(a text, not given)";
+	if (f->kind == FIELD_BOOL)
+		return value.on ? "true" : "false";
+	if (f->kind == FIELD_TEXT)
+		return value.text;
+	buf_init(&b, &arena);
+	buf_addf(&b, "%" PRId64, value.number);
+	return b.s;
+}
+
+/* The same out of a query string. */
+static const char *
+read_query(const struct field *f, const char *query)
+{
+	struct req r = { .ctx = &ctx, .body = "", .query = query };
+
+	return read_field(&r, f);
+}
+
+/* The same of a body. */
+static const char *
 read_bytes(const struct field *f, const char *type, const char *body, size_t n)
 {
 	struct req r = request(type, body, n);
-	const char *value = "not set";
 	enum err e = params_parse(&r);
 
-	if (e == ERR_OK)
-		e = params_read(&r, f, 1, &value);
-	if (e != ERR_OK)
-		return complaint(&r, e);
-	return value != NULL ? value : "(none)";
+	return e == ERR_OK ? read_field(&r, f) : complaint(&r, e);
 }
 
 static const char *
@@ -252,7 +281,7 @@ test_texts(void)
 	    "--B\r\nContent-Disposition: x; name=a; filename=f\r\n\r\n"
 	    "x\r\n--B--\r\n";
 	struct req r;
-	const char *value;
+	struct param value;
 
 	is(read_json(&f, "{\"a\":\"x\\u0000y\"}"),
 	    NUL_VALUE "\"x\\u0000y\"" NUL_WHY, "a NUL is refused");
@@ -295,7 +324,7 @@ test_rules(void)
 	static const struct field yes = { .name = "a", .must_be = "yes" };
 	static const struct field both[] = { { .name = "a", .required = true },
 		{ .name = "b", .required = true } };
-	const char *values[2];
+	struct param values[2];
 	struct req r;
 
 	is(read_json(&sized, "{\"a\":\"\xc3\xa9\"}"), "\xc3\xa9",
@@ -335,6 +364,204 @@ test_rules(void)
 	    "each that is wrong is told");
 }
 
+#define IN_QUERY(type, msg)                                               \
+	"{\"type\":\"" type "\",\"loc\":[\"query\",\"a\"],\"msg\":\"" msg \
+	"\",\"input\":"
+#define NO_INTEGER              \
+	IN_QUERY("int_parsing", \
+	    "Input should be a valid integer, unable to parse string as an integer")
+#define NO_TRUTH                 \
+	IN_QUERY("bool_parsing", \
+	    "Input should be a valid boolean, unable to interpret input")
+
+static void
+test_query(void)
+{
+	static const struct field may = { .name = "a", .source = SOURCE_QUERY };
+	static const struct field must = {
+		.name = "a", .source = SOURCE_QUERY, .required = true
+	};
+	static const struct field sized = { .name = "a",
+		.source = SOURCE_QUERY,
+		.min_chars = 1,
+		.max_chars = 2 };
+
+	is(read_query(&may, ""), "(none)", "an empty query has no fields");
+	is(read_query(&may, "b=1"), "(none)", "a field may be missing");
+	is(read_query(&must, "b=1"),
+	    IN_QUERY("missing", "Field required") "null}",
+	    "a missing field of a query is told as FastAPI tells it");
+	is(read_query(&must, "a=x"), "x", "a field of a query is read");
+	is(read_query(&must, "b=1&&a=x&"), "x", "wherever it stands");
+	is(read_query(&must, "a=%c3%A9+%26%3d"),
+	    "\xc3\xa9 &=", "it is decoded");
+	is(read_query(&must, "%61=x"), "x", "and so is its name");
+	is(read_query(&must, "A=x&aa=y&a%00=z"),
+	    IN_QUERY("missing", "Field required") "null}",
+	    "which is compared whole, and by case");
+	is(read_query(&must, "a=x&a=y"), "y", "of several the last counts");
+	is(read_query(&must, "a=x&a="), "", "though it is empty");
+	is(read_query(&must, "a"), "", "a name without a value is empty");
+	is(read_query(&must, "a=%zz%4"), "%zz%4",
+	    "a percent sign without two digits is itself");
+	is(read_query(&must, "a=x%00y"),
+	    "{\"type\":\"value_error\",\"loc\":[\"query\",\"a\"],\"msg\":\"Value error, a NUL character is not allowed\",\"input\":\"x\\u0000y\"" NUL_WHY,
+	    "a NUL is refused");
+	is(read_query(&must, "a=%ff"),
+	    "{\"type\":\"string_unicode\",\"loc\":[\"query\",\"a\"],\"msg\":\"Input should be a valid string, unable to parse raw data as a unicode string\",\"input\":null}",
+	    "and so is what is not UTF-8");
+	is(read_query(&sized, "a=%c3%a9%c3%a9"), "\xc3\xa9\xc3\xa9",
+	    "the longest text is taken");
+	is(read_query(&sized, "a=xyz"),
+	    IN_QUERY("string_too_long",
+	        "String should have at most 2 characters") "\"xyz\",\"ctx\":{\"max_length\":2}}",
+	    "a longer one is not");
+	is(read_query(&sized, "a="),
+	    IN_QUERY("string_too_short",
+	        "String should have at least 1 character") "\"\",\"ctx\":{\"min_length\":1}}",
+	    "nor is an empty one where there is a least length");
+}
+
+static void
+test_query_limits(void)
+{
+	static const struct field f = { .name = "a", .source = SOURCE_QUERY };
+	static const struct field body = { .name = "a" };
+	char query[FORM_QUERY_MAX_BYTES + 2];
+	size_t i;
+
+	memset(query, 'x', sizeof(query));
+	memcpy(query, "a=1&", 4);
+	query[FORM_QUERY_MAX_BYTES + 1] = '\0';
+	is(read_query(&f, query), "The query string is too long.",
+	    "a query of more bytes than the limit is refused");
+	is(read_query(&body, query), "(none)",
+	    "but not read where no field of it is wanted");
+	query[FORM_QUERY_MAX_BYTES] = '\0';
+	is(read_query(&f, query), "1", "the longest is read");
+	for (i = 0; i < FORM_FIELDS_MAX; i++)
+		memcpy(query + 2 * i, "b&", 2);
+	memcpy(query + 2 * FORM_FIELDS_MAX - 2, "a&", 3);
+	is(read_query(&f, query), "", "so is one of a thousand fields");
+	memcpy(query + 2 * FORM_FIELDS_MAX, "b", 2);
+	is(read_query(&f, query),
+	    "Too many fields. Maximum number of fields is 1000.",
+	    "one of more is refused");
+}
+
+static void
+test_numbers(void)
+{
+	static const struct field f = { .name = "a",
+		.source = SOURCE_QUERY,
+		.kind = FIELD_NUMBER,
+		.min = -1,
+		.max = 100 };
+	static const struct field body = {
+		.name = "a", .kind = FIELD_NUMBER, .min = 1, .max = 9
+	};
+
+	is(read_query(&f, "b=1"), "(none)", "a number may be missing");
+	is(read_query(&f, "a=-1"), "-1", "the least number is taken");
+	is(read_query(&f, "a=100"), "100", "and the greatest");
+	is(read_query(&f, "a=-2"),
+	    IN_QUERY("greater_than_equal",
+	        "Input should be greater than or equal to -1") "\"-2\",\"ctx\":{\"ge\":-1}}",
+	    "one below the least is refused");
+	is(read_query(&f, "a=101"),
+	    IN_QUERY("less_than_equal",
+	        "Input should be less than or equal to 100") "\"101\",\"ctx\":{\"le\":100}}",
+	    "and one above the greatest");
+	is(read_query(&f, "a="), NO_INTEGER "\"\"}", "an empty text is none");
+	is(read_query(&f, "a=5x"), NO_INTEGER "\"5x\"}", "nor are words");
+	is(read_query(&f, "a=+5"), NO_INTEGER "\" 5\"}",
+	    "nor is a blank before");
+	is(read_query(&f, "a=99999999999999999999"),
+	    NO_INTEGER "\"99999999999999999999\"}", "nor what is too wide");
+	is(read_query(&f, "a=5%00"),
+	    "{\"type\":\"value_error\",\"loc\":[\"query\",\"a\"],\"msg\":\"Value error, a NUL character is not allowed\",\"input\":\"5\\u0000\"" NUL_WHY,
+	    "nor does it end at a NUL");
+	is(read_json(&body, "{\"a\":9}"), "9", "a body has JSON's numbers");
+	is(read_json(&body, "{\"a\":10}"),
+	    "{\"type\":\"less_than_equal\",\"loc\":[\"body\",\"a\"],\"msg\":\"Input should be less than or equal to 9\",\"input\":10,\"ctx\":{\"le\":9}}",
+	    "which have the same limits");
+	is(read_json(&body, "{\"a\":\"5\"}"),
+	    "{\"type\":\"int_type\",\"loc\":[\"body\",\"a\"],\"msg\":\"Input should be a valid integer\",\"input\":\"5\"}",
+	    "and no texts");
+	is(read_json(&body, "{\"a\":1234567890123456789}"),
+	    "{\"type\":\"int_type\",\"loc\":[\"body\",\"a\"],\"msg\":\"Input should be a valid integer\",\"input\":1234567890123456789}",
+	    "nor any of more than 18 digits");
+	is(read_form(&body, "a=5"), "5", "a form has texts");
+	is(read_form(&body, "a="), "(none)", "of which an empty one is none");
+}
+
+static void
+test_truth(void)
+{
+	static const struct field f = {
+		.name = "a", .source = SOURCE_QUERY, .kind = FIELD_BOOL
+	};
+	static const struct field body = { .name = "a", .kind = FIELD_BOOL };
+
+	is(read_query(&f, ""), "(none)", "a truth value may be missing");
+	is(read_query(&f, "a=true"), "true", "a truth value is a word");
+	is(read_query(&f, "a=0"), "false", "or a digit");
+	is(read_query(&f, "a=YES"), "true", "in any case");
+	is(read_query(&f, "a=off"), "false", "or off");
+	is(read_query(&f, "a=2"), NO_TRUTH "\"2\"}", "others are none");
+	is(read_query(&f, "a="), NO_TRUTH "\"\"}", "nor is an empty text");
+	is(read_query(&f, "a=on%00"),
+	    "{\"type\":\"value_error\",\"loc\":[\"query\",\"a\"],\"msg\":\"Value error, a NUL character is not allowed\",\"input\":\"on\\u0000\"" NUL_WHY,
+	    "nor is one with a NUL");
+	is(read_json(&body, "{\"a\":true}"), "true", "a body has JSON's true");
+	is(read_json(&body, "{\"a\":false}"), "false", "and its false");
+	is(read_json(&body, "{\"a\":\"true\"}"),
+	    "{\"type\":\"bool_type\",\"loc\":[\"body\",\"a\"],\"msg\":\"Input should be a valid boolean\",\"input\":\"true\"}",
+	    "and no texts");
+}
+
+/* A field of the path /x/{id}, whose value is these bytes. */
+static const char *
+read_path(const struct field *f, const char *bytes, size_t n)
+{
+	struct req r = { .ctx = &ctx, .body = "", .query = "" };
+	struct buf path;
+
+	buf_init(&path, &arena);
+	buf_adds(&path, "/x/");
+	buf_add(&path, bytes, n);
+	if (!path_fits("/x/{id}", path.s, path.len, &r.path))
+		return "(another path)";
+	return read_field(&r, f);
+}
+
+static void
+test_path(void)
+{
+	static const struct field id = { .name = "id",
+		.source = SOURCE_PATH,
+		.required = true,
+		.max_chars = 3 };
+	static const struct field number = { .name = "id",
+		.source = SOURCE_PATH,
+		.kind = FIELD_NUMBER,
+		.min = 1,
+		.max = INT64_MAX };
+
+	is(read_path(&id, "a-1", 3), "a-1", "a segment of a path is read");
+	is(read_path(&id, "abcd", 4),
+	    "{\"type\":\"string_too_long\",\"loc\":[\"path\",\"id\"],\"msg\":\"String should have at most 3 characters\",\"input\":\"abcd\",\"ctx\":{\"max_length\":3}}",
+	    "a longer one than the limit is told as FastAPI tells it");
+	is(read_path(&id, "a\0b", 3),
+	    "{\"type\":\"value_error\",\"loc\":[\"path\",\"id\"],\"msg\":\"Value error, a NUL character is not allowed\",\"input\":\"a\\u0000b\"" NUL_WHY,
+	    "a NUL is refused");
+	is(read_path(&number, "9223372036854775807", 19), "9223372036854775807",
+	    "a number is read");
+	is(read_path(&number, "0", 1),
+	    "{\"type\":\"greater_than_equal\",\"loc\":[\"path\",\"id\"],\"msg\":\"Input should be greater than or equal to 1\",\"input\":\"0\",\"ctx\":{\"ge\":1}}",
+	    "within its limits");
+}
+
 int
 main(void)
 {
@@ -345,6 +572,11 @@ main(void)
 	test_echo();
 	test_texts();
 	test_rules();
+	test_query();
+	test_query_limits();
+	test_numbers();
+	test_truth();
+	test_path();
 	(void)request(NULL, "", 0); /* releases the last body */
 	arena_free(&arena);
 	return done();

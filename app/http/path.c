@@ -1,0 +1,57 @@
+/*
+ * Paths of endpoints: patterns with parameters.
+ */
+#include "base.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "http/path.h"
+
+/* What a web server takes out of a path is no value: it saw another path. */
+static bool
+is_dots(const char *s, size_t n)
+{
+	return (n == 1 && *s == '.') || (n == 2 && memcmp(s, "..", 2) == 0);
+}
+
+/*
+ * The parameter at *pattern, and the segment at *path, of which n bytes are
+ * left; both go on behind. False: the segment is no value.
+ */
+static bool
+take_value(const char **pattern, const char **path, size_t n, struct path *out)
+{
+	const char *name = *pattern + 1, *value = *path;
+	const char *slash = memchr(value, '/', n);
+	size_t name_len = strcspn(name, "}");
+
+	assert(name[name_len] == '}' && out->count < PATH_PARAMS_MAX);
+	if (slash != NULL)
+		n = (size_t)(slash - value);
+	if (n == 0 || n > PATH_VALUE_MAX_BYTES || is_dots(value, n))
+		return false;
+	out->params[out->count++] =
+	    (struct path_param){ name, value, name_len, n };
+	*pattern = name + name_len + 1;
+	*path = value + n;
+	return true;
+}
+
+bool
+path_fits(const char *pattern, const char *path, size_t n, struct path *out)
+{
+	const char *end = path + n;
+
+	out->count = 0;
+	while (*pattern != '\0') {
+		if (*pattern == '{') {
+			if (!take_value(
+			        &pattern, &path, (size_t)(end - path), out))
+				return false;
+		} else if (path == end || *path++ != *pattern++) {
+			return false;
+		}
+	}
+	return path == end;
+}

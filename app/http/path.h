@@ -1,0 +1,31 @@
+/*
+ * Paths of endpoints: patterns with parameters.
+ */
+#ifndef LATCHKEY_HTTP_PATH_H
+#define LATCHKEY_HTTP_PATH_H
+
+#include "base.h"
+
+#define PATH_PARAMS_MAX 4
+#define PATH_VALUE_MAX_BYTES 256
+
+/* The parameters of a path; the texts are not NUL-terminated. */
+struct path {
+	size_t count;
+	struct path_param {
+		const char *name, *value;
+		size_t name_len, value_len;
+	} params[PATH_PARAMS_MAX];
+};
+
+/*
+ * Do the n bytes at path, percent-decoded already, fit this pattern? In a
+ * pattern a segment may be a parameter, "/sessions/{id}": it fits a segment of
+ * 1 to PATH_VALUE_MAX_BYTES bytes without a slash, which may be anything but
+ * "." and "..", into *out. All else fits itself. *out points into both; it is
+ * meaningless after false.
+ */
+bool path_fits(
+    const char *pattern, const char *path, size_t n, struct path *out);
+
+#endif
