@@ -5,11 +5,11 @@
 #include "base.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "api/api.h"
+#include "http/gate.h"
 #include "http/header.h"
 #include "http/params.h"
 #include "http/reply.h"
@@ -32,6 +32,7 @@ struct route {
 	enum who who;
 	enum origin origin;
 	enum limit limit; /* of attempts; its service counts them */
+	enum face face;
 	enum body body;
 	unsigned bytes; /* of the body, at most */
 	enum err (*handler)(struct req *r);
@@ -40,31 +41,32 @@ struct route {
 #define LOCATION_MAX_BYTES 4096 /* of a redirect */
 
 #define GET METHOD_GET
-#define PAGE (METHOD_GET | METHOD_HEAD)
+#define GET_HEAD (METHOD_GET | METHOD_HEAD)
 #define POST METHOD_POST
 #define PATCH METHOD_PATCH
 #define METHOD_ANY (~0u)
 #define ANY ORIGIN_ANY
 #define NOT_CROSS_SITE ORIGIN_NOT_CROSS_SITE
 #define SAME_ORIGIN ORIGIN_SAME
+#define FASTAPI FACE_FASTAPI
 
 /* clang-format off */
 static const struct route routes[] = {
-	/* methods path                   lane        who        origin          limit         body       bytes  handler */
-	{ GET,   "/",                    LANE_API,   ANYONE,    ANY,            LIMIT_NONE,   BODY_NONE, 0,     api_root },
-	{ POST,  "/users/add_user/",     LANE_LOGIN, ANYONE,    NOT_CROSS_SITE, LIMIT_SIGNUP, BODY_JSON, 65536, api_users_add },
-	{ POST,  "/token",               LANE_LOGIN, ANYONE,    NOT_CROSS_SITE, LIMIT_LOGIN,  BODY_FORM, 65536, api_token_create },
-	{ GET,   "/users/me",            LANE_API,   SIGNED_IN, ANY,            LIMIT_NONE,   BODY_NONE, 0,     api_users_me },
-	{ PATCH, "/users/me",            LANE_API,   SIGNED_IN, SAME_ORIGIN,    LIMIT_CHANGE, BODY_JSON, 65536, api_users_change },
-	{ POST,  "/users/me/password",   LANE_LOGIN, SIGNED_IN, SAME_ORIGIN,    LIMIT_LOGIN,  BODY_JSON, 65536, api_users_change_password },
-	{ GET,   "/check",               LANE_CHECK, BEARER,    ANY,            LIMIT_NONE,   BODY_NONE, 0,     api_check },
-	{ PAGE,  "/openapi.json",        LANE_API,   ANYONE,    ANY,            LIMIT_NONE,   BODY_NONE, 0,     api_docs_openapi },
-	{ PAGE,  "/docs",                LANE_API,   ANYONE,    ANY,            LIMIT_NONE,   BODY_NONE, 0,     api_docs_swagger },
-	{ PAGE,  "/docs/oauth2-redirect", LANE_API,   ANYONE,    ANY,            LIMIT_NONE,   BODY_NONE, 0,     api_docs_oauth2_redirect },
-	{ PAGE,  "/redoc",               LANE_API,   ANYONE,    ANY,            LIMIT_NONE,   BODY_NONE, 0,     api_docs_redoc },
-	{ GET,   "/healthz",             LANE_CHECK, ANYONE,    ANY,            LIMIT_NONE,   BODY_NONE, 0,     api_health_alive },
-	{ GET,   "/readyz",              LANE_API,   ANYONE,    ANY,            LIMIT_NONE,   BODY_NONE, 0,     api_health_ready },
-	{ GET,   "/metrics",             LANE_API,   ANYONE,    ANY,            LIMIT_NONE,   BODY_NONE, 0,     api_metrics },
+	/* methods  path                    lane        who        origin          limit         face     body       bytes  handler */
+	{ GET,      "/",                    LANE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_root },
+	{ POST,     "/users/add_user/",     LANE_LOGIN, ANYONE,    NOT_CROSS_SITE, LIMIT_SIGNUP, FASTAPI, BODY_JSON, 65536, api_users_add },
+	{ POST,     "/token",               LANE_LOGIN, ANYONE,    NOT_CROSS_SITE, LIMIT_LOGIN,  FASTAPI, BODY_FORM, 65536, api_token_create },
+	{ GET,      "/users/me",            LANE_API,   SIGNED_IN, ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_users_me },
+	{ PATCH,    "/users/me",            LANE_API,   SIGNED_IN, SAME_ORIGIN,    LIMIT_CHANGE, FASTAPI, BODY_JSON, 65536, api_users_change },
+	{ POST,     "/users/me/password",   LANE_LOGIN, SIGNED_IN, SAME_ORIGIN,    LIMIT_LOGIN,  FASTAPI, BODY_JSON, 65536, api_users_change_password },
+	{ GET,      "/check",               LANE_CHECK, BEARER,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_check },
+	{ GET_HEAD, "/openapi.json",        LANE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_docs_openapi },
+	{ GET_HEAD, "/docs",                LANE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_docs_swagger },
+	{ GET_HEAD, "/docs/oauth2-redirect",LANE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_docs_oauth2_redirect },
+	{ GET_HEAD, "/redoc",               LANE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_docs_redoc },
+	{ GET,      "/healthz",             LANE_CHECK, ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_health_alive },
+	{ GET,      "/readyz",              LANE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_health_ready },
+	{ GET,      "/metrics",             LANE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_metrics },
 };
 /* clang-format on */
 
@@ -176,43 +178,6 @@ find_user(struct req *r, enum who who)
 }
 
 /*
- * The gate against other sites' pages, before anything is counted or hashed:
- * any of them could spend its visitors' limits.
- */
-static bool
-refuse_origin(struct req *r, const struct route *row)
-{
-	if (origin_is_accepted(
-	        row->origin, &r->from, r->ctx->app->conf->cors_origins))
-		return false;
-	reply_detail(r, 403, "A page of another site sent this request");
-	return true;
-}
-
-/*
- * The gate of a lane: a worker that serves another refuses, since others would
- * wait behind work that is not its own. And nothing is hashed in vain.
- */
-static bool
-refuse_lane(struct req *r, const struct route *row)
-{
-	if ((r->ctx->app->lanes & LANE_BIT(row->lane)) == 0) {
-		event(EVENT_WRONG_LANE, "route=%s lane=%s", row->path,
-		    lane_name[row->lane]);
-		reply_detail(
-		    r, 421, "The web server sent this to a wrong socket");
-		return true;
-	}
-	if (row->lane != LANE_LOGIN ||
-	    (!r->gone && r->waited_ms <= r->ctx->app->conf->login_wait_ms))
-		return false;
-	event(r->gone ? EVENT_SHED_GONE : EVENT_SHED_LATE, "waited_ms=%" PRId64,
-	    r->waited_ms);
-	reply_error(r, ERR_BUSY);
-	return true;
-}
-
-/*
  * A row with a limit whose service did not count is a way around it: better
  * that the worker ends.
  */
@@ -227,14 +192,11 @@ assert_counted(const struct req *r, const struct route *row)
 static void
 run_row(struct req *r, const struct route *row)
 {
-	enum err e = ERR_OK;
+	enum err e;
 
-	if (refuse_origin(r, row) || refuse_lane(r, row))
+	if (!gate_origin(r, row->origin) || !gate_lane(r, row->lane, row->path))
 		return;
-	/* a body that a row does not want is not looked at */
-	if (row->body != BODY_NONE &&
-	    (r->body_too_big || r->body_len > row->bytes))
-		e = ERR_TOOBIG;
+	e = gate_body(r, row->body, row->bytes);
 	if (e == ERR_OK && row->who != ANYONE)
 		e = find_user(r, row->who);
 	r->body_kind = row->body;
@@ -269,6 +231,7 @@ find_row(struct req *r)
 			reply_error(r, ERR_NOTFOUND);
 		return NULL;
 	}
+	r->face = row->face;
 	if ((row->methods & r->method) != 0)
 		return row;
 	refuse_method(r, row->path);
@@ -328,6 +291,7 @@ route_print(void)
 		"same origin" };
 	static const char *const limit[] = { "none", "login", "sign-up",
 		"change" };
+	static const char *const face[] = { "FastAPI", "OAuth" };
 	struct arena a;
 	struct buf b;
 	size_t i;
@@ -336,10 +300,11 @@ route_print(void)
 	for (i = 0; i < ARRAY_LEN(routes); i++) {
 		buf_init(&b, &a);
 		method_list(&b, routes[i].methods);
-		printf("%s\t%s\t%s\t%s\t%s\t%s\t%s\t%u\n", b.s, routes[i].path,
-		    lane_name[routes[i].lane], who[routes[i].who],
-		    origin[routes[i].origin], limit[routes[i].limit],
-		    body[routes[i].body], routes[i].bytes);
+		printf("%s\t%s\t%s\t%s\t%s\t%s\t%s\t%u\t%s\n", b.s,
+		    routes[i].path, lane_name[routes[i].lane],
+		    who[routes[i].who], origin[routes[i].origin],
+		    limit[routes[i].limit], body[routes[i].body],
+		    routes[i].bytes, face[routes[i].face]);
 	}
 	arena_free(&a);
 }

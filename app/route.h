@@ -17,7 +17,7 @@ void route_name_rows(void);
 
 /*
  * Write the table to standard output: methods, path, lane, who may ask, from
- * which pages, limit of attempts, body, bytes.
+ * which pages, limit of attempts, body, bytes, form of errors.
  */
 void route_print(void);
 

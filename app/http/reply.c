@@ -66,12 +66,33 @@ reply_header(struct req *r, const char *name, const char *value)
 	buf_adds(&r->reply.headers, "\r\n");
 }
 
+/* The code of an error at the token endpoint. */
+static const char *
+oauth_code(int status)
+{
+	switch (status) {
+	case 401:
+		return "invalid_client";
+	case 429:
+	case 503:
+		return "temporarily_unavailable";
+	case 500:
+		return "server_error";
+	default:
+		return "invalid_request";
+	}
+}
+
 void
 reply_detail(struct req *r, int status, const char *detail)
 {
 	struct buf *b = reply_begin(r, status, "application/json");
 
-	buf_adds(b, "{\"detail\":");
+	if (r->face == FACE_OAUTH)
+		buf_addf(b, "{\"error\":\"%s\",\"error_description\":",
+		    oauth_code(status));
+	else
+		buf_adds(b, "{\"detail\":");
 	buf_add_json(b, detail, strlen(detail));
 	buf_adds(b, "}");
 	if (status == 503)
@@ -85,7 +106,8 @@ reply_unauthorized(struct req *r, const char *detail)
 		reply_detail(r, 401, detail);
 	else
 		reply_begin(r, 401, NULL);
-	reply_header(r, "WWW-Authenticate", "Bearer");
+	reply_header(r, "WWW-Authenticate",
+	    r->face == FACE_OAUTH ? "Basic realm=\"latchkey\"" : "Bearer");
 }
 
 /*
@@ -106,12 +128,29 @@ reply_limit(struct req *r, int status, const char *detail)
 	reply_header(r, "Retry-After", text);
 }
 
+/* All that is wrong with the fields; of OAuth's one sentence, the first. */
+static void
+reply_problems(struct req *r)
+{
+	const struct problem *first = r->problems;
+	struct buf text;
+
+	if (r->face == FACE_FASTAPI) {
+		problem_write(reply_begin(r, 422, "application/json"), first);
+		return;
+	}
+	buf_init(&text, r->ctx->arena);
+	if (first->field != NULL)
+		buf_addf(&text, "%s: ", first->field);
+	problem_add_message(&text, first);
+	reply_detail(r, 400, text.s);
+}
+
 void
 reply_error(struct req *r, enum err e)
 {
 	if (e == ERR_INVALID && r->problems != NULL) {
-		problem_write(
-		    reply_begin(r, 422, "application/json"), r->problems);
+		reply_problems(r);
 		return;
 	}
 	if (e == ERR_UNAUTH)

@@ -27,15 +27,24 @@ struct buf *reply_begin(struct req *r, int status, const char *type);
  */
 void reply_header(struct req *r, const char *name, const char *value);
 
-/* {"detail":"…"}, FastAPI's form of an error. */
+/*
+ * An error in the form of r->face. FACE_FASTAPI: {"detail":"…"}. FACE_OAUTH:
+ * {"error":"…","error_description":"…"} of the token endpoint, the code by the
+ * status. detail: ASCII that can be seen, and blanks, without " and \.
+ * Source: RFC 6749, section 5.2; of 429 and 5xx, 4.1.2.1.
+ */
 void reply_detail(struct req *r, int status, const char *detail);
 
-/* As reply_detail() with 401, and WWW-Authenticate: Bearer. NULL: no body. */
+/*
+ * As reply_detail() with 401, and WWW-Authenticate: Bearer, or to a client of
+ * OAuth, Basic. NULL: no body.
+ */
 void reply_unauthorized(struct req *r, const char *detail);
 
 /*
  * The reply to an error that no handler has words of its own for. ERR_INVALID
- * lists r->problems; without any, it was the database that refused.
+ * lists r->problems, to a client of OAuth the first; without any, it was the
+ * database that refused.
  */
 void reply_error(struct req *r, enum err e);
 

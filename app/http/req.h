@@ -19,6 +19,9 @@
 /* How a request's body is read; a column of route.c. */
 enum body { BODY_NONE, BODY_JSON, BODY_FORM };
 
+/* In which form errors are written (http/reply.c); a column of route.c. */
+enum face { FACE_FASTAPI, FACE_OAUTH };
+
 /* Where a field of http/params.h stands. */
 enum source { SOURCE_BODY, SOURCE_QUERY, SOURCE_PATH };
 
@@ -52,6 +55,7 @@ struct req {
 	bool gone;     /* nobody waits for the answer: LANE_LOGIN alone looks */
 
 	/* from route.c's table and gates */
+	enum face face;
 	struct path path;  /* the parameters of its path */
 	const char *query; /* undecoded; never NULL */
 	enum body body_kind;

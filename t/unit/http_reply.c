@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "lib/http_status.h"
+#include "http/problem.h"
 #include "http/reply.h"
 #include "tap.h"
 
@@ -144,6 +145,57 @@ test_errors(void)
 	is_int(r.reply.status, 500, "what has no words is a 500");
 }
 
+static void
+test_oauth(void)
+{
+	struct problem second = { .kind = PROBLEM_MISSING, .field = "b" };
+	struct problem first = { .kind = PROBLEM_TOO_LONG,
+		.field = "a",
+		.number = 3,
+		.next = &second };
+	struct ctx c = { .arena = &arena, .retry_after_s = 60 };
+	struct req r = { .ctx = &c, .face = FACE_OAUTH };
+
+	reply_error(&r, ERR_MALFORMED);
+	is(sent(&r),
+	    "Status: 400 Bad Request\r\nContent-Type: application/json\r\n"
+	    "Content-Length: 85\r\nCache-Control: no-store\r\n\r\n"
+	    "{\"error\":\"invalid_request\",\"error_description\":"
+	    "\"There was an error parsing the body\"}",
+	    "a client of OAuth gets a code and a sentence");
+	r.problems = &first;
+	reply_error(&r, ERR_INVALID);
+	is(r.reply.body.s,
+	    "{\"error\":\"invalid_request\",\"error_description\":"
+	    "\"a: String should have at most 3 characters\"}",
+	    "of several problems it is told the first");
+	is_int(r.reply.status, 400, "with status 400, not 422");
+	first = (struct problem){ .kind = PROBLEM_NOT_OBJECT };
+	reply_error(&r, ERR_INVALID);
+	ok(strstr(r.reply.body.s, ":\"Input should be a valid dictionary") !=
+	        NULL,
+	    "the body's own problem has no name before it");
+	reply_error(&r, ERR_UNAUTH);
+	ok(r.reply.status == 401 &&
+	        strstr(r.reply.body.s, "\"invalid_client\"") != NULL &&
+	        strstr(r.reply.headers.s,
+	            "WWW-Authenticate: Basic realm=\"latchkey\"\r\n") != NULL,
+	    "a client that is not known is asked for its own secret");
+	reply_error(&r, ERR_LIMIT);
+	ok(r.reply.status == 429 &&
+	        strstr(r.reply.body.s, "\"temporarily_unavailable\"") != NULL,
+	    "too many attempts are a passing error");
+	reply_error(&r, ERR_BUSY);
+	ok(r.reply.status == 503 &&
+	        strstr(r.reply.body.s, "\"temporarily_unavailable\"") != NULL &&
+	        strstr(r.reply.headers.s, "Retry-After: 2\r\n") != NULL,
+	    "so is a service that is not available");
+	reply_error(&r, ERR_INTERNAL);
+	ok(r.reply.status == 500 &&
+	        strstr(r.reply.body.s, "\"server_error\"") != NULL,
+	    "a bug is an error of the server");
+}
+
 /* Each error and each status that is sent has its words. */
 static void
 test_tables(void)
@@ -210,6 +262,7 @@ main(void)
 	test_bytes();
 	test_anew();
 	test_errors();
+	test_oauth();
 	test_tables();
 	test_sizes();
 	arena_free(&arena);

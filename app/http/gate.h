@@ -1,0 +1,31 @@
+/*
+ * Gates before a handler that need no rule of the product: each leaves a reply
+ * where it refuses a request.
+ */
+#ifndef LATCHKEY_HTTP_GATE_H
+#define LATCHKEY_HTTP_GATE_H
+
+#include "http/req.h"
+
+/*
+ * Pages of other sites, before anything is counted or hashed: any of them could
+ * spend its visitors' limits. False: refused with 403.
+ */
+bool gate_origin(struct req *r, enum origin accepted) MUST_CHECK;
+
+/*
+ * The lane: a worker that serves another one refuses with 421, since others
+ * would wait behind work of another cost. In LANE_LOGIN a request that has
+ * waited for too long, or whose client has gone, is refused with 503: it is not
+ * to be hashed for nothing. path: of the endpoint, for the log. False: refused.
+ */
+bool gate_lane(struct req *r, enum lane lane, const char *path) MUST_CHECK;
+
+/*
+ * The size of a body: ERR_TOOBIG if it has more bytes than that. With BODY_NONE
+ * it is not looked at. The caller replies.
+ */
+enum err gate_body(
+    const struct req *r, enum body body, unsigned max_bytes) MUST_CHECK;
+
+#endif
