@@ -1,0 +1,30 @@
+#!/bin/sh
+# The table of endpoints and nginx.conf.sample agree: nginx chooses a lane's
+# socket by the path, and a worker refuses what is of another lane.
+# shellcheck source=t/lib.sh
+. t/lib.sh
+
+build/latchkey routes >"$tmp/routes"
+[ "$(wc -l <"$tmp/routes")" -ge 14 ]
+ok $? 'the program lists its endpoints'
+is "$(python3 -B t/tool/lanes.py nginx.conf.sample <"$tmp/routes" 2>&1)" '' \
+	'nginx.conf.sample sends each endpoint to the socket of its lane, whatever the method'
+
+# The same with each row's lane changed.
+awk -F '\t' -v OFS='\t' '{ $3 = $3 == "api" ? "login" : "api" } 1' "$tmp/routes" |
+	python3 -B t/tool/lanes.py nginx.conf.sample >"$tmp/noticed"
+is "$(wc -l <"$tmp/noticed")" "$(wc -l <"$tmp/routes")" 'a row in another lane than its path is noticed, each of them'
+
+# Or with one of a path's methods in another lane, or a location's upstream changed.
+printf 'GET\t/users/me\tapi\nDELETE\t/users/me\tlogin\n' |
+	python3 -B t/tool/lanes.py nginx.conf.sample >"$tmp/out"
+is "$(cat "$tmp/out")" 'DELETE /users/me of lane login goes to latchkey_api' \
+	'two lanes of one path are noticed'
+for lane in check api login; do
+	sed "s/fastcgi_pass latchkey_$lane;/fastcgi_pass latchkey_other;/" nginx.conf.sample >"$tmp/sample"
+	awk -F '\t' -v lane="$lane" '$3 == lane' "$tmp/routes" >"$tmp/of_lane"
+	is "$(python3 -B t/tool/lanes.py "$tmp/sample" <"$tmp/of_lane" | grep -c latchkey_other)" "$(wc -l <"$tmp/of_lane")" \
+		"endpoints of lane $lane are noticed where the sample passes them elsewhere"
+done
+
+done_testing
