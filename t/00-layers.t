@@ -89,6 +89,16 @@ for list in includes calls; do
 	ok $? "there are $list"
 done
 
+# A function of ours takes the place of one of its name in every library that is
+# loaded: one called json_integer() was once called by libjwt, in jansson's place.
+# crypto/hashmem.c means to, and nothing calls login(3).
+ldd build/latchkey | sed -n 's/.*=> \([^ ]*\) .*/\1/p' | xargs -n 1 nm -D -P --defined-only |
+	sed 's/[@ ].*//' | sort -u >"$tmp/theirs"
+[ "$(grep -cx -e json_integer -e mmap -e crypt_r "$tmp/theirs")" = 3 ]
+ok $? "the libraries' functions are known"
+awk '$3 != "U" { print $2 }' "$tmp/symbols" | sort -u >"$tmp/ours"
+is "$(comm -12 "$tmp/ours" "$tmp/theirs" | tr '\n' ' ')" 'login mmap munmap ' 'no function has the name of a library'"'"'s'
+
 # --- the floors ---
 
 # The arrows that do not run down: "includes svc/login http/reply".
