@@ -293,17 +293,19 @@ CONF_DIR = $(DESTDIR)$(SYSCONFDIR)/latchkey
 PLACES = sed 's|/usr/local|$(PREFIX)|g; s|/etc/latchkey/|$(SYSCONFDIR)/latchkey/|g'
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(CONF_DIR) $(SHARE)/latchkey/docs \
-		$(SHARE)/doc/latchkey $(SHARE)/man/man5 $(SHARE)/man/man8 \
+		$(SHARE)/doc/latchkey/doc $(SHARE)/man/man5 $(SHARE)/man/man8 \
 		$(UNITS_DIR) $(LIB)/sysusers.d $(LIB)/tmpfiles.d
 	install -m 755 $B/latchkey $(DESTDIR)$(PREFIX)/sbin
 	install -m 644 $B/docs/* $(SHARE)/latchkey/docs
 	install -m 644 $B/passwords $(SHARE)/latchkey
 	install -m 644 README.md NEWS.md SECURITY.md LICENSE $(SHARE)/doc/latchkey
-	$(PLACES) nginx.conf.sample >$(SHARE)/doc/latchkey/nginx.conf.sample
+	for f in nginx.conf.sample $(wildcard doc/*.md); do \
+		$(PLACES) $$f >$(SHARE)/doc/latchkey/$$f && \
+		chmod 644 $(SHARE)/doc/latchkey/$$f || exit 1; \
+	done
 	$(PLACES) conf/latchkey.8 >$(SHARE)/man/man8/latchkey.8
 	$(PLACES) conf/latchkey.conf.5 >$(SHARE)/man/man5/latchkey.conf.5
-	chmod 644 $(SHARE)/doc/latchkey/nginx.conf.sample \
-		$(SHARE)/man/man8/latchkey.8 $(SHARE)/man/man5/latchkey.conf.5
+	chmod 644 $(SHARE)/man/man8/latchkey.8 $(SHARE)/man/man5/latchkey.conf.5
 	for f in $(SYSTEMD_UNITS); do \
 		$(PLACES) systemd/$$f >$(UNITS_DIR)/$$f && \
 		chmod 644 $(UNITS_DIR)/$$f || exit 1; \

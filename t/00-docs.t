@@ -13,8 +13,8 @@ agrees() {
 	ok $? "$3" || diag "$difference"
 }
 
-# The rows of the table in README.md that has this heading, without their first
-# and last bars, and the code marks.
+# rows_of HEADING: the rows of the table in README.md whose first column is called
+# so, without their first and last bars, and the code marks.
 rows_of() {
 	awk -v heading="| $1 |" '
 		index($0, heading) == 1 { inside = 1; getline; next }
@@ -39,9 +39,6 @@ awk -F '\t' '{
 [ "$(wc -l <"$tmp/keys")" -ge 12 ]
 ok $? 'the program lists its settings'
 
-rows_of Key | cut -f 1-3 | sed 's/	""	/		/' >"$tmp/readme"
-agrees "$tmp/readme" "$tmp/keys" 'README.md has each setting with its default and limits'
-
 awk '
 	/^\.It Ic / && inside { key = $3 }
 	/^\.Ss Keys/ { inside = 1 }
@@ -53,7 +50,7 @@ awk '
 		print key "\t" part[1] "\t" part[2]
 	}
 ' conf/latchkey.conf.5 >"$tmp/manual"
-agrees "$tmp/manual" "$tmp/keys" 'so has latchkey.conf(5)'
+agrees "$tmp/manual" "$tmp/keys" 'latchkey.conf(5) has each setting with its default and limits'
 
 # In the sample the limits of a number stand somewhere in the comment above,
 # which several keys may share.
@@ -146,15 +143,25 @@ find app -name '*.[ch]' | sed 's|^app/||; s|\..$||' | sort -u >"$tmp/files"
 # shellcheck disable=SC2016 # a backquote
 sed -n '/^### The files of `app\/`/,/^## /s/^    \([a-z_/]*\) .*/\1/p' CONTRIBUTING.md | sort >"$tmp/plan"
 agrees "$tmp/plan" "$tmp/files" 'CONTRIBUTING.md has a line for each file of app/'
-grep -oE '\<(app|bench|conf|sql|systemd|web|t)/[A-Za-z0-9./-]*[a-z]\>' README.md CONTRIBUTING.md NEWS.md SECURITY.md |
-	grep -v -e NNN -e systemd/system/ | sort -u | while IFS=: read -r document file; do
+documents='README.md CONTRIBUTING.md NEWS.md SECURITY.md doc/install.md doc/migrate.md'
+# shellcheck disable=SC2086 # words
+grep -oE '\<(app|bench|conf|doc|sql|systemd|web|t)/[A-Za-z0-9_./-]*[a-z0-9]\>' $documents |
+	grep -v -e NNN -e systemd/system -e doc/latchkey | sort -u | while IFS=: read -r document file; do
 	[ -e "$file" ] || echo "$document: $file"
 done >"$tmp/gone"
-is "$(cat "$tmp/gone")" '' 'the files that README.md, CONTRIBUTING.md, NEWS.md and SECURITY.md name are there'
+is "$(cat "$tmp/gone")" '' 'the files that the documents name are present'
+# shellcheck disable=SC2086 # words
+grep -oE '\]\([^)# ]+' $documents | grep -v http | sed 's/:](/ /' | sort -u | while read -r document link; do
+	[ -e "$(dirname "$document")/$link" ] || echo "$document: $link"
+done >"$tmp/broken"
+is "$(cat "$tmp/broken")" '' 'the links between the documents lead somewhere'
+[ "$(wc -l <README.md)" -le 250 ]
+ok $? 'README.md has at most 250 lines'
 sed -n 's/^#   make \([a-z]*\).*/\1/p' Makefile | sort >"$tmp/targets"
-grep -ohE '`make [a-z]+|^ +make [a-z]+' README.md | awk '{ print $NF }' | sort -u |
+# shellcheck disable=SC2086 # words
+grep -ohE '`make [a-z]+|^ +make [a-z]+' $documents | awk '{ print $NF }' | sort -u |
 	comm -23 - "$tmp/targets" >"$tmp/unknown"
-is "$(cat "$tmp/unknown")" '' "and so are make's targets"
+is "$(cat "$tmp/unknown")" '' 'the Makefile has each target that the documents name'
 
 # --- the sizes that nginx has to agree with ---
 

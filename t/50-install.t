@@ -29,6 +29,8 @@ is "$(files)" '/etc/latchkey/latchkey.conf
 /usr/local/share/doc/latchkey/NEWS.md
 /usr/local/share/doc/latchkey/README.md
 /usr/local/share/doc/latchkey/SECURITY.md
+/usr/local/share/doc/latchkey/doc/install.md
+/usr/local/share/doc/latchkey/doc/migrate.md
 /usr/local/share/doc/latchkey/nginx.conf.sample
 /usr/local/share/doc/latchkey/stream-back.conf
 /usr/local/share/doc/latchkey/stream-front.conf
@@ -71,8 +73,10 @@ for flag in -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protectio
 	like "$flags" "(^| )$flag( |\$)" "it was compiled with $flag"
 done
 
-cmp -s nginx.conf.sample "$tmp/root/usr/local/share/doc/latchkey/nginx.conf.sample"
-ok $? 'the sample for nginx is right for /usr/local as it stands'
+for document in nginx.conf.sample doc/install.md; do
+	cmp -s $document "$tmp/root/usr/local/share/doc/latchkey/$document"
+	ok $? "$document is right for /usr/local as it is"
+done
 
 conf=$tmp/root/etc/latchkey/latchkey.conf
 echo 'hash_cost = 6' >>"$conf"
@@ -109,8 +113,8 @@ docs=$(sed -n 's|.*alias \(.*\)/\$latchkey_script;|\1|p' "$share/doc/latchkey/ng
 is "$docs" /opt/latchkey/share/latchkey/docs "where nginx finds the pages' scripts"
 [ -s "$tmp/root$docs/docs.js" ]
 ok $? 'which are there'
-is "$(grep -rl /usr/local "$share/man" "$share/doc/latchkey/nginx.conf.sample" "$share/../lib")" '' \
-	'and neither the manual nor the sample nor the units speak of the usual one'
+is "$(grep -rl /usr/local "$share/man" "$share/doc/latchkey/nginx.conf.sample" "$share/doc/latchkey/doc" "$share/../lib")" '' \
+	'neither the manual nor the documents nor the sample nor the units name the usual PREFIX'
 like "$(cat "$share/man/man8/latchkey.8")" '/opt/latchkey/sbin/latchkey serve' 'but of this'
 like "$(cat "$share/../lib/systemd/system/latchkey.service")" '^ExecStart=/opt/latchkey/sbin/latchkey serve$' \
 	'which the service runs'

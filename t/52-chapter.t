@@ -1,8 +1,8 @@
 #!/bin/sh
-# README.md's chapter "Installing on a server", followed to the letter: each of
-# its commands runs, on this machine's own Debian, but in namespaces of its own:
-# whatever it writes is gone afterwards. Only systemd's part is ours. Then: nginx
-# has a user of its own, and no other program may speak to the workers.
+# Installation by doc/install.md, to the letter: each command of its first two
+# sections runs, on this machine's own Debian, but in its own namespaces: whatever
+# it writes is gone afterwards. Only systemd's part is ours. Then: nginx has its
+# own user, and no other program may speak to the workers.
 # shellcheck source=t/lib.sh
 
 skip() {
@@ -89,15 +89,17 @@ E
 
 # --- the chapter ---
 
-# Its commands, those that stand together in a file. What is in the text is not
-# looked at, nor is what would stay: spawn-fcgi comes instead of the units.
-awk -v folder="$tmp" '
-	/^## / { inside = $0 == "## Installing on a server" }
-	!inside { next }
-	sub(/^       /, "") { if (!open) file = sprintf("%s/step%02d", folder, ++steps); open = 1; print >file; next }
-	{ open = 0 }
-' README.md
-rm "$(grep -l '^spawn-fcgi' "$tmp"/step??)"
+# steps_of SECTION NAME: its commands, those of a block in a file $tmp/NAME<nn>.
+steps_of() {
+	awk -v section="## $1" -v file="$tmp/$2" '
+		/^## / { inside = $0 == section }
+		!inside { next }
+		sub(/^    /, "") { if (!open) step = sprintf("%s%02d", file, ++steps); open = 1; print >step; next }
+		{ open = 0 }
+	' doc/install.md
+}
+steps_of Install step
+steps_of 'A database on another machine' remote
 is "$(cat "$tmp"/step?? | grep -cE '^(make|make install|systemd-sysusers|systemd-tmpfiles|runuser .* migrate|nginx -t)')" 6 \
 	'the chapter has its commands'
 systemctl start postgresql nginx >"$tmp/out" 2>&1
@@ -109,6 +111,10 @@ for step in "$tmp"/step??; do
 	! grep -q '^systemctl enable' "$step" || retry 30 grep -q event=ready /run/latchkey.log
 done
 checked=$(grep -l 'latchkey check' "$tmp"/step??)
+is "$(find "$tmp" -name "remote??" | wc -l)" 1 'the section on a database on another machine has its commands'
+sh -e "$tmp/remote01" >"$tmp/out" 2>&1
+ok $? 'they run' || diag "$(cat "$tmp/out")"
+is "$(stat -c '%U %a' /etc/latchkey/pgpass)" 'latchkey 600' 'the password of the database is for the workers alone'
 unlike "$(cat "$checked.out")" 'warning' 'latchkey check has no warning'
 like "$(cat "$checked.out")" 'configuration, key, database and schema are good' 'and is content'
 like "$(cat "$step.out")" '"status":"ok"' 'at the end nginx, Latchkey and PostgreSQL answer'
