@@ -80,13 +80,13 @@ static const struct command {
 	int (*run_with)(const struct conf *conf, char *const *arguments);
 	const char *help;
 } commands[] = {
-	{ "serve",     "",              0, 0, true,  supervisor_run, NULL,           "answer requests, until SIGTERM" },
-	{ "migrate",   "[ROLE]",        0, 1, true,  NULL,           migrate,        "bring the database to this schema, for ROLE to use" },
-	{ "check",     "",              0, 0, true,  check,          NULL,           "verify configuration, key and database" },
-	{ "calibrate", "[MS]",          0, 1, true,  NULL,           run_calibrate,  "measure what password hashes cost here" },
-	{ "status",    "",              0, 0, true,  status_print,   NULL,           "show what is served, and how fast" },
+	{ "serve",     "",              0, 0, true,  supervisor_run, NULL,           "serve requests until SIGTERM" },
+	{ "migrate",   "[ROLE]",        0, 1, true,  NULL,           migrate,        "upgrade the schema, and grant ROLE what workers need" },
+	{ "check",     "",              0, 0, true,  check,          NULL,           "verify settings, key and database" },
+	{ "calibrate", "[MS]",          0, 1, true,  NULL,           run_calibrate,  "measure the cost of password hashes" },
+	{ "status",    "",              0, 0, true,  status_print,   NULL,           "show workers, requests and times" },
 	{ "user",      "ACTION [NAME]", 1, 3, true,  NULL,           user_command,   "add, list, show, disable, enable, logout, passwd, unlock" },
-	{ "blocklist", "FILE",          1, 1, false, NULL,           make_blocklist, "make a list of passwords to refuse" },
+	{ "blocklist", "FILE",          1, 1, false, NULL,           make_blocklist, "make a list of refused passwords" },
 	{ "settings",  "",              0, 0, false, print_settings, NULL,           "list the keys of latchkey.conf" },
 	{ "routes",    "",              0, 0, false, print_routes,   NULL,           "list the endpoints" },
 	{ "events",    "",              0, 0, false, print_events,   NULL,           "list the events that are logged and counted" },
@@ -101,7 +101,7 @@ usage(FILE *out)
 	fprintf(out,
 	    "usage: latchkey [-c FILE] COMMAND [ARGUMENT...]\n"
 	    "       latchkey -V\n"
-	    "FILE is %s unless it is named.\n\n",
+	    "The default FILE is %s.\n\n",
 	    CONF_FILE);
 	for (i = 0; i < ARRAY_LEN(commands); i++)
 		fprintf(out, "  %-9s %-13s  %s\n", commands[i].name,

@@ -63,7 +63,7 @@ for pid in $migrations; do
 	wait "$pid" || failed=$((failed + 1))
 done
 is "$failed $(cat "$tmp"/out[1-4] | sort | uniq -c | tr -s ' \n' ' ')" \
-'0  1 applied 001-users 1 applied 002-throttle 1 applied 003-password 1 applied 004-collation 1 applied 005-account 1 applied 006-networks 4 the role latchkey has the privileges of the workers 4 the schema is at version 6 ' \
+'0  1 applied 001-users 1 applied 002-throttle 1 applied 003-password 1 applied 004-collation 1 applied 005-account 1 applied 006-networks 4 granted worker privileges to role latchkey 4 the schema is at version 6 ' \
 	'of several at once one does the work and the others wait for it'
 
 # --- the FastAPI application's database ---
@@ -261,17 +261,17 @@ as_worker() {
 	said="$? $(grep -v ' the group ' "$tmp/out")"
 }
 as_worker check
-like "$said" '^1 latchkey: the database lacks the schema, or its role may not use that; .*latchkey migrate ROLE' \
+like "$said" '^1 latchkey: database: no schema, or the role may not use it; .*latchkey migrate ROLE' \
 	'a role that may not even use the schema is told how'
 sql 'grant usage on schema public to "the worker"; grant select on latchkey_migration to "the worker"'
 as_worker check
-like "$said" "^1 latchkey: the database's role lacks SELECT \(id\) on users, .*UPDATE on latchkey_throttle.*, USAGE on the sequence of users.id; .*latchkey migrate ROLE" \
+like "$said" "^1 latchkey: database: the role lacks SELECT \(id\) on users, .*UPDATE on latchkey_throttle.*, USAGE on the sequence of users.id; .*latchkey migrate ROLE" \
 	'check tells which privileges a role lacks'
 migrate 'the worker'
 like "$? $(cat "$tmp/out")" '^0 .*' 'migrate grants them'
-is "$(tail -n 1 "$tmp/out")" 'the role the worker has the privileges of the workers' 'and says so'
+is "$(tail -n 1 "$tmp/out")" 'granted worker privileges to role the worker' 'and says so'
 as_worker check
-is "${said%%,*}" '0 configuration' 'check is content, and has no warning'
+is "${said%%,*}" '0 settings' 'check is content, and has no warning'
 migrate 'nobody else'
 like "$? $(cat "$tmp/out")" '^1 .*role "nobody else" does not exist' 'a role that is not there is told'
 
@@ -300,7 +300,7 @@ while read -r privilege; do
 	case $privilege in
 	*schema*) like "$said" '^1 .*latchkey migrate' "check notices a lack of $privilege" ;;
 	*sequence*) like "$said" '^1 .*role lacks USAGE on the sequence of users.id;' "check notices a lack of $privilege" ;;
-	*) is "${said%%;*}" "1 latchkey: the database's role lacks $privilege" "check notices a lack of $privilege" ;;
+	*) is "${said%%;*}" "1 latchkey: database: the role lacks $privilege" "check notices a lack of $privilege" ;;
 	esac
 	sql "grant $privilege to \"the worker\""
 done <"$tmp/privileges"
@@ -308,13 +308,13 @@ migrate 'the worker'
 privileges >"$tmp/again"
 is "$(cat "$tmp/again")" "$(cat "$tmp/privileges")" 'to grant them twice changes nothing'
 as_worker check
-is "${said%%,*}" '0 configuration' 'and with all of them check is content'
+is "${said%%,*}" '0 settings' 'and with all of them check is content'
 
 # excess WHAT SQL: given by the superuser, check warns of it.
 excess() {
 	$LK_PSQL_ADMIN -Xqc "$2"
 	as_worker check
-	like "$said" "^0 latchkey: warning: the database's role [^;]*$1[^;]*, which the workers do not need" "check warns that it $1"
+	like "$said" "^0 latchkey: warning: the database role [^;]*$1[^;]*, which the workers do not need" "check warns that it $1"
 }
 excess 'may empty or lock latchkey_throttle' 'grant truncate on latchkey_throttle to "the worker"'
 $LK_PSQL_ADMIN -Xqc 'revoke truncate on latchkey_throttle from "the worker"'

@@ -49,19 +49,19 @@ while IFS='|' read -r name full password why; do
 	with "$(printf %b "$password")" add "$(printf %b "$name")" "$(printf %b "$full")"
 	is "$result $complaint" "1 latchkey: $why" "$why"
 done <<'E'
-ada||another one|there is an account "ada" already
-x23456789012345678901||correct horse|the name has over 20 characters
-x\0377||correct horse|the name is not UTF-8
-x|x2345678901|correct horse|the full name has over 10 characters
-x|\0377|correct horse|the full name is not UTF-8
-x||seven77|the password has fewer than 8 characters
-x||\0377correct horse|the password is not UTF-8
-x||letmein|the password has fewer than 8 characters
-x||PassWord1|the password is one of those that are tried first
-correct horse||Correct Horse|the password is the user name
+ada||another one|account already exists: ada
+x23456789012345678901||correct horse|name has more than 20 characters
+x\0377||correct horse|name is not UTF-8
+x|x2345678901|correct horse|full name has more than 10 characters
+x|\0377|correct horse|full name is not UTF-8
+x||seven77|password has fewer than 8 characters
+x||\0377correct horse|password is not UTF-8
+x||letmein|password has fewer than 8 characters
+x||PassWord1|password is too common
+correct horse||Correct Horse|password is the user name
 E
 with "$(head -c 512 /dev/zero | tr '\0' x)" add x
-is "$result $complaint" '1 latchkey: the password has over 511 bytes' 'a password of 512 bytes is refused'
+is "$result $complaint" '1 latchkey: password has more than 511 bytes' 'a password of 512 bytes is refused'
 with "$(head -c 511 /dev/zero | tr '\0' x)" add p511
 is "$result" 0 'one of 511 is not'
 with "$(head -c 4096 /dev/zero | tr '\0' x)" add x
@@ -70,7 +70,7 @@ printf 'correct\0horse\n' >"$tmp/password"
 user add x <"$tmp/password"
 is "$result $complaint" '1 latchkey: that is no password: it is too long or holds a NUL' 'a NUL is no part of it'
 with 'correct horse' add ''
-is "$result $complaint" '1 latchkey: the name is empty' 'a name that no token would count for is none'
+is "$result $complaint" '1 latchkey: name is empty' 'a name that no token would count for is none'
 user add x </dev/null
 is "$result $complaint" '1 latchkey: no password was given: the input has ended' 'nothing is no password'
 with 'correct horse' add x2345678901234567890 x234567890
@@ -98,7 +98,7 @@ user show "$awkward"
 is "$result $said" "0 $sixth" 'one is shown by its name'
 for action in show disable enable logout; do
 	user $action "$(printf 'no\033body')"
-	is "$result $said$complaint" '1 latchkey: there is no account "no\x1bbody"' "$action: nobody is not there"
+	is "$result $said$complaint" '1 latchkey: no such account: no\x1bbody' "$action: nobody is not there"
 	user $action "$(printf '\377')"
 	is "$result" 1 "$action: nor is what is no text"
 done
@@ -147,10 +147,10 @@ is "$status" 200 'an account without a password gets one'
 for password in short password1 ADAADAADA; do
 	[ $password != ADAADAADA ] || sql "update users set username = 'adaadaada' where username = 'ada'"
 	with $password passwd "$(sql 'select username from users where id = 1')"
-	like "$result $complaint" '^1 latchkey: the password ' "$password is refused as at a sign-up"
+	like "$result $complaint" '^1 latchkey: password ' "$password is refused as at a sign-up"
 done
 with 'battery staple' passwd nobody
-is "$result $complaint" '1 latchkey: there is no account "nobody"' 'nobody gets none'
+is "$result $complaint" '1 latchkey: no such account: nobody' 'nobody gets none'
 
 # --- a terminal ---
 
@@ -214,7 +214,7 @@ status -2 echo True' 'Ctrl-C ends it, and the terminal shows again what is typed
 latchkey: no password was given: the input has ended
 status 1 echo True' 'so does Ctrl-D, by its own word'
 	is "$(terminal -- $LK_AS "$LK_BIN" -c "$LK_CONF" user passwd nobody)" \
-		'latchkey: there is no account "nobody"
+		'latchkey: no such account: nobody
 status 1 echo True' 'for nobody none is asked'
 }
 log_in typist 'typed blindly'
@@ -266,9 +266,9 @@ for arguments in 'add' 'list all' 'show' 'show a b' 'logout' 'logout a b' 'remov
 done
 sql "delete from latchkey_migration"
 user list
-is "$result $complaint" '1 latchkey: the database is not ready; latchkey check says why' 'a database that is not ready is told'
+is "$result $complaint" '1 latchkey: database not ready; latchkey check says why' 'a database that is not ready is told'
 t/stack db-stop "$LK_DIR"
 user list
-like "$complaint" '^latchkey: it could not be done, see above$' 'so is one that does not answer'
+like "$complaint" '^latchkey: database unavailable \(see above\)$' 'so is one that does not answer'
 
 done_testing

@@ -20,7 +20,7 @@ is "$(wc -c <build/passwords | awk '{ print ($1 < 2500000 && $1 > 2300000) }')" 
 	'nearly a million passwords take less than 2.5 MB'
 refused ada password1 password_too_common 'a password that is tried first'
 is "$body" \
-	'{"detail":[{"type":"password_too_common","loc":["body","password"],"msg":"Password is one of those that are tried first, please choose another","input":"**********"}]}' \
+	'{"detail":[{"type":"password_too_common","loc":["body","password"],"msg":"Password is too common, please choose another","input":"**********"}]}' \
 	"in pydantic's shape, and it is not shown"
 for password in 12345678 PassWord1 SUNSHINE iloveyou1 1qaz2wsx latchkey LatchKey; do
 	refused ada "$password" password_too_common "$password"
@@ -94,7 +94,7 @@ start() {
 }
 for command in check serve; do
 	start "$tmp/cut" "$command"
-	like "$? $(cat "$tmp/out")" "^1 .*password_blocklist: $tmp/cut is not whole; install" \
+	like "$? $(cat "$tmp/out")" "^1 .*password_blocklist: $tmp/cut is incomplete; install" \
 		"latchkey $command: a list that is not whole stops it, with what to do"
 done
 start "$tmp/none" check
@@ -104,7 +104,7 @@ like "$? $(cat "$tmp/out")" "is not a list of passwords" 'or something else'
 start '' check
 is $? 0 'none is fine'
 "$LK_BIN" blocklist "$tmp/none/x" </dev/null >"$tmp/out" 2>&1
-is "$? $(cat "$tmp/out")" '1 latchkey: there is no list to read' 'of nothing no list is made'
+is "$? $(cat "$tmp/out")" '1 latchkey: no passwords on standard input' 'of nothing no list is made'
 echo x | "$LK_BIN" blocklist "$tmp/none/x" >"$tmp/out" 2>&1
 like "$? $(cat "$tmp/out")" "^1 latchkey: $tmp/none/x: No such file" 'nor where none can be written'
 "$LK_BIN" blocklist </dev/null >"$tmp/out" 2>&1

@@ -73,7 +73,7 @@ me "$token" 200 'which counts'
 user logout ada >"$tmp/out"
 me "$token" 401 'until the next logout'
 is "$(epoch ada)" 2 'each counts one on'
-is "$(user logout nobody)" 'latchkey: there is no account "nobody"' 'nobody cannot be logged out'
+is "$(user logout nobody)" 'latchkey: no such account: nobody' 'nobody cannot be logged out'
 is "$(epoch bob)" '' 'and nobody else has an epoch'
 
 # --- disable, and the two changes of a password ---

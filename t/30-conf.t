@@ -22,11 +22,11 @@ refused() {
 }
 
 latchkey -c "$LK_CONF" check
-is "$? $(grep -v " the group " "$tmp/out" | head -n 1)" '0 configuration, key, database and schema are good' 'a good configuration is good'
+is "$? $(grep -v " the group " "$tmp/out" | head -n 1)" '0 settings, key, database and schema are good' 'a good configuration is good'
 like "$(cat "$tmp/out")" 'workers: check 2, api 2, login 2; connections to the database: 4, at most twice that while SIGHUP replaces workers$' \
 	'how many processes and connections follow from it is told'
 like "$(cat "$tmp/out")" 'memory: at most 48 MiB for all .*, and 27 MiB more .*spawn-fcgi, 2 workers and 41 MiB$' 'and the memory that they take at most'
-like "$(cat "$tmp/out")" 'login queue: [0-9]+ connections, the last of which waits about [1-9][0-9]+ ms .*; after 4000 ms' \
+like "$(cat "$tmp/out")" 'login queue: [0-9]+ connections; the last waits about [1-9][0-9]+ ms .*refused after 4000 ms' \
 	'and how long a login waits'
 
 refused 'nonsense = 5' 'nonsense' 'an unknown key'
@@ -120,7 +120,7 @@ with() {
 
 for conninfo in 'password=secret' 'postgresql://u:secret@h/d'; do
 	with LATCHKEY_DATABASE "$conninfo" check
-	like "$said" '^1 .*a password does not belong' 'a password in the connection string is refused'
+	like "$said" '^1 .*must not contain a password' 'a password in the connection string is refused'
 	unlike "$said" secret 'and not shown'
 done
 with LATCHKEY_DATABASE nonsense check
@@ -156,9 +156,9 @@ bad_key 'a key that others can read' 'others cannot read and the group cannot wr
 echo 1184cf8c81a173ab236d500cd2a98cf37cf2ad32d33052a523107d892dfad6a3 >"$tmp/key"
 bad_key "the tutorial's key" 'published in the FastAPI tutorial'
 mkdir "$tmp/key"
-bad_key 'a folder' 'must be a plain file'
+bad_key 'a folder' 'must be a regular file'
 head -c 64 /dev/zero | tr '\0' k >"$tmp/key"
-bad_key 'a key of one byte' 'one byte over and over, .*make one with: openssl rand -hex 32'
+bad_key 'a key of one byte' 'a single repeated byte, .*make one with: openssl rand -hex 32'
 
 # Who could write another key: to the file, or another file to its place.
 # key MODE OWNER FOLDER_MODE FOLDER_OWNER WANTED TITLE; GROUP is the servers' user's.
@@ -186,19 +186,19 @@ if [ "$(id -u)" = 0 ]; then
 	key 0660 root:"$group" 0750 root:"$group" 'must be .*do: chmod g-w,o=' 'one that the group may write is refused'
 	key 0660 nobody:"$group" 0750 root:"$group" 'must be .*do: chmod g-w,o=' 'whoever owns it'
 	key 0641 root:"$group" 0750 root:"$group" 'must be ' 'so is one that others may run'
-	key 0640 daemon:"$group" 0750 root:"$group" 'belongs to the user 1, who could change it; do: chown root' 'or one of another user'
-	key 0640 root:"$group" 0770 root:"$group" 'others than its owner may write to its folder .*; do: chmod go-w' 'or one in a folder that the group may write to'
-	key 0640 root:"$group" 0757 root:root 'others than its owner may write' 'or others'
-	key 0640 root:"$group" 0755 daemon:root 'its folder .* belongs to the user 1, who could put another' 'or one that belongs to another user'
+	key 0640 daemon:"$group" 0750 root:"$group" 'belongs to user 1, who could change it; do: chown root' 'or one of another user'
+	key 0640 root:"$group" 0770 root:"$group" 'its folder .* is writable by others, .*; do: chmod go-w' 'or one in a folder that the group may write to'
+	key 0640 root:"$group" 0757 root:root 'is writable by others' 'or others'
+	key 0640 root:"$group" 0755 daemon:root 'its folder .* belongs to user 1, who could replace' 'or one that belongs to another user'
 	key 0640 root:"$group" 1777 root:root good 'in a folder such as /tmp nobody can take its place'
-	key 0640 root:"$group" 1777 daemon:root 'its folder .* belongs to the user 1' 'but its owner'
+	key 0640 root:"$group" 1777 daemon:root 'its folder .* belongs to user 1' 'but its owner'
 	mkdir -m 755 "$tmp/links"
 	ln -s ../dir/key "$tmp/links/key"
 	path=$tmp/links/key
 	key 0640 root:"$group" 0755 root:root good 'a link leads to it'
-	key 0640 root:"$group" 0777 root:root 'others than its owner may write to its folder .*/dir,' 'into a folder that is looked at as well'
+	key 0640 root:"$group" 0777 root:root 'its folder .*/dir is writable by others,' 'into a folder that is looked at as well'
 	chmod 777 "$tmp/links"
-	key 0640 root:"$group" 0755 root:root 'others than its owner may write to its folder .*/links,' 'as is the one of the link'
+	key 0640 root:"$group" 0755 root:root 'its folder .*/links is writable by others,' 'as is the one of the link'
 	unset path
 fi
 
@@ -210,7 +210,7 @@ if [ "$(id -u)" = 0 ]; then
 fi
 export LATCHKEY_STATUS_FILE="$LK_DIR/data/another.status"
 with LATCHKEY_LISTEN_API "$LK_SOCKET_API" serve
-like "$said" '^1 .*another process answers there' 'a socket that is in use is left alone'
+like "$said" '^1 .*in use by another process' 'a socket that is in use is left alone'
 echo precious >"$tmp/precious"
 [ -z "$LK_AS" ] || chown nobody "$tmp/precious" "$tmp"
 free_sockets() {
@@ -220,11 +220,11 @@ free_sockets() {
 }
 free_sockets
 with LATCHKEY_LISTEN_LOGIN "$tmp/precious" serve
-like "$said $(cat "$tmp/precious")" '^1 .*is there, and not a socket precious$' 'a file that is no socket is left alone too'
+like "$said $(cat "$tmp/precious")" '^1 .*exists and is not a socket precious$' 'a file that is no socket is left alone too'
 for wrong in /nonexistent/socket socket localhost:9000 127.0.0.1 127.0.0.1: :9000 127.0.0.1:65536 ::1:9000 '[::1]'; do
 	free_sockets
 	with LATCHKEY_LISTEN_LOGIN "$wrong" serve
-	like "$said" '^1 latchkey: listen_login: .*(No such file|ADDRESS:PORT in figures)' "to listen at \"$wrong\" is refused"
+	like "$said" '^1 latchkey: listen_login: .*(No such file|numeric ADDRESS:PORT)' "to listen at \"$wrong\" is refused"
 done
 
 done_testing

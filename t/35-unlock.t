@@ -72,7 +72,7 @@ is "$answers" '429:1' 'so unlocking the name gives it no more'
 
 # --- what it takes ---
 
-is "$(user unlock nobody)" 'latchkey: there is no account "nobody"' 'a name without an account is not unlocked'
+is "$(user unlock nobody)" 'latchkey: no such account: nobody' 'a name without an account is not unlocked'
 is "$(LATCHKEY_KEY_FILE=/nonexistent user list | wc -l)" 2 'without the key accounts are listed'
 for command in 'show ada' 'unlock ada'; do
 	# shellcheck disable=SC2086 # words

@@ -20,7 +20,7 @@ figure() {
 }
 refused() {
 	is "$status $(header Content-Type) $(header Cache-Control) $body" \
-		'403 application/json no-store {"detail":"A page of another site sent this request"}' "$1"
+		'403 application/json no-store {"detail":"Cross-origin request refused"}' "$1"
 }
 
 api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'

@@ -49,18 +49,18 @@ is "$said" '0 ' 'a group with nginx alone in it is right'
 belongs lk-own
 is "$said" '0 ' "the workers' own user and root are nobody else"
 belongs lk-both
-like "$said" '^0 latchkey: warning: the group lk-both of the sockets has as members: www-data, lk-nginx\. Each' \
+like "$said" '^0 latchkey: warning: the group lk-both of the sockets has the members: www-data, lk-nginx\. Each' \
 	'every other member is named'
 is "$(grep -c warning "$tmp/said")" 1 'once for the three sockets'
 belongs lk-one
-like "$said" '^0 .* as members: www-data\.' 'of www-data it warns if that is the only one'
+like "$said" '^0 .* the members: www-data\.' 'of www-data it warns if that is the only one'
 belongs lk-primary
-like "$said" '^0 .* as members: lk-nginx, lk-other\.' 'members are also those whose own group it is'
+like "$said" '^0 .* the members: lk-nginx, lk-other\.' 'members are also those whose own group it is'
 belongs www-data
-like "$said" '^0 .*group www-data of the sockets has as members: www-data\.' 'and www-data of its own group'
+like "$said" '^0 .*group www-data of the sockets has the members: www-data\.' 'and www-data of its own group'
 chmod 666 "$LK_SOCKET_API"
 check
-like "$said" "latchkey: warning: everybody on this machine may connect to $LK_SOCKET_API," 'or of everybody'
+like "$said" "latchkey: warning: everybody on this machine may connect to $LK_SOCKET_API and pose as nginx;" 'or of everybody'
 chmod 600 "$LK_SOCKET_CHECK" "$LK_SOCKET_API" "$LK_SOCKET_LOGIN"
 check
 is "$said" '0 ' 'unless the group may not connect'
@@ -70,7 +70,7 @@ chgrp lk-one "$tmp/sockets"
 check LATCHKEY_LISTEN_API="$tmp/sockets/api.sock"
 like "$said" '^0 .*group lk-one of the sockets' 'a socket that is not there yet gets the group of such a folder'
 check LATCHKEY_LISTEN_API=127.0.0.1:9
-like "$said" '^0 latchkey: warning: listen_api = 127.0.0.1:9: FastCGI over TCP is in clear' 'TCP has no group at all'
+like "$said" '^0 latchkey: warning: listen_api = 127.0.0.1:9: FastCGI over TCP is not encrypted' 'TCP has no group at all'
 
 # --- the database over the network ---
 
@@ -92,14 +92,14 @@ over() {
 	check LATCHKEY_DATABASE="hostaddr=$1 port=5432 user=latchkey dbname=latchkey $2"
 }
 over 192.0.2.1 sslmode=disable
-like "$said" '^0 latchkey: warning: hashes pass to the database over a network, in clear; sslmode=verify-full' \
+like "$said" '^0 latchkey: warning: hashes cross the network to the database unencrypted; add sslmode=verify-full' \
 	'a database over the network in clear is told'
 for mode in prefer require; do
 	over 192.0.2.1 sslmode=$mode
-	like "$said" '^0 latchkey: warning: .*to a server that nobody has verified; sslmode=verify-full' "so is sslmode=$mode"
+	like "$said" '^0 latchkey: warning: .*to an unverified server; add sslmode=verify-full' "so is sslmode=$mode"
 done
 over 192.0.2.1 "sslmode=verify-ca sslrootcert=$LK_DIR/data/server.crt"
-like "$said" '^0 latchkey: warning: .*that nobody has verified' 'and a server whose name is not compared'
+like "$said" '^0 latchkey: warning: .*to an unverified server' 'and a server whose name is not compared'
 over 192.0.2.1 "host=db.example.org sslmode=verify-full sslrootcert=$LK_DIR/data/server.crt"
 is "$said" '0 ' 'with verify-full, and the name beside the address, all is well'
 over 192.0.2.1 "host=other.example.org sslmode=verify-full sslrootcert=$LK_DIR/data/server.crt"
@@ -115,7 +115,7 @@ if [ -z "${LK_SANITIZED-}" ]; then
 			cc -shared -fPIC -x c -o "$tmp/old.so" -
 		chmod 755 "$tmp/old.so"
 		check LD_PRELOAD="$tmp/old.so"
-		[ "$oldest" = - ] || oldest="latchkey: warning: libpq $((have / 10000)).$((have % 10000)) has known faults, $oldest has not"
+		[ "$oldest" = - ] || oldest="latchkey: warning: libpq $((have / 10000)).$((have % 10000)) has known vulnerabilities; $oldest or later fixes them"
 		is "$said" "0 ${oldest#-}" "libpq $have: $oldest"
 	done <<-'E'
 		130023 14.23

@@ -29,7 +29,7 @@ api POST /token 'username=ada-canary-name&password=canary-password-1'
 signup='{"username":"canary-4","fullname":"canary-full","password":"canary-password-1"}'
 $LK_PSQL -Xqc 'alter table users add check (length(fullname) < 3) not valid'
 api POST /users/add_user/ "$signup"
-is "$status $body" '400 {"detail":"The database does not take a value of this"}' "a table's own rule is a 400"
+is "$status $body" '400 {"detail":"A value violates a database constraint"}' "a table's own rule is a 400"
 like "$(tail -n 3 "$LK_LOG")" 'event=db_failed .*sqlstate=23514' 'and told in the log'
 $LK_PSQL_ADMIN -Xqc 'create function fails() returns trigger language plpgsql as
 	$$ begin raise exception $_$no more users$_$; end $$' \

@@ -131,7 +131,7 @@ ok $? 'it installs with another SYSCONFDIR' || diag "$(cat "$tmp/out")"
 [ -s "$tmp/root/opt/etc/latchkey/latchkey.conf" ] && [ ! -e "$tmp/root/etc" ]
 ok $? 'the settings are there and nowhere else'
 program=$tmp/root/usr/local/sbin/latchkey
-like "$("$program" -h)" 'FILE is /opt/etc/latchkey/latchkey.conf unless' 'where the program looks for them'
+like "$("$program" -h)" 'default FILE is /opt/etc/latchkey/latchkey.conf\.' 'where the program looks for them'
 like "$("$program" settings)" '^key_file	text	/opt/etc/latchkey/key	' 'and for its key'
 is "$(grep -rl '[^t]/etc/latchkey/' "$tmp/root/opt" "$tmp/root/usr/local/share/man" "$tmp/root/usr/local/lib")" '' \
 	'and neither the settings nor the manual nor the units speak of the usual place'

@@ -116,7 +116,7 @@ sh -e "$tmp/remote01" >"$tmp/out" 2>&1
 ok $? 'they run' || diag "$(cat "$tmp/out")"
 is "$(stat -c '%U %a' /etc/latchkey/pgpass)" 'latchkey 600' 'the password of the database is for the workers alone'
 unlike "$(cat "$checked.out")" 'warning' 'latchkey check has no warning'
-like "$(cat "$checked.out")" 'configuration, key, database and schema are good' 'and is content'
+like "$(cat "$checked.out")" 'settings, key, database and schema are good' 'and is content'
 like "$(cat "$step.out")" '"status":"ok"' 'at the end nginx, Latchkey and PostgreSQL answer'
 
 # --- who is who ---
@@ -160,7 +160,7 @@ is "$(runuser -u postgres -- psql -XAtd latchkey -c "select distinct tableowner 
 
 usermod -aG latchkey-web www-data
 runuser -u latchkey -- /usr/local/sbin/latchkey check >"$tmp/out" 2>&1
-like "$? $(cat "$tmp/out")" '^0 latchkey: warning: the group latchkey-web of the sockets has as members: (www-data, nginx|nginx, www-data)\.' \
+like "$? $(cat "$tmp/out")" '^0 latchkey: warning: the group latchkey-web of the sockets has the members: (www-data, nginx|nginx, www-data)\.' \
 	'latchkey check warns when www-data gets into the group'
 is "$(may_connect www-data)" 'check api login' 'since it may then speak as nginx does'
 

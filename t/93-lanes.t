@@ -210,7 +210,7 @@ for wrong in 99 -1 3x 0; do
 	# shellcheck disable=SC2016,SC2086 # the inner shell's own number
 	like "$($LK_AS env LATCHKEY_STATUS_FILE="$LK_DIR/data/fds.status" \
 		sh -c 'LISTEN_PID=$$ LISTEN_FDS=$0 exec "$1" -c "$2" serve' "$wrong" "$LK_BIN" "$LK_CONF" 2>&1)" \
-		'LISTEN_FDS is no number' "LISTEN_FDS=$wrong is no reason to make sockets"
+		'LISTEN_FDS is not a number' "LISTEN_FDS=$wrong is no reason to make sockets"
 done
 echo precious >"$LK_DIR/data/precious"
 chmod 666 "$LK_DIR/data/precious"

@@ -175,10 +175,10 @@ limits() {
 }
 somaxconn=$(cat /proc/sys/net/core/somaxconn)
 like "$(limits LATCHKEY_LOGIN_BACKLOG=$((somaxconn + 1)))" \
-	"the kernel cuts the login queue from $((somaxconn + 1)) to $somaxconn; do: sysctl net.core.somaxconn=$((somaxconn + 1))" \
+	"the kernel limits the login queue from $((somaxconn + 1)) to $somaxconn; do: sysctl net.core.somaxconn=$((somaxconn + 1))" \
 	'a queue that the kernel cuts is told'
-unlike "$(limits LATCHKEY_LOGIN_BACKLOG="$somaxconn")" 'the kernel cuts' 'one that it does not is not'
-like "$(limits)" 'login queue: 3 connections, the last of which waits about [0-9]+ ms .*; after 1000 ms a login is refused' \
+unlike "$(limits LATCHKEY_LOGIN_BACKLOG="$somaxconn")" 'the kernel limits' 'one that it does not is not'
+like "$(limits)" 'login queue: 3 connections; the last waits about [0-9]+ ms .*; a login is refused after 1000 ms' \
 	'how long a login waits is told'
 like "$(limits)" 'memory: at most 137 MiB for all' 'and how much memory there can be: 4 processes, and a worker of 130 MiB'
 t/stack down "$LK_DIR"

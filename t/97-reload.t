@@ -134,14 +134,14 @@ ok $? 'and then as many as before'
 sed -i 's|^listen_api = .*|listen_api = "/nowhere/api.sock"|; s|^status_file = .*|status_file = "/nowhere/status"|' "$LK_CONF"
 for n in 1 2; do
 	kill -HUP "$supervisor"
-	retry 30 logged "latchkey: listen_api stays $LK_SOCKET_API until a restart" "$n" &&
-		retry 30 logged "latchkey: status_file stays .*/status until a restart" "$n"
+	retry 30 logged "latchkey: listen_api stays $LK_SOCKET_API until restart" "$n" &&
+		retry 30 logged "latchkey: status_file stays .*/status until restart" "$n"
 	ok $? "a socket and a status file stay what they are, said $n times"
 done
 sed -i "s|^listen_api = .*|listen_api = \"$LK_SOCKET_API\"|; s|^status_file = .*|status_file = \"$LK_DIR/data/status\"|" "$LK_CONF"
 before=$(grep -c 'event=reload result=done' "$LK_LOG")
 kill -HUP "$supervisor"
 retry 30 logged 'event=reload result=done' $((before + 1))
-is "$(grep -c 'until a restart' "$LK_LOG")" 4 'and settings that are back are no news'
+is "$(grep -c 'until restart' "$LK_LOG")" 4 'and settings that are back are no news'
 
 done_testing

@@ -283,25 +283,26 @@ calibrate(const struct conf *conf, const char *wanted_ms)
 	if (wanted_ms != NULL &&
 	    !text_to_i64(wanted_ms, 1, WANTED_MS_MAX, &wanted)) {
 		fprintf(stderr,
-		    "latchkey: calibrate takes a time in milliseconds, 1 to "
-		    "%d, not \"%s\"\n",
+		    "latchkey: calibrate: the time must be 1 to %d "
+		    "milliseconds, not \"%s\"\n",
 		    WANTED_MS_MAX, wanted_ms);
 		return 2;
 	}
 	if (!set_up(&s)) {
 		fprintf(stderr,
-		    "latchkey: calibrate: %" PRId64 " processes that hash at "
-		    "cost %" PRId64 " are more than this machine can run\n",
+		    "latchkey: calibrate: this machine cannot run %" PRId64
+		    " processes that hash at cost %" PRId64 "\n",
 		    s.workers, conf->hash_cost);
 		return EXIT_FAILURE;
 	}
-	printf("What a password hash takes on this machine, with hash_memory = "
-	       "plain and keep;\nand how many logins %" PRId64
-	       " workers serve in a second, with hash_memory = %s.\n\n",
+	printf(
+	    "Cost of a password hash on this machine, with hash_memory = plain "
+	    "and keep;\nand logins per second of %" PRId64
+	    " workers, with hash_memory = %s.\n\n",
 	    s.workers, conf->hash_memory_kept ? "keep" : "plain");
 	if (!print_table(&s, (double)wanted, &best))
 		return EXIT_FAILURE;
-	printf("\n~ is computed from what was measured. Memory was kept for "
+	printf("\n~: computed from measurements. Memory was reused by "
 	       "%" PRIu64 " hashes.\n",
 	    hashmem_matches());
 	print_advice(&s, wanted, best);

@@ -33,15 +33,14 @@ complain(struct ctx *c, enum err e)
 
 	if (e == ERR_DENIED && db_schema_lacking(c, &lacking) == ERR_OK &&
 	    lacking != NULL)
-		log_say("the database's role lacks %s; its owner gives that "
-		        "by: latchkey migrate ROLE",
+		log_say("database: the role lacks %s; as the database's "
+		        "owner run: latchkey migrate ROLE",
 		    lacking);
 	else if (e == ERR_NOTFOUND)
-		log_say("the database lacks the schema, or its role may not "
-		        "use that; as the database's owner run: latchkey "
-		        "migrate ROLE");
+		log_say("database: no schema, or the role may not use it; as "
+		        "the database's owner run: latchkey migrate ROLE");
 	else
-		log_say("database: not usable, see above");
+		log_say("database unavailable (see above)");
 }
 
 /* Whoever takes over a worker may do what its role may. */
@@ -52,9 +51,9 @@ warn_of_role(struct ctx *c)
 	enum err e;
 
 	if ((e = db_schema_excess(c, &excess)) == ERR_OK && excess != NULL)
-		log_say("warning: the database's role %s, which the workers do "
-		        "not need; latchkey(8) says how another role owns "
-		        "the tables",
+		log_say("warning: the database role %s, which the workers do "
+		        "not need; latchkey(8), migrate, says how another role "
+		        "owns the tables",
 		    excess);
 	return e;
 }
@@ -67,13 +66,12 @@ warn_of_connection(const struct db *db)
 	int oldest, version = db_library(&oldest);
 
 	if (exposure != NULL)
-		log_say("warning: hashes pass to the database over a network, "
-		        "%s; sslmode=verify-full in the setting database "
-		        "mends that",
+		log_say("warning: hashes cross the network to the database "
+		        "%s; add sslmode=verify-full to the setting database",
 		    exposure);
 	if (version < oldest)
 		log_say(
-		    "warning: libpq %d.%d has known problems, %d.%d has not",
+		    "warning: libpq %d.%d has known vulnerabilities; %d.%d or later fixes them",
 		    version / 10000, version % 10000, oldest / 10000,
 		    oldest % 10000);
 }
@@ -215,10 +213,10 @@ warn_of_group(gid_t gid)
 	buf_init(&members, &arena);
 	n = list_members(group, &members);
 	if (n > 1 || strstr(members.s, "www-data") != NULL)
-		log_say("warning: the group %s of the sockets has as members: "
-		        "%s. Each of them can speak as nginx does, and name "
-		        "any client's address: only a user that nothing but "
-		        "nginx runs as belongs there",
+		log_say("warning: the group %s of the sockets has the "
+		        "members: %s. Each can pose as nginx and name any "
+		        "client's address: it should have one member, a user "
+		        "that only nginx runs as",
 		    group->gr_name, members.s);
 	arena_free(&arena);
 }
@@ -233,12 +231,12 @@ warn_of_sockets(const struct conf *conf)
 	for (lane = 0; lane < LANE_COUNT; lane++) {
 		if (conf->listen[lane][0] != '/')
 			log_say("warning: listen_%s = %s: FastCGI over TCP is "
-			        "in clear, and whoever gets there can speak "
-			        "as nginx does",
+			        "not encrypted, and anybody who reaches the "
+			        "port can pose as nginx",
 			    lane_name[lane], conf->listen[lane]);
 		else if (is_open_to_all(conf->listen[lane]))
 			log_say("warning: everybody on this machine may "
-			        "connect to %s, and speak as nginx does; do: "
+			        "connect to %s and pose as nginx; do: "
 			        "chmod o= %s",
 			    conf->listen[lane], conf->listen[lane]);
 		else if (group_of(conf->listen[lane], &gid) && gid != told)
@@ -256,7 +254,7 @@ check(const struct conf *conf)
 	if (!key_good || !list_good || !database_good)
 		return EXIT_FAILURE;
 	warn_of_sockets(conf);
-	printf("configuration, key, database and schema are good\n");
+	printf("settings, key, database and schema are good\n");
 	limits_print(conf);
 	return EXIT_SUCCESS;
 }

@@ -34,7 +34,7 @@ migrate(const struct conf *conf, char *const *arguments)
 	operator_note(arguments[0] != NULL ? "migrate and grant" : "migrate", 0,
 	    e == ERR_OK ? ERR_OK : ERR_INTERNAL);
 	if (e == ERR_BUSY)
-		fprintf(stderr, "latchkey: database: not usable, see above\n");
+		fprintf(stderr, "latchkey: database unavailable (see above)\n");
 	arena_free(&arena);
 	app_close(app);
 	return e == ERR_OK ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -68,23 +68,23 @@ complain(struct ctx *c, const char *name, const char *why, enum err e)
 	case ERR_UNAUTH: /* no password: cmd/prompt.c has said so */
 		break;
 	case ERR_NOTFOUND:
-		fprintf(stderr, "latchkey: there is no account \"%s\"\n",
+		fprintf(stderr, "latchkey: no such account: %s\n",
 		    visible(c, name));
 		break;
 	case ERR_CONFLICT:
-		fprintf(stderr,
-		    "latchkey: there is an account \"%s\" already\n",
+		fprintf(stderr, "latchkey: account already exists: %s\n",
 		    visible(c, name));
 		break;
 	case ERR_INVALID:
 		fprintf(stderr, "latchkey: %s\n",
-		    why != NULL ? why : "the database has a rule against it");
+		    why != NULL ? why
+		                : "a value violates a database constraint");
 		break;
 	case ERR_BUSY:
-		fprintf(stderr, "latchkey: it could not be done, see above\n");
+		fprintf(stderr, "latchkey: database unavailable (see above)\n");
 		break;
 	default:
-		fprintf(stderr, "latchkey: it failed, see above\n");
+		fprintf(stderr, "latchkey: internal error (see above)\n");
 	}
 }
 
@@ -129,8 +129,8 @@ change_password(struct ctx *c, char *const *names, const char **why)
 		return e;
 	/* who has a new password shall not wait for wrong ones before */
 	if ((e = account_unlock(c, names[0], &u)) != ERR_OK)
-		fprintf(stderr, "latchkey: the password is changed, but the "
-		                "name may still be locked\n");
+		fprintf(stderr, "latchkey: password changed, but the name "
+		                "may still be locked\n");
 	return e;
 }
 
@@ -256,8 +256,8 @@ find_action(char *const *arguments)
 	    "       latchkey user list\n"
 	    "       latchkey user show|disable|enable|logout|passwd|unlock "
 	    "NAME\n"
-	    "The password is asked for, or is the first line of "
-	    "standard input.\n");
+	    "The password is read from the terminal, or from the first "
+	    "line of standard input.\n");
 	return NULL;
 }
 
@@ -268,7 +268,7 @@ run(const struct action *action, struct ctx *c, char *const *names)
 	enum err e = schema_ready(c);
 
 	if (e == ERR_NOTFOUND || e == ERR_DENIED) {
-		fprintf(stderr, "latchkey: the database is not ready; latchkey "
+		fprintf(stderr, "latchkey: database not ready; latchkey "
 		                "check says why\n");
 		return EXIT_FAILURE;
 	}

@@ -43,16 +43,16 @@ folder_is_safe(const char *setting, const char *path)
 		return false;
 	}
 	if (!is_ours(st.st_uid)) {
-		log_say("%s %s: its folder %s belongs to the user %u, who "
-		        "could put another file there; do: chown root %s",
+		log_say("%s %s: its folder %s belongs to user %u, who could "
+		        "replace the file; do: chown root %s",
 		    setting, path, folder, (unsigned)st.st_uid, folder);
 		return false;
 	}
 	if ((st.st_mode & (S_IWGRP | S_IWOTH)) == 0 ||
 	    (st.st_mode & S_ISVTX) != 0)
 		return true;
-	log_say("%s %s: others than its owner may write to its folder %s, and "
-	        "could put another file there; do: chmod go-w %s",
+	log_say("%s %s: its folder %s is writable by others, who could "
+	        "replace the file; do: chmod go-w %s",
 	    setting, path, folder, folder);
 	return false;
 }
@@ -64,14 +64,14 @@ file_is_safe(const char *setting, const char *path, int fd)
 
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
 	    (st.st_mode & (S_IWGRP | S_IRWXO)) != 0) {
-		log_say("%s %s: must be a plain file that others cannot read "
+		log_say("%s %s: must be a regular file that others cannot read "
 		        "and the group cannot write; do: chmod g-w,o= %s",
 		    setting, path, path);
 		return false;
 	}
 	if (is_ours(st.st_uid))
 		return true;
-	log_say("%s %s: belongs to the user %u, who could change it; do: "
+	log_say("%s %s: belongs to user %u, who could change it; do: "
 	        "chown root %s",
 	    setting, path, (unsigned)st.st_uid, path);
 	return false;

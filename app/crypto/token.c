@@ -70,19 +70,19 @@ key_is_good(const char *path, const struct token_key *k)
 {
 	if (k->len < TOKEN_KEY_MIN_BYTES)
 		return key_error(path,
-		    "the key is shorter than 32 bytes; make one with: "
+		    "key is shorter than 32 bytes; make one with: "
 		    "openssl rand -hex 32");
 	if (k->len > TOKEN_KEY_MAX_BYTES)
 		return key_error(path,
-		    "the key is longer than 4096 bytes; make one with: "
+		    "key is longer than 4096 bytes; make one with: "
 		    "openssl rand -hex 32");
 	if (key_is_one_byte(k))
 		return key_error(path,
-		    "the key is one byte over and over, which can be guessed; "
-		    "make one with: openssl rand -hex 32");
+		    "key is a single repeated byte, which can be guessed; make "
+		    "one with: openssl rand -hex 32");
 	if (key_is_published(k))
 		return key_error(path,
-		    "this key is published in the FastAPI tutorial, so anybody "
+		    "key is published in the FastAPI tutorial, so anybody "
 		    "can forge tokens with it; make one with: "
 		    "openssl rand -hex 32");
 	return true;
@@ -99,7 +99,7 @@ token_key_load(const char *path, struct token_key *out)
 	if (fd < 0)
 		return key_error(path,
 		    errno == ENOENT
-		        ? "there is no such file; make a key with: "
+		        ? "no such file; make a key with: "
 		          "(umask 027; openssl rand -hex 32 >FILE), and give "
 		          "it to the workers' group"
 		        : strerror(errno));

@@ -406,8 +406,8 @@ shown(const char *conninfo, const char *message)
 	if (message == NULL)
 		return "out of memory";
 	if (strstr(conninfo, "pass") != NULL || strchr(conninfo, '@') != NULL)
-		return "not a connection string of libpq's (what is wrong is "
-		       "not shown, it may be of a password)";
+		return "not a libpq connection string (details hidden, since "
+		       "they may contain a password)";
 	return message;
 }
 
@@ -428,8 +428,8 @@ conninfo_is_good(const char *conninfo)
 	for (o = options; o->keyword != NULL; o++)
 		if (strcmp(o->keyword, "password") == 0 && o->val != NULL) {
 			log_say(
-			    "database: a password does not belong in "
-			    "the connection string; name a file that holds it: "
+			    "database: the connection string must not contain "
+			    "a password; put it into a file: "
 			    "passfile=" SYSCONFDIR "/latchkey/pgpass");
 			good = false;
 		}
@@ -522,9 +522,8 @@ db_exposure(const struct db *db)
 	    PQgssEncInUse(db->conn) == 1)
 		return NULL;
 	if (PQsslInUse(db->conn) == 0)
-		return "in clear";
-	return is_verified(db->conn) ? NULL
-	                             : "to a server that nobody has verified";
+		return "unencrypted";
+	return is_verified(db->conn) ? NULL : "to an unverified server";
 }
 
 int

@@ -15,7 +15,7 @@ gate_origin(struct req *r, enum origin accepted)
 	if (origin_is_accepted(
 	        accepted, &r->from, r->ctx->app->conf->cors_origins))
 		return true;
-	reply_detail(r, 403, "A page of another site sent this request");
+	reply_detail(r, 403, "Cross-origin request refused");
 	return false;
 }
 

@@ -107,7 +107,8 @@ scan_unicode_escape(struct scan *s, struct buf *out)
 	int low, c = hex4(s, s->p);
 
 	if (c < 0)
-		return fail(s, s->p, "four hexadecimal digits must follow \\u");
+		return fail(
+		    s, s->p, "expected four hexadecimal digits after \\u");
 	s->p += 4;
 	if (c >= 0xd800 && c <= 0xdbff && s->end - s->p >= 6 &&
 	    s->p[0] == '\\' && s->p[1] == 'u' &&
@@ -128,10 +129,10 @@ scan_escape(struct scan *s, const char *open, struct buf *out)
 	const char *letter;
 
 	if (c == -1)
-		return fail(s, open, "a string is not ended");
+		return fail(s, open, "unterminated string");
 	letter = memchr(letters, c, sizeof(letters) - 1);
 	if (letter == NULL && c != 'u')
-		return fail(s, s->p - 1, "no such escape");
+		return fail(s, s->p - 1, "invalid escape");
 	s->p++;
 	if (c == 'u')
 		return scan_unicode_escape(s, out);
@@ -153,10 +154,10 @@ scan_string(struct scan *s, struct buf *out)
 			s->p++;
 		buf_add(out, plain, (size_t)(s->p - plain));
 		if (c == -1)
-			return fail(s, open, "a string is not ended");
+			return fail(s, open, "unterminated string");
 		if (c < 0x20)
-			return fail(s, s->p,
-			    "a control character in a string must be escaped");
+			return fail(
+			    s, s->p, "unescaped control character in a string");
 		s->p++;
 		if (c == '"')
 			return true;
@@ -264,14 +265,16 @@ scan_fraction(struct scan *s)
 	if (peek(s) == '.') {
 		s->p++;
 		if (skip_digits(s) == 0)
-			return fail(s, s->p, "a digit must follow the point");
+			return fail(s, s->p,
+			    "expected a digit after the decimal point");
 	}
 	if (peek(s) == 'e' || peek(s) == 'E') {
 		s->p++;
 		if (peek(s) == '+' || peek(s) == '-')
 			s->p++;
 		if (skip_digits(s) == 0)
-			return fail(s, s->p, "the exponent has no digit");
+			return fail(
+			    s, s->p, "expected a digit in the exponent");
 	}
 	return true;
 }
@@ -299,7 +302,7 @@ scan_number(struct scan *s)
 	if (peek(s) == '0')
 		s->p++;
 	else if ((digits = skip_digits(s)) == 0)
-		return fail(s, first, "a digit must follow the minus");
+		return fail(s, first, "expected a digit after the minus sign");
 	point = s->p;
 	if (!scan_fraction(s))
 		return false;
@@ -330,7 +333,7 @@ scan_word(struct scan *s)
 	else if (is_next(s, "null"))
 		attach(s, NULL);
 	else
-		return fail(s, s->p, "a value must stand here");
+		return fail(s, s->p, "expected a value");
 	return true;
 }
 
@@ -342,13 +345,13 @@ scan_name(struct scan *s)
 
 	skip_blanks(s);
 	if (peek(s) != '"')
-		return fail(s, s->p, "a name in double quotes must stand here");
+		return fail(s, s->p, "expected a name in double quotes");
 	if (!scan_string(s, &name))
 		return false;
 	s->name = name.s;
 	skip_blanks(s);
 	if (peek(s) != ':')
-		return fail(s, s->p, "a colon must follow the name");
+		return fail(s, s->p, "expected a colon after the name");
 	s->p++;
 	return true;
 }
@@ -396,7 +399,8 @@ scan_after_value(struct scan *s, bool *more)
 		} else if (c == ',') {
 			*more = true;
 		} else {
-			return fail(s, s->p, "a comma or an end is missing");
+			return fail(
+			    s, s->p, "expected a comma or a closing bracket");
 		}
 		s->p++;
 	}
@@ -437,7 +441,7 @@ scan_text(struct scan *s)
 	}
 	skip_blanks(s);
 	if (s->p < s->end)
-		(void)fail(s, s->p, "nothing may follow the value");
+		(void)fail(s, s->p, "unexpected data after the value");
 	return s->err;
 }
 

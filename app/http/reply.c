@@ -23,7 +23,7 @@ static const struct {
 } meaning[] = {
 	[ERR_OK]        = { 500, "Internal Server Error" },
 	[ERR_MALFORMED] = { 400, "There was an error parsing the body" },
-	[ERR_INVALID]   = { 400, "The database does not take a value of this" },
+	[ERR_INVALID]   = { 400, "A value violates a database constraint" },
 	[ERR_UNAUTH]    = { 401, "Could not validate credentials" },
 	[ERR_DENIED]    = { 403, "Forbidden" },
 	[ERR_NOTFOUND]  = { 404, "Not Found" },

@@ -86,18 +86,18 @@ read_head(struct blocklist *b)
 	uint64_t probes;
 
 	if (fstat(b->file, &st) != 0 || !S_ISREG(st.st_mode))
-		return "is not a plain file";
+		return "is not a regular file";
 	if (pread(b->file, head, sizeof(head), 0) != sizeof(head) ||
 	    memcmp(head, MAGIC, sizeof(MAGIC) - 2) != 0)
 		return "is not a list of passwords";
 	if (head[sizeof(MAGIC) - 2] != MAGIC[sizeof(MAGIC) - 2])
-		return "is of another version of Latchkey";
+		return "was made by another version of Latchkey";
 	b->bits = get_number(head + 16);
 	probes = get_number(head + 24);
 	if (b->bits == 0 || b->bits % 8 != 0 || probes == 0 ||
 	    probes > PROBES_MAX ||
 	    b->bits / 8 != (uint64_t)st.st_size - HEAD_BYTES)
-		return "is not whole";
+		return "is incomplete";
 	b->probes = (unsigned)probes;
 	return NULL;
 }
@@ -114,7 +114,7 @@ blocklist_open(const char *path, struct blocklist *out)
 	wrong = out->file < 0 ? strerror(errno) : read_head(out);
 	if (wrong == NULL)
 		return true;
-	log_say("password_blocklist: %s %s%s; install the file anew, "
+	log_say("password_blocklist: %s %s%s; install the file again, "
 	        "make one with: latchkey blocklist FILE, or set "
 	        "password_blocklist = \"\" to do without",
 	    path, out->file < 0 ? "cannot be opened: " : "", wrong);
@@ -237,7 +237,7 @@ blocklist_make(FILE *from, const char *path)
 	put_number(bytes + 16, bits);
 	put_number(bytes + 24, PROBES);
 	if (entries == 0 || ferror(from) != 0) {
-		log_say("there is no list to read");
+		log_say("no passwords on standard input");
 		entries = 0;
 	} else {
 		fill(bytes + HEAD_BYTES, bits, &lines);

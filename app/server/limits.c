@@ -181,13 +181,14 @@ limits_print(const struct conf *conf)
 	       " MiB more while SIGHUP replaces workers; on one socket from "
 	       "spawn-fcgi, %" PRId64 " workers and %" PRId64 " MiB\n",
 	    b.memory_mib, b.reload_mib, b.single_workers, b.single_mib);
-	printf("login queue: %" PRId64 " connections, the last of which waits "
-	       "about %" PRId64 " ms where nothing else needs the CPUs; after "
-	       "%" PRId64 " ms a login is refused\n",
+	printf("login queue: %" PRId64
+	       " connections; the last waits about %" PRId64
+	       " ms on an idle machine; a login is refused after %" PRId64
+	       " ms\n",
 	    b.queue, b.wait_ms, conf->login_wait_ms);
 	if (b.backlog > b.queue)
 		fprintf(stderr,
-		    "latchkey: the kernel cuts the login queue from %" PRId64
+		    "latchkey: the kernel limits the login queue from %" PRId64
 		    " to %" PRId64 "; do: sysctl net.core.somaxconn=%" PRId64
 		    "\n",
 		    b.backlog, b.queue, b.backlog);

@@ -49,10 +49,10 @@ open_unix(enum lane lane, const char *path)
 	if (fd < 0)
 		return socket_error(lane, path, strerror(errno));
 	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
-		return give_up(fd, lane, path, "is there, and not a socket");
+		return give_up(fd, lane, path, "exists and is not a socket");
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
 	if (connect(fd, a, sizeof(address)) == 0 || errno == EAGAIN)
-		return give_up(fd, lane, path, "another process answers there");
+		return give_up(fd, lane, path, "in use by another process");
 	if (errno == ECONNREFUSED && unlink(path) != 0)
 		return give_up(fd, lane, path, strerror(errno));
 	mask = umask(0117);
@@ -104,7 +104,7 @@ open_tcp(enum lane lane, const char *text)
 
 	if (a == NULL)
 		return socket_error(lane, text,
-		    "is neither an absolute path nor ADDRESS:PORT in figures");
+		    "is neither an absolute path nor a numeric ADDRESS:PORT");
 	fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0) {
 		freeaddrinfo(a);
@@ -146,7 +146,7 @@ all_listen(const struct listeners *l)
 	for (lane = 0; lane < LANE_COUNT; lane++)
 		if (!is_listening(l->fd[lane])) {
 			socket_error(
-			    lane, "systemd's socket", "does not listen");
+			    lane, "systemd's socket", "is not listening");
 			return false;
 		}
 	return true;

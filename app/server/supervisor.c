@@ -170,10 +170,10 @@ report_restart_only(const struct supervisor *s, const struct conf *fresh)
 
 	for (lane = 0; lane < LANE_COUNT; lane++)
 		if (strcmp(s->first->listen[lane], fresh->listen[lane]) != 0)
-			log_say("listen_%s stays %s until a restart",
+			log_say("listen_%s stays %s until restart",
 			    lane_name[lane], s->first->listen[lane]);
 	if (strcmp(s->first->status_file, fresh->status_file) != 0)
-		log_say("status_file stays %s until a restart",
+		log_say("status_file stays %s until restart",
 		    s->first->status_file);
 }
 
@@ -260,8 +260,8 @@ supervisor_run(const struct conf *conf)
 
 	if (geteuid() == 0) {
 		fprintf(stderr,
-		    "latchkey: serve does not run as root; start it as a user "
-		    "of its own\n");
+		    "latchkey: serve does not run as root; start it as its "
+		    "own user\n");
 		return EXIT_FAILURE;
 	}
 	catch_signals(&s.pool.waiting);

@@ -31,14 +31,14 @@ handed_over(void)
 		return 0;
 	if (text_to_i64(fds, 1, FDS_MAX, &n))
 		return (int)n;
-	log_say("LISTEN_FDS is no number from 1 to %d: %s", FDS_MAX, fds);
+	log_say("LISTEN_FDS is not a number from 1 to %d: %s", FDS_MAX, fds);
 	return -1;
 }
 
 static bool
 socket_error(const char *name, size_t len, const char *what)
 {
-	log_say("the socket \"%.*s\" of systemd %s", (int)len, name, what);
+	log_say("systemd socket \"%.*s\": %s", (int)len, name, what);
 	return false;
 }
 
@@ -52,10 +52,10 @@ place(int fd, const char *name, const char *const *names, int *fds, size_t n)
 		if (strlen(names[i]) == len && memcmp(names[i], name, len) == 0)
 			break;
 	if (i == n)
-		return socket_error(
-		    name, len, "is none of ours: set FileDescriptorName");
+		return socket_error(name, len,
+		    "unknown socket name (check FileDescriptorName=)");
 	if (fds[i] >= 0)
-		return socket_error(name, len, "is there twice");
+		return socket_error(name, len, "passed twice");
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	fds[i] = fd;
 	return true;
@@ -83,7 +83,7 @@ systemd_take_sockets(const char *const *names, int *fds, size_t n)
 	}
 	for (k = 0; k < n; k++)
 		if (fds[k] < 0) {
-			socket_error(names[k], strlen(names[k]), "is missing");
+			socket_error(names[k], strlen(names[k]), "missing");
 			return SYSTEMD_WRONG;
 		}
 	return SYSTEMD_GOOD;

@@ -25,8 +25,8 @@ name_is_good(struct ctx *c, const char *what, const char *name,
 	if (!text_is_utf8(name, strlen(name)))
 		buf_addf(&b, "%s is not UTF-8", what);
 	else if ((int64_t)text_chars(name) > max_chars)
-		buf_addf(
-		    &b, "%s has over %" PRId64 " characters", what, max_chars);
+		buf_addf(&b, "%s has more than %" PRId64 " characters", what,
+		    max_chars);
 	*why = b.s;
 	return b.len == 0;
 }
@@ -42,18 +42,17 @@ complaint(struct ctx *c, enum password_problem problem)
 	case PASSWORD_GOOD:
 		return NULL;
 	case PASSWORD_TOO_SHORT:
-		buf_addf(&b,
-		    "the password has fewer than %" PRId64 " characters",
+		buf_addf(&b, "password has fewer than %" PRId64 " characters",
 		    c->app->conf->password_min_chars);
 		return b.s;
 	case PASSWORD_TOO_LONG:
 		buf_addf(
-		    &b, "the password has over %d bytes", PASSWORD_MAX_BYTES);
+		    &b, "password has more than %d bytes", PASSWORD_MAX_BYTES);
 		return b.s;
 	case PASSWORD_COMMON:
-		return "the password is one of those that are tried first";
+		return "password is too common";
 	default:
-		return "the password is the user name";
+		return "password is the user name";
 	}
 }
 
@@ -62,7 +61,7 @@ is_text(const char *password, const char **why)
 {
 	if (text_is_utf8(password, strlen(password)))
 		return true;
-	*why = "the password is not UTF-8";
+	*why = "password is not UTF-8";
 	return false;
 }
 
@@ -76,13 +75,13 @@ account_add(struct ctx *c, const struct applicant *who, const char **why,
 	/* a sign-up may leave it empty, as the application has it, and makes
 	 * an account that no token counts for */
 	if (*who->username == '\0') {
-		*why = "the name is empty";
+		*why = "name is empty";
 		return ERR_INVALID;
 	}
-	if (!name_is_good(c, "the name", who->username,
+	if (!name_is_good(c, "name", who->username,
 	        c->app->conf->username_max_chars, why) ||
 	    (who->fullname != NULL &&
-	        !name_is_good(c, "the full name", who->fullname,
+	        !name_is_good(c, "full name", who->fullname,
 	            c->app->conf->fullname_max_chars, why)) ||
 	    !is_text(who->password, why))
 		return ERR_INVALID;

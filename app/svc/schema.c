@@ -42,7 +42,7 @@ schema_grant(struct ctx *c, const char *role)
 	enum err e;
 
 	if ((e = db_schema_grant(c, role)) == ERR_OK)
-		printf("the role %s has the privileges of the workers\n", role);
+		printf("granted worker privileges to role %s\n", role);
 	return e;
 }
 

@@ -689,7 +689,7 @@ test_no_file(void)
 	listen_to_stderr();
 	ok(!token_key_load("/nonexistent/key", &k) && k.len == 0,
 	    "without a file there is no key");
-	ok(strstr(said(), "there is no such file; make a key with") != NULL,
+	ok(strstr(said(), "no such file; make a key with") != NULL,
 	    "and it is said how to make one");
 	listen_to_stderr();
 	ok(!token_key_load("/dev/null/key", &k), "nor is there in no folder");

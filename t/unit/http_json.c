@@ -156,10 +156,10 @@ reason(const char *text)
 static void
 test_reasons(void)
 {
-	is(reason("\"\\u00\""), "four hexadecimal digits must follow \\u",
+	is(reason("\"\\u00\""), "expected four hexadecimal digits after \\u",
 	    "it is told what is wrong with an escape");
-	is(reason(":"), "a value must stand here", "and where there is none");
-	is(reason("-"), "a digit must follow the minus",
+	is(reason(":"), "expected a value", "and where there is none");
+	is(reason("-"), "expected a digit after the minus sign",
 	    "or only the beginning of one");
 }
 

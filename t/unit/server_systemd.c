@@ -67,20 +67,20 @@ test_take(const char *self)
 	ok(take(self, "3", "login:check:web") == SYSTEMD_WRONG,
 	    "a name that is none of ours is wrong");
 	is(said,
-	    "latchkey: the socket \"web\" of systemd is none of ours: set "
-	    "FileDescriptorName\n",
+	    "latchkey: systemd socket \"web\": unknown socket name (check "
+	    "FileDescriptorName=)\n",
 	    "and how to mend it is said");
 	ok(take(self, "3", "logi:check:api") == SYSTEMD_WRONG &&
 	        take(self, "3", "logins:check:api") == SYSTEMD_WRONG,
 	    "the beginning of a name is not the name, nor is more");
 	ok(take(self, "3", "login:check:login") == SYSTEMD_WRONG &&
-	        strstr(said, "\"login\" of systemd is there twice") != NULL,
+	        strstr(said, "\"login\": passed twice") != NULL,
 	    "a name that comes twice is wrong");
 	ok(take(self, "2", "login:check") == SYSTEMD_WRONG &&
-	        strstr(said, "\"api\" of systemd is missing") != NULL,
+	        strstr(said, "\"api\": missing") != NULL,
 	    "and one that does not come");
 	ok(take(self, "3", "login:check") == SYSTEMD_WRONG &&
-	        strstr(said, "\"unknown\" of systemd is none of ours") != NULL,
+	        strstr(said, "\"unknown\": unknown socket name") != NULL,
 	    "as does one without a name");
 	ok(take(self, "1", NULL) == SYSTEMD_WRONG &&
 	        strstr(said, "\"unknown\"") != NULL,
@@ -97,7 +97,7 @@ test_none(const char *self)
 	    "nor are there when they were another process's");
 	is(said, "", "which is nothing to be said");
 	ok(take(self, "x", "login:check:api") == SYSTEMD_WRONG &&
-	        strstr(said, "LISTEN_FDS is no number from 1 to ") != NULL,
+	        strstr(said, "LISTEN_FDS is not a number from 1 to ") != NULL,
 	    "a number that is none is wrong");
 	ok(take(self, "0", "") == SYSTEMD_WRONG, "so is none at all");
 	unsetenv("LISTEN_PID");
