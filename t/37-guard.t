@@ -70,7 +70,7 @@ awk '
 	inside && !/^	*proxy_|^		#/
 	/^	}/ && inside { exit }
 ' "$site" >"$tmp/location"
-sed -n '/^	# Before PHP-FPM/,/^	#$/d; /^	#	include .*fastcgi_params/,/^	#	fastcgi_pass unix/s/^	#	/		/p' "$site" |
+sed -n '/^	# For PHP-FPM/,/^	#$/d; /^	#	include .*fastcgi_params/,/^	#	fastcgi_pass unix/s/^	#	/		/p' "$site" |
 	sed "s|/var/www/app/index.php|$tmp/app.php|; s|unix:/run/php/php-fpm.sock|unix:$LK_DIR/data/fpm.sock|" >"$tmp/php"
 is "$(grep -c . "$tmp/php")" 10 'and what it says of PHP-FPM'
 sed -i -e '/^	location = \/latchkey-check/{

@@ -107,7 +107,7 @@ done
 
 # --- the documentation closed ---
 
-sed -i '/^	# CHANGE: where the documentation/,/^	#}/s/^	#\([l	}]\)/	\1/' "$site"
+sed -i '/^	# CHANGE: to close the documentation/,/^	#}/s/^	#\([l	}]\)/	\1/' "$site"
 is "$(grep -c '^	location .*redoc' "$site")" 1 'the sample can close the documentation'
 nginx_reload
 for path in /docs /docs/ /docs//x /redoc /redoc/ /openapi.json /openapi.json/ /docs/oauth2-redirect /docs/assets/docs.js \
