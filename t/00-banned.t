@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the code must not contain, and the form that it keeps.
+# Banned calls and words, and the measures of functions.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 

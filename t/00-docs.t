@@ -1,6 +1,6 @@
 #!/bin/sh
-# What is written about the program agrees with what the program says itself:
-# its settings, endpoints, commands, files and version.
+# Agreement of documents and program: settings, endpoints, commands, files,
+# links, version.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 

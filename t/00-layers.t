@@ -1,7 +1,7 @@
 #!/bin/sh
-# The layers of app/, seen twice: in what the sources include, and in what the
-# objects call, since a header may bring another one with it. And one library,
-# one file.
+# Layers of app/, seen twice: in the includes of sources, and in the calls of
+# objects, since a header may bring another one with it. And one library, one
+# file.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 

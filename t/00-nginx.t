@@ -1,7 +1,7 @@
 #!/bin/sh
-# nginx.conf.sample, read: nothing in it that has opened other people's servers.
-# Each rule is shown to notice what it is for. Lines that are commented out (a #
-# with no blank behind it) count as if they were not.
+# Static rules for nginx.conf.sample: known mistakes that open a server. Each
+# rule is shown to detect its mistake. Lines that are commented out (a #
+# without a space after it) count as if they were not.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 

@@ -1,5 +1,6 @@
 #!/bin/sh
-# POST /users/add_user/: who may become a user, and what is stored.
+# Sign-up, POST /users/add_user/: accepted and refused accounts, and what is
+# stored.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up hash_cost=1 nginx_limits=off

@@ -1,5 +1,5 @@
 #!/bin/sh
-# POST /token: who gets in, and that nobody can tell from outside why not.
+# Login, POST /token: success, failures, and answers that do not tell why.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up hash_cost=2 nginx_limits=off

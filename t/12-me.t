@@ -1,5 +1,6 @@
 #!/bin/sh
-# GET /users/me: whose token it is, and which tokens do not count.
+# Current user, GET /users/me: the account of a token, and tokens that do not
+# count.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up hash_cost=1 token_leeway_s=5 accept_plain_tokens=true

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The answers recorded from the FastAPI original, replayed through nginx: over
-# the lanes, and over spawn-fcgi's single socket.
+# Recorded contract: the answers of the FastAPI original, replayed through
+# nginx, over the lanes and over spawn-fcgi's single socket.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 

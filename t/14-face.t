@@ -1,6 +1,5 @@
 #!/bin/sh
-# The rest of what an application shows: the greeting, wrong paths and methods,
-# the slash redirect, health.
+# Greeting, unknown paths and methods, redirect of the slash, health.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up 'greeting=Guten Tag, "Welt" ü' hash_cost=1

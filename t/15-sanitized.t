@@ -1,6 +1,6 @@
 #!/bin/sh
-# The contract once more, by a worker built with ASan and UBSan: no error, and
-# nothing that is still allocated when it ends.
+# Recorded contract under ASan and UBSan: no error, and no memory left at the
+# end.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up password_min_chars=0 nginx_limits=off bin=build-san/latchkey

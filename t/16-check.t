@@ -1,5 +1,6 @@
 #!/bin/sh
-# GET /check, and nginx's auth_request before an application.
+# Token check, GET /check, and nginx's auth_request in front of an
+# application.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up hash_cost=1 accept_plain_tokens=true

@@ -1,7 +1,7 @@
 #!/bin/sh
-# hash_memory = keep: that the program as it is installed does keep it. Hidden
-# visibility or libxcrypt linked in would end that without a word, and so would
-# another libxcrypt. And what latchkey calibrate says about it.
+# Kept hash memory (hash_memory = keep) in the installed program. Hidden
+# visibility, a static libxcrypt or another libxcrypt would silently end it.
+# And what latchkey calibrate says about it.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up workers=1

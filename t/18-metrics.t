@@ -1,5 +1,5 @@
 #!/bin/sh
-# What is counted, and how it is shown: GET /metrics and latchkey status.
+# Metrics: counters, GET /metrics and latchkey status.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up workers=1 hash_cost=1

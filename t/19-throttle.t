@@ -1,6 +1,6 @@
 #!/bin/sh
-# Guessing: how many passwords are looked at, whoever asks and from wherever, and
-# who gets in meanwhile.
+# Rate limits of guessing: how many passwords are verified, for any client
+# from anywhere, and which logins succeed meanwhile.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up workers=8 hash_cost=1 nginx_limits=off login_failures_per_name_hour=20 login_failures_per_address_hour=40 \

@@ -1,6 +1,6 @@
 #!/bin/sh
-# latchkey migrate: an empty database, the FastAPI application's, a second
-# time, several at once; and what becomes of the old hashes.
+# latchkey migrate: an empty database, the FastAPI application's, repeated and
+# concurrent runs; and the fate of old hashes.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up
@@ -333,7 +333,7 @@ $LK_PSQL_ADMIN -Xqc 'revoke latchkey_owner from "the worker"' -c 'alter table us
 excess 'owns users' 'select'
 $LK_PSQL_ADMIN -Xqc 'alter table users owner to latchkey_owner' -c 'alter role "the worker" superuser'
 as_worker check
-like "$said" "^0 latchkey: warning: the database's role is a superuser, which" 'or a superuser, which says it all'
+like "$said" "^0 latchkey: warning: the database role is a superuser, which" 'or a superuser, which says it all'
 
 # --- upgrades turned off ---
 

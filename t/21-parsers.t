@@ -1,3 +1,3 @@
 #!/bin/sh
-# JSON and UTF-8 are read as another implementation reads them.
+# JSON and UTF-8 parsers compared with another implementation.
 exec python3 t/tool/json-diff.py build/tool/parse 20000

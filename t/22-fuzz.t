@@ -1,5 +1,5 @@
 #!/bin/sh
-# Each parser's fuzz target goes through its corpus again, under ASan and UBSan.
+# Replay of each fuzz target's corpus under ASan and UBSan.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# latchkey user: accounts by the operator's hand.
+# latchkey user: management of accounts by the operator.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up hash_cost=1 password_blocklist="$PWD/build/passwords" username_max_chars=20 fullname_max_chars=10

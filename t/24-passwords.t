@@ -1,6 +1,6 @@
 #!/bin/sh
-# Which passwords nobody may choose: the common ones, and one's own name. The
-# list, its settings, and what becomes of a file that is broken.
+# Refused passwords: common ones and the user name. The list, its settings,
+# and broken files.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up workers=1 hash_cost=1 nginx_limits=off password_blocklist="$PWD/build/passwords"

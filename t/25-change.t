@@ -1,5 +1,5 @@
 #!/bin/sh
-# What somebody changes in their own account: the password, and the full name.
+# Changes by the owner of an account: password and full name.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up hash_cost=1 nginx_limits=off password_blocklist="$PWD/build/passwords"

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Nobody can tell whether there is an account: the answers are the same byte by
-# byte, and so is the work, whatever kinds of hashes the table holds. The work
-# is counted, by kind and number of the hashes that are made, not timed.
+# Account enumeration: the answers are the same byte by byte, and so is the
+# work, whatever kinds of hashes the table holds. Work is counted, by kind and
+# number of hashes, not timed.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up hash_cost=2 nginx_limits=off login_failures_per_name_hour=1000000 login_failures_per_address_hour=1000000 \

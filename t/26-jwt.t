@@ -1,7 +1,7 @@
 #!/bin/sh
-# What RFC 8725 warns of, one token each: through nginx and past it, at
-# GET /users/me and at GET /check, which have to agree. Each token but those of
-# others is signed with our own key: what is refused is refused for what it says.
+# Attacks on tokens of RFC 8725, one each: through nginx and past it, at GET
+# /users/me and GET /check, which have to agree. Except for others' tokens,
+# each is signed with our key: it is refused for what it says.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up hash_cost=1 nginx_limits=off token_leeway_s=5 accept_plain_tokens=true

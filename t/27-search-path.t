@@ -1,7 +1,7 @@
 #!/bin/sh
-# Functions and operators that somebody else put into a schema of the search_path:
-# of two that match, PostgreSQL takes the better match, wherever it is, and runs
-# it with our rights. None is a better match than PostgreSQL's own.
+# Hostile functions and operators in a schema of the search_path: of two that
+# match, PostgreSQL runs the better match, wherever it is, with our
+# privileges. None is a better match than PostgreSQL's own.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up hash_cost=1

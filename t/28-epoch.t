@@ -1,6 +1,6 @@
 #!/bin/sh
-# The epoch: a change of the password, and the operator's disable and logout, end
-# all tokens of an account at once, where the database is asked.
+# Epoch of an account: a password change, disable and logout end all its
+# tokens at once, where the database is asked.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up hash_cost=1 db_timeout_ms=10000 accept_plain_tokens=true

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The service as a whole: who has so many addresses and names that no other limit
-# binds them.
+# Service-wide limit of failed logins: attackers with so many addresses and
+# names that no other limit binds them.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up workers=4 hash_cost=1 login_failures_per_service_hour=40 nginx_limits=off

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The configuration and the key: what stops the start, and what is said.
+# Settings and key: what stops the start, and the messages.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up

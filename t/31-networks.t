@@ -1,6 +1,6 @@
 #!/bin/sh
-# Networks that users log in from keep half of the limit of the whole service:
-# which are known, for how long, and what one of them may use.
+# Known networks, which keep half of the service-wide limit: which are known,
+# for how long, and the share of one.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up workers=1 hash_cost=1 login_failures_per_service_hour=160

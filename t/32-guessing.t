@@ -1,6 +1,6 @@
 #!/bin/sh
-# Accounts with weak passwords, and attackers who know which are tried first: a
-# small one of the simulations that bench/guessing.py makes.
+# Small simulation of guessing: accounts with weak passwords, and attackers
+# who know the common ones. bench/guessing.py makes larger ones.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 

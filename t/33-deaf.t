@@ -1,7 +1,7 @@
 #!/bin/sh
-# Clients that do not read their answer. A login worker once sat for five seconds
-# in the write of 393 KB, which a client with 64 KB/s asked for: nobody else could
-# log in. Now nginx takes each reply at once and whole.
+# Clients that do not read their answer. A login worker once blocked for five
+# seconds in the write of 393 KB, which a client with 64 KB/s asked for:
+# nobody else could log in. Now nginx takes each reply at once.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up hash_cost=1 nginx_limits=off fullname_max_chars=16384 signups_per_address_hour=1000

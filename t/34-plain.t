@@ -1,7 +1,7 @@
 #!/bin/sh
-# Tokens of our key that are none of ours: accept_plain_tokens says whether they
-# count. The application that was replaced signs such for sessions, and for links
-# that it mails.
+# Plain tokens, signed with our key but not made by Latchkey:
+# accept_plain_tokens says whether they count. An application that was
+# replaced signs such for sessions, and for links that it mails.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up hash_cost=1

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Clients that send slowly, or much at once: no address keeps the others out of
-# nginx, over HTTP/1.1 or HTTP/2, with as few connections as Debian's has.
+# Slow and greedy clients: no address keeps the others out of nginx, over
+# HTTP/1.1 or HTTP/2, with as few connections as Debian's nginx has.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up hash_cost=1

@@ -1,6 +1,5 @@
 #!/bin/sh
-# Clients that ask too often: what nginx lets one address do a second, and who
-# counts as one address.
+# nginx's limits of requests a second, and what counts as one address.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up hash_cost=1 login_failures_per_address_hour=1000

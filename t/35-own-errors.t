@@ -1,8 +1,8 @@
 #!/bin/sh
-# nginx's own errors, which the sample's maps put together, 100,000 times: each is
-# whole, and says what its status says; and among streams that are cut off, no
-# answer reaches another. (A map that kept its first value, or an expression
-# that changed what another had found, would show here.)
+# nginx's own errors, which the sample's maps assemble, 100,000 times: each is
+# whole and agrees with its status; and among streams that are cut off, no
+# answer reaches another client. (A map that kept its first value, or an
+# expression that changed another's captures, would show here.)
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up hash_cost=1 nginx_limits=off accept_plain_tokens=true

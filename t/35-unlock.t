@@ -1,6 +1,6 @@
 #!/bin/sh
-# A name that too many wrong passwords have locked: what its operator sees, and
-# how the owner gets in. And the limit of what owners change.
+# Locked names: what the operator sees after too many wrong passwords, and how
+# the owner gets in. And the limit of owners' changes.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up hash_cost=1 nginx_limits=off login_failures_per_name_hour=20 login_failures_per_client_hour=10 \

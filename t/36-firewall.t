@@ -1,6 +1,6 @@
 #!/bin/sh
-# The two lines of nftables in SECURITY.md, in a network of their own: what
-# nginx cannot count, connections without a whole request, has an end.
+# The two nftables rules of SECURITY.md, in a network namespace: connections
+# without a whole request, which nginx cannot count, are limited.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 PATH=$PATH:/usr/sbin:/sbin

@@ -1,7 +1,7 @@
 #!/bin/sh
-# No header lets anybody through the token check: 300 names that servers, proxies
-# and frameworks know, with 20 values each, at /check without a token. 401, but for
-# what nginx itself refuses.
+# Headers that might bypass the token check: 300 names known to servers,
+# proxies and frameworks, with 20 values each, at /check without a token. The
+# answer is 401, except where nginx itself refuses.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up hash_cost=1

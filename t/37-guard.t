@@ -1,8 +1,9 @@
 #!/bin/sh
-# The guarded example of nginx.conf.sample before applications as they are: of
-# WSGI and of PHP, which take X_Auth_User and X-Auth-User for the same. They learn
-# who asks from Latchkey alone, nothing that is Latchkey's, and are not asked at
-# all where the check lane is at fault. (t/16-check.t has the check itself.)
+# Guarded example of nginx.conf.sample in front of WSGI and PHP applications,
+# which take X_Auth_User and X-Auth-User for the same. They learn the user
+# from Latchkey alone, get nothing that is for Latchkey only, and are not
+# reached while the check lane is at fault. (t/16-check.t has the check
+# itself.)
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up hash_cost=1

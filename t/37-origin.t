@@ -1,6 +1,7 @@
 #!/bin/sh
-# Other sites' pages. Any page could once have its visitors' browsers try passwords:
-# it learnt nothing, but spent their limits, a name's, and those of the service.
+# Cross-site requests. Any page could once make its visitors' browsers try
+# passwords: it learnt nothing, but spent the limits of a name and of the
+# service.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up hash_cost=1 login_failures_per_client_hour=10 cors_origins='https://app.example.org http://localhost:3000'

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Logins give way to everything else, but are not starved by it: a flood of
-# cheap requests (GET /, 401s) keeps the CPUs busy with nginx and the other
-# lanes, and at nice 10 left a login worker a tenth of what each of them gets.
-# It is CPU time that is compared, of two on one CPU: neither what else the
-# machine does nor its speed counts.
+# CPU share of logins: below everything else, but not starved by it. A flood
+# of cheap requests (GET /, 401s) keeps the CPUs busy with nginx and the other
+# lanes, and at nice 10 left a login worker a tenth of what each of them got.
+# CPU time of two processes on one CPU is compared, so neither other load nor
+# speed matters.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 

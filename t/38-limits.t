@@ -1,7 +1,7 @@
 #!/bin/sh
-# Each endpoint that takes a secret or changes something has a limit of attempts:
-# one beyond it is a 429. The table of endpoints says which; a new row fails here
-# until it has an attempt.
+# Rate limit of each endpoint that takes a secret or changes something: one
+# attempt beyond it is a 429. The table of endpoints says which; a new row
+# fails here until it has an attempt.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up nginx_limits=off hash_cost=1 login_failures_per_client_hour=4 signups_per_address_hour=6

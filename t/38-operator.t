@@ -1,6 +1,6 @@
 #!/bin/sh
-# Who did it: what an operator does is told to the system's log, and the lines of
-# failed logins lead to their addresses.
+# Record of operators' acts in the system's log, and the way from failed
+# logins to their addresses.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up hash_cost=1

@@ -1,7 +1,7 @@
 #!/bin/sh
-# latchkey check: what it warns of, although all of it works: who else may speak
-# as nginx does, a database over the network, an old libpq. (t/20-migrate.t has
-# what the database's role may do.)
+# Warnings of latchkey check: others who may pose as nginx, a database over
+# the network, an old libpq. (t/20-migrate.t has the privileges of the
+# database role.)
 # shellcheck source=t/lib.sh
 
 # Groups and a network of our own, which nothing else on the machine sees.

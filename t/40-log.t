@@ -1,5 +1,5 @@
 #!/bin/sh
-# The log: what happened to whom, and never a secret, whatever is sent.
+# Event log: each event and its account, and never a secret, whatever is sent.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up hash_cost=1

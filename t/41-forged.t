@@ -1,7 +1,7 @@
 #!/bin/sh
-# Log lines that somebody would like to write, and secrets that must not be
-# there: whatever reaches a log, each event is one line of printable ASCII. And
-# no secret stands in a log, a command line, an environment or a core file.
+# Forged log lines and leaked secrets: whatever reaches a log, each event is
+# one line of printable ASCII; and no log, command line, environment or core
+# file contains a secret.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up hash_cost=1 nginx_limits=off login_failures_per_client_hour=1000 token_leeway_s=5

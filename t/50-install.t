@@ -1,5 +1,5 @@
 #!/bin/sh
-# make install and make uninstall, into a folder of their own.
+# make install and make uninstall, in a temporary root.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 

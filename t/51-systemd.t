@@ -1,6 +1,6 @@
 #!/bin/sh
-# systemd's units: systemd understands them, they confine the service as far as
-# promised, and they fit the program. t/50-install.t has where they go.
+# systemd units: valid, confining the service as promised, and fitting the
+# program. t/50-install.t has where they go.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 

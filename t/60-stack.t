@@ -1,5 +1,5 @@
 #!/bin/sh
-# t/stack and t/run: what make run and every other test stand on.
+# t/stack and t/run, which make run and every other test use.
 # shellcheck disable=SC1091,SC2016 # no variables in single quotes
 . t/lib.sh
 

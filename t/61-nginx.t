@@ -1,6 +1,6 @@
 #!/bin/sh
-# nginx.conf.sample: what nginx refuses and serves by itself, what it puts on
-# every answer, and that it leaves the program's answers as they are.
+# nginx.conf.sample: what nginx refuses and serves by itself, the headers of
+# every answer, and that it leaves the program's answers unchanged.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 

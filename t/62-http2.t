@@ -1,6 +1,6 @@
 #!/bin/sh
-# Over HTTP/2, which nginx.conf.sample offers to others than this machine, it is
-# the same; and requests that HTTP/2 alone can be made to lie with.
+# HTTP/2, which nginx.conf.sample offers to other machines: the same answers;
+# and malformed requests that only HTTP/2 can make.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up hash_cost=1

@@ -1,6 +1,6 @@
 #!/bin/sh
-# What nginx.conf.sample says to do for TLS: ciphers, names, the headers that
-# belong to it; and the documentation closed, as it says to.
+# TLS by nginx.conf.sample: ciphers, names, headers; and the documentation
+# closed as it says.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up hash_cost=1

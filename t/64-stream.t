@@ -1,6 +1,7 @@
 #!/bin/sh
-# nginx on another machine: conf/stream-front.conf and conf/stream-back.conf, TLS
-# between two nginx, each with a certificate. Here the other machine is a port.
+# nginx on another machine: conf/stream-front.conf and conf/stream-back.conf,
+# TLS between two nginx, each with a certificate. Here the other machine is a
+# port.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 module=/usr/lib/nginx/modules/ngx_stream_module.so

@@ -1,7 +1,7 @@
 #!/bin/sh
-# /docs and /redoc in a browser, and what /openapi.json says. The two scripts
-# run by themselves too, against any service: node t/browser/docs.mjs URL FOLDER
-# leaves pictures in FOLDER.
+# /docs and /redoc in a browser, and the content of /openapi.json. The two
+# scripts also run by themselves, against any service: node t/browser/docs.mjs
+# URL FOLDER leaves pictures in FOLDER.
 # shellcheck disable=SC1091,SC2154 # variables of lib.sh
 . t/lib.sh
 

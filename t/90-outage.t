@@ -1,6 +1,6 @@
 #!/bin/sh
-# The database goes away, stands still, comes back; a connection breaks at the
-# worst moment. No answer is late, none is a 500, nothing is half done.
+# Database outages: gone, hanging, back; a connection that breaks at the worst
+# moment. No answer is late or a 500, and nothing is half done.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up workers=2 hash_cost=1

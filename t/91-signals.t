@@ -1,6 +1,6 @@
 #!/bin/sh
-# A worker ends when it is told to, after the request in hand; and no peer that
-# says little or nonsense can keep it.
+# Termination of a worker, after the request in progress; no peer that says
+# little or nonsense can prevent it.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up workers=1 hash_cost=1

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Connections that nginx keeps: a worker serves many of them in turn, belongs to
-# none, and loses no request when it ends.
+# Kept connections: a worker serves many of them in turn, is not tied to any,
+# and loses no request when it exits.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up workers=1 hash_cost=1 nginx_limits=off

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The supervisor: a socket and workers for each lane, who takes which request,
-# and workers that die.
+# Supervisor: a socket and workers for each lane, requests per lane, and
+# workers that die.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up hash_cost=1 workers=2

@@ -1,7 +1,7 @@
 #!/bin/sh
-# New settings, a new program, the end: under load, and no request is lost. Every
-# answer is counted, of POST as of GET: nginx does not repeat a POST that it has
-# sent on a kept connection.
+# Reload, restart and stop under load, without losing a request. Every answer
+# is counted, of POST as of GET: nginx does not repeat a POST that it has sent
+# on a kept connection.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 

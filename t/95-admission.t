@@ -1,6 +1,6 @@
 #!/bin/sh
-# The queue of logins: as long as is said, refused at once beyond it, and nothing
-# is hashed for somebody who no longer waits.
+# Login queue: as long as configured, refused at once beyond it, and nothing
+# is hashed for a client that no longer waits.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Peers that are no web server, or a broken one: the worker outlives them all,
-# answers others meanwhile, and has as much memory and as many descriptors
-# afterwards as before.
+# Peers that are not a web server, or a broken one: the worker survives them
+# all, answers others meanwhile, and afterwards has as much memory and as many
+# descriptors as before.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up workers=1 hash_cost=1 nginx_limits=off

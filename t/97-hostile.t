@@ -1,7 +1,7 @@
 #!/bin/sh
-# Requests that nobody sends by mistake: through nginx, and past it as a web
-# server that lies would. Each has one exact answer, and the same workers serve
-# on afterwards. t/96-peers.t has what is no FastCGI at all, t/26-jwt.t tokens.
+# Hostile requests: through nginx, and past it as from a lying web server.
+# Each has one exact answer, and the same workers go on serving. t/96-peers.t
+# has what is not FastCGI at all, t/26-jwt.t tokens.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 

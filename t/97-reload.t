@@ -1,7 +1,7 @@
 #!/bin/sh
-# SIGHUP, looked at closely: workers are replaced one by one, none ends before
-# its successor is ready, and there are never more connections to the database
-# than was said.
+# SIGHUP in detail: workers are replaced one by one, none exits before its
+# successor is ready, and there are never more database connections than
+# promised.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 

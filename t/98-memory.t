@@ -1,6 +1,6 @@
 #!/bin/sh
-# The memory that `latchkey check` says is all that there will be: no body that
-# a client may send makes the workers take more.
+# Maximum memory that `latchkey check` prints: no body that a client may send
+# makes the workers exceed it.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up signups_per_address_hour=1000000 nginx_limits=off login_failures_per_service_hour=0 \
