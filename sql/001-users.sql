@@ -1,7 +1,7 @@
--- The accounts. On a database of the FastAPI application its table is adopted
--- as it is: no row is rewritten, and the application can go on using it.
+-- Table of accounts. On a database of the FastAPI application its table is adopted as
+-- it is: no row is rewritten, and the application can go on using it.
 
--- Looked for along the whole search_path: IF NOT EXISTS asks its first schema
+-- Searched for along the whole search_path: IF NOT EXISTS looks into the first schema
 -- only, and an empty table there would hide the real one.
 DO $$
 BEGIN
@@ -17,7 +17,7 @@ BEGIN
 END
 $$;
 
--- Somebody else's table of that name must not be taken for it.
+-- Another program's table of that name must not be taken for it.
 DO $$
 DECLARE
 	lacking text;
@@ -42,7 +42,7 @@ BEGIN
 	IF lacking IS NOT NULL THEN
 		RAISE EXCEPTION 'the table users lacks: %', lacking
 			USING HINT = 'This is not the FastAPI application''s table. '
-				'Give Latchkey a database or a schema of its own.';
+				'Give Latchkey its own database or schema.';
 	END IF;
 
 	-- What an INSERT of username, fullname, password and is_active leaves out.
@@ -68,7 +68,7 @@ BEGIN
 END
 $$;
 
--- A sign-up is decided by this index alone, also when two race for one name.
+-- This index alone decides a sign-up, also when two race for one name.
 DO $$
 DECLARE
 	doubles text;
@@ -96,7 +96,7 @@ BEGIN
 END
 $$;
 
--- Each login looks for an account by its number too; see app/svc/decoy.h.
+-- Each login also finds an account by its number; see app/svc/decoy.h.
 DO $$
 BEGIN
 	PERFORM FROM pg_index i JOIN pg_attribute a

@@ -1,7 +1,7 @@
--- Attempts at passwords, counted. Unlogged: an attempt is worth no wait for the
--- disk, and a crash or a fail-over, which empty the table, forget an hour of
--- guesses at most. Rows that are missing are made as they are needed, one for
--- each number, so the table never has more than these.
+-- Rate limits: counts of password attempts. Unlogged: an attempt is not worth a wait
+-- for the disk, and a crash or a fail-over, which empty the table, forget an hour of
+-- guesses at most. Missing rows are made as they are needed, one for each number, so
+-- the table never grows beyond these.
 
 CREATE UNLOGGED TABLE latchkey_throttle (
 	bucket integer PRIMARY KEY CHECK (bucket BETWEEN 0 AND 286720), -- by a keyed hash

@@ -1,6 +1,6 @@
--- When and by whom a password was changed. A table of its own, since users stays
--- as the FastAPI application made it; one row for an account at most, so that it
--- does not grow with how often somebody changes theirs.
+-- Last password change of an account: time and actor. A separate table, since users
+-- stays as the FastAPI application made it; at most one row for each account, so it does
+-- not grow with the number of changes.
 
 CREATE TABLE latchkey_password (
 	user_id bigint PRIMARY KEY,                  -- users.id; no foreign key, which would forbid to empty users

@@ -1,6 +1,6 @@
--- Attempts are counted, and devices known, by a name's bytes. So the database has
--- to compare names by them too: where "Ada" and "ada" are one account, each way to
--- write the name would have attempts of its own.
+-- Byte-wise comparison of names. Attempts are counted, and devices known, by a name's
+-- bytes: where the database took "Ada" and "ada" for one account, each spelling would
+-- have its own attempts.
 DO $$
 DECLARE
 	collation_name text;

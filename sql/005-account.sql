@@ -1,7 +1,7 @@
--- What Latchkey knows of an account beside the application's own columns: the last
--- change of the password, as before, and the epoch, by which all tokens of an account
--- end at once. A number and no time: of two things in the same second it is still
--- known which came first, and the clocks of two machines do not matter.
+-- Latchkey's own data of an account, beside the application's columns: the last
+-- password change, as before, and the epoch, by which all tokens of an account end at
+-- once. A number and not a time: of two events in the same second the order is known,
+-- and the clocks of two machines do not matter.
 
 ALTER TABLE latchkey_password RENAME TO latchkey_account;
 ALTER TABLE latchkey_account RENAME CONSTRAINT latchkey_password_pkey TO latchkey_account_pkey;

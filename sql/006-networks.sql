@@ -1,6 +1,6 @@
--- Networks that somebody has logged in from, which keep half of the service-wide
--- limit; and rows for what else is counted. Logged, as it is worth more than an
--- hour: after a crash the users' networks are still known.
+-- Known networks, for which half of the service-wide limit is kept; and rows for more
+-- counts. Logged, since it is worth more than an hour: after a crash the users' networks
+-- are still known.
 
 CREATE TABLE latchkey_network (
 	place integer PRIMARY KEY CHECK (place BETWEEN 0 AND 65535), -- by a keyed hash; each network has two of them
@@ -15,9 +15,9 @@ COMMENT ON COLUMN latchkey_network.place IS
 COMMENT ON COLUMN latchkey_network.digest IS 'Of the network, by the key: it tells which one it is to nobody without it.';
 COMMENT ON COLUMN latchkey_network.seen IS 'The day of the last login from there.';
 
--- Which accounts are older than a week, without a column in users, and whoever
--- made them: those whose number is not above the highest that there was then. A
--- row for a day, of the last sixteen. Today's accounts count as older.
+-- Accounts older than a week, without a column in users, whichever program made them:
+-- those whose number is not above the highest of a week ago. A row for each of the last
+-- sixteen days. Today's accounts count as older.
 CREATE TABLE latchkey_watermark (
 	place integer PRIMARY KEY CHECK (place BETWEEN 0 AND 15), -- the day, modulo 16
 	taken_at timestamptz NOT NULL,
@@ -31,8 +31,8 @@ INSERT INTO latchkey_watermark (place, taken_at, highest)
 COMMENT ON TABLE latchkey_watermark IS
 	'The highest users.id of each day: an account is older than a week if its number is not above that of a week ago.';
 
--- The numbers go on: 286721 for wrong passwords from known networks, 286722 and
--- above for each known network, and for what one account changes.
+-- Further numbers: 286721 for wrong passwords from known networks, 286722 and above for
+-- each known network, and for the changes of one account.
 ALTER TABLE latchkey_throttle DROP CONSTRAINT latchkey_throttle_bucket_check,
 	ADD CONSTRAINT latchkey_throttle_bucket_check CHECK (bucket BETWEEN 0 AND 327681);
 INSERT INTO latchkey_throttle (bucket) SELECT generate_series(286721, 327681) ON CONFLICT DO NOTHING;
