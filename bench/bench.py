@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures Latchkey beside what others use: all sides in one run, in rounds of alternating order.
+"""Measurement of Latchkey beside its peers: all sides in one run, in rounds of alternating order.
 
 make bench calls it; README.md beside it says what is measured and why. Prints Markdown, and writes the same
 to RESULT. Nothing is asserted: slowness is no failure.

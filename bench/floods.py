@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What is left of the service while one client, or many, do their worst: floods, one after the other.
+"""Floods by one client or many, one after the other, and what is left of the service meanwhile.
 
     bench/floods.py                  this tree, as it is built
     bench/floods.py --tree DIR       and another checkout, built as well, beside it

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How many accounts fall to guessing within an hour, with the throttle and without.
+"""Simulation of guessing: accounts that fall within an hour, with and without the rate limits.
 
     bench/guessing.py [--accounts N] [--guesses N]      by hand: a quarter of an hour
     bench/guessing.py --flood [--seconds N]             the second part alone: two minutes

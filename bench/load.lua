@@ -1,4 +1,4 @@
--- What wrk sends, and what it tells at the end.
+-- wrk's requests, and its report at the end.
 --
 --	wrk ... -s load.lua URL -- get TOKEN
 --	wrk ... -s load.lua URL -- tokens FILE		those in its lines in turn

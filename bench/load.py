@@ -1,4 +1,4 @@
-"""Load, by wrk (as much as a number of clients can) and by h2load (so much a second, each answer recorded)."""
+"""Load generators: wrk (as much as a number of clients can) and h2load (a steady rate, each answer recorded)."""
 import os, re, subprocess, tempfile, time
 
 LUA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "load.lua")

@@ -1,4 +1,4 @@
-"""The sides that are compared: stacks of Latchkey, and its peers; all up together, idle unless measured."""
+"""The compared sides: stacks of Latchkey, and its peers; all running together, idle unless measured."""
 import base64, contextlib, hashlib, hmac, json, os, pwd, shlex, shutil, subprocess, tempfile, time, urllib.parse, urllib.request
 from load import Site
 

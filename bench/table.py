@@ -1,4 +1,4 @@
-"""What was measured, as Markdown."""
+"""Results as Markdown tables."""
 import math, os, re, statistics, subprocess, time
 
 PACKAGES = """nginx postgresql-15 libcrypt1 libfcgi0ldbl libjwt0 libpq5 libssl3 wrk nghttp2-client valgrind python3

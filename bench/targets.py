@@ -1,4 +1,4 @@
-"""What is compared with what, and the figures that are to be reached."""
+"""The comparisons, and their targets."""
 MIB_BASE, MIB_LOGIN_WORKER = 12, 18
 
 

@@ -1,4 +1,4 @@
-// Draws /docs. A file of its own, since the page may run no inline script.
+// Script of /docs. A separate file, since the page may run no inline script.
 SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#docs",

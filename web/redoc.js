@@ -1,4 +1,4 @@
-// Draws /redoc. A file of its own, since the page may run no inline script.
+// Script of /redoc. A separate file, since the page may run no inline script.
 Redoc.init(
   "/openapi.json",
   {

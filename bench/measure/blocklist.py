@@ -1,4 +1,4 @@
-"""What one look into the list of common passwords takes, as sign-ups and changes of a password do it."""
+"""Time of one lookup in the list of common passwords, as sign-ups and password changes do it."""
 import os, subprocess
 
 COUNT = 100000

@@ -1,4 +1,4 @@
-"""Token checks a second, as fast as they go; and the least that nginx and a FastCGI program can do.
+"""Token checks a second at full speed; and the least that nginx and a FastCGI program can do.
 
 The tokens are a thousand users', in turn, or somebody who remembers the last one would look too good. Those who
 ask a database about the user are asked about one.

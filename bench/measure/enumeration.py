@@ -1,4 +1,4 @@
-"""Whether the time of a refused login tells if there is an account: logins of each kind in turn, one at a time.
+"""Account enumeration by the time of failed logins: logins of each kind in turn, one at a time.
 
 A kind is a reason why a login fails. Each round asks one of each, in an order by chance, with a name that is not asked
 again; the names of a round are neighbours in the index. Compared are the times of every kind with those of unknown

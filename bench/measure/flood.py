@@ -1,4 +1,4 @@
-"""Ten times as many logins as can be served: how many are served still, and how soon the others are told."""
+"""Flood of ten times as many logins as can be served: how many are served, and how soon the others are refused."""
 import os, resource, tempfile, time, urllib.parse
 from load import h2load, percentile, run_h2load, run_wrk, shown
 from measure import logins

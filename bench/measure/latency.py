@@ -1,4 +1,4 @@
-"""How long a token check takes: alone, and while 64 clients log in as fast as they can.
+"""Latency of a token check: alone, and while 64 clients log in as fast as they can.
 
 At a steady 2,000 a second, far from what could be served, so that it is not a queue of checks that is
 measured; and at full speed, where it is.

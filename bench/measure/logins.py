@@ -1,4 +1,4 @@
-"""Logins and sign-ups a second, as fast as they go; and the bare hash, which is the limit for everyone else."""
+"""Logins and sign-ups a second at full speed; and the bare hash, which is the limit of everything else."""
 import os, subprocess
 from load import run_wrk, shown, wrk
 from sides import NAME, PASSWORD

@@ -1,4 +1,4 @@
-"""The memory of all of Latchkey's processes together, and the checks, while 200 clients log in.
+"""Memory of all of Latchkey's processes, and token checks, while 200 clients log in.
 
 Memory is PSS, in which what several processes share is divided among them.
 """

@@ -1,4 +1,4 @@
-"""From the start of "latchkey serve" to its first answer, asked for through FastCGI without a web server."""
+"""Time from the start of "latchkey serve" to its first answer, by FastCGI without a web server."""
 import os, shutil, socket, subprocess, tempfile, time
 
 TIMES = 5

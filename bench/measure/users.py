@@ -1,4 +1,4 @@
-"""How long a login takes when there are a thousand users, and when there are ten million."""
+"""Latency of a login with a thousand and with ten million users."""
 import shutil, time
 from load import run_wrk, shown, wrk
 from sides import PASSWORD

@@ -1,4 +1,4 @@
-"""The back end that Latchkey takes the place of, as the FastAPI tutorials have it, to be measured beside it.
+"""The back end that Latchkey replaces, as FastAPI tutorials build it, measured beside it.
 
 It does its work the way they do: a login is an async function that asks the database and computes bcrypt
 itself, so that its process does nothing else meanwhile; a sign-up is a plain function, in a thread.

@@ -1,4 +1,4 @@
-// Is /openapi.json of a running service a right and true description of it?
+// Test of /openapi.json of a running service: valid, and true of it.
 // usage: node openapi.mjs URL [URL of health and figures]
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";

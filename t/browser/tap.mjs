@@ -1,4 +1,4 @@
-// Test results in the words that prove reads (TAP).
+// Test results as TAP.
 let count = 0;
 let failures = 0;
 

@@ -1,4 +1,4 @@
-"""Clients that do not read what they asked for, through nginx.
+"""Clients that do not read their answers, through nginx.
 
 usage: deaf.py PORT CLIENTS http1|http2 <REQUEST
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compares our JSON and UTF-8 parsers with Python's on made-up texts.
+"""Comparison of our JSON and UTF-8 parsers with Python's, on generated texts.
 
 usage: json-diff.py PROGRAM COUNT [SEED]
 

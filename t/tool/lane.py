@@ -1,4 +1,4 @@
-"""A check lane that is at fault, for nginx's auth_request: listens on a Unix
+"""A faulty check lane, for nginx's auth_request: listens on a Unix
 socket and answers as the token says, "Bearer <fault>".
 
     lane.py SOCKET

@@ -1,4 +1,4 @@
-"""What systemd does with latchkey.service and its sockets, as far as the
+"""systemd's part for latchkey.service and its sockets, as far as the
 program sees it, for the tests: systemd-socket-activate can hand sockets over,
 but not start a command again behind them.
 
