@@ -1,8 +1,8 @@
 /*
- * One token check, many times and without a web server: for valgrind, which
- * counts the instructions, so that two versions of the program can be compared
- * whatever else the machine does. A few in a thousand are chance: the hash
- * tables of the library that reads the token's JSON have a random seed.
+ * Repeated token checks without a web server, for valgrind, which counts the
+ * instructions, so that two versions can be compared on any machine. A few in a
+ * thousand are chance: the hash tables of the library that reads the token's
+ * JSON have a random seed.
  *
  *	check route COUNT	GET /check with a good token that it has seen
  *				before, from the parsed request to the reply

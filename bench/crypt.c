@@ -1,7 +1,7 @@
 /*
- * The bare hash: crypt() with yescrypt's default setting, in so many processes,
- * and nothing else. No service that calls it can do better. Prints hashes a
- * second.
+ * The bare hash: crypt() with yescrypt's default setting, in a number of
+ * processes, and nothing else. No service that calls it can do better. Prints
+ * hashes a second.
  *
  *	crypt PROCESSES SECONDS [kept]
  *

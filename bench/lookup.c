@@ -1,5 +1,5 @@
 /*
- * How long it takes to look into the list of common passwords.
+ * Time of a lookup in the list of common passwords.
  *
  *	lookup FILE COUNT	what one look takes, in microseconds: for a
  *				listed password, and for one that is not listed,

@@ -1,7 +1,7 @@
 /*
- * The least that a FastCGI program can do, in the way that libfcgi's own
- * example and most programs do it: threads that share a socket and a lock, each
- * waiting in FCGX_Accept_r(). The web server must not keep its connections.
+ * A minimal FastCGI program, as libfcgi's own example and most programs are:
+ * threads that share a socket and a lock, each waiting in FCGX_Accept_r(). The
+ * web server must not keep its connections.
  *
  *	null SOCKET THREADS
  */

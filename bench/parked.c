@@ -1,9 +1,8 @@
 /*
- * The least that a FastCGI program can do behind a web server that keeps its
- * connections: single-threaded processes that park them in epoll, as
- * server/loop.c does, and answer without looking at the request. No program on
- * libfcgi can be quicker by much; what Latchkey takes beyond it is Latchkey's
- * own work.
+ * A minimal FastCGI program behind a web server that keeps its connections:
+ * single-threaded processes that park them in epoll, as server/loop.c does, and
+ * answer without reading the request. No program on libfcgi can be much
+ * quicker; what Latchkey takes beyond it is its own work.
  *
  *	parked SOCKET PROCESSES
  *

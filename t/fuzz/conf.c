@@ -1,5 +1,5 @@
 /*
- * conf.c and libConfuse: any file is refused, or gives settings within their
+ * Fuzz target of conf.c: any file is refused, or gives settings within their
  * limits.
  */
 #include "file.h"

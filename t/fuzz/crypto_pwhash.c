@@ -1,8 +1,7 @@
 /*
- * crypto/pwhash.c: a stored hash may be anything. What is not too costly is
- * checked, what is checked costs no more than was allowed, and none but its own
- * password matches. The password stands before the first newline, the hash
- * behind it.
+ * Fuzz target of crypto/pwhash.c: a stored hash may be anything. It is verified
+ * if it is not too costly, costs no more than allowed, and matches only its own
+ * password. The input is the password, a newline, and the hash.
  */
 #include "fuzz.h"
 

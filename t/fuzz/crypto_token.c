@@ -1,8 +1,9 @@
 /*
- * The claims of a token that is signed with the right key: crypto/token.c takes
- * it only if another parser, http/json.c, finds in it what is demanded, and the
- * same. And crypto/token_cache.c, which then knows it. The input is the header,
- * a newline, and the claims; authorization.c has tokens that nobody could sign.
+ * Fuzz target of a token's claims, signed with the right key: crypto/token.c
+ * accepts them only if another parser, http/json.c, finds the required ones,
+ * with the same values. And crypto/token_cache.c, which then knows the token.
+ * The input is the header, a newline, and the claims; http_header_bearer.c has
+ * tokens that nobody can sign.
  */
 #include "sign.h"
 

@@ -1,6 +1,6 @@
 /*
- * For fuzz targets whose subject reads a file: one without a name on a disk,
- * and silence, since what is wrong with it is told on standard error.
+ * Files and silence for fuzz targets whose subject reads a file: an anonymous
+ * file, and no messages on standard error.
  */
 #ifndef LATCHKEY_FUZZ_FILE_H
 #define LATCHKEY_FUZZ_FILE_H

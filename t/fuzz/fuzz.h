@@ -1,5 +1,5 @@
 /*
- * What every fuzz target has: an arena, and libFuzzer's entry.
+ * Common parts of fuzz targets: an arena, and libFuzzer's entry.
  */
 #ifndef LATCHKEY_FUZZ_H
 #define LATCHKEY_FUZZ_H

@@ -1,8 +1,8 @@
 /*
- * server/loop.c with http/fcgi.c, libfcgi, http/fcgi_record.c, route.c and
- * http/reply.c behind it, as a web server meets them: over connections, several
- * at a time, in pieces, kept or not. The input is what is sent, cut where CUT
- * stands; the byte behind says what follows. Whatever it was, another client is
+ * Fuzz target of server/loop.c with http/fcgi.c, libfcgi, http/fcgi_record.c,
+ * route.c and http/reply.c, as a web server meets them: over several
+ * connections at a time, in pieces, kept or not. The input is what is sent, cut
+ * at CUT; the next byte says what follows. Whatever it was, another client is
  * answered afterwards.
  *
  * The worker is one of the check lane, so there is no database.

@@ -1,6 +1,6 @@
 /*
- * http/fcgi_record.c alone: a whole request is whole without what lies behind
- * it, and as long as any of it lacks, it is a part and nothing else.
+ * Fuzz target of http/fcgi_record.c: a whole request is whole without the bytes
+ * after it, and with any byte missing it is partial.
  */
 #include "fuzz.h"
 

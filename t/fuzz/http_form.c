@@ -1,5 +1,6 @@
 /*
- * http/form.c, form-urlencoded: every field lies within the body's length.
+ * Fuzz target of http/form.c, form-urlencoded: every field lies within the
+ * body's length.
  */
 #include "fuzz.h"
 

@@ -1,6 +1,6 @@
 /*
- * http/form.c, multipart/form-data: the media type is what stands before the
- * first newline, the body what stands behind it.
+ * Fuzz target of http/form.c, multipart/form-data. The input is the media type,
+ * a newline, and the body.
  */
 #include "fuzz.h"
 

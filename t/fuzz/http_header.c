@@ -1,7 +1,7 @@
 /*
- * The Cookie header, and the proof of a device in it. None that the input holds
- * is accepted, since it cannot be signed; so what it says is signed here as
- * well, and then taken if it is of the right form and time.
+ * Fuzz target of the Cookie header and the device cookie in it. None that the
+ * input contains is accepted, since it cannot be signed; so its content is also
+ * signed here, and then accepted if it has the right form and time.
  */
 #include "sign.h"
 

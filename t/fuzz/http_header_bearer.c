@@ -1,6 +1,6 @@
 /*
- * The Authorization header, and the token in it: no input is accepted, since
- * none can be signed.
+ * Fuzz target of the Authorization header and the token in it: no input is
+ * accepted, since none can be signed.
  */
 #include "fuzz.h"
 

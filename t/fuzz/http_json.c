@@ -1,6 +1,6 @@
 /*
- * http/json.c: what is accepted is written as JSON again, and reads back the
- * same.
+ * Fuzz target of http/json.c: accepted JSON is written again, and reads back
+ * the same.
  */
 #include "fuzz.h"
 

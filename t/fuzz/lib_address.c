@@ -1,6 +1,6 @@
 /*
- * lib/address.c: whatever the web server says, the result is an address in one
- * form, which stands for itself, or "unknown".
+ * Fuzz target of lib/address.c: whatever the web server says, the result is an
+ * address in canonical form, or "unknown".
  */
 #include "fuzz.h"
 

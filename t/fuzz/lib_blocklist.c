@@ -1,7 +1,7 @@
 /*
- * lib/blocklist.c: a file of passwords may hold anything, and be cut while it
- * is in use. And of a list of lines that begins with L a file is made, in which
- * each of them is found.
+ * Fuzz target of lib/blocklist.c: a file of passwords may contain anything, and
+ * be truncated while in use. From a list of lines that begins with L a file is
+ * made, in which each of them is found.
  */
 #include "file.h"
 

@@ -1,7 +1,7 @@
 /*
- * lib/log.c: whatever a value holds, a line is one line that a terminal shows
- * as it is. What stands before the first newline is the web server's id of the
- * request.
+ * Fuzz target of lib/log.c: whatever a value contains, an event is one line
+ * that a terminal shows as it is. The input is the web server's request id, a
+ * newline, and the value.
  */
 #include "fuzz.h"
 

@@ -1,6 +1,7 @@
 /*
- * text_to_i64(): takes what printf(3) would write of the number that it is, but
- * for zeros before it and the sign of zero; and nothing outside the limits.
+ * Fuzz target of text_to_i64(): accepts what printf(3) would write of the
+ * number, except for leading zeros and the sign of zero, and nothing outside
+ * the limits.
  */
 #include "fuzz.h"
 

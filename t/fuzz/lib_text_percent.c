@@ -1,5 +1,6 @@
 /*
- * text_percent_decode(): never longer, and an encoded text comes back.
+ * Fuzz target of text_percent_decode(): never longer, and an encoded text
+ * decodes to itself.
  */
 #include "fuzz.h"
 

@@ -1,5 +1,5 @@
 /*
- * text_is_utf8(), against the C library's own decoder.
+ * Fuzz target of text_is_utf8(), against the C library's decoder.
  */
 #include "fuzz.h"
 

@@ -1,6 +1,6 @@
 /*
- * lib/unicode.c and buf_add_visible(): the normal form of a normal form is
- * itself, grows threefold at most and is UTF-8; what a terminal is shown is
+ * Fuzz target of lib/unicode.c and buf_add_visible(): normalisation is
+ * idempotent, grows threefold at most and gives UTF-8; text for a terminal is
  * inert.
  */
 #include "fuzz.h"

@@ -1,6 +1,6 @@
 /*
- * For targets that have libfcgi read: it never has to wait for bytes, since it
- * is called for what has come whole. Takes the place of read(2).
+ * Replacement of read(2) for targets in which libfcgi reads: it never has to
+ * wait for bytes, since it is called only for whole requests.
  */
 #ifndef LATCHKEY_FUZZ_READ_H
 #define LATCHKEY_FUZZ_READ_H

@@ -1,7 +1,6 @@
 /*
- * server/systemd.c: what the environment says. How many sockets were handed
- * over, and their names, stand in the first two lines, NOTIFY_SOCKET in the
- * third.
+ * Fuzz target of server/systemd.c: the environment. The first two lines are the
+ * number of passed sockets and their names, the third NOTIFY_SOCKET.
  */
 #include "file.h"
 

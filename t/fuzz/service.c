@@ -1,11 +1,11 @@
 /*
- * The whole way of a request: FastCGI's bytes in, a reply out, through all that
- * a worker has, but for the database and the hashes' work (service/world.h).
+ * Fuzz target of a whole request: FastCGI's bytes in, a reply out, through all
+ * of a worker except the database and the work of hashes (service/world.h).
  *
- * The input is what is sent, cut where CUT stands; the byte behind it says how
- * the world takes what follows. Of each reply cmd/check.h asserts that it is
- * well formed and that nobody got what was not theirs; besides, memory is given
- * back and every whole request is answered.
+ * The input is what is sent, cut at CUT; the next byte says how the world
+ * treats what follows. service/check.h asserts that each reply is well-formed
+ * and that no client got another's data; besides, memory is released and every
+ * whole request is answered.
  */
 #include "fuzz.h"
 

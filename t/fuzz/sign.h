@@ -1,6 +1,6 @@
 /*
- * Tokens as a fuzz target makes and checks them: by OpenSSL alone, so that it
- * has nothing of crypto/token.c and libjwt, which it judges.
+ * Tokens made and verified by OpenSSL alone, independent of crypto/token.c and
+ * libjwt, which they test.
  */
 #ifndef LATCHKEY_FUZZ_SIGN_H
 #define LATCHKEY_FUZZ_SIGN_H

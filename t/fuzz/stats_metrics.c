@@ -1,8 +1,9 @@
 /*
- * The memory that workers share, as one that dies might leave it:
- * stats/metrics.c adds it up, and what stats/prometheus.c makes of that is well
- * formed. cmd/status.c prints it too. The input is a list of patches on a good
- * file: three bytes say where, one how many bytes follow.
+ * Fuzz target of the shared memory of workers, as a dead one might leave it:
+ * stats/metrics.c adds it up, and the output of stats/prometheus.c is
+ * well-formed. cmd/status.c prints it too. The input is a list of patches to a
+ * good file: three bytes for the place, one for the number of bytes that
+ * follow.
  */
 #include "file.h"
 

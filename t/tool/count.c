@@ -1,6 +1,6 @@
 /*
- * Put before libxcrypt (LD_PRELOAD), it says on standard error which hashes a
- * program makes: a line "HASH " and how the setting begins, for each.
+ * Counter of hashes: preloaded before libxcrypt (LD_PRELOAD), it prints a line
+ * "HASH " and the beginning of the setting on standard error for each hash.
  */
 #include <dlfcn.h>
 #include <stdio.h>

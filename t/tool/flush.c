@@ -1,7 +1,7 @@
 /*
- * Linked into the programs of make coverage alone: writes the counters also
- * when a process ends without exit(), by _exit(), a failed assertion, or a
- * signal that it does not catch. Only of SIGKILL nothing can be seen.
+ * Flush of coverage counters, linked only into the programs of make coverage:
+ * writes them also when a process ends without exit(), by _exit(), a failed
+ * assertion, or a signal that it does not catch. Only SIGKILL loses them.
  *
  * The linker has the program's calls of _exit() and sigaction() end here
  * (--wrap), so app/ knows nothing of it.

@@ -1,6 +1,6 @@
 /*
- * Shows what the parsers make of a text, for tests that compare them with
- * another implementation. A line in, a line out:
+ * Command-line access to the parsers, for tests that compare them with another
+ * implementation. A line in, a line out:
  *
  *	json HEX		ok JSON | invalid OFFSET | malformed
  *	form TYPEHEX HEX	ok NAMEHEX=VALUEHEX[@]&... | malformed REASON

@@ -1,6 +1,6 @@
 /*
- * crypto/hashmem.c: hashes come out as mkpasswd(1) made them, whatever lay in
- * the memory before; and nobody else's mapping is touched.
+ * Tests of crypto/hashmem.c: hashes equal those of mkpasswd(1), whatever the
+ * memory held before; and no other mapping is touched.
  */
 #include "base.h"
 

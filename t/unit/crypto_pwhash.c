@@ -1,5 +1,5 @@
 /*
- * crypto/pwhash.c, against hashes made by mkpasswd(1).
+ * Tests of crypto/pwhash.c, against hashes made by mkpasswd(1).
  */
 #include "base.h"
 

@@ -1,5 +1,5 @@
 /*
- * crypto/pwhash.c: what it gives libxcrypt to compute, and what it does before
+ * Tests of crypto/pwhash.c: the work it gives to libxcrypt, and its own before
  * and after.
  */
 #include "base.h"

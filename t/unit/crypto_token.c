@@ -1,7 +1,7 @@
 /*
- * crypto/token.c: signing and checking. The tokens were made by python3-jose
- * and by HMAC-SHA-256 of another library over hand-written JSON; all expire at
- * 2000000000 unless their name says otherwise.
+ * Tests of crypto/token.c: signing and verification. The tokens were made by
+ * python3-jose and by HMAC-SHA-256 of another library over hand-written JSON;
+ * all expire at 2000000000 unless their name says otherwise.
  */
 #include "base.h"
 

@@ -1,5 +1,6 @@
 /*
- * crypto/token_cache.c: what is found again, and what is not.
+ * Tests of crypto/token_cache.c: tokens that are found again, and those that
+ * are not.
  */
 #include "base.h"
 

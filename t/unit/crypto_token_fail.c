@@ -1,7 +1,7 @@
 /*
- * crypto/token.c when a library, the system or the key's file fails it; and
- * that it leaves no secret behind and no descriptor open. Tokens that are
- * signed as they should be, but have another form, are made by OpenSSL alone.
+ * Failures of a library, the system or the key file in crypto/token.c: no
+ * secret is left behind and no descriptor open. Tokens that are signed
+ * correctly but have another form are made by OpenSSL alone.
  */
 #include "base.h"
 

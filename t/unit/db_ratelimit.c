@@ -1,6 +1,6 @@
 /*
- * db/ratelimit.c: whom the buckets' levels let through, and what is said to the
- * database. The database is our own.
+ * Tests of db/ratelimit.c: attempts admitted by the levels of buckets, and
+ * statements sent to the database, which is a fake one.
  */
 #include "base.h"
 

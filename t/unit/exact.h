@@ -1,5 +1,6 @@
 /*
- * Bytes that end where their memory does, so that ASan sees who reads on.
+ * Bytes that end where their memory ends, so that ASan detects a read beyond
+ * them.
  */
 #ifndef LATCHKEY_EXACT_H
 #define LATCHKEY_EXACT_H

@@ -1,7 +1,7 @@
 /*
- * Calls that fail when a test wants it. A test's program may define a function
- * of a library itself: then the objects of app/ call that one, which fails when
- * it is its turn, and otherwise calls the real one.
+ * Library calls that fail on demand. A test's program may define a function of
+ * a library itself: the objects of app/ then call that one, which fails when it
+ * is its turn, and otherwise calls the real one.
  */
 #ifndef LATCHKEY_FAIL_H
 #define LATCHKEY_FAIL_H

@@ -1,6 +1,6 @@
 /*
- * http/fcgi_record.c: a request as nginx sends it, at each length; and each way
- * to spoil it. The figures are those of the FastCGI specification.
+ * Tests of http/fcgi_record.c: a request as nginx sends it, at each length, and
+ * each way to corrupt it. The figures are those of the FastCGI specification.
  */
 #include "base.h"
 

@@ -1,5 +1,5 @@
 /*
- * http/form.c: both kinds of form, the media type, and the limits.
+ * Tests of http/form.c: both kinds of form, the media type, and the limits.
  */
 #include "base.h"
 

@@ -1,5 +1,5 @@
 /*
- * http/header.c: the Cookie header.
+ * Tests of http/header.c: the Cookie header.
  */
 #include "base.h"
 

@@ -1,5 +1,5 @@
 /*
- * http/header.c: forms of the Authorization header.
+ * Tests of http/header.c: forms of the Authorization header.
  */
 #include "base.h"
 

@@ -1,7 +1,6 @@
 /*
- * http/json.c: what is JSON, what is read out of it and what is echoed. The
- * whole of RFC 8259 is checked against another implementation in
- * t/21-parsers.t.
+ * Tests of http/json.c: valid JSON, values read from it, and values echoed.
+ * t/21-parsers.t compares all of RFC 8259 with another implementation.
  */
 #include "base.h"
 

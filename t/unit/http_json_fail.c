@@ -1,6 +1,7 @@
 /*
- * http/json.c: no text of a client stays in memory once the request is over;
- * and a library that fails ends the process rather than let something through.
+ * Memory and failures of http/json.c: no client text stays in memory after the
+ * request, and a library that fails ends the process rather than let something
+ * through.
  */
 #include "base.h"
 

@@ -1,7 +1,6 @@
 /*
- * http/params.c: which bodies are read, which fields are taken, and what the
- * client is told of the others. What pydantic says was recorded of the
- * original.
+ * Tests of http/params.c: accepted bodies and fields, and the errors of others.
+ * pydantic's errors were recorded from the original.
  */
 #include "base.h"
 

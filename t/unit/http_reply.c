@@ -1,5 +1,5 @@
 /*
- * http/reply.c: what stands in a header, and how a whole reply comes out.
+ * Tests of http/reply.c: values of headers, and the form of a whole reply.
  */
 #include "base.h"
 

@@ -1,5 +1,5 @@
 /*
- * lib/address.c: who is counted as one.
+ * Tests of lib/address.c: addresses that count as one.
  */
 #include "base.h"
 

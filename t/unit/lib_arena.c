@@ -1,5 +1,5 @@
 /*
- * lib/arena.c, lib/buf.c and crypto/random.c.
+ * Tests of lib/arena.c, lib/buf.c and crypto/random.c.
  */
 #include "base.h"
 

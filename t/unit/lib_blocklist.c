@@ -1,6 +1,6 @@
 /*
- * lib/blocklist.c: what is in a list, how seldom something else is taken for
- * it, how long a look takes, and files that are none.
+ * Tests of lib/blocklist.c: listed passwords, false positives, time of a
+ * lookup, and invalid files.
  */
 #include "base.h"
 

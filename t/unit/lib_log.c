@@ -1,5 +1,5 @@
 /*
- * lib/log.c: a line is a line, whatever stands in it.
+ * Tests of lib/log.c: an event is one line, whatever its values contain.
  */
 #include "base.h"
 

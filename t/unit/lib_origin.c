@@ -1,5 +1,5 @@
 /*
- * lib/origin.c: from whose pages a request is accepted.
+ * Tests of lib/origin.c: pages from which a request is accepted.
  */
 #include "base.h"
 

@@ -1,5 +1,5 @@
 /*
- * lib/text.c, against the tables of RFC 3629 and by counting.
+ * Tests of lib/text.c, against the tables of RFC 3629 and by counting.
  */
 #include "base.h"
 

@@ -1,5 +1,5 @@
 /*
- * lib/unicode.c, against what Python's unicodedata says.
+ * Tests of lib/unicode.c, against Python's unicodedata.
  */
 #include "base.h"
 

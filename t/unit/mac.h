@@ -1,6 +1,7 @@
 /*
- * For a test that includes the file it tests: that file's token_mac() fails
- * while mac_fails is set, as it does where OpenSSL has no memory.
+ * A failing MAC, for a test that includes the file it tests: that file's
+ * token_mac() fails while mac_fails is set, as it does when OpenSSL has no
+ * memory.
  */
 #ifndef LATCHKEY_MAC_H
 #define LATCHKEY_MAC_H

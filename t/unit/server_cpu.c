@@ -1,5 +1,5 @@
 /*
- * server/cpu.c: quotas of control groups, in a tree of our own.
+ * Tests of server/cpu.c: quotas of control groups, in a temporary tree.
  */
 #include "base.h"
 

@@ -1,5 +1,6 @@
 /*
- * server/limits.c: what follows from settings, and from the time of a hash.
+ * Tests of server/limits.c: limits derived from the settings and the time of a
+ * hash.
  */
 #include "base.h"
 

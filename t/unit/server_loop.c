@@ -1,6 +1,6 @@
 /*
- * server/loop.c, in a process of its own between these: what it does where
- * connections cannot be accepted, and that a signal ends it.
+ * Tests of server/loop.c, in child processes: behaviour when
+ * connections cannot be accepted, and the end by a signal.
  *
  * It once slept for 100 ms whenever it had no descriptor left, and everyone on
  * its kept connections with it.

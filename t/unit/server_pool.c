@@ -1,6 +1,6 @@
 /*
- * server/pool.c: longer each time, not for ever, and forgotten after good
- * service.
+ * Tests of server/pool.c: back-off grows, has a maximum, and is forgotten after
+ * good service.
  */
 #include "base.h"
 

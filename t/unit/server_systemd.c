@@ -1,6 +1,6 @@
 /*
- * server/systemd.c: sockets as sd_listen_fds(3) describes how they are handed
- * over, and word to a service manager as sd_notify(3) has it.
+ * Tests of server/systemd.c: sockets passed as sd_listen_fds(3) describes, and
+ * notification as sd_notify(3) does.
  */
 #include "base.h"
 

@@ -1,7 +1,6 @@
 /*
- * stats/metrics.c: what is counted is neither lost nor put where it does not
- * belong, and no file can do harm to who reads it. stats/prometheus.c and
- * stats/queue.c besides.
+ * Tests of stats/metrics.c: counts are neither lost nor misplaced, and no file
+ * can harm its reader; also of stats/prometheus.c and stats/queue.c.
  */
 #include "base.h"
 

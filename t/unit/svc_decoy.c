@@ -1,7 +1,7 @@
 /*
- * svc/decoy.c: which number a seed chooses, and when it looks which accounts
- * there are, in a table of our own. The known ones are those that the
- * algorithm's other implementations are tested with.
+ * Tests of svc/decoy.c: the account that a seed chooses, and when the range of
+ * accounts is read, from a fake table. The known answers are those with which
+ * other implementations of the algorithm are tested.
  */
 #include "base.h"
 

@@ -1,6 +1,6 @@
 /*
- * svc/device.c: what a device proves, to whom and for how long. One proof was
- * made by another library's HMAC-SHA-256.
+ * Tests of svc/device.c: what a device cookie proves, for which account and for
+ * how long. One was made by another library's HMAC-SHA-256.
  */
 #include "base.h"
 

@@ -1,6 +1,6 @@
 /*
- * svc/network.c: when the table is asked, and when it is written to. The table
- * and the limit of an account are our own.
+ * Tests of svc/network.c: when the table is read and written. The table and the
+ * limit of an account are fakes.
  */
 #include "base.h"
 

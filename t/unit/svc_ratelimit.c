@@ -1,7 +1,7 @@
 /*
- * svc/ratelimit.c: which buckets an attempt is counted in, and what becomes of
- * it where one of several limits is reached. The table and the budget are our
- * own.
+ * Tests of svc/ratelimit.c: the buckets in which an attempt is counted, and its
+ * result when one of several limits is reached. The table and the service-wide
+ * limit are fakes.
  */
 #include "base.h"
 

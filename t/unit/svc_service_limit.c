@@ -1,6 +1,6 @@
 /*
- * svc/service_limit.c with a clock and a database of our own, and with whatever
- * a worker that died may have left in the shared memory.
+ * Tests of svc/service_limit.c with a fake clock and database, and with
+ * anything that a dead worker may have left in shared memory.
  */
 #include "base.h"
 

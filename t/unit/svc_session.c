@@ -1,7 +1,7 @@
 /*
- * svc/session.c: a token is verified once and then found, which changes nothing
- * but the time it takes. That it was found shows when what is kept of it has
- * been altered here.
+ * Tests of svc/session.c: a token is verified once and then found in the cache,
+ * which changes only the time it takes. An altered cache entry shows that it
+ * was found.
  */
 #include "base.h"
 

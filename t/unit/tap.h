@@ -1,5 +1,5 @@
 /*
- * The unit tests' few words: each prints a line of TAP.
+ * TAP output of unit tests: each function prints a line.
  */
 #ifndef LATCHKEY_TAP_H
 #define LATCHKEY_TAP_H

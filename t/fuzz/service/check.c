@@ -1,5 +1,5 @@
 /*
- * What holds of every reply.
+ * Assertions about every reply.
  */
 #include "check.h"
 

@@ -1,5 +1,5 @@
 /*
- * What holds of every reply, whatever was asked.
+ * Assertions about every reply, whatever was asked.
  */
 #ifndef LATCHKEY_FUZZ_CHECK_H
 #define LATCHKEY_FUZZ_CHECK_H

@@ -1,6 +1,6 @@
 /*
- * The database: db/db.c's functions, on a few accounts in memory. What db_*.c
- * make of them is the real thing.
+ * Fake database: db/db.c's functions, on a few accounts in memory. The files of
+ * db/ above it are the real ones.
  */
 #include "world.h"
 

@@ -1,5 +1,5 @@
 /*
- * What the parts of the world know of each other.
+ * Shared state of the parts of the fake world.
  */
 #ifndef LATCHKEY_FUZZ_HASH_H
 #define LATCHKEY_FUZZ_HASH_H

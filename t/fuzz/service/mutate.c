@@ -1,7 +1,7 @@
 /*
- * Changes that libFuzzer would seldom find: to a parameter or the body of a
- * request whose lengths are true again afterwards, to the claims of a token
- * that is then signed, to the order of requests.
+ * Mutations that libFuzzer would seldom find: of a parameter or the body of a
+ * request, with lengths made right again, of the claims of a token that is then
+ * signed, of the order of requests.
  */
 #include "pieces.h"
 

@@ -1,5 +1,5 @@
 /*
- * An input, parted.
+ * Pieces of an input.
  */
 #include "pieces.h"
 

@@ -1,6 +1,6 @@
 /*
- * An input of t/fuzz/service.c: pieces that are sent one after the other, each
- * but the first behind CUT and a byte that says how.
+ * Pieces of an input of t/fuzz/service.c, sent one after the other, each but
+ * the first after CUT and a byte that says how.
  */
 #ifndef LATCHKEY_FUZZ_PIECES_H
 #define LATCHKEY_FUZZ_PIECES_H

@@ -1,6 +1,6 @@
 /*
- * Time, chance, hashes and the log. getrandom(), write() and crypt_rn() take
- * the place of the C library's and of libxcrypt's.
+ * Fake time, random bytes, hashes and log. getrandom(), write() and crypt_rn()
+ * replace those of the C library and of libxcrypt.
  */
 #include "world.h"
 

@@ -1,6 +1,6 @@
 /*
- * The world around the service in t/fuzz/service.c: its database, hashes, time
- * and chance. All begin anew with each input, so that an input has always the
+ * Fake world around the service in t/fuzz/service.c: database, hashes, time and
+ * random bytes. All start again with each input, so an input always has the
  * same effect.
  */
 #ifndef LATCHKEY_FUZZ_WORLD_H
