@@ -1,5 +1,5 @@
 /*
- * The address of a client, as somebody who counts wants it.
+ * Client address, normalised for rate limiting.
  */
 #include "base.h"
 
@@ -11,19 +11,19 @@
 #include "lib/address.h"
 
 /*
- * IPv6 addresses in which an IPv4 one is embedded, and where. That one tells
- * who it is: the bits before it are the same for all, or, of Teredo, those of a
- * server that thousands share; and who has an IPv4 address has all of these
- * forms of it as well. The NAT64 prefix for local use, 64:ff9b:1::/48 (RFC
- * 8215), is not one of them, since only its owner knows where in it the IPv4
- * address begins.
+ * Forms of IPv6 addresses with an embedded IPv4 address, and its position. The
+ * IPv4 address identifies the client: the bits before it are the same for all,
+ * or, of Teredo, those of a server that thousands share; and the owner of an
+ * IPv4 address has all of its embedded forms. The NAT64 prefix for local use,
+ * 64:ff9b:1::/48 (RFC 8215), is missing, since only its owner knows where in it
+ * the IPv4 address begins.
  * Source: RFC 4291, 2.5.5.2; RFC 6052, 2.1; RFC 4380, 4; RFC 3056, 2.
  */
 /* clang-format off */
 static const struct {
 	unsigned char prefix_bytes, prefix[12];
 	unsigned char at;   /* the IPv4 address's first byte */
-	unsigned char flip; /* its bits are so changed */
+	unsigned char flip; /* XORed with its bytes */
 } embedded[] = {
 	{ 12, { [10] = 0xff, [11] = 0xff }, 12, 0 },            /* mapped */
 	{ 12, { 0x00, 0x64, 0xff, 0x9b }, 12, 0 },              /* NAT64 */

@@ -1,5 +1,5 @@
 /*
- * A request's memory: a list of blocks that only grows until it is reset.
+ * Memory of one request: a list of blocks that only grows until it is reset.
  */
 #include "base.h"
 
@@ -8,7 +8,7 @@
 
 #include "lib/arena.h"
 
-#define BLOCK_BYTES 32768 /* holds a usual request whole */
+#define BLOCK_BYTES 32768 /* holds a whole common request */
 
 struct arena_block {
 	struct arena_block *next;

@@ -1,6 +1,6 @@
 /*
- * The memory of one request: allocated piece by piece, released and wiped at
- * once. What holds until the request ends lives here; nothing else does.
+ * Memory of one request: allocated piece by piece, released and wiped at once.
+ * Everything that lives until the request ends is here, and nothing else.
  */
 #ifndef LATCHKEY_LIB_ARENA_H
 #define LATCHKEY_LIB_ARENA_H
@@ -29,14 +29,14 @@ char *arena_strndup(struct arena *a, const char *s, size_t n);
 
 /*
  * Call fn(arg) at arena_reset(), last deferred first: for what a library
- * allocated. fn must accept whatever arg is by then.
+ * allocated. fn must accept the value that arg has by then.
  */
 void arena_defer(struct arena *a, void (*fn)(void *), void *arg);
 
-/* Run what was deferred, wipe every byte handed out, and start anew. */
+/* Run what was deferred, wipe every allocated byte, and start again. */
 void arena_reset(struct arena *a);
 
-/* arena_reset(), and give the memory back. */
+/* arena_reset(), and free the memory. */
 void arena_free(struct arena *a);
 
 #endif

@@ -1,9 +1,9 @@
 /*
- * The passwords that are tried first.
+ * List of common passwords.
  *
- * The file is read where it lies, a byte for each question, and not mapped: it
- * then takes no memory of ours, and if somebody cuts it while it is in use, an
- * error comes of that and no signal.
+ * The file is read in place, a byte for each probe, and not mapped: it then
+ * takes no memory, and truncating it while it is in use causes an error and not
+ * a signal.
  */
 #include "base.h"
 
@@ -29,7 +29,7 @@
 #define BITS_PER_ENTRY 20
 #define PROBES 14 /* log(2) times that: fewest false answers, 1 in 15,000 */
 #define PROBES_MAX 64
-#define REFILL 4096 /* lines that one arena's filling serves */
+#define REFILL 4096 /* lines between two resets of the arena */
 
 /* Where the bits of a text are: start, start + step, ... */
 struct place {
@@ -155,8 +155,7 @@ blocklist_has(
 	return ERR_OK;
 }
 
-/* All that can be read, its lines ended by NULs. Returns how many hold a text.
- */
+/* All input, with NULs for line ends. Returns the number of non-empty lines. */
 static uint64_t
 read_lines(FILE *from, struct buf *out)
 {
@@ -198,7 +197,7 @@ fill(unsigned char *filter, uint64_t bits, const struct buf *lines)
 	arena_free(&scratch);
 }
 
-/* Under its name only when it is whole and on the disk. */
+/* It gets its name only when it is complete and on the disk. */
 static bool
 write_file(
     struct arena *a, const char *path, const unsigned char *bytes, size_t n)

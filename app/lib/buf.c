@@ -1,5 +1,5 @@
 /*
- * Text that grows, in an arena.
+ * Growing text buffer in an arena.
  */
 #include "base.h"
 
@@ -62,7 +62,7 @@ buf_addf(struct buf *b, const char *fmt, ...)
 	n = vsnprintf(b->s + b->len, room, fmt, args);
 	va_end(args);
 	if (n < 0)
-		abort(); /* a format of ours is wrong */
+		abort(); /* one of our formats is wrong */
 	if ((size_t)n >= room) {
 		grow(b, (size_t)n);
 		va_start(args, fmt);
@@ -91,13 +91,13 @@ buf_add_percent(struct buf *b, const char *s)
 }
 
 /*
- * Does the UTF-8 character of n bytes at s do something else than to show? The
- * lists are of two and three bytes: C1, which ESC has a part of; and what
- * Unicode calls format characters of direction, line ends and blanks without
- * width.
+ * Is the UTF-8 character of n bytes at s a control, direction or zero-width
+ * character? The lists are of two and three bytes: C1 controls, which have
+ * escape sequences of one character; and Unicode's format characters of
+ * direction, line ends and spaces without width.
  */
 static bool
-acts(const unsigned char *s, size_t n)
+is_unprintable(const unsigned char *s, size_t n)
 {
 	if (n == 1)
 		return s[0] < 0x20 || s[0] == 0x7f || s[0] == '\\';
@@ -121,7 +121,7 @@ buf_add_visible(struct buf *b, const char *s)
 		const unsigned char *p = (const unsigned char *)s;
 
 		n = text_utf8_len(s, left);
-		if (n > 0 && !acts(p, n)) {
+		if (n > 0 && !is_unprintable(p, n)) {
 			buf_add(b, s, n);
 			continue;
 		}

@@ -1,6 +1,6 @@
 /*
- * Text that grows, in an arena. s is always NUL-terminated at s[len]; it moves
- * when the text grows, so keep the buf, not the pointer.
+ * Growing text buffer in an arena. s is always NUL-terminated at s[len]; it
+ * moves when the text grows, so keep the buf, not the pointer.
  */
 #ifndef LATCHKEY_LIB_BUF_H
 #define LATCHKEY_LIB_BUF_H
@@ -32,9 +32,9 @@ void buf_addf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void buf_add_percent(struct buf *b, const char *s);
 
 /*
- * Append a C string in UTF-8 so that a terminal shows it, and in one line:
- * control characters, those that turn the direction of writing or cannot be
- * seen, bytes that are not UTF-8 and backslashes come out as \xNN.
+ * Append a C string in UTF-8 so that a terminal shows it on one line: control
+ * characters, those that change the writing direction or are invisible, bytes
+ * that are not UTF-8 and backslashes come out as \xNN.
  */
 void buf_add_visible(struct buf *b, const char *s);
 

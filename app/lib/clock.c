@@ -1,5 +1,5 @@
 /*
- * A clock for measuring and waiting.
+ * Monotonic clock, for measuring and waiting.
  */
 #include "base.h"
 

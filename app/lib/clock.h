@@ -1,6 +1,6 @@
 /*
- * A clock for measuring and waiting, which nobody sets. The time of day is read
- * once a request, in http/fcgi.c.
+ * Monotonic clock, for measuring and waiting. The time of day is read once in
+ * each request, in http/fcgi.c.
  */
 #ifndef LATCHKEY_LIB_CLOCK_H
 #define LATCHKEY_LIB_CLOCK_H

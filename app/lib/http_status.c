@@ -1,5 +1,5 @@
 /*
- * The HTTP statuses that are sent, and counted.
+ * HTTP statuses that are sent and counted.
  */
 #include "base.h"
 

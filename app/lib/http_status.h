@@ -1,5 +1,5 @@
 /*
- * The HTTP statuses that are sent, and counted.
+ * HTTP statuses that are sent and counted.
  */
 #ifndef LATCHKEY_LIB_HTTP_STATUS_H
 #define LATCHKEY_LIB_HTTP_STATUS_H
@@ -45,7 +45,7 @@ struct http_status {
 /* The rows, by enum http_row. */
 extern const struct http_status http_status[HTTP_STATUSES];
 
-/* The row of this code; the last one if it is not sent by us. */
+/* The row of this code; the last one if it is not in the table. */
 size_t http_status_row(int code);
 
 #endif

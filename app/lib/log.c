@@ -68,7 +68,7 @@ write_line(const char *text, char *line)
 	}
 	line[n++] = '\n';
 	if (write(STDERR_FILENO, line, n) < 0)
-		return; /* nowhere left to complain to */
+		return; /* nowhere left to report it */
 }
 
 void

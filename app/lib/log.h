@@ -21,7 +21,7 @@ void log_set_level(enum log_level level);
 
 /*
  * The request that the following lines belong to, by the web server's id for
- * it (hexadecimal digits; anything else is not taken over). NULL: none.
+ * it (hexadecimal digits; anything else is ignored). NULL: none.
  */
 void log_set_request(const char *id);
 
@@ -36,10 +36,11 @@ void log_event(enum log_level level, const char *event, const char *reason,
     const char *fmt, va_list args) __attribute__((format(printf, 4, 0)));
 
 /*
- * Say one line, "latchkey: …", to whoever starts the program or has it read its
- * settings anew: no event, and of no request. What is not printable ASCII comes
- * out as above, but for a newline at the end, which others' messages have; so
- * settings and messages of others cannot begin a line either.
+ * Write one line, "latchkey: …", for a person who starts the program or reloads
+ * its settings: neither an event nor part of a request. Bytes other than
+ * printable ASCII come out as above, except for a newline at the end, which
+ * messages of libraries have; so settings and such messages cannot begin a line
+ * either.
  */
 void log_say(const char *fmt, ...) PRINTF_LIKE(1, 2);
 

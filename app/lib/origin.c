@@ -1,5 +1,5 @@
 /*
- * The site whose page sent a request, as the browser tells.
+ * Origin of a request: the site whose page sent it, as the browser says.
  */
 #include "base.h"
 

@@ -1,7 +1,7 @@
 /*
- * The site whose page sent a request, as the browser tells. Source: W3C, Fetch
- * Metadata Request Headers; RFC 6454; OWASP, Cross-Site Request Forgery
- * Prevention.
+ * Origin of a request: the site whose page sent it, as the browser says.
+ * Source: W3C, Fetch Metadata Request Headers; RFC 6454; OWASP, Cross-Site
+ * Request Forgery Prevention.
  */
 #ifndef LATCHKEY_LIB_ORIGIN_H
 #define LATCHKEY_LIB_ORIGIN_H
@@ -9,8 +9,8 @@
 #include "base.h"
 
 /*
- * From which pages a request is accepted. A request with neither Sec-Fetch-Site
- * nor Origin is no browser's, and always is.
+ * Pages from which a request is accepted. A request with neither Sec-Fetch-Site
+ * nor Origin is not a browser's, and is always accepted.
  */
 enum origin {
 	ORIGIN_ANY,
@@ -25,15 +25,15 @@ struct origin_headers {
 };
 
 /*
- * Is a request with these headers accepted under this rule? allowed: a list
- * that origin_list_is_good(), of origins that always are.
+ * Is a request with these headers accepted under this rule? allowed: a list of
+ * origins that are always accepted, valid by origin_list_is_good().
  */
 bool origin_is_accepted(enum origin rule, const struct origin_headers *h,
     const char *allowed) MUST_CHECK;
 
 /*
  * Is this a list of origins as browsers write them (https://app.example.org,
- * http://localhost:3000), separated by single blanks? "" is an empty one.
+ * http://localhost:3000), separated by single spaces? "" is an empty one.
  */
 bool origin_list_is_good(const char *list) MUST_CHECK;
 

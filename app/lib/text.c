@@ -1,5 +1,5 @@
 /*
- * Small questions about text and numbers.
+ * String and number helpers.
  */
 #include "base.h"
 
@@ -16,7 +16,7 @@ text_to_i64(const char *s, int64_t min, int64_t max, int64_t *out)
 	char *end;
 	long long v;
 
-	/* strtoll would take blanks and a plus as well */
+	/* strtoll would also accept blanks and a plus */
 	if (*digits < '0' || *digits > '9')
 		return false;
 	errno = 0;

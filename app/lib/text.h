@@ -1,5 +1,5 @@
 /*
- * Small questions about text and numbers.
+ * String and number helpers.
  */
 #ifndef LATCHKEY_LIB_TEXT_H
 #define LATCHKEY_LIB_TEXT_H
@@ -33,7 +33,7 @@ size_t text_chars(const char *s);
  */
 size_t text_percent_decode(char *s, size_t n, bool plus);
 
-/* Are these n bytes equal? In a time that does not depend on their values. */
+/* Are these n bytes equal? In constant time. */
 bool text_equal_secret(const void *a, const void *b, size_t n);
 
 /* The value of a hexadecimal digit, or -1. */

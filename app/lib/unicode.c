@@ -1,5 +1,5 @@
 /*
- * Unicode's forms of one text.
+ * Unicode normalisation.
  */
 #include "base.h"
 
@@ -9,7 +9,7 @@
 
 #include "lib/unicode.h"
 
-/* Has its decomposition nowhere more than UNICODE_MAX_MARKS in a row? */
+/* Does its decomposition have at most UNICODE_MAX_MARKS marks in a row? */
 static bool
 is_stream_safe(const utf8proc_uint8_t *s, utf8proc_ssize_t n)
 {
@@ -44,7 +44,7 @@ map(struct arena *a, const char *s, utf8proc_option_t options)
 		return s;
 	points = utf8proc_decompose(bytes, n, NULL, 0, options);
 	if (points < 0)
-		return s; /* not UTF-8, which no parser lets through */
+		return s; /* not UTF-8, which every parser refuses */
 	/* one more for the NUL */
 	out = arena_alloc(a, ((size_t)points + 1) * sizeof(*out));
 	if (utf8proc_decompose(bytes, n, out, points, options) != points ||

@@ -1,6 +1,6 @@
 /*
- * Unicode's forms of one text: what looks alike and is typed alike shall be
- * the same bytes. The only file that knows utf8proc.
+ * Unicode normalisation: text that looks alike and is typed alike becomes the
+ * same bytes. Alone knows utf8proc.
  */
 #ifndef LATCHKEY_LIB_UNICODE_H
 #define LATCHKEY_LIB_UNICODE_H
@@ -14,8 +14,8 @@
 #define UNICODE_MAX_BYTES 1789
 
 /*
- * So do texts with more accents and the like in a row, which no language has:
- * to bring them in order takes the square of their number.
+ * So do texts with more combining marks in a row, which no language has:
+ * sorting them takes the square of their number.
  * Source: Unicode Standard Annex 15, Stream-Safe Text Format.
  */
 #define UNICODE_MAX_MARKS 30
@@ -28,8 +28,8 @@
 const char *unicode_nfc(struct arena *a, const char *s);
 
 /*
- * A text in which the case of letters makes no difference, for comparing: case
- * folded, and then as unicode_nfc() has it.
+ * The text for comparison without case: case folded, then in the form of
+ * unicode_nfc().
  */
 const char *unicode_fold(struct arena *a, const char *s);
 
