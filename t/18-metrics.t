@@ -118,9 +118,9 @@ login ada-canary 'correct horse'
 login ada-canary 'wrong horse'
 login ada-canary 'wrong horse'
 login nobody-canary 'correct horse'
-$LK_PSQL -Xqc "update users set is_active = false"
+sql "update users set is_active = false"
 login ada-canary 'correct horse'
-$LK_PSQL -Xqc "update users set password = 'changed by hand'"
+sql "update users set password = 'changed by hand'"
 login ada-canary 'correct horse'
 look
 rises 1 'latchkey_signups_total{outcome="ok"}' 'sign-ups are counted'

@@ -3,11 +3,8 @@
 # concurrent runs; and the fate of old hashes.
 # shellcheck source=t/lib.sh
 . t/lib.sh
+needs mkpasswd
 stack_up
-
-sql() {
-	$LK_PSQL -XAtq -v ON_ERROR_STOP=1 -c "$1"
-}
 
 # An empty database, of which the next commands speak.
 fresh() {
@@ -211,8 +208,8 @@ retry 10 curl -sf -o /dev/null "$LK_OPS_URL/readyz"
 api POST /users/add_user/ '{"username":"a name of more than twenty characters","password":"password"}'
 is "$status" 200 'and hold what they could not'
 
-$LK_PSQL_ADMIN -Xqc 'create database narrow encoding LATIN1 locale "C" template template0' \
-	-c 'alter database narrow owner to latchkey_owner'
+sql_admin 'create database narrow encoding LATIN1 locale "C" template template0'
+sql_admin 'alter database narrow owner to latchkey_owner'
 owner=$LK_OWNER
 LK_OWNER=$(echo "$owner" | sed 's/dbname=[^ ]*/dbname=narrow/')
 migrate
@@ -240,20 +237,20 @@ is $? 0 'which helps'
 
 fresh
 $LK_PSQL -Xqf t/contract/seed-db.sql >/dev/null
-$LK_PSQL_ADMIN -Xqc 'create schema latchkey_owner authorization latchkey_owner'
+sql_admin 'create schema latchkey_owner authorization latchkey_owner'
 migrate
 is "$? $(sql "select count(*) from users; select to_regclass('latchkey_owner.users') is null")" '0 7
 t' 'a schema of the role'"'"'s own does not hide the table that is there'
 migrate
 is "$? $(cat "$tmp/out")" '0 the schema is at version 6' 'nor that it has been migrated'
-PGOPTIONS='-c client_min_messages=warning' $LK_PSQL_ADMIN -Xqc 'drop schema latchkey_owner cascade'
+sql_admin 'drop schema latchkey_owner cascade'
 migrate
 
 # --- the workers' role ---
 
 # It gets what it needs by `latchkey migrate ROLE`, and no more; the rest of this
 # suite runs with that. as_worker ARGUMENT...: with it; what is said is in $said.
-$LK_PSQL_ADMIN -Xqc 'create role "the worker" login'
+sql_admin 'create role "the worker" login'
 as_worker() {
 	# shellcheck disable=SC2086
 	$LK_AS env LATCHKEY_DB_TIMEOUT_MS=30000 LATCHKEY_DATABASE="$(echo "$LK_OWNER" | sed "s/user=[^ ]*/user='the worker'/")" \
@@ -312,22 +309,22 @@ is "${said%%,*}" '0 settings' 'and with all of them check is content'
 
 # excess WHAT SQL: given by the superuser, check warns of it.
 excess() {
-	$LK_PSQL_ADMIN -Xqc "$2"
+	sql_admin "$2"
 	as_worker check
 	like "$said" "^0 latchkey: warning: the database role [^;]*$1[^;]*, which the workers do not need" "check warns that it $1"
 }
 excess 'may empty or lock latchkey_throttle' 'grant truncate on latchkey_throttle to "the worker"'
-$LK_PSQL_ADMIN -Xqc 'revoke truncate on latchkey_throttle from "the worker"'
+sql_admin 'revoke truncate on latchkey_throttle from "the worker"'
 excess 'may create objects in the schema public' 'grant create on schema public to "the worker"'
-$LK_PSQL_ADMIN -Xqc 'revoke create on schema public from "the worker"'
+sql_admin 'revoke create on schema public from "the worker"'
 excess 'may create roles' 'alter role "the worker" createrole'
-$LK_PSQL_ADMIN -Xqc 'alter role "the worker" nocreaterole'
+sql_admin 'alter role "the worker" nocreaterole'
 excess 'may create databases' 'alter role "the worker" createdb'
-$LK_PSQL_ADMIN -Xqc 'alter role "the worker" nocreatedb'
+sql_admin 'alter role "the worker" nocreatedb'
 excess 'is a member of pg_read_server_files' 'grant pg_read_server_files to "the worker"'
-$LK_PSQL_ADMIN -Xqc 'revoke pg_read_server_files from "the worker"'
+sql_admin 'revoke pg_read_server_files from "the worker"'
 excess 'may write users.id' 'grant update on users to "the worker"'
-$LK_PSQL_ADMIN -Xqc 'revoke update on users from "the worker"; grant update (fullname, password, is_active) on users to "the worker"'
+sql_admin 'revoke update on users from "the worker"; grant update (fullname, password, is_active) on users to "the worker"'
 excess 'owns users' 'grant latchkey_owner to "the worker"'
 $LK_PSQL_ADMIN -Xqc 'revoke latchkey_owner from "the worker"' -c 'alter table users owner to "the worker"'
 excess 'owns users' 'select'

@@ -2,6 +2,7 @@
 # Replay of each fuzz target's corpus under ASan and UBSan.
 # shellcheck source=t/lib.sh
 . t/lib.sh
+needs clang # make builds them with it
 
 for source in t/fuzz/*.c; do
 	name=$(basename "$source" .c)

@@ -2,30 +2,18 @@
 # Changes by the owner of an account: password and full name.
 # shellcheck source=t/lib.sh
 . t/lib.sh
-stack_up hash_cost=1 nginx_limits=off password_blocklist="$PWD/build/passwords"
+stack_up hash_cost=1 nginx_limits=off password_blocklist="$PWD/build/passwords.test"
 
-sql() {
-	$LK_PSQL -XAtqc "$1"
-}
-
-sign_up() {
-	api POST /users/add_user/ "{\"username\":\"$1\",\"password\":\"$2\"}"
+join() {
+	sign_up "$1" "$2"
 	again "$1" "$2"
 }
 
-# The token of the login that was just answered.
-renew() {
-	token=$(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
-}
 
 # again NAME PASSWORD: a change ends all tokens.
 again() {
 	log_in "$1" "$2"
-	renew
-}
-
-log_in() {
-	api POST /token --data-urlencode "username=$1" --data-urlencode "password=$2"
+	take_token
 }
 
 # change BODY [TOKEN]; and name likewise
@@ -37,9 +25,9 @@ name() {
 	api PATCH /users/me "$1" -H "Authorization: Bearer ${2-$token}"
 }
 
-sign_up bob 'bobs own password'
+join bob 'bobs own password'
 bob=$token
-sign_up ada 'correct horse'
+join ada 'correct horse'
 
 # --- a new password ---
 
@@ -92,7 +80,7 @@ change "$(printf '{"current":"battery staple","new":"cre\314\200me bru\314\202le
 is "$status" 200 'a new password may have its accents apart'
 log_in ada 'crème brûlée'
 is "$status" 200 'and it does not matter at the login'
-renew
+take_token
 change "$(printf '{"current":"cre\314\200me bru\314\202le\314\201e","new":"battery staple"}')"
 is "$status" 200 'nor for the current one'
 again ada 'battery staple'
@@ -179,19 +167,19 @@ again 'ada lovelace' "$(sed -n 's/ 200$//p' "$tmp/race")"
 # --- guesses: counted as those at the login are, 10 at once from one address ---
 
 lovelace=$token
-sign_up eve 'eves own password'
+join eve 'eves own password'
 device=$(header Set-Cookie | sed 's/;.*//')
 # Hers of now, by the device, whose logins strangers do not hinder.
 renew_eve() {
 	api POST /token "username=eve&password=${1:-eves own password}" -H "Cookie: $device"
-	renew
+	take_token
 	eve=$token
 }
 eve=$token
 known() {
 	api POST /users/me/password "$1" -H "Authorization: Bearer $eve" -H "Cookie: $device"
 }
-sign_up mal 'mals own password'
+join mal 'mals own password'
 mal=$token
 for n in 1 2; do
 	change '{"current":"eves own password","new":"eves own password"}' "$eve"

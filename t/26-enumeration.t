@@ -4,12 +4,9 @@
 # number of hashes, not timed.
 # shellcheck source=t/lib.sh
 . t/lib.sh
+needs mkpasswd
 stack_up hash_cost=2 nginx_limits=off login_failures_per_name_hour=1000000 login_failures_per_address_hour=1000000 \
 	login_failures_per_client_hour=1000000
-
-sql() {
-	$LK_PSQL -XAtqc "$1"
-}
 
 "${CC:-cc}" -D_GNU_SOURCE -shared -fPIC -o "$tmp/count.so" t/tool/count.c && chmod 644 "$tmp/count.so"
 ok $? 'the counting library is built'
@@ -28,12 +25,14 @@ new_worker() {
 # "- NAME PASSWORD". All are refused, or nothing is told.
 kinds() {
 	had=$(grep -c HASH "$tmp/counted$workers")
-	! python3 t/tool/login.py "$socket" 1 <"$1" | grep -v '^401 -$' >&2 || return
+	cp "$1" "$tmp/lines"
+	logins "$socket"
+	! grep -v '^401 -$' "$tmp/answers" >&2 || return
 	grep HASH "$tmp/counted$workers" | tail -n "+$((had + 1))" | cut -d ' ' -f 2
 }
 
-# logins PREFIX COUNT: lines for kinds, of names that differ in a number.
-logins() {
+# lines PREFIX COUNT: lines for kinds, of names that differ in a number.
+lines() {
 	seq "$2" | sed "s/.*/- $1& wrong-password/"
 }
 
@@ -53,7 +52,7 @@ parts=$(printf 'cre\314\200me-bru\314\202le\314\201e')
 
 sql 'truncate users'
 new_worker
-logins nobody 20 >"$tmp/some"
+lines nobody 20 >"$tmp/some"
 are_all 20 "$today" 'without any account a login takes the work of the cost in force'
 
 # Accounts without a good hash, which do not stand in for anybody, and such as
@@ -72,7 +71,7 @@ for of in yescrypt:2 yescrypt:1 bcrypt:5; do
 		insert into users (username, password, is_active)
 			select 'account' || i, '$hash', true from generate_series(1, 50) as i"
 	new_worker
-	{ logins nobody 40; logins account 4; logins lost 2; logins foreign 2; logins broken 2; } >"$tmp/some"
+	{ lines nobody 40; lines account 4; lines lost 2; lines foreign 2; lines broken 2; } >"$tmp/some"
 	are_all 50 "$kind" "where all hashes are $kind, so are those for unknown names and for broken accounts"
 	printf -- '- inactive %s\n- inactive-null %s\n' right-password right-password >"$tmp/some"
 	are_all 2 "$kind" 'so is that of the right password for an inactive account'
@@ -103,10 +102,10 @@ sql "truncate users;
 			'\$6\$saltsalt\$' || repeat('x', 86), '\$y\$jFT\$salt\$' || repeat('x', 43)])[i % 8 + 1],
 			true from generate_series(1, 35) as i"
 new_worker
-logins account 150 >"$tmp/accounts"
+lines account 150 >"$tmp/accounts"
 is "$(kinds "$tmp/accounts" | sort | uniq -c | xargs)" "50 $bcrypt 50 $weaker 50 $today" \
 	'a wrong password for an account is one hash of its kind'
-{ logins nobody 150; logins broken 35; } >"$tmp/unknown"
+{ lines nobody 150; lines broken 35; } >"$tmp/unknown"
 kinds "$tmp/unknown" >"$tmp/before"
 # of 185 a third is 62, from which five deviations are 32; the last few are today's
 is "$(sort "$tmp/before" | uniq -c | awk '{ print ($1 > 20 && $1 < 115), $2 }' | xargs)" \

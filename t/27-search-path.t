@@ -4,11 +4,8 @@
 # privileges. None is a better match than PostgreSQL's own.
 # shellcheck source=t/lib.sh
 . t/lib.sh
+needs mkpasswd
 stack_up hash_cost=1
-
-sql() {
-	$LK_PSQL_ADMIN -XAtq -v ON_ERROR_STOP=1 -c "$1"
-}
 
 latchkey() {
 	# shellcheck disable=SC2086 # words of a command
@@ -43,8 +40,8 @@ for n, (name, *types) in enumerate(operators):
 E
 $LK_PSQL_ADMIN -Xq -v ON_ERROR_STOP=1 -f "$tmp/traps.sql" >"$tmp/out" 2>&1
 ok $? 'there are traps in the schema public' || diag "$(cat "$tmp/out")"
-like "$(sql "select 'a'::varchar = 'a'::varchar" 2>&1)" 'trapped by varchar = varchar' 'which are the better match for who does not take care'
-sql "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'latchkey'" >"$tmp/out"
+like "$(sql_admin "select 'a'::varchar = 'a'::varchar" 2>&1)" 'trapped by varchar = varchar' 'which are the better match for who does not take care'
+sql_admin "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'latchkey'" >"$tmp/out"
 
 ready() {
 	ops GET /readyz
@@ -56,14 +53,14 @@ api POST /users/add_user/ '{"username":"ada","fullname":"Ada","password":"correc
 is "$status" 200 'somebody signs up'
 api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
 is "$status" 400 'a name that is taken is'
-sql "update users set password = '$(mkpasswd -m bcrypt -R 5 'correct horse')'"
+sql_admin "update users set password = '$(mkpasswd -m bcrypt -R 5 'correct horse')'"
 for password in wrong 'correct horse'; do
 	api POST /token "username=ada&password=$password"
 	printf '%s ' "$status"
 done >"$tmp/logins"
 is "$(cat "$tmp/logins")" '401 200 ' 'logs in'
 token=$(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
-is "$(sql 'select left(password::text, 3) from users')" '$y$' 'and gets a hash of today'
+is "$(sql_admin 'select left(password::text, 3) from users')" '$y$' 'and gets a hash of today'
 for pair in 'correct horse/battery staple' 'battery staple/correct horse'; do
 	api POST /users/me/password "{\"current\":\"${pair%/*}\",\"new\":\"${pair#*/}\"}" -H "Authorization: Bearer $token"
 	is "$status" 200 'changes the password'

@@ -3,21 +3,18 @@
 # tokens at once, where the database is asked.
 # shellcheck source=t/lib.sh
 . t/lib.sh
+needs mkpasswd
 stack_up hash_cost=1 db_timeout_ms=10000 accept_plain_tokens=true
-
-sql() {
-	$LK_PSQL -XAtqc "$1"
-}
 
 user() {
 	# shellcheck disable=SC2086 # words of a command
 	$LK_AS "$LK_BIN" -c "$LK_CONF" user "$@" 2>&1
 }
 
-# log_in NAME PASSWORD: its token.
-log_in() {
-	api POST /token --data-urlencode "username=$1" --data-urlencode "password=$2"
-	token=$(printf '%s' "$body" | sed -n 's/.*"access_token":"\([^"]*\)".*/\1/p')
+# login NAME PASSWORD: its token.
+login() {
+	log_in "$1" "$2"
+	take_token
 }
 
 # me TOKEN WANTED TITLE
@@ -51,9 +48,9 @@ print(text + "." + b64(hmac.new(key, text.encode(), "sha256").digest()))' "$LK_K
 for name in ada bob; do
 	api POST /users/add_user/ "{\"username\":\"$name\",\"password\":\"correct horse\"}"
 done
-log_in bob 'correct horse'
+login bob 'correct horse'
 bob=$token
-log_in ada 'correct horse'
+login ada 'correct horse'
 is "$(ep "$token") $(sql 'select count(*) from latchkey_account')" 'none 0' 'an account begins without an epoch, and its tokens name none'
 plain=$(plain '{"sub":"ada","exp":%d,"ep":7}')
 me "$plain" 200 'a token that is none of ours is of epoch 0, whatever it calls ep'
@@ -67,7 +64,7 @@ me "$bob" 200 "another account's does not"
 api GET /check -H "Authorization: Bearer $token"
 is "$status" 200 '/check, which asks no database, takes it until it expires'
 is "$(user show ada)" "$(printf '1\tada\t\tactive\tyescrypt')" 'no password has been changed by that'
-log_in ada 'correct horse'
+login ada 'correct horse'
 is "$(ep "$token")" 1 'the next login has a token of the new epoch'
 me "$token" 200 'which counts'
 user logout ada >"$tmp/out"
@@ -78,17 +75,17 @@ is "$(epoch bob)" '' 'and nobody else has an epoch'
 
 # --- disable, and the two changes of a password ---
 
-log_in ada 'correct horse'
+login ada 'correct horse'
 user disable ada >"$tmp/out"
 me "$token" 401 'a disabled account has no tokens'
 user enable ada >"$tmp/out"
 me "$token" 401 'nor do they come back when it is enabled'
 is "$(epoch ada)" 3 'which does not raise the epoch again'
-log_in ada 'correct horse'
+login ada 'correct horse'
 me "$token" 200 'a login makes a new one'
 printf 'battery staple\n' | user passwd ada >"$tmp/out"
 me "$token" 401 'a password that the operator changes ends it'
-log_in ada 'battery staple'
+login ada 'battery staple'
 api POST /users/me/password '{"current":"wrong","new":"another staple"}' -H "Authorization: Bearer $token"
 me "$token" 200 'a change that is refused ends nothing'
 api POST /users/me/password '{"current":"battery staple","new":"correct horse"}' -H "Authorization: Bearer $token"
@@ -106,7 +103,7 @@ curl -s -o "$tmp/login" "$LK_URL/token" -d 'username=ada&password=old password' 
 login=$!
 sleeps() {
 	# only the superuser sees what another role waits for
-	[ "$($LK_PSQL_ADMIN -XAtqc "select count(*) from pg_stat_activity where wait_event = 'PgSleep'")" = 1 ]
+	[ "$(sql_admin "select count(*) from pg_stat_activity where wait_event = 'PgSleep'")" = 1 ]
 }
 retry 10 sleeps
 ok $? 'a login with the old password is under way'
@@ -116,7 +113,7 @@ wait "$login"
 token=$(sed -n 's/.*"access_token":"\([^"]*\)".*/\1/p' "$tmp/login")
 is "$(ep "$token") $(epoch ada)" '5 6' 'it gets a token of the epoch before'
 me "$token" 401 'which has ended when it is given'
-log_in ada 'new password'
+login ada 'new password'
 me "$token" 200 'one with the new password counts'
 sql 'drop trigger slow on users'
 
@@ -124,18 +121,18 @@ sql 'drop trigger slow on users'
 
 sql 'update latchkey_account set epoch = 4'
 me "$token" 401 'a token from before an older database was put back does not count'
-log_in ada 'new password'
+login ada 'new password'
 me "$token" 200 'after a login it does'
 
 # --- the ends of the number, and what else may be there ---
 
 sql 'update latchkey_account set epoch = 2147483646'
-log_in ada 'new password'
+login ada 'new password'
 me "$token" 200 'the last but one of all epochs'
 user logout ada >"$tmp/out"
 is "$(epoch ada)" 2147483647 'goes on to the last'
 me "$token" 401 'and ends tokens as every other'
-log_in ada 'new password'
+login ada 'new password'
 is "$(ep "$token")" 2147483647 'the last is said'
 me "$token" 200 'and counts'
 printf 'correct horse\n' | user passwd ada >"$tmp/out"
@@ -146,7 +143,7 @@ like "$(cat "$tmp/out")" 'latchkey_account_epoch_check' 'none is below 0'
 sql "alter table users add epoch text default 'x', add user_id text, add a text, add reason text"
 sql "insert into users (username, password, is_active) select 'cat', password, true from users where username = 'bob'"
 for name in bob cat; do
-	log_in $name 'correct horse'
+	login $name 'correct horse'
 	me "$token" 200 "$name logs in, whatever other columns the table users has"
 done
 is "$(ep "$token") $(epoch cat)" 'none ' 'an account that another program made has epoch 0'

@@ -5,15 +5,6 @@
 . t/lib.sh
 stack_up workers=1 hash_cost=1 login_failures_per_service_hour=160
 
-sql() {
-	$LK_PSQL -XAtq -v ON_ERROR_STOP=1 -c "$1"
-}
-
-# login ADDRESS NAME PASSWORD [SOCKET]: its $answer.
-login() {
-	answer=$(echo "$1 $2 $3" | python3 t/tool/login.py "${4-$LK_SOCKET_LOGIN}" 1 | cut -d ' ' -f 1)
-}
-
 # wrong N ADDRESS [SOCKET]: as many wrong passwords, each for another name, from
 # addresses that begin so; how many got which $answers.
 next=0
@@ -22,8 +13,7 @@ wrong() {
 		next=$((next + 1))
 		echo "$2$((next % 250)) name$next x"
 	done >"$tmp/lines"
-	answers=$(python3 t/tool/login.py "${3-$LK_SOCKET_LOGIN}" 4 <"$tmp/lines" | cut -d ' ' -f 1 | sort | uniq -c |
-		awk '{ printf "%s%s:%s", comma, $2, $1; comma = " " }')
+	logins "${3-$LK_SOCKET_LOGIN}" 4
 }
 
 networks() {
@@ -51,16 +41,16 @@ for name in ada bob eve; do
 	api POST /users/add_user/ "{\"username\":\"$name\",\"password\":\"correct-horse\"}"
 done
 is "$status" 200 'there are accounts'
-login 192.0.2.1 ada correct-horse
+login_from 192.0.2.1 ada correct-horse
 is "$answer $(networks)" '200 0' 'an account younger than a week makes no network known'
 is "$(sql 'select highest from latchkey_watermark order by taken_at')" '0
 3' 'the highest number of the day is noted'
-login 192.0.2.1 ada correct-horse
+login_from 192.0.2.1 ada correct-horse
 is "$(sql 'select count(*) from latchkey_watermark')" 2 'once'
 pass_days 8
-login 192.0.2.1 ada wrong
+login_from 192.0.2.1 ada wrong
 is "$answer $(networks)" '401 0' 'nor does an older one by a wrong password'
-login 192.0.2.1 ada correct-horse
+login_from 192.0.2.1 ada correct-horse
 is "$answer $(networks)" '200 1' 'but by a right one'
 is "$(sql "select seen = (now() at time zone 'UTC')::date from latchkey_network")" t 'of today'
 version() {
@@ -69,38 +59,38 @@ version() {
 before=$(version)
 fresh
 for address in 192.0.2.1 192.0.2.200 ::ffff:192.0.2.3; do
-	login $address ada correct-horse
-	login $address bob correct-horse "$socket"
+	login_from $address ada correct-horse
+	login_from $address bob correct-horse "$socket"
 done
 is "$(version)" "$before" 'which is written once a day, by whichever worker, from wherever in a /24'
 unlike "$(sql 'select * from latchkey_network')" '192\.0|3221225[0-9]|ada' 'and names neither the address nor the account'
 for i in 4 5 6; do
-	login 198.51.$i.1 ada correct-horse
+	login_from 198.51.$i.1 ada correct-horse
 done
 is "$answer $(networks)" '200 1' 'an account makes no more than one known at once'
 sql "update latchkey_throttle set empty_at = empty_at - interval '1 hour' where empty_at > '-infinity'"
-login 198.51.7.1 ada correct-horse
+login_from 198.51.7.1 ada correct-horse
 is "$(networks)" 2 'but another an hour later'
-login 2001:db8:1:2::3 bob correct-horse
+login_from 2001:db8:1:2::3 bob correct-horse
 is "$(networks)" 3 'of IPv6 it is a /48'
 
 # --- what they keep ---
 
 wrong 60 10.1.1.
 is "$answers" '401:40 429:20' 'of half of the limit half is looked at at once, for all other networks together'
-login 203.0.113.1 ada correct-horse
+login_from 203.0.113.1 ada correct-horse
 is "$answer" 429 'who comes from a new network has to wait'
 for address in 192.0.2.77 198.51.7.9 2001:db8:1:ffff::1; do
-	login $address ada correct-horse
+	login_from $address ada correct-horse
 	printf '%s ' "$answer"
 done >"$tmp/known"
 is "$(cat "$tmp/known")" '200 200 200 ' 'who comes from a known one logs in at once'
 like "$(cat "$LK_LOG")" 'event=service_limit_reached share=common limit=80$' 'the log tells which share is spent'
 wrong 5 192.0.2.
 is "$answers" '401:2 429:3' 'of wrong ones from one known network a twentieth is looked at'
-login 192.0.2.77 ada correct-horse
+login_from 192.0.2.77 ada correct-horse
 is "$answer" 429 'which keeps out its own users'
-login 198.51.7.9 ada correct-horse
+login_from 198.51.7.9 ada correct-horse
 is "$answer" 200 'and nobody else'
 figure() {
 	curl -s "$LK_OPS_URL/metrics" | awk -v name="latchkey_service_limit_refusals_total{share=\"$1\"}" '$1 == name { print $2 }'
@@ -108,7 +98,7 @@ figure() {
 is "$(figure common) $(figure known)" '21 0' 'the figures tell of each that is refused, and by which share'
 sql "update latchkey_throttle set empty_at = now() + interval '59 minutes 50 seconds' where bucket = 286721"
 spent() {
-	login 198.51.7.9 ada correct-horse
+	login_from 198.51.7.9 ada correct-horse
 	[ "$answer" = 429 ]
 }
 retry 10 spent
@@ -124,21 +114,21 @@ spend_common() {
 	fresh
 }
 spend_common
-login 192.0.2.1 ada correct-horse "$socket"
+login_from 192.0.2.1 ada correct-horse "$socket"
 is "$answer" 200 'a worker that begins learns of it'
 pass_days 29
 spend_common
-login 192.0.2.1 ada correct-horse "$socket"
+login_from 192.0.2.1 ada correct-horse "$socket"
 is "$answer" 200 'a network is known for 29 days'
 is "$(sql "select count(*) from latchkey_network where seen = (now() at time zone 'UTC')::date")" 1 \
 	'and from then on for as many again'
 pass_days 30
 spend_common
-login 192.0.2.1 ada correct-horse "$socket"
+login_from 192.0.2.1 ada correct-horse "$socket"
 is "$answer" 429 'when nobody has logged in for 30 days, it is not'
 sql "update latchkey_network set seen = seen + 200"
 spend_common
-login 192.0.2.1 ada correct-horse "$socket"
+login_from 192.0.2.1 ada correct-horse "$socket"
 is "$answer" 429 'nor where the clock was set back since'
 
 # --- who is older than a week ---
@@ -149,18 +139,18 @@ free() {
 	[ "$answers" = 401:1 ]
 }
 retry 10 free
-login 192.0.2.1 ada correct-horse
+login_from 192.0.2.1 ada correct-horse
 is "$(networks)" 0 'within the day the worker does not look again'
 fresh
 sql "insert into latchkey_watermark values (((now() at time zone 'UTC')::date - '1970-01-01' + 15) % 16, now() - interval '1 day', 0)
 	on conflict (place) do update set taken_at = excluded.taken_at, highest = 0"
-login 192.0.2.1 ada correct-horse "$socket"
+login_from 192.0.2.1 ada correct-horse "$socket"
 is "$answer $(networks)" '200 0' 'where numbers were lower within the week, as after truncate, none above is older'
 sql "delete from latchkey_watermark where highest = 0"
-login 192.0.2.1 ada correct-horse "$socket"
+login_from 192.0.2.1 ada correct-horse "$socket"
 is "$answer $(networks)" '200 1' 'else it is'
 sql "delete from latchkey_watermark"
-login 192.0.3.1 bob correct-horse "$socket"
+login_from 192.0.3.1 bob correct-horse "$socket"
 is "$answer $(networks) $(sql 'select count(*) from latchkey_watermark')" '200 1 1' \
 	'where all that is lost, it begins anew, and nobody is older for a week'
 
@@ -169,11 +159,11 @@ is "$answer $(networks) $(sql 'select count(*) from latchkey_watermark')" '200 1
 pass_days 8
 sql "insert into latchkey_network select i, i, (now() at time zone 'UTC')::date - 29 from generate_series(0, 65535) i on conflict do nothing"
 before=$(version)
-login 192.0.4.1 bob correct-horse "$socket"
+login_from 192.0.4.1 bob correct-horse "$socket"
 is "$answer $(version)" "200 $before" 'where both places of a network are taken, nobody is pushed out'
 sql "update latchkey_network set seen = seen - 1"
 sql "update latchkey_throttle set empty_at = now() where bucket >= 286722"
-login 192.0.5.1 bob correct-horse "$socket"
+login_from 192.0.5.1 bob correct-horse "$socket"
 is "$answer $(networks) $(sql "select count(*) from latchkey_network where seen = (now() at time zone 'UTC')::date")" '200 65536 1' \
 	'of those that are not known any more, one makes room'
 size=$(sql "select pg_total_relation_size('latchkey_network')")
@@ -189,12 +179,12 @@ check() {
 check >"$tmp/check"
 ok $? 'the database is ready' || diag "$(cat "$tmp/check")"
 for right in 'update on latchkey_network' 'insert on latchkey_watermark'; do
-	$LK_PSQL_ADMIN -Xqc "revoke $right from latchkey"
+	sql_admin "revoke $right from latchkey"
 	check >"$tmp/check"
 	is $? 1 "without the right to $right latchkey check fails"
-	login 192.0.6.1 eve correct-horse "$socket"
+	login_from 192.0.6.1 eve correct-horse "$socket"
 	is "$answer" 200 'and who has the password logs in'
-	$LK_PSQL_ADMIN -Xqc "grant $right to latchkey"
+	sql_admin "grant $right to latchkey"
 done
 
 done_testing

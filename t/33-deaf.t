@@ -18,10 +18,10 @@ ok $? 'nginx speaks HTTP/1.1 and HTTP/2'
 api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
 api POST /token 'username=ada&password=correct horse'
 token=$(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
-$LK_PSQL -Xqc "update users set fullname = repeat(chr(1), 16384)"
+sql "update users set fullname = repeat(chr(1), 16384)"
 api GET /users/me -H "Authorization: Bearer $token"
 is "$status ${#body}" '200 98360' 'an account with the longest full name is shown'
-$LK_PSQL -Xqc "update users set fullname = repeat(chr(1), 100000)"
+sql "update users set fullname = repeat(chr(1), 100000)"
 api GET /users/me -H "Authorization: Bearer $token"
 is "$status ${#body}" '200 98360' 'of one that is longer, made by others, its beginning'
 

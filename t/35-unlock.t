@@ -6,18 +6,12 @@
 stack_up hash_cost=1 nginx_limits=off login_failures_per_name_hour=20 login_failures_per_client_hour=10 \
 	login_failures_per_address_hour=24
 
-# login ADDRESS NAME PASSWORD: its $answer.
-login() {
-	answer=$(echo "$1 $2 $3" | python3 t/tool/login.py "$LK_SOCKET_LOGIN" 1 | cut -d ' ' -f 1)
-}
-
 # wrong N ADDRESS NAME: how many got which $answers.
 wrong() {
 	for _ in $(seq "$1"); do
 		echo "$2 $3 wrong-password"
-	done | python3 t/tool/login.py "$LK_SOCKET_LOGIN" 1 | cut -d ' ' -f 1 | sort | uniq -c |
-		awk '{ printf "%s%s:%s", comma, $2, $1; comma = " " }' >"$tmp/answers"
-	answers=$(cat "$tmp/answers")
+	done >"$tmp/lines"
+	logins "$LK_SOCKET_LOGIN"
 }
 
 user() {
@@ -38,13 +32,13 @@ is "$answers" '401:5 429:1' 'somebody mistypes too often'
 like "$(user show ada)" '^locked for an address until 20[0-9-]+T[0-9:]+Z: too many wrong passwords$' 'the operator sees it'
 unlike "$(user show eve)" locked 'of this name'
 is "$(user unlock ada)" "$(user show ada)" 'unlocks it, and it is not locked any more'
-login 192.0.2.1 ada correct-horse
+login_from 192.0.2.1 ada correct-horse
 is "$answer" 200 'then the owner gets in from there'
 wrong 6 192.0.2.1 ada
 is "$answers" '401:5 429:1' 'with as many attempts as ever, and no more'
 printf 'battery-staple\n' | user passwd ada >"$tmp/out"
 is $? 0 'a new password'
-login 192.0.2.1 ada battery-staple
+login_from 192.0.2.1 ada battery-staple
 is "$answer" 200 'lets in, too'
 
 # --- who is guessed at ---
@@ -53,7 +47,7 @@ for i in 2 3; do
 	wrong 5 "192.0.2.$i" eve
 done
 wrong 2 192.0.2.3 nobody
-login 192.0.2.9 eve correct-horse
+login_from 192.0.2.9 eve correct-horse
 is "$answer" 429 'an account is guessed at from several addresses'
 show=$(user show eve)
 like "$show" '^locked for unknown clients until 20[0-9-]+T[0-9:]+Z: too many wrong passwords$' 'the operator sees it'
@@ -62,7 +56,7 @@ left=$(($(date -d "$until" +%s) - $(date +%s)))
 [ $left -ge 0 ] && [ $left -le 360 ]
 ok $? "and until when: for $left seconds"
 user unlock eve >"$tmp/out"
-login 192.0.2.9 eve correct-horse
+login_from 192.0.2.9 eve correct-horse
 is "$answer" 200 'unlocked, it is let in from elsewhere'
 wrong 6 192.0.2.3 eve
 is "$answers" '401:5 429:1' 'what was counted for an address stays: it had 12 in all'

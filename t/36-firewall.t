@@ -5,14 +5,9 @@
 . t/lib.sh
 PATH=$PATH:/usr/sbin:/sbin
 
-skip() {
-	echo "1..0 # SKIP $1"
-	exit 0
-}
-
-command -v nft >/dev/null || skip 'nft is not installed'
+needs nft ip
 unshare -rn sh -c 'nft list ruleset && ip link add client type veth peer name server' >/dev/null 2>&1 ||
-	skip 'this machine gives us no network of our own'
+	skip_all 'this machine gives us no network of our own'
 
 {
 	printf 'table inet filter {\nchain input {\ntype filter hook input priority filter\n'

@@ -4,6 +4,7 @@
 # service.
 # shellcheck source=t/lib.sh
 . t/lib.sh
+needs cgi-fcgi
 stack_up hash_cost=1 login_failures_per_client_hour=10 cors_origins='https://app.example.org http://localhost:3000'
 
 build/latchkey routes >"$tmp/routes"
@@ -27,7 +28,7 @@ refused() {
 api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
 api POST /users/add_user/ '{"username":"eve","password":"correct horse"}' -H "$cross"
 refused 'no page of another site signs anybody up'
-is "$($LK_PSQL -XAtc 'select count(*) from users')" 1 'and makes no account'
+is "$(sql 'select count(*) from users')" 1 'and makes no account'
 
 before=$(figure latchkey_hash_duration_seconds_count)
 statuses=

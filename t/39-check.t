@@ -9,10 +9,8 @@ if [ "$(id -u)" = 0 ] && [ -z "${LK_APART-}" ]; then
 	LK_APART=yes exec unshare -m -n "$0" "$@"
 fi
 . t/lib.sh
-if [ "$(id -u)" != 0 ]; then
-	echo '1..0 # SKIP it takes root to have groups and a network of one'"'"'s own'
-	exit 0
-fi
+needs ip
+[ "$(id -u)" = 0 ] || skip_all 'it takes root' # to have groups and a network of one's own
 ip link set lo up
 ip addr add 192.0.2.1/32 dev lo
 stack_up

@@ -7,7 +7,7 @@ stack_up hash_cost=1
 api POST /users/add_user/ '{"username":"ada-canary-name","fullname":"canary-full","password":"canary-password-1"}'
 api POST /token 'username=ada-canary-name&password=canary-password-1'
 token=$(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
-hash=$($LK_PSQL -XAtqc 'select password from users where id = 1')
+hash=$(sql 'select password from users where id = 1')
 api GET /users/me -H "Authorization: Bearer $token"
 api GET "/users/me?access_token=$token" -H "Authorization: Bearer x$token" -H "Cookie: session=$token"
 api POST /token 'username=ada-canary-name&password=canary-password-2'
@@ -21,19 +21,19 @@ api POST /users/add_user/ 'canary-password-1' -H 'Content-Type: text/plain'
 api POST /users/add_user/ '{"username":"x\u0000canary","password":"canary-password-1\u0000"}'
 api POST /canary-password-1 'canary-password-1'
 api GET '/nope%0Alevel=error%20event=forged'
-$LK_PSQL -Xqc "update users set password = 'canary-broken-hash' where id = 1"
+sql "update users set password = 'canary-broken-hash' where id = 1"
 api POST /token 'username=ada-canary-name&password=canary-password-1'
 
 # --- errors of the database itself ---
 
 signup='{"username":"canary-4","fullname":"canary-full","password":"canary-password-1"}'
-$LK_PSQL -Xqc 'alter table users add check (length(fullname) < 3) not valid'
+sql 'alter table users add check (length(fullname) < 3) not valid'
 api POST /users/add_user/ "$signup"
 is "$status $body" '400 {"detail":"A value violates a database constraint"}' "a table's own rule is a 400"
 like "$(tail -n 3 "$LK_LOG")" 'event=db_failed .*sqlstate=23514' 'and told in the log'
-$LK_PSQL_ADMIN -Xqc 'create function fails() returns trigger language plpgsql as
-	$$ begin raise exception $_$no more users$_$; end $$' \
-	-c 'create trigger fails before insert on users execute function fails()'
+sql_admin 'create function fails() returns trigger language plpgsql as
+	$$ begin raise exception $_$no more users$_$; end $$;
+	create trigger fails before insert on users execute function fails()'
 api POST /users/add_user/ "$signup"
 is "$status $body" '500 {"detail":"Internal Server Error"}' 'an error that nobody thought of is a 500, that says nothing'
 like "$(tail -n 3 "$LK_LOG")" 'event=db_failed .*sqlstate=P0001' 'the log does'

@@ -6,10 +6,6 @@
 . t/lib.sh
 stack_up hash_cost=1 nginx_limits=off login_failures_per_client_hour=1000 token_leeway_s=5
 
-sql() {
-	$LK_PSQL -XAtqc "$1"
-}
-
 # What begins a line of its own, if it can: lines as the program writes them.
 lf=$(printf '\nlevel=error req=- event=forged\n.')
 lf=${lf%.}
@@ -91,7 +87,7 @@ print(json.dumps(dict(username=sys.argv[1], password="correct horse")))' "$kind$
 done
 is "$(grep -cE 'notice of|warning of|info of' "$LK_LOG")" 0 'what the database mentions is not in our log'
 like "$(cat "$LK_LOG")" 'event=db_failed .*message=.ERROR:  error of raise' 'its errors are'
-$LK_PSQL_ADMIN -Xqc 'drop trigger quotes on users'
+sql_admin 'drop trigger quotes on users'
 
 # --- what is wrong with the settings, told while the service runs ---
 

@@ -3,6 +3,7 @@
 # program. t/50-install.t has where they go.
 # shellcheck source=t/lib.sh
 . t/lib.sh
+needs systemd-analyze
 
 # --- the units, with the program that was built ---
 

@@ -146,6 +146,7 @@ cat >"$tmp/mute" <<'EOF'
 EOF
 chmod 755 "$tmp/mute"
 
+unset LK_TEMPLATE # initdb is interrupted too
 for moment in pg.new pg/postmaster.pid workers.pid nginx.pid; do
 	stopped=$tmp/stopped-at-${moment%%[./]*}
 	stacks="$stacks $stopped"
@@ -164,7 +165,7 @@ done
 # In a tree of its own: somebody may be running it in this one.
 mkdir -p "$tmp/tree/build"
 cp -R t conf nginx.conf.sample "$tmp/tree"
-cp -R build/latchkey build/docs build/passwords "$tmp/tree/build"
+cp -R build/latchkey build/docs build/passwords.test "$tmp/tree/build"
 stacks="$stacks $tmp/tree/run"
 
 run() {

@@ -5,10 +5,7 @@
 # shellcheck source=t/lib.sh
 . t/lib.sh
 module=/usr/lib/nginx/modules/ngx_stream_module.so
-if [ ! -e $module ]; then
-	echo "1..0 # SKIP nginx's stream module is missing; t/deps test installs it"
-	exit 0
-fi
+needs $module
 stack_up hash_cost=1
 
 # --- the certificates, as the file says ---

@@ -5,10 +5,7 @@
 # shellcheck disable=SC1091,SC2154 # variables of lib.sh
 . t/lib.sh
 
-for needed in t/browser/node_modules /usr/bin/chromium; do
-	[ -e "$needed" ]
-	ok $? "$needed is there (make test installs it)" || done_testing
-done
+needs node chromium t/browser/node_modules web/dist/docs
 
 export XDG_CONFIG_HOME="$tmp" # where Chromium leaves settings of its crash reports
 stack_up

@@ -3,11 +3,8 @@
 # moment. No answer is late or a 500, and nothing is half done.
 # shellcheck source=t/lib.sh
 . t/lib.sh
+needs cgi-fcgi
 stack_up workers=2 hash_cost=1
-
-sql() {
-	$LK_PSQL -XAtqc "$1"
-}
 
 # unavailable TITLE: a 503 with a reason, long before nginx gives up. (The limit
 # is db_timeout_ms, 1.5 seconds; the rest is for a machine that is busy.)
@@ -87,7 +84,7 @@ all_serve() {
 retry 10 all_serve
 
 # Every connection is closed: what only reads is asked again at once.
-$LK_PSQL_ADMIN -XAtqc "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'latchkey'" >/dev/null
+sql_admin "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'latchkey'" >/dev/null
 for n in 1 2 3 4; do
 	api GET /users/me -H "Authorization: Bearer $token"
 	is "$status" 200 "a closed connection is not noticed ($n)"
@@ -103,7 +100,7 @@ E
 api POST /users/add_user/ '{"username":"broken","password":"correct horse"}'
 is "$status" 503 'a sign-up whose connection breaks is a 503'
 is "$(sql "select count(*) from users where username = 'broken'")" 0 'and makes no account'
-$LK_PSQL_ADMIN -Xqc 'drop function breaks cascade' 2>/dev/null
+sql_admin 'drop function breaks cascade' 2>/dev/null
 api POST /users/add_user/ '{"username":"broken","password":"correct horse"}'
 is "$status" 200 'the second attempt does'
 
@@ -125,7 +122,7 @@ create trigger breaks before update on users for each row when (new.username = '
 E
 password 'correct horse' 'battery staple'
 is "$status" 503 'a change of the password whose connection breaks is a 503'
-$LK_PSQL_ADMIN -Xqc 'drop function breaks cascade' 2>/dev/null
+sql_admin 'drop function breaks cascade' 2>/dev/null
 login ada 'battery staple'
 is "$status" 401 'and changes nothing'
 password 'correct horse' 'battery staple'

@@ -3,6 +3,7 @@
 # little or nonsense can prevent it.
 # shellcheck source=t/lib.sh
 . t/lib.sh
+needs cgi-fcgi
 stack_up workers=1 hash_cost=1
 
 api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'

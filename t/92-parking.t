@@ -3,6 +3,7 @@
 # and loses no request when it exits.
 # shellcheck source=t/lib.sh
 . t/lib.sh
+needs h2load
 stack_up workers=1 hash_cost=1 nginx_limits=off
 
 # Two workers of nginx keep their connections to the only one of ours, for as

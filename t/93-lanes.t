@@ -3,13 +3,10 @@
 # workers that die.
 # shellcheck source=t/lib.sh
 . t/lib.sh
+needs cgi-fcgi
 stack_up hash_cost=1 workers=2
 
 supervisor=$(cat "$LK_SERVE")
-# workers LANE: their numbers.
-workers() {
-	pgrep -x "latchkey-$1" -P "$supervisor" | tr '\n' ' '
-}
 # ask LANE METHOD URI: the status that the lane's socket gives.
 ask() {
 	socket=$(eval "echo \$LK_SOCKET_$1")
@@ -38,10 +35,10 @@ for lane in check api login; do
 done
 is "$(pgrep -P "$supervisor" | wc -l)" 6 'and there are no others'
 # shellcheck disable=SC2046,SC2086 # several numbers
-is "$(ps -o ni= -p $(workers login | tr ' ' , | sed 's/,$//') | tr -d ' ' | sort -u)" 5 \
+is "$(ps -o ni= -p $(workers login | paste -sd ,) | tr -d ' ' | sort -u)" 5 \
 	'login workers give way to others'
 # shellcheck disable=SC2046,SC2086
-is "$(ps -o ni= -p $(workers check | tr ' ' , | sed 's/,$//') | tr -d ' ' | sort -u)" 0 'check workers do not'
+is "$(ps -o ni= -p $(workers check | paste -sd ,) | tr -d ' ' | sort -u)" 0 'check workers do not'
 # Among processes of one session, that is, where Linux shares the CPUs between
 # sessions: then the session's own priority is what nginx notices.
 if [ -e /proc/self/autogroup ]; then
@@ -54,7 +51,7 @@ if [ -e /proc/self/autogroup ]; then
 	is "$(sessions login)" 'nice 5' 'the login workers as a group give way to nginx and PostgreSQL'
 	is "$(sessions check)$(sessions api)" 'nice 0nice 0' 'and the other lanes to nobody'
 	# shellcheck disable=SC2046,SC2086
-	is "$(ps -o sid= -p $(workers login | tr ' ' , | sed 's/,$//') | tr -d ' ' | sort -u)" "$supervisor" \
+	is "$(ps -o sid= -p $(workers login | paste -sd ,) | tr -d ' ' | sort -u)" "$supervisor" \
 		'login workers are a group with the supervisor'
 fi
 # shared LANE: how its workers see the memory of the service-wide limit.
@@ -112,7 +109,7 @@ is "$(grep -c 'event=wrong_lane' "$LK_LOG")" 5 'a wrong lane is a warning in the
 
 # --- workers that die ---
 
-one=$(workers login | cut -d ' ' -f 1)
+one=$(workers login | head -n 1)
 kill -9 "$one"
 back() {
 	[ "$(workers "$1" | wc -w)" = 2 ]
@@ -145,7 +142,7 @@ is "$status" 200 'and answer'
 
 # --- the supervisor dies ---
 
-one=$(workers api | cut -d ' ' -f 1)
+one=$(workers api | head -n 1)
 kill -9 "$supervisor"
 alone() {
 	! kill -0 "$one" 2>/dev/null

@@ -4,6 +4,7 @@
 # on a kept connection.
 # shellcheck source=t/lib.sh
 . t/lib.sh
+needs h2load
 
 # The loads, each of a number of requests: a kept lane with GET and POST, logins,
 # and token checks.

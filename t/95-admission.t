@@ -3,6 +3,7 @@
 # is hashed for a client that no longer waits.
 # shellcheck source=t/lib.sh
 . t/lib.sh
+needs cgi-fcgi ss
 
 # One worker, three places in the queue, and hashes that take a while.
 stack_up hash_cost=8 nginx_limits=off hash_memory_max_mib=128 workers=1 login_backlog=3 login_wait_ms=1000

@@ -4,6 +4,7 @@
 # descriptors as before.
 # shellcheck source=t/lib.sh
 . t/lib.sh
+needs ss
 stack_up workers=1 hash_cost=1 nginx_limits=off
 worker=$(pgrep -x latchkey-api -P "$(cat "$LK_SERVE")")
 

@@ -4,14 +4,11 @@
 # promised.
 # shellcheck source=t/lib.sh
 . t/lib.sh
+needs h2load
 
 # A login worker measures a hash before it is ready: here that takes a while.
 stack_up hash_cost=8 nginx_limits=off hash_memory_max_mib=128 workers=2
 supervisor=$(cat "$LK_SERVE")
-# workers LANE: their numbers.
-workers() {
-	pgrep -x "latchkey-$1" -P "$supervisor" | sort
-}
 # logged PATTERN TIMES
 logged() {
 	[ "$(grep -c "$1" "$LK_LOG")" -ge "$2" ]
@@ -39,7 +36,7 @@ gone() {
 retry 10 gone
 ok $? 'when the other lanes have all of theirs'
 sleep 1 # nothing is to happen, so there is nothing to wait for
-is "$(workers login)" "$(printf '%s\n%s\n' "$old" "$successor" | sort)" \
+is "$(workers login | sort)" "$(printf '%s\n%s\n' "$old" "$successor" | sort)" \
 	'until it is ready nobody else begins, and nobody ends'
 api POST /token 'username=nobody&password=x'
 is "$status" 401 'and those before serve'

@@ -5,6 +5,8 @@
 #	is GOT WANTED TITLE		and isnt
 #	like TEXT PATTERN TITLE		and unlike; an extended regular expression
 #	done_testing			last of all
+#	needs COMMAND|FILE...		the whole file is skipped without them
+#	skip TITLE WHY			one result; and skip_all WHY, before any
 #	retry SECONDS COMMAND...	until it succeeds
 #
 #	api METHOD PATH [BODY] [CURL ARGUMENT...]
@@ -17,6 +19,13 @@
 #	nginx_reload			its configuration anew; until no old process is left
 #	header NAME			the value of each header of that name
 #	json_is PATH WANTED TITLE	.detail[0].loc of $body: a text, or JSON
+#	sign_up NAME PASSWORD		and log_in; take_token: the answer's, or none, to \$token
+#	logins SOCKET [CLIENTS]		those in $tmp/lines, as t/tool/login.py has it, past nginx:
+#				$tmp/answers, and in $answers how many got which
+#	login_from ADDRESS NAME PASSWORD [SOCKET]	one; the status in $answer
+#
+#	sql TEXT			as the database's owner; sql_admin, as its superuser
+#	workers [LANE]			their processes
 #
 #	stack_up [KEY=VALUE...]		a stack of one's own, in $LK_DIR, where any
 #				password of 8 characters will do unless password_blocklist is set
@@ -34,6 +43,8 @@ tests=0
 failures=0
 stacks=			# folders to take down at the end
 children=		# processes to end
+# what the client's answers set
+answers='' difference='' sql_rows='' sql_errors=''
 tmp=$(mktemp -d) || exit 1
 chmod 755 "$tmp"	# the servers' user has to enter it
 
@@ -43,6 +54,7 @@ at_exit() {
 	for stack in $stacks; do
 		[ ! -d "$stack" ] || t/stack down "$stack"
 	done
+	client_down
 	rm -rf "$tmp"
 }
 trap at_exit EXIT
@@ -87,6 +99,28 @@ unlike() {
 	ok $? "$3" || diag "got:               $1" "not wanted in it: $2"
 }
 
+# Skipped tests are named at the end of t/suite, and none are in make test.
+skip() {
+	tests=$((tests + 1))
+	[ -z "${LK_SKIPPED-}" ] || echo "$0: $1: $2" >>"$LK_SKIPPED"
+	echo "ok $tests - $1 # SKIP $2"
+}
+
+skip_all() {
+	[ -z "${LK_SKIPPED-}" ] || echo "$0: $1" >>"$LK_SKIPPED"
+	echo "1..0 # SKIP $1"
+	exit 0
+}
+
+needs() {
+	for needed; do
+		case $needed in
+		*/*) [ -e "$needed" ] ;;
+		*) PATH=$PATH:/usr/sbin:/sbin command -v "$needed" >/dev/null ;;
+		esac || skip_all "$needed is not there"
+	done
+}
+
 done_testing() {
 	echo "1..$tests"
 	exit $((failures > 0))
@@ -99,6 +133,58 @@ retry() {
 		[ "$(date +%s)" -le "$deadline" ] || return 1
 		sleep 0.1
 	done
+}
+
+# --- the client: one process that asks, in the place of many ---
+
+# ask_client WORD...: t/tool/client.py says which variables its answer sets.
+# shellcheck source=/dev/null
+ask_client() {
+	[ -p "$tmp/answered" ] || client_up
+	printf '%s\0' $# "$@" >"$tmp/ask"
+	read -r _ <"$tmp/answered"
+	. "$tmp/answer"
+}
+
+client_up() {
+	mkfifo "$tmp/ask" "$tmp/answered"
+	# No child of ours, for which "wait" would wait; and with no pipe of a $( ),
+	# which would not end.
+	(python3 -B t/tool/client.py "$tmp" </dev/null >"$tmp/client.log" 2>&1 & echo $! >"$tmp/client")
+}
+
+client_down() {
+	[ ! -s "$tmp/client" ] || kill "$(cat "$tmp/client")" 2>/dev/null
+	[ ! -s "$tmp/client.log" ] || cat "$tmp/client.log" >&2
+}
+
+logins() {
+	ask_client logins "$1" "${2-1}"
+}
+
+# shellcheck disable=SC2034 # for the tests
+login_from() {
+	echo "$1 $2 $3" >"$tmp/lines"
+	logins "${4-$LK_SOCKET_LOGIN}"
+	answer=${answers%:*}
+}
+
+sql() {
+	ask_client sql "$LK_DIR/data" latchkey_owner "$1"
+	sql_result
+}
+
+sql_admin() {
+	ask_client sql "$LK_DIR/data" postgres "$1"
+	sql_result
+}
+
+sql_result() {
+	[ -z "$sql_rows" ] || printf '%s\n' "$sql_rows"
+	[ -z "$sql_errors" ] || {
+		printf '%s\n' "$sql_errors" >&2
+		return 1
+	}
 }
 
 # --- requests ---
@@ -123,6 +209,8 @@ request() {
 		esac
 		set -- --data-binary "$sent" "$@"
 	fi
+	ask_client http "$url" "$method" "$path" "$@"
+	[ "$status" = curl ] || return 0
 	case $method in
 	HEAD) set -- -I "$@" ;;
 	*) set -- -X "$method" "$@" ;;
@@ -132,6 +220,23 @@ request() {
 	status=$(curl -q -sg --noproxy '*' --path-as-is --max-time 30 -w '%{http_code}' \
 		-D "$tmp/headers" -o "$tmp/body" "$@" "$url$path")
 	take_answer
+}
+
+sign_up() {
+	api POST /users/add_user/ "{\"username\":\"$1\",\"password\":\"$2\"}"
+}
+
+log_in() {
+	api POST /token --data-urlencode "username=$1" --data-urlencode "password=$2"
+}
+
+take_token() {
+	case $body in
+	*'"access_token":"'*)
+		token=${body#*\"access_token\":\"}
+		token=${token%%\"*} ;;
+	*) token= ;;
+	esac
 }
 
 raw() {
@@ -183,22 +288,8 @@ header() {
 # What is wanted is JSON if it can be read as JSON (5, true, null, "5"), and
 # otherwise a text as it stands.
 json_is() {
-	difference=$(printf '%s' "$body" | python3 -c '
-import json, re, sys
-path, wanted = sys.argv[1:]
-try:
-    wanted = json.loads(wanted)
-except ValueError:
-    pass
-try:
-    got = json.load(sys.stdin)
-    for name, index in re.findall(r"\.(\w+)|\[(\d+)\]", path):
-        got = got[name] if name else got[int(index)]
-except (ValueError, LookupError, TypeError) as e:
-    sys.exit("%s: %r" % (path, e))
-if (type(got), got) != (type(wanted), wanted):
-    sys.exit("got:    %s\nwanted: %s" % (json.dumps(got), json.dumps(wanted)))
-' "$1" "$2" 2>&1)
+	ask_client json "$1" "$2" "$body"
+	[ -z "$difference" ]
 	ok $? "$3" || diag "$difference" "in: $body"
 }
 
@@ -221,12 +312,18 @@ while True:
 
 # shellcheck source=/dev/null
 stack_up() {
+	[ -n "$stacks" ] || [ $tests != 0 ] || needs nginx spawn-fcgi curl openssl pgrep /usr/lib/postgresql/*/bin/initdb
 	stacks="$stacks $tmp/stack${#stacks}"
 	t/stack up "${stacks##* }" pg_fsync=off password_blocklist= password_min_chars=8 "$@" || {
 		echo 'not ok - the stack starts'
 		exit 1
 	}
 	. "${stacks##* }/env"
+}
+
+workers() {
+	# shellcheck disable=SC2086 # two words
+	pgrep -P "$(cat "$LK_SERVE")" ${1:+-x latchkey-$1}
 }
 
 serve_alone() {

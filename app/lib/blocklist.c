@@ -114,9 +114,10 @@ blocklist_open(const char *path, struct blocklist *out)
 	wrong = out->file < 0 ? strerror(errno) : read_head(out);
 	if (wrong == NULL)
 		return true;
-	log_say("password_blocklist: %s %s%s; install the file again, "
-	        "make one with: latchkey blocklist FILE, or set "
-	        "password_blocklist = \"\" to do without",
+	log_say("password_blocklist: %s %s%s; get the list again with: make "
+	        "web && make install; make one of your own with: latchkey "
+	        "blocklist FILE; or set password_blocklist = \"\" to do "
+	        "without",
 	    path, out->file < 0 ? "cannot be opened: " : "", wrong);
 	blocklist_close(out);
 	return false;

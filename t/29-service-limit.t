@@ -5,16 +5,6 @@
 . t/lib.sh
 stack_up workers=4 hash_cost=1 login_failures_per_service_hour=40 nginx_limits=off
 
-sql() {
-	$LK_PSQL -XAtq -v ON_ERROR_STOP=1 -c "$1"
-}
-
-# logins SOCKET: of those in $tmp/lines, how many got which $answers.
-logins() {
-	python3 t/tool/login.py "$1" "${2-1}" <"$tmp/lines" >"$tmp/answers"
-	answers=$(sort "$tmp/answers" | cut -d ' ' -f 1 | uniq -c | awk '{ printf "%s%s:%s", comma, $2, $1; comma = " " }')
-}
-
 # strangers N [SOCKET [CLIENTS]]: each another name from another address.
 next=0
 strangers() {
@@ -88,10 +78,7 @@ learned() {
 retry 10 learned
 ok $? 'and then no more, wherever they ask'
 
-workers() {
-	pgrep -P "$(cat "$LK_SERVE")" latchkey-login
-}
-killed=$(workers)
+killed=$(workers login)
 is "$(echo "$killed" | wc -l)" 4 'there are four workers'
 # shellcheck disable=SC2086 # four
 kill -9 $killed
@@ -100,7 +87,7 @@ again() {
 	[ "$answers" = 200:1 ]
 }
 retry 10 again
-is "$(workers | grep -cxF "$killed")" 0 'none of which is left'
+is "$(workers login | grep -cxF "$killed")" 0 'none of which is left'
 strangers 5
 is "$answers" '429:5' 'workers that are killed take nothing with them'
 sql "delete from latchkey_throttle where $row"

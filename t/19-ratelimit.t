@@ -6,10 +6,6 @@
 stack_up workers=8 hash_cost=1 nginx_limits=off login_failures_per_name_hour=20 login_failures_per_address_hour=40 \
 	login_failures_per_client_hour=10 signups_per_address_hour=12 login_failures_per_service_hour=0
 
-sql() {
-	$LK_PSQL -XAtq -v ON_ERROR_STOP=1 -c "$1"
-}
-
 # As if so much time had passed.
 pass() {
 	sql "update latchkey_throttle set empty_at = empty_at - interval '$1' where empty_at > '-infinity'"
@@ -23,19 +19,12 @@ hashes() {
 	curl -s "$LK_OPS_URL/metrics" | awk '$1 == "latchkey_hash_duration_seconds_count" { print $2 }'
 }
 
-# logins CLIENTS: those in $tmp/lines, past nginx, so many at once; how many of
-# them got which $answers.
-logins() {
-	python3 t/tool/login.py "$LK_SOCKET_LOGIN" "$1" <"$tmp/lines" >"$tmp/answers"
-	answers=$(sort "$tmp/answers" | cut -d ' ' -f 1 | uniq -c | awk '{ printf "%s%s:%s", comma, $2, $1; comma = " " }')
-}
-
 # guesses N [ADDRESS [NAME [PASSWORD [COOKIE]]]]: one after the other.
 guesses() {
 	for _ in $(seq "$1"); do
 		echo "${2-192.0.2.1} ${3-ada} ${4-wrong-password} ${5--}"
 	done >"$tmp/lines"
-	logins 1
+	logins "$LK_SOCKET_LOGIN" 1
 }
 
 api POST /users/add_user/ '{"username":"ada","password":"correct-horse"}'
@@ -60,7 +49,11 @@ socket=$LK_DIR/data/alone.sock
 serve_alone "$socket" "$tmp/alone.log"
 # alone N: guesses, of one worker
 alone() {
-	head -n "$1" "$tmp/lines" | python3 t/tool/login.py "$socket" 1 | cut -d ' ' -f 1 | xargs
+	for _ in $(seq "$1"); do
+		echo '192.0.2.1 ada wrong-password'
+	done >"$tmp/lines"
+	logins "$socket"
+	cut -d ' ' -f 1 "$tmp/answers" | xargs
 }
 guesses 5
 is "$(alone 1)" 429 'each worker learns of it'
@@ -97,7 +90,7 @@ forget
 for i in $(seq 21); do
 	echo "192.0.2.1 name$i x"
 done >"$tmp/lines"
-logins 1
+logins "$LK_SOCKET_LOGIN" 1
 is "$answers" '401:20 429:1' 'of one address, half of its limit, whatever the names'
 guesses 1 192.0.2.2 name1
 is "$answers" '401:1' 'other addresses are not concerned'
@@ -106,7 +99,7 @@ forget
 for i in $(seq 21); do
 	echo "2001:db8:1:2::$i name$i x"
 done >"$tmp/lines"
-logins 1
+logins "$LK_SOCKET_LOGIN" 1
 is "$answers" '401:20 429:1' "of IPv6 one client's whole network is one address"
 guesses 1 2001:db8:1:3::1 name1
 is "$answers" '401:1' 'its neighbour is another'
@@ -114,7 +107,7 @@ forget
 for i in $(seq 101); do
 	echo "2001:db8:1:$((i % 10))::1 name$i x"
 done >"$tmp/lines"
-logins 1
+logins "$LK_SOCKET_LOGIN" 1
 is "$answers" '401:100 429:1' 'but of all with the same first 48 bits no more is looked at than of five'
 guesses 1 2001:db8:1:ff::1 somebody
 is "$answers" '429:1' 'even of one that has not asked before'
@@ -126,12 +119,12 @@ for address in 192.0.2.1 ::ffff:192.0.2.1 64:ff9b::192.0.2.1 2001:0:5ef5:79fd:0:
 		echo "$address name$i x"
 	done
 done >"$tmp/lines"
-logins 1
+logins "$LK_SOCKET_LOGIN" 1
 is "$answers" '401:20 429:5' 'an IPv4 address is one by NAT64, Teredo and 6to4, too'
 for i in $(seq 21); do
 	echo "64:ff9b::198.51.100.$i name$i x"
 done >"$tmp/lines"
-logins 1
+logins "$LK_SOCKET_LOGIN" 1
 is "$answers" '401:21' 'and its neighbours behind the same NAT64 are others'
 guesses 1 2001:db8:2::1 somebody
 is "$answers" '401:1' 'the next site is another'
@@ -142,7 +135,7 @@ for i in $(seq 7); do
 	echo "unix: b$i x"
 	echo "192.0.2.1,192.0.2.2 c$i x"
 done >"$tmp/lines"
-logins 1
+logins "$LK_SOCKET_LOGIN" 1
 is "$answers" '401:20 429:1' 'who has no address is one with all others that have none'
 
 # --- nginx: the address that it sees ---
@@ -221,14 +214,14 @@ had=$(hashes)
 for i in $(seq 200); do
 	echo "192.0.2.$((i % 100)) ada guess$i"
 done >"$tmp/lines"
-logins 200
+logins "$LK_SOCKET_LOGIN" 200
 is "$answers $(($(hashes) - had))" '401:10 429:190 10' 'of 200 guesses at once no more are looked at'
 forget
 for i in $(seq 300); do
 	echo "192.0.2.$((i % 3)) name$((i % 7)) guess$i"
 	echo "192.0.2.$((i % 5)) ada correct-horse"
 done >"$tmp/lines"
-logins 50
+logins "$LK_SOCKET_LOGIN" 50
 is "$(cut -d ' ' -f 1 "$tmp/answers" | grep -cxE '200|401|429')" 600 'nothing waits for another in a circle'
 is "$(grep -c 'deadlock' "$LK_LOGS/postgres.log")" 0 'and PostgreSQL had none to part'
 
@@ -249,7 +242,7 @@ for i in range(10000):
         print("10.0.0.1 ada correct-horse", __import__("sys").argv[1])
 ' "$device" >"$tmp/lines"
 had=$(hashes)
-logins 16
+logins "$LK_SOCKET_LOGIN" 16
 paste -d ' ' "$tmp/answers" "$tmp/lines" >"$tmp/both"
 is "$(awk '/correct-horse/ { n[$1]++ } END { for (s in n) print s, n[s] }' "$tmp/both")" '200 100' \
 	'while 10000 guesses come from 1000 addresses, the owner logs in whenever she tries'
@@ -283,7 +276,7 @@ for i in $(seq 8); do
 		echo "192.0.2.$i ada guess $proof"
 	done
 done >"$tmp/lines"
-logins 1
+logins "$LK_SOCKET_LOGIN" 1
 is "$answers" '401:20 429:28' 'of eight devices half of the limit is looked at, and half of that of strangers'
 
 # Whoever has many accounts, with known devices, can fill what is counted for
@@ -314,7 +307,7 @@ python3 -c '
 import sys
 for i in range(int(sys.argv[1])):
     print("10.%d.%d.%d random%d x" % (i >> 16, i >> 8 & 255, i & 255, i))' "$names" >"$tmp/lines"
-logins 16
+logins "$LK_SOCKET_LOGIN" 16
 # (Of very many some share all their rows by chance.)
 is "$(grep -cE '^(401|429) ' "$tmp/answers")" "$names" "$names bad logins for names that do not exist"
 [ "$(grep -c '^429 ' "$tmp/answers")" -le $((names / 10000)) ]
@@ -327,7 +320,7 @@ ok $? "and the table small: $size bytes"
 for i in $(seq 50); do
 	echo "192.0.2.$i name$i x"
 done >"$tmp/lines"
-logins 1
+logins "$LK_SOCKET_LOGIN" 1
 is "$answers" '401:50' 'and lock nobody out'
 
 # --- sign-up ---
@@ -368,12 +361,12 @@ sql 'drop trigger full_disk on users'
 sign_up later
 is "$status" 429 'no more often than that one is taken'
 forget
-$LK_PSQL_ADMIN -Xqc 'revoke select on users from latchkey'
+sql_admin 'revoke select on users from latchkey'
 for _ in 1 2 3 4 5 6 7; do
 	sign_up later
 done
 is "$status" 503 'where nothing can be told about names'
-$LK_PSQL_ADMIN -Xqc 'grant select on users to latchkey'
+sql_admin 'grant select on users to latchkey'
 sign_up later
 is "$status" 200 'it counts for nobody'
 
@@ -381,7 +374,7 @@ is "$status" 200 'it counts for nobody'
 
 forget
 guesses 5
-$LK_PSQL -Xqc 'truncate latchkey_throttle'
+sql 'truncate latchkey_throttle'
 guesses 6
 is "$answers" '401:5 429:1' 'a crash, which empties the table, forgets what was counted and no more'
 is "$(sql 'select count(*) from latchkey_throttle')" 6 'its rows come back as they are needed'
@@ -392,7 +385,9 @@ is "$(sql 'select count(*) from latchkey_throttle')" 6 'its rows come back as th
 fresh=$LK_DIR/data/fresh.sock
 serve_alone "$fresh" "$tmp/fresh.log"
 guess() {
-	echo '192.0.2.1 ada wrong-password' | python3 t/tool/login.py "$1" 1
+	echo '192.0.2.1 ada wrong-password' >"$tmp/lines"
+	logins "$1"
+	cat "$tmp/answers"
 }
 guesses 6
 like "$(guess "$socket")" '^429' 'a worker refuses somebody'
