@@ -5,7 +5,7 @@
 #   make run        try it: installs what is missing, starts all of it, stays
 #   make check      every test that what is installed allows; names those it skips
 #   make test       every test; installs what they need, and fails if one is skipped
-#   make lint       compilers' warnings, gcc's analyzer, clang-tidy, cppcheck, shellcheck
+#   make lint       compilers' warnings, gcc's analyzer, clang-tidy, cppcheck, shellcheck, pyflakes
 #   make coverage   which lines and branches of app/ the tests reach; installs gcovr
 #   make mutate     are changes of the code noticed? FILES="token.c form.c" SAMPLE=20
 #   make sanitized  the suite under ASan, UBSan and LSan
@@ -288,6 +288,7 @@ floods:
 C_FILES = $(wildcard app/*.[ch] app/*/*.[ch] t/unit/*.[ch] t/fuzz/*.[ch] t/fuzz/service/*.[ch] \
 	t/tool/*.c bench/*.c)
 SHELL_FILES = $(wildcard t/*.t) t/lib.sh t/suite t/stack t/run t/deps t/tree t/coverage t/memory bench/peers .ci/run
+PYTHON_FILES = $(wildcard t/tool/*.py t/contract/*.py bench/*.py bench/measure/*.py) t/mutate
 build/gcc/conf.o: WARNINGS += -Wno-analyzer-malloc-leak
 lint:
 	@t/deps lint
@@ -305,6 +306,8 @@ lint:
 		--suppress=variableScope -Iapp -It/fuzz -Ibuild/clang $(C_FILES)
 	@echo "  shellcheck"
 	$(Q)shellcheck -x -e SC2016,SC2317 $(SHELL_FILES)
+	@echo "  pyflakes"
+	$(Q)pyflakes3 $(PYTHON_FILES)
 
 format:
 	clang-format -i $(C_FILES)

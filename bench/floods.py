@@ -11,7 +11,7 @@ nothing is asserted. A flood lasts --seconds, and all it starts ends with it.
 import argparse, asyncio, collections, json, multiprocessing, os, re, resource, select, shutil, signal, socket
 import subprocess, sys, tempfile, time
 from load import Site, percentile
-from sides import TOP, log_in, post, read_env
+from sides import TOP, post, read_env
 
 ATTACKER, HONEST = "127.0.0.1", "127.0.0.2"
 MANY = ["127.0.1.%d" % n for n in range(1, 65)]  # no limit by address binds these
