@@ -1,19 +1,19 @@
 /*
- * The configuration: a table of keys, read from a file by libConfuse and from
- * the environment. A mistake stops the start, with file and line.
+ * The configuration: a table of keys, read from a file and from the
+ * environment. A mistake stops the start, with file and line.
  */
 #include "base.h"
 
-#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
-
-#include <confuse.h>
+#include <unistd.h>
 
 #include "conf.h"
 #include "lib/log.h"
@@ -169,162 +169,204 @@ set(struct conf *c, const struct key *k, const char *where, const char *value)
 	}
 }
 
-/*
- * libConfuse's callbacks carry no argument of ours, so what they work on while
- * a file is read stands here.
- */
-static struct {
-	const char *file;
-	struct conf *conf;
-	bool seen[ARRAY_LEN(keys)];
-	bool failed;
-} reading;
-
-static void PRINTF_LIKE(2, 0)
-    on_error(cfg_t *cfg, const char *fmt, va_list args)
+/* The key of this name, or NULL. */
+static const struct key *
+key_by_name(const char *name)
 {
-	char what[1024];
-
-	reading.failed = true;
-	vsnprintf(what, sizeof(what), fmt, args);
-	log_say("%s:%d: %s", reading.file, cfg->line, what);
-}
-
-/* Every value is taken as text here and understood by set(). */
-static int
-on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
-{
-	char where[4200];
 	size_t i;
 
-	*(const char **)result = "";
-	snprintf(where, sizeof(where), "%s:%d", reading.file, cfg->line);
 	for (i = 0; i < ARRAY_LEN(keys); i++)
-		if (strcmp(keys[i].name, opt->name) == 0)
-			break;
-	assert(i < ARRAY_LEN(keys)); /* libConfuse knows no other */
-	if (reading.seen[i]) {
-		log_say("%s: %s is set a second time", where, opt->name);
-		reading.failed = true;
-		return 1;
-	}
-	reading.seen[i] = true;
-	if (set(reading.conf, &keys[i], where, value))
-		return 0;
-	reading.failed = true;
-	return 1;
-}
-
-/* The text of a file, or NULL with a line on standard error. */
-static char *
-read_text(const char *file)
-{
-	FILE *f = fopen(file, "r");
-	char *text = NULL;
-	size_t size = 0;
-	ssize_t n = -1;
-
-	if (f != NULL) {
-		errno = 0;
-		n = getdelim(&text, &size, '\0', f);
-		fclose(f);
-	}
-	if (n >= 0 && strlen(text) == (size_t)n)
-		return text;
-	if (f != NULL && n < 0 && errno == 0) {
-		free(text);
-		return strdup(""); /* an empty file: the defaults */
-	}
-	log_say("%s: %s", file, errno != 0 ? strerror(errno) : "holds a NUL");
-	free(text);
+		if (strcmp(keys[i].name, name) == 0)
+			return &keys[i];
 	return NULL;
 }
 
-/* The byte behind a comment that begins at p, or NULL: none begins there. */
-static char *
-end_of_comment(char *p)
-{
-	char *end;
+#define BLANKS " \t\r\n"
 
-	if (*p == '#' || (p[0] == '/' && p[1] == '/'))
-		return p + strcspn(p, "\n");
-	if (p[0] != '/' || p[1] != '*')
-		return NULL;
-	end = strstr(p + 2, "*/");
-	return end != NULL ? end + 2 : p + strlen(p);
+/*
+ * Take the quotes off the text at p, in place; a backslash makes the next
+ * character an ordinary one. Returns what is behind, or NULL: it does not end.
+ */
+static char *
+unquote(char *p)
+{
+	char quote = *p, *to = p;
+
+	for (p++; *p != quote; p++) {
+		if (*p == '\\')
+			p++;
+		if (*p == '\0')
+			return NULL;
+		*to++ = *p;
+	}
+	*to = '\0';
+	return p + 1;
 }
 
 /*
- * Put blanks in the place of comments: libConfuse 3.3 counts three lines for
- * each, and its messages would name the wrong one.
+ * The value at p: a text between quotes, or a word. Nothing but a comment may
+ * follow. NULL: it is neither.
  */
-static void
-blank_comments(char *p)
+static char *
+take_value(char *p)
 {
-	char quote = '\0', *end;
+	bool quoted = *p == '"' || *p == '\'';
+	char *end = quoted ? unquote(p) : p + strcspn(p, BLANKS "#");
+	const char *rest;
 
-	for (; *p != '\0'; p++) {
-		if (quote != '\0') {
-			if (*p == '\\' && p[1] != '\0')
-				p++;
-			else if (*p == quote)
-				quote = '\0';
-		} else if (*p == '"' || *p == '\'') {
-			quote = *p;
-		} else if ((end = end_of_comment(p)) != NULL) {
-			for (; p < end; p++)
-				*p = *p == '\n' ? '\n' : ' ';
-			p--;
-		}
+	if (end == NULL || (end == p && !quoted))
+		return NULL;
+	rest = end + strspn(end, BLANKS);
+	if (*rest != '\0' && *rest != '#')
+		return NULL;
+	if (!quoted)
+		*end = '\0';
+	return p;
+}
+
+/*
+ * Take a line apart, in place: key = value, or nothing but a comment (*name is
+ * NULL). False: it is neither.
+ */
+static bool
+split_line(char *line, const char **name, const char **value)
+{
+	char *p = line + strspn(line, BLANKS), *end;
+
+	*name = NULL;
+	if (*p == '\0' || *p == '#')
+		return true;
+	*name = p;
+	end = p + strcspn(p, BLANKS "=");
+	p = end + strspn(end, BLANKS);
+	if (end == *name || *p != '=')
+		return false;
+	*end = '\0';
+	p++;
+	*value = take_value(p + strspn(p, BLANKS));
+	return *value != NULL;
+}
+
+/* One line of a file, without a NUL inside. where: "file:line". */
+static bool
+read_line(struct conf *c, const char *where, char *line, bool *seen)
+{
+	const char *name, *value;
+	const struct key *k;
+
+	if (!split_line(line, &name, &value)) {
+		log_say("%s: a line is: key = value", where);
+		return false;
 	}
+	if (name == NULL)
+		return true;
+	k = key_by_name(name);
+	if (k == NULL) {
+		log_say("%s: no such key: %s", where, name);
+		return false;
+	}
+	if (seen[k - keys]) {
+		log_say("%s: %s is set a second time", where, name);
+		return false;
+	}
+	seen[k - keys] = true;
+	return set(c, k, where, value);
 }
 
 static bool
-read_file(const char *file, struct conf *c)
+read_lines(struct conf *c, const char *file, FILE *f)
 {
-	cfg_opt_t opts[ARRAY_LEN(keys) + 1];
-	char *text = read_text(file);
-	cfg_t *cfg;
-	size_t i;
-	int result;
+	bool seen[ARRAY_LEN(keys)] = { false }, good = true;
+	char where[4200], *line = NULL;
+	size_t size = 0;
+	ssize_t n;
+	int number;
 
-	if (text == NULL)
+	for (number = 1; good && (n = getline(&line, &size, f)) >= 0;
+	     number++) {
+		snprintf(where, sizeof(where), "%s:%d", file, number);
+		if (strlen(line) == (size_t)n) {
+			good = read_line(c, where, line, seen);
+		} else {
+			log_say("%s: contains a NUL byte", where);
+			good = false;
+		}
+	}
+	free(line);
+	if (ferror(f) == 0)
+		return good;
+	log_say("%s: cannot be read", file);
+	return false;
+}
+
+/* Open without waiting, as for the writer of a FIFO. */
+static bool
+read_file(struct conf *c, const char *file)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	bool good;
+	FILE *f;
+
+	if (fd < 0) {
+		log_say("%s: %s", file, strerror(errno));
 		return false;
-	blank_comments(text);
-
-	for (i = 0; i < ARRAY_LEN(keys); i++)
-		opts[i] = (cfg_opt_t)CFG_PTR_CB(
-		    keys[i].name, NULL, CFGF_NODEFAULT, on_value, NULL);
-	opts[i] = (cfg_opt_t)CFG_END();
-	memset(&reading, 0, sizeof(reading));
-	reading.file = file;
-	reading.conf = c;
-	cfg = cfg_init(opts, CFGF_NONE);
-	if (cfg == NULL)
+	}
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+		log_say("%s: must be a plain file", file);
+		close(fd);
+		return false;
+	}
+	if ((f = fdopen(fd, "r")) == NULL)
 		abort();
-	cfg_set_error_function(cfg, on_error);
-	result = cfg_parse_buf(cfg, text);
-	cfg_free(cfg);
-	free(text);
-	return result == CFG_SUCCESS && !reading.failed;
+	good = read_lines(c, file, f);
+	fclose(f);
+	return good;
+}
+
+/* Is it this key in capitals? name: of n bytes. */
+static bool
+is_in_capitals(const struct key *k, const char *name, size_t n)
+{
+	size_t i;
+
+	if (strlen(k->name) != n)
+		return false;
+	for (i = 0; i < n; i++)
+		if (toupper((unsigned char)k->name[i]) != name[i])
+			return false;
+	return true;
+}
+
+/* A variable of the environment, "LATCHKEY_<KEY>=value", or another one. */
+static bool
+read_variable(struct conf *c, const char *variable)
+{
+	static const char prefix[] = "LATCHKEY_";
+	const char *name, *value = strchr(variable, '=');
+	char where[80];
+	size_t i;
+
+	if (strncmp(variable, prefix, strlen(prefix)) != 0 || value == NULL)
+		return true;
+	name = variable + strlen(prefix);
+	snprintf(
+	    where, sizeof(where), "%.*s", (int)(value - variable), variable);
+	for (i = 0; i < ARRAY_LEN(keys); i++)
+		if (is_in_capitals(&keys[i], name, (size_t)(value - name)))
+			return set(c, &keys[i], where, value + 1);
+	log_say("%s: no such key (in the environment)", where);
+	return false;
 }
 
 static bool
 read_environment(struct conf *c)
 {
-	char variable[64];
-	const char *value;
-	size_t i, j;
+	char **variable;
 
-	for (i = 0; i < ARRAY_LEN(keys); i++) {
-		snprintf(
-		    variable, sizeof(variable), "LATCHKEY_%s", keys[i].name);
-		for (j = 0; variable[j] != '\0'; j++)
-			variable[j] = (char)toupper((unsigned char)variable[j]);
-		value = getenv(variable);
-		if (value != NULL && !set(c, &keys[i], variable, value))
+	for (variable = environ; *variable != NULL; variable++)
+		if (!read_variable(c, *variable))
 			return false;
-	}
 	return true;
 }
 
@@ -352,7 +394,7 @@ conf_load(const char *file, struct conf *out)
 	for (i = 0; i < ARRAY_LEN(keys); i++)
 		if (!set(out, &keys[i], "default", keys[i].initial))
 			abort();
-	if ((file == NULL || read_file(file, out)) && read_environment(out) &&
+	if ((file == NULL || read_file(out, file)) && read_environment(out) &&
 	    fit_together(out))
 		return true;
 	conf_free(out);

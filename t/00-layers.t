@@ -45,7 +45,6 @@ jwt.h        crypto/token   jwt_|JWT_
 openssl/     crypto/token   SHA|EVP_|HMAC|RAND_
 crypt.h      crypto/pwhash  crypt
 json-c/      http/json    json_object|json_token|json_c|printbuf
-confuse.h    conf    cfg_|CFG_
 utf8proc.h   lib/unicode utf8proc_|UTF8PROC_
 END
 

@@ -52,12 +52,46 @@ like "$? $(cat "$tmp/out")" "^1 .*$tmp/conf:[12]: " 'a line that is none is refu
 } >"$tmp/conf"
 latchkey -c "$tmp/conf" check
 is $? 0 'a comment may end the file'
-{
-	echo "// don't"
-	printf "/* don't\n either */\ngreeting = 'a # b // c' # \"x\nhash_cost = 99\n"
-} >"$tmp/conf"
+printf '#\n\n \t# x\r\n\tgreeting="a # b"# "x\r\nhash_cost = 99' >"$tmp/conf"
 latchkey -c "$tmp/conf" check
-like "$(cat "$tmp/out")" "^latchkey: $tmp/conf:5: hash_cost" 'comments of every kind leave the lines to be counted'
+like "$(cat "$tmp/out")" "^latchkey: $tmp/conf:5: hash_cost" 'comments and blank lines are passed over and counted'
+
+# greeting VALUE WANTED: as it stands behind "greeting = ".
+greeting() {
+	printf 'greeting = %s\nhash_cost = 99\n' "$1" >"$tmp/conf"
+	latchkey -c "$tmp/conf" check
+	like "$(cat "$tmp/out")" "^latchkey: $tmp/conf:$2" "greeting = $1: ${3-is a value}"
+}
+for value in word "''" '""' "'a \"b\"'" '"it'"'"'s"' '"a \" \\ b"' "'it\\'s'" 'a"b' 'word#comment' '"${HOME} // /*"'; do
+	greeting "$value" '2: hash_cost'
+done
+for value in '' '#' 'two words' '"open' "'open\\'" '"a" b' '"a"b' "\"\\"; do
+	greeting "$value" '1: a line is: key = value' 'is none'
+done
+for line in hash_cost 'hash_cost 5' '= 5' 'hash_cost : 5' 'hash cost = 5' 'hash_cost += 5'; do
+	printf '%s\n' "$line" >"$tmp/conf"
+	latchkey -c "$tmp/conf" check
+	like "$? $(cat "$tmp/out")" "^1 latchkey: $tmp/conf:1: (a line is: key = value|no such key)" "the line \"$line\" is refused"
+done
+printf 'hash_cost = 5\ngreeting = "a\0b"\n' >"$tmp/conf"
+latchkey -c "$tmp/conf" check
+like "$? $(cat "$tmp/out")" "^1 latchkey: $tmp/conf:2: contains a NUL byte" 'a NUL byte in the configuration is refused'
+
+# What is not a file could let the start wait for ever.
+rm "$tmp/conf"
+mkfifo "$tmp/fifo"
+mkdir "$tmp/folder"
+for file in "$tmp/fifo" "$tmp/folder"; do
+	chmod 755 "$file"
+	timeout 10 "$LK_BIN" -c "$file" check >"$tmp/out" 2>&1
+	is "$? $(cat "$tmp/out")" "1 latchkey: $file: must be a plain file" "a configuration that is a ${file##*/} is refused at once"
+done
+for variable in LATCHKEY_HASH_COSTS LATCHKEY_hash_cost LATCHKEY_ LATCHKEY_HASH_COST_; do
+	env "$variable=5" "$LK_BIN" -c "$LK_CONF" check >"$tmp/out" 2>&1
+	is "$? $(cat "$tmp/out")" "1 latchkey: $variable: no such key (in the environment)" "$variable in the environment is refused"
+done
+env XLATCHKEY_HASH_COSTS=5 LATCHKEY=5 LATCHKE=5 "$LK_BIN" -c "$LK_CONF" check >"$tmp/out" 2>&1
+is $? 0 'other variables of the environment are nothing to it' || diag "$(cat "$tmp/out")"
 latchkey -c /nonexistent/latchkey.conf check
 like "$? $(cat "$tmp/out")" '^1 .*/nonexistent/latchkey.conf: No such file' 'so is a file that is not there'
 latchkey -c "$LK_CONF" nonsense
@@ -127,7 +161,7 @@ with LATCHKEY_DATABASE nonsense check
 like "$said" '^1 .*database: ' 'a connection string that is none is refused'
 with LATCHKEY_DATABASE host=/nonexistent check
 like "$said" '^1 .*event=db_failed .*/nonexistent' 'a database that is not there is told'
-$LK_PSQL -Xqc 'alter table users rename fullname to nickname'
+sql 'alter table users rename fullname to nickname'
 latchkey -c "$LK_CONF" check
 like "$? $(cat "$tmp/out")" '^1 .*fullname' 'a column that is missing is told'
 $LK_PSQL -Xqc 'alter table users rename nickname to fullname' -c 'delete from latchkey_migration'
