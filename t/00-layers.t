@@ -45,6 +45,7 @@ jwt.h        crypto/token   jwt_|JWT_
 openssl/     crypto/token   SHA|EVP_|HMAC|RAND_
 crypt.h      crypto/pwhash  crypt
 json-c/      http/json    json_object|json_token|json_c|printbuf
+bsd/         cmd/prompt  readpassphrase|RPP_
 utf8proc.h   lib/unicode utf8proc_|UTF8PROC_
 END
 

@@ -2,7 +2,7 @@
 # latchkey user: management of accounts by the operator.
 # shellcheck source=t/lib.sh
 . t/lib.sh
-stack_up hash_cost=1 password_blocklist="$PWD/build/passwords" username_max_chars=20 fullname_max_chars=10
+stack_up hash_cost=1 password_blocklist="$PWD/build/passwords.test" username_max_chars=20 fullname_max_chars=10
 
 # user ARGUMENT...: the password comes from standard input; $result is the exit
 # status, $said what went to standard output, $complaint what to standard error.
@@ -18,14 +18,6 @@ with() {
 	printf '%s\n' "$1" >"$tmp/password"
 	shift
 	user "$@" <"$tmp/password"
-}
-
-sql() {
-	$LK_PSQL -XAtqc "$1"
-}
-
-log_in() {
-	api POST /token --data-urlencode "username=$1" --data-urlencode "password=$2"
 }
 
 tab='	'
@@ -65,14 +57,14 @@ is "$result $complaint" '1 latchkey: password has more than 511 bytes' 'a passwo
 with "$(head -c 511 /dev/zero | tr '\0' x)" add p511
 is "$result" 0 'one of 511 is not'
 with "$(head -c 4096 /dev/zero | tr '\0' x)" add x
-is "$result $complaint" '1 latchkey: that is no password: it is too long or holds a NUL' 'nor is more read than there can be'
+is "$result $complaint" '1 latchkey: password is too long or contains a NUL byte' 'nor is more read than there can be'
 printf 'correct\0horse\n' >"$tmp/password"
 user add x <"$tmp/password"
-is "$result $complaint" '1 latchkey: that is no password: it is too long or holds a NUL' 'a NUL is no part of it'
+is "$result $complaint" '1 latchkey: password is too long or contains a NUL byte' 'a NUL is no part of it'
 with 'correct horse' add ''
 is "$result $complaint" '1 latchkey: name is empty' 'a name that no token would count for is none'
 user add x </dev/null
-is "$result $complaint" '1 latchkey: no password was given: the input has ended' 'nothing is no password'
+is "$result $complaint" '1 latchkey: no password was given' 'nothing is no password'
 with 'correct horse' add x2345678901234567890 x234567890
 is "$result" 0 'names may be as long as at a sign-up'
 is "$(sql "select count(*) from users where username like 'x%' or username like 'c%'")" 1 'and nobody else has been added'
@@ -196,22 +188,36 @@ print("status", code, "echo", bool(termios.tcgetattr(side)[3] & termios.ECHO))
 {
 	is "$(terminal 'typed blindly\n' 'typed blindly\n' -- $LK_AS "$LK_BIN" -c "$LK_CONF" user add typist)" \
 		'New password:
-The same again:
+Retype new password:
 '"$(sql "select last_value from users_id_seq")"'|typist||active|yescrypt
 status 0 echo True' 'a terminal is asked twice, and shows nothing'
 	log_in typist 'typed blindly'
 	is "$status" 200 'what was typed is the password'
 	is "$(terminal 'typed blindly\n' 'typed blindlz\n' -- $LK_AS "$LK_BIN" -c "$LK_CONF" user add other)" \
 		'New password:
-The same again:
-latchkey: that was not the same
+Retype new password:
+latchkey: passwords do not match
 status 1 echo True' 'two that differ are none'
+	long=$(printf '%0511d' 0)
+	terminal "$long\n" "$long\n" -- $LK_AS "$LK_BIN" -c "$LK_CONF" user passwd typist >"$tmp/out"
+	like "$(tail -n 1 "$tmp/out")" '^status 0 ' 'a terminal may give a password of 511 bytes'
+	log_in typist "$long"
+	is "$status" 200 'a password of 511 bytes from a terminal logs in'
+	terminal "${long}1\n" "${long}1\n" -- $LK_AS "$LK_BIN" -c "$LK_CONF" user passwd typist >"$tmp/out"
+	like "$(tail -n 2 "$tmp/out" | xargs)" '^latchkey: the password has over 511 bytes status 1 ' \
+		'a password of 512 bytes from a terminal is refused, not cut'
+	log_in typist "$long"
+	is "$status" 200 'a refused password changes nothing'
+	terminal 'typed\x16\x00blindly\n' -- $LK_AS "$LK_BIN" -c "$LK_CONF" user passwd typist >"$tmp/out"
+	like "$(tail -n 2 "$tmp/out" | xargs)" '^latchkey: password is too long or contains a NUL byte status 1 ' \
+		'a NUL byte typed at a terminal does not cut the password'
+	terminal 'typed blindly\n' 'typed blindly\n' -- $LK_AS "$LK_BIN" -c "$LK_CONF" user passwd typist >"$tmp/out"
 	is "$(terminal '\x03' -- $LK_AS "$LK_BIN" -c "$LK_CONF" user passwd typist)" \
 		'New password:
 status -2 echo True' 'Ctrl-C ends it, and the terminal shows again what is typed'
 	is "$(terminal '\x04' -- $LK_AS "$LK_BIN" -c "$LK_CONF" user passwd typist)" \
 		'New password:
-latchkey: no password was given: the input has ended
+latchkey: no password was given
 status 1 echo True' 'so does Ctrl-D, by its own word'
 	is "$(terminal -- $LK_AS "$LK_BIN" -c "$LK_CONF" user passwd nobody)" \
 		'latchkey: no such account: nobody

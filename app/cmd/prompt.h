@@ -12,8 +12,8 @@
 /*
  * A new password into out. If standard input is a terminal it is asked for
  * twice, without echo; otherwise it is the first line of standard input.
- * False, with a line on standard error: there is none, it is too long, holds a
- * NUL or was not typed alike. A signal meanwhile ends the process as it always
+ * False, with a line on standard error: there is none, it is too long (never
+ * cut), contains a NUL or the two differ. A signal meanwhile ends the process as it always
  * does, with the terminal as it was. The caller wipes out.
  */
 bool prompt_new_password(char out[PROMPT_BYTES]) MUST_CHECK;
