@@ -158,7 +158,8 @@ main, side = pty.openpty()
 pid = os.fork()
 if pid == 0:
     os.setsid()
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored in a job of the background
+    for number in signal.SIGINT, signal.SIGQUIT:  # ignored in a job of the background
+        signal.signal(number, signal.SIG_DFL)
     import fcntl
     fcntl.ioctl(side, termios.TIOCSCTTY, 0)
     for fd in 0, 1, 2:
