@@ -41,6 +41,7 @@ PATH=/usr/bin:/bin:$PATH	# Debian's python3: it has the modules that t/deps inst
 
 tests=0
 failures=0
+sentence=		# the last title that was whole
 stacks=			# folders to take down at the end
 children=		# processes to end
 # what the client's answers set
@@ -63,13 +64,26 @@ trap 'exit 143' HUP TERM
 
 # --- results ---
 
-ok() {
+# A title that goes on with the sentence of the one before ("and no more") has
+# that in front: each line stands alone in a log.
+result() {
 	tests=$((tests + 1))
+	case $2 in
+	'and '* | 'but '* | 'nor '* | 'or '* | 'so '* | 'then '* | 'which '* | 'whose '* | 'who '* | 'also '* | \
+		'as '* | 'though '* | 'until '* | 'unless '* | 'since '* | 'none '* | 'not '* | 'with '* | 'without '*)
+		echo "$1 $tests - $sentence: $2" ;;
+	*)
+		sentence=$2
+		echo "$1 $tests - $2" ;;
+	esac
+}
+
+ok() {
 	if [ "$1" -eq 0 ]; then
-		echo "ok $tests - $2"
+		result ok "$2"
 	else
 		failures=$((failures + 1))
-		echo "not ok $tests - $2"
+		result 'not ok' "$2"
 		[ -z "${LK_FIRST_FAILURE-}" ] || exit 1 # t/mutate wants no more
 		return 1
 	fi
@@ -101,9 +115,8 @@ unlike() {
 
 # Skipped tests are named at the end of t/suite, and none are in make test.
 skip() {
-	tests=$((tests + 1))
 	[ -z "${LK_SKIPPED-}" ] || echo "$0: $1: $2" >>"$LK_SKIPPED"
-	echo "ok $tests - $1 # SKIP $2"
+	result ok "$1 # SKIP $2"
 }
 
 skip_all() {

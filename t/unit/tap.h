@@ -10,11 +10,34 @@
 
 static int tap_count, tap_failed;
 
+/* Does it go on with the sentence of the title before? As in t/lib.sh. */
+static inline bool
+tap_goes_on(const char *title)
+{
+	static const char *const words[] = { "and ", "but ", "nor ", "or ",
+		"so ", "then ", "which ", "whose ", "who ", "also ", "as ",
+		"though ", "until ", "unless ", "since ", "none ", "not ",
+		"with ", "without " };
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strncmp(title, words[i], strlen(words[i])) == 0)
+			return true;
+	return false;
+}
+
 static inline bool
 ok(bool good, const char *title)
 {
+	static char sentence[256];
+
 	tap_failed += !good;
-	printf("%sok %d - %s\n", good ? "" : "not ", ++tap_count, title);
+	printf("%sok %d - ", good ? "" : "not ", ++tap_count);
+	if (tap_goes_on(title))
+		printf("%s: ", sentence);
+	else
+		snprintf(sentence, sizeof(sentence), "%s", title);
+	printf("%s\n", title);
 	fflush(stdout); /* or a process that is forked may say it again */
 	return good;
 }
