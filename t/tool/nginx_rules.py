@@ -217,7 +217,7 @@ PLANTED = [(rule, where, what) for rule, rows in {
     headers: [(LOCATION, "add_header X y always;"), (SERVER, "add_header X-New y always;"), (SERVER, "add_header X y;"), (SERVER, "location /x/ { add_header X-Frame-Options DENY always; }")],
     guards: [(SERVER, "location /x/ { auth_request /latchkey-check; proxy_pass http://127.0.0.1:1$latchkey_nobody; }"), (GUARD, "\t#\tproxy_pass http://127.0.0.1:1;")],
     places: [(SERVER, "location ~ /x$ { return 404; }"), (SERVER, "location ~ ^/x { return 404; }"), (SERVER, "location = /latchkey-check { return 200; }"), (SERVER, "error_page 404 https://x/;")],
-    strangers: [("# Health and figures,", "server { listen 127.0.0.1:1; }")],
+    strangers: [("# Health and metrics,", "server { listen 127.0.0.1:1; }")],
     kept_values: [(HTTP, "map $status $x { 404 y; }"), (HTTP, "map $upstream_http_x $x { a b; }"), (HTTP, "map $latchkey_own $x { a b; }"), (HTTP, "map $host $x { a $latchkey_own; }"), (HTTP, "map $sent_http_x $x { a b; }")],
 }.items() for where, what in rows]
 

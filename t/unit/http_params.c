@@ -175,7 +175,7 @@ test_bodies(void)
 	is(parsed(JSON, "{\"a\""),
 	    "{\"type\":\"json_invalid\",\"loc\":[\"body\",4],"
 	    "\"msg\":\"JSON decode error\",\"input\":{},"
-	    "\"ctx\":{\"error\":\"a colon must follow the name\"}}",
+	    "\"ctx\":{\"error\":\"expected a colon after the name\"}}",
 	    "of what is not JSON it is told where and why");
 	is(parsed(JSON, "\"\xff\""), "error 1", "bytes are no JSON");
 	r = request("application/json", "{", 1);
