@@ -35,7 +35,7 @@ refused 'hash_cost = 0' 'from 1 to 11' 'a number below it'
 refused 'hash_cost = "5x"' 'not "5x"' 'a number with more behind'
 refused 'hash_upgrade = maybe' 'true or false, not "maybe"' 'a switch that is neither on nor off'
 refused 'hash_memory = huge' 'hash_memory must be keep or plain, not "huge"' 'a word that is none of two'
-refused 'hash_memory = kee' 'not "kee"' 'half of one'
+refused 'hash_memory = kee' 'not "kee"' 'half of a word'
 refused "greeting = \"$(head -c 1025 /dev/zero | tr '\0' x)\"" 'greeting must be UTF-8 of 0 to 1024 bytes' 'a text that is too long'
 {
 	cat "$LK_CONF"
@@ -93,11 +93,11 @@ done
 env XLATCHKEY_HASH_COSTS=5 LATCHKEY=5 LATCHKE=5 "$LK_BIN" -c "$LK_CONF" check >"$tmp/out" 2>&1
 is $? 0 'other variables of the environment are nothing to it' || diag "$(cat "$tmp/out")"
 latchkey -c /nonexistent/latchkey.conf check
-like "$? $(cat "$tmp/out")" '^1 .*/nonexistent/latchkey.conf: No such file' 'so is a file that is not there'
+like "$? $(cat "$tmp/out")" '^1 .*/nonexistent/latchkey.conf: No such file' 'a configuration that is not there is refused'
 latchkey -c "$LK_CONF" nonsense
 like "$? $(cat "$tmp/out")" '^2 .*no such command: nonsense' 'there is no such command'
 latchkey
-is $? 2 'nor is none a command'
+is $? 2 'latchkey without a command shows its usage'
 
 # The limits of every number, at them and one beyond.
 variable() {
@@ -132,7 +132,7 @@ while read -r cost mib; do
 	[ "$mib" -gt 1 ] || continue
 	fits "$cost" $((mib - 1))
 	like "$? $(cat "$tmp/out")" "^1 .*hash_cost = $cost takes $mib MiB.* set hash_memory_max_mib = $mib" \
-		'one less is not, and it is said what to do'
+		"$((mib - 1)) MiB are not enough for cost $cost, and the setting to change is named"
 done <<'END'
 1 1
 2 2
@@ -218,14 +218,14 @@ if [ "$(id -u)" = 0 ]; then
 	key 0400 nobody:"$group" 0500 nobody:"$group" good 'as systemd gives credentials'
 	key 0440 root:"$group" 0555 root:root good 'nobody needs to be able to write it'
 	key 0660 root:"$group" 0750 root:"$group" 'must be .*do: chmod g-w,o=' 'one that the group may write is refused'
-	key 0660 nobody:"$group" 0750 root:"$group" 'must be .*do: chmod g-w,o=' 'whoever owns it'
-	key 0641 root:"$group" 0750 root:"$group" 'must be ' 'so is one that others may run'
-	key 0640 daemon:"$group" 0750 root:"$group" 'belongs to user 1, who could change it; do: chown root' 'or one of another user'
-	key 0640 root:"$group" 0770 root:"$group" 'its folder .* is writable by others, .*; do: chmod go-w' 'or one in a folder that the group may write to'
-	key 0640 root:"$group" 0757 root:root 'is writable by others' 'or others'
-	key 0640 root:"$group" 0755 daemon:root 'its folder .* belongs to user 1, who could replace' 'or one that belongs to another user'
+	key 0660 nobody:"$group" 0750 root:"$group" 'must be .*do: chmod g-w,o=' 'a key that the group may write is refused, whoever owns it'
+	key 0641 root:"$group" 0750 root:"$group" 'must be ' 'a key that others may run is refused'
+	key 0640 daemon:"$group" 0750 root:"$group" 'belongs to user 1, who could change it; do: chown root' 'a key of another user is refused'
+	key 0640 root:"$group" 0770 root:"$group" 'its folder .* is writable by others, .*; do: chmod go-w' 'a key in a folder that the group may write to is refused'
+	key 0640 root:"$group" 0757 root:root 'is writable by others' 'a key in a folder that others may write to is refused'
+	key 0640 root:"$group" 0755 daemon:root 'its folder .* belongs to user 1, who could replace' 'a key in a folder of another user is refused'
 	key 0640 root:"$group" 1777 root:root good 'in a folder such as /tmp nobody can take its place'
-	key 0640 root:"$group" 1777 daemon:root 'its folder .* belongs to user 1' 'but its owner'
+	key 0640 root:"$group" 1777 daemon:root 'its folder .* belongs to user 1' 'a key in a folder such as /tmp of another user is refused'
 	mkdir -m 755 "$tmp/links"
 	ln -s ../dir/key "$tmp/links/key"
 	path=$tmp/links/key

@@ -36,7 +36,7 @@ sql_admin 'create function fails() returns trigger language plpgsql as
 	create trigger fails before insert on users execute function fails()'
 api POST /users/add_user/ "$signup"
 is "$status $body" '500 {"detail":"Internal Server Error"}' 'an error that nobody thought of is a 500, that says nothing'
-like "$(tail -n 3 "$LK_LOG")" 'event=db_failed .*sqlstate=P0001' 'the log does'
+like "$(tail -n 3 "$LK_LOG")" 'event=db_failed .*sqlstate=P0001' 'the log tells of an error that the answer does not name'
 
 # --- the lines ---
 

@@ -19,6 +19,7 @@ if [ -z "${LK_APART-}" ]; then
 	[ "$(id -u)" = 0 ] || skip 'it takes root'
 	[ -z "${LK_SANITIZED-}" ] || skip 'it is for the program as it is installed'
 	[ -d /etc/postgresql/15/main ] || skip "Debian's own cluster of PostgreSQL is not there"
+	[ -e web/dist/fetched ] || skip 'web/dist is not there (make web)'
 	id nginx >/dev/null 2>&1 && skip 'there is a user nginx already'
 	id latchkey >/dev/null 2>&1 && skip 'Latchkey is installed already'
 	unshare -m true 2>/dev/null || skip 'there are no namespaces to be had'

@@ -28,7 +28,7 @@ kill -TERM $alone
 wait $alone
 is $? 0 'SIGTERM ends it when it is idle, with status 0'
 ! kill -0 "$worker" 2>/dev/null
-ok $? 'and its worker'
+ok $? 'SIGTERM ends the worker'
 
 # The server is stopped in mid-request, so the worker has one in hand.
 start_worker
