@@ -8,7 +8,8 @@
 #include <string.h>
 
 #include "app.h"
-#include "crypto/token.h"
+#include "crypto/mac.h"
+#include "crypto/key.h"
 #include "crypto/token_cache.h"
 #include "db/ratelimit.h"
 #include "lib/blocklist.h"
@@ -17,7 +18,9 @@
 
 struct opened {
 	struct app app; /* first, so that one leads to the other */
-	struct token_key key;
+	struct keyring keyring;
+	struct secret secret;
+	struct secrets secrets;
 	struct blocklist blocklist;
 	struct token_cache tokens;
 	struct decoy_range decoys;
@@ -26,19 +29,43 @@ struct opened {
 };
 
 static bool
-open_key(struct opened *o)
+open_keys(struct opened *o)
 {
-	if (!token_key_load(o->app.conf->key_file, &o->key))
+	if (!keyring_load(o->app.conf->key_file, &o->keyring))
 		return false;
-	o->app.key = &o->key;
+	o->app.keyring = &o->keyring;
 	return true;
 }
 
 static void
-wipe_key(struct opened *o)
+wipe_keys(struct opened *o)
 {
-	explicit_bzero(&o->key, sizeof(o->key));
-	o->app.key = NULL;
+	keyring_clear(&o->keyring);
+	o->app.keyring = NULL;
+}
+
+static bool
+load_secret(struct opened *o)
+{
+	return mac_secret_load(o->app.conf, &o->secret);
+}
+
+/* From the secret, which is wiped. */
+static bool
+derive_secrets(struct opened *o)
+{
+	if (!mac_derive(&o->secret, &o->secrets))
+		return false;
+	o->app.secrets = &o->secrets;
+	return true;
+}
+
+static void
+wipe_secrets(struct opened *o)
+{
+	explicit_bzero(&o->secret, sizeof(o->secret));
+	mac_forget(&o->secrets);
+	o->app.secrets = NULL;
 }
 
 static bool
@@ -89,7 +116,10 @@ app_open(const struct conf *conf, unsigned needs,
 		.networks = &o->networks,
 		.ratelimit = &o->ratelimit,
 	};
-	if (((needs & (NEED_KEYS | NEED_SECRETS)) == 0 || open_key(o)) &&
+	if (((needs & NEED_KEYS) == 0 || open_keys(o)) &&
+	    ((needs & (NEED_SECRETS | NEED_SECRET_FILE)) == 0 ||
+	        load_secret(o)) &&
+	    ((needs & NEED_SECRETS) == 0 || derive_secrets(o)) &&
 	    ((needs & NEED_DATABASE) == 0 || open_database(o, prepare)) &&
 	    ((needs & NEED_HASHING) == 0 || open_blocklist(o)))
 		return &o->app;
@@ -102,8 +132,12 @@ app_narrow(struct app *app, unsigned needs, const struct db_sql *const *prepare)
 {
 	struct opened *o = (struct opened *)app;
 
-	if ((needs & (NEED_KEYS | NEED_SECRETS)) == 0)
-		wipe_key(o);
+	if ((needs & NEED_KEYS) == 0)
+		wipe_keys(o);
+	if ((needs & NEED_SECRETS) == 0)
+		wipe_secrets(o);
+	else if (!derive_secrets(o))
+		return false;
 	if ((needs & NEED_HASHING) == 0)
 		close_blocklist(o);
 	close_database(o);
@@ -119,6 +153,7 @@ app_close(struct app *app)
 		return;
 	close_database(o);
 	close_blocklist(o);
-	wipe_key(o);
+	wipe_keys(o);
+	wipe_secrets(o);
 	free(o);
 }

@@ -10,12 +10,13 @@
 /* What a process needs; as bits. */
 enum need {
 	NEED_DATABASE = 1, /* a connection of its own */
-	NEED_KEYS = 2,     /* to verify tokens */
-	NEED_SECRETS = 4,  /* to sign them, and to make MACs */
-	NEED_HASHING = 8   /* to judge and hash passwords */
+	NEED_KEYS = 2,     /* to sign and verify tokens */
+	NEED_SECRETS = 4,  /* to make MACs: a key for each purpose */
+	NEED_HASHING = 8,  /* to judge and hash passwords */
+	/* to be forked: the secret from which app_narrow() derives those keys
+	 */
+	NEED_SECRET_FILE = 16
 };
-
-#define NEED_ALL (NEED_DATABASE | NEED_KEYS | NEED_SECRETS | NEED_HASHING)
 
 /*
  * Open what is needed by these settings, which are not copied. prepare: the
@@ -27,8 +28,9 @@ struct app *app_open(const struct conf *conf, unsigned needs,
 
 /*
  * In a forked process: wipe and close what was opened before and is not needed
- * here, and get a database connection of its own if one is. False, with a line
- * on standard error: it cannot be had.
+ * here, get a database connection of its own if one is, and derive the keys of
+ * MACs if they are. The secret that these come from is wiped either way. False,
+ * with a line on standard error: a part cannot be had.
  */
 bool app_narrow(struct app *app, unsigned needs,
     const struct db_sql *const *prepare) MUST_CHECK;

@@ -39,6 +39,7 @@ struct key {
 static const struct key keys[] = {
 	{ "database",             TEXT,   AT(database),             "dbname=latchkey", 1, 4096, "libpq connection string" },
 	{ "key_file",             TEXT,   AT(key_file),             SYSCONFDIR "/latchkey/key", 1, 4096, "path" },
+	{ "secret_file",          TEXT,   AT(secret_file),          "", 0, 4096, "path" },
 	{ "listen_check",         TEXT,   AT(listen[LANE_CHECK]),   "/run/latchkey/check.sock", 1, 107, "path or address:port" },
 	{ "listen_api",           TEXT,   AT(listen[LANE_API]),     "/run/latchkey/api.sock", 1, 107, "path or address:port" },
 	{ "listen_login",         TEXT,   AT(listen[LANE_LOGIN]),   "/run/latchkey/login.sock", 1, 107, "path or address:port" },

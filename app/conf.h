@@ -29,6 +29,7 @@ struct conf {
 	const char *file;            /* where it was read; the caller's */
 	char *database;              /* libpq connection string, no password */
 	char *key_file;              /* the key that signs tokens */
+	char *secret_file;           /* keys cookies and counts; "": key_file */
 	char *listen[LANE_COUNT];    /* a Unix socket's path, or ADDRESS:PORT */
 	int64_t workers[LANE_COUNT]; /* processes, or CONF_AUTO */
 	int64_t login_backlog; /* connections that may wait, or CONF_AUTO */

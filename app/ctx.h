@@ -15,7 +15,8 @@
  */
 struct app {
 	const struct conf *conf;
-	const struct token_key *key;
+	const struct keyring *keyring; /* of tokens: crypto/key.h */
+	const struct secrets *secrets; /* of MACs: crypto/mac.h */
 	const struct blocklist *blocklist;
 	struct db *db;
 	unsigned lanes; /* that this process serves, as LANE_BIT()s */

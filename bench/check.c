@@ -24,16 +24,17 @@
 
 #define NOW_S 1700000000
 
-static const struct token_key key = {
+static const struct secret key = {
 	.len = 32,
 	.bytes = "0123456789abcdef0123456789abcdef",
 };
+static struct keyring ring;
 static struct arena arena;
 static struct token_cache tokens;
 static struct conf conf;
 static const struct app app = {
 	.conf = &conf,
-	.key = &key,
+	.keyring = &ring,
 	.tokens = &tokens,
 	.lanes = LANE_BIT(LANE_CHECK),
 };
@@ -80,7 +81,7 @@ run_token(void)
 	enum err e;
 
 	e = token_check(
-	    &key, authorization + strlen("Bearer "), &clock, &arena, &claims);
+	    &ring, authorization + strlen("Bearer "), &clock, &arena, &claims);
 	arena_reset(&arena);
 	return e == ERR_OK;
 }
@@ -94,7 +95,7 @@ run_forged(void)
 
 	memcpy(token, authorization, sizeof(token));
 	token[sizeof(token) - 10] ^= 1;
-	return token_check(&key, token + strlen("Bearer "), &clock, &arena,
+	return token_check(&ring, token + strlen("Bearer "), &clock, &arena,
 	           &claims) == ERR_UNAUTH;
 }
 
@@ -115,6 +116,8 @@ main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	arena_init(&arena);
+	if (!keyring_add(&ring, &key, KEY_ACTIVE, NULL))
+		return EXIT_FAILURE;
 	if (!conf_load(NULL, &conf))
 		return EXIT_FAILURE;
 	while (count > 0 && run())

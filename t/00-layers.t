@@ -42,7 +42,7 @@ cat >"$tmp/libraries" <<'END'
 fcgiapp.h    http/fcgi    FCGX_|FCGI_[A-Z][a-z]
 libpq-fe.h   db/db      PQ|PG
 jwt.h        crypto/token   jwt_|JWT_
-openssl/     crypto/token   SHA|EVP_|HMAC|RAND_
+openssl/     crypto/mac     SHA|EVP_|HMAC|RAND_|CRYPTO_
 crypt.h      crypto/pwhash  crypt
 json-c/      http/json    json_object|json_token|json_c|printbuf
 bsd/         cmd/prompt  readpassphrase|RPP_

@@ -10,10 +10,10 @@
 #include <crypt.h>
 
 #include "crypto/hashmem.h"
+#include "crypto/mac.h"
 #include "crypto/pwhash.h"
 #include "crypto/random.h"
 #include "lib/clock.h"
-#include "lib/text.h"
 #include "stats/event.h"
 #include "stats/metrics.h"
 
@@ -172,7 +172,7 @@ pwhash_check(int64_t cost, int64_t mib_max, const char *password,
 	    pwhash_is_usable(hash, mib_max) && hash_with(password, hash, made);
 	if (computed) {
 		*matches = fits && strlen(made) == strlen(hash) &&
-		           text_equal_secret(made, hash, strlen(hash));
+		           mac_equal(made, hash, strlen(hash));
 	} else {
 		/* of the stored cost, so that want of memory shows here too */
 		imitate(hash, cost, mib_max, setting);

@@ -1,9 +1,10 @@
 /*
- * Files that hold a secret: whether others can read or replace them.
+ * Files that hold a secret: their permissions, and what is good as a key.
  */
 #include "base.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +14,12 @@
 #include "lib/log.h"
 
 #define PATH_BYTES 4096 /* of the longest path, as the kernel has it */
+
+/* The secret_key that the FastAPI tutorial prints. */
+static const char published[] = "1184cf8c81a173ab236d500cd2a98cf3"
+                                "7cf2ad32d33052a523107d892dfad6a3";
+
+/* --- the file --- */
 
 /* May this user be trusted with it? Root asks in the place of another. */
 static bool
@@ -77,8 +84,8 @@ file_is_safe(const char *setting, const char *path, int fd)
 	return false;
 }
 
-bool
-secret_is_safe(const char *setting, const char *path, int fd)
+static bool
+is_safe(const char *setting, const char *path, int fd)
 {
 	char real[PATH_BYTES];
 
@@ -88,5 +95,109 @@ secret_is_safe(const char *setting, const char *path, int fd)
 	if (realpath(path, real) != NULL)
 		return folder_is_safe(setting, real);
 	log_say("%s %s: %s", setting, path, strerror(errno));
+	return false;
+}
+
+/* --- what is in it --- */
+
+/*
+ * Also in quotes, or with NULs, blanks or ends of lines around it. Compared as
+ * it is: no copy or hash of a secret is left behind in OpenSSL's memory, which
+ * each worker inherits.
+ */
+static bool
+is_published(const struct secret *s)
+{
+	static const char around[] = "\"' \t\r\n";
+	size_t from = 0, end = s->len;
+
+	while (from < end && strchr(around, s->bytes[from]) != NULL)
+		from++;
+	while (end > from && strchr(around, s->bytes[end - 1]) != NULL)
+		end--;
+	return end - from == sizeof(published) - 1 &&
+	       memcmp(s->bytes + from, published, end - from) == 0;
+}
+
+/* One byte over and over, as a key that is to be replaced one day may be. */
+static bool
+is_one_byte(const struct secret *s)
+{
+	return memcmp(s->bytes, s->bytes + 1, s->len - 1) == 0;
+}
+
+/* Why it is no good as a key, or NULL. */
+static const char *
+find_fault(const struct secret *s)
+{
+	if (s->len < SECRET_MIN_BYTES)
+		return "key is shorter than 32 bytes";
+	if (s->len > SECRET_MAX_BYTES)
+		return "key is longer than 4096 bytes";
+	if (is_one_byte(s))
+		return "key is a single repeated byte, which can be guessed";
+	if (is_published(s))
+		return "key is published in the FastAPI tutorial, so "
+		       "anybody can forge tokens with it";
+	return NULL;
+}
+
+/* Read the file that is open as fd, and close it. Returns errno. */
+static int
+read_all(int fd, struct secret *out)
+{
+	ssize_t n;
+
+	out->len = 0;
+	while ((n = read(fd, out->bytes + out->len,
+	            sizeof(out->bytes) - out->len)) > 0)
+		out->len += (size_t)n;
+	if (n == 0)
+		errno = 0;
+	if (out->len > 0 && out->bytes[out->len - 1] == '\n')
+		out->len--;
+	return errno;
+}
+
+/* Open the file, if it is safe. */
+static int
+open_safe(const char *setting, const char *path)
+{
+	/* a FIFO would have to be waited for */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0) {
+		log_say("%s %s: %s", setting, path,
+		    errno == ENOENT
+		        ? "no such file; make a key with: (umask 027; "
+		          "openssl rand -hex 32 >FILE), and give it to the "
+		          "workers' group"
+		        : strerror(errno));
+		return -1;
+	}
+	if (is_safe(setting, path, fd))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+bool
+secret_load(const char *setting, const char *path, struct secret *out)
+{
+	int fd = open_safe(setting, path), error = 0;
+	const char *fault = NULL;
+
+	if (fd >= 0) {
+		error = read_all(fd, out);
+		close(fd);
+	}
+	if (error != 0)
+		log_say("%s %s: %s", setting, path, strerror(error));
+	else if (fd >= 0 && (fault = find_fault(out)) != NULL)
+		log_say("%s %s: %s; make one with: openssl rand -hex 32",
+		    setting, path, fault);
+	if (fd >= 0 && error == 0 && fault == NULL)
+		return true;
+	explicit_bzero(out, sizeof(*out));
 	return false;
 }

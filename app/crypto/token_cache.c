@@ -16,6 +16,14 @@ place_of(const unsigned char digest[TOKEN_DIGEST_BYTES])
 }
 
 bool
+token_cache_digest(const char *token, unsigned char out[TOKEN_DIGEST_BYTES])
+{
+	size_t n = strlen(token);
+
+	return n <= TOKEN_DIGEST_MAX_BYTES && mac_sha256(token, n, out);
+}
+
+bool
 token_cache_find(const struct token_cache *cache,
     const unsigned char digest[TOKEN_DIGEST_BYTES],
     const struct token_clock *clock, struct token_claims *out)

@@ -7,6 +7,8 @@
 
 #include "crypto/token.h"
 
+#define TOKEN_DIGEST_BYTES MAC_BYTES
+#define TOKEN_DIGEST_MAX_BYTES 1024 /* a longer token is not kept */
 #define TOKEN_CACHE_ENTRIES 4096
 #define TOKEN_CACHE_SUB_BYTES 75 /* a longer name is not kept */
 
@@ -22,10 +24,17 @@ struct token_cache_entry {
 	char sub[TOKEN_CACHE_SUB_BYTES];
 };
 
-/* All zero when it is new. It belongs to one key and one process. */
+/* All zero when it is new. It belongs to one keyring and one process. */
 struct token_cache {
 	struct token_cache_entry entries[TOKEN_CACHE_ENTRIES];
 };
+
+/*
+ * The SHA-256 of a token as it was sent. False: it is longer than
+ * TOKEN_DIGEST_MAX_BYTES, or OpenSSL could not.
+ */
+bool token_cache_digest(
+    const char *token, unsigned char out[TOKEN_DIGEST_BYTES]) MUST_CHECK;
 
 /*
  * Find the claims of the token with this digest, if it is known and has not

@@ -101,14 +101,3 @@ text_percent_decode(char *s, size_t n, bool plus)
 	}
 	return len;
 }
-
-bool
-text_equal_secret(const void *a, const void *b, size_t n)
-{
-	const volatile unsigned char *x = a, *y = b;
-	unsigned char diff = 0;
-
-	while (n-- > 0)
-		diff |= (unsigned char)(*x++ ^ *y++);
-	return diff == 0;
-}

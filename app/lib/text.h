@@ -33,9 +33,6 @@ size_t text_chars(const char *s);
  */
 size_t text_percent_decode(char *s, size_t n, bool plus);
 
-/* Are these n bytes equal? In constant time. */
-bool text_equal_secret(const void *a, const void *b, size_t n);
-
 /* The value of a hexadecimal digit, or -1. */
 int text_hex(char c);
 

@@ -159,7 +159,8 @@ open_app(const struct conf *conf)
 {
 	static const struct db_sql *const none[] = { NULL };
 
-	return app_open(conf, NEED_ALL, none);
+	return app_open(conf,
+	    NEED_DATABASE | NEED_KEYS | NEED_HASHING | NEED_SECRET_FILE, none);
 }
 
 /* Say what these settings want and only a start can do. */

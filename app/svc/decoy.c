@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "crypto/token.h"
+#include "crypto/mac.h"
 #include "db/user.h"
 #include "svc/decoy.h"
 
@@ -46,13 +46,13 @@ enum err
 decoy_choose(struct ctx *c, const char *username, int64_t *id)
 {
 	const char *const texts[] = { username, NULL };
-	unsigned char mac[TOKEN_MAC_BYTES];
+	unsigned char mac[MAC_BYTES];
 	uint64_t seed;
 	enum err e;
 
 	if ((e = look_at_accounts(c)) != ERR_OK)
 		return e;
-	if (!token_mac(c->app->key, "decoy", texts, mac))
+	if (!mac_make(c->app->secrets, PURPOSE_DECOY, texts, mac))
 		return ERR_INTERNAL;
 	memcpy(&seed, mac, sizeof(seed));
 	*id = c->app->decoys->first + decoy_number(seed, c->app->decoys->count);

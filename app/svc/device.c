@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "crypto/mac.h"
 #include "crypto/random.h"
-#include "crypto/token.h"
 #include "lib/buf.h"
 #include "lib/text.h"
 #include "svc/device.h"
@@ -21,7 +21,7 @@
 #define RENEW_S (30 * INT64_C(86400))
 #define TIME_MAX_CHARS 12
 #define ID_CHARS (DEVICE_ID_BYTES - 1)
-#define MAC_CHARS ((size_t)2 * TOKEN_MAC_BYTES)
+#define MAC_CHARS ((size_t)2 * MAC_BYTES)
 
 /* The MAC of "TIME.ID" and a name, in hexadecimal. */
 static enum err
@@ -29,10 +29,10 @@ sign(const struct ctx *c, const char *said, const char *username,
     char out[MAC_CHARS + 1])
 {
 	const char *const parts[] = { said, username, NULL };
-	unsigned char mac[TOKEN_MAC_BYTES];
+	unsigned char mac[MAC_BYTES];
 	size_t i;
 
-	if (!token_mac(c->app->key, "device", parts, mac))
+	if (!mac_make(c->app->secrets, PURPOSE_DEVICE, parts, mac))
 		return ERR_INTERNAL;
 	for (i = 0; i < sizeof(mac); i++)
 		snprintf(out + 2 * i, 3, "%02x", mac[i]);
@@ -58,7 +58,7 @@ device_read(const struct ctx *c, const char *proof, const char *username)
 	memcpy(said, proof, n);
 	said[n] = '\0';
 	if (sign(c, said, username, mac) != ERR_OK ||
-	    !text_equal_secret(mac, proof + n + 1, MAC_CHARS))
+	    !mac_equal(mac, proof + n + 1, MAC_CHARS))
 		return none;
 	said[digits] = '\0';
 	if (!text_to_i64(said, 0, INT64_MAX, &made_s) ||

@@ -86,7 +86,7 @@ grant(struct ctx *c, struct login *l, const struct user *u,
 	if ((device->id[0] == '\0' || device->is_old) &&
 	    (e = device_make(c, device, u->username, &l->new_device)) != ERR_OK)
 		return e;
-	e = token_sign(c->app->key, &claims, c->now_s, c->arena, &l->token);
+	e = token_sign(c->app->keyring, &claims, c->now_s, c->arena, &l->token);
 	if (e == ERR_OK)
 		event(EVENT_LOGIN, "user=%" PRId64, u->id);
 	return e;

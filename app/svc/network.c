@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "crypto/token.h"
+#include "crypto/mac.h"
 #include "db/network.h"
 #include "lib/address.h"
 #include "svc/network.h"
@@ -20,10 +20,10 @@ identify(const struct ctx *c, struct network *out)
 {
 	char block[ADDRESS_BYTES];
 	const char *const texts[] = { block, NULL };
-	unsigned char mac[TOKEN_MAC_BYTES];
+	unsigned char mac[MAC_BYTES];
 
 	if (!address_block(c->address, block) ||
-	    !token_mac(c->app->key, "network", texts, mac))
+	    !mac_make(c->app->secrets, PURPOSE_NETWORK, texts, mac))
 		return false;
 	out->place[0] = (unsigned)mac[0] << 8 | mac[1];
 	out->place[1] = (unsigned)mac[2] << 8 | mac[3];

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "crypto/token.h"
+#include "crypto/mac.h"
 #include "lib/address.h"
 #include "stats/event.h"
 #include "svc/network.h"
@@ -99,9 +99,9 @@ hash(const struct ctx *c, enum kind kind, const char *what, const char *of,
     unsigned out[2])
 {
 	const char *const texts[] = { kinds[kind].name, what, of, NULL };
-	unsigned char mac[TOKEN_MAC_BYTES];
+	unsigned char mac[MAC_BYTES];
 
-	if (!token_mac(c->app->key, "throttle", texts, mac))
+	if (!mac_make(c->app->secrets, PURPOSE_RATELIMIT, texts, mac))
 		return ERR_INTERNAL;
 	out[0] = (unsigned)mac[0] << 8 | mac[1];
 	out[1] = (unsigned)mac[2] << 8 | mac[3];

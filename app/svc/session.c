@@ -18,13 +18,13 @@ read_token(struct ctx *c, const char *token, struct token_claims *out)
 		.life_s = c->app->conf->access_token_minutes * 60,
 	};
 	unsigned char digest[TOKEN_DIGEST_BYTES];
-	bool keep = c->app->tokens != NULL && token_digest(token, digest);
+	bool keep = c->app->tokens != NULL && token_cache_digest(token, digest);
 	enum err e;
 
 	if (keep && token_cache_find(c->app->tokens, digest, &clock, out))
 		return ERR_OK;
 	event(EVENT_TOKEN_VERIFIED, NULL);
-	e = token_check(c->app->key, token, &clock, c->arena, out);
+	e = token_check(c->app->keyring, token, &clock, c->arena, out);
 	if (e == ERR_OK && keep)
 		token_cache_add(c->app->tokens, digest, out);
 	return e;

@@ -25,6 +25,7 @@ check(const struct conf *c)
 	}
 	check_text(c->database, 1, 4096);
 	check_text(c->key_file, 1, 4096);
+	check_text(c->secret_file, 0, 4096);
 	check_text(c->greeting, 0, 1024);
 	check_text(c->password_blocklist, 0, 4096);
 	check_text(c->status_file, 1, 4096);

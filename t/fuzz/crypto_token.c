@@ -98,7 +98,7 @@ check_cache(const char *token, const struct token_claims *c)
 	unsigned char digest[TOKEN_DIGEST_BYTES];
 	struct token_claims found;
 
-	if (!token_digest(token, digest))
+	if (!token_cache_digest(token, digest))
 		return;
 	token_cache_add(&cache, digest, c);
 	if (token_cache_find(&cache, digest, &now, &found)) {
@@ -131,7 +131,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	claims = header + n + 1;
 	arena_init(&a);
 	token = sign_token(&a, header, n, claims, size - n - 1);
-	e = token_check(&fuzz_key, token, &now, &a, &c);
+	e = token_check(fuzz_keyring(), token, &now, &a, &c);
 	assert(e == ERR_OK || e == ERR_UNAUTH);
 	if (e == ERR_OK) {
 		struct json h = parse(&a, header, n);

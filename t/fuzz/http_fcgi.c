@@ -7,7 +7,7 @@
  *
  * The worker is one of the check lane, so there is no database.
  */
-#include "fuzz.h"
+#include "sign.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -172,14 +172,12 @@ begin(void)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct token_key key = { 32,
-		"not the key of anything at all.." };
 	static const struct conf conf;
 	struct loop_service service = { .run = route_run, .idle = go_on };
 	struct arena a;
-	static const struct app app = {
+	const struct app app = {
 		.conf = &conf,
-		.key = &key,
+		.keyring = fuzz_keyring(),
 		.lanes = LANE_BIT(LANE_CHECK),
 	};
 	struct ctx c;

@@ -15,11 +15,11 @@ static const char *
 sign_proof(struct arena *a, const char *said)
 {
 	const char *const parts[] = { said, "ada", NULL };
-	unsigned char mac[TOKEN_MAC_BYTES];
+	unsigned char mac[MAC_BYTES];
 	struct buf b;
 	size_t i;
 
-	if (!token_mac(&fuzz_key, "device", parts, mac))
+	if (!mac_make(fuzz_secrets(), PURPOSE_DEVICE, parts, mac))
 		abort();
 	buf_init(&b, a);
 	buf_addf(&b, "%s.", said);
@@ -32,7 +32,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct conf conf = { .token_leeway_s = 5 };
-	static const struct app app = { .conf = &conf, .key = &fuzz_key };
+	const struct app app = { .conf = &conf, .secrets = fuzz_secrets() };
 	struct arena a;
 	struct ctx c = { .app = &app, .arena = &a, .now_s = NOW_S };
 	const char *header, *value, *proof;

@@ -237,7 +237,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct loop_service service = { .run = run, .idle = go_on };
 	struct app app = {
 		.conf = &conf,
-		.key = &fuzz_key,
+		.keyring = fuzz_keyring(),
+		.secrets = fuzz_secrets(),
 		.blocklist = &play.blocklist,
 		.tokens = &tokens,
 		.decoys = &decoys,

@@ -14,8 +14,29 @@
 #include "crypto/token.h"
 
 /* The key of all fuzz targets, with which the tokens in corpora are signed. */
-static const struct token_key fuzz_key = { 32,
+static const struct secret fuzz_key = { 32,
 	"not the key of anything at all.." };
+
+static inline const struct keyring *
+fuzz_keyring(void)
+{
+	static struct keyring ring;
+
+	if (ring.count == 0 && !keyring_add(&ring, &fuzz_key, KEY_ACTIVE, NULL))
+		abort();
+	return &ring;
+}
+
+static inline const struct secrets *
+fuzz_secrets(void)
+{
+	static struct secrets secrets;
+	struct secret copy = fuzz_key;
+
+	if (secrets.key[0] == NULL && !mac_derive(&copy, &secrets))
+		abort();
+	return &secrets;
+}
 
 static const char base64url[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

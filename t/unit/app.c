@@ -4,34 +4,51 @@
  */
 #include "base.h"
 
+#include <malloc.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "app.h"
-#include "crypto/token.h"
+#include "crypto/key.h"
+#include "crypto/mac.h"
 #include "tap.h"
 
 static const struct db_sql *const none[] = { NULL };
 static char folder[] = "/tmp/app.XXXXXX", key_file[64];
 static char database[] = "dbname=nowhere", no_list[] = "";
+static char secret_file[64];
 static struct conf conf = {
 	.key_file = key_file,
+	.secret_file = secret_file,
 	.database = database,
 	.password_blocklist = no_list,
 	.db_timeout_ms = 100,
 };
 
+#define NEED_ALL (NEED_DATABASE | NEED_KEYS | NEED_SECRETS | NEED_HASHING)
+#define NEED_FORKS (NEED_DATABASE | NEED_KEYS | NEED_HASHING | NEED_SECRET_FILE)
+#define KEY "0123456789abcdef0123456789abcdef"
+#define SECRET "a secret that no key is made of."
+
 static void
-write_key(void)
+write_secret(char path[64], const char *name, const char *text)
 {
-	static const char key[] = "0123456789abcdef0123456789abcdef";
 	int fd;
 
-	snprintf(key_file, sizeof(key_file), "%s/key.XXXXXX", folder);
-	if ((fd = mkstemp(key_file)) < 0 ||
-	    write(fd, key, strlen(key)) != (ssize_t)strlen(key))
+	snprintf(path, 64, "%s/%s.XXXXXX", folder, name);
+	if ((fd = mkstemp(path)) < 0 ||
+	    write(fd, text, strlen(text)) != (ssize_t)strlen(text))
 		abort();
 	close(fd);
+}
+
+/* Is this text in what app_open() made? It is one block of 512 KiB or so. */
+static bool
+holds(const struct app *app, const char *text)
+{
+	return memmem(app, malloc_usable_size((void *)(uintptr_t)app), text,
+	           strlen(text)) != NULL;
 }
 
 static void
@@ -39,13 +56,13 @@ test_open(void)
 {
 	struct app *app = app_open(&conf, NEED_KEYS, none);
 
-	ok(app != NULL && app->key != NULL && app->db == NULL &&
-	        app->blocklist == NULL,
+	ok(app != NULL && app->keyring != NULL && app->secrets == NULL &&
+	        app->db == NULL && app->blocklist == NULL,
 	    "app: of the parts only those are opened that are needed");
 	app_close(app);
 	app = app_open(&conf, NEED_ALL, none);
-	ok(app != NULL && app->key != NULL && app->db != NULL &&
-	        app->blocklist != NULL,
+	ok(app != NULL && app->keyring != NULL && app->secrets != NULL &&
+	        app->db != NULL && app->blocklist != NULL,
 	    "app: all of them where all are needed");
 	ok(app != NULL && app->conf == &conf, "app: with the settings");
 	app_close(app);
@@ -55,24 +72,32 @@ test_open(void)
 static void
 test_narrow(void)
 {
-	struct app *app = app_open(&conf, NEED_ALL, none);
-	const struct token_key *key;
+	struct app *app = app_open(&conf, NEED_FORKS, none);
 
 	if (app == NULL)
 		abort();
-	ok(app_narrow(app, NEED_KEYS, none) && app->key != NULL,
+	ok(app->secrets == NULL && holds(app, KEY) && holds(app, SECRET),
+	    "app: a process that forks others holds key and secret");
+	ok(app_narrow(app, NEED_KEYS, none) && app->keyring != NULL &&
+	        holds(app, KEY),
 	    "app: a process that checks tokens keeps the key");
+	ok(app->secrets == NULL && !holds(app, SECRET),
+	    "app: a process that checks tokens does not keep the secret");
 	ok(app->db == NULL && app->blocklist == NULL,
 	    "app: and neither database nor list of passwords");
-	key = app->key;
 	ok(app_narrow(app, NEED_DATABASE, none) && app->db != NULL,
 	    "app: one that needs the database has a connection of its own");
-	ok(app->key == NULL && key->len == 0 && key->bytes[0] == 0,
+	ok(app->keyring == NULL && !holds(app, KEY),
 	    "app: a key that is not needed is wiped");
 	database[0] = '=';
 	ok(!app_narrow(app, NEED_DATABASE, none),
 	    "app: without its database a process does not begin");
 	database[0] = 'd';
+	app_close(app);
+	app = app_open(&conf, NEED_FORKS, none);
+	ok(app != NULL && app_narrow(app, NEED_SECRETS, none) &&
+	        app->secrets != NULL && !holds(app, SECRET),
+	    "app: a process that makes MACs has their keys, not the secret");
 	app_close(app);
 }
 
@@ -83,11 +108,16 @@ test_failures(void)
 	char *good = conf.key_file;
 
 	conf.key_file = nothing;
-	ok(app_open(&conf, NEED_SECRETS, none) == NULL,
+	ok(app_open(&conf, NEED_KEYS, none) == NULL,
 	    "app: it is not opened without its key");
 	ok(app_open(&conf, NEED_ALL, none) == NULL,
 	    "app: nor any of it where one part fails");
 	conf.key_file = good;
+	conf.secret_file = nothing;
+	ok(app_open(&conf, NEED_SECRETS, none) == NULL &&
+	        app_open(&conf, NEED_SECRET_FILE, none) == NULL,
+	    "app: it is not opened without its secret");
+	conf.secret_file = secret_file;
 	conf.password_blocklist = nothing;
 	ok(app_open(&conf, NEED_HASHING, none) == NULL,
 	    "app: nor without its list of passwords");
@@ -99,11 +129,13 @@ main(void)
 {
 	if (mkdtemp(folder) == NULL)
 		return 1;
-	write_key();
+	write_secret(key_file, "key", KEY);
+	write_secret(secret_file, "secret", SECRET);
 	test_open();
 	test_narrow();
 	test_failures();
 	unlink(key_file);
+	unlink(secret_file);
 	rmdir(folder);
 	return done();
 }

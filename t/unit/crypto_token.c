@@ -13,6 +13,7 @@
 
 #include "lib/buf.h"
 #include "http/json.h"
+#include "keys.h"
 #include "tap.h"
 #include "crypto/token.h"
 
@@ -78,10 +79,7 @@ static const char odd_header[] =
     "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCIsIngiOiJ!In0.eyJzdWIiOiJhbGljZSIsImV4cCI6MjAwMDAwMDAwMH0.IW-pOSsAIV67GjYK4IHSRdmJ6kMs83jtm9rii44tTo0";
 /* clang-format on */
 
-static struct token_key key = {
-	.len = 32,
-	.bytes = "0123456789abcdef0123456789abcdef",
-};
+static struct keyring ring;
 static struct arena arena;
 static const struct token_clock then = { EXP - 60, 0, LIFE_S };
 
@@ -92,7 +90,7 @@ accepts(const char *token, int64_t now_s)
 
 	const struct token_clock clock = { now_s, 5, LIFE_S };
 
-	return token_check(&key, token, &clock, &arena, &c) == ERR_OK;
+	return token_check(&ring, token, &clock, &arena, &c) == ERR_OK;
 }
 
 static void
@@ -180,11 +178,11 @@ test_times(void)
 	ok(!accepts(by_jose, INT64_MAX), "and nothing overflows");
 }
 
-/* The JSON of a token's claims. */
+/* The JSON of a token's header (0) or claims (1). */
 static const char *
-claims_of(const char *token)
+part_of(const char *token, int part)
 {
-	const char *from = strchr(token, '.') + 1;
+	const char *from = part == 0 ? token : strchr(token, '.') + 1;
 	size_t n = strcspn(from, ".");
 	char *base64 = arena_strndup(&arena, from, n), *p;
 	unsigned char *json = arena_alloc(&arena, n + 1);
@@ -207,101 +205,29 @@ test_signing(void)
 	const char *one, *two;
 	char big[TOKEN_MAX_BYTES + 2];
 
-	ok(token_sign(&key, &in, EXP - 60, &arena, &one) == ERR_OK &&
-	        token_check(&key, one, &then, &arena, &out) == ERR_OK,
+	ok(token_sign(&ring, &in, EXP - 60, &arena, &one) == ERR_OK &&
+	        token_check(&ring, one, &then, &arena, &out) == ERR_OK,
 	    "what is signed is accepted");
 	is(out.sub, in.sub, "with its subject");
 	is_int(out.uid, 42, "its user number");
 	is_int(out.exp, EXP, "its expiry");
 	is_int(out.epoch, INT32_MAX, "and its epoch");
 	in.epoch = 0;
-	ok(token_sign(&key, &in, EXP - 60, &arena, &one) == ERR_OK &&
-	        token_check(&key, one, &then, &arena, &out) == ERR_OK &&
-	        out.epoch == 0 && strstr(claims_of(one), "\"ep\"") == NULL,
+	ok(token_sign(&ring, &in, EXP - 60, &arena, &one) == ERR_OK &&
+	        token_check(&ring, one, &then, &arena, &out) == ERR_OK &&
+	        out.epoch == 0 && strstr(part_of(one, 1), "\"ep\"") == NULL,
 	    "which is left out where it is 0");
-	ok(token_sign(&key, &in, EXP - 60, &arena, &two) == ERR_OK &&
+	ok(token_sign(&ring, &in, EXP - 60, &arena, &two) == ERR_OK &&
 	        strcmp(one, two) != 0,
 	    "two tokens are never the same");
 	in.sub = "\xff";
 	fclose(stderr); /* what follows is told there */
-	ok(token_sign(&key, &in, EXP - 60, &arena, &one) == ERR_INTERNAL,
+	ok(token_sign(&ring, &in, EXP - 60, &arena, &one) == ERR_INTERNAL,
 	    "a subject that is not UTF-8 is not left out but refused");
 	memset(big, 'a', sizeof(big) - 1);
 	big[sizeof(big) - 1] = '\0';
 	big[10] = big[sizeof(big) - 1 - 44] = '.';
 	ok(!accepts(big, 0), "a token over 8 KiB is refused");
-}
-
-/* A key of n bytes in a file of this mode. */
-static bool
-loads(const char *bytes, size_t n, mode_t mode, struct token_key *out)
-{
-	char path[] = "/tmp/latchkey-key-XXXXXX";
-	int fd = mkstemp(path);
-	bool good = fd >= 0 && write(fd, bytes, n) == (ssize_t)n &&
-	            fchmod(fd, mode) == 0;
-
-	close(fd);
-	good = good && token_key_load(path, out);
-	unlink(path);
-	return good;
-}
-
-/* Bytes that are not all the same. */
-static void
-fill(char *bytes, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		bytes[i] = "0123456789abcdef"[i % 16];
-}
-
-static void
-test_key_file(void)
-{
-	static const char published[] = "1184cf8c81a173ab236d500cd2a98cf3"
-	                                "7cf2ad32d33052a523107d892dfad6a3";
-	char bytes[TOKEN_KEY_MAX_BYTES + 2];
-	struct token_key k;
-
-	fill(bytes, sizeof(bytes));
-	ok(loads(bytes, 32, 0600, &k) && k.len == 32, "32 bytes are a key");
-	ok(!loads(bytes, 31, 0600, &k), "31 are not");
-	ok(loads(bytes, 4096, 0400, &k) && k.len == 4096, "4096 are");
-	ok(!loads(bytes, 4097, 0600, &k), "4097 are not");
-	bytes[32] = '\n';
-	ok(loads(bytes, 33, 0600, &k) && k.len == 32,
-	    "a newline at the end does not count");
-	bytes[31] = '\n';
-	ok(loads(bytes, 33, 0600, &k) && k.len == 32, "only one");
-	ok(!loads(bytes, 32, 0600, &k), "nor does it make up for a byte");
-	fill(bytes, 32);
-	ok(loads(bytes, 32, 0640, &k), "the group may read the file");
-	ok(loads(bytes, 32, 0440, &k), "as may its owner, who does not write");
-	ok(!loads(bytes, 32, 0620, &k), "the group may not write it");
-	ok(!loads(bytes, 32, 0660, &k), "not even if it may read it");
-	ok(!loads(bytes, 32, 0604, &k), "others may not read it");
-	ok(!loads(bytes, 32, 0602, &k), "nor write it");
-	ok(!loads(bytes, 32, 0601, &k), "nor run it");
-	snprintf(bytes, sizeof(bytes), "%*s\t", 40, "");
-	ok(loads(bytes, 41, 0600, &k),
-	    "blanks alone are not the published one");
-	memset(bytes, 'k', 64);
-	ok(!loads(bytes, 64, 0600, &k), "a byte 64 times is no key");
-	memset(bytes, '\0', 32);
-	ok(!loads(bytes, 32, 0600, &k), "whichever it is");
-	bytes[31] = 'k';
-	ok(loads(bytes, 32, 0600, &k), "one other makes it one");
-	ok(!loads(published, 64, 0600, &k), "a published key is refused");
-	snprintf(bytes, sizeof(bytes), "%s\r\n", published);
-	ok(!loads(bytes, 66, 0600, &k), "with the end of a line, too");
-	snprintf(bytes, sizeof(bytes), " \"%s\"\n\n", published);
-	ok(!loads(bytes, 69, 0600, &k), "and in quotes");
-	snprintf(bytes, sizeof(bytes), "%sx", published);
-	ok(loads(bytes, 65, 0600, &k), "another key is another");
-	ok(!token_key_load("/nonexistent/key", &k), "so is no file");
-	ok(!token_key_load("/tmp", &k), "and a folder");
 }
 
 /*
@@ -318,53 +244,87 @@ test_two_json_libraries(void)
 
 	good =
 	    json_parse(&arena, "{\"sub\":[\"x\"]}", 13, &o, &why) == ERR_OK &&
-	    token_check(&key, with_uid, &then, &arena, &c) == ERR_OK &&
+	    token_check(&ring, with_uid, &then, &arena, &c) == ERR_OK &&
 	    json_get(o, "sub", &v) && json_kind(v) == JSON_OTHER &&
 	    c.uid == 7 &&
 	    strcmp(c.sub, "\xed\x99\x8d\xea\xb8\xb8\xeb\x8f\x99") == 0;
 	ok(good, "json-c and jansson live in one process");
 }
 
-/* The MAC of three texts, as hexadecimal digits, of another library's making.
- */
-static bool
-mac_is(const char *purpose, const char *const *texts, const char *wanted)
+/* A token by the key of another text, whose state in the ring is this. */
+static enum err
+check_beside(const char *token, enum key_state state, const char *text)
 {
-	static const struct token_key k = { 32,
-		"0123456789abcdef0123456789abcdef" };
-	unsigned char mac[TOKEN_MAC_BYTES];
-	char digits[2 * TOKEN_MAC_BYTES + 1];
-	size_t i;
+	const struct secret other = secret_of(text);
+	struct keyring two;
+	struct token_claims c;
+	enum err e;
 
-	if (!token_mac(&k, purpose, texts, mac))
-		return false;
-	for (i = 0; i < sizeof(mac); i++)
-		snprintf(digits + 2 * i, 3, "%02x", mac[i]);
-	return strcmp(digits, wanted) == 0;
+	make_keyring(&two, KEY_TEXT);
+	if (!keyring_add(&two, &other, state, NULL))
+		abort();
+	e = token_check(&two, token, &then, &arena, &c);
+	keyring_clear(&two);
+	return e;
 }
 
 static void
-test_mac(void)
+test_ring(void)
 {
-	static const char wanted[] = "9015c66f8fd6b92c7c31cbe6790082bb"
-	                             "5edf231309a2a0d6d7f5229e3f868a55";
+	static const char text[] = "another key, of 32 bytes at least";
+	const struct token_claims in = { "ada", 42, EXP, 0, false };
+	struct token_claims out;
+	struct keyring other, empty = { .count = 0 };
+	const char *token;
 
-	ok(mac_is(
-	       "throttle", (const char *[]){ "name", "ada", "", NULL }, wanted),
-	    "a MAC is HMAC-SHA-256 with a derived key");
-	ok(!mac_is(
-	       "device", (const char *[]){ "name", "ada", "", NULL }, wanted),
-	    "another purpose has another");
-	ok(!mac_is(
-	       "throttle", (const char *[]){ "namea", "da", "", NULL }, wanted),
-	    "and so have the same letters grouped otherwise");
-	ok(!mac_is("throttle", (const char *[]){ "name", "ada", NULL }, wanted),
-	    "and fewer texts");
+	make_keyring(&other, text);
+	ok(token_sign(&other, &in, EXP - 60, &arena, &token) == ERR_OK &&
+	        token_check(&ring, token, &then, &arena, &out) == ERR_UNAUTH,
+	    "a token by a key that is not in the ring is refused");
+	ok(token_check(&empty, by_jose, &then, &arena, &out) == ERR_UNAUTH,
+	    "a ring without keys accepts none");
+	ok(check_beside(token, KEY_RETIRING, text) == ERR_OK,
+	    "a token by a retiring key is accepted");
+	ok(check_beside(token, KEY_NEXT, text) == ERR_OK,
+	    "a token by the next key is accepted");
+	ok(check_beside(by_jose, KEY_RETIRING, text) == ERR_OK,
+	    "a token by the active key is accepted beside a retiring one");
+	keyring_clear(&other);
+}
+
+/* {"alg":"HS256","typ":"JWT"}, as the original's tokens have it */
+#define HEADER "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."
+
+static void
+test_header(void)
+{
+	const struct token_claims in = { "ada", 42, EXP, 0, false };
+	const struct secret next =
+	                        secret_of("the next key, of 32 bytes or more"),
+	                    active = secret_of(KEY_TEXT);
+	struct token_claims out;
+	struct keyring two = { .count = 0 };
+	const char *token;
+
+	ok(token_sign(&ring, &in, EXP - 60, &arena, &token) == ERR_OK &&
+	        strncmp(token, HEADER, strlen(HEADER)) == 0,
+	    "the header of a token by a key without a kid names none");
+	if (!keyring_add(&two, &next, KEY_NEXT, "next") ||
+	    !keyring_add(&two, &active, KEY_ACTIVE, "2026"))
+		abort();
+	ok(token_sign(&two, &in, EXP - 60, &arena, &token) == ERR_OK &&
+	        token_check(&ring, token, &then, &arena, &out) == ERR_OK,
+	    "the active key signs, wherever it is in the ring");
+	is(part_of(token, 0),
+	    "{\"alg\":\"HS256\",\"kid\":\"2026\",\"typ\":\"JWT\"}",
+	    "the header names a key that has a kid");
+	keyring_clear(&two);
 }
 
 int
 main(void)
 {
+	make_keyring(&ring, KEY_TEXT);
 	arena_init(&arena);
 	ok(accepts(by_jose, EXP - 1000),
 	    "the FastAPI application's token is good");
@@ -373,8 +333,8 @@ main(void)
 	test_times();
 	test_signing();
 	test_two_json_libraries();
-	test_key_file();
-	test_mac();
+	test_ring();
+	test_header();
 	arena_free(&arena);
 	return done();
 }

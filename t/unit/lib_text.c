@@ -172,8 +172,5 @@ main(void)
 	test_hex();
 	test_percent();
 	test_percent_at_end();
-	ok(text_equal_secret("abc", "abc", 3), "equal bytes are equal");
-	ok(!text_equal_secret("abc", "abd", 3), "different ones are not");
-	ok(!text_equal_secret("\x80", "\x00", 1), "whatever bit differs");
 	return done();
 }

@@ -104,13 +104,13 @@ chosen(struct ctx *c, int64_t now_s)
 static void
 test_look(void)
 {
-	static const struct token_key key = { 32,
-		"0123456789abcdef0123456789abcdef" };
+	struct secrets secrets;
 	struct decoy_range decoys = { .count = 0 };
-	const struct app app = { .key = &key, .decoys = &decoys };
+	const struct app app = { .secrets = &secrets, .decoys = &decoys };
 	struct ctx c = { .app = &app };
 	int64_t id;
 
+	make_secrets(&secrets, KEY_TEXT);
 	table.first = 7;
 	table.count = 1000;
 	table.e = ERR_BUSY;

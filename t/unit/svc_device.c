@@ -17,9 +17,7 @@
 #define NOW INT64_C(1700000000)
 #define DAY_S INT64_C(86400)
 
-static const struct token_key key = { 32, "0123456789abcdef0123456789abcdef" };
-static const struct token_key other_key = { 32,
-	"0123456789abcdef0123456789abcdeF" };
+static struct secrets secrets, other_secrets;
 static const struct conf conf = { .token_leeway_s = 5 };
 static const struct device unknown = { .id = "" };
 
@@ -28,7 +26,7 @@ static const char known[] = "1700000000.00112233445566778899aabbccddeeff."
 	"5c520b7a01b3848622406b74a6972d27fb16d6c0bc0cf98246d61dbfafe5909f";
 /* clang-format on */
 
-static struct app app = { .conf = &conf, .key = &key };
+static struct app app = { .conf = &conf, .secrets = &secrets };
 
 static bool
 knows(struct ctx *c, const char *proof, const char *name)
@@ -46,9 +44,9 @@ test_known(struct ctx *c)
 	ok(!d.is_old, "and new");
 	ok(!knows(c, known, "Ada"), "it is nobody else's");
 	ok(!knows(c, known, ""), "not even of the empty name");
-	app.key = &other_key;
+	app.secrets = &other_secrets;
 	ok(!knows(c, known, "ada"), "nor of another key");
-	app.key = &key;
+	app.secrets = &secrets;
 }
 
 static void
@@ -134,6 +132,8 @@ main(void)
 	struct arena arena;
 	struct ctx c = { .app = &app, .arena = &arena, .now_s = NOW };
 
+	make_secrets(&secrets, KEY_TEXT);
+	make_secrets(&other_secrets, "0123456789abcdef0123456789abcdeF");
 	arena_init(&arena);
 	test_known(&c);
 	test_time(&c);

@@ -197,11 +197,11 @@ test_mark(struct ctx *c)
 int
 main(void)
 {
-	static const struct token_key key = { 32,
-		"0123456789abcdef0123456789abcdef" };
-	const struct app app = { .key = &key, .networks = &memory };
+	struct secrets secrets;
+	const struct app app = { .secrets = &secrets, .networks = &memory };
 	struct ctx c = { .app = &app };
 
+	make_secrets(&secrets, KEY_TEXT);
 	test_known(&c);
 	test_note(&c);
 	test_young(&c);

@@ -487,17 +487,17 @@ test_state(struct ctx *c)
 int
 main(void)
 {
-	static const struct token_key key = { 32,
-		"0123456789abcdef0123456789abcdef" };
+	struct secrets secrets;
 	const struct conf conf = { .login_failures_per_name = 100,
 		.login_failures_per_address = 200,
 		.login_failures_per_client = 7,
 		.login_failures_per_service = 10000,
 		.signups_per_address = 300 };
 	struct arena arena;
-	const struct app app = { .conf = &conf, .key = &key };
+	const struct app app = { .conf = &conf, .secrets = &secrets };
 	struct ctx c = { .app = &app, .arena = &arena };
 
+	make_secrets(&secrets, KEY_TEXT);
 	arena_init(&arena);
 	test_ranges();
 	test_subjects(&c);

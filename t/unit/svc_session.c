@@ -6,15 +6,14 @@
 #include "base.h"
 
 #include "crypto/token_cache.h"
+#include "keys.h"
 #include "svc/session.h"
 #include "tap.h"
 
 #define NOW 1999999000
 #define LEEWAY_S 5
 
-static const struct token_key key = { 32, "0123456789abcdef0123456789abcdef" },
-                              other_key = { 32,
-	                              "0123456789abcdef0123456789abcdeX" };
+static struct keyring ring, other_ring;
 static struct conf conf = {
 	.token_leeway_s = LEEWAY_S,
 	.access_token_minutes = 1,
@@ -24,7 +23,7 @@ static struct token_cache cache;
 static struct arena arena;
 static struct app app = {
 	.conf = &conf,
-	.key = &key,
+	.keyring = &ring,
 	.tokens = &cache,
 };
 static struct ctx ctx = {
@@ -34,7 +33,7 @@ static struct ctx ctx = {
 };
 
 static const char *
-token_of(const struct token_key *k, int64_t uid)
+token_of(const struct keyring *k, int64_t uid)
 {
 	const struct token_claims claims = { "ada", uid, NOW + 60, 3, false };
 	const char *token = NULL;
@@ -76,7 +75,7 @@ empty(void)
 static void
 test_found(void)
 {
-	const char *token = token_of(&key, 7);
+	const char *token = token_of(&ring, 7);
 	struct token_claims c = { 0 };
 
 	empty();
@@ -99,7 +98,7 @@ test_found(void)
 static void
 test_expiry(void)
 {
-	const char *token = token_of(&key, 7);
+	const char *token = token_of(&ring, 7);
 	struct token_claims c;
 
 	empty();
@@ -152,7 +151,7 @@ test_uid(void)
 static void
 test_key(void)
 {
-	const char *token = token_of(&other_key, 7);
+	const char *token = token_of(&other_ring, 7);
 	struct token_claims c;
 
 	empty();
@@ -160,14 +159,14 @@ test_key(void)
 	    "a token of another key is refused");
 	ok(session_claims(&ctx, token, &c) == ERR_UNAUTH && kept() == 0,
 	    "time and again");
-	token = token_of(&key, 7);
+	token = token_of(&ring, 7);
 	ok(session_claims(&ctx, token, &c) == ERR_OK && kept() == 1,
 	    "one of ours is kept");
-	app.key = &other_key;
+	app.keyring = &other_ring;
 	empty(); /* as a worker of the new key begins */
 	ok(session_claims(&ctx, token, &c) == ERR_UNAUTH && kept() == 0,
 	    "with another key and a cache of its own it is refused");
-	app.key = &key;
+	app.keyring = &ring;
 }
 
 /* The same token, kept all the time, while the setting's end comes and goes. */
@@ -186,7 +185,7 @@ test_plain(void)
 	ctx.now_s = NOW + 1;
 	ok(session_claims(&ctx, no_uid, &c) == ERR_UNAUTH,
 	    "when the day is over it does not, though it is kept");
-	ok(session_claims(&ctx, token_of(&key, 7), &c) == ERR_OK,
+	ok(session_claims(&ctx, token_of(&ring, 7), &c) == ERR_OK,
 	    "one of ours does");
 	empty();
 	conf.plain_until_s = 0;
@@ -202,7 +201,7 @@ test_plain(void)
 static void
 test_life(void)
 {
-	const char *token = token_of(&key, 7); /* of 60 s */
+	const char *token = token_of(&ring, 7); /* of 60 s */
 	struct token_claims c;
 
 	empty();
@@ -217,6 +216,8 @@ test_life(void)
 int
 main(void)
 {
+	make_keyring(&ring, KEY_TEXT);
+	make_keyring(&other_ring, "0123456789abcdef0123456789abcdeX");
 	arena_init(&arena);
 	test_found();
 	test_expiry();

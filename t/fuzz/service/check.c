@@ -72,7 +72,7 @@ check_login(const struct req *r)
 	struct token_claims claims;
 
 	assert(is_signed(a, token));
-	if (token_check(&fuzz_key, token, &clock, a, &claims) != ERR_OK)
+	if (token_check(fuzz_keyring(), token, &clock, a, &claims) != ERR_OK)
 		abort();
 	assert(world_account(claims.sub) == world_happened.asked);
 	check_password(r);

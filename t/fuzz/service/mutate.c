@@ -382,7 +382,7 @@ set_device(struct request *r)
 	static const char *const names[] = { "ada", "bob", "eve", "new" };
 	static const int age_days[] = { 0, 1, 40, 364, 366 };
 	const struct device none = { .id = "" };
-	static const struct app app = { .key = &fuzz_key };
+	const struct app app = { .secrets = fuzz_secrets() };
 	struct ctx c = { .app = &app, .arena = &arena };
 	const char *proof;
 	struct buf b;

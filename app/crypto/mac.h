@@ -1,0 +1,87 @@
+/*
+ * HMAC-SHA-256 and SHA-256, and the secrets of single purposes. The only file
+ * that knows OpenSSL.
+ */
+#ifndef LATCHKEY_CRYPTO_MAC_H
+#define LATCHKEY_CRYPTO_MAC_H
+
+#include "base.h"
+
+struct conf;
+struct secret;
+
+#define MAC_BYTES 32
+
+/* --- one key --- */
+
+/* A key of HMAC-SHA-256, prepared: that costs more than a token's MAC does. */
+struct mac_key;
+
+/*
+ * Prepare a key of len bytes, of which OpenSSL keeps a copy until
+ * mac_key_free(), which wipes it. NULL: it could not; it is logged.
+ */
+struct mac_key *mac_key_new(const void *bytes, size_t len) MUST_CHECK;
+
+/* Wipe a key and release it. It may be NULL. */
+void mac_key_free(struct mac_key *key);
+
+/* The HMAC-SHA-256 of n bytes. False: OpenSSL could not; it is not logged. */
+bool mac_bytes(struct mac_key *key, const void *bytes, size_t n,
+    unsigned char out[MAC_BYTES]) MUST_CHECK;
+
+/* Are these n bytes equal? In a time that does not depend on what they are. */
+bool mac_equal(const void *a, const void *b, size_t n) MUST_CHECK;
+
+/* The SHA-256 of n bytes. False: OpenSSL could not. */
+bool mac_sha256(
+    const void *bytes, size_t n, unsigned char out[MAC_BYTES]) MUST_CHECK;
+
+/* --- a key for each purpose --- */
+
+enum purpose {
+	PURPOSE_RATELIMIT, /* which buckets count an attempt */
+	PURPOSE_DEVICE,    /* device cookies */
+	PURPOSE_DECOY,     /* the decoy hash of an unknown name */
+	PURPOSE_NETWORK,   /* known networks */
+	PURPOSES
+};
+
+/*
+ * The keys of all purposes, each prepared once in a process and kept until that
+ * ends. They are of processes that use them: one that only checks tokens has
+ * none.
+ */
+struct secrets {
+	struct mac_key *key[PURPOSES];
+};
+
+/*
+ * Read the secret that the keys of all purposes are derived from: secret_file,
+ * or, where that is not set, key_file. False: as secret_load().
+ */
+bool mac_secret_load(const struct conf *conf, struct secret *out) MUST_CHECK;
+
+/*
+ * Derive the key of each purpose from the secret, and wipe that. Of the same
+ * secret the same keys come, whichever setting names its file: a copy of
+ * key_file as secret_file changes nothing. False: OpenSSL could not; it is
+ * logged, and *out is empty.
+ * Source: the expansion of RFC 5869 (HKDF), section 2.3, in one block, with
+ * "latchkey\0PURPOSE" as its info, and as its last byte 0 in the place of 1.
+ */
+bool mac_derive(struct secret *secret, struct secrets *out) MUST_CHECK;
+
+/* Wipe the keys of all purposes and release them. They may be empty. */
+void mac_forget(struct secrets *secrets);
+
+/*
+ * The HMAC-SHA-256 of several texts (the last is NULL), told apart from all
+ * others and from the same texts grouped otherwise, by the key of a purpose:
+ * what is signed for one counts for no other, and never as a token. False:
+ * OpenSSL could not; it is logged.
+ */
+bool mac_make(const struct secrets *secrets, enum purpose purpose,
+    const char *const *texts, unsigned char out[MAC_BYTES]) MUST_CHECK;
+
+#endif

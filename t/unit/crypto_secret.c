@@ -1,0 +1,329 @@
+/*
+ * crypto/secret.c: which files are secret enough and which secrets good; and
+ * that it leaves no copy behind and no descriptor open.
+ */
+#include "base.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fail.h"
+#include "keys.h"
+#include "tap.h"
+
+/* --- what fails, in the place of the system's --- */
+
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
+
+/*
+ * FORTIFY_SOURCE has other names for these, and the compilers know too much of
+ * the usual ones to let them be defined.
+ */
+ssize_t read_plain(int fd, void *to, size_t n) __asm__("read");
+ssize_t read_checked(int fd, void *to, size_t n, size_t size) __asm__(
+    "__read_chk");
+void wipe(void *p, size_t n) __asm__("explicit_bzero");
+void wipe_checked(void *p, size_t n, size_t size) __asm__(
+    "__explicit_bzero_chk");
+
+static bool by_bytes;  /* read() gives one at a time */
+static bool inherited; /* a file was read that a new program would get */
+
+ssize_t
+read_plain(int fd, void *to, size_t n)
+{
+	if (fails("read")) {
+		errno = EIO;
+		return -1;
+	}
+	inherited |= (fcntl(fd, F_GETFD) & FD_CLOEXEC) == 0;
+	return REAL(read)(fd, to, by_bytes && n > 1 ? 1 : n);
+}
+
+ssize_t
+read_checked(int fd, void *to, size_t n, size_t size)
+{
+	return n <= size ? read_plain(fd, to, n) : -1;
+}
+
+int
+fstat(int fd, struct stat *st)
+{
+	return fails("fstat") ? -1 : REAL(fstat)(fd, st);
+}
+
+/* Whether this text was in what was wiped. */
+static char secret[64];
+static bool secret_wiped;
+
+void
+wipe(void *p, size_t n)
+{
+	secret_wiped |=
+	    secret[0] != '\0' && memmem(p, n, secret, strlen(secret)) != NULL;
+	REAL(explicit_bzero)(p, n);
+}
+
+void
+wipe_checked(void *p, size_t n, size_t size)
+{
+	wipe(p, n < size ? n : size);
+}
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
+
+/* --- what is said on standard error --- */
+
+static int said_fd, stderr_fd;
+static char said_text[2000];
+
+static void
+listen_to_stderr(void)
+{
+	char path[] = "/tmp/latchkey-said-XXXXXX";
+
+	fflush(stderr);
+	said_fd = mkstemp(path);
+	unlink(path);
+	stderr_fd = dup(STDERR_FILENO);
+	dup2(said_fd, STDERR_FILENO);
+}
+
+static const char *
+said(void)
+{
+	ssize_t n;
+
+	fflush(stderr);
+	dup2(stderr_fd, STDERR_FILENO);
+	close(stderr_fd);
+	n = pread(said_fd, said_text, sizeof(said_text) - 1, 0);
+	said_text[n > 0 ? n : 0] = '\0';
+	close(said_fd);
+	return said_text;
+}
+
+static int
+open_files(void)
+{
+	int fd, n = 0;
+
+	for (fd = 0; fd < 100; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+/* --- the file --- */
+
+/* Load a key of n bytes; what is said is kept. */
+static bool
+load(const char *bytes, size_t n, struct secret *out)
+{
+	char path[] = "/tmp/latchkey-key-XXXXXX";
+	int fd = mkstemp(path);
+	bool good = fd >= 0 && write(fd, bytes, n) == (ssize_t)n;
+
+	close(fd);
+	listen_to_stderr();
+	good = good && secret_load("key_file", path, out);
+	said();
+	unlink(path);
+	return good;
+}
+
+static bool
+is_zero(const struct secret *k)
+{
+	static const struct secret zero;
+
+	return memcmp(k, &zero, sizeof(zero)) == 0;
+}
+
+static void
+test_reading(void)
+{
+	static struct secret k;
+	static char longest[SECRET_MAX_BYTES], longer[5000];
+	int files = open_files();
+
+	inherited = false;
+	memset(longest, 'L', sizeof(longest));
+	longest[0] = 'F';
+	by_bytes = true;
+	ok(load("secret/0123456789abcdef0123456789", 33, &k) && k.len == 33 &&
+	        memcmp(k.bytes, "secret/0123456789abcdef0123456789", 33) == 0,
+	    "a key is read that comes byte by byte");
+	memset(longer, 'L', sizeof(longer));
+	ok(!load(longer, sizeof(longer), &k),
+	    "and one that does not end is given up");
+	by_bytes = false;
+	ok(load(longest, sizeof(longest), &k) && k.len == sizeof(longest) &&
+	        memcmp(k.bytes, longest, sizeof(longest)) == 0,
+	    "and the longest one, all of it");
+	ok(load("secret/0123456789abcdef0123456789\n", 34, &k),
+	    "a newline at the end is not part of a key");
+	is(said_text, "", "nothing is said of a good one");
+	strcpy(secret, "secret/");
+	secret_wiped = false;
+	ok(!load("secret/", 7, &k) && is_zero(&k) && secret_wiped,
+	    "a bad one does not stay in memory");
+	secret[0] = '\0';
+	ok(strstr(said_text, "key_file /tmp/latchkey-key-") &&
+	        strstr(said_text, "shorter than 32 bytes"),
+	    "it is said which file, and what is wrong");
+	ok(!load("", 0, &k), "an empty file holds no key");
+	fail_at("read", 1);
+	ok(!load(longest, 40, &k) && failed() && k.len == 0,
+	    "one that cannot be read is none");
+	ok(strstr(said_text, strerror(EIO)) != NULL, "and why is said");
+	fail_at("read", 2);
+	ok(!load(longest, 40, &k) && failed(), "nor is half of one");
+	fail_at("fstat", 1);
+	ok(!load(longest, 40, &k) && failed(),
+	    "nor one of which is not known who may read it");
+	ok(!inherited, "a program that is started does not get the file");
+	is_int(open_files(), files, "and it is closed, however it went");
+}
+
+static void
+test_no_file(void)
+{
+	char path[] = "/tmp/latchkey-key-XXXXXX";
+	struct secret k = { .len = 5 };
+	int copy, fd;
+	bool good;
+
+	listen_to_stderr();
+	ok(!secret_load("key_file", "/nonexistent/key", &k) && k.len == 0,
+	    "without a file there is no key");
+	ok(strstr(said(), "there is no such file; make a key with") != NULL,
+	    "and it is said how to make one");
+	listen_to_stderr();
+	ok(!secret_load("key_file", "/dev/null/key", &k),
+	    "nor is there in no folder");
+	ok(strstr(said(), strerror(ENOTDIR)) != NULL &&
+	        strstr(said_text, "make a key") == NULL,
+	    "where none could be made");
+	/* as when standard input is closed */
+	fd = mkstemp(path);
+	good = write(fd, KEY_TEXT, 32) == 32;
+	close(fd);
+	copy = dup(STDIN_FILENO);
+	close(STDIN_FILENO);
+	ok(good && secret_load("key_file", path, &k),
+	    "a file may have the number 0");
+	dup2(copy, STDIN_FILENO);
+	close(copy);
+	unlink(path);
+}
+
+/* A FIFO that nobody writes to would be waited for without end. */
+static void
+test_fifo(void)
+{
+	char path[] = "/tmp/latchkey-fifo-XXXXXX";
+	int files = open_files();
+	struct secret k;
+
+	if (mkdtemp(path) == NULL || rmdir(path) != 0 ||
+	    mkfifo(path, 0600) != 0)
+		abort();
+	alarm(10); /* ends this test */
+	listen_to_stderr();
+	ok(!secret_load("secret_file", path, &k), "a FIFO is no secret");
+	ok(strstr(said(), "must be a plain file") != NULL,
+	    "the message says that it must be a plain file");
+	ok(strncmp(said_text, "latchkey: secret_file /tmp/", 27) == 0,
+	    "the message begins with the setting");
+	alarm(0);
+	unlink(path);
+	is_int(open_files(), files, "a FIFO is closed again");
+}
+
+/* --- what is in it --- */
+
+/* A key of n bytes in a file of this mode. */
+static bool
+loads(const char *bytes, size_t n, mode_t mode, struct secret *out)
+{
+	char path[] = "/tmp/latchkey-key-XXXXXX";
+	int fd = mkstemp(path);
+	bool good = fd >= 0 && write(fd, bytes, n) == (ssize_t)n &&
+	            fchmod(fd, mode) == 0;
+
+	close(fd);
+	good = good && secret_load("key_file", path, out);
+	unlink(path);
+	return good;
+}
+
+/* Bytes that are not all the same. */
+static void
+fill(char *bytes, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		bytes[i] = "0123456789abcdef"[i % 16];
+}
+
+static void
+test_modes(void)
+{
+	static const char published[] = "1184cf8c81a173ab236d500cd2a98cf3"
+	                                "7cf2ad32d33052a523107d892dfad6a3";
+	char bytes[SECRET_MAX_BYTES + 2];
+	struct secret k;
+
+	fill(bytes, sizeof(bytes));
+	ok(loads(bytes, 32, 0600, &k) && k.len == 32, "32 bytes are a key");
+	ok(!loads(bytes, 31, 0600, &k), "31 are not");
+	ok(loads(bytes, 4096, 0400, &k) && k.len == 4096, "4096 are");
+	ok(!loads(bytes, 4097, 0600, &k), "4097 are not");
+	bytes[32] = '\n';
+	ok(loads(bytes, 33, 0600, &k) && k.len == 32,
+	    "a newline at the end does not count");
+	bytes[31] = '\n';
+	ok(loads(bytes, 33, 0600, &k) && k.len == 32, "only one");
+	ok(!loads(bytes, 32, 0600, &k), "nor does it make up for a byte");
+	fill(bytes, 32);
+	ok(loads(bytes, 32, 0640, &k), "the group may read the file");
+	ok(loads(bytes, 32, 0440, &k), "as may its owner, who does not write");
+	ok(!loads(bytes, 32, 0620, &k), "the group may not write it");
+	ok(!loads(bytes, 32, 0660, &k), "not even if it may read it");
+	ok(!loads(bytes, 32, 0604, &k), "others may not read it");
+	ok(!loads(bytes, 32, 0602, &k), "nor write it");
+	ok(!loads(bytes, 32, 0601, &k), "nor run it");
+	snprintf(bytes, sizeof(bytes), "%*s\t", 40, "");
+	ok(loads(bytes, 41, 0600, &k),
+	    "blanks alone are not the published one");
+	memset(bytes, 'k', 64);
+	ok(!loads(bytes, 64, 0600, &k), "a byte 64 times is no key");
+	memset(bytes, '\0', 32);
+	ok(!loads(bytes, 32, 0600, &k), "whichever it is");
+	bytes[31] = 'k';
+	ok(loads(bytes, 32, 0600, &k), "one other makes it one");
+	ok(!loads(published, 64, 0600, &k), "a published key is refused");
+	snprintf(bytes, sizeof(bytes), "%s\r\n", published);
+	ok(!loads(bytes, 66, 0600, &k), "with the end of a line, too");
+	snprintf(bytes, sizeof(bytes), " \"%s\"\n\n", published);
+	ok(!loads(bytes, 69, 0600, &k), "and in quotes");
+	snprintf(bytes, sizeof(bytes), "%sx", published);
+	ok(loads(bytes, 65, 0600, &k), "another key is another");
+	ok(!secret_load("key_file", "/nonexistent/key", &k), "so is no file");
+	ok(!secret_load("key_file", "/tmp", &k), "and a folder");
+}
+
+int
+main(void)
+{
+	test_reading();
+	test_no_file();
+	test_fifo();
+	fclose(stderr); /* what follows is told there */
+	test_modes();
+	return done();
+}

@@ -1,0 +1,42 @@
+/*
+ * Keys for tests: a keyring of one key, and the keys of all purposes.
+ */
+#ifndef LATCHKEY_KEYS_H
+#define LATCHKEY_KEYS_H
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/key.h"
+
+#define KEY_TEXT "0123456789abcdef0123456789abcdef"
+
+static inline struct secret
+secret_of(const char *text)
+{
+	struct secret s = { .len = strlen(text) };
+
+	memcpy(s.bytes, text, s.len);
+	return s;
+}
+
+static inline void
+make_keyring(struct keyring *out, const char *text)
+{
+	const struct secret s = secret_of(text);
+
+	*out = (struct keyring){ .count = 0 };
+	if (!keyring_add(out, &s, KEY_ACTIVE, NULL))
+		abort();
+}
+
+static inline void
+make_secrets(struct secrets *out, const char *text)
+{
+	struct secret s = secret_of(text);
+
+	if (!mac_derive(&s, out))
+		abort();
+}
+
+#endif
