@@ -199,7 +199,7 @@ test_no_file(void)
 	listen_to_stderr();
 	ok(!secret_load("key_file", "/nonexistent/key", &k) && k.len == 0,
 	    "without a file there is no key");
-	ok(strstr(said(), "there is no such file; make a key with") != NULL,
+	ok(strstr(said(), "no such file; make a key with") != NULL,
 	    "and it is said how to make one");
 	listen_to_stderr();
 	ok(!secret_load("key_file", "/dev/null/key", &k),
@@ -234,8 +234,8 @@ test_fifo(void)
 	alarm(10); /* ends this test */
 	listen_to_stderr();
 	ok(!secret_load("secret_file", path, &k), "a FIFO is no secret");
-	ok(strstr(said(), "must be a plain file") != NULL,
-	    "the message says that it must be a plain file");
+	ok(strstr(said(), "must be a regular file") != NULL,
+	    "the message says that it must be a regular file");
 	ok(strncmp(said_text, "latchkey: secret_file /tmp/", 27) == 0,
 	    "the message begins with the setting");
 	alarm(0);

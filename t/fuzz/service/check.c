@@ -89,11 +89,11 @@ check_choice(const struct req *r)
 
 	assert(u != NULL && u->password != NULL);
 	assert((int64_t)text_chars(u->password) >=
-	       r->ctx->conf->password_min_chars);
+	       r->ctx->app->conf->password_min_chars);
 	assert(strcasecmp(u->password, CHECK_COMMON) != 0);
 	assert(strcasecmp(u->password, u->username) != 0);
 	assert((int64_t)text_chars(u->username) <=
-	       r->ctx->conf->username_max_chars);
+	       r->ctx->app->conf->username_max_chars);
 }
 
 /* Wrong guesses are few, however they are sent. */
@@ -152,7 +152,7 @@ check_token(const struct req *r)
 	buf_init(&text, a);
 	json_write(&text, exp, NULL);
 	assert(strtoll(text.s, NULL, 10) >
-	       r->ctx->now_s - r->ctx->conf->token_leeway_s);
+	       r->ctx->now_s - r->ctx->app->conf->token_leeway_s);
 	if (r->user == NULL)
 		return;
 	assert(strcmp(r->user->username, json_text(sub, &n)) == 0);
