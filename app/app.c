@@ -111,6 +111,7 @@ app_open(const struct conf *conf, unsigned needs,
 		abort();
 	o->app = (struct app){
 		.conf = conf,
+		.needs = needs,
 		.tokens = &o->tokens,
 		.decoys = &o->decoys,
 		.networks = &o->networks,
@@ -141,6 +142,7 @@ app_narrow(struct app *app, unsigned needs, const struct db_sql *const *prepare)
 	if ((needs & NEED_HASHING) == 0)
 		close_blocklist(o);
 	close_database(o);
+	app->needs = needs;
 	return (needs & NEED_DATABASE) == 0 || open_database(o, prepare);
 }
 

@@ -7,20 +7,10 @@
 #include "ctx.h"
 #include "db/db.h"
 
-/* What a process needs; as bits. */
-enum need {
-	NEED_DATABASE = 1, /* a connection of its own */
-	NEED_KEYS = 2,     /* to sign and verify tokens */
-	NEED_SECRETS = 4,  /* to make MACs: a key for each purpose */
-	NEED_HASHING = 8,  /* to judge and hash passwords */
-	/* to be forked: the secret from which app_narrow() derives those keys
-	 */
-	NEED_SECRET_FILE = 16
-};
-
 /*
- * Open what is needed by these settings, which are not copied. prepare: the
- * database's statements, as db_new() takes them; no connection is made yet.
+ * Open what is needed (NEED_ bits of role.h) by these settings, which are not
+ * copied. prepare: the database's statements, as db_new() takes them; no
+ * connection is made yet.
  * NULL, with a line on standard error: a part cannot be opened.
  */
 struct app *app_open(const struct conf *conf, unsigned needs,

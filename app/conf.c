@@ -23,8 +23,6 @@
 /* AUTO: a number or "auto"; UNTIL: true, false, or the last day of it */
 enum type { TEXT, NUMBER, AUTO, SWITCH, ORIGINS, UNTIL };
 
-const char *const lane_name[LANE_COUNT] = { "check", "api", "login" };
-
 struct key {
 	const char *name;
 	enum type type;
@@ -36,16 +34,19 @@ struct key {
 
 /* clang-format off */
 #define AT(field) offsetof(struct conf, field)
+/* What the settings have for each role; one without a socket listens nowhere. */
+#define WORKERS(id, name, ...) \
+	{ "workers_" name,        AUTO,   AT(workers[ROLE_##id]),   "auto", 1, CONF_WORKERS_MAX, "processes" },
+#define LISTEN(id, name, socket, ...) LISTEN_##socket(id, name)
+#define LISTEN_LANE(id, name) \
+	{ "listen_" name,         TEXT,   AT(listen[ROLE_##id]),    "/run/latchkey/" name ".sock", 1, 107, "path or address:port" },
+#define LISTEN_INNER(id, name)
 static const struct key keys[] = {
 	{ "database",             TEXT,   AT(database),             "dbname=latchkey", 1, 4096, "libpq connection string" },
 	{ "key_file",             TEXT,   AT(key_file),             SYSCONFDIR "/latchkey/key", 1, 4096, "path" },
 	{ "secret_file",          TEXT,   AT(secret_file),          "", 0, 4096, "path" },
-	{ "listen_check",         TEXT,   AT(listen[LANE_CHECK]),   "/run/latchkey/check.sock", 1, 107, "path or address:port" },
-	{ "listen_api",           TEXT,   AT(listen[LANE_API]),     "/run/latchkey/api.sock", 1, 107, "path or address:port" },
-	{ "listen_login",         TEXT,   AT(listen[LANE_LOGIN]),   "/run/latchkey/login.sock", 1, 107, "path or address:port" },
-	{ "workers_check",        AUTO,   AT(workers[LANE_CHECK]),  "auto", 1, CONF_WORKERS_MAX, "processes" },
-	{ "workers_api",          AUTO,   AT(workers[LANE_API]),    "auto", 1, CONF_WORKERS_MAX, "processes" },
-	{ "workers_login",        AUTO,   AT(workers[LANE_LOGIN]),  "auto", 1, CONF_WORKERS_MAX, "processes" },
+	ROLE_TABLE(LISTEN)
+	ROLE_TABLE(WORKERS)
 	{ "login_backlog",        AUTO,   AT(login_backlog),        "auto", 1, 65535, "connections" },
 	{ "login_wait_ms",        NUMBER, AT(login_wait_ms),        "4000", 100, 60000, "milliseconds" },
 	{ "drain_ms",             NUMBER, AT(drain_ms),             "1500", 0, 10000, "milliseconds" },

@@ -4,23 +4,7 @@
 #ifndef LATCHKEY_CONF_H
 #define LATCHKEY_CONF_H
 
-#include "base.h"
-
-/*
- * A lane: requests of one cost, with a socket and workers of their own, so that
- * slow work cannot delay quick work.
- */
-enum lane {
-	LANE_CHECK, /* memory alone: microseconds */
-	LANE_API,   /* a query or two */
-	LANE_LOGIN, /* a password's hash: a CPU for milliseconds */
-	LANE_COUNT
-};
-
-#define LANE_BIT(lane) (1u << (lane))
-#define LANE_ALL (LANE_BIT(LANE_COUNT) - 1)
-
-extern const char *const lane_name[LANE_COUNT];
+#include "role.h"
 
 #define CONF_AUTO 0 /* the value "auto" of a number */
 #define CONF_WORKERS_MAX 64
@@ -30,8 +14,9 @@ struct conf {
 	char *database;              /* libpq connection string, no password */
 	char *key_file;              /* the key that signs tokens */
 	char *secret_file;           /* keys cookies and counts; "": key_file */
-	char *listen[LANE_COUNT];    /* a Unix socket's path, or ADDRESS:PORT */
-	int64_t workers[LANE_COUNT]; /* processes, or CONF_AUTO */
+	char *listen[ROLE_COUNT];    /* of a lane: a Unix socket's path, or
+	                              * ADDRESS:PORT */
+	int64_t workers[ROLE_COUNT]; /* processes, or CONF_AUTO */
 	int64_t login_backlog; /* connections that may wait, or CONF_AUTO */
 	int64_t login_wait_ms; /* a login that waited longer is refused */
 	int64_t drain_ms;      /* of silence end a worker that is told to end */

@@ -19,7 +19,8 @@ struct app {
 	const struct secrets *secrets; /* of MACs: crypto/mac.h */
 	const struct blocklist *blocklist;
 	struct db *db;
-	unsigned lanes; /* that this process serves, as LANE_BIT()s */
+	unsigned needs; /* NEED_ bits that were opened */
+	unsigned lanes; /* that this process serves, as ROLE_BIT()s */
 	struct token_cache *tokens;         /* NULL: each is verified again */
 	struct decoy_range *decoys;         /* svc/decoy.h */
 	struct network_memory *networks;    /* svc/network.h */

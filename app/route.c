@@ -28,7 +28,7 @@ enum who { ANYONE, BEARER, SIGNED_IN };
 struct route {
 	unsigned methods; /* bits of enum method */
 	const char *path;
-	enum lane lane;
+	enum role lane;
 	enum who who;
 	enum origin origin;
 	enum limit limit; /* of attempts; its service counts them */
@@ -53,20 +53,20 @@ struct route {
 /* clang-format off */
 static const struct route routes[] = {
 	/* methods  path                    lane        who        origin          limit         face     body       bytes  handler */
-	{ GET,      "/",                    LANE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_root },
-	{ POST,     "/users/add_user/",     LANE_LOGIN, ANYONE,    NOT_CROSS_SITE, LIMIT_SIGNUP, FASTAPI, BODY_JSON, 65536, api_users_add },
-	{ POST,     "/token",               LANE_LOGIN, ANYONE,    NOT_CROSS_SITE, LIMIT_LOGIN,  FASTAPI, BODY_FORM, 65536, api_token_create },
-	{ GET,      "/users/me",            LANE_API,   SIGNED_IN, ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_users_me },
-	{ PATCH,    "/users/me",            LANE_API,   SIGNED_IN, SAME_ORIGIN,    LIMIT_CHANGE, FASTAPI, BODY_JSON, 65536, api_users_change },
-	{ POST,     "/users/me/password",   LANE_LOGIN, SIGNED_IN, SAME_ORIGIN,    LIMIT_LOGIN,  FASTAPI, BODY_JSON, 65536, api_users_change_password },
-	{ GET,      "/check",               LANE_CHECK, BEARER,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_check },
-	{ GET_HEAD, "/openapi.json",        LANE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_docs_openapi },
-	{ GET_HEAD, "/docs",                LANE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_docs_swagger },
-	{ GET_HEAD, "/docs/oauth2-redirect",LANE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_docs_oauth2_redirect },
-	{ GET_HEAD, "/redoc",               LANE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_docs_redoc },
-	{ GET,      "/healthz",             LANE_CHECK, ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_health_alive },
-	{ GET,      "/readyz",              LANE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_health_ready },
-	{ GET,      "/metrics",             LANE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_metrics },
+	{ GET,      "/",                    ROLE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_root },
+	{ POST,     "/users/add_user/",     ROLE_LOGIN, ANYONE,    NOT_CROSS_SITE, LIMIT_SIGNUP, FASTAPI, BODY_JSON, 65536, api_users_add },
+	{ POST,     "/token",               ROLE_LOGIN, ANYONE,    NOT_CROSS_SITE, LIMIT_LOGIN,  FASTAPI, BODY_FORM, 65536, api_token_create },
+	{ GET,      "/users/me",            ROLE_API,   SIGNED_IN, ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_users_me },
+	{ PATCH,    "/users/me",            ROLE_API,   SIGNED_IN, SAME_ORIGIN,    LIMIT_CHANGE, FASTAPI, BODY_JSON, 65536, api_users_change },
+	{ POST,     "/users/me/password",   ROLE_LOGIN, SIGNED_IN, SAME_ORIGIN,    LIMIT_LOGIN,  FASTAPI, BODY_JSON, 65536, api_users_change_password },
+	{ GET,      "/check",               ROLE_CHECK, BEARER,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_check },
+	{ GET_HEAD, "/openapi.json",        ROLE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_docs_openapi },
+	{ GET_HEAD, "/docs",                ROLE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_docs_swagger },
+	{ GET_HEAD, "/docs/oauth2-redirect",ROLE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_docs_oauth2_redirect },
+	{ GET_HEAD, "/redoc",               ROLE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_docs_redoc },
+	{ GET,      "/healthz",             ROLE_CHECK, ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_health_alive },
+	{ GET,      "/readyz",              ROLE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_health_ready },
+	{ GET,      "/metrics",             ROLE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_metrics },
 };
 /* clang-format on */
 
@@ -264,7 +264,7 @@ route_run(struct req *r)
 	 * A check is one of a request that the web server logs, and there are
 	 * ten thousands of them a second: they are counted, unless they fail.
 	 */
-	if (row != NULL && row->lane == LANE_CHECK && r->reply.status < 500)
+	if (row != NULL && row->lane == ROLE_CHECK && r->reply.status < 500)
 		return;
 	event(EVENT_REQUEST, "method=%s route=%s status=%d us=%lld",
 	    method_name(r->method), row != NULL ? row->path : "-",
@@ -301,7 +301,7 @@ route_print(void)
 		buf_init(&b, &a);
 		method_list(&b, routes[i].methods);
 		printf("%s\t%s\t%s\t%s\t%s\t%s\t%s\t%u\t%s\n", b.s,
-		    routes[i].path, lane_name[routes[i].lane],
+		    routes[i].path, roles[routes[i].lane].name,
 		    who[routes[i].who], origin[routes[i].origin],
 		    limit[routes[i].limit], body[routes[i].body],
 		    routes[i].bytes, face[routes[i].face]);

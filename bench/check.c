@@ -36,7 +36,7 @@ static const struct app app = {
 	.conf = &conf,
 	.keyring = &ring,
 	.tokens = &tokens,
-	.lanes = LANE_BIT(LANE_CHECK),
+	.lanes = ROLE_BIT(ROLE_CHECK),
 };
 static struct ctx ctx = {
 	.app = &app,

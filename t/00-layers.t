@@ -20,6 +20,7 @@ ctx model
 crypto
 stats
 conf
+role
 lib
 base
 END

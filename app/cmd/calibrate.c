@@ -216,7 +216,7 @@ set_up(struct setup *s)
 	const struct row r = { .cost = s->conf->hash_cost };
 	double alone = measure(&r, s->conf->hash_memory_kept, TIMED_MS).best_ms;
 
-	s->workers = limits_workers(s->conf, LANE_LOGIN);
+	s->workers = limits_workers_hashing(s->conf);
 	s->logins = measure_together(s);
 	if (alone <= 0 || s->logins <= 0)
 		return false;

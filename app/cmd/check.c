@@ -226,14 +226,16 @@ static void
 warn_of_sockets(const struct conf *conf)
 {
 	gid_t gid, told = (gid_t)-1;
-	enum lane lane;
+	enum role lane;
 
-	for (lane = 0; lane < LANE_COUNT; lane++) {
+	for (lane = 0; lane < ROLE_COUNT; lane++) {
+		if (!roles[lane].is_lane)
+			continue;
 		if (conf->listen[lane][0] != '/')
 			log_say("warning: listen_%s = %s: FastCGI over TCP is "
 			        "not encrypted, and anybody who reaches the "
 			        "port can pose as nginx",
-			    lane_name[lane], conf->listen[lane]);
+			    roles[lane].name, conf->listen[lane]);
 		else if (is_open_to_all(conf->listen[lane]))
 			log_say("warning: everybody on this machine may "
 			        "connect to %s and pose as nginx; do: "

@@ -88,7 +88,7 @@ print_lanes(const struct metrics_figures *f)
 
 	printf("\n%-6s %7s %9s %12s %9s %9s  %s\n", "lane", "workers",
 	    "restarts", "requests", "p50", "p99", "waiting");
-	for (lane = 0; lane < LANE_COUNT; lane++) {
+	for (lane = 0; lane < ROLE_COUNT; lane++) {
 		for (up = 0, i = 0; i < f->workers; i++)
 			if (f->worker[i].lane == lane && f->worker[i].pid != 0)
 				up++;
@@ -97,7 +97,7 @@ print_lanes(const struct metrics_figures *f)
 			snprintf(queue, sizeof(queue),
 			    "%" PRIu32 " of %" PRIu32, waiting, limit);
 		printf("%-6s %7u %9" PRIu64 " %12" PRIu64 " %9s %9s  %s\n",
-		    lane_name[lane], up, f->restarts[lane], count(&h[lane]),
+		    roles[lane].name, up, f->restarts[lane], count(&h[lane]),
 		    write_percentile(&h[lane], 50, p50),
 		    write_percentile(&h[lane], 99, p99), queue);
 	}

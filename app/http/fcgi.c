@@ -203,7 +203,7 @@ answer(FCGX_Request *fcgi, struct ctx *c, void (*run)(struct req *r))
 		reply_error(&r, ERR_MALFORMED);
 		metrics_request(METRICS_NO_ROUTE, r.reply.status, 0);
 	} else {
-		r.gone = (c->app->lanes & LANE_BIT(LANE_LOGIN)) != 0 &&
+		r.gone = (c->app->needs & NEED_HASHING) != 0 &&
 		         peer_closed(fcgi->ipcFd);
 		run(&r);
 	}

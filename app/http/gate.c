@@ -32,16 +32,16 @@ shed(struct req *r)
 }
 
 bool
-gate_lane(struct req *r, enum lane lane, const char *path)
+gate_lane(struct req *r, enum role lane, const char *path)
 {
-	if ((r->ctx->app->lanes & LANE_BIT(lane)) == 0) {
+	if ((r->ctx->app->lanes & ROLE_BIT(lane)) == 0) {
 		event(EVENT_WRONG_LANE, "route=%s lane=%s", path,
-		    lane_name[lane]);
+		    roles[lane].name);
 		reply_detail(r, 421,
 		    "Misdirected request: wrong socket for this endpoint");
 		return false;
 	}
-	return lane != LANE_LOGIN || !shed(r);
+	return (roles[lane].needs & NEED_HASHING) == 0 || !shed(r);
 }
 
 enum err

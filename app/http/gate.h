@@ -15,11 +15,12 @@ bool gate_origin(struct req *r, enum origin accepted) MUST_CHECK;
 
 /*
  * The lane: a worker that serves another one refuses with 421, since others
- * would wait behind work of another cost. In LANE_LOGIN a request that has
- * waited for too long, or whose client has gone, is refused with 503: it is not
- * to be hashed for nothing. path: of the endpoint, for the log. False: refused.
+ * would wait behind work of another cost. Where passwords are hashed, one that
+ * has waited for too long, or whose client has gone, is refused with 503: it is
+ * not to be hashed for nothing. path: of the endpoint, for the log. False:
+ * refused.
  */
-bool gate_lane(struct req *r, enum lane lane, const char *path) MUST_CHECK;
+bool gate_lane(struct req *r, enum role lane, const char *path) MUST_CHECK;
 
 /*
  * The size of a body: ERR_TOOBIG if it has more bytes than that. With BODY_NONE

@@ -52,7 +52,8 @@ struct req {
 	bool body_too_big; /* and therefore not read */
 	int64_t
 	    waited_ms; /* since the web server passed it on; -1: not known */
-	bool gone;     /* nobody waits for the answer: LANE_LOGIN alone looks */
+	bool gone; /* nobody waits for the answer: looked at where passwords are
+	              hashed */
 
 	/* from route.c's table and gates */
 	enum face face;

@@ -15,7 +15,6 @@
 #include "server/limits.h"
 
 #define QUEUE_US INT64_C(2000000) /* of logins wait, by `auto` */
-#define API_MIN 2                 /* workers: they wait for the database */
 #define PROCESS_KIB 1700    /* of memory that is a process's own, at most */
 #define LOGIN_EXTRA_MIB 2   /* that a hash takes beside its large block */
 #define HASH_GUESS_US 10000 /* of cost 5, where nothing was measured */
@@ -34,24 +33,44 @@ min(int64_t a, int64_t b)
 }
 
 int64_t
-limits_workers(const struct conf *conf, enum lane lane)
+limits_workers(const struct conf *conf, enum role role)
 {
-	int64_t n;
+	int64_t n = roles[role].least;
 
-	if (conf->workers[lane] != CONF_AUTO)
-		return conf->workers[lane];
-	n = min(cpu_usable(), CONF_WORKERS_MAX);
-	return lane == LANE_API ? max(n, API_MIN) : n;
+	if (conf->workers[role] != CONF_AUTO)
+		return conf->workers[role];
+	if (roles[role].per_cpu)
+		n = max(n, min(cpu_usable(), CONF_WORKERS_MAX));
+	return n;
+}
+
+static bool
+hashes(enum role role)
+{
+	return (roles[role].needs & NEED_HASHING) != 0;
+}
+
+int64_t
+limits_workers_hashing(const struct conf *conf)
+{
+	int64_t n = 0;
+	enum role role;
+
+	for (role = 0; role < ROLE_COUNT; role++)
+		if (hashes(role))
+			n += limits_workers(conf, role);
+	return n;
 }
 
 int64_t
 limits_workers_single(const struct conf *conf)
 {
 	int64_t most = 1;
-	enum lane lane;
+	enum role lane;
 
-	for (lane = 0; lane < LANE_COUNT; lane++)
-		most = max(most, limits_workers(conf, lane));
+	for (lane = 0; lane < ROLE_COUNT; lane++)
+		if (roles[lane].is_lane)
+			most = max(most, limits_workers(conf, lane));
 	return most;
 }
 
@@ -126,22 +145,26 @@ struct limits
 limits_of(const struct conf *conf, int64_t hash_us, int64_t backlog_max)
 {
 	int64_t hash_mib = conf->hash_memory_max_mib + LOGIN_EXTRA_MIB;
-	int64_t all = 1, login;
+	int64_t hashing = limits_workers_hashing(conf);
+	int64_t all = 1, more = 0, more_hashing = 0;
 	struct limits b;
-	enum lane lane;
+	enum role role;
 
-	for (lane = 0; lane < LANE_COUNT; lane++)
-		all += b.workers[lane] = limits_workers(conf, lane);
-	login = b.workers[LANE_LOGIN];
-	b.memory_mib = own_mib(all) + login * hash_mib;
-	b.reload_mib = own_mib(all - login) + hash_mib;
+	for (role = 0; role < ROLE_COUNT; role++) {
+		all += b.workers[role] = limits_workers(conf, role);
+		/* of those that hash one is replaced after the other */
+		more += hashes(role) ? 1 : b.workers[role];
+		more_hashing += hashes(role);
+	}
+	b.memory_mib = own_mib(all) + hashing * hash_mib;
+	b.reload_mib = own_mib(more) + more_hashing * hash_mib;
 	b.single_workers = limits_workers_single(conf);
 	b.single_mib =
 	    own_mib(1 + b.single_workers) + b.single_workers * hash_mib;
-	b.backlog = limits_backlog(conf, login, hash_us);
+	b.backlog = limits_backlog(conf, hashing, hash_us);
 	b.queue = min(b.backlog, backlog_max);
 	b.wait_ms =
-	    (b.queue + login) * max(hash_us, 1) / 10 / share_percent(login);
+	    (b.queue + hashing) * max(hash_us, 1) / 10 / share_percent(hashing);
 	return b;
 }
 
@@ -163,6 +186,25 @@ print_plain(const struct conf *conf)
 	    text);
 }
 
+static void
+print_workers(const struct limits *b)
+{
+	const char *lead = "workers:";
+	int64_t connections = 0;
+	enum role role;
+
+	for (role = 0; role < ROLE_COUNT; role++) {
+		printf(
+		    "%s %s %" PRId64, lead, roles[role].name, b->workers[role]);
+		lead = ",";
+		if ((roles[role].needs & NEED_DATABASE) != 0)
+			connections += b->workers[role];
+	}
+	printf("; connections to the database: %" PRId64
+	       ", at most twice that while SIGHUP replaces workers\n",
+	    connections);
+}
+
 void
 limits_print(const struct conf *conf)
 {
@@ -171,11 +213,7 @@ limits_print(const struct conf *conf)
 	hashmem_keep(conf->hash_memory_kept);
 	b = limits_of(conf, limits_hash_us(conf), somaxconn());
 	print_plain(conf);
-	printf("workers: check %" PRId64 ", api %" PRId64 ", login %" PRId64
-	       "; connections to the database: %" PRId64
-	       ", at most twice that while SIGHUP replaces workers\n",
-	    b.workers[LANE_CHECK], b.workers[LANE_API], b.workers[LANE_LOGIN],
-	    b.workers[LANE_API] + b.workers[LANE_LOGIN]);
+	print_workers(&b);
 	printf("memory: at most %" PRId64
 	       " MiB for all processes together, and %" PRId64
 	       " MiB more while SIGHUP replaces workers; on one socket from "

@@ -7,8 +7,11 @@
 
 #include "conf.h"
 
-/* The workers of a lane: those of the configuration, or by the CPUs. */
-int64_t limits_workers(const struct conf *conf, enum lane lane);
+/* The workers of a role: those of the configuration, or by the CPUs. */
+int64_t limits_workers(const struct conf *conf, enum role role);
+
+/* All those that hash passwords. */
+int64_t limits_workers_hashing(const struct conf *conf);
 
 /* The workers of a single socket for all lanes: as the lane with most. */
 int64_t limits_workers_single(const struct conf *conf);
@@ -28,7 +31,7 @@ int64_t limits_hash_us(const struct conf *conf);
 int64_t limits_backlog(const struct conf *conf, int64_t n, int64_t hash_us);
 
 struct limits {
-	int64_t workers[LANE_COUNT];
+	int64_t workers[ROLE_COUNT];
 	int64_t memory_mib; /* of all processes together, at most */
 	int64_t reload_mib; /* more of it while SIGHUP replaces workers */
 	int64_t single_workers, single_mib; /* the same on a single socket */

@@ -21,22 +21,22 @@
 #define BACKLOG 1024
 
 static int
-socket_error(enum lane lane, const char *address, const char *what)
+socket_error(enum role lane, const char *address, const char *what)
 {
-	log_say("listen_%s: %s: %s", lane_name[lane], address, what);
+	log_say("listen_%s: %s: %s", roles[lane].name, address, what);
 	return -1;
 }
 
 /* As socket_error(), with a descriptor that is of no more use. */
 static int
-give_up(int fd, enum lane lane, const char *address, const char *what)
+give_up(int fd, enum role lane, const char *address, const char *what)
 {
 	close(fd);
 	return socket_error(lane, address, what);
 }
 
 static int
-open_unix(enum lane lane, const char *path)
+open_unix(enum role lane, const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	const struct sockaddr *a = (const struct sockaddr *)&address;
@@ -96,7 +96,7 @@ parse_address(const char *text)
 }
 
 static int
-open_tcp(enum lane lane, const char *text)
+open_tcp(enum role lane, const char *text)
 {
 	static const int on = 1;
 	struct addrinfo *a = parse_address(text);
@@ -122,7 +122,7 @@ open_tcp(enum lane lane, const char *text)
 }
 
 static int
-open_lane(enum lane lane, const char *address)
+open_lane(enum role lane, const char *address)
 {
 	return *address == '/' ? open_unix(lane, address)
 	                       : open_tcp(lane, address);
@@ -141,10 +141,10 @@ is_listening(int fd)
 static bool
 all_listen(const struct listeners *l)
 {
-	enum lane lane;
+	enum role lane;
 
-	for (lane = 0; lane < LANE_COUNT; lane++)
-		if (!is_listening(l->fd[lane])) {
+	for (lane = 0; lane < ROLE_COUNT; lane++)
+		if (roles[lane].is_lane && !is_listening(l->fd[lane])) {
 			socket_error(
 			    lane, "systemd's socket", "is not listening");
 			return false;
@@ -152,34 +152,64 @@ all_listen(const struct listeners *l)
 	return true;
 }
 
-bool
-listeners_open(const struct conf *conf, struct listeners *out)
+static enum systemd_sockets
+take_over(struct listeners *l)
 {
-	enum lane lane;
+	const char *names[ROLE_COUNT];
+	enum role lane, at[ROLE_COUNT];
+	enum systemd_sockets result;
+	int fds[ROLE_COUNT];
+	size_t i, n = 0;
 
-	*out = (struct listeners){ .fd = { -1, -1, -1 } };
-	switch (systemd_take_sockets(lane_name, out->fd, LANE_COUNT)) {
-	case SYSTEMD_GOOD:
-		return all_listen(out);
-	case SYSTEMD_WRONG:
-		return false;
-	default:
-		break;
-	}
-	out->single = is_listening(STDIN_FILENO);
-	for (lane = 0; lane < LANE_COUNT; lane++) {
-		out->fd[lane] = out->single
-		                    ? STDIN_FILENO
-		                    : open_lane(lane, conf->listen[lane]);
-		if (out->fd[lane] < 0)
+	for (lane = 0; lane < ROLE_COUNT; lane++)
+		if (roles[lane].is_lane) {
+			names[n] = roles[lane].name;
+			at[n++] = lane;
+		}
+	result = systemd_take_sockets(names, fds, n);
+	for (i = 0; result == SYSTEMD_GOOD && i < n; i++)
+		l->fd[at[i]] = fds[i];
+	return result;
+}
+
+static bool
+open_lanes(const struct conf *conf, struct listeners *l)
+{
+	enum role lane;
+
+	for (lane = 0; lane < ROLE_COUNT; lane++) {
+		if (!roles[lane].is_lane)
+			continue;
+		l->fd[lane] = l->single ? STDIN_FILENO
+		                        : open_lane(lane, conf->listen[lane]);
+		if (l->fd[lane] < 0)
 			return false;
 	}
 	return true;
 }
 
+bool
+listeners_open(const struct conf *conf, struct listeners *out)
+{
+	size_t i;
+
+	for (i = 0; i < ROLE_COUNT; i++)
+		out->fd[i] = -1;
+	out->single = false;
+	switch (take_over(out)) {
+	case SYSTEMD_GOOD:
+		return all_listen(out);
+	case SYSTEMD_WRONG:
+		return false;
+	default:
+		out->single = is_listening(STDIN_FILENO);
+		return open_lanes(conf, out);
+	}
+}
+
 void
-listeners_set_backlog(const struct listeners *l, enum lane lane, int n)
+listeners_set_backlog(const struct listeners *l, enum role lane, int n)
 {
 	if (listen(l->fd[lane], n) != 0)
-		log_say("listen_%s: %s", lane_name[lane], strerror(errno));
+		log_say("listen_%s: %s", roles[lane].name, strerror(errno));
 }

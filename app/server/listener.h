@@ -7,8 +7,8 @@
 #include "conf.h"
 
 struct listeners {
-	int fd[LANE_COUNT];
-	bool single; /* they are one and the same, for every route */
+	int fd[ROLE_COUNT]; /* -1: the role has none */
+	bool single;        /* they are one and the same, for every route */
 };
 
 /*
@@ -23,6 +23,6 @@ struct listeners {
 bool listeners_open(const struct conf *conf, struct listeners *out) MUST_CHECK;
 
 /* Let at most n connections wait on the socket of a lane. */
-void listeners_set_backlog(const struct listeners *l, enum lane lane, int n);
+void listeners_set_backlog(const struct listeners *l, enum role lane, int n);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * The processes that a supervisor keeps at work. They are forked, never
- * executed: each has what was checked before, whatever has become of it since.
+ * Worker processes. They are forked, never executed: each has what was checked
+ * before, whatever has become of it since.
  */
 #include "base.h"
 
@@ -25,7 +25,7 @@
 #define PAUSE_MAX_MS 10000
 #define DOUBLED_MAX 7 /* times that stay below it */
 
-/* Which of its lane's workers that is. */
+/* Which of its role's workers that is. */
 static unsigned
 number(const struct pool *c, const struct pool_slot *p)
 {
@@ -35,7 +35,7 @@ number(const struct pool *c, const struct pool_slot *p)
 static bool
 is_wanted(const struct pool *c, const struct pool_slot *p)
 {
-	return number(c, p) < c->wanted[p->lane];
+	return number(c, p) < c->wanted[p->role];
 }
 
 /* --- a worker's life --- */
@@ -59,12 +59,12 @@ pool_backoff_ms(int *failures, int64_t lived_ms)
 static void
 cannot_start(struct pool_slot *p)
 {
-	event(EVENT_WORKER_ENDED, "lane=%s error=\"%s\"", lane_name[p->lane],
+	event(EVENT_WORKER_ENDED, "lane=%s error=\"%s\"", roles[p->role].name,
 	    strerror(errno));
 	p->not_before_ms = p->started_ms + pool_backoff_ms(&p->failures, 0);
 }
 
-/* In a new process: the pipes of others are none of its business. */
+/* In a new process, which needs no pipe of others. */
 static void
 close_inherited_pipes(const struct pool *c, int own)
 {
@@ -76,7 +76,7 @@ close_inherited_pipes(const struct pool *c, int own)
 			close(c->slots[i].ready);
 }
 
-/* Start who is to take this place. */
+/* Start the next process of a slot. */
 static void
 start(struct pool *c, struct pool_slot *p)
 {
@@ -100,7 +100,7 @@ start(struct pool *c, struct pool_slot *p)
 		if (getppid() != supervisor)
 			exit(EXIT_FAILURE);
 		close_inherited_pipes(c, ready[0]);
-		exit(c->work(c->of, p->lane, number(c, p), ready[1]));
+		exit(c->work(c->of, p->role, number(c, p), ready[1]));
 	}
 	close(ready[1]);
 	p->next = pid;
@@ -117,7 +117,7 @@ terminate(struct pool *c, const struct pool_slot *p, pid_t pid)
 	kill(pid, SIGTERM);
 	for (l = c->exiting; l < c->exiting + ARRAY_LEN(c->exiting); l++)
 		if (l->pid == 0) {
-			*l = (struct pool_exiting){ pid, p->lane, number(c, p),
+			*l = (struct pool_exiting){ pid, p->role, number(c, p),
 				clock_ms() + LEAVE_MS };
 			return;
 		}
@@ -156,26 +156,26 @@ promote_successor(struct pool *c, struct pool_slot *p)
 }
 
 static void
-log_end(enum lane lane, pid_t pid, int status)
+log_end(enum role role, pid_t pid, int status)
 {
-	event(EVENT_WORKER_ENDED, "lane=%s pid=%d %s=%d", lane_name[lane],
+	event(EVENT_WORKER_ENDED, "lane=%s pid=%d %s=%d", roles[role].name,
 	    (int)pid, WIFSIGNALED(status) ? "signal" : "status",
 	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 }
 
-/* A worker of this place has died: start another, but do not spin. */
+/* A worker of this slot has died: another is started, with back-off. */
 static void
 on_worker_died(const struct pool *c, struct pool_slot *p, pid_t pid, int status)
 {
 	int64_t now = clock_ms();
 
-	metrics_ended(p->lane, number(c, p), pid);
+	metrics_ended(p->role, number(c, p), pid);
 	if (pid == p->pid)
 		p->pid = 0;
 	else
 		forget_successor(p);
-	metrics_restarted(p->lane);
-	log_end(p->lane, pid, status);
+	metrics_restarted(p->role);
+	log_end(p->role, pid, status);
 	p->not_before_ms =
 	    now + pool_backoff_ms(&p->failures, now - p->started_ms);
 }
@@ -184,10 +184,10 @@ on_worker_died(const struct pool *c, struct pool_slot *p, pid_t pid, int status)
 static void
 on_worker_exited(struct pool_exiting *l, int status)
 {
-	metrics_ended(l->lane, l->number, l->pid);
+	metrics_ended(l->role, l->number, l->pid);
 	if (WIFSIGNALED(status) ? WTERMSIG(status) != SIGTERM
 	                        : WEXITSTATUS(status) != EXIT_SUCCESS)
-		log_end(l->lane, l->pid, status);
+		log_end(l->role, l->pid, status);
 	l->pid = 0;
 }
 
@@ -222,7 +222,7 @@ shorten(int64_t *pause_ms, int64_t ms)
 		*pause_ms = ms > 0 ? ms : 0;
 }
 
-/* Kill who was told to end and is stuck; *pause_ms: when to look again. */
+/* Kill those told to end that are stuck; *pause_ms: when to look again. */
 static void
 kill_overdue(struct pool *c, int64_t *pause_ms)
 {
@@ -252,25 +252,26 @@ stop_slot(struct pool *c, struct pool_slot *p)
 }
 
 /*
- * Has the worker that had this place before not ended yet? Or, where each has
- * the memory of a hash, any of that lane.
+ * Is the worker exiting that had this slot before? Or, where each has the
+ * memory of a hash, any of that role.
  */
 static bool
 is_still_exiting(const struct pool *c, const struct pool_slot *p)
 {
+	bool hashes = (roles[p->role].needs & NEED_HASHING) != 0;
 	const struct pool_exiting *l;
 
 	for (l = c->exiting; l < c->exiting + ARRAY_LEN(c->exiting); l++)
-		if (l->pid != 0 && l->lane == p->lane &&
-		    (l->lane == LANE_LOGIN || l->number == number(c, p)))
+		if (l->pid != 0 && l->role == p->role &&
+		    (hashes || l->number == number(c, p)))
 			return true;
 	return false;
 }
 
 /*
- * Is this place without its worker, or is that to be replaced now? At one
- * SIGHUP after the other no place has more than two workers, and of the login
- * lane one has: so many connections to the database there are, and so much
+ * Is this slot without its worker, or is that to be replaced now? At one
+ * SIGHUP after the other no slot has more than two workers, and of a role that
+ * hashes one has: so many connections to the database there are, and so much
  * memory, as limits_print() says.
  */
 static bool
@@ -283,8 +284,8 @@ is_due(const struct pool *c, const struct pool_slot *p, bool replacing)
 }
 
 /*
- * Start who is missing, and one of those who are to replace a worker with
- * older settings. *pause_ms: when to look again.
+ * Start missing workers, and one of those that replace a worker with older
+ * settings. *pause_ms: when to look again.
  */
 static void
 start_due(struct pool *c, int64_t *pause_ms)
@@ -316,13 +317,13 @@ pool_init(struct pool *c)
 
 	for (i = 0; i < POOL_SLOTS; i++)
 		c->slots[i] = (struct pool_slot){
-			.lane = (enum lane)(i / CONF_WORKERS_MAX),
+			.role = (enum role)(i / CONF_WORKERS_MAX),
 			.ready = -1,
 		};
 }
 
 void
-pool_configure(struct pool *c, const int64_t wanted[LANE_COUNT])
+pool_configure(struct pool *c, const int64_t wanted[ROLE_COUNT])
 {
 	struct pool_slot *p;
 

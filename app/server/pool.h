@@ -1,6 +1,6 @@
 /*
- * The processes that a supervisor keeps at work: who has which place, who is to
- * take it over, and who was told to end.
+ * Worker processes: a slot for each, its successor while it is replaced, and
+ * those that are exiting.
  */
 #ifndef LATCHKEY_SERVER_POOL_H
 #define LATCHKEY_SERVER_POOL_H
@@ -10,14 +10,14 @@
 
 #include "conf.h"
 
-#define POOL_SLOTS ((size_t)LANE_COUNT * CONF_WORKERS_MAX)
+#define POOL_SLOTS ((size_t)ROLE_COUNT * CONF_WORKERS_MAX)
 
 /* The place of one worker. */
 struct pool_slot {
-	enum lane lane;
+	enum role role;
 	pid_t pid;  /* 0: none */
-	pid_t next; /* 0, or who takes over as soon as it is ready */
-	int ready;  /* what next says when it is; -1: there is no next */
+	pid_t next; /* 0, or the successor, until it is ready */
+	int ready;  /* the pipe that next writes to; -1: there is no next */
 	int64_t started_ms;
 	int64_t not_before_ms; /* when another may be started */
 	int failures;          /* in a row */
@@ -28,7 +28,7 @@ struct pool_slot {
 /* A worker that was told to end. */
 struct pool_exiting {
 	pid_t pid; /* 0: this entry is free */
-	enum lane lane;
+	enum role role;
 	unsigned number;
 	int64_t kill_ms; /* when that has taken too long */
 };
@@ -36,16 +36,16 @@ struct pool_exiting {
 struct pool {
 	/*
 	 * What a worker does, in its own process: `number` is its place in the
-	 * lane, and ready a pipe that gets an int64_t when it can begin, the
+	 * role, and ready a pipe that gets an int64_t when it can begin, the
 	 * CPU time of a hash in microseconds, or 0. Returns the exit status.
 	 */
-	int (*work)(const void *of, enum lane lane, unsigned number, int ready);
+	int (*work)(const void *of, enum role role, unsigned number, int ready);
 	const void *of;
 	sigset_t waiting; /* the signals that are blocked while it waits */
 	int64_t hash_us;  /* as a worker said last; 0: none has */
 
 	/* pool.c's own */
-	int64_t wanted[LANE_COUNT]; /* workers */
+	int64_t wanted[ROLE_COUNT]; /* workers */
 	unsigned generation;
 	struct pool_slot slots[POOL_SLOTS];
 	struct pool_exiting exiting[2 * POOL_SLOTS];
@@ -55,16 +55,15 @@ struct pool {
 void pool_init(struct pool *c);
 
 /*
- * There shall be so many workers in each lane, by new settings: those that run
- * are replaced one by one, none before its successor is ready.
+ * Have so many workers of each role, by new settings: those that run are
+ * replaced one by one, none before its successor is ready.
  */
-void pool_configure(struct pool *c, const int64_t wanted[LANE_COUNT]);
+void pool_configure(struct pool *c, const int64_t wanted[ROLE_COUNT]);
 
 /*
- * See to it: start who is missing, but none that dies again and again in a
- * circle; end who is too many, and kill who does not end. SIGCHLD is to be
- * blocked. Returns in how many milliseconds to do so again, -1: when there is
- * news.
+ * One supervision pass: start missing workers with back-off, terminate surplus
+ * ones, kill those that are overdue. SIGCHLD is to be blocked. Returns in how
+ * many milliseconds the next pass is due; -1: when pool_wait() returns.
  */
 int64_t pool_supervise(struct pool *c);
 

@@ -1,6 +1,6 @@
 /*
- * The supervisor: opens the sockets, keeps workers at them, and reads settings
- * and key anew when it is told to. It reads no request.
+ * The supervisor: sockets, worker processes, signals, reload. It reads no
+ * request.
  */
 #include "base.h"
 
@@ -30,7 +30,7 @@ struct supervisor {
 	struct app *app;          /* by the settings in force */
 	struct listeners listeners;
 	struct pool pool;
-	int64_t hash_us; /* that the login lane's queue was made for */
+	int64_t hash_us; /* that the queues of hashing lanes were made for */
 	bool told_ready; /* the service manager knows */
 };
 
@@ -80,17 +80,18 @@ reset_signals(const struct supervisor *s)
 	sigprocmask(SIG_SETMASK, &s->pool.waiting, NULL);
 }
 
-/* In the new process: let go of what is the supervisor's, and work. */
+/* In the new process: close what is the supervisor's, and work. */
 static int
-worker_main(const void *of, enum lane lane, unsigned number, int ready)
+worker_main(const void *of, enum role role, unsigned number, int ready)
 {
 	const struct supervisor *s = of;
 	const struct listeners *l = &s->listeners;
 	const struct worker_setup w = {
 		.app = s->app,
-		.listener = l->fd[lane],
-		.lanes = l->single ? LANE_ALL : LANE_BIT(lane),
-		.lane = lane,
+		.listener = l->fd[role],
+		.served = l->single && roles[role].is_lane ? role_lanes()
+		                                           : ROLE_BIT(role),
+		.role = role,
 		.number = number,
 		.ready = ready,
 	};
@@ -98,57 +99,71 @@ worker_main(const void *of, enum lane lane, unsigned number, int ready)
 
 	reset_signals(s);
 	metrics_apart();
-	for (i = 0; i < LANE_COUNT; i++)
-		if (l->fd[i] != w.listener)
+	for (i = 0; i < ROLE_COUNT; i++)
+		if (l->fd[i] >= 0 && l->fd[i] != w.listener)
 			close(l->fd[i]);
 	return worker_run(&w);
 }
 
-/* What waits on the login lane's socket is what is served in two seconds. */
+/* What waits for a hash is what is served in two seconds. */
 static void
 set_backlog(struct supervisor *s)
 {
-	int64_t n = limits_backlog(
-	    s->app->conf, s->pool.wanted[LANE_LOGIN], s->pool.hash_us);
+	const struct pool *p = &s->pool;
+	enum role lane;
+	int64_t n;
 
-	s->hash_us = s->pool.hash_us;
-	listeners_set_backlog(&s->listeners, LANE_LOGIN, (int)n);
+	s->hash_us = p->hash_us;
+	for (lane = 0; lane < ROLE_COUNT; lane++) {
+		if (!roles[lane].is_lane || p->wanted[lane] == 0 ||
+		    (roles[lane].needs & NEED_HASHING) == 0)
+			continue;
+		n = limits_backlog(s->app->conf, p->wanted[lane], p->hash_us);
+		listeners_set_backlog(&s->listeners, lane, (int)n);
+	}
 }
 
 /*
  * Workers by the settings, in the place of those that there are; all of a
- * single socket in one lane.
+ * single socket as if of one lane.
  */
 static void
 configure_pool(struct supervisor *s)
 {
-	int64_t wanted[LANE_COUNT] = { 0 };
-	enum lane lane;
+	int64_t wanted[ROLE_COUNT] = { 0 };
+	enum role role;
 
-	for (lane = 0; lane < LANE_COUNT && !s->listeners.single; lane++)
-		wanted[lane] = limits_workers(s->app->conf, lane);
+	for (role = 0; role < ROLE_COUNT; role++)
+		if (!s->listeners.single || !roles[role].is_lane)
+			wanted[role] = limits_workers(s->app->conf, role);
 	if (s->listeners.single)
-		wanted[LANE_LOGIN] = limits_workers_single(s->app->conf);
+		wanted[ROLE_SINGLE] = limits_workers_single(s->app->conf);
 	pool_configure(&s->pool, wanted);
 	set_backlog(s);
 	s->told_ready = false;
 }
 
-/* Tell once that every worker is there. */
+/* Report once that every worker is there. */
 static void
 notify_ready(struct supervisor *s)
 {
-	const int64_t *n = s->pool.wanted;
+	int64_t connections = 0;
+	char counts[256] = "";
+	enum role role;
+	size_t n = 0;
 
 	if (s->told_ready || !pool_is_complete(&s->pool))
 		return;
 	s->told_ready = true;
 	systemd_notify("READY=1");
-	event(EVENT_READY,
-	    "pid=%d check=%" PRId64 " api=%" PRId64 " login=%" PRId64
-	    " database_connections=%" PRId64,
-	    (int)getpid(), n[LANE_CHECK], n[LANE_API], n[LANE_LOGIN],
-	    n[LANE_API] + n[LANE_LOGIN]);
+	for (role = 0; role < ROLE_COUNT && n < sizeof(counts); role++) {
+		n += (size_t)snprintf(counts + n, sizeof(counts) - n,
+		    "%s=%" PRId64 " ", roles[role].name, s->pool.wanted[role]);
+		if ((roles[role].needs & NEED_DATABASE) != 0)
+			connections += s->pool.wanted[role];
+	}
+	event(EVENT_READY, "pid=%d %sdatabase_connections=%" PRId64,
+	    (int)getpid(), counts, connections);
 }
 
 /* --- settings --- */
@@ -163,19 +178,29 @@ open_app(const struct conf *conf)
 	    NEED_DATABASE | NEED_KEYS | NEED_HASHING | NEED_SECRET_FILE, none);
 }
 
-/* Say what these settings want and only a start can do. */
+/* Name the new settings that only a restart can apply. */
 static void
 report_restart_only(const struct supervisor *s, const struct conf *fresh)
 {
-	enum lane lane;
+	enum role lane;
 
-	for (lane = 0; lane < LANE_COUNT; lane++)
-		if (strcmp(s->first->listen[lane], fresh->listen[lane]) != 0)
+	for (lane = 0; lane < ROLE_COUNT; lane++)
+		if (roles[lane].is_lane &&
+		    strcmp(s->first->listen[lane], fresh->listen[lane]) != 0)
 			log_say("listen_%s stays %s until restart",
-			    lane_name[lane], s->first->listen[lane]);
+			    roles[lane].name, s->first->listen[lane]);
 	if (strcmp(s->first->status_file, fresh->status_file) != 0)
 		log_say("status_file stays %s until restart",
 		    s->first->status_file);
+}
+
+static void
+release(struct supervisor *s)
+{
+	app_close(s->app);
+	if (s->loaded != NULL)
+		conf_free(s->loaded);
+	free(s->loaded);
 }
 
 /* New settings and what they open, in the place of those in force. */
@@ -186,11 +211,8 @@ swap(struct supervisor *s, struct conf *fresh, struct app *app)
 	if (s->app->conf->hash_cost != fresh->hash_cost ||
 	    s->app->conf->hash_memory_kept != fresh->hash_memory_kept)
 		s->pool.hash_us = 0;
-	app_close(s->app);
+	release(s);
 	s->app = app;
-	if (s->loaded != NULL)
-		conf_free(s->loaded);
-	free(s->loaded);
 	s->loaded = fresh;
 	configure_pool(s);
 }
@@ -239,14 +261,15 @@ supervise(struct supervisor *s)
 	pool_terminate(&s->pool);
 }
 
-/* Whose queues the figures tell of. */
+/* The sockets whose queues are shown. */
 static void
 show_queues(const struct supervisor *s)
 {
-	enum lane lane;
+	enum role lane;
 
-	for (lane = 0; lane < LANE_COUNT; lane++)
-		if (!s->listeners.single || lane == LANE_LOGIN)
+	for (lane = 0; lane < ROLE_COUNT; lane++)
+		if (roles[lane].is_lane &&
+		    (!s->listeners.single || lane == ROLE_SINGLE))
 			metrics_socket(lane, s->listeners.fd[lane]);
 }
 
@@ -278,6 +301,6 @@ supervisor_run(const struct conf *conf)
 		configure_pool(&s);
 		supervise(&s);
 	}
-	app_close(s.app);
+	release(&s);
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -30,22 +30,22 @@
  */
 #define IDLE_MS 5000
 
-/* What is said when all is set up. */
-struct word {
+/* Sent to the supervisor when the process can begin. */
+struct ready_message {
 	const struct worker_setup *w;
 	int64_t hash_us;
 };
 
-/* Tell the supervisor. If it has died, a signal is about to tell us. */
+/* If the supervisor has died, a signal is about to come. */
 static void
-say_ready(const void *of)
+send_ready(const void *of)
 {
-	const struct word *word = of;
-	const struct worker_setup *w = word->w;
+	const struct ready_message *message = of;
+	const struct worker_setup *w = message->w;
 
-	metrics_use(w->lane, w->number);
+	metrics_use(w->role, w->number);
 	shm_leave();
-	if (write(w->ready, &word->hash_us, sizeof(word->hash_us)) < 0) {
+	if (write(w->ready, &message->hash_us, sizeof(message->hash_us)) < 0) {
 		/* nobody to tell */
 	}
 	close(w->ready);
@@ -55,58 +55,32 @@ say_ready(const void *of)
 static void
 name_process(const struct worker_setup *w)
 {
-	char name[16] = "latchkey-all";
-	enum lane lane;
+	char name[16];
 
-	for (lane = 0; lane < LANE_COUNT; lane++)
-		if (w->lanes == LANE_BIT(lane))
-			snprintf(
-			    name, sizeof(name), "latchkey-%s", lane_name[lane]);
+	snprintf(name, sizeof(name), "latchkey-%s",
+	    w->served == ROLE_BIT(w->role) ? roles[w->role].name : "all");
 	prctl(PR_SET_NAME, name);
 }
 
-/* What it has to open for what it serves. */
-static unsigned
-needs_of(unsigned lanes)
-{
-	unsigned needs = NEED_KEYS;
-
-	/* one that only checks tokens has no use for the database */
-	if (lanes != LANE_BIT(LANE_CHECK))
-		needs |= NEED_DATABASE | NEED_SECRETS;
-	if ((lanes & LANE_BIT(LANE_LOGIN)) != 0)
-		needs |= NEED_HASHING;
-	return needs;
-}
-
-/* Low for one that only hashes, beside which nothing else shall wait. */
-static void
-set_priority(unsigned lanes)
-{
-	if (lanes == LANE_BIT(LANE_LOGIN))
-		sched_low();
-	else
-		sched_usual();
-}
-
+/* Answer requests until SIGTERM. */
 static bool
-serve(const struct worker_setup *w, unsigned needs, int64_t hash_us)
+serve(const struct worker_setup *w, int64_t hash_us)
 {
-	const struct conf *conf = w->app->conf;
-	struct word word = { w, hash_us };
+	struct ready_message message = { w, hash_us };
 	struct loop_service service = {
 		.listener = w->listener,
 		.run = route_run,
-		.ready = say_ready,
-		.of = &word,
-		.drain_ms = conf->drain_ms,
-		.idle = (needs & NEED_HASHING) != 0 ? hashmem_release : NULL,
+		.ready = send_ready,
+		.of = &message,
+		.drain_ms = w->app->conf->drain_ms,
 		.idle_ms = IDLE_MS,
 	};
 	struct arena arena;
 	struct ctx c;
 	bool done;
 
+	if ((w->app->needs & NEED_HASHING) != 0)
+		service.idle = hashmem_release;
 	arena_init(&arena);
 	ctx_init(&c, w->app, &arena);
 	done = loop_serve(&service, &c);
@@ -114,12 +88,23 @@ serve(const struct worker_setup *w, unsigned needs, int64_t hash_us)
 	return done;
 }
 
+/*
+ * The run function of each role, called when all is open that it needs. It
+ * calls send_ready(), and returns after SIGTERM; false: it could not begin.
+ */
+static bool (*const run[])(const struct worker_setup *w, int64_t hash_us) = {
+	[ROLE_CHECK] = serve,
+	[ROLE_API] = serve,
+	[ROLE_LOGIN] = serve,
+};
+_Static_assert(ARRAY_LEN(run) == ROLE_COUNT, "each role has a run function");
+
 int
 worker_run(const struct worker_setup *w)
 {
 	static const struct db_sql *const statements[] = { db_user_sql,
 		db_ratelimit_sql, db_network_sql, NULL };
-	unsigned needs = needs_of(w->lanes);
+	unsigned needs = role_needs(w->served);
 	int64_t hash_us = 0;
 	bool done = false;
 
@@ -131,14 +116,17 @@ worker_run(const struct worker_setup *w)
 		log_say("shared memory: %s", strerror(errno));
 		return EXIT_FAILURE;
 	}
-	set_priority(w->lanes);
-	w->app->lanes = w->lanes;
+	if (role_is_low(w->served))
+		sched_low();
+	else
+		sched_usual();
+	w->app->lanes = w->served & role_lanes();
 	if ((needs & NEED_HASHING) != 0) {
 		hashmem_keep(w->app->conf->hash_memory_kept);
 		hash_us = limits_hash_us(w->app->conf);
 	}
 	if (app_narrow(w->app, needs, statements))
-		done = serve(w, needs, hash_us);
+		done = run[w->role](w, hash_us);
 	app_close(w->app);
 	hashmem_release();
 	return done ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -38,11 +38,11 @@ _Static_assert(CONF_WORKERS_MAX == 64, "the slots in use fit their bits");
 
 struct memory {
 	count started_s;
-	count used[LANE_COUNT];   /* slots that were in use, as bits */
-	count socket[LANE_COUNT]; /* inodes of listening sockets */
-	count restarts[LANE_COUNT];
+	count used[ROLE_COUNT];   /* slots that were in use, as bits */
+	count socket[ROLE_COUNT]; /* inodes of listening sockets */
+	count restarts[ROLE_COUNT];
 	struct slot supervisor;
-	struct slot worker[LANE_COUNT][CONF_WORKERS_MAX];
+	struct slot worker[ROLE_COUNT][CONF_WORKERS_MAX];
 };
 
 const int64_t metrics_limit_us[METRICS_BUCKETS] = { 100, 250, 500, 1000, 2500,
@@ -55,7 +55,7 @@ static struct memory own;
 static struct memory *memory = &own;
 static struct slot *slot = &own.supervisor;
 static pid_t slot_pid;
-static enum lane slot_lane = LANE_API;
+static enum role slot_lane = ROLE_DEFAULT;
 
 /* What this process said of its database; the parent's word is not its own. */
 static struct {
@@ -65,7 +65,7 @@ static struct {
 
 static struct {
 	const char *path;
-	enum lane lane;
+	enum role lane;
 } routes[METRICS_ROUTES];
 
 static void
@@ -120,8 +120,8 @@ layout(void)
 		digest = shm_digest_number(digest, http_status[i].code);
 	for (i = 0; i < METRICS_BUCKETS; i++)
 		digest = shm_digest_number(digest, metrics_limit_us[i]);
-	for (i = 0; i < LANE_COUNT; i++)
-		digest = shm_digest_text(digest, lane_name[i]);
+	for (i = 0; i < ROLE_COUNT; i++)
+		digest = shm_digest_text(digest, roles[i].name);
 	for (i = 0; i < METRICS_ROUTES; i++)
 		digest = digest_name(digest, routes[i].path);
 	return digest;
@@ -155,7 +155,7 @@ metrics_apart(void)
 }
 
 void
-metrics_use(enum lane lane, unsigned number)
+metrics_use(enum role lane, unsigned number)
 {
 	struct slot *mine = &memory->worker[lane][number];
 	bool there = shm_reserve(mine, sizeof(*mine));
@@ -173,7 +173,7 @@ metrics_use(enum lane lane, unsigned number)
 }
 
 void
-metrics_ended(enum lane lane, unsigned number, int64_t pid)
+metrics_ended(enum role lane, unsigned number, int64_t pid)
 {
 	struct slot *s = &memory->worker[lane][number];
 	uint64_t expected = (uint64_t)pid;
@@ -187,7 +187,7 @@ metrics_ended(enum lane lane, unsigned number, int64_t pid)
 }
 
 void
-metrics_socket(enum lane lane, int fd)
+metrics_socket(enum role lane, int fd)
 {
 	struct stat st;
 
@@ -196,7 +196,7 @@ metrics_socket(enum lane lane, int fd)
 }
 
 void
-metrics_route(unsigned row, const char *path, enum lane lane)
+metrics_route(unsigned row, const char *path, enum role lane)
 {
 	if (row < METRICS_ROUTES) {
 		routes[row].path = path;
@@ -213,7 +213,7 @@ metrics_route_name(unsigned row)
 /* --- counting --- */
 
 void
-metrics_restarted(enum lane lane)
+metrics_restarted(enum role lane)
 {
 	add(&memory->restarts[lane], 1);
 }
@@ -249,7 +249,7 @@ metrics_busy(int64_t us)
 void
 metrics_request(unsigned row, int status, int64_t us)
 {
-	enum lane lane = LANE_API; /* which has all but a few paths */
+	enum role lane = ROLE_DEFAULT;
 
 	if (row < METRICS_ROUTES)
 		lane = routes[row].lane;
@@ -292,7 +292,7 @@ add_slot(const struct slot *s, struct metrics_figures *out)
 }
 
 static void
-add_worker(enum lane lane, unsigned number, struct metrics_figures *out)
+add_worker(enum role lane, unsigned number, struct metrics_figures *out)
 {
 	const struct slot *s = &memory->worker[lane][number];
 	struct metrics_worker *w = &out->worker[out->workers++];
@@ -318,14 +318,14 @@ metrics_read(struct metrics_figures *out)
 	out->pid = (int64_t)get(&memory->supervisor.pid);
 	out->started_s = (int64_t)get(&memory->started_s);
 	add_slot(&memory->supervisor, out);
-	for (i = 0; i < LANE_COUNT; i++) {
+	for (i = 0; i < ROLE_COUNT; i++) {
 		out->socket[i] = get(&memory->socket[i]);
 		out->restarts[i] = get(&memory->restarts[i]);
 		/* a look at a hole would take a page */
 		used = get(&memory->used[i]);
 		for (j = 0; j < CONF_WORKERS_MAX; j++)
 			if ((used >> j & 1) != 0)
-				add_worker((enum lane)i, j, out);
+				add_worker((enum role)i, j, out);
 	}
 }
 

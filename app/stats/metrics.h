@@ -23,8 +23,8 @@
 /* clang-format off */
 enum histogram {
 	HISTOGRAM_REQUEST, /* to build a reply: + the lane */
-	HISTOGRAM_BUSY = HISTOGRAM_REQUEST + LANE_COUNT, /* a worker, writing included: + its lane */
-	HISTOGRAM_HASH = HISTOGRAM_BUSY + LANE_COUNT, /* one password */
+	HISTOGRAM_BUSY = HISTOGRAM_REQUEST + ROLE_COUNT, /* a worker, writing included: + its lane */
+	HISTOGRAM_HASH = HISTOGRAM_BUSY + ROLE_COUNT, /* one password */
 	HISTOGRAM_COUNT
 };
 /* clang-format on */
@@ -44,31 +44,31 @@ extern const struct shm_section metrics_section;
  * of the one before ended, which may still be there and count along. Without
  * memory left for it a worker counts for itself alone, and says so in the log.
  */
-void metrics_use(enum lane lane, unsigned number);
+void metrics_use(enum role lane, unsigned number);
 
 /* For a new worker, before metrics_use(): what it does is not counted yet. */
 void metrics_apart(void);
 
 /* For the supervisor: this worker has ended. */
-void metrics_ended(enum lane lane, unsigned number, int64_t pid);
+void metrics_ended(enum role lane, unsigned number, int64_t pid);
 
 /*
  * For the supervisor, after shm_create(): fd is the listening socket of
  * this lane, Unix or TCP, whose queue is to be shown.
  */
-void metrics_socket(enum lane lane, int fd);
+void metrics_socket(enum role lane, int fd);
 
 /*
  * What row number row of route.c is called, and whose work it is: for the
  * process that shows it, and for the supervisor before it forks.
  */
-void metrics_route(unsigned row, const char *path, enum lane lane);
+void metrics_route(unsigned row, const char *path, enum role lane);
 
 /* That name; "none" for METRICS_NO_ROUTE; NULL: there is no such row. */
 const char *metrics_route_name(unsigned row);
 
 /* For the supervisor: a worker of this lane died, and another is started. */
-void metrics_restarted(enum lane lane);
+void metrics_restarted(enum role lane);
 
 /*
  * Is this process connected to its database? A worker without one never says,
@@ -100,7 +100,7 @@ struct metrics_histogram {
 enum database { DATABASE_NONE, DATABASE_AWAY, DATABASE_CONNECTED };
 
 struct metrics_worker {
-	enum lane lane;
+	enum role lane;
 	unsigned number;
 	int64_t pid; /* 0: it does not run */
 	enum database database;
@@ -112,12 +112,12 @@ struct metrics_figures {
 	int64_t pid;                   /* of the supervisor */
 	int64_t started_s;             /* since 1970 */
 	uint64_t counter[EVENT_COUNT]; /* of those that a family counts */
-	uint64_t restarts[LANE_COUNT];
+	uint64_t restarts[ROLE_COUNT];
 	struct metrics_histogram histogram[HISTOGRAM_COUNT];
 	uint64_t requests[METRICS_ROUTES + 1][METRICS_STATUSES];
-	uint64_t socket[LANE_COUNT]; /* inode; 0: not known */
+	uint64_t socket[ROLE_COUNT]; /* inode; 0: not known */
 	unsigned workers;            /* of the following */
-	struct metrics_worker worker[LANE_COUNT * CONF_WORKERS_MAX];
+	struct metrics_worker worker[ROLE_COUNT * CONF_WORKERS_MAX];
 };
 
 /* Add all up. The figures of workers at work may be a moment apart. */

@@ -104,8 +104,10 @@ add_by_lane(struct buf *b, const char *name, const char *help,
 	unsigned i;
 
 	add_head(b, name, "histogram", help);
-	for (i = 0; i < LANE_COUNT; i++) {
-		snprintf(labels, sizeof(labels), "lane=\"%s\"", lane_name[i]);
+	for (i = 0; i < ROLE_COUNT; i++) {
+		if (!roles[i].is_lane)
+			continue;
+		snprintf(labels, sizeof(labels), "lane=\"%s\"", roles[i].name);
 		add_histogram(b, name, labels, &h[i]);
 	}
 }
@@ -132,7 +134,7 @@ add_worker(struct buf *b, const char *name, const struct metrics_worker *w,
     uint64_t value)
 {
 	buf_addf(b, "%s{lane=\"%s\",worker=\"%u\"} %" PRIu64 "\n", name,
-	    lane_name[w->lane], w->number, value);
+	    roles[w->lane].name, w->number, value);
 }
 
 static void
@@ -161,13 +163,13 @@ static void
 add_restarts(struct buf *b, const struct metrics_figures *f)
 {
 	static const char name[] = "latchkey_worker_restarts_total";
-	enum lane lane;
+	enum role lane;
 
 	add_head(
 	    b, name, "counter", "Workers started in place of one that died.");
-	for (lane = 0; lane < LANE_COUNT; lane++)
+	for (lane = 0; lane < ROLE_COUNT; lane++)
 		buf_addf(b, "%s{lane=\"%s\"} %" PRIu64 "\n", name,
-		    lane_name[lane], f->restarts[lane]);
+		    roles[lane].name, f->restarts[lane]);
 }
 
 static void
@@ -175,22 +177,22 @@ add_queues(struct buf *b, const struct metrics_figures *f)
 {
 	static const char length[] = "latchkey_queue_length",
 	                  limit[] = "latchkey_queue_limit";
-	uint32_t waiting[LANE_COUNT], most[LANE_COUNT];
-	bool known[LANE_COUNT];
+	uint32_t waiting[ROLE_COUNT], most[ROLE_COUNT];
+	bool known[ROLE_COUNT];
 	unsigned i;
 
-	for (i = 0; i < LANE_COUNT; i++)
+	for (i = 0; i < ROLE_COUNT; i++)
 		known[i] = queue_length(f->socket[i], &waiting[i], &most[i]);
 	add_head(b, length, "gauge", "Connections waiting for a worker.");
-	for (i = 0; i < LANE_COUNT; i++)
+	for (i = 0; i < ROLE_COUNT; i++)
 		if (known[i])
 			buf_addf(b, "%s{lane=\"%s\"} %" PRIu32 "\n", length,
-			    lane_name[i], waiting[i]);
+			    roles[i].name, waiting[i]);
 	add_head(b, limit, "gauge", "Connections that may wait.");
-	for (i = 0; i < LANE_COUNT; i++)
+	for (i = 0; i < ROLE_COUNT; i++)
 		if (known[i])
 			buf_addf(b, "%s{lane=\"%s\"} %" PRIu32 "\n", limit,
-			    lane_name[i], most[i]);
+			    roles[i].name, most[i]);
 }
 
 void

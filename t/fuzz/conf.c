@@ -19,7 +19,7 @@ check(const struct conf *c)
 {
 	size_t i;
 
-	for (i = 0; i < LANE_COUNT; i++) {
+	for (i = 0; i < ROLE_COUNT; i++) {
 		check_text(c->listen[i], 1, 107);
 		assert(c->workers[i] >= 0 && c->workers[i] <= CONF_WORKERS_MAX);
 	}

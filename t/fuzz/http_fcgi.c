@@ -177,8 +177,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct arena a;
 	const struct app app = {
 		.conf = &conf,
+		.needs = NEED_KEYS,
 		.keyring = fuzz_keyring(),
-		.lanes = LANE_BIT(LANE_CHECK),
+		.lanes = ROLE_BIT(ROLE_CHECK),
 	};
 	struct ctx c;
 	bool served;

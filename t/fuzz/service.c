@@ -117,7 +117,7 @@ say(const struct piece *p)
 	world_mood(moods[HOW_MOOD(how)]);
 	world_wait(steps_s[HOW_TIME(how)]);
 	play.late = HOW_TIME(how) == 3;
-	play.app->lanes = (how & HOW_API) != 0 ? LANE_BIT(LANE_API) : LANE_ALL;
+	play.app->lanes = (how & HOW_API) != 0 ? ROLE_BIT(ROLE_API) : role_lanes();
 	if ((how & HOW_ANEW) != 0)
 		hang_up();
 	if (play.peer < 0) {
@@ -237,6 +237,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct loop_service service = { .run = run, .idle = go_on };
 	struct app app = {
 		.conf = &conf,
+		.needs = NEED_ALL,
 		.keyring = fuzz_keyring(),
 		.secrets = fuzz_secrets(),
 		.blocklist = &play.blocklist,

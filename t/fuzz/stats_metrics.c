@@ -38,8 +38,8 @@ begin(void)
 	route_name_rows();
 	if (!shm_create(file, sections))
 		abort();
-	metrics_use(LANE_API, 0);
-	metrics_use(LANE_LOGIN, 63);
+	metrics_use(ROLE_API, 0);
+	metrics_use(ROLE_LOGIN, 63);
 	fd = open(file, O_RDONLY | O_CLOEXEC);
 	good.size = (size_t)lseek(fd, 0, SEEK_END);
 	good.bytes = malloc(good.size);

@@ -26,7 +26,6 @@ static struct conf conf = {
 	.db_timeout_ms = 100,
 };
 
-#define NEED_ALL (NEED_DATABASE | NEED_KEYS | NEED_SECRETS | NEED_HASHING)
 #define NEED_FORKS (NEED_DATABASE | NEED_KEYS | NEED_HASHING | NEED_SECRET_FILE)
 #define KEY "0123456789abcdef0123456789abcdef"
 #define SECRET "a secret that no key is made of."

@@ -42,12 +42,12 @@ test_workers(void)
 {
 	struct conf conf = { .workers = { CONF_AUTO, CONF_AUTO, CONF_AUTO } };
 
-	is_int(limits_workers(&conf, LANE_CHECK), 1, "a worker for the CPU");
-	is_int(limits_workers(&conf, LANE_API), 2, "two where they wait");
-	is_int(limits_workers(&conf, LANE_LOGIN), 1, "one that hashes");
+	is_int(limits_workers(&conf, ROLE_CHECK), 1, "a worker for the CPU");
+	is_int(limits_workers(&conf, ROLE_API), 2, "two where they wait");
+	is_int(limits_workers(&conf, ROLE_LOGIN), 1, "one that hashes");
 	is_int(limits_workers_single(&conf), 2, "of one socket the most");
-	conf.workers[LANE_LOGIN] = 9;
-	is_int(limits_workers(&conf, LANE_LOGIN), 9, "or as configured");
+	conf.workers[ROLE_LOGIN] = 9;
+	is_int(limits_workers(&conf, ROLE_LOGIN), 9, "or as configured");
 	is_int(limits_workers_single(&conf), 9, "there as well");
 }
 
@@ -74,7 +74,7 @@ test_of(void)
 	is_int(b.backlog, 100, "a queue that the kernel cuts");
 	is_int(b.queue, 64, "is as long as it lets it be");
 	is_int(b.wait_ms, 680, "and waits no longer");
-	conf.workers[LANE_LOGIN] = 1;
+	conf.workers[ROLE_LOGIN] = 1;
 	conf.hash_memory_max_mib = 1024;
 	b = limits_of(&conf, 500000, 4096);
 	is_int(b.wait_ms, 50500, "costly hashes make it long");

@@ -108,9 +108,9 @@ test_requests(void)
 	uint64_t sum = 0;
 	unsigned i, j;
 
-	metrics_route(0, "/", LANE_API);
-	metrics_route(METRICS_ROUTES - 1, "/last", LANE_CHECK);
-	metrics_route(METRICS_ROUTES, "/beyond", LANE_CHECK);
+	metrics_route(0, "/", ROLE_API);
+	metrics_route(METRICS_ROUTES - 1, "/last", ROLE_CHECK);
+	metrics_route(METRICS_ROUTES, "/beyond", ROLE_CHECK);
 	metrics_request(0, 200, 1);
 	metrics_request(METRICS_ROUTES - 1, 404, 1);
 	metrics_request(METRICS_ROUTES, 200, 1);
@@ -134,11 +134,11 @@ test_requests(void)
 	is(metrics_route_name(0), "/", "a row has its name");
 	is(metrics_route_name(METRICS_NO_ROUTE), "none", "no row is none");
 	is(metrics_route_name(1), NULL, "an empty row has no name");
-	is_int((long long)f.histogram[HISTOGRAM_REQUEST + LANE_CHECK].bucket[0],
+	is_int((long long)f.histogram[HISTOGRAM_REQUEST + ROLE_CHECK].bucket[0],
 	    1, "the time counts for the row's lane");
-	is_int((long long)f.histogram[HISTOGRAM_REQUEST + LANE_API].bucket[0],
+	is_int((long long)f.histogram[HISTOGRAM_REQUEST + ROLE_API].bucket[0],
 	    4, "that of no row, in the lane where most are");
-	is_int((long long)f.histogram[HISTOGRAM_REQUEST + LANE_API]
+	is_int((long long)f.histogram[HISTOGRAM_REQUEST + ROLE_API]
 	           .bucket[METRICS_BUCKETS],
 	    1, "also when it is endless");
 }
@@ -189,7 +189,7 @@ count_much(void)
 {
 	int i;
 
-	metrics_use(LANE_LOGIN, 3);
+	metrics_use(ROLE_LOGIN, 3);
 	for (i = 0; i < TIMES; i++) {
 		event(EVENT_LOGIN, "user=1");
 		metrics_request(0, 200, i);
@@ -200,7 +200,7 @@ count_much(void)
 static int
 count_and_be_killed(void)
 {
-	metrics_use(LANE_LOGIN, CONF_WORKERS_MAX - 1);
+	metrics_use(ROLE_LOGIN, CONF_WORKERS_MAX - 1);
 	metrics_database(true);
 	event(EVENT_LOGIN, "user=1");
 	return kill(getpid(), SIGKILL);
@@ -208,7 +208,7 @@ count_and_be_killed(void)
 
 /* The worker of this lane and number, or NULL. */
 static const struct metrics_worker *
-worker(enum lane lane, unsigned number)
+worker(enum role lane, unsigned number)
 {
 	unsigned i;
 
@@ -232,7 +232,7 @@ test_shared(void)
 	is_int(st.st_mode & 0777, 0640, "which others cannot read");
 	ok(st.st_blocks * 512 < 65536, "and takes no memory before it is used");
 	/* of whom no page is there, as on a full disk: a look would kill us */
-	metrics_ended(LANE_CHECK, 7, getpid());
+	metrics_ended(ROLE_CHECK, 7, getpid());
 	before = st.st_blocks;
 	ok(stat(file, &st) == 0 && st.st_blocks == before,
 	    "nor for a worker that ended before it counted");
@@ -244,13 +244,13 @@ test_shared(void)
 			_exit(count_much());
 	for (i = 0; i < 2; i++)
 		waitpid(pids[i], NULL, 0);
-	is_int((long long)worker(LANE_LOGIN, 3)->requests, 2 * TIMES,
+	is_int((long long)worker(ROLE_LOGIN, 3)->requests, 2 * TIMES,
 	    "two that share a slot lose nothing");
 	is_int((long long)f.counter[EVENT_LOGIN], 2 * TIMES, "of anything");
 	is_int(f.workers, 1, "slots that were not used are not there");
-	metrics_ended(LANE_LOGIN, 3, pids[0]);
-	metrics_ended(LANE_LOGIN, 3, pids[1]);
-	is_int(worker(LANE_LOGIN, 3)->pid, 0, "the supervisor tells who ended");
+	metrics_ended(ROLE_LOGIN, 3, pids[0]);
+	metrics_ended(ROLE_LOGIN, 3, pids[1]);
+	is_int(worker(ROLE_LOGIN, 3)->pid, 0, "the supervisor tells who ended");
 	ok(stat(file, &st) == 0 && st.st_blocks * 512 < 131072,
 	    "a slot takes a page");
 }
@@ -261,15 +261,15 @@ test_killed(void)
 	const struct metrics_worker *w;
 
 	is_int(in_child(count_and_be_killed), -1, "a worker is killed");
-	w = worker(LANE_LOGIN, CONF_WORKERS_MAX - 1);
+	w = worker(ROLE_LOGIN, CONF_WORKERS_MAX - 1);
 	ok(w != NULL && w->database == DATABASE_CONNECTED, "it had a database");
 	is_int((long long)f.counter[EVENT_LOGIN], 2 * TIMES + 1,
 	    "what it counted stays");
-	metrics_ended(LANE_LOGIN, CONF_WORKERS_MAX - 1, w->pid + 1);
-	ok(worker(LANE_LOGIN, CONF_WORKERS_MAX - 1)->pid != 0,
+	metrics_ended(ROLE_LOGIN, CONF_WORKERS_MAX - 1, w->pid + 1);
+	ok(worker(ROLE_LOGIN, CONF_WORKERS_MAX - 1)->pid != 0,
 	    "the end of another one means nothing");
-	metrics_ended(LANE_LOGIN, CONF_WORKERS_MAX - 1, w->pid);
-	w = worker(LANE_LOGIN, CONF_WORKERS_MAX - 1);
+	metrics_ended(ROLE_LOGIN, CONF_WORKERS_MAX - 1, w->pid);
+	w = worker(ROLE_LOGIN, CONF_WORKERS_MAX - 1);
 	ok(w->pid == 0 && w->database == DATABASE_NONE,
 	    "its own end takes its state away");
 	in_child(count_and_be_killed);
@@ -281,7 +281,7 @@ test_killed(void)
 static int
 have_none(void)
 {
-	metrics_use(LANE_CHECK, 0);
+	metrics_use(ROLE_CHECK, 0);
 	return 0;
 }
 
@@ -289,7 +289,7 @@ have_none(void)
 static int
 replace(void)
 {
-	metrics_use(LANE_API, 0);
+	metrics_use(ROLE_API, 0);
 	metrics_database(true);
 	return 0;
 }
@@ -297,17 +297,17 @@ replace(void)
 static void
 test_replaced(void)
 {
-	metrics_use(LANE_API, 0);
+	metrics_use(ROLE_API, 0);
 	metrics_database(true);
 	in_child(replace);
 	metrics_database(false);
-	is_int(worker(LANE_API, 0)->database, DATABASE_CONNECTED,
+	is_int(worker(ROLE_API, 0)->database, DATABASE_CONNECTED,
 	    "one that is being replaced does not speak for its successor");
-	metrics_use(LANE_API, 0);
-	is_int(worker(LANE_API, 0)->database, DATABASE_AWAY,
+	metrics_use(ROLE_API, 0);
+	is_int(worker(ROLE_API, 0)->database, DATABASE_AWAY,
 	    "a worker may say before it takes its slot");
 	in_child(have_none);
-	is_int(worker(LANE_CHECK, 0)->database, DATABASE_NONE,
+	is_int(worker(ROLE_CHECK, 0)->database, DATABASE_NONE,
 	    "but what its parent said is nothing to it");
 }
 
@@ -337,7 +337,7 @@ hold(const void *bytes, size_t n)
 static int
 load_otherwise(void)
 {
-	metrics_route(1, "/another", LANE_API);
+	metrics_route(1, "/another", ROLE_API);
 	return load();
 }
 
@@ -367,7 +367,7 @@ test_broken(char *bytes, size_t n)
 	memset(bytes + 64, 0xff, n - 64);
 	fd = hold(bytes, n);
 	is_int(in_child(count_workers),
-	    (long long)LANE_COUNT * CONF_WORKERS_MAX,
+	    (long long)ROLE_COUNT * CONF_WORKERS_MAX,
 	    "any figures may stand in it");
 	close(fd);
 	is_int(in_child(load), 0, "a file that nobody holds is old");

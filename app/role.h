@@ -1,0 +1,72 @@
+/*
+ * Process kinds: what each serves, needs, and is.
+ */
+#ifndef LATCHKEY_ROLE_H
+#define LATCHKEY_ROLE_H
+
+#include "base.h"
+
+/* What a process opens (app.h), and can do; as bits. */
+enum need {
+	NEED_DATABASE = 1, /* a connection of its own */
+	NEED_KEYS = 2,     /* to sign and verify tokens */
+	NEED_SECRETS = 4,  /* to make MACs: a key for each purpose */
+	NEED_HASHING = 8,  /* to judge and hash passwords */
+	/* to be forked: the secret from which app_narrow() derives those keys
+	 */
+	NEED_SECRET_FILE = 16
+};
+
+/* What a worker can need. */
+#define NEED_ALL (NEED_DATABASE | NEED_KEYS | NEED_SECRETS | NEED_HASHING)
+
+/*
+ * The process kinds. A new one is a row here and a run function in
+ * server/worker.c; settings, metrics, status page and supervisor walk the rows.
+ *
+ * LANE: it serves requests of one cost at a socket of its own, listen_<name>,
+ * so that slow work cannot delay quick work. INNER: it has no socket.
+ * The priority is USUAL, or LOW: it gives way to everything else on the machine
+ * (server/sched.h). Where workers_<name> is auto, there are as many as CPUs
+ * (EACH_CPU), the last column at least, or (FIXED) just so many.
+ */
+/* clang-format off */
+#define ROLE_TABLE(ROW) \
+	/*  id     name     socket needs                                     priority workers */ \
+	ROW(CHECK, "check", LANE, NEED_KEYS,                                  USUAL, EACH_CPU, 1) \
+	ROW(API,   "api",   LANE, NEED_DATABASE | NEED_KEYS | NEED_SECRETS,   USUAL, EACH_CPU, 2) \
+	ROW(LOGIN, "login", LANE, NEED_ALL,                                   LOW,   EACH_CPU, 1)
+/* clang-format on */
+
+#define ROLE_ID(id, name, socket, needs, priority, per, least) ROLE_##id,
+enum role { ROLE_TABLE(ROLE_ID) ROLE_COUNT };
+
+#define ROLE_BIT(role) (1u << (role))
+
+/* Workers of a single socket for all lanes stand in the place of these. */
+#define ROLE_SINGLE ROLE_LOGIN
+
+/* Requests that no row of route.c is for are sent to this lane. */
+#define ROLE_DEFAULT ROLE_API
+
+struct role_row {
+	const char *name;
+	bool is_lane;
+	unsigned needs; /* NEED_ bits */
+	bool is_low;    /* its priority */
+	bool per_cpu;
+	int64_t least; /* workers */
+};
+
+extern const struct role_row roles[ROLE_COUNT];
+
+/* The ROLE_BIT()s of all lanes. */
+unsigned role_lanes(void);
+
+/* All that a process needs which serves these roles (ROLE_BIT()s). */
+unsigned role_needs(unsigned served);
+
+/* Are all of these roles of low priority? */
+bool role_is_low(unsigned served);
+
+#endif

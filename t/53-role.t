@@ -1,0 +1,76 @@
+#!/bin/sh
+# A new process kind is a row of app/role.h and a run function in
+# app/server/worker.c. With one that has no socket: settings, processes, figures
+# and the status page have it, and nothing else of the program was changed.
+# shellcheck source=t/lib.sh
+. t/lib.sh
+
+mkdir -p "$tmp/tree/web"
+cp -R Makefile app sql "$tmp/tree"
+cp web/*.html web/openapi.json "$tmp/tree/web"
+python3 - "$tmp/tree/app" <<'END'
+import sys
+
+def insert(file, before, text):
+    with open(file) as f:
+        head, mark, tail = f.read().partition(before)
+    assert mark, before
+    with open(file, "w") as f:
+        f.write(head + text + mark + tail)
+
+insert(sys.argv[1] + "/role.h", "	ROW(LOGIN,", """\
+	ROW(KEEPER, "keeper", INNER, NEED_DATABASE, USUAL, FIXED, 2) \\
+""")
+insert(sys.argv[1] + "/server/worker.c", "	[ROLE_LOGIN] =", "	[ROLE_KEEPER] = keep,\n")
+insert(sys.argv[1] + "/server/worker.c", "/*\n * The run function of each role", """\
+static bool
+keep(const struct worker_setup *w, int64_t hash_us)
+{
+	struct ready_message message = { w, hash_us };
+
+	send_ready(&message);
+	while (w->app->db != NULL)
+		pause();
+	return true;
+}
+
+""")
+END
+make -s -C "$tmp/tree" CFLAGS=-O0 JOBS=2 build/latchkey >"$tmp/make" 2>&1
+ok $? 'role: with a row and a run function more the program is built' || diag "$(tail -n 5 "$tmp/make")"
+is "$("$tmp/tree/build/latchkey" settings | cut -f 1,3 | grep keeper)" 'workers_keeper	auto' \
+	'role: a new one has its setting, and without a socket no other'
+
+stack_up bin="$tmp/tree/build/latchkey" hash_cost=1
+supervisor=$(cat "$LK_SERVE")
+keepers() {
+	pgrep -x latchkey-keeper -P "$supervisor"
+}
+is "$(keepers | wc -l)" 2 'role: there are as many processes of a new one as its row says'
+api GET /users/me
+is "$status" 401 'role: the lanes are served as before'
+ops GET /metrics
+is "$(printf '%s\n' "$body" | grep '{lane="keeper"')" 'latchkey_worker_restarts_total{lane="keeper"} 0
+latchkey_worker_up{lane="keeper",worker="0"} 1
+latchkey_worker_up{lane="keeper",worker="1"} 1
+latchkey_worker_requests_total{lane="keeper",worker="0"} 0
+latchkey_worker_requests_total{lane="keeper",worker="1"} 0' 'role: the figures have a new one, but no requests and no queue of it'
+like "$($LK_AS "$LK_BIN" -c "$LK_CONF" status)" '^keeper +2 +0 ' 'role: so has the status page'
+like "$($LK_AS "$LK_BIN" -c "$LK_CONF" check)" '^workers: check .*, keeper 2, .*connections to the database: 6,' \
+	'role: check counts its processes and their connections to the database'
+old=$(keepers | head -n 1)
+kill -KILL "$old"
+replaced() {
+	[ "$(keepers | wc -l)" = 2 ] && ! keepers | grep -qx "$old"
+}
+retry 10 replaced
+ok $? 'role: one that dies is replaced'
+old=$(keepers)
+kill -HUP "$supervisor"
+renewed() {
+	[ "$(keepers | wc -l)" = 2 ] && [ -z "$(keepers | grep -Fx "$old")" ]
+}
+retry 20 renewed
+ok $? 'role: a reload replaces each'
+
+done_testing
