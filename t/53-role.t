@@ -50,11 +50,13 @@ is "$(keepers | wc -l)" 2 'role: there are as many processes of a new one as its
 api GET /users/me
 is "$status" 401 'role: the lanes are served as before'
 ops GET /metrics
-is "$(printf '%s\n' "$body" | grep '{lane="keeper"')" 'latchkey_worker_restarts_total{lane="keeper"} 0
-latchkey_worker_up{lane="keeper",worker="0"} 1
-latchkey_worker_up{lane="keeper",worker="1"} 1
+is "$(printf '%s\n' "$body" | grep '{lane="keeper"' | sort)" 'latchkey_database_connected{lane="keeper",worker="0"} 0
+latchkey_database_connected{lane="keeper",worker="1"} 0
 latchkey_worker_requests_total{lane="keeper",worker="0"} 0
-latchkey_worker_requests_total{lane="keeper",worker="1"} 0' 'role: the figures have a new one, but no requests and no queue of it'
+latchkey_worker_requests_total{lane="keeper",worker="1"} 0
+latchkey_worker_restarts_total{lane="keeper"} 0
+latchkey_worker_up{lane="keeper",worker="0"} 1
+latchkey_worker_up{lane="keeper",worker="1"} 1' 'role: the figures have a new one, but no requests and no queue of it'
 like "$($LK_AS "$LK_BIN" -c "$LK_CONF" status)" '^keeper +2 +0 ' 'role: so has the status page'
 like "$($LK_AS "$LK_BIN" -c "$LK_CONF" check)" '^workers: check .*, keeper 2, .*connections to the database: 6,' \
 	'role: check counts its processes and their connections to the database'

@@ -43,6 +43,7 @@ explain(struct req *r, const char *field, enum password_problem why, enum err e)
 		[PASSWORD_TOO_LONG] = PROBLEM_TOO_MANY_BYTES,
 		[PASSWORD_COMMON] = PROBLEM_PASSWORD_COMMON,
 		[PASSWORD_IS_NAME] = PROBLEM_PASSWORD_IS_NAME,
+		[PASSWORD_NOT_UTF8] = PROBLEM_NOT_UNICODE,
 	};
 
 	if (e == ERR_INVALID && why != PASSWORD_GOOD)
@@ -60,23 +61,22 @@ explain(struct req *r, const char *field, enum password_problem why, enum err e)
 enum err
 api_users_add(struct req *r)
 {
-	const struct conf *conf = r->ctx->app->conf;
 	enum { USERNAME, FULLNAME, PASSWORD, FIELDS };
 	const struct field want[FIELDS] = {
 		[USERNAME] = { .name = "username",
 		    .required = true,
-		    .max_chars = conf->username_max_chars },
+		    .max_chars = signup_name_max(r->ctx, NAME_USER) },
 		[FULLNAME] = { .name = "fullname",
 		    .nullable = true,
-		    .max_chars = conf->fullname_max_chars },
+		    .max_chars = signup_name_max(r->ctx, NAME_FULL) },
 		[PASSWORD] = { .name = "password",
 		    .required = true,
 		    .secret = true,
 		    .normal = true,
-		    .min_chars = conf->password_min_chars },
+		    .min_chars = r->ctx->app->conf->password_min_chars },
 	};
 	struct param v[FIELDS];
-	enum password_problem why;
+	struct applicant_problem why;
 	struct user u;
 	enum err e;
 
@@ -94,7 +94,7 @@ api_users_add(struct req *r)
 		reply_detail(r, 400, "User already registered");
 		return ERR_OK;
 	default:
-		return explain(r, "password", why, e);
+		return explain(r, "password", why.password, e);
 	}
 }
 
@@ -112,7 +112,7 @@ api_users_change(struct req *r)
 	const struct field want = { .name = "fullname",
 		.required = true,
 		.nullable = true,
-		.max_chars = r->ctx->app->conf->fullname_max_chars };
+		.max_chars = signup_name_max(r->ctx, NAME_FULL) };
 	struct param fullname;
 	struct user u = *r->user;
 	enum err e;

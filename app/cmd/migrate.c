@@ -3,6 +3,7 @@
  */
 #include "base.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -10,6 +11,34 @@
 #include "cmd/migrate.h"
 #include "cmd/operator.h"
 #include "svc/schema.h"
+
+static void
+say_applied(int64_t version, const char *name, enum err result)
+{
+	if (result == ERR_OK)
+		printf("applied %03" PRId64 "-%s\n", version, name);
+	else
+		fprintf(stderr,
+		    "latchkey: migration %03" PRId64 "-%s failed and was "
+		    "rolled back\n",
+		    version, name);
+}
+
+static enum err
+bring_up(struct ctx *c, const char *role)
+{
+	int64_t version;
+	enum err e;
+
+	if ((e = schema_migrate(c, say_applied, &version)) != ERR_OK)
+		return e;
+	printf("the schema is at version %" PRId64 "\n", version);
+	if (role == NULL)
+		return ERR_OK;
+	if ((e = schema_grant(c, role)) == ERR_OK)
+		printf("granted worker privileges to role %s\n", role);
+	return e;
+}
 
 int
 migrate(const struct conf *conf, char *const *arguments)
@@ -27,9 +56,7 @@ migrate(const struct conf *conf, char *const *arguments)
 	app = app_open(&patient, NEED_DATABASE, none);
 	ctx_init(&c, app, &arena);
 	if (app != NULL)
-		e = schema_migrate(&c);
-	if (e == ERR_OK && arguments[0] != NULL)
-		e = schema_grant(&c, arguments[0]);
+		e = bring_up(&c, arguments[0]);
 	/* also one that failed: what was applied before stays */
 	operator_note(arguments[0] != NULL ? "migrate and grant" : "migrate", 0,
 	    e == ERR_OK ? ERR_OK : ERR_INTERNAL);

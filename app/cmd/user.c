@@ -60,9 +60,57 @@ get_password(struct ctx *c)
 	return password;
 }
 
+/* What is wrong with a name. False: nothing. */
+static bool
+complain_of_name(
+    const struct ctx *c, enum name which, enum name_problem problem)
+{
+	const char *what = which == NAME_USER ? "name" : "full name";
+
+	switch (problem) {
+	case NAME_GOOD:
+		return false;
+	case NAME_EMPTY:
+		fprintf(stderr, "latchkey: %s is empty\n", what);
+		return true;
+	case NAME_NOT_UTF8:
+		fprintf(stderr, "latchkey: %s is not UTF-8\n", what);
+		return true;
+	default:
+		fprintf(stderr,
+		    "latchkey: %s has more than %" PRId64 " characters\n", what,
+		    signup_name_max(c, which));
+		return true;
+	}
+}
+
+/* What is wrong with a password. False: nothing. */
+static bool
+complain_of_password(const struct ctx *c, enum password_problem problem)
+{
+	static const char *const text[] = {
+		[PASSWORD_COMMON] = "is too common",
+		[PASSWORD_IS_NAME] = "is the user name",
+		[PASSWORD_NOT_UTF8] = "is not UTF-8",
+	};
+
+	if (problem == PASSWORD_GOOD)
+		return false;
+	fprintf(stderr, "latchkey: password ");
+	if (problem == PASSWORD_TOO_SHORT)
+		fprintf(stderr, "has fewer than %" PRId64 " characters\n",
+		    c->app->conf->password_min_chars);
+	else if (problem == PASSWORD_TOO_LONG)
+		fprintf(stderr, "has more than %d bytes\n", PASSWORD_MAX_BYTES);
+	else
+		fprintf(stderr, "%s\n", text[problem]);
+	return true;
+}
+
 /* Say why it could not be done. */
 static void
-complain(struct ctx *c, const char *name, const char *why, enum err e)
+complain(struct ctx *c, const char *name, const struct applicant_problem *why,
+    enum err e)
 {
 	switch (e) {
 	case ERR_UNAUTH: /* no password: cmd/prompt.c has said so */
@@ -76,9 +124,11 @@ complain(struct ctx *c, const char *name, const char *why, enum err e)
 		    visible(c, name));
 		break;
 	case ERR_INVALID:
-		fprintf(stderr, "latchkey: %s\n",
-		    why != NULL ? why
-		                : "a value violates a database constraint");
+		if (!complain_of_name(c, NAME_USER, why->username) &&
+		    !complain_of_name(c, NAME_FULL, why->fullname) &&
+		    !complain_of_password(c, why->password))
+			fprintf(stderr, "latchkey: a value violates a database "
+			                "constraint\n");
 		break;
 	case ERR_BUSY:
 		fprintf(stderr, "latchkey: database unavailable (see above)\n");
@@ -100,7 +150,7 @@ finish(struct ctx *c, const char *act, const struct user *u, enum err e)
 }
 
 static enum err
-add(struct ctx *c, char *const *names, const char **why)
+add(struct ctx *c, char *const *names, struct applicant_problem *why)
 {
 	struct applicant who = { names[0], names[1], get_password(c) };
 	struct user u = { 0 };
@@ -113,7 +163,8 @@ add(struct ctx *c, char *const *names, const char **why)
 }
 
 static enum err
-change_password(struct ctx *c, char *const *names, const char **why)
+change_password(
+    struct ctx *c, char *const *names, struct applicant_problem *why)
 {
 	struct applicant who = { .username = names[0] };
 	struct user u;
@@ -124,7 +175,7 @@ change_password(struct ctx *c, char *const *names, const char **why)
 		return e;
 	if ((who.password = get_password(c)) == NULL)
 		return ERR_UNAUTH;
-	e = account_set_password(c, &who, why, &u);
+	e = account_set_password(c, &who, &why->password, &u);
 	if ((e = finish(c, "user passwd", &u, e)) != ERR_OK)
 		return e;
 	/* who has a new password shall not wait for wrong ones before */
@@ -150,7 +201,7 @@ show_lock(struct ctx *c, const char *whom, int64_t wait_s)
 }
 
 static enum err
-show(struct ctx *c, char *const *names, const char **why)
+show(struct ctx *c, char *const *names, struct applicant_problem *why)
 {
 	const char *when, *reason;
 	struct ratelimit_name name;
@@ -181,21 +232,21 @@ set_active(struct ctx *c, const char *name, bool active)
 }
 
 static enum err
-disable(struct ctx *c, char *const *names, const char **why)
+disable(struct ctx *c, char *const *names, struct applicant_problem *why)
 {
 	(void)why;
 	return set_active(c, names[0], false);
 }
 
 static enum err
-enable(struct ctx *c, char *const *names, const char **why)
+enable(struct ctx *c, char *const *names, struct applicant_problem *why)
 {
 	(void)why;
 	return set_active(c, names[0], true);
 }
 
 static enum err
-log_out(struct ctx *c, char *const *names, const char **why)
+log_out(struct ctx *c, char *const *names, struct applicant_problem *why)
 {
 	struct user u = { 0 };
 	enum err e = account_logout(c, names[0], &u);
@@ -205,7 +256,7 @@ log_out(struct ctx *c, char *const *names, const char **why)
 }
 
 static enum err
-unlock(struct ctx *c, char *const *names, const char **why)
+unlock(struct ctx *c, char *const *names, struct applicant_problem *why)
 {
 	struct user u = { 0 };
 	enum err e = account_unlock(c, names[0], &u);
@@ -215,7 +266,7 @@ unlock(struct ctx *c, char *const *names, const char **why)
 }
 
 static enum err
-list(struct ctx *c, char *const *names, const char **why)
+list(struct ctx *c, char *const *names, struct applicant_problem *why)
 {
 	(void)names;
 	(void)why;
@@ -226,7 +277,8 @@ static const struct action {
 	const char *name;
 	int min, max;   /* how many names */
 	unsigned needs; /* beside the database; attempts are found by a MAC */
-	enum err (*run)(struct ctx *c, char *const *names, const char **why);
+	enum err (*run)(
+	    struct ctx *c, char *const *names, struct applicant_problem *why);
 } actions[] = {
 	{ "add", 1, 2, NEED_HASHING, add },
 	{ "list", 0, 0, 0, list },
@@ -264,7 +316,7 @@ find_action(char *const *arguments)
 static int
 run(const struct action *action, struct ctx *c, char *const *names)
 {
-	const char *why = NULL;
+	struct applicant_problem why = { NAME_GOOD };
 	enum err e = schema_ready(c);
 
 	if (e == ERR_NOTFOUND || e == ERR_DENIED) {
@@ -275,7 +327,7 @@ run(const struct action *action, struct ctx *c, char *const *names)
 	if (e == ERR_OK)
 		e = action->run(c, names, &why);
 	if (e != ERR_OK)
-		complain(c, names[0] != NULL ? names[0] : "", why, e);
+		complain(c, names[0] != NULL ? names[0] : "", &why, e);
 	return e == ERR_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

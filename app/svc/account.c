@@ -3,109 +3,40 @@
  */
 #include "base.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "db/user.h"
-#include "lib/buf.h"
 #include "lib/text.h"
 #include "svc/account.h"
 #include "svc/ratelimit.h"
 
 #define LIST_ROWS 1000 /* of a table that may have millions, at a time */
 
-/* A limit or rule that a name breaks, into *why. */
-static bool
-name_is_good(struct ctx *c, const char *what, const char *name,
-    int64_t max_chars, const char **why)
-{
-	struct buf b;
-
-	buf_init(&b, c->arena);
-	if (!text_is_utf8(name, strlen(name)))
-		buf_addf(&b, "%s is not UTF-8", what);
-	else if ((int64_t)text_chars(name) > max_chars)
-		buf_addf(&b, "%s has more than %" PRId64 " characters", what,
-		    max_chars);
-	*why = b.s;
-	return b.len == 0;
-}
-
-/* What is wrong with a password, as a sentence, or NULL. */
-static const char *
-complaint(struct ctx *c, enum password_problem problem)
-{
-	struct buf b;
-
-	buf_init(&b, c->arena);
-	switch (problem) {
-	case PASSWORD_GOOD:
-		return NULL;
-	case PASSWORD_TOO_SHORT:
-		buf_addf(&b, "password has fewer than %" PRId64 " characters",
-		    c->app->conf->password_min_chars);
-		return b.s;
-	case PASSWORD_TOO_LONG:
-		buf_addf(
-		    &b, "password has more than %d bytes", PASSWORD_MAX_BYTES);
-		return b.s;
-	case PASSWORD_COMMON:
-		return "password is too common";
-	default:
-		return "password is the user name";
-	}
-}
-
-static bool
-is_text(const char *password, const char **why)
-{
-	if (text_is_utf8(password, strlen(password)))
-		return true;
-	*why = "password is not UTF-8";
-	return false;
-}
-
 enum err
-account_add(struct ctx *c, const struct applicant *who, const char **why,
-    struct user *out)
+account_add(struct ctx *c, const struct applicant *who,
+    struct applicant_problem *why, struct user *out)
 {
-	enum password_problem problem;
-	enum err e;
-
+	*why = (struct applicant_problem){ .username = NAME_EMPTY };
 	/* a sign-up may leave it empty, as the application has it, and makes
 	 * an account that no token counts for */
-	if (*who->username == '\0') {
-		*why = "name is empty";
+	if (*who->username == '\0')
 		return ERR_INVALID;
-	}
-	if (!name_is_good(c, "name", who->username,
-	        c->app->conf->username_max_chars, why) ||
-	    (who->fullname != NULL &&
-	        !name_is_good(c, "full name", who->fullname,
-	            c->app->conf->fullname_max_chars, why)) ||
-	    !is_text(who->password, why))
-		return ERR_INVALID;
-	e = signup_unlimited(c, who, &problem, out);
-	*why = complaint(c, problem);
-	return e;
+	return signup_unlimited(c, who, why, out);
 }
 
 enum err
 account_set_password(struct ctx *c, const struct applicant *who,
-    const char **why, struct user *out)
+    enum password_problem *why, struct user *out)
 {
 	char hash[PASSWORD_HASH_BYTES];
-	enum password_problem problem;
 	enum err e;
 
-	if (!is_text(who->password, why))
-		return ERR_INVALID;
+	*why = PASSWORD_GOOD;
 	if ((e = account_show(c, who->username, out)) != ERR_OK ||
-	    (e = password_judge(c, who->username, who->password, &problem)) !=
+	    (e = password_judge(c, who->username, who->password, why)) !=
 	        ERR_OK)
 		return e;
-	*why = complaint(c, problem);
-	if (problem != PASSWORD_GOOD)
+	if (*why != PASSWORD_GOOD)
 		return ERR_INVALID;
 	if ((e = password_hash(c, who->password, hash)) != ERR_OK)
 		return e;

@@ -7,20 +7,19 @@
 #include "svc/signup.h"
 
 /*
- * signup_unlimited() for an operator: the limits of the names are looked at
- * here too, and ERR_INVALID comes with a sentence in *why, such as "the name is
- * not UTF-8"; NULL: the table has a rule of its own against it.
+ * signup_unlimited() for an operator, who may not leave the user name empty.
  */
 enum err account_add(struct ctx *c, const struct applicant *who,
-    const char **why, struct user *out) MUST_CHECK;
+    struct applicant_problem *why, struct user *out) MUST_CHECK;
 
 /*
  * Give the account of this name another password, whatever it had, under the
  * rules of a sign-up. *out is the account as it was before.
- * ERR_NOTFOUND: there is none. ERR_INVALID: as account_add().
+ * ERR_NOTFOUND: there is none. ERR_INVALID: *why says what is wrong with the
+ * password; if it says nothing, the table has a rule of its own.
  */
 enum err account_set_password(struct ctx *c, const struct applicant *who,
-    const char **why, struct user *out) MUST_CHECK;
+    enum password_problem *why, struct user *out) MUST_CHECK;
 
 /*
  * Let the account of this name log in, or not. Where the database is asked the

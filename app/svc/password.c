@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "crypto/pwhash.h"
+#include "db/user.h"
 #include "lib/blocklist.h"
 #include "lib/text.h"
 #include "lib/unicode.h"
@@ -24,20 +25,30 @@ are_alike(struct arena *a, const char *x, const char *y)
 	return strcmp(unicode_fold(a, x), unicode_fold(a, y)) == 0;
 }
 
+/* As far as its length tells. nfc: of a text that is UTF-8. */
+static enum password_problem
+judge_length(const struct ctx *c, const char *nfc)
+{
+	if ((int64_t)text_chars(nfc) < c->app->conf->password_min_chars)
+		return PASSWORD_TOO_SHORT;
+	return strlen(nfc) > PASSWORD_MAX_BYTES ? PASSWORD_TOO_LONG
+	                                        : PASSWORD_GOOD;
+}
+
 enum err
 password_judge(struct ctx *c, const char *username, const char *password,
     enum password_problem *out)
 {
-	const char *nfc = unicode_nfc(c->arena, password);
 	const struct blocklist *list = c->app->blocklist;
 	bool common = false;
+	const char *nfc;
 	enum err e;
 
-	*out = PASSWORD_GOOD;
-	if ((int64_t)text_chars(nfc) < c->app->conf->password_min_chars)
-		*out = PASSWORD_TOO_SHORT;
-	else if (strlen(nfc) > PASSWORD_MAX_BYTES)
-		*out = PASSWORD_TOO_LONG;
+	*out = PASSWORD_NOT_UTF8;
+	if (!text_is_utf8(password, strlen(password)))
+		return ERR_OK;
+	nfc = unicode_nfc(c->arena, password);
+	*out = judge_length(c, nfc);
 	if (*out != PASSWORD_GOOD || list->file < 0)
 		return ERR_OK;
 	e = blocklist_has(list, c->arena, nfc, &common);
@@ -81,4 +92,19 @@ password_hash(
 {
 	return pwhash_make(
 	    c->app->conf->hash_cost, unicode_nfc(c->arena, password), out);
+}
+
+enum err
+password_settle(
+    struct ctx *c, const char *username, const char *hash, struct user *out)
+{
+	struct user stored;
+
+	if (db_user_by_name(c, username, &stored) != ERR_OK)
+		return ERR_BUSY;
+	if (stored.password_hash == NULL ||
+	    strcmp(stored.password_hash, hash) != 0)
+		return ERR_CONFLICT;
+	*out = stored;
+	return ERR_OK;
 }

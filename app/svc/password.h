@@ -18,7 +18,8 @@ enum password_problem {
 	PASSWORD_TOO_SHORT, /* fewer characters than password_min_chars */
 	PASSWORD_TOO_LONG,  /* over PASSWORD_MAX_BYTES */
 	PASSWORD_COMMON,    /* one of those that are tried first */
-	PASSWORD_IS_NAME    /* that of its account, in whatever case */
+	PASSWORD_IS_NAME,   /* that of its account, in whatever case */
+	PASSWORD_NOT_UTF8   /* an operator's; of a request's body none is */
 };
 
 /*
@@ -55,5 +56,14 @@ enum err password_check(struct ctx *c, const char *password,
  */
 enum err password_hash(struct ctx *c, const char *password,
     char out[PASSWORD_HASH_BYTES]) MUST_CHECK;
+
+/*
+ * The connection was lost while the account of this name was given this hash.
+ * Salts are random, so a stored hash that is equal tells that it was done:
+ * ERR_OK, with the account in *out. ERR_CONFLICT: it has another hash.
+ * ERR_BUSY: there is no such account, or the database does not answer.
+ */
+enum err password_settle(struct ctx *c, const char *username, const char *hash,
+    struct user *out) MUST_CHECK;
 
 #endif

@@ -11,16 +11,16 @@
 #include "svc/device.h"
 #include "svc/profile.h"
 #include "svc/ratelimit.h"
+#include "svc/signup.h"
 
-/* The connection was lost while it was written: which hash is there now? */
+/* The connection was lost while it was written: is the hash there now? */
 static enum err
 settle(struct ctx *c, const struct user *u, const char *hash)
 {
 	struct user stored;
 
-	if (db_user_by_name(c, u->username, &stored) != ERR_OK ||
-	    stored.id != u->id || stored.password_hash == NULL ||
-	    strcmp(stored.password_hash, hash) != 0)
+	if (password_settle(c, u->username, hash, &stored) != ERR_OK ||
+	    stored.id != u->id)
 		return ERR_BUSY;
 	return ERR_OK;
 }
@@ -82,6 +82,9 @@ profile_change_fullname(struct ctx *c, struct user *u, const char *fullname)
 	struct ratelimit_attempt attempt;
 	enum err e;
 
+	if (fullname != NULL &&
+	    signup_judge_name(c, NAME_FULL, fullname) != NAME_GOOD)
+		return ERR_INVALID;
 	if ((e = ratelimit_change(c, u->id, &attempt)) == ERR_OK)
 		e = db_user_set_fullname(c, u->id, fullname);
 	if (e == ERR_OK)

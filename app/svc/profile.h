@@ -26,8 +26,9 @@ enum err profile_change_password(struct ctx *c, const struct user *u,
     const struct password_change *how, enum password_problem *why) MUST_CHECK;
 
 /*
- * Put a full name, or none (NULL), in the place of u's. It is within the
- * limit. ERR_NOTFOUND: the account is gone. ERR_LIMIT: as ratelimit_change().
+ * Put a full name, or none (NULL), in the place of u's. ERR_INVALID: it cannot
+ * be one (signup_judge_name()). ERR_NOTFOUND: the account is gone. ERR_LIMIT:
+ * as ratelimit_change().
  */
 enum err profile_change_fullname(
     struct ctx *c, struct user *u, const char *fullname) MUST_CHECK;

@@ -7,16 +7,19 @@
 #include "ctx.h"
 
 /*
- * Apply the migrations that the database lacks, in order, telling each on
- * standard output. Safe to run twice, and by two at once: the second waits.
- * Errors as db_script(), the reason on standard error; what was applied
- * before stays applied.
+ * Apply the migrations that the database lacks, in order; told gets each, with
+ * ERR_OK or why it failed and was rolled back. *version: the database's in the
+ * end, which may be higher than ours. Safe to run twice, and by two at once:
+ * the second waits. Errors as db_script(), the reason on standard error; what
+ * was applied before stays applied.
  */
-enum err schema_migrate(struct ctx *c) MUST_CHECK;
+enum err schema_migrate(struct ctx *c,
+    void (*told)(int64_t version, const char *name, enum err result),
+    int64_t *version) MUST_CHECK;
 
 /*
- * Grant the workers' role what it needs in a database that has been migrated,
- * and say so. Errors as schema_migrate().
+ * Grant the workers' role what it needs in a database that has been migrated.
+ * Errors as schema_migrate().
  */
 enum err schema_grant(struct ctx *c, const char *role) MUST_CHECK;
 

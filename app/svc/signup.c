@@ -7,27 +7,45 @@
 #include <string.h>
 
 #include "db/user.h"
+#include "lib/text.h"
 #include "stats/event.h"
 #include "svc/password.h"
 #include "svc/ratelimit.h"
 #include "svc/signup.h"
 
-/*
- * The connection was lost while an INSERT was under way. The salt is random,
- * so a stored hash equal to ours tells that the row is ours.
- */
-static enum err
-settle(struct ctx *c, struct user *u)
+int64_t
+signup_name_max(const struct ctx *c, enum name which)
 {
-	struct user stored;
+	const struct conf *conf = c->app->conf;
 
-	if (db_user_by_name(c, u->username, &stored) != ERR_OK)
-		return ERR_BUSY;
-	if (stored.password_hash == NULL ||
-	    strcmp(stored.password_hash, u->password_hash) != 0)
-		return ERR_CONFLICT;
-	*u = stored;
-	return ERR_OK;
+	return which == NAME_USER ? conf->username_max_chars
+	                          : conf->fullname_max_chars;
+}
+
+enum name_problem
+signup_judge_name(const struct ctx *c, enum name which, const char *name)
+{
+	if (!text_is_utf8(name, strlen(name)))
+		return NAME_NOT_UTF8;
+	if ((int64_t)text_chars(name) > signup_name_max(c, which))
+		return NAME_TOO_LONG;
+	return NAME_GOOD;
+}
+
+static enum err
+judge_names(const struct ctx *c, const struct applicant *who,
+    struct applicant_problem *why)
+{
+	*why = (struct applicant_problem){
+		.username = signup_judge_name(c, NAME_USER, who->username),
+		.fullname = who->fullname != NULL
+		                ? signup_judge_name(c, NAME_FULL, who->fullname)
+		                : NAME_GOOD,
+		.password = PASSWORD_GOOD,
+	};
+	return why->username == NAME_GOOD && why->fullname == NAME_GOOD
+	           ? ERR_OK
+	           : ERR_INVALID;
 }
 
 /* Not what decides, but it spares a taken name the hashing. */
@@ -62,38 +80,47 @@ make_account(struct ctx *c, const struct applicant *who,
 	};
 	e = db_user_insert(c, out);
 	if (e == ERR_BUSY)
-		e = settle(c, out);
+		e = password_settle(c, who->username, hash, out);
 	return e;
 }
 
 enum err
 signup_unlimited(struct ctx *c, const struct applicant *who,
-    enum password_problem *why, struct user *out)
+    struct applicant_problem *why, struct user *out)
 {
 	enum err e;
 
-	*why = PASSWORD_GOOD;
-	if ((e = find_taken(c, who->username)) != ERR_OK)
+	if ((e = judge_names(c, who, why)) != ERR_OK ||
+	    (e = find_taken(c, who->username)) != ERR_OK)
 		return e;
-	return make_account(c, who, why, out);
+	return make_account(c, who, &why->password, out);
 }
 
-enum err
-signup(struct ctx *c, const struct applicant *who, enum password_problem *why,
-    struct user *out)
+static enum err
+sign_up(struct ctx *c, const struct applicant *who,
+    struct applicant_problem *why, struct user *out)
 {
 	struct ratelimit_attempt attempt;
 	enum err e;
 
-	*why = PASSWORD_GOOD;
-	if ((e = ratelimit_signup(c, &attempt)) == ERR_OK) {
-		e = find_taken(c, who->username);
-		/* whatever comes then tells whether the name was taken */
-		if (e == ERR_OK)
-			e = make_account(c, who, why, out);
-		else if (e != ERR_CONFLICT)
-			ratelimit_refund(c, &attempt);
-	}
+	if ((e = judge_names(c, who, why)) != ERR_OK ||
+	    (e = ratelimit_signup(c, &attempt)) != ERR_OK)
+		return e;
+	e = find_taken(c, who->username);
+	/* whatever comes then tells whether the name was taken */
+	if (e == ERR_OK)
+		return make_account(c, who, &why->password, out);
+	if (e != ERR_CONFLICT)
+		ratelimit_refund(c, &attempt);
+	return e;
+}
+
+enum err
+signup(struct ctx *c, const struct applicant *who,
+    struct applicant_problem *why, struct user *out)
+{
+	enum err e = sign_up(c, who, why, out);
+
 	event(event_of(FAMILY_SIGNUPS, e), "user=%" PRId64,
 	    e == ERR_OK ? out->id : 0);
 	return e;

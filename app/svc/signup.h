@@ -6,25 +6,47 @@
 
 #include "svc/password.h"
 
-/* Who wants an account; the names are within the configuration's limits. */
+/* The two names of an account. */
+enum name { NAME_USER, NAME_FULL };
+
+enum name_problem {
+	NAME_GOOD,
+	NAME_EMPTY, /* an operator's applicant; a sign-up may be without */
+	NAME_NOT_UTF8,
+	NAME_TOO_LONG /* over signup_name_max() characters */
+};
+
 struct applicant {
 	const char *username;
 	const char *fullname; /* NULL: none */
 	const char *password;
 };
 
+/* What is wrong with an applicant. */
+struct applicant_problem {
+	enum name_problem username, fullname;
+	enum password_problem password;
+};
+
+/* The most characters that a name may have. */
+int64_t signup_name_max(const struct ctx *c, enum name which);
+
+/* May this be such a name of an account? It may be empty. */
+enum name_problem signup_judge_name(
+    const struct ctx *c, enum name which, const char *name);
+
 /*
  * Make an active account. *out lives until the request ends.
- * ERR_CONFLICT: the name is taken. ERR_INVALID: if *why is not PASSWORD_GOOD,
- * that is wrong with the password. ERR_LIMIT: too many from this address (see
- * svc/ratelimit.h). ERR_BUSY: the database does not answer; no
+ * ERR_CONFLICT: the name is taken. ERR_INVALID: *why says what is wrong; if it
+ * says nothing, the table has a rule of its own. ERR_LIMIT: too many from this
+ * address (see svc/ratelimit.h). ERR_BUSY: the database does not answer; no
  * account was made, or one that its owner can log in to.
  */
 enum err signup(struct ctx *c, const struct applicant *who,
-    enum password_problem *why, struct user *out) MUST_CHECK;
+    struct applicant_problem *why, struct user *out) MUST_CHECK;
 
 /* The same for an operator, who has no address: it counts nowhere. */
 enum err signup_unlimited(struct ctx *c, const struct applicant *who,
-    enum password_problem *why, struct user *out) MUST_CHECK;
+    struct applicant_problem *why, struct user *out) MUST_CHECK;
 
 #endif
