@@ -1,7 +1,7 @@
 /*
- * The handlers that route.c's table names. Each picks fields out of the body,
- * calls one service and shapes the reply; on another result than ERR_OK the
- * reply is reply_error()'s.
+ * Prototypes of the handlers that route.c's table names. Each picks fields out
+ * of the body, calls one service and shapes the reply; on another result than
+ * ERR_OK the reply is reply_error()'s.
  */
 #ifndef LATCHKEY_API_API_H
 #define LATCHKEY_API_API_H

@@ -1,6 +1,6 @@
 /*
- * The token check that nginx's auth_request asks for, before a request goes to
- * an application: nothing but memory is looked at, and headers are the answer.
+ * Token check for nginx's auth_request, before a request goes to an
+ * application: it uses only memory, and answers in headers.
  */
 #include "base.h"
 
@@ -17,7 +17,7 @@ api_check(struct req *r)
 	char number[24];
 
 	reply_begin(r, 200, NULL);
-	/* a name may hold anything, CR and LF too */
+	/* a name may contain anything, CR and LF included */
 	buf_init(&name, r->ctx->arena);
 	buf_add_percent(&name, r->claims.sub);
 	reply_header(r, "X-Auth-User", name.s);

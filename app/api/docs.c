@@ -1,6 +1,6 @@
 /*
- * What an application shows of itself: the greeting, the OpenAPI document and
- * the pages that draw it. Their scripts are files that nginx serves.
+ * Greeting, OpenAPI document and the pages that show it. Their scripts are
+ * files that nginx serves.
  */
 #include "base.h"
 

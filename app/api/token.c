@@ -1,5 +1,5 @@
 /*
- * Tokens: password login.
+ * Login endpoint: a token for a name and a password.
  */
 #include "base.h"
 
@@ -11,8 +11,8 @@
 #include "svc/login.h"
 
 /*
- * No limits of length: they bind who makes an account. Here a name or password
- * that no account can have is simply a wrong one.
+ * No limits of length: they bind sign-ups. A name or password that no account
+ * can have is simply wrong here.
  */
 enum err
 api_token_create(struct req *r)
@@ -51,8 +51,8 @@ api_token_create(struct req *r)
 	b = reply_begin(r, 200, "application/json");
 	buf_addf(
 	    b, "{\"access_token\":\"%s\",\"token_type\":\"bearer\"}", l.token);
-	/* no other site's page, though it may log in, is to take away the
-	 * cookie that is there */
+	/* a page of another site, though it may log in, must not replace the
+	 * existing cookie */
 	if (l.new_device != NULL &&
 	    origin_is_accepted(ORIGIN_NOT_CROSS_SITE, &r->from, ""))
 		header_set_cookie(

@@ -1,5 +1,5 @@
 /*
- * Accounts: sign-up, who am I, and what one changes oneself.
+ * Account endpoints: sign-up, the current user, and its changes.
  */
 #include "base.h"
 
@@ -32,8 +32,7 @@ reply_user(struct req *r, const struct user *u)
 }
 
 /*
- * What is wrong with a chosen password joins the list; e is the service's
- * result.
+ * Add a problem of a chosen password to the list; e is the service's result.
  */
 static enum err
 explain(struct req *r, const char *field, enum password_problem why, enum err e)
@@ -108,7 +107,7 @@ api_users_me(struct req *r)
 enum err
 api_users_change(struct req *r)
 {
-	/* there is but one, so one that is not sent is a mistake */
+	/* there is only one, so a missing one is a mistake */
 	const struct field want = { .name = "fullname",
 		.required = true,
 		.nullable = true,
@@ -125,8 +124,8 @@ api_users_change(struct req *r)
 }
 
 /*
- * A wrong current password is no 401: the token is good, and a client that
- * threw it away would be wrong.
+ * A wrong current password is not a 401: the token is valid, and the client
+ * should keep it.
  */
 enum err
 api_users_change_password(struct req *r)
