@@ -1,7 +1,7 @@
 /*
- * What hashes cost on this machine. Each is timed in one process alone; how
- * much several at once get in each other's way is measured with the cost in
- * force and taken to be the same for the others.
+ * Cost of password hashes on this machine. Each is timed in a single process;
+ * how much concurrent ones slow each other down is measured at the current cost
+ * and assumed to be the same for the others.
  */
 #include "base.h"
 
@@ -26,7 +26,7 @@
 	     */
 
 struct timing {
-	double best_ms; /* undisturbed by what else the machine does */
+	double best_ms; /* the least disturbed by other load */
 	double mean_ms;
 };
 
@@ -48,7 +48,7 @@ static const struct row bcrypts[] = {
 struct setup {
 	const struct conf *conf;
 	int64_t workers;
-	double logins; /* a second, of all workers with today's cost */
+	double logins; /* a second, of all workers at the current cost */
 	double
 	    in_step; /* how near that comes to a process alone, times workers */
 };
@@ -75,8 +75,8 @@ hash_once(const struct row *r)
 }
 
 /*
- * The time of a hash, measured for ms milliseconds. Zeros: there is no memory
- * for it. keep: as hashmem_keep().
+ * The time of a hash, measured for ms milliseconds. Zeros: not enough memory.
+ * keep: as hashmem_keep().
  */
 static struct timing
 measure(const struct row *r, bool keep, double ms)
@@ -104,7 +104,7 @@ measure(const struct row *r, bool keep, double ms)
 	return t;
 }
 
-/* In a process of its own: write to fd how many hashes a second it made. */
+/* In a child process: write its hashes a second to fd. */
 static void
 hash_as_worker(const struct setup *s, int fd)
 {
@@ -139,7 +139,7 @@ measure_together(const struct setup *s)
 	return done == s->workers ? sum : 0;
 }
 
-/* Half of what is free: to measure must not push others out of memory. */
+/* Half of the free memory: measuring must not push others out. */
 static int64_t
 spare_mib(void)
 {
@@ -147,7 +147,7 @@ spare_mib(void)
 }
 
 /*
- * Fill in a row. below: that of a cost one lower, or NULL. False: there is no
+ * Fill in a row. below: that of a cost one lower, or NULL. False: not enough
  * memory to measure it, and nothing to compute it from.
  */
 static bool
@@ -209,7 +209,7 @@ print_row(const struct setup *s, const struct row *r)
 	fflush(stdout);
 }
 
-/* Today's cost, by one process and by all workers at once. */
+/* The current cost, by one process and by all workers at once. */
 static bool
 set_up(struct setup *s)
 {

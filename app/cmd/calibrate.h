@@ -1,5 +1,5 @@
 /*
- * What hashes cost on this machine, for whoever has to choose a setting.
+ * Cost of password hashes on this machine, to choose hash_cost.
  */
 #ifndef LATCHKEY_CMD_CALIBRATE_H
 #define LATCHKEY_CMD_CALIBRATE_H
@@ -7,10 +7,9 @@
 #include "conf.h"
 
 /*
- * The command: hash for some seconds, and write to standard output what each
- * cost takes, how many logins a second follow, and which cost fits a wanted
- * time. wanted_ms: 1 to 60000, as it was typed; NULL is 100. Returns the
- * process's exit status.
+ * The command: hash for some seconds, and print memory and time of each cost,
+ * the logins a second, and the cost that fits a wanted time. wanted_ms: 1 to
+ * 60000, as typed; NULL is 100. Returns the exit status.
  */
 int calibrate(const struct conf *conf, const char *wanted_ms) MUST_CHECK;
 

@@ -1,5 +1,5 @@
 /*
- * The command `check`: is everything there that `serve` needs?
+ * The command `check`: verification of settings, key and database.
  */
 #include "base.h"
 
@@ -25,7 +25,7 @@
 
 #define LISTEN_BYTES 108 /* a Unix socket's path, as conf.c bounds it */
 
-/* Say why the database is not ready. */
+/* Report why the database is not ready. */
 static void
 complain(struct ctx *c, enum err e)
 {
@@ -43,7 +43,7 @@ complain(struct ctx *c, enum err e)
 		log_say("database unavailable (see above)");
 }
 
-/* Whoever takes over a worker may do what its role may. */
+/* An attacker in a worker has the privileges of its role. */
 static enum err
 warn_of_role(struct ctx *c)
 {
@@ -58,7 +58,7 @@ warn_of_role(struct ctx *c)
 	return e;
 }
 
-/* The connection that there is, and the library that made it. */
+/* The present connection, and the library that made it. */
 static void
 warn_of_connection(const struct db *db)
 {
@@ -76,7 +76,7 @@ warn_of_connection(const struct db *db)
 		    oldest % 10000);
 }
 
-/* Does every statement fit the schema? They are prepared to see. */
+/* Does every statement fit the schema? Preparing them shows it. */
 static enum err
 check_statements(struct ctx *c)
 {
@@ -131,7 +131,7 @@ can_open(const struct conf *conf, unsigned needs)
 	return app != NULL;
 }
 
-/* --- who else may speak as nginx does --- */
+/* --- others who can pose as nginx --- */
 
 /* Everybody on the machine may connect to this socket. */
 static bool
@@ -144,9 +144,8 @@ is_open_to_all(const char *path)
 }
 
 /*
- * The group that may connect to this socket. One that is not there yet gets
- * that of its folder, if the folder says so. False: nobody, or it is not ours
- * to tell.
+ * The group that may connect to this socket. A future one gets the group of its
+ * directory if that is setgid. False: none, or it cannot be read.
  */
 static bool
 group_of(const char *path, gid_t *out)
@@ -179,8 +178,8 @@ is_member(const struct group *group, const struct passwd *user)
 }
 
 /*
- * The members of a group into out, parted by commas, but for root and the user
- * of this process, which is the workers'. Returns how many there are.
+ * The members of a group into out, separated by commas, except root and the
+ * user of this process, which is the workers'. Returns their number.
  */
 static int
 list_members(const struct group *group, struct buf *out)
@@ -221,7 +220,7 @@ warn_of_group(gid_t gid)
 	arena_free(&arena);
 }
 
-/* Sockets of the settings; those that systemd makes are in the same places. */
+/* Sockets of the settings; those that systemd makes have the same paths. */
 static void
 warn_of_sockets(const struct conf *conf)
 {

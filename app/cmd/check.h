@@ -1,5 +1,5 @@
 /*
- * The command `check`: is everything there that `serve` needs?
+ * The command `check`: verification of settings, key and database.
  */
 #ifndef LATCHKEY_CMD_CHECK_H
 #define LATCHKEY_CMD_CHECK_H
@@ -7,9 +7,9 @@
 #include "conf.h"
 
 /*
- * Look at the key, the list of passwords, the database and its schema, and
- * print the limits that follow from the settings. What is wrong goes to
- * standard error. Returns the exit status.
+ * Verify the key, the list of passwords, the database and its schema, and print
+ * the limits that follow from the settings. Problems go to standard error.
+ * Returns the exit status.
  */
 int check(const struct conf *conf);
 

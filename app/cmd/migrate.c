@@ -1,5 +1,5 @@
 /*
- * The command `migrate`: the database's schema, brought to this version.
+ * The command `migrate`: upgrade of the database schema.
  */
 #include "base.h"
 

@@ -1,5 +1,5 @@
 /*
- * The command `migrate`: the database's schema, brought to this version.
+ * The command `migrate`: upgrade of the database schema.
  */
 #ifndef LATCHKEY_CMD_MIGRATE_H
 #define LATCHKEY_CMD_MIGRATE_H
@@ -8,8 +8,8 @@
 
 /*
  * Apply the migrations that the database lacks. arguments: the workers' role,
- * which gets the privileges that they need, or NULL. What is wrong goes to
- * standard error. Returns the exit status.
+ * which gets the privileges that they need, or NULL. Problems go to standard
+ * error. Returns the exit status.
  */
 int migrate(const struct conf *conf, char *const *arguments);
 

@@ -1,5 +1,5 @@
 /*
- * What an operator does to accounts and schema, told to the system's log.
+ * Operators' acts on accounts and schema, recorded in the system's log.
  */
 #include "base.h"
 
@@ -13,7 +13,7 @@
 
 #define NAME_BYTES 65 /* of a user of the system */
 
-/* A name that begins no field or line of its own; NULL or empty: "-". */
+/* A name that cannot begin another field or line; NULL or empty: "-". */
 static void
 copy_name(char out[NAME_BYTES], const char *name)
 {

@@ -1,5 +1,5 @@
 /*
- * The command `user`: accounts by the operator's hand.
+ * The command `user`: account management.
  */
 #include "base.h"
 
@@ -20,7 +20,7 @@
 #include "svc/ratelimit.h"
 #include "svc/schema.h"
 
-/* id, name, full name, state and kind of hash, parted by tabs. */
+/* id, name, full name, state and kind of hash, separated by tabs. */
 static void
 show_line(struct ctx *c, const struct user *u)
 {
@@ -36,7 +36,7 @@ show_line(struct ctx *c, const struct user *u)
 	    account_hash_kind(u));
 }
 
-/* A name as it can be shown in a message. */
+/* A name that is safe in a message. */
 static const char *
 visible(struct ctx *c, const char *name)
 {
@@ -47,7 +47,7 @@ visible(struct ctx *c, const char *name)
 	return b.s;
 }
 
-/* A password into the arena, which wipes it in the end; NULL: none. */
+/* A password in the arena, which wipes it; NULL: none. */
 static const char *
 get_password(struct ctx *c)
 {
@@ -138,8 +138,8 @@ complain(struct ctx *c, const char *name, const struct applicant_problem *why,
 	}
 }
 
-/* After an act: the system's log is told, and if it was done who types sees the
- * account as it is now. */
+/* After an act: record it in the system's log, and on success show the account
+ * as it is now. */
 static enum err
 finish(struct ctx *c, const char *act, const struct user *u, enum err e)
 {
@@ -170,7 +170,7 @@ change_password(
 	struct user u;
 	enum err e;
 
-	/* before somebody types a password in vain */
+	/* before a password is typed for nothing */
 	if ((e = account_show(c, names[0], &u)) != ERR_OK)
 		return e;
 	if ((who.password = get_password(c)) == NULL)
@@ -178,14 +178,14 @@ change_password(
 	e = account_set_password(c, &who, &why->password, &u);
 	if ((e = finish(c, "user passwd", &u, e)) != ERR_OK)
 		return e;
-	/* who has a new password shall not wait for wrong ones before */
+	/* with a new password earlier wrong ones must not lock the name */
 	if ((e = account_unlock(c, names[0], &u)) != ERR_OK)
 		fprintf(stderr, "latchkey: password changed, but the name "
 		                "may still be locked\n");
 	return e;
 }
 
-/* Until when, if it is not at once, and for whom. */
+/* Until when a name is locked, if it is, and for which clients. */
 static void
 show_lock(struct ctx *c, const char *whom, int64_t wait_s)
 {
@@ -290,7 +290,7 @@ static const struct action {
 	{ "unlock", 1, 1, NEED_SECRETS, unlock },
 };
 
-/* The action of these arguments, or NULL after a line that says which is. */
+/* The action of these arguments, or NULL after a usage message. */
 static const struct action *
 find_action(char *const *arguments)
 {

@@ -1,5 +1,5 @@
 /*
- * The command `user`: accounts by the operator's hand.
+ * The command `user`: account management.
  */
 #ifndef LATCHKEY_CMD_USER_H
 #define LATCHKEY_CMD_USER_H
@@ -9,8 +9,8 @@
 /*
  * arguments: what to do (add, list, show, disable, enable, logout, passwd), the
  * name of the account and, to add, a full name; ended by NULL. Passwords come
- * from cmd/prompt.c. Returns the process's exit status: 1, said why, if it
- * could not be done, 2 if the arguments are not understood.
+ * from cmd/prompt.c. Returns the exit status: 1 on failure, with a message, 2
+ * for wrong arguments.
  */
 int user_command(const struct conf *conf, char *const *arguments) MUST_CHECK;
 
