@@ -1,13 +1,13 @@
 /*
- * FastCGI's records, looked at before libfcgi gets them.
+ * FastCGI record framing, verified before libfcgi reads.
  *
- * libfcgi 2.4.2 has problems that only this hides: names that are asked for
- * twice in FCGI_GET_VALUES overflow a buffer on its stack, an unknown
- * management record leaks, lengths whose sum is beyond an int become a huge
- * allocation, an empty record of another request's number makes it drop the
- * content of the next one, and padding behind an empty record, or behind the
- * one that begins a request, is read as the next head. So the grammar here is
- * that of what web servers send, and no wider.
+ * libfcgi 2.4.2 has defects that only this hides: repeated names in
+ * FCGI_GET_VALUES overflow a buffer on its stack, an unknown management record
+ * leaks, lengths whose sum exceeds an int become a huge allocation, an empty
+ * record of another request's number makes it drop the content of the next
+ * one, and padding after an empty record, or after the one that begins a
+ * request, is read as the next head. So the grammar here is that of web
+ * servers, and no wider.
  */
 #include "base.h"
 

@@ -1,6 +1,6 @@
 /*
- * FastCGI's records, looked at before libfcgi gets them: it would wait for what
- * has not come, and believes what it reads.
+ * FastCGI record framing, verified before libfcgi reads, which would wait for
+ * missing bytes and trusts what it reads.
  */
 #ifndef LATCHKEY_HTTP_FCGI_RECORD_H
 #define LATCHKEY_HTTP_FCGI_RECORD_H
@@ -16,9 +16,9 @@ enum fcgi_record_state {
 /*
  * Is a request there in these n bytes, such as a web server sends to a
  * responder: its begin, its parameters to their end, its body to its end, all
- * of one number, and the parameters' lengths true? Nothing else may stand
+ * of one number, and the parameters' lengths true? Nothing else may come in
  * between: neither other requests nor management records. bytes: scratch
- * afterwards. *len: of the request, if it is whole; more may lie behind it.
+ * afterwards. *len: of the request, if it is whole; more may follow it.
  * Source: FastCGI Specification 1.0, sections 3 to 6.
  */
 enum fcgi_record_state fcgi_record_request(

@@ -1,5 +1,5 @@
 /*
- * Forms as browsers and OAuth clients send them.
+ * Form bodies: URL-encoded and multipart/form-data.
  */
 #include "base.h"
 

@@ -1,5 +1,5 @@
 /*
- * Forms as browsers and OAuth clients send them: form-urlencoded and
+ * Form bodies, as browsers and OAuth clients send them: URL-encoded and
  * multipart/form-data.
  */
 #ifndef LATCHKEY_HTTP_FORM_H

@@ -1,5 +1,5 @@
 /*
- * Headers of credentials: Authorization, Cookie and Set-Cookie.
+ * Credential headers: Authorization, Cookie and Set-Cookie.
  */
 #include "base.h"
 

@@ -1,5 +1,5 @@
 /*
- * Headers of credentials: Authorization, Cookie and Set-Cookie.
+ * Credential headers: Authorization, Cookie and Set-Cookie.
  */
 #ifndef LATCHKEY_HTTP_HEADER_H
 #define LATCHKEY_HTTP_HEADER_H
@@ -19,8 +19,7 @@ const char *header_bearer(const char *authorization);
 /*
  * The value of the first cookie of this name in a Cookie header, a copy in
  * arena a. NULL: no header, one that is too long, or no such cookie. A name is
- * compared byte by byte; a value is what stands there, quotes included, and may
- * be empty.
+ * compared byte by byte; a value includes its quotes, and may be empty.
  * Source: RFC 6265, section 4.2.1; blanks around names and values are dropped
  * as in section 5.2.
  */
@@ -28,9 +27,8 @@ const char *header_cookie(
     const char *header, const char *name, struct arena *a);
 
 /*
- * Have the browser keep a cookie for this host alone, over TLS (or on its own
- * machine) alone, out of reach of scripts and of requests that begin on other
- * sites. name: beginning with __Host-. value: characters that need no quoting.
+ * Set a cookie that is Secure, HttpOnly, SameSite=Strict and for this host
+ * only. name: beginning with __Host-. value: characters that need no quoting.
  * Source: RFC 6265bis, sections 4.1.3.2 and 5.6.
  */
 void header_set_cookie(

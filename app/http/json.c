@@ -74,8 +74,7 @@ hex4(const struct scan *s, const char *p)
 	return v;
 }
 
-/* A code point in UTF-8; U+0000 and surrogates in the form http/json.h tells.
- */
+/* A code point in UTF-8; U+0000 and surrogates in the form of http/json.h. */
 static void
 put_code_point(struct buf *out, int c)
 {

@@ -56,7 +56,7 @@ enum json_kind json_kind(struct json v);
  */
 bool json_get(struct json object, const char *name, struct json *out);
 
-/* The bytes of a JSON_TEXT, in the form told above; *len may be NULL. */
+/* The bytes of a JSON_TEXT, in the form above; *len may be NULL. */
 const char *json_text(struct json v, size_t *len);
 
 /* The value of a JSON_INTEGER. */
@@ -73,7 +73,7 @@ bool json_truth(struct json v);
  */
 void json_write(struct buf *b, struct json v, const char *mask);
 
-/* What stands in the place of a secret. */
+/* Replacement of a secret. */
 #define JSON_MASK "\"**********\""
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * What is wrong with a request's fields, in pydantic's shapes.
+ * Validation errors of a request's fields, in pydantic's format.
  */
 #include "base.h"
 

@@ -1,6 +1,6 @@
 /*
- * What is wrong with a request's fields: the list that FastAPI answers with
- * status 422, in pydantic's shapes.
+ * Validation errors of a request's fields: the list that FastAPI answers with
+ * status 422, in pydantic's format.
  */
 #ifndef LATCHKEY_HTTP_PROBLEM_H
 #define LATCHKEY_HTTP_PROBLEM_H

@@ -1,5 +1,5 @@
 /*
- * The one reply to a request.
+ * Reply construction: one for each request.
  */
 #include "base.h"
 
@@ -111,8 +111,8 @@ reply_unauthorized(struct req *r, const char *detail)
 }
 
 /*
- * After too many attempts: when to come again, to the second in a header, and
- * in words for whoever reads them. It is as long for a name without an account.
+ * After too many attempts: when to try again, in a header in seconds, and in
+ * words for people. It is the same for a name without an account.
  */
 static void
 reply_limit(struct req *r, int status, const char *detail)

@@ -1,5 +1,5 @@
 /*
- * The one reply to a request: built in memory, sent last.
+ * Reply construction: one for each request, built in memory, sent last.
  */
 #ifndef LATCHKEY_HTTP_REPLY_H
 #define LATCHKEY_HTTP_REPLY_H
@@ -7,23 +7,23 @@
 #include "http/req.h"
 
 /*
- * No reply is longer, head and body, but for the documents (may_be_cached): so
- * much nginx takes at once for a client that does not read, and no worker waits
- * for it. The longest is an account's: six bytes for each character of the
- * longest full name, and the longest user name that a token has place for.
+ * No reply is larger, head and body, except the documents (may_be_cached):
+ * nginx takes as much at once for a client that does not read, and no worker
+ * waits for it. The largest is an account's: six bytes for each character of
+ * the longest full name, and the longest user name that fits into a token.
  * fastcgi_buffers of nginx.conf.sample are larger (t/00-docs.t).
  */
 #define REPLY_MAX_BYTES 114688
 
 /*
- * Begin the reply anew, with this status and media type (NULL: no body), and
+ * Start the reply over, with this status and media type (NULL: no body), and
  * return the body to be filled.
  */
 struct buf *reply_begin(struct req *r, int status, const char *type);
 
 /*
- * Add a header. A value with a control character would become a header of its
- * own: it makes the reply a 500, and a line in the log.
+ * Add a header. A control character in a value could begin another header: it
+ * makes the reply a 500, and a line in the log.
  */
 void reply_header(struct req *r, const char *name, const char *value);
 
@@ -42,7 +42,7 @@ void reply_detail(struct req *r, int status, const char *detail);
 void reply_unauthorized(struct req *r, const char *detail);
 
 /*
- * The reply to an error that no handler has words of its own for. ERR_INVALID
+ * The reply to an error for which no handler has its own text. ERR_INVALID
  * lists r->problems, to a client of OAuth the first; without any, it was the
  * database that refused.
  */

@@ -1,5 +1,5 @@
 /*
- * One request and the one reply to it.
+ * A request and its reply.
  */
 #ifndef LATCHKEY_HTTP_REQ_H
 #define LATCHKEY_HTTP_REQ_H
@@ -33,7 +33,7 @@ struct reply {
 	const char *type;   /* media type; NULL: no body */
 	bool may_be_cached; /* else Cache-Control: no-store */
 	bool broken;        /* a header held what no header may hold */
-	struct buf headers; /* lines of our own, each with its CR LF */
+	struct buf headers; /* our own lines, each with its CR LF */
 	struct buf body;
 };
 
@@ -46,7 +46,7 @@ struct req {
 	const char *content_type;
 	const char *authorization;
 	const char *cookie;
-	struct origin_headers from; /* whose page sent this */
+	struct origin_headers from; /* the page that sent this */
 	const char *body;           /* never NULL */
 	size_t body_len;
 	bool body_too_big; /* and therefore not read */
@@ -63,7 +63,7 @@ struct req {
 	struct json json;           /* BODY_JSON: an object */
 	struct form form;           /* BODY_FORM */
 	struct token_claims claims; /* of the token, on rows that demand one */
-	const struct user *user;    /* who asks, on rows that want to know */
+	const struct user *user;    /* the client, on SIGNED_IN rows */
 
 	struct form *parsed_query; /* NULL: no field of it was read yet */
 	struct problem *problems;  /* what ERR_INVALID will list */
