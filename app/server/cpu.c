@@ -1,6 +1,6 @@
 /*
- * The CPUs that this process may use: of its affinity, and of its control
- * group's quota, as containers and systemd's CPUQuota set it.
+ * CPUs usable by this process: by its affinity, and by the quota of its control
+ * group, as containers and systemd's CPUQuota set it.
  */
 #include "base.h"
 
@@ -34,7 +34,7 @@ read_line(const char *file, const char *begin, char *line, int size)
 	return found;
 }
 
-/* What "QUOTA PERIOD" of one cpu.max grants; "max" is no quota. */
+/* The quota "QUOTA PERIOD" of a cpu.max; "max" is none. */
 static int64_t
 granted(const char *file)
 {
@@ -83,7 +83,7 @@ cpu_percent_in(const char *root, const char *groups)
 	if (sched_getaffinity(0, sizeof(set), &set) == 0)
 		n = CPU_COUNT(&set);
 	n = n > 1 ? 100 * n : 100;
-	/* "0::/path" is version 2, Debian's; others may stand beside it */
+	/* "0::/path" is version 2, Debian's; others may be listed, too */
 	if (read_line(groups, "0::", group, sizeof(group)) &&
 	    (quota = cpu_quota(root, group + 3)) < n)
 		n = quota;

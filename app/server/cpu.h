@@ -1,5 +1,5 @@
 /*
- * The CPUs that this process may use.
+ * CPUs usable by this process.
  */
 #ifndef LATCHKEY_SERVER_CPU_H
 #define LATCHKEY_SERVER_CPU_H
@@ -7,19 +7,19 @@
 #include "base.h"
 
 /*
- * How much of the CPUs is ours, in percent of one, at least 1: that of all in
- * the affinity mask, or less if the quota of our control group or of one above
- * it is smaller. Source: sched_setaffinity(2), and "cpu.max" of the kernel's
+ * Usable CPU time in percent of one CPU, at least 1: all CPUs of the affinity
+ * mask, or less if the quota of our control group or of one above it is
+ * smaller. Source: sched_setaffinity(2), and "cpu.max" of the kernel's
  * cgroup-v2 documentation.
  */
 int64_t cpu_percent(void);
 
-/* The same in CPUs, of which a part counts as one. */
+/* The same in CPUs, rounded up. */
 int64_t cpu_usable(void);
 
 /*
- * cpu_percent() by other files: the mount point of the control groups, and
- * what tells the ones of this process, as /proc/self/cgroup does.
+ * cpu_percent() with other files: the mount point of the control groups, and
+ * the groups of this process, as /proc/self/cgroup lists them.
  */
 int64_t cpu_percent_in(const char *root, const char *groups);
 

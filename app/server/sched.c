@@ -1,5 +1,5 @@
 /*
- * Who gives way to whom.
+ * CPU priority of workers.
  */
 #include "base.h"
 
@@ -18,7 +18,7 @@
 #define TRIES 10
 #define PAUSE_MS 25
 
-/* False: another try is worth it, the kernel lets one of all in 100 ms. */
+/* False: try again, the kernel allows one write of all in 100 ms. */
 static bool
 lower(int autogroup)
 {
@@ -33,7 +33,7 @@ sched_lower_session(void)
 
 	if (getsid(0) != getpid())
 		return;
-	/* not there: sessions are not grouped */
+	/* missing: sessions are not grouped */
 	if ((fd = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC)) < 0)
 		return;
 	for (i = 0; i < TRIES && !lower(fd); i++)

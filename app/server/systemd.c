@@ -1,6 +1,6 @@
 /*
- * The protocols between systemd and a service. Both are small and frozen:
- * environment variables and a datagram, so libsystemd is not needed.
+ * Socket activation and notification of systemd. Both protocols are small and
+ * frozen, environment variables and a datagram, so libsystemd is not needed.
  */
 #include "base.h"
 
@@ -19,7 +19,7 @@
 #define FIRST_FD 3
 #define FDS_MAX 16
 
-/* How many descriptors are meant for this very process; -1: that is wrong. */
+/* The number of descriptors passed to this process; -1: invalid. */
 static int
 handed_over(void)
 {
@@ -42,7 +42,7 @@ socket_error(const char *name, size_t len, const char *what)
 	return false;
 }
 
-/* Put a descriptor where its name wants it. */
+/* Store a descriptor by its name. */
 static bool
 place(int fd, const char *name, const char *const *names, int *fds, size_t n)
 {
@@ -109,7 +109,7 @@ systemd_notify(const char *state)
 	if (sendto(fd, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT,
 	        (const struct sockaddr *)&address,
 	        (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)) < 0) {
-		/* nobody to tell */
+		/* no service manager */
 	}
 	close(fd);
 }
