@@ -3,7 +3,7 @@
  *
  * A row is all that an outcome needs: its place calls event(), and the log,
  * /metrics and `latchkey status` have it. Never a name, password, token, hash
- * or cookie: accounts are told by number.
+ * or cookie: accounts are named by number.
  */
 #ifndef LATCHKEY_STATS_EVENT_H
 #define LATCHKEY_STATS_EVENT_H

@@ -1,6 +1,6 @@
 /*
- * The queues of listening sockets, by netlink: a socket of any process can be
- * asked about, so that those who show the figures need not have it open.
+ * Queues of listening sockets, by netlink: the kernel answers for a socket of
+ * any process, so that a process that shows the figures need not have it open.
  */
 #include "base.h"
 

@@ -8,7 +8,7 @@
 
 /*
  * Ask the kernel about the listening socket, Unix or TCP, that has this inode
- * (fstat(2)), whoever has it open: how many connections wait to be accepted,
+ * (fstat(2)), whichever process has it open: how many connections wait to be accepted,
  * and how many may. False: it does not say, as in another network namespace,
  * or where netlink sockets are forbidden.
  * Source: sock_diag(7).
