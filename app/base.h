@@ -1,5 +1,5 @@
 /*
- * What every file may use: the one error type, and a few macros.
+ * Common definitions: the error type, and a few macros.
  */
 #ifndef LATCHKEY_BASE_H
 #define LATCHKEY_BASE_H
@@ -19,14 +19,14 @@ enum err {
 	ERR_OK,
 	ERR_MALFORMED, /* the body cannot be parsed at all */
 	ERR_INVALID,   /* it can, but breaks a rule: req.problems says which */
-	ERR_UNAUTH,    /* no valid proof of who is asking */
-	ERR_DENIED,    /* it is known who asks, and they may not */
+	ERR_UNAUTH,    /* not authenticated */
+	ERR_DENIED,    /* authenticated, but not allowed */
 	ERR_NOTFOUND,  /* no such thing */
 	ERR_CONFLICT,  /* it exists already */
-	ERR_TOOBIG,    /* longer than this can ever take */
+	ERR_TOOBIG,    /* longer than the maximum */
 	ERR_LIMIT,     /* too many attempts: ctx.retry_after_s */
 	ERR_BUSY,      /* a dependency does not answer: try again later */
-	ERR_INTERNAL,  /* a bug of ours, or a machine that fails us */
+	ERR_INTERNAL,  /* a bug, or a failing machine */
 	ERR_COUNT      /* how many there are */
 };
 

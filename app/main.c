@@ -1,6 +1,5 @@
 /*
- * latchkey: sign-up and sign-in for applications behind nginx. The
- * sub-commands, each a call into its own room.
+ * The command line: the table of sub-commands, each a call into its room.
  */
 #include "base.h"
 
@@ -73,7 +72,7 @@ make_blocklist(const struct conf *conf, char *const *arguments)
 /* clang-format off */
 static const struct command {
 	const char *name;
-	const char *arguments; /* [X]: that may be left out */
+	const char *arguments; /* [X]: optional */
 	int min, max;          /* how many there are */
 	bool needs_conf;
 	int (*run)(const struct conf *conf);
@@ -129,20 +128,20 @@ run(const struct command *command, const char *conf_file,
 	struct conf conf = { 0 };
 	int status;
 
-	/* after it the file that this takes would be root's */
+	/* later the file that it needs would belong to root */
 	if (command->run == supervisor_run)
 		sched_lower_session();
 	forbid_core_files();
 	if (command->needs_conf && !conf_load(conf_file, &conf))
 		return EXIT_FAILURE;
-	/* who types a command wants its answer, not the daily log */
+	/* a command prints its answer, not the daily log */
 	log_set_level(command->run == supervisor_run ? LOG_LEVEL_INFO
 	                                             : LOG_LEVEL_WARNING);
 	status = command->run != NULL ? command->run(&conf)
 	                              : command->run_with(&conf, arguments);
 	if (command->needs_conf)
 		conf_free(&conf);
-	/* a list that could not be written is no success */
+	/* a list that could not be written is a failure */
 	return fflush(stdout) == 0 ? status : EXIT_FAILURE;
 }
 

@@ -1,6 +1,6 @@
 /*
- * The table of endpoints, and the gates before each. Policy is data here: a
- * handler runs only when its row's demands are met.
+ * Table of endpoints, and the gates before each. Policy is data here: a handler
+ * runs only when its row's demands are met.
  */
 #include "base.h"
 
@@ -22,7 +22,7 @@
 #include "svc/session.h"
 #include "model.h"
 
-/* BEARER: of a valid token. SIGNED_IN: whose account is active as well. */
+/* BEARER: a valid token. SIGNED_IN: and its account is active. */
 enum who { ANYONE, BEARER, SIGNED_IN };
 
 struct route {
@@ -161,7 +161,7 @@ refuse_method(struct req *r, const char *path)
 	reply_header(r, "Allow", allow.s);
 }
 
-/* The gate of rows that ask who it is. */
+/* The gate of rows that need authentication. */
 static enum err
 find_user(struct req *r, enum who who)
 {

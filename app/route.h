@@ -1,5 +1,5 @@
 /*
- * The table of endpoints, and the gates before each.
+ * Table of endpoints, and the gates before each.
  */
 #ifndef LATCHKEY_ROUTE_H
 #define LATCHKEY_ROUTE_H
@@ -12,7 +12,7 @@
  */
 void route_run(struct req *r);
 
-/* Tell stats/metrics.c what the rows are called, and whose work each is. */
+/* Register the rows' paths and lanes with stats/metrics.c. */
 void route_name_rows(void);
 
 /*
