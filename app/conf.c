@@ -315,7 +315,7 @@ read_file(struct conf *c, const char *file)
 		return false;
 	}
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-		log_say("%s: must be a plain file", file);
+		log_say("%s: must be a regular file", file);
 		close(fd);
 		return false;
 	}

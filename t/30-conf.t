@@ -84,7 +84,7 @@ mkdir "$tmp/folder"
 for file in "$tmp/fifo" "$tmp/folder"; do
 	chmod 755 "$file"
 	timeout 10 "$LK_BIN" -c "$file" check >"$tmp/out" 2>&1
-	is "$? $(cat "$tmp/out")" "1 latchkey: $file: must be a plain file" "a configuration that is a ${file##*/} is refused at once"
+	is "$? $(cat "$tmp/out")" "1 latchkey: $file: must be a regular file" "a configuration that is a ${file##*/} is refused at once"
 done
 for variable in LATCHKEY_HASH_COSTS LATCHKEY_hash_cost LATCHKEY_ LATCHKEY_HASH_COST_; do
 	env "$variable=5" "$LK_BIN" -c "$LK_CONF" check >"$tmp/out" 2>&1
