@@ -1,23 +1,22 @@
 /*
- * The memory of a yescrypt hash, kept from one hash to the next. libxcrypt maps
- * and unmaps it at each call, and has no way to be told otherwise.
+ * Memory of yescrypt hashes, kept from one hash to the next. libxcrypt maps and
+ * unmaps it at each call, and has no option to keep it.
  *
- * The program's own mmap() and munmap() stand before libc's when libxcrypt's
- * calls are resolved. What is mapped while a hash is computed, and looks as
- * yescrypt's memory does, is taken from here and comes back here. All else goes
- * on to the system untouched, and so does everything should libxcrypt come to
- * do it in another way.
+ * The program's mmap() and munmap() precede libc's when libxcrypt's calls are
+ * resolved. Memory that is mapped while a hash is computed, and looks like
+ * yescrypt's, is taken from here and returned here. All other calls go to the
+ * system unchanged, and so will all of them if libxcrypt ever changes.
  *
- * At cost 5, on a machine of two processors, that takes 11.1 ms of one in the
- * place of 20.0, without any of the 4103 page problems: 1.8 times as many
- * hashes. Pages of the usual size give 1.7. Huge pages alone, given back each
- * time, give 1.5 with 15 problems, as the system clears the memory for each
- * hash; and so does a wipe of our own after each.
+ * At cost 5, on a machine of two processors, a hash takes 11.1 ms instead of
+ * 20.0, without any of the 4103 page faults: 1.8 times as many hashes. Pages of
+ * the usual size give 1.7. Huge pages alone, released each time, give 1.5 with
+ * 15 page faults, as the system clears the memory for each hash; and so does
+ * wiping it ourselves after each.
  *
- * yescrypt writes its memory before it reads it, so what the last hash left
- * there is of no effect. (From cost 5 on it does so itself: a smaller hash
- * comes first, in the same memory.) But it was made of a password; hence it is
- * kept out of core files and forks, and wiped in the end.
+ * yescrypt writes its memory before it reads it, so the rest of the last hash
+ * has no effect. (From cost 5 on it does so itself: a smaller hash comes first,
+ * in the same memory.) But it was made of a password; so it is kept out of core
+ * files and forks, and wiped in the end.
  */
 #undef _FILE_OFFSET_BITS /* it would rename our mmap() to mmap64() */
 #include "base.h"
@@ -31,14 +30,15 @@
 
 #define MIB ((size_t)1 << 20)
 #define HUGE_PAGE (2 * MIB)
-#define ANY_PAGE ((size_t)1 << 16) /* what the pages of all machines divide */
+#define ANY_PAGE ((size_t)1 << 16) /* a multiple of every machine's page size \
+	                            */
 
 static struct {
 	bool on;
 	bool hashing; /* between begin and end */
 	char *base;   /* NULL: nothing is kept */
 	size_t bytes;
-	size_t lent; /* what libxcrypt has asked for and not given back yet */
+	size_t lent; /* mapped by libxcrypt, and not unmapped yet */
 	uint64_t matches;
 } kept;
 
@@ -52,8 +52,8 @@ unmap(void *addr, size_t n)
 #define EXPORTED __attribute__((visibility("default")))
 
 /*
- * Does yescrypt ask so? From 32 MiB on it asks for pages of hugetlbfs first,
- * which nobody has to have reserved here.
+ * Is this a call of yescrypt's? From 32 MiB on it asks for pages of hugetlbfs
+ * first, which need not be reserved here.
  */
 static bool
 is_yescrypts(const void *addr, size_t n, int prot, int flags, int fd)
@@ -67,8 +67,8 @@ is_yescrypts(const void *addr, size_t n, int prot, int flags, int fd)
 }
 
 /*
- * Map n bytes that begin where a huge page can. Not to get these is no harm,
- * so what madvise(2) says does not matter.
+ * Map n bytes aligned for huge pages. Without these it works too, so the result
+ * of madvise(2) does not matter.
  */
 static void
 map_kept(size_t n)
@@ -93,7 +93,7 @@ map_kept(size_t n)
 	madvise(kept.base, n, MADV_WIPEONFORK);
 }
 
-/* False: it is in use already, or the system does not have so much. */
+/* False: it is in use already, or there is not enough memory. */
 static bool
 lend(size_t n)
 {
@@ -166,8 +166,7 @@ hashmem_end(void)
 	kept.hashing = false;
 	if (kept.lent == 0)
 		return;
-	/* it was not given back as it was lent: a libxcrypt that we do not know
-	 */
+	/* not unmapped as it was mapped: an unknown version of libxcrypt */
 	kept.on = false;
 	kept.base = NULL;
 	kept.bytes = kept.lent = 0;

@@ -1,5 +1,5 @@
 /*
- * The memory of a yescrypt hash, kept from one hash to the next.
+ * Memory of yescrypt hashes, kept from one hash to the next.
  */
 #ifndef LATCHKEY_CRYPTO_HASHMEM_H
 #define LATCHKEY_CRYPTO_HASHMEM_H
@@ -7,8 +7,8 @@
 #include "base.h"
 
 /*
- * Sanitizers bring a mmap() of their own, 32-bit systems and IBM Z another
- * system call: there all of this can be called, and nothing is ever kept.
+ * Sanitizers have another mmap(), 32-bit systems and IBM Z another system call:
+ * there all of this can be called, and nothing is ever kept.
  */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
     !defined(__LP64__) || defined(__s390x__)
@@ -27,17 +27,17 @@
 void hashmem_keep(bool on);
 
 /*
- * Wipe what is kept and give it back to the system. The next hash maps it
- * anew. For a worker that has had nothing to hash for a while.
+ * Wipe and release the kept memory. The next hash maps it again. For a worker
+ * that has had nothing to hash for a while.
  */
 void hashmem_release(void);
 
-/* How often this process, or one it was forked from, found memory waiting. */
+/* How often this process, or its parents, reused kept memory. */
 uint64_t hashmem_matches(void);
 
 /*
- * Before a call of libxcrypt that computes a hash: what is mapped from here to
- * hashmem_end() can be kept. They do not nest.
+ * Before a call of libxcrypt that computes a hash: memory mapped from here to
+ * hashmem_end() can be kept. Calls do not nest.
  */
 void hashmem_begin(void);
 

@@ -1,5 +1,5 @@
 /*
- * The keys of access tokens.
+ * Keyring of access tokens.
  */
 #include "base.h"
 

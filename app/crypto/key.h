@@ -1,6 +1,6 @@
 /*
- * The keys of access tokens. With HMAC (HS256), the only algorithm there is,
- * the key that verifies is the one that signs: each process that checks tokens
+ * Keyring of access tokens. With HMAC (HS256), the only algorithm so far, the
+ * key that verifies is the one that signs: each process that checks tokens
  * holds it.
  */
 #ifndef LATCHKEY_CRYPTO_KEY_H
@@ -13,7 +13,7 @@
 
 enum key_alg { KEY_HS256 };
 
-/* Each of them verifies; one alone signs. */
+/* All of them verify; only one signs. */
 enum key_state {
 	KEY_NEXT,    /* to be made active */
 	KEY_ACTIVE,  /* signs */
@@ -34,7 +34,7 @@ struct keyring {
 	struct key keys[KEYRING_MAX];
 };
 
-/* What the headers of tokens call an algorithm. Source: RFC 7518, 3.1. */
+/* The algorithm's name in the headers of tokens. Source: RFC 7518, 3.1. */
 extern const char *const key_alg_name[];
 
 /*

@@ -1,5 +1,5 @@
 /*
- * HMAC-SHA-256 and SHA-256, and the secrets of single purposes.
+ * HMAC-SHA-256 and SHA-256, and a key for each purpose.
  */
 #include "base.h"
 

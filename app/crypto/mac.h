@@ -1,6 +1,5 @@
 /*
- * HMAC-SHA-256 and SHA-256, and the secrets of single purposes. The only file
- * that knows OpenSSL.
+ * HMAC-SHA-256 and SHA-256, and a key for each purpose. Alone knows OpenSSL.
  */
 #ifndef LATCHKEY_CRYPTO_MAC_H
 #define LATCHKEY_CRYPTO_MAC_H
@@ -30,7 +29,7 @@ void mac_key_free(struct mac_key *key);
 bool mac_bytes(struct mac_key *key, const void *bytes, size_t n,
     unsigned char out[MAC_BYTES]) MUST_CHECK;
 
-/* Are these n bytes equal? In a time that does not depend on what they are. */
+/* Are these n bytes equal? In constant time. */
 bool mac_equal(const void *a, const void *b, size_t n) MUST_CHECK;
 
 /* The SHA-256 of n bytes. False: OpenSSL could not. */
@@ -49,8 +48,8 @@ enum purpose {
 
 /*
  * The keys of all purposes, each prepared once in a process and kept until that
- * ends. They are of processes that use them: one that only checks tokens has
- * none.
+ * ends. Only processes that use them have them: not one that only checks
+ * tokens.
  */
 struct secrets {
 	struct mac_key *key[PURPOSES];
@@ -63,10 +62,10 @@ struct secrets {
 bool mac_secret_load(const struct conf *conf, struct secret *out) MUST_CHECK;
 
 /*
- * Derive the key of each purpose from the secret, and wipe that. Of the same
- * secret the same keys come, whichever setting names its file: a copy of
- * key_file as secret_file changes nothing. False: OpenSSL could not; it is
- * logged, and *out is empty.
+ * Derive the key of each purpose from the secret, and wipe that. The same
+ * secret gives the same keys, whichever setting names its file: a copy of
+ * key_file as secret_file changes nothing. False: OpenSSL failed; it is logged,
+ * and *out is empty.
  * Source: the expansion of RFC 5869 (HKDF), section 2.3, in one block, with
  * "latchkey\0PURPOSE" as its info, and as its last byte 0 in the place of 1.
  */
@@ -76,10 +75,9 @@ bool mac_derive(struct secret *secret, struct secrets *out) MUST_CHECK;
 void mac_forget(struct secrets *secrets);
 
 /*
- * The HMAC-SHA-256 of several texts (the last is NULL), told apart from all
- * others and from the same texts grouped otherwise, by the key of a purpose:
- * what is signed for one counts for no other, and never as a token. False:
- * OpenSSL could not; it is logged.
+ * The HMAC-SHA-256 of several texts (the last is NULL), distinct from that of
+ * any other texts or grouping, by the key of a purpose: a MAC for one is not
+ * valid for another, nor as a token. False: OpenSSL failed; it is logged.
  */
 bool mac_make(const struct secrets *secrets, enum purpose purpose,
     const char *const *texts, unsigned char out[MAC_BYTES]) MUST_CHECK;

@@ -1,5 +1,5 @@
 /*
- * Password hashes: made with yescrypt, checked as yescrypt or bcrypt.
+ * Password hashes: made with yescrypt, verified as yescrypt or bcrypt.
  */
 #include "base.h"
 
@@ -19,7 +19,7 @@
 
 #define SALT_BYTES 16 /* NIST SP 800-132 asks for 128 bits */
 #define BCRYPT_CHARS 60
-#define YESCRYPT_CHARS 43 /* behind its last '$' */
+#define YESCRYPT_CHARS 43 /* after its last '$' */
 #define BCRYPT_COST_MIN "04"
 #define BCRYPT_COST_MAX "16" /* about 4 s */
 #define BCRYPT_NO_SALT "......................"
@@ -102,7 +102,7 @@ yescrypt_cost(const char *hash)
 	return 0;
 }
 
-/* By how it begins: bcrypt's cost of 31 would take a week. */
+/* By its prefix: bcrypt's cost of 31 would take a week. */
 static bool
 is_bcrypt(const char *hash)
 {
@@ -114,7 +114,7 @@ is_bcrypt(const char *hash)
 	       strncmp(hash + 4, BCRYPT_COST_MAX, 2) <= 0;
 }
 
-/* By how it begins. */
+/* By its prefix. */
 static bool
 is_yescrypt(const char *hash, int64_t mib_max)
 {
@@ -134,8 +134,8 @@ pwhash_is_usable(const char *hash, int64_t mib_max)
 }
 
 /*
- * A setting that takes the work of a hash that begins like this one, if it may
- * be done; else that of today's cost.
+ * A dummy setting that takes the work of a hash with this prefix, if allowed;
+ * else that of the current cost.
  */
 static void
 imitate(const char *hash, int64_t cost, int64_t mib_max,
@@ -174,13 +174,13 @@ pwhash_check(int64_t cost, int64_t mib_max, const char *password,
 		*matches = fits && strlen(made) == strlen(hash) &&
 		           mac_equal(made, hash, strlen(hash));
 	} else {
-		/* of the stored cost, so that want of memory shows here too */
+		/* of the stored cost, so that lack of memory shows here too */
 		imitate(hash, cost, mib_max, setting);
 		computed = hash_with(password, setting, made);
 	}
 	explicit_bzero(made, sizeof(made));
 	explicit_bzero(cut, sizeof(cut));
-	/* a setting of our own fails for want of memory only */
+	/* our own setting fails only for lack of memory */
 	return computed ? ERR_OK : no_memory(cost);
 }
 

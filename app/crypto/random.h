@@ -8,7 +8,7 @@
 
 /*
  * Fill n bytes (at most 256) from the kernel. Ends the process if the kernel
- * has none: nothing here can go on without.
+ * has none: nothing here can go on without them.
  * Source: getrandom(2).
  */
 void random_bytes(void *out, size_t n);

@@ -21,7 +21,7 @@ static const char published[] = "1184cf8c81a173ab236d500cd2a98cf3"
 
 /* --- the file --- */
 
-/* May this user be trusted with it? Root asks in the place of another. */
+/* May this user be trusted with it? Root checks on behalf of another. */
 static bool
 is_ours(uid_t owner)
 {
@@ -91,14 +91,14 @@ is_safe(const char *setting, const char *path, int fd)
 
 	if (!file_is_safe(setting, path, fd) || !folder_is_safe(setting, path))
 		return false;
-	/* it may be a link, as where an orchestrator puts secrets */
+	/* it may be a link, as orchestrators place secrets */
 	if (realpath(path, real) != NULL)
 		return folder_is_safe(setting, real);
 	log_say("%s %s: %s", setting, path, strerror(errno));
 	return false;
 }
 
-/* --- what is in it --- */
+/* --- the content --- */
 
 /*
  * Also in quotes, or with NULs, blanks or ends of lines around it. Compared as
@@ -119,14 +119,14 @@ is_published(const struct secret *s)
 	       memcmp(s->bytes + from, published, end - from) == 0;
 }
 
-/* One byte over and over, as a key that is to be replaced one day may be. */
+/* A single repeated byte, as in a placeholder for a key. */
 static bool
 is_one_byte(const struct secret *s)
 {
 	return memcmp(s->bytes, s->bytes + 1, s->len - 1) == 0;
 }
 
-/* Why it is no good as a key, or NULL. */
+/* Why it is unsuitable as a key, or NULL. */
 static const char *
 find_fault(const struct secret *s)
 {
@@ -163,7 +163,7 @@ read_all(int fd, struct secret *out)
 static int
 open_safe(const char *setting, const char *path)
 {
-	/* a FIFO would have to be waited for */
+	/* opening a FIFO would block */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0) {

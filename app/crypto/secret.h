@@ -21,14 +21,14 @@ struct secret {
  * says on standard error what is wrong and what to do, wipes *out and returns
  * false:
  * - no such file;
- * - one that others can read or replace. It has to be a plain file that others
- *   cannot read and only its owner can write; its owner, and that of its
- *   folder, root or this process's user (root, as whom nothing is served, takes
- *   what any user has); and the folder, and that of a link to it, one that
- *   nobody else may write to, or only as in /tmp (the sticky bit);
- * - under 32 or over 4096 bytes, one byte over and over, or the key that the
- *   FastAPI tutorial published.
- * The only copy of it that is left is *out, which is the caller's to wipe.
+ * - others can read or replace it. It must be a regular file that others cannot
+ *   read and only its owner can write; the owner of it and of its directory is
+ *   root or this process's user (root, as which nothing is served, accepts any
+ *   user); and nobody else may write to the directory, or to that of a link to
+ *   it, except as in /tmp (the sticky bit);
+ * - under 32 or over 4096 bytes, a single repeated byte, or the key published
+ *   in the FastAPI tutorial.
+ * The only remaining copy is *out, which the caller wipes.
  * Source: sshd(8), FILES; RFC 7518, section 3.2.
  */
 bool secret_load(

@@ -60,7 +60,7 @@ token_sign(const struct keyring *ring, const struct token_claims *c,
 	return ERR_OK;
 }
 
-/* The six bits that a character of base64url stands for, or -1. */
+/* The six bits of a base64url character, or -1. */
 static int
 base64url_bits(char c)
 {
@@ -74,10 +74,10 @@ base64url_bits(char c)
 }
 
 /*
- * Are these n characters the one base64url form of some bytes? Those go to out,
- * which has room for them; where it is NULL they have to be text, without a
- * NUL. libjwt would pass over what is left at the end, and over all that stands
- * behind a NUL.
+ * Are these n characters the canonical base64url form of some bytes? Those go
+ * to out, which has room for them; if it is NULL they have to be text without a
+ * NUL. libjwt would ignore leftover bits at the end, and everything after a
+ * NUL.
  */
 static bool
 read_base64url(const char *s, size_t n, unsigned char *out)
@@ -131,7 +131,7 @@ has_token_form(const char *token, struct parts *out)
 
 /*
  * Is this the signature of these bytes, by this key? ERR_INTERNAL: OpenSSL
- * could not tell. The right one is wiped: a forger would like to have it.
+ * failed. The right one is wiped: it would be a forged token's.
  */
 static enum err
 check_signature(
@@ -210,10 +210,10 @@ is_current(jwt_t *jwt, const struct token_clock *clock, int64_t *exp)
 }
 
 /*
- * Is the header one of ours? It has to name the algorithm of the key that
- * signed it, in its one spelling; and an extension that is not understood must
- * not be passed over: RFC 7515, sections 4.1.1 and 4.1.11. What a header says
- * of keys (jku, jwk, kid, x5u ...) is never looked at.
+ * Is the header acceptable? It must name the algorithm of the key that signed
+ * it, in its one spelling; and an unknown extension must not be ignored: RFC
+ * 7515, sections 4.1.1 and 4.1.11. Key parameters of a header (jku, jwk, kid,
+ * x5u ...) are never used.
  */
 static bool
 has_our_header(jwt_t *jwt, const struct key *key)
@@ -228,8 +228,7 @@ has_our_header(jwt_t *jwt, const struct key *key)
 
 /*
  * Is it for us? A claim aud names others: what an application signs with the
- * same key for some purpose of its own lets nobody in here. RFC 7519, section
- * 4.1.3.
+ * same key for another purpose admits nobody here. RFC 7519, section 4.1.3.
  */
 static bool
 is_for_us(jwt_t *jwt)
@@ -240,7 +239,7 @@ is_for_us(jwt_t *jwt)
 	return aud == NULL;
 }
 
-/* A claim that is a text, if it is there. */
+/* A claim that is a text, if it is present. */
 static enum claim
 has_text(jwt_t *jwt, const char *name)
 {
@@ -254,8 +253,8 @@ has_text(jwt_t *jwt, const char *name)
 }
 
 /*
- * No token of ours is of later, or good for longer than a token is. exp is not
- * long ago, so nothing can overflow.
+ * Latchkey's own tokens never begin in the future or last longer than life_s.
+ * exp is not long ago, so nothing can overflow.
  */
 static bool
 is_within_limits(int64_t iat, int64_t exp, const struct token_clock *clock)
@@ -265,8 +264,8 @@ is_within_limits(int64_t iat, int64_t exp, const struct token_clock *clock)
 }
 
 /*
- * Which account is meant, and which epoch of it. Where it is none of ours, what
- * iat and ep say is for others.
+ * The account of the token, and its epoch. In a plain token, iat and ep are
+ * meant for others.
  */
 static bool
 read_account(

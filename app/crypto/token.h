@@ -1,6 +1,5 @@
 /*
- * Access tokens: JSON Web Tokens signed with HMAC-SHA-256. The only file that
- * knows libjwt.
+ * Access tokens: JSON Web Tokens signed with HMAC-SHA-256. Alone knows libjwt.
  */
 #ifndef LATCHKEY_CRYPTO_TOKEN_H
 #define LATCHKEY_CRYPTO_TOKEN_H
@@ -8,20 +7,20 @@
 #include "crypto/key.h"
 #include "lib/arena.h"
 
-#define TOKEN_MAX_BYTES 8192 /* what nginx lets through in a header line */
+#define TOKEN_MAX_BYTES 8192 /* nginx's limit of a header line */
 
-/* What a token says. Times are seconds since 1970. */
+/* Claims of a token. Times are seconds since 1970. */
 struct token_claims {
 	const char *sub; /* user name */
 	int64_t uid;     /* users.id; 0: not said */
 	int64_t exp;
 	int32_t epoch; /* of the account when it was signed */
-	bool is_plain; /* it lacks uid, jti or iat, so it is none of ours */
+	bool is_plain; /* it lacks uid, jti or iat: not made by Latchkey */
 };
 
 /*
- * When a token is looked at, how far the clocks may be apart, and how long one
- * of ours is good at most.
+ * The time of verification, the tolerated difference of clocks, and the longest
+ * life of Latchkey's own tokens.
  */
 struct token_clock {
 	int64_t now_s, leeway_s, life_s;
@@ -40,13 +39,13 @@ enum err token_sign(const struct keyring *ring, const struct token_claims *c,
 /*
  * Check a token's form, signature (by any key of the ring), algorithm (that of
  * the key) and times, in this order, and read its claims into *out; sub lives
- * as long as arena a. Nothing of it is parsed before the signature is found
- * good. exp and a sub that is not empty must be there; nbf may; both times have
- * the clock's leeway. A token with aud is for somebody else. One without uid,
- * jti and iat is plain, and of epoch 0; one of ours is refused when its iat is
- * in the future or its exp further from that than life_s. Of a claim that
- * stands there twice the last counts. ERR_UNAUTH: anything else, with no
- * difference told. ERR_INTERNAL: OpenSSL could not check the signature; it is
+ * as long as arena a. Nothing of it is parsed before the signature is verified.
+ * exp and a sub that is not empty are required; nbf is optional; both times
+ * have the clock's leeway. A token with aud is for another audience. One
+ * without uid, jti or iat is plain, and of epoch 0; any other is refused when
+ * its iat is in the future or its exp further from that than life_s. Of a
+ * repeated claim the last counts. ERR_UNAUTH: anything else, without
+ * distinction. ERR_INTERNAL: OpenSSL could not verify the signature; it is
  * logged. Source: RFC 7519, section 7.2; RFC 8725.
  */
 enum err token_check(const struct keyring *ring, const char *token,

@@ -1,6 +1,6 @@
 /*
- * Tokens that were found good: a table of fixed size, each token in the one
- * place that its digest says.
+ * Cache of verified tokens: a table of fixed size, each token in the one place
+ * that its digest selects.
  */
 #include "base.h"
 

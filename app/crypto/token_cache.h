@@ -1,6 +1,6 @@
 /*
- * Tokens that were found good, so that the next check of the same one need not
- * read and verify it again: a fifth of the work.
+ * Cache of verified tokens: the next check of the same one skips parsing and
+ * verification, and takes a fifth of the work.
  */
 #ifndef LATCHKEY_CRYPTO_TOKEN_CACHE_H
 #define LATCHKEY_CRYPTO_TOKEN_CACHE_H
@@ -13,8 +13,8 @@
 #define TOKEN_CACHE_SUB_BYTES 75 /* a longer name is not kept */
 
 /*
- * One token, by its SHA-256: who reads this memory has no token in hand. Equal
- * digests are equal tokens, signature and all, so a forged one is never found.
+ * One token, by its SHA-256: reading this memory yields no token. Equal digests
+ * are equal tokens, signature included, so a forged one is never found.
  */
 struct token_cache_entry {
 	unsigned char digest[TOKEN_DIGEST_BYTES];
@@ -38,15 +38,15 @@ bool token_cache_digest(
 
 /*
  * Find the claims of the token with this digest, if it is known and has not
- * expired meanwhile; nbf and iat, which had passed once, are not looked at
- * again. Whether plain tokens count is not asked here.
+ * expired meanwhile; nbf and iat, which had passed once, are not checked again,
+ * nor is whether plain tokens count.
  * out->sub lives until the next token_cache_add().
  */
 bool token_cache_find(const struct token_cache *cache,
     const unsigned char digest[TOKEN_DIGEST_BYTES],
     const struct token_clock *clock, struct token_claims *out) MUST_CHECK;
 
-/* Keep what token_check() found in a token, in the place of an older one. */
+/* Keep the claims of a verified token, replacing an older one. */
 void token_cache_add(struct token_cache *cache,
     const unsigned char digest[TOKEN_DIGEST_BYTES],
     const struct token_claims *claims);
