@@ -79,7 +79,7 @@ $B/%.o: app/%.c $B/hardening | $B/embedded_sql.h $B/embedded_web.h
 	@echo "  CC   $<"
 	$(Q)$(CC) $(OWN_CFLAGS) $(HARDENING) $(CFLAGS) -c -o $@ $<
 
-# Where things are, in what is built now: those that say so are compiled anew
+# Installation paths of the present build: objects that contain them are compiled again
 # when it changes.
 $B/places: always
 	@mkdir -p $(@D)

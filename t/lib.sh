@@ -16,7 +16,7 @@
 #	ops	the same, at the port for health and figures
 #	raw	the same, with the bytes of a request from standard input
 #	guard PORT			turn on the guarded example of nginx's sample, before this
-#	nginx_reload			its configuration anew; until no old process is left
+#	nginx_reload			reload its configuration; until no old process is left
 #	header NAME			the value of each header of that name
 #	json_is PATH WANTED TITLE	.detail[0].loc of $body: a text, or JSON
 #	sign_up NAME PASSWORD		and log_in; take_token: the answer's, or none, to \$token
