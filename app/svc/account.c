@@ -10,7 +10,7 @@
 #include "svc/account.h"
 #include "svc/ratelimit.h"
 
-#define LIST_ROWS 1000 /* of a table that may have millions, at a time */
+#define LIST_ROWS 1000 /* at a time, of a table that may have millions */
 
 enum err
 account_add(struct ctx *c, const struct applicant *who,
@@ -75,7 +75,7 @@ account_unlock(struct ctx *c, const char *username, struct user *out)
 enum err
 account_show(struct ctx *c, const char *username, struct user *out)
 {
-	/* PostgreSQL would say that this is no text, which is no help */
+	/* PostgreSQL's message about invalid text would not help */
 	if (!text_is_utf8(username, strlen(username)))
 		return ERR_NOTFOUND;
 	return db_user_by_name(c, username, out);

@@ -13,8 +13,8 @@ enum err account_add(struct ctx *c, const struct applicant *who,
     struct applicant_problem *why, struct user *out) MUST_CHECK;
 
 /*
- * Give the account of this name another password, whatever it had, under the
- * rules of a sign-up. *out is the account as it was before.
+ * Set a new password for the account of this name, by the rules of a sign-up.
+ * *out is the account as it was before.
  * ERR_NOTFOUND: there is none. ERR_INVALID: *why says what is wrong with the
  * password; if it says nothing, the table has a rule of its own.
  */
@@ -22,8 +22,8 @@ enum err account_set_password(struct ctx *c, const struct applicant *who,
     enum password_problem *why, struct user *out) MUST_CHECK;
 
 /*
- * Let the account of this name log in, or not. Where the database is asked the
- * tokens that it has end at once, and do not come back when it is let in again.
+ * Let the account of this name log in, or not. Its tokens end at once where the
+ * database is asked, and stay ended when it is enabled again.
  * *out is the account as it is now. ERR_NOTFOUND: there is none.
  */
 enum err account_set_active(struct ctx *c, const char *username, bool active,
@@ -55,8 +55,8 @@ enum err account_last_change(struct ctx *c, const struct user *u,
     const char **when, const char **reason) MUST_CHECK;
 
 /*
- * Call show for every account in the order of their numbers. Each piece of
- * them has an arena's filling of its own, so *u is only good within show.
+ * Call show for every account in the order of their numbers. The arena is reset
+ * meanwhile, so *u is valid only within show.
  */
 enum err account_list(struct ctx *c,
     void (*show)(struct ctx *c, const struct user *u)) MUST_CHECK;

@@ -1,5 +1,5 @@
 /*
- * Whose work is done for a name that has no account.
+ * Decoy hashes: equal login time for unknown names.
  */
 #include "base.h"
 
@@ -9,7 +9,7 @@
 #include "db/user.h"
 #include "svc/decoy.h"
 
-#define FRESH_S 10 /* then look anew which accounts there are */
+#define FRESH_S 10 /* after which the range of accounts is read again */
 
 int64_t
 decoy_number(uint64_t seed, int64_t count)
@@ -27,7 +27,7 @@ decoy_number(uint64_t seed, int64_t count)
 	return number;
 }
 
-/* Not at each login: that a few accounts are missing does no harm. */
+/* Not at each login: a few missing accounts are harmless. */
 static enum err
 look_at_accounts(struct ctx *c)
 {

@@ -1,14 +1,14 @@
 /*
- * Whose work is done for a name that has no account, so that the time of an
- * answer does not tell whether there is one.
+ * Decoy hashes: equal login time for unknown names, so that the time of an
+ * answer does not tell whether an account exists.
  *
- * Stored hashes may be of several formats and costs: bcrypt from before, and
- * yescrypt as it was set at the time. So each name without a usable hash has an
- * account that stands in for it, chosen evenly among all by a keyed hash of the
- * name, and a login takes the work of that account's hash. What share of all
- * accounts a kind of hash has, it has of such names as well, down to the last
- * account. When the one that stands in logs in and its hash is made anew, the
- * name changes with it, once and for good, as a name with an account does.
+ * Stored hashes may be of several formats and costs: old bcrypt, and yescrypt
+ * of the setting at the time. So each name without a usable hash has a decoy
+ * account, chosen evenly among all by a keyed hash of the name, and a login
+ * takes the work of that account's hash. A kind of hash thus has the same share
+ * of such names as of accounts. When the decoy account logs in and its hash is
+ * upgraded, the name follows, once and for good, as a name with an account
+ * does. Once no bcrypt is left, one fixed setting would do.
  */
 #ifndef LATCHKEY_SVC_DECOY_H
 #define LATCHKEY_SVC_DECOY_H
@@ -22,18 +22,18 @@ struct decoy_range {
 };
 
 /*
- * The number (users.id) at or after which the account is that stands in for
- * this name, for db_user_at_login(). It depends on the name, the key, and which
- * accounts there are, or were some seconds ago.
+ * The number (users.id) at or after which the decoy account of this name is,
+ * for db_user_at_login(). It depends on the name, the key, and the accounts,
+ * as they were some seconds ago.
  * ERR_BUSY: the database does not answer. ERR_INTERNAL: OpenSSL could not.
  */
 enum err decoy_choose(
     struct ctx *c, const char *username, int64_t *id) MUST_CHECK;
 
 /*
- * One of the numbers 0 to count - 1 for a seed; 0 if count is below 1. Each is
- * that of as many seeds as any other. A number that joins takes over its part
- * of the seeds, and all the rest stay where they are.
+ * One of the numbers 0 to count - 1 for a seed; 0 if count is below 1. Seeds
+ * are spread evenly. A new number takes its share of the seeds, and all others
+ * keep theirs.
  * Source: Lamping and Veach, A Fast, Minimal Memory, Consistent Hash Algorithm,
  * 2014.
  */

@@ -1,10 +1,10 @@
 /*
- * Devices that have logged in before.
+ * Device cookies: devices that have logged in before.
  *
  * A proof is TIME.ID.MAC: when it was made in seconds since 1970, 128 random
  * bits, and a MAC of both and of the account's name. The name and not the
- * number, so that a login is let through or not before any account is looked
- * up, and the answer cannot tell whether there is one.
+ * number, so that a login is limited or admitted before any account is looked
+ * up, and the answer cannot tell whether it exists.
  */
 #include "base.h"
 

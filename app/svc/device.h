@@ -1,7 +1,7 @@
 /*
- * Devices that have logged in before. Each has something signed that says so
- * of one account, and so goes on to log in while strangers guess at that
- * account's password and are refused.
+ * Device cookies: a signed proof that a device has logged in to an account
+ * before, so that it can log in still while unknown clients are refused for
+ * guessing at that account's password.
  */
 #ifndef LATCHKEY_SVC_DEVICE_H
 #define LATCHKEY_SVC_DEVICE_H
@@ -12,21 +12,21 @@
 #define DEVICE_ID_BYTES 33
 
 struct device {
-	char id[DEVICE_ID_BYTES]; /* "": it is not known */
-	bool is_old; /* known, and worth a new proof before it expires */
+	char id[DEVICE_ID_BYTES]; /* "": unknown */
+	bool is_old; /* known, and due for a new proof before it expires */
 };
 
 /*
- * Is this proof (what device_make() gave, as the client sent it, or NULL) one
- * that the account of this name has logged in there within DEVICE_LIFE_S?
+ * Does this proof (made by device_make(), as the client sent it, or NULL) show
+ * a login of the account of this name on the device within DEVICE_LIFE_S?
  */
 struct device device_read(
     const struct ctx *c, const char *proof, const char *username);
 
 /*
  * A proof for the device that has just logged in: letters, digits and dots,
- * bound to the name. Where the device had one, the new one has its id, so that
- * a renewal opens no new budget. ERR_INTERNAL: OpenSSL could not.
+ * bound to the name. If the device had one, the new one keeps its id, so that a
+ * renewal does not start a new count. ERR_INTERNAL: OpenSSL failed.
  */
 enum err device_make(struct ctx *c, const struct device *known,
     const char *username, const char **out) MUST_CHECK;

@@ -1,5 +1,5 @@
 /*
- * Password login.
+ * Login by name and password.
  */
 #include "base.h"
 
@@ -16,7 +16,8 @@
 #include "svc/password.h"
 #include "svc/ratelimit.h"
 
-/* Make a stale hash anew. A failure costs nothing but the next attempt. */
+/* Re-hash a stale hash. A failure only costs another attempt at the next login.
+ */
 static void
 upgrade_hash(struct ctx *c, const struct user *u, const char *password)
 {
@@ -29,7 +30,7 @@ upgrade_hash(struct ctx *c, const struct user *u, const char *password)
 		event(EVENT_HASH_UPGRADED, "user=%" PRId64, u->id);
 }
 
-/* Why a login failed, for the log and the counters alone. */
+/* Why a login failed, only for the log and the counters. */
 static enum event
 reason_of(const struct ctx *c, const struct user *u, bool matches)
 {
@@ -42,8 +43,8 @@ reason_of(const struct ctx *c, const struct user *u, bool matches)
 }
 
 /*
- * Is this the password of that account, and may it log in? *stale: its hash
- * is to be made anew.
+ * Is this the password of that account, and may it log in? *stale: it should be
+ * re-hashed.
  */
 static enum err
 find_account(struct ctx *c, const struct login *l, struct user *u, bool *stale)
@@ -58,7 +59,7 @@ find_account(struct ctx *c, const struct login *l, struct user *u, bool *stale)
 	e = db_user_at_login(c, l->username, decoy, u, &decoy_hash);
 	if (e != ERR_OK && e != ERR_NOTFOUND)
 		return e;
-	/* before anything is looked at, so that the time tells nothing */
+	/* before anything is verified, so that the time tells nothing */
 	e = password_check(c, l->password, u, decoy_hash, &found);
 	if (e != ERR_OK)
 		return e;
@@ -69,7 +70,7 @@ find_account(struct ctx *c, const struct login *l, struct user *u, bool *stale)
 	return ERR_UNAUTH;
 }
 
-/* What an account gets whose password was right. */
+/* The result for an account whose password was right. */
 static enum err
 grant(struct ctx *c, struct login *l, const struct user *u,
     const struct device *device)
@@ -105,7 +106,7 @@ log_in(struct ctx *c, struct login *l)
 	    ERR_OK)
 		return e;
 	e = find_account(c, l, &u, &stale);
-	/* neither the right password nor a failure of ours is a guess */
+	/* neither the right password nor our failure is a guess */
 	if (e != ERR_UNAUTH)
 		ratelimit_refund(c, &attempt);
 	if (e != ERR_OK)
@@ -121,7 +122,7 @@ login(struct ctx *c, struct login *l)
 {
 	enum err e = log_in(c, l);
 
-	/* what knows the account is reported where that is known */
+	/* outcomes of an account are reported where it is known */
 	if (e != ERR_OK && e != ERR_UNAUTH)
 		event(event_of(FAMILY_LOGINS, e), NULL);
 	return e;

@@ -1,5 +1,5 @@
 /*
- * Networks that somebody has logged in from.
+ * Known networks: those that users have logged in from.
  */
 #include "base.h"
 
@@ -14,7 +14,7 @@
 #define MEMO_S 60
 #define DAY_S 86400
 
-/* False: there is no address, or OpenSSL could not. */
+/* False: no address, or OpenSSL failed. */
 static bool
 identify(const struct ctx *c, struct network *out)
 {
@@ -31,7 +31,7 @@ identify(const struct ctx *c, struct network *out)
 	return true;
 }
 
-/* The row of a network, with nothing of another's in it. */
+/* The cache entry of a network, emptied if it was another's. */
 static struct network_memo *
 find_memo(const struct ctx *c, const struct network *n)
 {
@@ -62,7 +62,7 @@ network_is_known(struct ctx *c)
 	return m->is_known;
 }
 
-/* One that is not known yet counts for the account; others are refreshed. */
+/* A new network counts for the account; known ones are refreshed. */
 static bool
 may_note(struct ctx *c, const struct network_state *state, int64_t user_id)
 {
@@ -92,6 +92,6 @@ network_note(struct ctx *c, int64_t user_id)
 	if (!state.seen_today &&
 	    (!may_note(c, &state, user_id) || db_network_note(c, &n) != ERR_OK))
 		return;
-	/* whether there was a place for it is for the table to say */
+	/* only the table knows whether there was room for it */
 	*m = (struct network_memo){ .digest = n.digest, .noted_day = today };
 }

@@ -1,12 +1,11 @@
 /*
- * Networks that are known: the /24 (IPv4) or /48 (IPv6) of a login that was
- * right, for 30 days. They keep a half of the service-wide limit for themselves
- * (svc/service_limit.h), so that a flood of guesses from elsewhere does not
- * keep their users out.
+ * Known networks: the /24 (IPv4) or /48 (IPv6) of a successful login, for 30
+ * days. Half of the service-wide limit is kept for them (svc/service_limit.h),
+ * so that a flood of guesses from elsewhere does not lock their users out.
  *
- * Only accounts older than a week make a network known, each of them a few in
- * a day: else an attacker would sign up and log in from each of his networks
- * before he begins.
+ * Only accounts older than a week make a network known, each a few in a day:
+ * otherwise an attacker would sign up and log in from each network before the
+ * attack.
  */
 #ifndef LATCHKEY_SVC_NETWORK_H
 #define LATCHKEY_SVC_NETWORK_H
@@ -29,17 +28,17 @@ struct network_memory {
 };
 
 /*
- * Is c->address in a known network? Asked when there is no room for unknown
- * ones alone; an answer is kept for a minute. False also if the database does
- * not answer, which db/db.c has logged.
+ * Is c->address in a known network? Called only when the common share is spent;
+ * an answer is kept for a minute. False also if the database does not answer,
+ * which db/db.c has logged.
  */
 bool network_is_known(struct ctx *c);
 
 /*
- * The account of this number has logged in from c->address. It costs a write
- * once a day for each network, and a read once a day and worker, or for an
- * account that is not old enough. What fails is logged, and costs nothing but
- * that the network is not known yet.
+ * Note that the account of this number has logged in from c->address. It costs
+ * a write once a day for each network, and a read once a day and worker, or for
+ * an account that is not old enough. A failure is logged; the network just
+ * stays unknown.
  */
 void network_note(struct ctx *c, int64_t user_id);
 

@@ -1,5 +1,5 @@
 /*
- * The rules for passwords.
+ * Password rules, verification and hashing.
  */
 #include "base.h"
 
@@ -13,7 +13,7 @@
 #include "stats/event.h"
 #include "svc/password.h"
 
-#define OWN_NAME "latchkey" /* in no list, but who guesses knows it */
+#define OWN_NAME "latchkey" /* in no list, but an attacker knows it */
 
 _Static_assert(PASSWORD_MAX_BYTES == PWHASH_PASSWORD_MAX_BYTES,
     "who chooses a password is told the right limit");

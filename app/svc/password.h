@@ -1,5 +1,5 @@
 /*
- * The rules for passwords: when one is right, and how it is stored.
+ * Password rules, verification and hashing.
  */
 #ifndef LATCHKEY_SVC_PASSWORD_H
 #define LATCHKEY_SVC_PASSWORD_H
@@ -12,20 +12,20 @@
 /* A stored hash and its NUL, at most. */
 #define PASSWORD_HASH_BYTES 384
 
-/* What is wrong with a password that somebody chooses. */
+/* Problems of a chosen password. */
 enum password_problem {
 	PASSWORD_GOOD,
 	PASSWORD_TOO_SHORT, /* fewer characters than password_min_chars */
 	PASSWORD_TOO_LONG,  /* over PASSWORD_MAX_BYTES */
-	PASSWORD_COMMON,    /* one of those that are tried first */
+	PASSWORD_COMMON,    /* on the list of common passwords */
 	PASSWORD_IS_NAME,   /* that of its account, in whatever case */
 	PASSWORD_NOT_UTF8   /* an operator's; of a request's body none is */
 };
 
 /*
  * May this be the password of an account of this name? PASSWORD_GOOD: yes.
- * All is counted and compared in NFC; of those that are not common fewer than
- * 1 in 10,000 are refused all the same.
+ * Characters are counted and compared in NFC; fewer than 1 in 10,000 uncommon
+ * passwords are wrongly refused.
  * ERR_BUSY: the list of common passwords cannot be read.
  */
 enum err password_judge(struct ctx *c, const char *username,
@@ -51,7 +51,7 @@ enum err password_check(struct ctx *c, const char *password,
     struct password_result *out) MUST_CHECK;
 
 /*
- * Hash a password's NFC with today's setting.
+ * Hash a password's NFC with the current setting.
  * ERR_TOOBIG: over PASSWORD_MAX_BYTES. ERR_BUSY: not enough memory.
  */
 enum err password_hash(struct ctx *c, const char *password,

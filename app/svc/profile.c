@@ -25,7 +25,7 @@ settle(struct ctx *c, const struct user *u, const char *hash)
 	return ERR_OK;
 }
 
-/* Is this u's password? An attempt, as it is at a login from there. */
+/* Is this u's password? It counts as an attempt, as at a login. */
 static enum err
 check_current(
     struct ctx *c, const struct user *u, const struct password_change *how)
@@ -52,7 +52,7 @@ change_password(struct ctx *c, const struct user *u,
 	char hash[PASSWORD_HASH_BYTES];
 	enum err e;
 
-	/* first, as it costs nothing and tells nothing of the current one */
+	/* first, as it is cheap and says nothing about the current one */
 	if ((e = password_judge(c, u->username, how->wanted, why)) != ERR_OK)
 		return e;
 	if (*why != PASSWORD_GOOD)

@@ -12,15 +12,14 @@ struct password_change {
 };
 
 /*
- * Put how->wanted in the place of the current password of u, who asks for it.
- * The work for the current one is that of a login, and it is counted as one is:
- * from a known device apart from strangers. The row is changed if the hash is
- * still the one that was checked, and the reason noted, in one statement.
- * ERR_INVALID: *why is wrong with the new one. ERR_DENIED: the current one is
+ * Replace the current password of u, who asks for it, by how->wanted. The
+ * current one takes the work of a login and counts as one: from a known device
+ * apart from unknown clients. The row is changed only if the hash is still the
+ * one that was verified, and the reason noted, in one statement.
+ * ERR_INVALID: the new one has the problem *why. ERR_DENIED: the current one is
  * wrong. ERR_LIMIT: too many attempts, as ratelimit_login() counts them.
- * ERR_CONFLICT: it has been changed since u was read, so of two changes at once
- * one happens. ERR_BUSY: the database does not answer; the old one counts, or
- * the new.
+ * ERR_CONFLICT: changed since u was read, so of two concurrent changes one
+ * happens. ERR_BUSY: the database does not answer; either password may count.
  */
 enum err profile_change_password(struct ctx *c, const struct user *u,
     const struct password_change *how, enum password_problem *why) MUST_CHECK;

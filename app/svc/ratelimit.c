@@ -1,5 +1,5 @@
 /*
- * How often a password may be tried.
+ * Rate limits of attempts.
  */
 #include "base.h"
 
@@ -15,11 +15,12 @@
 #include "svc/service_limit.h"
 
 /*
- * What is counted, and how much of the table is for it: so much that a flood of
- * strangers' names and addresses, a hash each, keeps a few CPUs busy before it
- * fills the buckets of others; and out of reach of that flood what is counted
- * for known devices. (Whoever has 800 accounts with such devices fills that
- * with 11 hashes a second; but then a device is heard as a stranger.)
+ * Subjects of limits, and their ranges of the table: so large that a flood of
+ * unknown names and addresses, a hash each, keeps a few CPUs busy before it
+ * fills the buckets of others; and known devices are out of reach of that
+ * flood. (An attacker with 800 accounts with such devices fills their range
+ * with 11 hashes a second; then a device falls back to the limits of unknown
+ * clients.)
  */
 enum kind {
 	NAME,
@@ -36,7 +37,7 @@ enum kind {
 };
 
 #define BOTH_TOGETHER 128 /* buckets of BOTH that a name's clients have */
-#define SITE_NETWORKS 5   /* a site may do as much as so many of its networks */
+#define SITE_NETWORKS 5   /* a site has the limit of so many networks */
 #define KNOWN_PARTS 40 /* a known network: a twentieth of the half for them */
 #define CHANGES 120    /* of an account by its owner, in an hour */
 #define NETWORKS 2     /* that an account makes known: 25 in a day at most */
@@ -73,8 +74,8 @@ _Static_assert(278528 + 2 * 4096 == DB_RATELIMIT_SERVICE &&
     "all are in use");
 
 /*
- * What fills an hour's bucket by one attempt: half of the limit fills it; of an
- * odd one, rounded down, but always one.
+ * The cost of one attempt: half of the limit fills an hour's bucket; rounded
+ * down, but at least one.
  */
 static int64_t
 cost_us(const struct conf *conf, enum kind kind)
@@ -91,8 +92,8 @@ cost_us(const struct conf *conf, enum kind kind)
 }
 
 /*
- * Two numbers below 2^16 for what these two texts say. Nobody without the key
- * can tell who has the same.
+ * Two numbers below 2^16 for these two texts. Without the key nobody can find
+ * texts that share them.
  */
 static enum err
 hash(const struct ctx *c, enum kind kind, const char *what, const char *of,
@@ -108,7 +109,7 @@ hash(const struct ctx *c, enum kind kind, const char *what, const char *of,
 	return ERR_OK;
 }
 
-/* The buckets of BOTH that a name has, whoever its clients are. */
+/* The buckets of BOTH of a name, for all of its clients. */
 static enum err
 find_together(
     const struct ctx *c, const char *username, struct ratelimit_range out[2])
@@ -125,7 +126,7 @@ find_together(
 	return e;
 }
 
-/* Count an attempt for what these two texts say. */
+/* Add the subject of these two texts to an attempt. */
 static enum err
 add(struct ctx *c, struct ratelimit_attempt *t, enum kind kind,
     const char *what, const char *of)
@@ -143,9 +144,9 @@ add(struct ctx *c, struct ratelimit_attempt *t, enum kind kind,
 }
 
 /*
- * The same for a name and a client together: of all clients of a name these
- * stand so near each other that they are found by the name alone, and can be
- * emptied for it.
+ * The same for a name and a client together: the buckets of all clients of a
+ * name are neighbours, found by the name alone, so that they can be emptied
+ * for it.
  */
 static enum err
 add_both(struct ctx *c, struct ratelimit_attempt *t, const char *network,
@@ -178,8 +179,8 @@ reserve(struct ctx *c, const struct ratelimit_attempt *t)
 }
 
 /*
- * The common share is spent: from a known network there is the other one, of
- * which a single network gets no more than its part.
+ * The common share is spent: known networks have the other one, of which a
+ * single network gets no more than its part.
  */
 static enum err
 reserve_known_share(struct ctx *c, struct ratelimit_attempt *t)
@@ -265,7 +266,7 @@ ratelimit_login(struct ctx *c, const char *username, const char *device_id,
 		e = reserve_as_device(c, username, device_id, out);
 		if (e != ERR_LIMIT)
 			return e;
-		/* who left the cookie away would be heard now */
+		/* without the cookie it would be admitted now */
 		wait_s = c->retry_after_s;
 	}
 	e = reserve_as_unknown(c, username, out);
@@ -327,7 +328,7 @@ ratelimit_unlock(struct ctx *c, const char *username)
 	return db_ratelimit_empty(c, r, ARRAY_LEN(r));
 }
 
-/* An attempt that counts for an account alone. */
+/* An attempt that counts only for an account. */
 static enum err
 reserve_for_account(struct ctx *c, enum kind kind, int64_t user_id,
     struct ratelimit_attempt *out)

@@ -1,5 +1,5 @@
 /*
- * Bringing a database to the schema that this program needs.
+ * Schema upgrade.
  */
 #include "base.h"
 

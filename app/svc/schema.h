@@ -1,5 +1,5 @@
 /*
- * Bringing a database to the schema that this program needs.
+ * Schema upgrade: a database brought to the schema that this program needs.
  */
 #ifndef LATCHKEY_SVC_SCHEMA_H
 #define LATCHKEY_SVC_SCHEMA_H

@@ -58,7 +58,7 @@ limit_of_share(const struct conf *conf)
 	return between(1, conf->login_failures_per_service / 2, INT64_MAX);
 }
 
-/* What an attempt takes: half of the share fills the bucket, at least one. */
+/* The cost of an attempt: half of the share fills the bucket, at least one. */
 static int64_t
 cost_us(const struct conf *conf)
 {
@@ -69,8 +69,8 @@ cost_us(const struct conf *conf)
 }
 
 /*
- * Negative where more was given back than counted since the last writing. With
- * one beyond the limit, so that of a limit of one the second is too many.
+ * Negative if more was refunded than counted since the last write. With one
+ * beyond the limit, so that with a limit of one the second is too many.
  */
 static int64_t
 pending(const struct conf *conf, const struct memory *m)
@@ -80,13 +80,13 @@ pending(const struct conf *conf, const struct memory *m)
 	return between(-most, atomic_load(&m->pending), most);
 }
 
-/* Is it this worker that writes now? Of several at once one does. */
+/* Does this worker write now? Of several at once one does. */
 static bool
 is_my_turn(struct memory *m, int64_t now_us)
 {
 	int64_t next_us = atomic_load(&m->next_us);
 
-	/* one too far ahead is nothing that we have written */
+	/* a time too far ahead is not one that we wrote */
 	if (now_us < next_us && next_us <= now_us + WRITE_US)
 		return false;
 	return atomic_compare_exchange_strong(

@@ -1,5 +1,5 @@
 /*
- * Who is asking.
+ * Bearer-token authentication.
  */
 #include "base.h"
 
@@ -8,7 +8,7 @@
 #include "stats/event.h"
 #include "svc/session.h"
 
-/* A token that may be known from before, or is verified. */
+/* A token, found in the cache or verified. */
 static enum err
 read_token(struct ctx *c, const char *token, struct token_claims *out)
 {
@@ -55,9 +55,8 @@ session_user(struct ctx *c, const char *token, struct user *out)
 		return e == ERR_NOTFOUND ? ERR_UNAUTH : e;
 	/*
 	 * A name that was freed and taken again is another account. And an
-	 * epoch that is ahead of the account's is that of a database which
-	 * has been replaced by an older copy: who logs in after that may come
-	 * to the same number.
+	 * epoch ahead of the account's comes from a database that has been
+	 * replaced by an older copy: later logins may reach the same number.
 	 */
 	if (!out->is_active || (claims.uid != 0 && claims.uid != out->id) ||
 	    claims.epoch != out->epoch)

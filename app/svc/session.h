@@ -1,5 +1,5 @@
 /*
- * Who is asking.
+ * Bearer-token authentication.
  */
 #ifndef LATCHKEY_SVC_SESSION_H
 #define LATCHKEY_SVC_SESSION_H
@@ -9,16 +9,16 @@
 #include "model.h"
 
 /*
- * What an access token says, if it is valid now. No database is asked, so an
- * account that is gone since counts still.
- * ERR_UNAUTH: it is not, or it is none of ours and accept_plain_tokens does not
- * let those count.
+ * The claims of an access token, if it is valid now. The database is not asked,
+ * so a removed account still counts.
+ * ERR_UNAUTH: not valid, or a plain token that accept_plain_tokens does not
+ * admit.
  */
 enum err session_claims(
     struct ctx *c, const char *token, struct token_claims *out) MUST_CHECK;
 
 /*
- * The account that an access token speaks for.
+ * The account of an access token.
  * ERR_UNAUTH: the token is not valid now, or the account is gone, inactive,
  * another one of the same name, or of another epoch. ERR_BUSY: the database
  * does not answer.

@@ -1,5 +1,5 @@
 /*
- * Making an account.
+ * Sign-up: creation of an account.
  */
 #include "base.h"
 
@@ -48,7 +48,7 @@ judge_names(const struct ctx *c, const struct applicant *who,
 	           : ERR_INVALID;
 }
 
-/* Not what decides, but it spares a taken name the hashing. */
+/* Not decisive, but it spares a taken name the hashing. */
 static enum err
 find_taken(struct ctx *c, const char *username)
 {
@@ -107,7 +107,7 @@ sign_up(struct ctx *c, const struct applicant *who,
 	    (e = ratelimit_signup(c, &attempt)) != ERR_OK)
 		return e;
 	e = find_taken(c, who->username);
-	/* whatever comes then tells whether the name was taken */
+	/* from here on each result tells whether the name was taken */
 	if (e == ERR_OK)
 		return make_account(c, who, &why->password, out);
 	if (e != ERR_CONFLICT)

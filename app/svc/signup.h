@@ -1,5 +1,5 @@
 /*
- * Making an account.
+ * Sign-up: creation of an account.
  */
 #ifndef LATCHKEY_SVC_SIGNUP_H
 #define LATCHKEY_SVC_SIGNUP_H
@@ -36,7 +36,7 @@ enum name_problem signup_judge_name(
     const struct ctx *c, enum name which, const char *name);
 
 /*
- * Make an active account. *out lives until the request ends.
+ * Create an active account. *out lives until the request ends.
  * ERR_CONFLICT: the name is taken. ERR_INVALID: *why says what is wrong; if it
  * says nothing, the table has a rule of its own. ERR_LIMIT: too many from this
  * address (see svc/ratelimit.h). ERR_BUSY: the database does not answer; no
@@ -45,7 +45,7 @@ enum name_problem signup_judge_name(
 enum err signup(struct ctx *c, const struct applicant *who,
     struct applicant_problem *why, struct user *out) MUST_CHECK;
 
-/* The same for an operator, who has no address: it counts nowhere. */
+/* The same for an operator, without an address: it is not counted. */
 enum err signup_unlimited(struct ctx *c, const struct applicant *who,
     struct applicant_problem *why, struct user *out) MUST_CHECK;
 
