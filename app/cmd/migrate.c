@@ -57,7 +57,7 @@ migrate(const struct conf *conf, char *const *arguments)
 	ctx_init(&c, app, &arena);
 	if (app != NULL)
 		e = bring_up(&c, arguments[0]);
-	/* also one that failed: what was applied before stays */
+	/* after a failure too: what was applied before stays */
 	operator_note(arguments[0] != NULL ? "migrate and grant" : "migrate", 0,
 	    e == ERR_OK ? ERR_OK : ERR_INTERNAL);
 	if (e == ERR_BUSY)

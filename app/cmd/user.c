@@ -107,7 +107,7 @@ complain_of_password(const struct ctx *c, enum password_problem problem)
 	return true;
 }
 
-/* Say why it could not be done. */
+/* Report a failure. */
 static void
 complain(struct ctx *c, const char *name, const struct applicant_problem *why,
     enum err e)
