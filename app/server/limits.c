@@ -1,5 +1,5 @@
 /*
- * What follows from the configuration, by arithmetic and one measurement.
+ * Capacity derived from the settings, by arithmetic and one measurement.
  */
 #include "base.h"
 
@@ -99,7 +99,7 @@ limits_hash_us(const struct conf *conf)
 	return us;
 }
 
-/* What of the CPUs so many workers have, in percent of one. */
+/* CPU time of a number of workers, in percent of one CPU. */
 static int64_t
 share_percent(int64_t workers)
 {
@@ -116,7 +116,7 @@ limits_backlog(const struct conf *conf, int64_t n, int64_t hash_us)
 	return min(max(QUEUE_US / 100 * share_percent(n) / hash_us, n), 65535);
 }
 
-/* What the kernel cuts each queue to; INT64_MAX: not known. */
+/* The kernel's limit of a queue; INT64_MAX: unknown. */
 static int64_t
 somaxconn(void)
 {
@@ -134,7 +134,7 @@ somaxconn(void)
 	return n;
 }
 
-/* What so many processes take but for hashes, rounded up. */
+/* Memory of a number of processes without hashes, rounded up. */
 static int64_t
 own_mib(int64_t processes)
 {
@@ -168,7 +168,7 @@ limits_of(const struct conf *conf, int64_t hash_us, int64_t backlog_max)
 	return b;
 }
 
-/* Whether tokens count that are none of ours. */
+/* Whether plain tokens count. */
 static void
 print_plain(const struct conf *conf)
 {

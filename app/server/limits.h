@@ -1,6 +1,6 @@
 /*
- * What follows from the configuration: how many processes, how long a queue,
- * how much memory.
+ * Capacity derived from the settings: processes, length of the login queue,
+ * memory.
  */
 #ifndef LATCHKEY_SERVER_LIMITS_H
 #define LATCHKEY_SERVER_LIMITS_H
@@ -17,16 +17,15 @@ int64_t limits_workers_hashing(const struct conf *conf);
 int64_t limits_workers_single(const struct conf *conf);
 
 /*
- * The CPU time that a password's hash takes here with the configured cost, in
- * microseconds, measured by hashing twice, with the memory kept as
- * hashmem_keep() has been told, and released in the end; 0: there is not enough
- * of it.
+ * CPU time of a password hash of the configured cost, in microseconds, measured
+ * by hashing twice, with the memory kept as hashmem_keep() was called, and
+ * released in the end; 0: not enough memory.
  */
 int64_t limits_hash_us(const struct conf *conf);
 
 /*
- * How many connections may wait on the login lane's socket: as configured, or
- * what n workers serve in two seconds when a hash takes hash_us (0: not known).
+ * Length of the login queue: as configured, or the logins that n workers serve
+ * in two seconds when a hash takes hash_us (0: unknown).
  */
 int64_t limits_backlog(const struct conf *conf, int64_t n, int64_t hash_us);
 
@@ -48,9 +47,9 @@ struct limits limits_of(
     const struct conf *conf, int64_t hash_us, int64_t backlog_max);
 
 /*
- * Say on standard output what memory the workers take at most, how long a
- * login waits, how many connections to the database there are, and on standard
- * error if the kernel cuts the queue. Measures a hash.
+ * Print the maximum of memory, the wait of a login and the number of database
+ * connections on standard output, and on standard error if the kernel limits
+ * the queue. Measures a hash.
  */
 void limits_print(const struct conf *conf);
 

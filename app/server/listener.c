@@ -1,6 +1,6 @@
 /*
- * The sockets that requests come in by. The kernel's queue of connections that
- * wait on each is Latchkey's only queue.
+ * Listening sockets. The kernel's queue of connections that wait on each is
+ * Latchkey's only queue.
  */
 #include "base.h"
 
@@ -27,7 +27,7 @@ socket_error(enum role lane, const char *address, const char *what)
 	return -1;
 }
 
-/* As socket_error(), with a descriptor that is of no more use. */
+/* As socket_error(), closing a descriptor. */
 static int
 give_up(int fd, enum role lane, const char *address, const char *what)
 {
@@ -40,7 +40,7 @@ open_unix(enum role lane, const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	const struct sockaddr *a = (const struct sockaddr *)&address;
-	/* not to wait while the queue of whoever listens there is full */
+	/* must not wait while the queue of another listener is full */
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct stat st;
 	mode_t mask;
@@ -63,7 +63,7 @@ open_unix(enum role lane, const char *path)
 	return fd;
 }
 
-/* ADDRESS:PORT in figures, an IPv6 address in brackets. NULL: it is not. */
+/* A numeric ADDRESS:PORT, an IPv6 address in brackets. NULL: it is not. */
 static struct addrinfo *
 parse_address(const char *text)
 {

@@ -1,5 +1,5 @@
 /*
- * The sockets that requests come in by, one for each lane.
+ * Listening sockets, one for each lane.
  */
 #ifndef LATCHKEY_SERVER_LISTENER_H
 #define LATCHKEY_SERVER_LISTENER_H

@@ -1,5 +1,5 @@
 /*
- * A worker's event loop: the listening socket, kept connections and signals.
+ * Event loop of a worker: the listening socket, kept connections and signals.
  *
  * A worker has one request at a time, and belongs to no connection: one that
  * the web server keeps is parked in epoll beside the listening socket, and
@@ -32,8 +32,9 @@
 
 /* A kept connection between two requests. */
 struct parked {
-	int fd;          /* -1: the slot is free */
-	uint32_t serial; /* tells its events from those of another before */
+	int fd; /* -1: the slot is free */
+	uint32_t
+	    serial; /* distinguishes its events from an earlier connection's */
 	int64_t used_ms; /* of clock_ms(): accepted, or last answered */
 };
 
@@ -201,8 +202,8 @@ find_slot(struct loop *l)
 }
 
 /*
- * Park a connection. Of what comes epoll tells once, not of the part of a
- * request that is there already.
+ * Park a connection. epoll reports new bytes once, and not the part of a
+ * request that has been received already.
  */
 static void
 park(struct loop *l, struct parked *slot, int fd)
@@ -241,8 +242,8 @@ on_listener(struct loop *l)
 }
 
 /*
- * A parked connection that can be read, if it was not closed meanwhile. That
- * the peer will send no more is told but once, perhaps with its last request.
+ * A parked connection that can be read, if it was not closed meanwhile. The end
+ * of the peer's data is reported once, perhaps with its last request.
  */
 static void
 on_parked(struct loop *l, const struct epoll_event *e)

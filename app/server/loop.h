@@ -1,5 +1,5 @@
 /*
- * A worker's event loop: the listening socket, kept connections and signals.
+ * Event loop of a worker: the listening socket, kept connections and signals.
  */
 #ifndef LATCHKEY_SERVER_LOOP_H
 #define LATCHKEY_SERVER_LOOP_H

@@ -19,8 +19,8 @@
 #include "stats/event.h"
 #include "stats/metrics.h"
 
-#define LEAVE_MS 25000  /* for a worker to end that was told to */
-#define STEADY_MS 10000 /* what lasted so long began well */
+#define LEAVE_MS 25000  /* for an exiting worker, before it is killed */
+#define STEADY_MS 10000 /* of life, after which failures are forgotten */
 #define PAUSE_MS 100    /* before the second attempt, doubled each time */
 #define PAUSE_MAX_MS 10000
 #define DOUBLED_MAX 7 /* times that stay below it */
@@ -95,7 +95,7 @@ start(struct pool *c, struct pool_slot *p)
 		return;
 	}
 	if (pid == 0) {
-		/* none is left behind when the supervisor is killed */
+		/* no worker survives a killed supervisor */
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		if (getppid() != supervisor)
 			exit(EXIT_FAILURE);
@@ -108,7 +108,7 @@ start(struct pool *c, struct pool_slot *p)
 	p->next_generation = c->generation;
 }
 
-/* Tell a worker to end. */
+/* Tell a worker to exit. */
 static void
 terminate(struct pool *c, const struct pool_slot *p, pid_t pid)
 {
@@ -141,7 +141,7 @@ promote_successor(struct pool *c, struct pool_slot *p)
 	bool good = read(p->ready, &hash_us, sizeof(hash_us)) ==
 	            (ssize_t)sizeof(hash_us);
 
-	if (!good) { /* it has died: reap() sees to that */
+	if (!good) { /* it has died: reap() handles that */
 		close(p->ready);
 		p->ready = -1;
 		return;
@@ -180,7 +180,7 @@ on_worker_died(const struct pool *c, struct pool_slot *p, pid_t pid, int status)
 	    now + pool_backoff_ms(&p->failures, now - p->started_ms);
 }
 
-/* A worker has ended as it was told to, or has died of it. */
+/* An exiting worker has ended, by itself or by a signal. */
 static void
 on_worker_exited(struct pool_exiting *l, int status)
 {
@@ -191,7 +191,7 @@ on_worker_exited(struct pool_exiting *l, int status)
 	l->pid = 0;
 }
 
-/* False: no process of ours is left. */
+/* False: no child is left. */
 static bool
 reap(struct pool *c)
 {
@@ -329,7 +329,7 @@ pool_configure(struct pool *c, const int64_t wanted[ROLE_COUNT])
 
 	memcpy(c->wanted, wanted, sizeof(c->wanted));
 	c->generation++;
-	/* it may be the old settings that made them fail */
+	/* the old settings may have made them fail */
 	for (p = c->slots; p < c->slots + POOL_SLOTS; p++) {
 		p->failures = 0;
 		p->not_before_ms = 0;
@@ -361,7 +361,7 @@ pool_wait(struct pool *c, int64_t timeout_ms)
 			fds[n++] = (struct pollfd){ p->ready, POLLIN, 0 };
 	if (ppoll(fds, n, timeout_ms < 0 ? NULL : &timeout, &c->waiting) <= 0)
 		return;
-	/* in the same order, in which each has its own still */
+	/* in the same order, in which each is still valid */
 	for (p = c->slots; p < c->slots + POOL_SLOTS && i < n; p++)
 		if (p->ready == fds[i].fd && fds[i++].revents != 0)
 			promote_successor(c, p);

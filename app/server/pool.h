@@ -12,25 +12,25 @@
 
 #define POOL_SLOTS ((size_t)ROLE_COUNT * CONF_WORKERS_MAX)
 
-/* The place of one worker. */
+/* The slot of one worker. */
 struct pool_slot {
 	enum role role;
 	pid_t pid;  /* 0: none */
 	pid_t next; /* 0, or the successor, until it is ready */
 	int ready;  /* the pipe that next writes to; -1: there is no next */
 	int64_t started_ms;
-	int64_t not_before_ms; /* when another may be started */
+	int64_t not_before_ms; /* earliest next start */
 	int failures;          /* in a row */
 	unsigned generation;   /* of the settings that pid has */
 	unsigned next_generation;
 };
 
-/* A worker that was told to end. */
+/* An exiting worker. */
 struct pool_exiting {
 	pid_t pid; /* 0: this entry is free */
 	enum role role;
 	unsigned number;
-	int64_t kill_ms; /* when that has taken too long */
+	int64_t kill_ms; /* when to kill it */
 };
 
 struct pool {
@@ -42,7 +42,7 @@ struct pool {
 	int (*work)(const void *of, enum role role, unsigned number, int ready);
 	const void *of;
 	sigset_t waiting; /* the signals that are blocked while it waits */
-	int64_t hash_us;  /* as a worker said last; 0: none has */
+	int64_t hash_us;  /* reported by the last worker; 0: none */
 
 	/* pool.c's own */
 	int64_t wanted[ROLE_COUNT]; /* workers */
@@ -51,7 +51,7 @@ struct pool {
 	struct pool_exiting exiting[2 * POOL_SLOTS];
 };
 
-/* Before all else. The fields that are not pool.c's own stay as they are. */
+/* To be called first. The fields above pool.c's own are kept. */
 void pool_init(struct pool *c);
 
 /*
@@ -70,18 +70,18 @@ int64_t pool_supervise(struct pool *c);
 /* Wait until a worker is ready, a signal comes, or for timeout_ms. */
 void pool_wait(struct pool *c, int64_t timeout_ms);
 
-/* Are all there, with the newest settings? */
+/* Are all workers running with the newest settings? */
 bool pool_is_complete(const struct pool *c);
 
 /*
- * The pause in milliseconds before the next start, after one that lasted for
- * lived_ms: none at first, then 100 and twice as much each time, 10 seconds at
- * most. What lasted for 10 seconds began well, and all before is forgotten.
- * *failures: how many there were in a row; 0 to begin with.
+ * Back-off in milliseconds before the next start, after a worker that lived for
+ * lived_ms: none at first, then 100, doubled each time, 10 seconds at most. A
+ * worker that lived for 10 seconds resets it. *failures: consecutive ones; 0 to
+ * begin with.
  */
 int64_t pool_backoff_ms(int *failures, int64_t lived_ms);
 
-/* Tell all to end, and wait until they have. */
+/* Terminate all workers, and wait for them. */
 void pool_terminate(struct pool *c);
 
 #endif

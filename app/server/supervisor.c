@@ -45,7 +45,7 @@ on_signal(int number)
 		stop_asked = 1;
 }
 
-/* The signals are blocked but while the loop waits. *waiting: its mask. */
+/* Signals are blocked except while the loop waits. *waiting: its mask. */
 static void
 catch_signals(sigset_t *waiting)
 {
@@ -66,7 +66,7 @@ catch_signals(sigset_t *waiting)
 	sigaction(SIGPIPE, &action, NULL);
 }
 
-/* In a new process: a signal to end ends it, until server/loop.c reads it. */
+/* In a new process: SIGTERM terminates it, until server/loop.c reads it. */
 static void
 reset_signals(const struct supervisor *s)
 {
@@ -292,7 +292,7 @@ supervisor_run(const struct conf *conf)
 	s.first = conf;
 	pool_init(&s.pool);
 	route_name_rows();
-	/* of two that start at once the status file lets one go on */
+	/* of two concurrent starts the lock of the status file admits one */
 	if ((s.app = open_app(conf)) != NULL)
 		good = shm_create(conf->status_file, sections) &&
 		       listeners_open(conf, &s.listeners);

@@ -1,5 +1,5 @@
 /*
- * A worker process: its priority, its connection to the database, its memory.
+ * Worker process: its priority, its database connection, its memory.
  */
 #include "base.h"
 
@@ -25,8 +25,8 @@
 #include "svc/service_limit.h"
 
 /*
- * Without a request let go of a hash's memory. (On a single socket others than
- * logins keep it.)
+ * Idle time after which the memory of a hash is released. (On a single socket
+ * other requests than logins keep it.)
  */
 #define IDLE_MS 5000
 
@@ -46,12 +46,12 @@ send_ready(const void *of)
 	metrics_use(w->role, w->number);
 	shm_leave();
 	if (write(w->ready, &message->hash_us, sizeof(message->hash_us)) < 0) {
-		/* nobody to tell */
+		/* the supervisor has died */
 	}
 	close(w->ready);
 }
 
-/* As ps and top show it. */
+/* The name that ps and top show. */
 static void
 name_process(const struct worker_setup *w)
 {

@@ -1,5 +1,5 @@
 /*
- * A worker process: what it needs before it can answer.
+ * Worker process: what it needs before it can answer.
  */
 #ifndef LATCHKEY_SERVER_WORKER_H
 #define LATCHKEY_SERVER_WORKER_H
