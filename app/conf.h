@@ -1,5 +1,5 @@
 /*
- * The configuration: latchkey.conf, its table of keys, and the environment.
+ * Settings: latchkey.conf, its table of keys, and the environment.
  */
 #ifndef LATCHKEY_CONF_H
 #define LATCHKEY_CONF_H
@@ -19,9 +19,9 @@ struct conf {
 	int64_t workers[ROLE_COUNT]; /* processes, or CONF_AUTO */
 	int64_t login_backlog; /* connections that may wait, or CONF_AUTO */
 	int64_t login_wait_ms; /* a login that waited longer is refused */
-	int64_t drain_ms;      /* of silence end a worker that is told to end */
-	char *greeting;        /* what GET / says */
-	char *cors_origins;    /* whose pages may ask as if of this host */
+	int64_t drain_ms; /* of silence, after which a draining worker exits */
+	char *greeting;   /* the answer of GET / */
+	char *cors_origins; /* origins treated like this host's */
 	int64_t access_token_minutes;
 	int64_t token_leeway_s;
 	int64_t plain_until_s; /* plain tokens (crypto/token.h) count before
@@ -56,7 +56,7 @@ void conf_free(struct conf *c);
 
 /*
  * Write the table of keys to standard output, a line each:
- * key, type, default, smallest, largest, unit; parted by tabs.
+ * key, type, default, minimum, maximum, unit; separated by tabs.
  */
 void conf_print_keys(void);
 

@@ -1,5 +1,5 @@
 /*
- * The connection to PostgreSQL: prepared statements with a time limit.
+ * Connection to PostgreSQL: prepared statements with a time limit.
  *
  * libpq's asynchronous calls are used throughout, since only they keep to a
  * limit when the server stands still without closing the connection.

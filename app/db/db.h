@@ -1,7 +1,6 @@
 /*
- * The connection to PostgreSQL: prepared statements with a time limit, one
- * connection a process, made anew when it is lost. The only file that knows
- * libpq.
+ * Connection to PostgreSQL: prepared statements with a time limit, one
+ * connection for each process, made again when it is lost. Alone knows libpq.
  */
 #ifndef LATCHKEY_DB_DB_H
 #define LATCHKEY_DB_DB_H

@@ -1,5 +1,6 @@
 /*
- * The tables latchkey_network and latchkey_watermark.
+ * Tables latchkey_network and latchkey_watermark: known networks and the age of
+ * accounts.
  */
 #include "base.h"
 

@@ -1,6 +1,6 @@
 /*
- * The tables latchkey_network and latchkey_watermark: networks that somebody
- * has logged in from, and which accounts are older than a week.
+ * Tables latchkey_network and latchkey_watermark: known networks, and the
+ * highest account number of each day.
  *
  * A network has two places in a table of fixed size, and is in one of them at
  * most. A place is taken over only when nobody has logged in from its network

@@ -1,5 +1,5 @@
 /*
- * The table latchkey_throttle: attempts, in leaky buckets.
+ * Table latchkey_throttle: rate limits as leaky buckets.
  */
 #include "base.h"
 

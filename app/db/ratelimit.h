@@ -1,5 +1,5 @@
 /*
- * The table latchkey_throttle: attempts, in leaky buckets.
+ * Table latchkey_throttle: rate limits as leaky buckets.
  *
  * A bucket leaks from full to empty in an hour, so all that it has to remember
  * is when it will be empty. What is counted has two buckets and is as full as

@@ -1,5 +1,5 @@
 /*
- * The schema's versions.
+ * Versions of the schema: scripts, privileges, and the table of applied ones.
  */
 #include "base.h"
 

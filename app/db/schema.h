@@ -1,6 +1,6 @@
 /*
- * The schema's versions: the scripts of sql/, built into the program, and the
- * table that records which of them a database has had.
+ * Versions of the schema: the scripts of sql/, built into the program, and the
+ * table that records which of them a database has.
  */
 #ifndef LATCHKEY_DB_SCHEMA_H
 #define LATCHKEY_DB_SCHEMA_H

@@ -1,5 +1,5 @@
 /*
- * The table users, and beside it latchkey_account.
+ * Tables users and latchkey_account: accounts.
  */
 #include "base.h"
 

@@ -1,6 +1,6 @@
 /*
- * The table users: the FastAPI application's own, read and written as it does;
- * and what is known of its accounts beside it, latchkey_account.
+ * Tables users and latchkey_account: the FastAPI application's accounts, read
+ * and written as it does, and Latchkey's own data of them.
  */
 #ifndef LATCHKEY_DB_USER_H
 #define LATCHKEY_DB_USER_H
