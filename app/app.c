@@ -1,6 +1,6 @@
 /*
- * What a process opens at its start. All of it is one block: struct app, which
- * others read, and behind it what its members lead to.
+ * Resources of a process, opened at its start. All of it is one block: struct
+ * app, which others read, and behind it what its members lead to.
  */
 #include "base.h"
 

@@ -1,5 +1,5 @@
 /*
- * What a process opens at its start, each part only where it is needed.
+ * Resources of a process, opened at its start, each only where it is needed.
  */
 #ifndef LATCHKEY_APP_H
 #define LATCHKEY_APP_H

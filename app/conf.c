@@ -34,7 +34,7 @@ struct key {
 
 /* clang-format off */
 #define AT(field) offsetof(struct conf, field)
-/* What the settings have for each role; one without a socket listens nowhere. */
+/* Settings of each role; one without a socket has no listen_<name>. */
 #define WORKERS(id, name, ...) \
 	{ "workers_" name,        AUTO,   AT(workers[ROLE_##id]),   "auto", 1, CONF_WORKERS_MAX, "processes" },
 #define LISTEN(id, name, socket, ...) LISTEN_##socket(id, name)

@@ -9,7 +9,7 @@
 #include "lib/arena.h"
 
 /*
- * What a process has opened (app.h). A member that its role has no use for is
+ * The resources of a process (app.h). A member that its role does not need is
  * NULL. Behind the last three is what a module remembers from one request to
  * the next; each declares its own.
  */

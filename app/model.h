@@ -1,5 +1,5 @@
 /*
- * What tables hold and services speak of: an account.
+ * Model shared by tables and services: an account.
  */
 #ifndef LATCHKEY_MODEL_H
 #define LATCHKEY_MODEL_H

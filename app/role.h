@@ -6,9 +6,9 @@
 
 #include "base.h"
 
-/* What a process opens (app.h), and can do; as bits. */
+/* Resources of a process (app.h) and its abilities; as bits. */
 enum need {
-	NEED_DATABASE = 1, /* a connection of its own */
+	NEED_DATABASE = 1, /* a database connection */
 	NEED_KEYS = 2,     /* to sign and verify tokens */
 	NEED_SECRETS = 4,  /* to make MACs: a key for each purpose */
 	NEED_HASHING = 8,  /* to judge and hash passwords */
@@ -17,16 +17,16 @@ enum need {
 	NEED_SECRET_FILE = 16
 };
 
-/* What a worker can need. */
+/* All that a worker can need. */
 #define NEED_ALL (NEED_DATABASE | NEED_KEYS | NEED_SECRETS | NEED_HASHING)
 
 /*
  * The process kinds. A new one is a row here and a run function in
  * server/worker.c; settings, metrics, status page and supervisor walk the rows.
  *
- * LANE: it serves requests of one cost at a socket of its own, listen_<name>,
+ * LANE: it serves requests of one cost at a separate socket, listen_<name>,
  * so that slow work cannot delay quick work. INNER: it has no socket.
- * The priority is USUAL, or LOW: it gives way to everything else on the machine
+ * The priority is USUAL, or LOW: lower than everything else on the machine
  * (server/sched.h). Where workers_<name> is auto, there are as many as CPUs
  * (EACH_CPU), the last column at least, or (FIXED) just so many.
  */
@@ -43,7 +43,7 @@ enum role { ROLE_TABLE(ROLE_ID) ROLE_COUNT };
 
 #define ROLE_BIT(role) (1u << (role))
 
-/* Workers of a single socket for all lanes stand in the place of these. */
+/* Workers of a single socket for all lanes replace these. */
 #define ROLE_SINGLE ROLE_LOGIN
 
 /* Requests that no row of route.c is for are sent to this lane. */

@@ -44,7 +44,7 @@ static const struct row bcrypts[] = {
 	    0, false },
 };
 
-/* What the rows are measured for. */
+/* The setup of a measurement. */
 struct setup {
 	const struct conf *conf;
 	int64_t workers;

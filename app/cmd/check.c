@@ -109,7 +109,7 @@ check_with(const struct conf *conf, const struct db_sql *const *prepare,
 	return e == ERR_OK;
 }
 
-/* What lacks its schema cannot prepare anything: that is told first. */
+/* Without its schema nothing can be prepared: report that first. */
 static bool
 check_database(const struct conf *conf)
 {

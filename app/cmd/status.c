@@ -38,7 +38,7 @@ count(const struct metrics_histogram *h)
 	return n;
 }
 
-/* What so many of a hundred did not exceed, as far as the buckets tell. */
+/* A percentile, as precise as the buckets. */
 static const char *
 write_percentile(
     const struct metrics_histogram *h, unsigned percent, char out[CELL_BYTES])

@@ -60,7 +60,7 @@ get_password(struct ctx *c)
 	return password;
 }
 
-/* What is wrong with a name. False: nothing. */
+/* Report a problem of a name. False: there is none. */
 static bool
 complain_of_name(
     const struct ctx *c, enum name which, enum name_problem problem)
@@ -84,7 +84,7 @@ complain_of_name(
 	}
 }
 
-/* What is wrong with a password. False: nothing. */
+/* Report a problem of a password. False: there is none. */
 static bool
 complain_of_password(const struct ctx *c, enum password_problem problem)
 {

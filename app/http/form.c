@@ -198,7 +198,7 @@ is_token(struct span s)
 	return true;
 }
 
-/* What a multipart parser has before it. */
+/* State of a multipart parser. */
 struct multipart {
 	struct arena *arena;
 	const char *p, *end;

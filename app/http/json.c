@@ -1,6 +1,6 @@
 /*
  * JSON as clients send it, strictly parsed. json-c holds the values; its own
- * parser is not used (http/json.h tells why).
+ * parser is not used (http/json.h says why).
  */
 #include "base.h"
 

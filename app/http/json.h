@@ -47,7 +47,7 @@ struct json_error {
 enum err json_parse(struct arena *a, const char *text, size_t n,
     struct json *out, struct json_error *why) MUST_CHECK;
 
-/* What a value is; JSON_OTHER: any other number, or an array. */
+/* The kind of a value; JSON_OTHER: any other number, or an array. */
 enum json_kind json_kind(struct json v);
 
 /*

@@ -182,8 +182,8 @@ get(const struct req *r, const struct field *f)
 }
 
 /*
- * What bodies call a secret, separated by blanks: "password", and what is one
- * of these fields. It is not shown, whatever else is wrong with a body.
+ * Names of secrets in bodies, separated by spaces: "password", and the secret
+ * ones of these fields. They are never shown, whatever is wrong with a body.
  */
 static const char *
 secrets_of(struct req *r, const struct field *want, size_t n)
@@ -200,8 +200,8 @@ secrets_of(struct req *r, const struct field *want, size_t n)
 }
 
 /*
- * What the client is shown of the value that a problem is about, as JSON. Not
- * what is long: six times as much as was sent would come back.
+ * The value of a problem as the client sees it, as JSON. Not a long one: six
+ * times as much as was sent would come back.
  */
 static const char *
 echo(struct req *r, const struct field *f, const struct sent *v,
@@ -354,7 +354,7 @@ read_value(struct req *r, const struct field *f, const struct sent *v,
 	}
 }
 
-/* One field; what is wrong with it joins the list. */
+/* One field; its problems are added to the list. */
 static struct param
 read_one(struct req *r, const struct field *f, const char *secrets)
 {

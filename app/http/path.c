@@ -8,7 +8,7 @@
 
 #include "http/path.h"
 
-/* What a web server takes out of a path is no value: it saw another path. */
+/* "." and ".." are not values: the web server saw another path. */
 static bool
 is_dots(const char *s, size_t n)
 {

@@ -77,7 +77,7 @@ put_number(unsigned char *p, uint64_t v)
 		p[i] = (unsigned char)v;
 }
 
-/* What is wrong with the file, or NULL: nothing. */
+/* The file's defect, or NULL. */
 static const char *
 read_head(struct blocklist *b)
 {

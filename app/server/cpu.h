@@ -24,7 +24,7 @@ int64_t cpu_usable(void);
 int64_t cpu_percent_in(const char *root, const char *groups);
 
 /*
- * What a quota grants to the control group `group` ("/a/b", as in
+ * The quota of the control group `group` ("/a/b", as in
  * /proc/self/cgroup) below the mount point root, in percent of a CPU, rounded
  * up; INT64_MAX: no quota, or none that could be read.
  */

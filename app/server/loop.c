@@ -38,7 +38,7 @@ struct parked {
 	int64_t used_ms; /* of clock_ms(): accepted, or last answered */
 };
 
-/* What a worker waits on, and works with. */
+/* State of the loop. */
 struct loop {
 	const struct loop_service *service;
 	struct fcgi *fcgi;
@@ -54,7 +54,7 @@ struct loop {
 	struct parked parked[PARKED_MAX];
 };
 
-/* What comes with an event; with a connection's: serial and index. */
+/* The data of an event; of a connection: serial and index. */
 #define LISTENER UINT64_MAX
 #define SIGNALS (UINT64_MAX - 1)
 

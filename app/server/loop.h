@@ -6,7 +6,7 @@
 
 #include "http/req.h"
 
-/* What a worker serves, and how. */
+/* The work of an event loop. */
 struct loop_service {
 	int listener;                  /* closed when it ends */
 	void (*run)(struct req *r);    /* builds the reply to a request */

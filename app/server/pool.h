@@ -35,7 +35,7 @@ struct pool_exiting {
 
 struct pool {
 	/*
-	 * What a worker does, in its own process: `number` is its place in the
+	 * The main function of a worker process: `number` is its place in the
 	 * role, and ready a pipe that gets an int64_t when it can begin, the
 	 * CPU time of a hash in microseconds, or 0. Returns the exit status.
 	 */

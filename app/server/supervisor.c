@@ -105,7 +105,7 @@ worker_main(const void *of, enum role role, unsigned number, int ready)
 	return worker_run(&w);
 }
 
-/* What waits for a hash is what is served in two seconds. */
+/* The queue for hashing holds what is served in two seconds. */
 static void
 set_backlog(struct supervisor *s)
 {
@@ -218,7 +218,7 @@ swap(struct supervisor *s, struct conf *fresh, struct app *app)
 }
 
 /*
- * Read settings and key again. What is wrong has been said on standard error;
+ * Reload settings and key. Problems have been reported on standard error;
  * then everything stays as it is.
  */
 static void

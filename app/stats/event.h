@@ -14,7 +14,7 @@
 
 /* clang-format off */
 /*
- * Families of counters: the metric, the label that tells its counters apart
+ * Families of counters: the metric, the label that distinguishes its counters
  * (NULL: there is one), the title on the status page, and what it counts.
  */
 #define FAMILY_TABLE(ROW) \

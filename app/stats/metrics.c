@@ -57,7 +57,7 @@ static struct slot *slot = &own.supervisor;
 static pid_t slot_pid;
 static enum role slot_lane = ROLE_DEFAULT;
 
-/* What this process said of its database; the parent's word is not its own. */
+/* The database state that this process reported; not inherited. */
 static struct {
 	pid_t pid;
 	enum database state;
@@ -102,7 +102,7 @@ digest_name(uint64_t digest, const char *s)
 	return shm_digest_text(digest, s != NULL ? s : "");
 }
 
-/* What stands where: for a process that was built otherwise. */
+/* The layout, for a process of another build. */
 static uint64_t
 layout(void)
 {

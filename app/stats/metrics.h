@@ -59,7 +59,7 @@ void metrics_ended(enum role lane, unsigned number, int64_t pid);
 void metrics_socket(enum role lane, int fd);
 
 /*
- * What row number row of route.c is called, and whose work it is: for the
+ * Path and lane of row number row of route.c: for the
  * process that shows it, and for the supervisor before it forks.
  */
 void metrics_route(unsigned row, const char *path, enum role lane);

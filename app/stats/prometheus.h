@@ -10,7 +10,7 @@
 
 /*
  * Append all metrics. Of requests only routes and statuses that there have
- * been; of queues those that the kernel tells of.
+ * been; of queues those that the kernel reports.
  * Source: Prometheus, "Exposition formats", text format 0.0.4.
  */
 void prometheus_write(struct buf *b);

@@ -36,7 +36,7 @@
 #define F_SEAL_FUTURE_WRITE 16 /* Linux 5.1 */
 #endif
 
-/* What the supervisor holds; workers let go of the descriptors. */
+/* The supervisor's state; workers close the descriptors. */
 static struct {
 	const struct shm_section *const *sections;
 	char *file, *hidden; /* where the file and the others are mapped */
@@ -133,7 +133,7 @@ is_ours(int fd, off_t size)
 }
 
 /*
- * The right to replace a file: a lock on what its name stands for. The process
+ * The right to replace a file: a lock on the file of its name. The process
  * that replaces it locks the new one first, so of several that start at once
  * one has the right, and the others meet either lock. The descriptor, or -1.
  */
@@ -170,7 +170,7 @@ lock_name(const char *file)
 
 /*
  * A new file of this name, locked, with room for section; all of it a hole but
- * the part that the supervisor writes. -1: errno tells why.
+ * the part that the supervisor writes. -1: errno has the reason.
  */
 static int
 make_file(const char *name, const struct shm_section *section)
@@ -203,7 +203,7 @@ map(int fd, size_t bytes)
 	return m != MAP_FAILED ? m : NULL;
 }
 
-/* Map a new file whole, and let its owner begin. False: errno tells why. */
+/* Map a whole new file, and let its owner begin. False: see errno. */
 static bool
 fill_file(int fd, const struct shm_section *section)
 {
@@ -267,7 +267,7 @@ offset_of(const struct shm_section *section)
 	return n;
 }
 
-/* Memory without a name; -1: errno tells why. */
+/* Anonymous memory; -1: see errno. */
 static int
 make_hidden(size_t bytes)
 {

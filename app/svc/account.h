@@ -16,7 +16,7 @@ enum err account_add(struct ctx *c, const struct applicant *who,
  * Set a new password for the account of this name, by the rules of a sign-up.
  * *out is the account as it was before.
  * ERR_NOTFOUND: there is none. ERR_INVALID: *why says what is wrong with the
- * password; if it says nothing, the table has a rule of its own.
+ * password; if it says nothing, a constraint of the table refused it.
  */
 enum err account_set_password(struct ctx *c, const struct applicant *who,
     enum password_problem *why, struct user *out) MUST_CHECK;
@@ -61,7 +61,7 @@ enum err account_last_change(struct ctx *c, const struct user *u,
 enum err account_list(struct ctx *c,
     void (*show)(struct ctx *c, const struct user *u)) MUST_CHECK;
 
-/* What kind of hash an account has: "yescrypt", "bcrypt", "other" or "none". */
+/* The kind of an account's hash: "yescrypt", "bcrypt", "other" or "none". */
 const char *account_hash_kind(const struct user *u);
 
 #endif

@@ -15,7 +15,7 @@
 #define NETWORK_MEMO_ROWS 1024
 
 /*
- * What a worker knows already, by digest: a flood from the same networks shall
+ * Cache of a worker, by digest: a flood from the same networks shall
  * not ask the database each time, nor shall each login. All 0 at first.
  */
 struct network_memory {

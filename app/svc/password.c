@@ -16,7 +16,7 @@
 #define OWN_NAME "latchkey" /* in no list, but an attacker knows it */
 
 _Static_assert(PASSWORD_MAX_BYTES == PWHASH_PASSWORD_MAX_BYTES,
-    "who chooses a password is told the right limit");
+    "the message states the right limit");
 _Static_assert(PASSWORD_HASH_BYTES == PWHASH_BYTES, "a hash fits");
 
 static bool

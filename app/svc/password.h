@@ -59,7 +59,7 @@ enum err password_hash(struct ctx *c, const char *password,
 
 /*
  * The connection was lost while the account of this name was given this hash.
- * Salts are random, so a stored hash that is equal tells that it was done:
+ * Salts are random, so an equal stored hash shows that it was done:
  * ERR_OK, with the account in *out. ERR_CONFLICT: it has another hash.
  * ERR_BUSY: there is no such account, or the database does not answer.
  */

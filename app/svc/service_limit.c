@@ -2,7 +2,7 @@
  * Service-wide limit of failed logins.
  *
  * A worker may die at any instruction, and may leave anything behind in the
- * shared memory. What is read there is cut to what it can be, and a second
+ * shared memory. Values read there are clamped to their range, and a second
  * later the database's figure replaces it: at worst the share is spent or
  * forgotten until then. The other limits do not depend on it.
  */

@@ -22,7 +22,7 @@ struct applicant {
 	const char *password;
 };
 
-/* What is wrong with an applicant. */
+/* Problems of an applicant. */
 struct applicant_problem {
 	enum name_problem username, fullname;
 	enum password_problem password;
@@ -38,7 +38,7 @@ enum name_problem signup_judge_name(
 /*
  * Create an active account. *out lives until the request ends.
  * ERR_CONFLICT: the name is taken. ERR_INVALID: *why says what is wrong; if it
- * says nothing, the table has a rule of its own. ERR_LIMIT: too many from this
+ * says nothing, a table constraint refused it. ERR_LIMIT: too many from this
  * address (see svc/ratelimit.h). ERR_BUSY: the database does not answer; no
  * account was made, or one that its owner can log in to.
  */
