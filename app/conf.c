@@ -113,6 +113,56 @@ set_until(const char *value, int64_t *out)
 	return true;
 }
 
+static bool
+set_text(
+    const struct key *k, const char *where, const char *value, char **field)
+{
+	size_t len = strlen(value);
+	char *copy;
+
+	if (len < (size_t)k->min || len > (size_t)k->max ||
+	    !text_is_utf8(value, len)) {
+		log_say("%s: %s must be UTF-8 of %" PRId64 " to %" PRId64
+		        " bytes",
+		    where, k->name, k->min, k->max);
+		return false;
+	}
+	if ((copy = strdup(value)) == NULL)
+		abort();
+	free(*field);
+	*field = copy;
+	return true;
+}
+
+static bool
+set_origins(
+    const struct key *k, const char *where, const char *value, char **field)
+{
+	if (origin_list_is_good(value))
+		return set_text(k, where, value, field);
+	log_say("%s: %s must be origins such as https://app.example.org, each "
+	        "without a path and separated by a blank, not \"%s\"",
+	    where, k->name, value);
+	return false;
+}
+
+static bool
+set_number(
+    const struct key *k, const char *where, const char *value, int64_t *field)
+{
+	if (k->type == AUTO && strcmp(value, "auto") == 0) {
+		*field = CONF_AUTO;
+		return true;
+	}
+	if (text_to_i64(value, k->min, k->max, field))
+		return true;
+	log_say("%s: %s must be %sa whole number from %" PRId64 " to %" PRId64
+	        " (%s), not \"%s\"",
+	    where, k->name, k->type == AUTO ? "auto or " : "", k->min, k->max,
+	    k->unit, value);
+	return false;
+}
+
 /*
  * Put the text of a value where the key's field is. where: "file:line" or the
  * variable's name, for the message.
@@ -121,46 +171,15 @@ static bool
 set(struct conf *c, const struct key *k, const char *where, const char *value)
 {
 	void *field = (char *)c + k->offset;
-	size_t len = strlen(value);
-	char *copy;
 
 	switch (k->type) {
 	case ORIGINS:
-		if (!origin_list_is_good(value)) {
-			log_say("%s: %s must be origins such as "
-			        "https://app.example.org, each without a path "
-			        "and separated by a blank, not \"%s\"",
-			    where, k->name, value);
-			return false;
-		}
-		/* fallthrough */
+		return set_origins(k, where, value, field);
 	case TEXT:
-		if (len < (size_t)k->min || len > (size_t)k->max ||
-		    !text_is_utf8(value, len)) {
-			log_say("%s: %s must be UTF-8 of %" PRId64
-			        " to %" PRId64 " bytes",
-			    where, k->name, k->min, k->max);
-			return false;
-		}
-		if ((copy = strdup(value)) == NULL)
-			abort();
-		free(*(char **)field);
-		*(char **)field = copy;
-		return true;
+		return set_text(k, where, value, field);
 	case AUTO:
-		if (strcmp(value, "auto") == 0) {
-			*(int64_t *)field = CONF_AUTO;
-			return true;
-		}
-		/* fallthrough */
 	case NUMBER:
-		if (text_to_i64(value, k->min, k->max, field))
-			return true;
-		log_say("%s: %s must be %sa whole number from %" PRId64
-		        " to %" PRId64 " (%s), not \"%s\"",
-		    where, k->name, k->type == AUTO ? "auto or " : "", k->min,
-		    k->max, k->unit, value);
-		return false;
+		return set_number(k, where, value, field);
 	default:
 		if (k->type == UNTIL ? set_until(value, field)
 		                     : set_switch(k, value, field))
