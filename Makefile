@@ -84,7 +84,7 @@ $B/%.o: app/%.c $B/hardening | $B/embedded_sql.h $B/embedded_web.h
 $B/places: always
 	@mkdir -p $(@D)
 	@echo '$(PREFIX) $(SYSCONFDIR)' | cmp -s - $@ || echo '$(PREFIX) $(SYSCONFDIR)' >$@
-$B/conf.o $B/db/db.o $B/main.o: $B/places
+$B/conf.o $B/db/conn.o $B/main.o: $B/places
 
 $B/hardening: always
 	@mkdir -p $(@D)

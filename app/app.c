@@ -86,11 +86,11 @@ close_blocklist(struct opened *o)
 }
 
 static bool
-open_database(struct opened *o, const struct db_sql *const *prepare)
+open_database(struct opened *o, unsigned used_by)
 {
 	const struct conf *conf = o->app.conf;
 
-	o->app.db = db_new(conf->database, conf->db_timeout_ms, prepare);
+	o->app.db = db_new(conf->database, conf->db_timeout_ms, used_by);
 	return o->app.db != NULL;
 }
 
@@ -102,8 +102,7 @@ close_database(struct opened *o)
 }
 
 struct app *
-app_open(const struct conf *conf, unsigned needs,
-    const struct db_sql *const *prepare)
+app_open(const struct conf *conf, unsigned needs, unsigned used_by)
 {
 	struct opened *o = calloc(1, sizeof(*o));
 
@@ -121,7 +120,7 @@ app_open(const struct conf *conf, unsigned needs,
 	    ((needs & (NEED_SECRETS | NEED_SECRET_FILE)) == 0 ||
 	        load_secret(o)) &&
 	    ((needs & NEED_SECRETS) == 0 || derive_secrets(o)) &&
-	    ((needs & NEED_DATABASE) == 0 || open_database(o, prepare)) &&
+	    ((needs & NEED_DATABASE) == 0 || open_database(o, used_by)) &&
 	    ((needs & NEED_HASHING) == 0 || open_blocklist(o)))
 		return &o->app;
 	app_close(&o->app);
@@ -129,7 +128,7 @@ app_open(const struct conf *conf, unsigned needs,
 }
 
 bool
-app_narrow(struct app *app, unsigned needs, const struct db_sql *const *prepare)
+app_narrow(struct app *app, unsigned needs, unsigned used_by)
 {
 	struct opened *o = (struct opened *)app;
 
@@ -143,7 +142,7 @@ app_narrow(struct app *app, unsigned needs, const struct db_sql *const *prepare)
 		close_blocklist(o);
 	close_database(o);
 	app->needs = needs;
-	return (needs & NEED_DATABASE) == 0 || open_database(o, prepare);
+	return (needs & NEED_DATABASE) == 0 || open_database(o, used_by);
 }
 
 void

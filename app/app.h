@@ -9,12 +9,12 @@
 
 /*
  * Open what is needed (NEED_ bits of role.h) by these settings, which are not
- * copied. prepare: the database's statements, as db_new() takes them; no
+ * copied. used_by: whose statements are prepared, as db_new() takes it; no
  * connection is made yet.
  * NULL, with a line on standard error: a part cannot be opened.
  */
-struct app *app_open(const struct conf *conf, unsigned needs,
-    const struct db_sql *const *prepare) MUST_CHECK;
+struct app *app_open(
+    const struct conf *conf, unsigned needs, unsigned used_by) MUST_CHECK;
 
 /*
  * In a forked process: wipe and close what was opened before and is not needed
@@ -22,8 +22,7 @@ struct app *app_open(const struct conf *conf, unsigned needs,
  * MACs if they are. The secret that these come from is wiped either way. False,
  * with a line on standard error: a part cannot be had.
  */
-bool app_narrow(struct app *app, unsigned needs,
-    const struct db_sql *const *prepare) MUST_CHECK;
+bool app_narrow(struct app *app, unsigned needs, unsigned used_by) MUST_CHECK;
 
 /* Wipe and close all of it, and release it. NULL is nothing to do. */
 void app_close(struct app *app);

@@ -41,7 +41,7 @@ END
 # A library's header, the one file that knows it, and how its names begin.
 cat >"$tmp/libraries" <<'END'
 fcgiapp.h    http/fcgi    FCGX_|FCGI_[A-Z][a-z]
-libpq-fe.h   db/db      PQ|PG
+libpq-fe.h   db/conn    PQ|PG
 jwt.h        crypto/token   jwt_|JWT_
 openssl/     crypto/mac     SHA|EVP_|HMAC|RAND_|CRYPTO_
 crypt.h      crypto/pwhash  crypt

@@ -14,10 +14,7 @@
 
 #include "app.h"
 #include "cmd/check.h"
-#include "db/network.h"
-#include "db/ratelimit.h"
 #include "db/schema.h"
-#include "db/user.h"
 #include "lib/buf.h"
 #include "lib/log.h"
 #include "server/limits.h"
@@ -88,12 +85,12 @@ check_statements(struct ctx *c)
 	return ERR_OK;
 }
 
-/* Run a part of the check with a connection that prepares these statements. */
+/* Run a part of the check with a connection that prepares the statements of used_by. */
 static bool
-check_with(const struct conf *conf, const struct db_sql *const *prepare,
-    enum err (*part)(struct ctx *c))
+check_with(
+    const struct conf *conf, unsigned used_by, enum err (*part)(struct ctx *c))
 {
-	struct app *app = app_open(conf, NEED_DATABASE, prepare);
+	struct app *app = app_open(conf, NEED_DATABASE, used_by);
 	struct arena arena;
 	struct ctx c;
 	enum err e;
@@ -113,19 +110,15 @@ check_with(const struct conf *conf, const struct db_sql *const *prepare,
 static bool
 check_database(const struct conf *conf)
 {
-	static const struct db_sql *const none[] = { NULL };
-	static const struct db_sql *const all[] = { db_user_sql,
-		db_ratelimit_sql, db_network_sql, NULL };
-
-	return check_with(conf, none, schema_ready) &&
-	       check_with(conf, all, check_statements);
+	return check_with(conf, 0, schema_ready) &&
+	       check_with(conf, DB_ALL, check_statements);
 }
 
 /* Can that be opened which needs no database? Says why not. */
 static bool
 can_open(const struct conf *conf, unsigned needs)
 {
-	struct app *app = app_open(conf, needs, NULL);
+	struct app *app = app_open(conf, needs, 0);
 
 	app_close(app);
 	return app != NULL;

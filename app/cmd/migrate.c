@@ -43,7 +43,6 @@ bring_up(struct ctx *c, const char *role)
 int
 migrate(const struct conf *conf, char *const *arguments)
 {
-	static const struct db_sql *const none[] = { NULL };
 	struct conf patient = *conf;
 	enum err e = ERR_INTERNAL;
 	struct arena arena;
@@ -53,7 +52,7 @@ migrate(const struct conf *conf, char *const *arguments)
 	arena_init(&arena);
 	/* an index on a large table takes its time */
 	patient.db_timeout_ms = 0;
-	app = app_open(&patient, NEED_DATABASE, none);
+	app = app_open(&patient, NEED_DATABASE, 0);
 	ctx_init(&c, app, &arena);
 	if (app != NULL)
 		e = bring_up(&c, arguments[0]);

@@ -334,8 +334,6 @@ run(const struct action *action, struct ctx *c, char *const *names)
 int
 user_command(const struct conf *conf, char *const *arguments)
 {
-	static const struct db_sql *const statements[] = { db_user_sql,
-		db_ratelimit_sql, NULL };
 	const struct action *action = find_action(arguments);
 	struct arena arena;
 	struct app *app;
@@ -344,7 +342,7 @@ user_command(const struct conf *conf, char *const *arguments)
 
 	if (action == NULL)
 		return 2;
-	app = app_open(conf, NEED_DATABASE | action->needs, statements);
+	app = app_open(conf, NEED_DATABASE | action->needs, DB_COMMAND);
 	if (app == NULL)
 		return EXIT_FAILURE;
 	arena_init(&arena);

@@ -4,9 +4,6 @@
  */
 #include "base.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "db/network.h"
 
 enum { FIND, NOTE, MARK };
@@ -39,6 +36,7 @@ enum { FIND, NOTE, MARK };
 const struct db_sql db_network_sql[] = {
 	[FIND] = {
 		.name = "network_find",
+		.used_by = DB_LOGIN,
 		.text = "SELECT coalesce(bool_or(" IS_LIVE("seen") "), false),"
 			" coalesce(bool_or(seen = " TODAY "), false),"
 			" coalesce($4::bigint <= " WEEK_AGO ", false),"
@@ -46,10 +44,10 @@ const struct db_sql db_network_sql[] = {
 			" (taken_at AT TIME ZONE 'UTC'::text)::date = " TODAY ")"
 			" FROM latchkey_network WHERE place IN ($1::int, $2::int)"
 			" AND digest = $3::bigint",
-		.params = 4,
 	},
 	[NOTE] = {
 		.name = "network_note",
+		.used_by = DB_LOGIN,
 		/*
 		 * Its own place first, then a free one. Of two that take one
 		 * at the same moment the second sees that it is taken.
@@ -69,10 +67,10 @@ const struct db_sql db_network_sql[] = {
 			" WHERE n.seen <> excluded.seen"
 			" AND (n.digest = excluded.digest"
 			" OR NOT " IS_LIVE("n.seen") ")",
-		.params = 3,
 	},
 	[MARK] = {
 		.name = "network_mark",
+		.used_by = DB_LOGIN,
 		/*
 		 * The last mark that is older than a week stays, where nobody
 		 * has logged in for so long: this day then has none.
@@ -93,35 +91,18 @@ const struct db_sql db_network_sql[] = {
 };
 /* clang-format on */
 
-/* A network as parameters, and a number behind it. */
-struct texts {
-	char text[4][24];
-	const char *param[4];
-};
-
-static void
-write_texts(const struct network *n, int64_t number, struct texts *out)
-{
-	size_t i;
-
-	snprintf(out->text[0], sizeof(out->text[0]), "%u", n->place[0]);
-	snprintf(out->text[1], sizeof(out->text[1]), "%u", n->place[1]);
-	snprintf(out->text[2], sizeof(out->text[2]), "%" PRId64, n->digest);
-	snprintf(out->text[3], sizeof(out->text[3]), "%" PRId64, number);
-	for (i = 0; i < ARRAY_LEN(out->param); i++)
-		out->param[i] = out->text[i];
-}
-
 enum err
 db_network_find(struct ctx *c, const struct network *n, int64_t user_id,
     struct network_state *out)
 {
 	struct db_rows rows;
-	struct texts t = { .param = { NULL } };
 	enum err e;
 
-	write_texts(n, user_id, &t);
-	if ((e = db_run(c->app->db, c->arena, &db_network_sql[FIND], t.param,
+	if ((e = db_one(c->app->db, c->arena, &db_network_sql[FIND],
+	         DB_PARAMS(db_param_i64(c->arena, n->place[0]),
+	             db_param_i64(c->arena, n->place[1]),
+	             db_param_i64(c->arena, n->digest),
+	             db_param_i64(c->arena, user_id)),
 	         &rows)) != ERR_OK)
 		return e;
 	*out = (struct network_state){
@@ -136,15 +117,16 @@ db_network_find(struct ctx *c, const struct network *n, int64_t user_id,
 enum err
 db_network_note(struct ctx *c, const struct network *n)
 {
-	struct texts t = { .param = { NULL } };
-
-	write_texts(n, 0, &t);
-	return db_run(
-	    c->app->db, c->arena, &db_network_sql[NOTE], t.param, NULL);
+	return db_run(c->app->db, c->arena, &db_network_sql[NOTE],
+	    DB_PARAMS(db_param_i64(c->arena, n->place[0]),
+	        db_param_i64(c->arena, n->place[1]),
+	        db_param_i64(c->arena, n->digest)),
+	    NULL);
 }
 
 enum err
 db_network_mark(struct ctx *c)
 {
-	return db_run(c->app->db, c->arena, &db_network_sql[MARK], NULL, NULL);
+	return db_run(
+	    c->app->db, c->arena, &db_network_sql[MARK], DB_NO_PARAMS, NULL);
 }

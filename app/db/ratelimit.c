@@ -5,14 +5,13 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "db/ratelimit.h"
 #include "lib/buf.h"
 
 #define READ_FIRST_S 60 /* after somebody was refused */
 
-enum { LOOK, RESERVE, GIVE_BACK, FULLEST, EMPTY };
+enum { LOOK, RESERVE, REFUND, FULLEST, EMPTY };
 
 /* clang-format off */
 #define US "(us::float8 * interval '1 microsecond')"
@@ -50,6 +49,7 @@ enum { LOOK, RESERVE, GIVE_BACK, FULLEST, EMPTY };
 const struct db_sql db_ratelimit_sql[] = {
 	[LOOK] = {
 		.name = "ratelimit_look",
+		.used_by = DB_ALL,
 		/*
 		 * What RESERVE would tell, without writing: an attempt that
 		 * is refused leaves nothing behind. Where the clock was set
@@ -58,71 +58,93 @@ const struct db_sql db_ratelimit_sql[] = {
 		.text = "SELECT w.bucket, " LEVEL("greatest(t.empty_at, now()) + " US)
 			" FROM " WANTED " LEFT JOIN latchkey_throttle t"
 			" ON t.bucket = w.bucket AND t.empty_at <= " MOST(US),
-		.params = 2,
 	},
 	[RESERVE] = {
 		.name = "ratelimit_reserve",
+		.used_by = DB_WORKERS,
 		/*
 		 * It writes, and yet may be sent twice after a lost connection:
 		 * the attempt then counts for two at most.
 		 */
 		.text = ADD,
-		.params = 2,
 	},
-	[GIVE_BACK] = {
+	[REFUND] = {
 		.name = "ratelimit_refund",
+		.used_by = DB_WORKERS,
 		.text = ADD,
-		.params = 2,
 		.writes = true,
 	},
 	[FULLEST] = {
 		.name = "ratelimit_fullest",
+		.used_by = DB_COMMAND,
 		.text = "SELECT coalesce(max(" LEVEL("greatest(empty_at, now())")
 			"), 0::bigint) FROM latchkey_throttle"
 			" WHERE bucket = ANY ($1::int[])"
 			" AND empty_at <= " MOST("interval '0'"),
-		.params = 1,
 	},
 	[EMPTY] = {
 		.name = "ratelimit_empty",
+		.used_by = DB_COMMAND,
 		/* in the order in which others lock them */
 		.text = "WITH w AS (SELECT bucket FROM latchkey_throttle"
 			" WHERE bucket = ANY ($1::int[])"
 			" ORDER BY bucket FOR UPDATE)"
 			" UPDATE latchkey_throttle t SET empty_at = '-infinity'"
 			" FROM w WHERE t.bucket = w.bucket",
-		.params = 1,
 	},
 	{ .name = NULL },
 };
 /* clang-format on */
 
-/* Add so many times an attempt's costs, 1 or -1, to all of its buckets. */
-static enum err
-add(struct ctx *c, int statement, const struct ratelimit_attempt *t, int times,
-    struct db_rows *out)
-{
+/* An attempt's buckets and costs as two arrays' texts. */
+struct amounts {
 	struct buf bucket, us;
+};
+
+/* So many times its costs, 1 or -1. */
+static struct amounts
+amounts_of(struct ctx *c, const struct ratelimit_attempt *t, int times)
+{
+	struct amounts out;
 	const char *comma = "{";
 	unsigned last = 0;
 	size_t i;
 
-	buf_init(&bucket, c->arena);
-	buf_init(&us, c->arena);
+	buf_init(&out.bucket, c->arena);
+	buf_init(&out.us, c->arena);
 	for (i = 0; i < 2 * t->count; i++) {
 		const struct ratelimit_subject *s = &t->subject[i / 2];
 
 		/* what the statement's order of locks stands on */
 		assert(i == 0 || s->bucket[i % 2] > last);
 		last = s->bucket[i % 2];
-		buf_addf(&bucket, "%s%u", comma, last);
-		buf_addf(&us, "%s%" PRId64, comma, times * s->cost_us);
+		buf_addf(&out.bucket, "%s%u", comma, last);
+		buf_addf(&out.us, "%s%" PRId64, comma, times * s->cost_us);
 		comma = ",";
 	}
-	buf_adds(&bucket, "}");
-	buf_adds(&us, "}");
-	return db_run(c->app->db, c->arena, &db_ratelimit_sql[statement],
-	    (const char *[]){ bucket.s, us.s }, out);
+	buf_adds(&out.bucket, "}");
+	buf_adds(&out.us, "}");
+	return out;
+}
+
+/* Buckets that stand together, as an array's text. */
+static const char *
+list(struct ctx *c, const struct ratelimit_range *r, size_t n)
+{
+	const char *comma = "";
+	struct buf b;
+	unsigned j;
+	size_t i;
+
+	buf_init(&b, c->arena);
+	buf_adds(&b, "{");
+	for (i = 0; i < n; i++)
+		for (j = 0; j < r[i].count; j++) {
+			buf_addf(&b, "%s%u", comma, r[i].first + j);
+			comma = ",";
+		}
+	buf_adds(&b, "}");
+	return b.s;
 }
 
 /* How full this bucket is. */
@@ -160,17 +182,29 @@ static enum err
 ask(struct ctx *c, int statement, const struct ratelimit_attempt *t,
     int64_t *wait_s)
 {
+	struct amounts once = amounts_of(c, t, 1);
 	struct db_rows rows;
 	int64_t over_us;
 	enum err e;
 
 	*wait_s = 0;
-	if ((e = add(c, statement, t, 1, &rows)) != ERR_OK)
+	if ((e = db_run(c->app->db, c->arena, &db_ratelimit_sql[statement],
+	         DB_PARAMS(once.bucket.s, once.us.s), &rows)) != ERR_OK)
 		return e;
 	over_us = fullest_us(t, &rows) - DB_RATELIMIT_FULL_US;
 	if (over_us > 0)
 		*wait_s = (over_us - 1) / 1000000 + 1;
 	return ERR_OK;
+}
+
+/* Take back what RESERVE has counted beyond the limit. */
+static enum err
+uncount(struct ctx *c, const struct ratelimit_attempt *t)
+{
+	struct amounts back = amounts_of(c, t, -1);
+
+	return db_run(c->app->db, c->arena, &db_ratelimit_sql[REFUND],
+	    DB_PARAMS(back.bucket.s, back.us.s), NULL);
 }
 
 enum err
@@ -193,30 +227,36 @@ db_ratelimit_reserve(
 	if ((e = ask(c, RESERVE, t, wait_s)) != ERR_OK || *wait_s == 0)
 		return e;
 	m->refused_s = c->now_s;
-	return db_ratelimit_refund(c, t);
+	return uncount(c, t);
 }
 
 enum err
 db_ratelimit_service(
     struct ctx *c, enum service_share share, int64_t us, int64_t *level)
 {
-	unsigned number = DB_RATELIMIT_SERVICE + (unsigned)share;
-	char bucket[16], amount[32];
+	const struct ratelimit_range r = {
+		.first = DB_RATELIMIT_SERVICE + (unsigned)share,
+		.count = 1,
+	};
 	struct db_rows rows;
+	struct buf amount;
 	enum err e;
 
-	snprintf(bucket, sizeof(bucket), "{%u}", number);
-	snprintf(amount, sizeof(amount), "{%" PRId64 "}", us);
+	buf_init(&amount, c->arena);
+	buf_addf(&amount, "{%" PRId64 "}", us);
 	if ((e = db_run(c->app->db, c->arena, &db_ratelimit_sql[RESERVE],
-	         (const char *[]){ bucket, amount }, &rows)) == ERR_OK)
-		*level = level_us(&rows, number);
+	         DB_PARAMS(list(c, &r, 1), amount.s), &rows)) == ERR_OK)
+		*level = level_us(&rows, r.first);
 	return e;
 }
 
 enum err
 db_ratelimit_refund(struct ctx *c, const struct ratelimit_attempt *t)
 {
-	return add(c, GIVE_BACK, t, -1, NULL);
+	struct amounts back = amounts_of(c, t, -1);
+
+	return db_send(c->app->db, c->arena, &db_ratelimit_sql[REFUND],
+	    DB_PARAMS(back.bucket.s, back.us.s));
 }
 
 enum err
@@ -226,26 +266,6 @@ db_ratelimit_look(
 	return ask(c, LOOK, t, wait_s);
 }
 
-/* Buckets that stand together, as an array's text. */
-static const char *
-list(struct ctx *c, const struct ratelimit_range *r, size_t n)
-{
-	const char *comma = "";
-	struct buf b;
-	unsigned j;
-	size_t i;
-
-	buf_init(&b, c->arena);
-	buf_adds(&b, "{");
-	for (i = 0; i < n; i++)
-		for (j = 0; j < r[i].count; j++) {
-			buf_addf(&b, "%s%u", comma, r[i].first + j);
-			comma = ",";
-		}
-	buf_adds(&b, "}");
-	return b.s;
-}
-
 enum err
 db_ratelimit_fullest(
     struct ctx *c, const struct ratelimit_range *r, int64_t *level)
@@ -253,8 +273,8 @@ db_ratelimit_fullest(
 	struct db_rows rows;
 	enum err e;
 
-	if ((e = db_run(c->app->db, c->arena, &db_ratelimit_sql[FULLEST],
-	         (const char *[]){ list(c, r, 1) }, &rows)) == ERR_OK)
+	if ((e = db_one(c->app->db, c->arena, &db_ratelimit_sql[FULLEST],
+	         DB_PARAMS(list(c, r, 1)), &rows)) == ERR_OK)
 		*level = db_int(&rows, 0, 0);
 	return e;
 }
@@ -263,5 +283,5 @@ enum err
 db_ratelimit_empty(struct ctx *c, const struct ratelimit_range *r, size_t n)
 {
 	return db_run(c->app->db, c->arena, &db_ratelimit_sql[EMPTY],
-	    (const char *[]){ list(c, r, n) }, NULL);
+	    DB_PARAMS(list(c, r, n)), NULL);
 }

@@ -81,7 +81,11 @@ enum err db_ratelimit_fullest(struct ctx *c, const struct ratelimit_range *r,
 enum err db_ratelimit_empty(
     struct ctx *c, const struct ratelimit_range *r, size_t n) MUST_CHECK;
 
-/* Uncount an attempt that was counted. Errors as db_run(). */
+/*
+ * Uncount an attempt that was counted. It is sent, and its answer waited for
+ * after the request's reply: no client waits for it, and one that has its reply
+ * does not find the attempt counted. Errors as db_send().
+ */
 enum err db_ratelimit_refund(
     struct ctx *c, const struct ratelimit_attempt *t) MUST_CHECK;
 

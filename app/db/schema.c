@@ -3,14 +3,12 @@
  */
 #include "base.h"
 
-#include <inttypes.h>
-
 #include "db/schema.h"
 #include "lib/buf.h"
 
 #include "embedded_sql.h" /* made of sql/ by the Makefile */
 
-enum { HAS_TABLE, VERSION, LACKING, EXCESS, EXCESS_OF_ROLE, NAME_WORKER };
+enum { HAS_TABLE, VERSION, RECORD, EXCESS, EXCESS_OF_ROLE, NAME_WORKER };
 
 /*
  * The privileges that the workers' role needs, beside USAGE on the sequence of
@@ -57,6 +55,23 @@ enum { HAS_TABLE, VERSION, LACKING, EXCESS, EXCESS_OF_ROLE, NAME_WORKER };
 /* clang-format on */
 
 /* clang-format off */
+const struct db_sql db_schema_lacking_sql = {
+	.name = "schema_lacking",
+	/* preparing a statement asks for no privilege */
+	.text = "SELECT string_agg(what, ', '::text) FROM"
+		" (SELECT p || CASE WHEN c = ''::text THEN ''::text"
+		" ELSE ' ('::text || c || ')'::text END"
+		" || ' on '::text || t AS what FROM " NEEDED
+		" WHERE NOT CASE WHEN c = ''::text"
+		" THEN has_table_privilege(t, p)"
+		" ELSE has_column_privilege(t, c, p) END"
+		" UNION ALL SELECT 'USAGE on the sequence of users.id'::text"
+		" WHERE NOT coalesce(has_sequence_privilege("
+		"pg_get_serial_sequence('users'::text, 'id'::text),"
+		" 'USAGE'::text), true)) AS lacking",
+	.direct = true,
+};
+
 static const struct db_sql schema_sql[] = {
 	[HAS_TABLE] = {
 		.name = "schema_has_table",
@@ -71,20 +86,11 @@ static const struct db_sql schema_sql[] = {
 			" FROM latchkey_migration",
 		.direct = true,
 	},
-	[LACKING] = {
-		.name = "schema_lacking",
-		/* preparing a statement asks for no privilege */
-		.text = "SELECT string_agg(what, ', '::text) FROM"
-			" (SELECT p || CASE WHEN c = ''::text THEN ''::text"
-			" ELSE ' ('::text || c || ')'::text END"
-			" || ' on '::text || t AS what FROM " NEEDED
-			" WHERE NOT CASE WHEN c = ''::text"
-			" THEN has_table_privilege(t, p)"
-			" ELSE has_column_privilege(t, c, p) END"
-			" UNION ALL SELECT 'USAGE on the sequence of users.id'::text"
-			" WHERE NOT coalesce(has_sequence_privilege("
-			"pg_get_serial_sequence('users'::text, 'id'::text),"
-			" 'USAGE'::text), true)) AS lacking",
+	[RECORD] = {
+		.name = "schema_record",
+		.text = "INSERT INTO latchkey_migration (version, name)"
+			" VALUES ($1::int, $2::text)",
+		.writes = true,
 		.direct = true,
 	},
 	[EXCESS] = {
@@ -141,8 +147,7 @@ static const struct db_sql schema_sql[] = {
 	},
 	[NAME_WORKER] = {
 		.name = "schema_name_worker",
-		.text = "SELECT set_config('latchkey.worker'::text, $1::text, false)",
-		.params = 1,
+		.text = "SELECT set_config('latchkey.worker'::text, $1::text, true)",
 		.direct = true,
 	},
 };
@@ -165,18 +170,17 @@ db_schema_version(struct ctx *c, int64_t *out)
 	struct db_rows rows;
 	enum err e;
 
-	if ((e = db_run(c->app->db, c->arena, &schema_sql[HAS_TABLE], NULL,
-	         &rows)) != ERR_OK)
+	if ((e = db_one(c->app->db, c->arena, &schema_sql[HAS_TABLE],
+	         DB_NO_PARAMS, &rows)) != ERR_OK)
 		return e;
 	if (!db_true(&rows, 0, 0))
 		return ERR_NOTFOUND;
 	if (!db_true(&rows, 0, 1))
 		return ERR_DENIED;
-	if ((e = db_run(c->app->db, c->arena, &schema_sql[VERSION], NULL,
-	         &rows)) != ERR_OK)
-		return e;
-	*out = db_int(&rows, 0, 0);
-	return ERR_OK;
+	if ((e = db_one(c->app->db, c->arena, &schema_sql[VERSION],
+	         DB_NO_PARAMS, &rows)) == ERR_OK)
+		*out = db_int(&rows, 0, 0);
+	return e;
 }
 
 enum err
@@ -197,30 +201,44 @@ db_schema_lock(struct ctx *c)
 	    " 'Which of Latchkey''s schema scripts this database has had.'");
 }
 
+/* What a step of a transaction works on. */
+struct step {
+	struct ctx *c;
+	const struct migration *m;
+	const char *role;
+};
+
+static enum err
+apply(void *of)
+{
+	const struct step *step = of;
+	struct ctx *c = step->c;
+	enum err e;
+
+	if ((e = db_script(c->app->db, step->m->script)) != ERR_OK)
+		return e;
+	return db_run(c->app->db, c->arena, &schema_sql[RECORD],
+	    DB_PARAMS(db_param_i64(c->arena, step->m->version), step->m->name),
+	    NULL);
+}
+
 enum err
 db_schema_apply(struct ctx *c, const struct migration *m)
 {
-	struct buf b;
+	struct step step = { .c = c, .m = m };
 
-	/* without BEGIN: the server runs one message as one transaction */
-	buf_init(&b, c->arena);
-	buf_adds(&b, m->script);
-	buf_addf(&b,
-	    ";INSERT INTO latchkey_migration (version, name)"
-	    " VALUES (%" PRId64 ", '%s')",
-	    m->version, m->name);
-	return db_script(c->app->db, b.s);
+	return db_transaction(c->app->db, c->arena, apply, &step);
 }
 
 /* What a statement says, a text or NULL. */
 static enum err
-told(struct ctx *c, int statement, const char **out)
+told(struct ctx *c, const struct db_sql *sql, const char **out)
 {
 	struct db_rows rows;
 	enum err e;
 
-	if ((e = db_run(c->app->db, c->arena, &schema_sql[statement], NULL,
-	         &rows)) == ERR_OK)
+	if ((e = db_one(c->app->db, c->arena, sql, DB_NO_PARAMS, &rows)) ==
+	    ERR_OK)
 		*out = db_text(&rows, 0, 0);
 	return e;
 }
@@ -228,7 +246,7 @@ told(struct ctx *c, int statement, const char **out)
 enum err
 db_schema_lacking(struct ctx *c, const char **out)
 {
-	return told(c, LACKING, out);
+	return told(c, &db_schema_lacking_sql, out);
 }
 
 enum err
@@ -238,8 +256,8 @@ db_schema_excess(struct ctx *c, const char **out)
 	struct buf b;
 	enum err e;
 
-	if ((e = told(c, EXCESS, out)) != ERR_OK ||
-	    (e = told(c, EXCESS_OF_ROLE, &of_role)) != ERR_OK)
+	if ((e = told(c, &schema_sql[EXCESS], out)) != ERR_OK ||
+	    (e = told(c, &schema_sql[EXCESS_OF_ROLE], &of_role)) != ERR_OK)
 		return e;
 	if (*out == NULL || of_role == NULL) {
 		*out = *out != NULL ? *out : of_role;
@@ -251,13 +269,15 @@ db_schema_excess(struct ctx *c, const char **out)
 	return ERR_OK;
 }
 
-enum err
-db_schema_grant(struct ctx *c, const char *role)
+static enum err
+grant(void *of)
 {
+	const struct step *step = of;
+	struct ctx *c = step->c;
 	enum err e;
 
 	if ((e = db_run(c->app->db, c->arena, &schema_sql[NAME_WORKER],
-	         (const char *[]){ role }, NULL)) != ERR_OK)
+	         DB_PARAMS(step->role), NULL)) != ERR_OK)
 		return e;
 	return db_script(c->app->db,
 	    "DO $$ DECLARE"
@@ -281,4 +301,12 @@ db_schema_grant(struct ctx *c, const char *role)
 	    "'GRANT USAGE ON SCHEMA %I TO %I', r.nspname, worker);"
 	    " END LOOP;"
 	    " END $$");
+}
+
+enum err
+db_schema_grant(struct ctx *c, const char *role)
+{
+	struct step step = { .c = c, .role = role };
+
+	return db_transaction(c->app->db, c->arena, grant, &step);
 }

@@ -41,6 +41,9 @@ enum err db_schema_lock(struct ctx *c) MUST_CHECK;
  */
 enum err db_schema_apply(struct ctx *c, const struct migration *m) MUST_CHECK;
 
+/* The statement of db_schema_lacking(), for db/db.c's log. */
+extern const struct db_sql db_schema_lacking_sql;
+
 /*
  * Which of the privileges that a worker needs this connection's role lacks, as
  * a list in a sentence; NULL: none. Errors as db_run().

@@ -3,9 +3,6 @@
  */
 #include "base.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "db/user.h"
 
 enum {
@@ -46,6 +43,7 @@ enum {
 const struct db_sql db_user_sql[] = {
 	[BY_NAME] = {
 		.name = "user_by_name",
+		.used_by = DB_ALL,
 		/* of a full name as much as fullname_max_chars may allow,
 		 * for which a reply has place */
 		.text = "SELECT u.id, u.username, left(u.fullname::text, 16384),"
@@ -53,10 +51,10 @@ const struct db_sql db_user_sql[] = {
 			" FROM users u"
 			" LEFT JOIN latchkey_account a ON a.user_id = u.id"
 			" WHERE u.username::text = $1::text",
-		.params = 1,
 	},
 	[AT_LOGIN] = {
 		.name = "user_at_login",
+		.used_by = DB_LOGIN,
 		/*
 		 * In one statement, and always both: neither takes longer for
 		 * a name that is there. Accounts without a hash that can be
@@ -77,40 +75,41 @@ const struct db_sql db_user_sql[] = {
 			" LEFT JOIN users u ON u.username::text = $1::text"
 			" LEFT JOIN latchkey_account a"
 			" ON a.user_id = coalesce(u.id, $2::bigint)",
-		.params = 2,
 	},
 	[RANGE] = {
 		.name = "user_range",
+		.used_by = DB_LOGIN,
 		.text = "SELECT coalesce(min(id), 0),"
 			" coalesce(max(id)::bigint - min(id) + 1, 0) FROM users",
 	},
 	[AFTER] = {
 		.name = "user_after",
+		.used_by = DB_COMMAND,
 		/* a name that is NULL is nobody's to tell */
 		.text = "SELECT id, username, fullname, password, is_active, 0"
 			" FROM users WHERE id > $1::bigint"
 			" AND username IS NOT NULL ORDER BY id LIMIT $2",
-		.params = 2,
 	},
 	[INSERT] = {
 		.name = "user_insert",
+		.used_by = DB_LOGIN | DB_COMMAND,
 		.text = "INSERT INTO users"
 			" (username, fullname, password, is_active)"
 			" VALUES ($1, $2, $3, true)"
 			" ON CONFLICT (username) DO NOTHING RETURNING id",
-		.params = 3,
 		.writes = true,
 	},
 	[REPLACE_HASH] = {
 		.name = "user_replace_hash",
+		.used_by = DB_LOGIN,
 		.text = "UPDATE users SET password = $3"
 			" WHERE id = $1 AND password::text = $2::text"
 			" RETURNING id",
-		.params = 3,
 		.writes = true,
 	},
 	[CHANGE_PASSWORD] = {
 		.name = "user_change_password",
+		.used_by = DB_LOGIN | DB_COMMAND,
 		/* with its reason or not at all: it is one statement */
 		.text = "WITH changed AS (UPDATE users SET password = $3"
 			" WHERE id = $1 AND ($4::text = 'operator'::text"
@@ -119,43 +118,42 @@ const struct db_sql db_user_sql[] = {
 			RAISE(", changed_at, reason", ", now(), $4", "changed",
 			    ", changed_at = excluded.changed_at,"
 			    " reason = excluded.reason"),
-		.params = 4,
 		.writes = true,
 	},
 	[LAST_CHANGE] = {
 		.name = "user_last_change",
+		.used_by = DB_COMMAND,
 		.text = "SELECT to_char(changed_at AT TIME ZONE 'UTC'::text,"
 			" 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'::text), reason"
 			" FROM latchkey_account"
 			" WHERE user_id = $1 AND changed_at IS NOT NULL",
-		.params = 1,
 	},
 	[SET_FULLNAME] = {
 		.name = "user_set_fullname",
+		.used_by = DB_API,
 		.text = "UPDATE users SET fullname = $2"
 			" WHERE id = $1 RETURNING id",
-		.params = 2,
 		.writes = true,
 	},
 	[ENABLE] = {
 		.name = "user_enable",
+		.used_by = DB_COMMAND,
 		.text = "UPDATE users SET is_active = true"
 			" WHERE id = $1 RETURNING id",
-		.params = 1,
 		.writes = true,
 	},
 	[DISABLE] = {
 		.name = "user_disable",
+		.used_by = DB_COMMAND,
 		.text = "WITH changed AS (UPDATE users SET is_active = false"
 			" WHERE id = $1 RETURNING id)"
 			RAISE("", "", "changed", ""),
-		.params = 1,
 		.writes = true,
 	},
 	[LOGOUT] = {
 		.name = "user_logout",
+		.used_by = DB_COMMAND,
 		.text = RAISE("", "", "users WHERE id = $1", ""),
-		.params = 1,
 		.writes = true,
 	},
 	{ .name = NULL },
@@ -181,13 +179,10 @@ db_user_by_name(struct ctx *c, const char *username, struct user *out)
 	struct db_rows rows;
 	enum err e;
 
-	if ((e = db_run(c->app->db, c->arena, &db_user_sql[BY_NAME],
-	         (const char *[]){ username }, &rows)) != ERR_OK)
-		return e;
-	if (rows.count != 1)
-		return rows.count == 0 ? ERR_NOTFOUND : ERR_INTERNAL;
-	*out = user_of(&rows, 0);
-	return ERR_OK;
+	if ((e = db_one(c->app->db, c->arena, &db_user_sql[BY_NAME],
+	         DB_PARAMS(username), &rows)) == ERR_OK)
+		*out = user_of(&rows, 0);
+	return e;
 }
 
 enum err
@@ -195,15 +190,12 @@ db_user_at_login(struct ctx *c, const char *username, int64_t decoy,
     struct user *out, const char **decoy_hash)
 {
 	struct db_rows rows;
-	char number[24];
 	enum err e;
 
-	snprintf(number, sizeof(number), "%" PRId64, decoy);
-	if ((e = db_run(c->app->db, c->arena, &db_user_sql[AT_LOGIN],
-	         (const char *[]){ username, number }, &rows)) != ERR_OK)
-		return e;
-	if (rows.count != 1)
-		return ERR_INTERNAL;
+	if ((e = db_one(c->app->db, c->arena, &db_user_sql[AT_LOGIN],
+	         DB_PARAMS(username, db_param_i64(c->arena, decoy)), &rows)) !=
+	    ERR_OK)
+		return e == ERR_NOTFOUND ? ERR_INTERNAL : e;
 	if (db_text(&rows, 0, 1) != NULL)
 		*out = user_of(&rows, 0);
 	else
@@ -218,7 +210,7 @@ db_user_range(struct ctx *c, int64_t *first, int64_t *count)
 	struct db_rows rows;
 	enum err e;
 
-	if ((e = db_run(c->app->db, c->arena, &db_user_sql[RANGE], NULL,
+	if ((e = db_one(c->app->db, c->arena, &db_user_sql[RANGE], DB_NO_PARAMS,
 	         &rows)) != ERR_OK)
 		return e;
 	*first = db_int(&rows, 0, 0);
@@ -232,12 +224,10 @@ db_user_insert(struct ctx *c, struct user *u)
 	struct db_rows rows;
 	enum err e;
 
-	if ((e = db_run(c->app->db, c->arena, &db_user_sql[INSERT],
-	         (const char *[]){ u->username, u->fullname, u->password_hash },
+	if ((e = db_one(c->app->db, c->arena, &db_user_sql[INSERT],
+	         DB_PARAMS(u->username, u->fullname, u->password_hash),
 	         &rows)) != ERR_OK)
-		return e;
-	if (rows.count == 0)
-		return ERR_CONFLICT;
+		return e == ERR_NOTFOUND ? ERR_CONFLICT : e;
 	u->id = db_int(&rows, 0, 0);
 	u->is_active = true;
 	return ERR_OK;
@@ -247,15 +237,11 @@ enum err
 db_user_replace_hash(struct ctx *c, const struct user *u, const char *hash)
 {
 	struct db_rows rows;
-	char id[24];
-	enum err e;
+	enum err e = db_one(c->app->db, c->arena, &db_user_sql[REPLACE_HASH],
+	    DB_PARAMS(db_param_i64(c->arena, u->id), u->password_hash, hash),
+	    &rows);
 
-	snprintf(id, sizeof(id), "%" PRId64, u->id);
-	if ((e = db_run(c->app->db, c->arena, &db_user_sql[REPLACE_HASH],
-	         (const char *[]){ id, u->password_hash, hash }, &rows)) !=
-	    ERR_OK)
-		return e;
-	return rows.count == 1 ? ERR_OK : ERR_CONFLICT;
+	return e == ERR_NOTFOUND ? ERR_CONFLICT : e;
 }
 
 enum err
@@ -267,17 +253,14 @@ db_user_change_password(struct ctx *c, const struct user *u, const char *hash,
 		[PASSWORD_BY_OPERATOR] = "operator",
 	};
 	struct db_rows rows;
-	char id[24];
-	enum err e;
+	enum err e = db_one(c->app->db, c->arena, &db_user_sql[CHANGE_PASSWORD],
+	    DB_PARAMS(db_param_i64(c->arena, u->id), u->password_hash, hash,
+	        word[reason]),
+	    &rows);
 
-	snprintf(id, sizeof(id), "%" PRId64, u->id);
-	if ((e = db_run(c->app->db, c->arena, &db_user_sql[CHANGE_PASSWORD],
-	         (const char *[]){ id, u->password_hash, hash, word[reason] },
-	         &rows)) != ERR_OK)
-		return e;
-	if (rows.count == 1)
-		return ERR_OK;
-	return reason == PASSWORD_BY_OWNER ? ERR_CONFLICT : ERR_NOTFOUND;
+	if (e == ERR_NOTFOUND && reason == PASSWORD_BY_OWNER)
+		return ERR_CONFLICT;
+	return e;
 }
 
 enum err
@@ -285,51 +268,45 @@ db_user_last_change(
     struct ctx *c, int64_t id, const char **when, const char **reason)
 {
 	struct db_rows rows;
-	char number[24];
 	enum err e;
 
-	snprintf(number, sizeof(number), "%" PRId64, id);
-	if ((e = db_run(c->app->db, c->arena, &db_user_sql[LAST_CHANGE],
-	         (const char *[]){ number }, &rows)) != ERR_OK)
+	if ((e = db_one(c->app->db, c->arena, &db_user_sql[LAST_CHANGE],
+	         DB_PARAMS(db_param_i64(c->arena, id)), &rows)) != ERR_OK)
 		return e;
-	if (rows.count == 0)
-		return ERR_NOTFOUND;
 	*when = db_text(&rows, 0, 0);
 	*reason = db_text(&rows, 0, 1);
 	return ERR_OK;
 }
 
-/* A statement that changes the account of this number. */
-static enum err
-change(struct ctx *c, int statement, int64_t id, const char *value)
-{
-	struct db_rows rows;
-	char number[24];
-	enum err e;
-
-	snprintf(number, sizeof(number), "%" PRId64, id);
-	if ((e = db_run(c->app->db, c->arena, &db_user_sql[statement],
-	         (const char *[]){ number, value }, &rows)) != ERR_OK)
-		return e;
-	return rows.count == 1 ? ERR_OK : ERR_NOTFOUND;
-}
-
 enum err
 db_user_set_fullname(struct ctx *c, int64_t id, const char *fullname)
 {
-	return change(c, SET_FULLNAME, id, fullname);
+	struct db_rows rows;
+
+	return db_one(c->app->db, c->arena, &db_user_sql[SET_FULLNAME],
+	    DB_PARAMS(db_param_i64(c->arena, id), fullname), &rows);
+}
+
+/* A statement about the account of this number. */
+static enum err
+change(struct ctx *c, int statement, int64_t id)
+{
+	struct db_rows rows;
+
+	return db_one(c->app->db, c->arena, &db_user_sql[statement],
+	    DB_PARAMS(db_param_i64(c->arena, id)), &rows);
 }
 
 enum err
 db_user_set_active(struct ctx *c, int64_t id, bool active)
 {
-	return change(c, active ? ENABLE : DISABLE, id, NULL);
+	return change(c, active ? ENABLE : DISABLE, id);
 }
 
 enum err
 db_user_logout(struct ctx *c, int64_t id)
 {
-	return change(c, LOGOUT, id, NULL);
+	return change(c, LOGOUT, id);
 }
 
 enum err
@@ -337,13 +314,12 @@ db_user_after(
     struct ctx *c, int64_t after, size_t max, struct user *out, size_t *n)
 {
 	struct db_rows rows;
-	char number[24], limit[24];
 	enum err e;
 
-	snprintf(number, sizeof(number), "%" PRId64, after);
-	snprintf(limit, sizeof(limit), "%zu", max);
 	if ((e = db_run(c->app->db, c->arena, &db_user_sql[AFTER],
-	         (const char *[]){ number, limit }, &rows)) != ERR_OK)
+	         DB_PARAMS(db_param_i64(c->arena, after),
+	             db_param_i64(c->arena, (int64_t)max)),
+	         &rows)) != ERR_OK)
 		return e;
 	for (*n = 0; *n < (size_t)rows.count; ++*n)
 		out[*n] = user_of(&rows, (int)*n);

@@ -274,7 +274,7 @@ fcgi_answer(struct fcgi *f, int fd, bool alone, struct ctx *c,
 	}
 	kept = request->ipcFd >= 0;
 	request->ipcFd = -1; /* libfcgi must not close it */
+	ctx_reset(c);        /* it may log of the request */
 	log_set_request(NULL);
-	ctx_reset(c);
 	return kept;
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "app.h"
+#include "db/failure.h"
 #include "lib/log.h"
 #include "route.h"
 #include "server/limits.h"
@@ -172,10 +173,9 @@ notify_ready(struct supervisor *s)
 static struct app *
 open_app(const struct conf *conf)
 {
-	static const struct db_sql *const none[] = { NULL };
 
 	return app_open(conf,
-	    NEED_DATABASE | NEED_KEYS | NEED_HASHING | NEED_SECRET_FILE, none);
+	    NEED_DATABASE | NEED_KEYS | NEED_HASHING | NEED_SECRET_FILE, 0);
 }
 
 /* Name the new settings that only a restart can apply. */
@@ -294,7 +294,8 @@ supervisor_run(const struct conf *conf)
 	route_name_rows();
 	/* of two concurrent starts the lock of the status file admits one */
 	if ((s.app = open_app(conf)) != NULL)
-		good = shm_create(conf->status_file, sections) &&
+		good = db_failure_share_memory() &&
+		       shm_create(conf->status_file, sections) &&
 		       listeners_open(conf, &s.listeners);
 	if (good) {
 		show_queues(&s);

@@ -12,9 +12,6 @@
 
 #include "app.h"
 #include "crypto/hashmem.h"
-#include "db/network.h"
-#include "db/ratelimit.h"
-#include "db/user.h"
 #include "lib/log.h"
 #include "route.h"
 #include "server/limits.h"
@@ -102,8 +99,6 @@ _Static_assert(ARRAY_LEN(run) == ROLE_COUNT, "each role has a run function");
 int
 worker_run(const struct worker_setup *w)
 {
-	static const struct db_sql *const statements[] = { db_user_sql,
-		db_ratelimit_sql, db_network_sql, NULL };
 	unsigned needs = role_needs(w->served);
 	int64_t hash_us = 0;
 	bool done = false;
@@ -125,7 +120,7 @@ worker_run(const struct worker_setup *w)
 		hashmem_keep(w->app->conf->hash_memory_kept);
 		hash_us = limits_hash_us(w->app->conf);
 	}
-	if (app_narrow(w->app, needs, statements))
+	if (app_narrow(w->app, needs, w->served))
 		done = run[w->role](w, hash_us);
 	app_close(w->app);
 	hashmem_release();

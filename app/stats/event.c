@@ -35,14 +35,20 @@ event_count_in(_Atomic uint64_t c[EVENT_COUNT])
 }
 
 void
+event_count(enum event e)
+{
+	if (event_table[e].family != FAMILY_NONE)
+		atomic_fetch_add_explicit(
+		    &counters[e], 1, memory_order_relaxed);
+}
+
+void
 event(enum event e, const char *fmt, ...)
 {
 	const struct event_row *row = &event_table[e];
 	va_list args;
 
-	if (row->family != FAMILY_NONE)
-		atomic_fetch_add_explicit(
-		    &counters[e], 1, memory_order_relaxed);
+	event_count(e);
 	if (row->line == NULL)
 		return;
 	va_start(args, fmt);

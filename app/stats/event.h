@@ -121,6 +121,9 @@ extern const struct event_row event_table[EVENT_COUNT];
  */
 void event(enum event e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/* Count an event whose line would be that of one just before. */
+void event_count(enum event e);
+
 /*
  * The event that an error ends in, by the rows of a family: the first with this
  * error, or else the one of ERR_INTERNAL, which the family has.

@@ -106,14 +106,16 @@ log_in(struct ctx *c, struct login *l)
 	    ERR_OK)
 		return e;
 	e = find_account(c, l, &u, &stale);
-	/* neither the right password nor our failure is a guess */
+	if (e == ERR_OK)
+		network_note(c, u.id);
+	/* Neither the right password nor our failure is a guess. It is
+	 * the last statement, if it can be: nobody waits for its answer. */
 	if (e != ERR_UNAUTH)
 		ratelimit_refund(c, &attempt);
 	if (e != ERR_OK)
 		return e;
 	if (stale)
 		upgrade_hash(c, &u, l->password);
-	network_note(c, u.id);
 	return grant(c, l, &u, &device);
 }
 

@@ -67,8 +67,10 @@ enum err ratelimit_network(
     struct ctx *c, int64_t user_id, struct ratelimit_attempt *out) MUST_CHECK;
 
 /*
- * Refund an attempt: it was right, or was not answered. If the database is down
- * by now it stays counted, which costs the client one attempt.
+ * Refund an attempt: it was right, or not answered. It is on its way to the
+ * database when this returns, and goes through even if this worker dies once
+ * the client has its reply. If it dies before, or the database is away by now,
+ * the attempt stays counted, which costs the client one.
  */
 void ratelimit_refund(struct ctx *c, const struct ratelimit_attempt *t);
 

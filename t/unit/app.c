@@ -14,7 +14,6 @@
 #include "crypto/mac.h"
 #include "tap.h"
 
-static const struct db_sql *const none[] = { NULL };
 static char folder[] = "/tmp/app.XXXXXX", key_file[64];
 static char database[] = "dbname=nowhere", no_list[] = "";
 static char secret_file[64];
@@ -53,13 +52,13 @@ holds(const struct app *app, const char *text)
 static void
 test_open(void)
 {
-	struct app *app = app_open(&conf, NEED_KEYS, none);
+	struct app *app = app_open(&conf, NEED_KEYS, 0);
 
 	ok(app != NULL && app->keyring != NULL && app->secrets == NULL &&
 	        app->db == NULL && app->blocklist == NULL,
 	    "app: of the parts only those are opened that are needed");
 	app_close(app);
-	app = app_open(&conf, NEED_ALL, none);
+	app = app_open(&conf, NEED_ALL, 0);
 	ok(app != NULL && app->keyring != NULL && app->secrets != NULL &&
 	        app->db != NULL && app->blocklist != NULL,
 	    "app: all of them where all are needed");
@@ -71,30 +70,30 @@ test_open(void)
 static void
 test_narrow(void)
 {
-	struct app *app = app_open(&conf, NEED_FORKS, none);
+	struct app *app = app_open(&conf, NEED_FORKS, 0);
 
 	if (app == NULL)
 		abort();
 	ok(app->secrets == NULL && holds(app, KEY) && holds(app, SECRET),
 	    "app: a process that forks others holds key and secret");
-	ok(app_narrow(app, NEED_KEYS, none) && app->keyring != NULL &&
+	ok(app_narrow(app, NEED_KEYS, 0) && app->keyring != NULL &&
 	        holds(app, KEY),
 	    "app: a process that checks tokens keeps the key");
 	ok(app->secrets == NULL && !holds(app, SECRET),
 	    "app: a process that checks tokens does not keep the secret");
 	ok(app->db == NULL && app->blocklist == NULL,
 	    "app: and neither database nor list of passwords");
-	ok(app_narrow(app, NEED_DATABASE, none) && app->db != NULL,
+	ok(app_narrow(app, NEED_DATABASE, 0) && app->db != NULL,
 	    "app: one that needs the database has a connection of its own");
 	ok(app->keyring == NULL && !holds(app, KEY),
 	    "app: a key that is not needed is wiped");
 	database[0] = '=';
-	ok(!app_narrow(app, NEED_DATABASE, none),
+	ok(!app_narrow(app, NEED_DATABASE, 0),
 	    "app: without its database a process does not begin");
 	database[0] = 'd';
 	app_close(app);
-	app = app_open(&conf, NEED_FORKS, none);
-	ok(app != NULL && app_narrow(app, NEED_SECRETS, none) &&
+	app = app_open(&conf, NEED_FORKS, 0);
+	ok(app != NULL && app_narrow(app, NEED_SECRETS, 0) &&
 	        app->secrets != NULL && !holds(app, SECRET),
 	    "app: a process that makes MACs has their keys, not the secret");
 	app_close(app);
@@ -107,18 +106,18 @@ test_failures(void)
 	char *good = conf.key_file;
 
 	conf.key_file = nothing;
-	ok(app_open(&conf, NEED_KEYS, none) == NULL,
+	ok(app_open(&conf, NEED_KEYS, 0) == NULL,
 	    "app: it is not opened without its key");
-	ok(app_open(&conf, NEED_ALL, none) == NULL,
+	ok(app_open(&conf, NEED_ALL, 0) == NULL,
 	    "app: nor any of it where one part fails");
 	conf.key_file = good;
 	conf.secret_file = nothing;
-	ok(app_open(&conf, NEED_SECRETS, none) == NULL &&
-	        app_open(&conf, NEED_SECRET_FILE, none) == NULL,
+	ok(app_open(&conf, NEED_SECRETS, 0) == NULL &&
+	        app_open(&conf, NEED_SECRET_FILE, 0) == NULL,
 	    "app: it is not opened without its secret");
 	conf.secret_file = secret_file;
 	conf.password_blocklist = nothing;
-	ok(app_open(&conf, NEED_HASHING, none) == NULL,
+	ok(app_open(&conf, NEED_HASHING, 0) == NULL,
 	    "app: nor without its list of passwords");
 	conf.password_blocklist = no_list;
 }

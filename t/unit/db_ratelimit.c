@@ -27,20 +27,29 @@ static struct {
 
 static enum err
 run_of_ours(struct db *db, struct arena *a, const struct db_sql *sql,
-    const char *const *params, struct db_rows *out)
+    struct db_params params, struct db_rows *out)
 {
 	size_t n = strlen(table.said);
 
 	(void)db;
 	(void)a;
-	if (params != NULL)
-		/* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage) */
-		snprintf(table.said + n, sizeof(table.said) - n, "%s %s %s;",
-		    sql->name, params[0], sql->params > 1 ? params[1] : "");
+	/* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage) */
+	snprintf(table.said + n, sizeof(table.said) - n, "%s %s %s;", sql->name,
+	    params.value[0], params.count > 1 ? params.value[1] : "");
 	if (out != NULL)
 		out->count = table.rows;
 	table.looks = strcmp(sql->name, "ratelimit_look") == 0;
 	return table.looks && table.raced ? ERR_OK : table.e;
+}
+
+static enum err
+send_of_ours(struct db *db, struct arena *a, const struct db_sql *sql,
+    struct db_params params)
+{
+	size_t n = strlen(table.said);
+
+	snprintf(table.said + n, sizeof(table.said) - n, "sent ");
+	return run_of_ours(db, a, sql, params, NULL);
 }
 
 static int64_t
@@ -53,6 +62,8 @@ int_of_ours(const struct db_rows *rows, int row, int column)
 }
 
 #define db_run run_of_ours
+#define db_one run_of_ours
+#define db_send send_of_ours
 #define db_int int_of_ours
 #define db_ratelimit_sql tested_sql
 #define db_ratelimit_reserve tested_reserve
@@ -218,6 +229,19 @@ test_service(struct ctx *c)
 	    "which is full if the table does not tell");
 }
 
+/* An attempt was right: nobody waits until that is written. */
+static void
+test_refund(struct ctx *c)
+{
+	memset(&table, 0, sizeof(table));
+	ok(tested_give_back(c, &attempt) == ERR_OK, "a right attempt");
+	is(table.said, "sent ratelimit_refund {3,7,10,20} {-5,-5,-6,-6};",
+	    "a refund is sent, and not waited for");
+	table.e = ERR_BUSY;
+	ok(tested_give_back(c, &attempt) == ERR_BUSY,
+	    "a refund that cannot be sent is told");
+}
+
 /* What an operator asks, and does. */
 static void
 test_ranges(struct ctx *c)
@@ -256,6 +280,7 @@ main(void)
 	test_wary(&c);
 	test_failures(&c);
 	test_service(&c);
+	test_refund(&c);
 	test_ranges(&c);
 	arena_free(&arena);
 	return done();

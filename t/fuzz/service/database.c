@@ -342,16 +342,18 @@ execute(const char *name, const char *const *params, struct result *out)
 
 enum err
 db_run(struct db *db, struct arena *a, const struct db_sql *sql,
-    const char *const *params, struct db_rows *out)
+    struct db_params params, struct db_rows *out)
 {
 	struct result *r = arena_alloc(a, sizeof(*r));
 	int i;
 
 	(void)db;
 	/* what PostgreSQL would refuse never gets so far */
-	for (i = 0; i < sql->params; i++)
-		assert(params[i] == NULL ||
-		       text_is_utf8(params[i], strlen(params[i])));
+	for (i = 0; i < params.count; i++)
+		assert(params.value[i] == NULL ||
+		       text_is_utf8(params.value[i], strlen(params.value[i])));
+	assert(params.count == db_sql_params(sql->text));
+	assert(sql->direct || (sql->used_by & DB_WORKERS) != 0);
 	world_happened.broken |= tables.mood == MOOD_BROKEN;
 	if (tables.mood == MOOD_AWAY)
 		return ERR_BUSY;
@@ -359,12 +361,43 @@ db_run(struct db *db, struct arena *a, const struct db_sql *sql,
 		return ERR_INTERNAL;
 	if (tables.mood == MOOD_REFUSES && sql->writes)
 		return ERR_INVALID;
-	execute(sql->name, params, r);
+	execute(sql->name, params.value, r);
 	if (tables.mood == MOOD_LOST && sql->writes)
 		return ERR_BUSY;
 	if (out != NULL)
 		*out = (struct db_rows){ r, r->count };
 	return ERR_OK;
+}
+
+enum err
+db_one(struct db *db, struct arena *a, const struct db_sql *sql,
+    struct db_params params, struct db_rows *out)
+{
+	enum err e = db_run(db, a, sql, params, out);
+
+	if (e != ERR_OK || out->count == 1)
+		return e;
+	return out->count == 0 ? ERR_NOTFOUND : ERR_INTERNAL;
+}
+
+/* Done at once: when its answer is read makes no difference here. */
+enum err
+db_send(struct db *db, struct arena *a, const struct db_sql *sql,
+    struct db_params params)
+{
+	return db_run(db, a, sql, params, NULL);
+}
+
+/* No request has one. */
+enum err
+db_transaction(
+    struct db *db, struct arena *a, enum err (*fn)(void *of), void *of)
+{
+	(void)db;
+	(void)a;
+	(void)fn;
+	(void)of;
+	return ERR_INTERNAL;
 }
 
 const char *
@@ -397,12 +430,11 @@ db_true(const struct db_rows *rows, int row, int column)
 
 /* For who links them all; a worker's connection is none of its requests'. */
 struct db *
-db_new(const char *conninfo, int64_t timeout_ms,
-    const struct db_sql *const *prepare)
+db_new(const char *conninfo, int64_t timeout_ms, unsigned used_by)
 {
 	(void)conninfo;
 	(void)timeout_ms;
-	(void)prepare;
+	(void)used_by;
 	return NULL;
 }
 

@@ -1,0 +1,659 @@
+/*
+ * A connection to PostgreSQL: hosts, time limits, prepared statements.
+ *
+ * libpq's asynchronous calls are used throughout, since only they keep to a
+ * limit when the server stands still without closing the connection. It is
+ * given one address at a time, since it would wait for a silent one until the
+ * end, and would look names up without any limit.
+ */
+#include "base.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libpq-fe.h>
+
+#include "db/conn.h"
+#include "db/failure.h"
+#include "db/hosts.h"
+#include "db/tables.h"
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "lib/resolve.h"
+#include "stats/event.h"
+#include "stats/metrics.h"
+
+#define NO_LIMIT INT64_MAX
+
+struct db_conn {
+	const char *conninfo;
+	int64_t timeout_ms;
+	unsigned used_by;
+	PGconn *pg;            /* NULL: not connected */
+	int64_t deadline_ms;   /* of the call under way */
+	int64_t wait_until_ms; /* that, or the end of a host's share */
+	struct db_hosts hosts;
+};
+
+/* --- waiting --- */
+
+static int64_t
+left_until(int64_t ms)
+{
+	int64_t now_ms = clock_ms();
+
+	if (ms == NO_LIMIT)
+		return NO_LIMIT;
+	return ms > now_ms ? ms - now_ms : 0;
+}
+
+void
+db_conn_begin(struct db_conn *c)
+{
+	c->deadline_ms =
+	    c->timeout_ms == 0 ? NO_LIMIT : clock_ms() + c->timeout_ms;
+	c->wait_until_ms = c->deadline_ms;
+}
+
+int64_t
+db_conn_left_ms(const struct db_conn *c)
+{
+	return left_until(c->deadline_ms);
+}
+
+/* Wait until the connection is ready for these poll(2) events. */
+static bool
+wait_for(struct db_conn *c, short events)
+{
+	struct pollfd p = { .fd = PQsocket(c->pg), .events = events };
+	int64_t left_ms;
+	int n;
+
+	do {
+		left_ms = left_until(c->wait_until_ms);
+		if (left_ms == 0)
+			return false;
+		n = poll(&p, 1, left_ms == NO_LIMIT ? -1 : (int)left_ms);
+	} while (n < 0 && errno == EINTR);
+	return n > 0;
+}
+
+/* Send what is queued. */
+static enum db_outcome
+flush(struct db_conn *c)
+{
+	int left;
+
+	while ((left = PQflush(c->pg)) > 0) {
+		if (!wait_for(c, POLLIN | POLLOUT))
+			return DB_LATE;
+		if (PQconsumeInput(c->pg) == 0)
+			return DB_LOST;
+	}
+	return left == 0 ? DB_ANSWERED : DB_LOST;
+}
+
+/* Send what is queued and wait until the next result is there. */
+static enum db_outcome
+await(struct db_conn *c)
+{
+	enum db_outcome outcome = flush(c);
+
+	while (outcome == DB_ANSWERED && PQisBusy(c->pg)) {
+		if (!wait_for(c, POLLIN))
+			outcome = DB_LATE;
+		else if (PQconsumeInput(c->pg) == 0)
+			outcome = DB_LOST;
+	}
+	return outcome;
+}
+
+/* --- connecting --- */
+
+/*
+ * What the server mentions on the way, as a trigger's RAISE NOTICE: its own log
+ * has it. libpq would print it on standard error, which is our log, as it
+ * stands, names and line breaks included.
+ */
+static void
+ignore_notice(void *arg, const PGresult *notice)
+{
+	(void)arg;
+	(void)notice;
+}
+
+/* Finish PQconnectStartParams(). */
+static enum db_outcome
+finish_connecting(struct db_conn *c)
+{
+	PostgresPollingStatusType status = PGRES_POLLING_WRITING;
+
+	if (PQstatus(c->pg) == CONNECTION_BAD)
+		return DB_LOST;
+	while (status == PGRES_POLLING_READING ||
+	       status == PGRES_POLLING_WRITING) {
+		if (!wait_for(
+		        c, status == PGRES_POLLING_READING ? POLLIN : POLLOUT))
+			return DB_LATE;
+		status = PQconnectPoll(c->pg);
+	}
+	return status == PGRES_POLLING_OK ? DB_ANSWERED : DB_LOST;
+}
+
+/* The statement of this number among those that this process prepares. */
+static const struct db_sql *
+prepared(const struct db_conn *c, int number)
+{
+	const struct db_sql *const *table, *s;
+
+	for (table = db_tables; *table != NULL; table++)
+		for (s = *table; s->name != NULL; s++)
+			if (!s->direct && (s->used_by & c->used_by) != 0 &&
+			    number-- == 0)
+				return s;
+	return NULL;
+}
+
+/*
+ * The limit is a little before our own: it is for the server to end it. No
+ * statement's best plan depends on its parameters, and for those with arrays
+ * the server would plan anew each time, which costs more than what they do.
+ */
+static bool
+send_settings(struct db_conn *c)
+{
+	static const char text[] =
+	    "SELECT pg_catalog.set_config('statement_timeout'::text, $1::text,"
+	    " false), pg_catalog.set_config('plan_cache_mode'::text,"
+	    " 'force_generic_plan'::text, false)";
+	char limit[24];
+	const char *const params[] = { limit };
+
+	snprintf(limit, sizeof(limit), "%d",
+	    (int)(c->timeout_ms - c->timeout_ms / 8));
+	return PQsendQueryParams(c->pg, text, 1, NULL, params, NULL, NULL, 0) ==
+	       1;
+}
+
+/* Queue all that a session begins with, for one round trip. */
+static bool
+send_setup(struct db_conn *c)
+{
+	const struct db_sql *s;
+	int i;
+
+	if (PQsetnonblocking(c->pg, 1) != 0 ||
+	    PQenterPipelineMode(c->pg) != 1 || !send_settings(c))
+		return false;
+	for (i = 0; (s = prepared(c, i)) != NULL; i++)
+		if (PQsendPrepare(c->pg, s->name, s->text, 0, NULL) != 1)
+			return false;
+	return PQpipelineSync(c->pg) == 1;
+}
+
+/* One result of the setup. False: it is an error, which was logged. */
+static bool
+is_set_up(const char *what, const PGresult *r)
+{
+	const char *sqlstate = PQresultErrorField(r, PG_DIAG_SQLSTATE);
+
+	if (PQresultStatus(r) != PGRES_FATAL_ERROR)
+		return true;
+	if (sqlstate == NULL || db_failure_is_due(what, sqlstate))
+		db_failure(what, sqlstate, PQresultErrorMessage(r), NULL);
+	else
+		db_failure_again();
+	return false;
+}
+
+/* A result of the setup, of which so many statements have been prepared. */
+static enum db_outcome
+receive_one(struct db_conn *c, int *done, bool *ended)
+{
+	const struct db_sql *s = *done > 0 ? prepared(c, *done - 1) : NULL;
+	enum db_outcome outcome = await(c);
+	PGresult *r;
+	bool good;
+
+	if (outcome != DB_ANSWERED)
+		return outcome;
+	if ((r = PQgetResult(c->pg)) == NULL) {
+		++*done;
+		return PQstatus(c->pg) == CONNECTION_OK ? DB_ANSWERED : DB_LOST;
+	}
+	*ended = PQresultStatus(r) == PGRES_PIPELINE_SYNC;
+	good = is_set_up(s != NULL ? s->name : "settings", r);
+	PQclear(r);
+	return good ? DB_ANSWERED : DB_REFUSED;
+}
+
+/* Set a session up. DB_REFUSED: an answer was an error, which was logged. */
+static enum db_outcome
+set_up(struct db_conn *c)
+{
+	enum db_outcome outcome = DB_ANSWERED;
+	bool ended = false;
+	int done = 0;
+
+	if (!send_setup(c))
+		return DB_LOST;
+	while (!ended && outcome == DB_ANSWERED)
+		outcome = receive_one(c, &done, &ended);
+	if (outcome != DB_ANSWERED)
+		return outcome;
+	return PQexitPipelineMode(c->pg) == 1 ? DB_ANSWERED : DB_LOST;
+}
+
+/* Why a host was not reached, unless it is in the log already. */
+static void
+log_unreached(const struct db_host *h, const char *address,
+    enum db_outcome outcome, const char *message)
+{
+	char late[300];
+
+	if (outcome == DB_LOST) {
+		db_failure("connect", NULL, message, NULL);
+	} else if (outcome == DB_LATE) {
+		snprintf(late, sizeof(late), "no answer in time from %s%s%s",
+		    h->name != NULL ? h->name : "the server",
+		    address != NULL ? " at " : "",
+		    address != NULL ? address : "");
+		db_failure("connect", NULL, late, NULL);
+	}
+}
+
+/* Connect to this host at this address; what is NULL is libpq's to say. */
+static enum db_outcome
+connect_to(struct db_conn *c, const struct db_host *h, const char *address)
+{
+	static const char *const names[] = { "dbname", "host", "hostaddr",
+		"port", "client_encoding", "fallback_application_name", NULL };
+	const char *const values[] = { c->conninfo, h->name, address, h->port,
+		"UTF8", "latchkey", NULL };
+	enum db_outcome outcome;
+
+	c->pg = PQconnectStartParams(names, values, 1);
+	if (c->pg == NULL)
+		abort();
+	PQsetNoticeReceiver(c->pg, ignore_notice, NULL);
+	outcome = finish_connecting(c);
+	if (outcome == DB_ANSWERED)
+		outcome = set_up(c);
+	if (outcome == DB_ANSWERED)
+		return outcome;
+	log_unreached(h, address, outcome, PQerrorMessage(c->pg));
+	db_conn_close(c);
+	return outcome;
+}
+
+/* Until a time, or for a share of it if so many are still to be tried. */
+static void
+begin_share(struct db_conn *c, int64_t end_ms, unsigned untried)
+{
+	int64_t left_ms = left_until(end_ms);
+
+	c->wait_until_ms = end_ms;
+	if (left_ms != NO_LIMIT)
+		c->wait_until_ms =
+		    clock_ms() + db_hosts_share(&c->hosts, untried, left_ms);
+}
+
+/* Each address of a host in its share of the time. */
+static enum db_outcome
+connect_to_each(
+    struct db_conn *c, struct db_host *h, const struct resolved *found)
+{
+	int64_t end_ms = c->wait_until_ms;
+	enum db_outcome outcome, worst = DB_LOST;
+	unsigned i, which;
+
+	for (i = 0; i < found->count && left_until(end_ms) > 0; i++) {
+		which = (h->turn + i) % found->count;
+		begin_share(c, end_ms, found->count - i);
+		outcome = connect_to(c, h, found->address[which]);
+		if (outcome == DB_ANSWERED) {
+			h->turn = which;
+			return outcome;
+		}
+		if (outcome == DB_LATE)
+			worst = DB_LATE;
+	}
+	h->turn++;
+	return worst;
+}
+
+/* A host, within c->wait_until_ms. */
+static enum db_outcome
+connect_to_host(struct db_conn *c, struct db_host *h)
+{
+	int64_t left_ms = left_until(c->wait_until_ms);
+	struct resolved found;
+
+	if (!db_host_needs_lookup(h))
+		return connect_to(c, h, h->address);
+	switch (resolve(h->name, left_ms == NO_LIMIT ? -1 : left_ms, &found)) {
+	case RESOLVE_DONE:
+		return connect_to_each(c, h, &found);
+	case RESOLVE_LATE:
+		db_failure("connect", NULL,
+		    "the host's name was not resolved in time", NULL);
+		return DB_LATE;
+	default:
+		db_failure("connect", NULL,
+		    "the host's name cannot be resolved", NULL);
+		return DB_LOST;
+	}
+}
+
+bool
+db_conn_open(struct db_conn *c)
+{
+	unsigned i, silent = DB_HOSTS_MAX;
+	enum db_outcome outcome;
+
+	for (i = 0; i < c->hosts.count && left_until(c->deadline_ms) > 0; i++) {
+		begin_share(c, c->deadline_ms, c->hosts.count - i);
+		outcome = connect_to_host(c, db_hosts_at(&c->hosts, i));
+		c->wait_until_ms = c->deadline_ms;
+		if (outcome == DB_ANSWERED) {
+			db_hosts_reached(&c->hosts, i);
+			metrics_database(true);
+			event(EVENT_DB_CONNECTED, "server_version=%d",
+			    PQserverVersion(c->pg));
+			return true;
+		}
+		if (outcome == DB_LATE && silent == DB_HOSTS_MAX)
+			silent = i;
+	}
+	if (silent < DB_HOSTS_MAX)
+		db_hosts_silent(&c->hosts, silent);
+	return false;
+}
+
+bool
+db_conn_is_open(const struct db_conn *c)
+{
+	return c->pg != NULL;
+}
+
+void
+db_conn_close(struct db_conn *c)
+{
+	PQfinish(c->pg);
+	c->pg = NULL;
+	metrics_database(false);
+}
+
+void
+db_conn_elsewhere(struct db_conn *c)
+{
+	db_hosts_leave(&c->hosts);
+}
+
+/* --- statements --- */
+
+bool
+db_conn_has_failed(const struct db_conn *c)
+{
+	return PQtransactionStatus(c->pg) == PQTRANS_INERROR;
+}
+
+bool
+db_conn_send(
+    struct db_conn *c, const struct db_sql *sql, struct db_params params)
+{
+	int sent;
+
+	if (sql->direct)
+		sent = PQsendQueryParams(c->pg, sql->text, params.count, NULL,
+		    params.value, NULL, NULL, 0);
+	else
+		sent = PQsendQueryPrepared(c->pg, sql->name, params.count,
+		    params.value, NULL, NULL, 0);
+	return sent == 1 && flush(c) == DB_ANSWERED;
+}
+
+bool
+db_conn_send_script(struct db_conn *c, const char *script)
+{
+	return PQsendQuery(c->pg, script) == 1 && flush(c) == DB_ANSWERED;
+}
+
+enum db_outcome
+db_conn_receive(struct db_conn *c, void **result)
+{
+	PGresult *r, *last = NULL;
+	enum db_outcome outcome;
+
+	*result = NULL;
+	while ((outcome = await(c)) == DB_ANSWERED &&
+	       (r = PQgetResult(c->pg)) != NULL) {
+		if (last != NULL && PQresultStatus(last) == PGRES_FATAL_ERROR) {
+			PQclear(r);
+			continue;
+		}
+		PQclear(last);
+		last = r;
+	}
+	if (outcome == DB_ANSWERED &&
+	    (last == NULL || PQstatus(c->pg) != CONNECTION_OK))
+		outcome = DB_LOST;
+	if (outcome != DB_ANSWERED)
+		PQclear(last);
+	else
+		*result = last;
+	return outcome;
+}
+
+void
+db_conn_clear(void *result)
+{
+	PQclear(result);
+}
+
+const char *
+db_conn_message(const struct db_conn *c)
+{
+	return PQerrorMessage(c->pg);
+}
+
+bool
+db_conn_is_good(const void *result)
+{
+	return PQresultStatus(result) == PGRES_TUPLES_OK ||
+	       PQresultStatus(result) == PGRES_COMMAND_OK;
+}
+
+const char *
+db_conn_sqlstate(const void *result)
+{
+	return PQresultErrorField(result, PG_DIAG_SQLSTATE);
+}
+
+const char *
+db_conn_error(const void *result)
+{
+	return PQresultErrorMessage(result);
+}
+
+const char *
+db_conn_primary(const void *result)
+{
+	return PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+}
+
+const char *
+db_conn_hint(const void *result)
+{
+	return PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
+}
+
+int
+db_conn_rows(const void *result)
+{
+	return PQntuples(result);
+}
+
+const char *
+db_conn_text(const void *result, int row, int column)
+{
+	return PQgetisnull(result, row, column)
+	           ? NULL
+	           : PQgetvalue(result, row, column);
+}
+
+/* --- the connection string --- */
+
+/*
+ * What libpq says of a string that does not parse, unless it may quote from a
+ * password: that is refused, but might be there all the same.
+ */
+static const char *
+shown(const char *conninfo, const char *message)
+{
+	if (message == NULL)
+		return "out of memory";
+	if (strstr(conninfo, "pass") != NULL || strchr(conninfo, '@') != NULL)
+		return "not a libpq connection string (details hidden, since "
+		       "they may contain a password)";
+	return message;
+}
+
+/* The value of an option; NULL: it is not set. */
+static const char *
+value_of(const PQconninfoOption *options, const char *keyword)
+{
+	for (; options != NULL && options->keyword != NULL; options++)
+		if (strcmp(options->keyword, keyword) == 0)
+			return options->val;
+	return NULL;
+}
+
+/* Does this connection string parse, and leave the password elsewhere? */
+static bool
+conninfo_is_good(const char *conninfo)
+{
+	PQconninfoOption *options;
+	char *message = NULL;
+	bool good;
+
+	options = PQconninfoParse(conninfo, &message);
+	if (options == NULL) {
+		log_say("database: %s", shown(conninfo, message));
+		PQfreemem(message);
+		return false;
+	}
+	good = value_of(options, "password") == NULL;
+	if (!good)
+		log_say("database: the connection string must not contain a "
+		        "password; put it into a file: "
+		        "passfile=" SYSCONFDIR "/latchkey/pgpass");
+	PQconninfoFree(options);
+	return good;
+}
+
+/*
+ * The hosts that libpq would take: of the string, of a service that it names,
+ * of the environment. libpq tells them of a connection alone, so one is begun
+ * that fails before it has connected: there is no such sslmode.
+ */
+static bool
+read_hosts(struct db_conn *c)
+{
+	static const char *const names[] = { "dbname", "sslmode", NULL };
+	const char *const values[] = { c->conninfo, "none", NULL };
+	PGconn *pg = PQconnectStartParams(names, values, 1);
+	PQconninfoOption *options = PQconninfo(pg);
+	bool fit;
+
+	if (options == NULL)
+		abort();
+	fit = db_hosts_read(&c->hosts, value_of(options, "host"),
+	    value_of(options, "hostaddr"), value_of(options, "port"));
+	if (!fit)
+		log_say("database: more than %d hosts", DB_HOSTS_MAX);
+	PQconninfoFree(options);
+	PQfinish(pg);
+	return fit;
+}
+
+struct db_conn *
+db_conn_new(const char *conninfo, int64_t timeout_ms, unsigned used_by)
+{
+	struct db_conn *c;
+
+	if (!conninfo_is_good(conninfo))
+		return NULL;
+	if ((c = calloc(1, sizeof(*c))) == NULL)
+		abort();
+	c->conninfo = conninfo;
+	c->timeout_ms = timeout_ms;
+	c->used_by = used_by;
+	if (!read_hosts(c)) {
+		free(c);
+		return NULL;
+	}
+	metrics_database(false);
+	return c;
+}
+
+void
+db_conn_free(struct db_conn *c)
+{
+	db_conn_close(c);
+	free(c);
+}
+
+/* --- what is between us and the server --- */
+
+/* Does the connection leave this machine? */
+static bool
+leaves_machine(const PGconn *pg)
+{
+	const char *address = PQhostaddr(pg);
+
+	/* empty: a Unix socket */
+	return address != NULL && address[0] != '\0' &&
+	       strncmp(address, "127.", 4) != 0 && strcmp(address, "::1") != 0;
+}
+
+/* Was the server's certificate looked at, and the name in it? */
+static bool
+is_verified(PGconn *pg)
+{
+	PQconninfoOption *options = PQconninfo(pg);
+	const char *mode = value_of(options, "sslmode");
+	bool verified = mode != NULL && strcmp(mode, "verify-full") == 0;
+
+	PQconninfoFree(options);
+	return verified;
+}
+
+const char *
+db_conn_exposure(const struct db_conn *c)
+{
+	if (c->pg == NULL || !leaves_machine(c->pg) ||
+	    PQgssEncInUse(c->pg) == 1)
+		return NULL;
+	if (PQsslInUse(c->pg) == 0)
+		return "unencrypted";
+	return is_verified(c->pg) ? NULL : "to an unverified server";
+}
+
+int
+db_conn_library(int *oldest)
+{
+	/* Source: CVE-2026-6477; minor versions by their series. */
+	static const int good[] = { 140023, 150018, 160014, 170010, 180004 };
+	int version = PQlibVersion();
+	size_t i;
+
+	*oldest = good[0];
+	for (i = 0; i < ARRAY_LEN(good); i++)
+		if (version / 10000 >= good[i] / 10000)
+			*oldest = good[i];
+	return version;
+}

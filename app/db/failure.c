@@ -1,0 +1,81 @@
+/*
+ * Failures of the database: counted, and told in the log.
+ */
+#include "base.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "db/failure.h"
+#include "lib/clock.h"
+#include "stats/event.h"
+
+#define LINE_EVERY_MS 60000
+#define SLOTS 256 /* two failures that share one share its line, by chance */
+
+static _Atomic int64_t own[SLOTS]; /* when the next line is due */
+static _Atomic int64_t *due_ms = own;
+
+bool
+db_failure_share_memory(void)
+{
+	void *m = mmap(NULL, sizeof(own), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (m == MAP_FAILED)
+		return false;
+	due_ms = m;
+	return true;
+}
+
+/* Source: FNV-1a (Fowler, Noll, Vo). */
+static uint32_t
+hash(uint32_t h, const char *s)
+{
+	for (; *s != '\0'; s++)
+		h = (h ^ (unsigned char)*s) * UINT32_C(16777619);
+	return h;
+}
+
+bool
+db_failure_is_due(const char *what, const char *sqlstate)
+{
+	uint32_t h = hash(hash(UINT32_C(2166136261), what), sqlstate);
+	_Atomic int64_t *slot = &due_ms[h % SLOTS];
+	int64_t now_ms = clock_ms(), due = atomic_load(slot);
+
+	/* one too far ahead is nothing that we have written */
+	if (now_ms < due && due <= now_ms + LINE_EVERY_MS)
+		return false;
+	return atomic_compare_exchange_strong(
+	    slot, &due, now_ms + LINE_EVERY_MS);
+}
+
+void
+db_failure_again(void)
+{
+	event_count(EVENT_DB_FAILED);
+}
+
+void
+db_failure(const char *what, const char *sqlstate, const char *message,
+    const char *lacking)
+{
+	char line[400], *quote;
+
+	snprintf(
+	    line, sizeof(line), "%.*s", (int)strcspn(message, "\n"), message);
+	while ((quote = strchr(line, '"')) != NULL)
+		*quote = '\'';
+	if (sqlstate == NULL)
+		sqlstate = "-";
+	if (lacking == NULL)
+		event(EVENT_DB_FAILED, "what=%s sqlstate=%s message=\"%s\"",
+		    what, sqlstate, line);
+	else
+		event(EVENT_DB_FAILED,
+		    "what=%s sqlstate=%s message=\"%s\" lacking=\"%s\"", what,
+		    sqlstate, line, lacking);
+}

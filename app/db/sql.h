@@ -1,0 +1,61 @@
+/*
+ * Statements: their parameters, and what their errors mean.
+ */
+#ifndef LATCHKEY_DB_SQL_H
+#define LATCHKEY_DB_SQL_H
+
+#include "lib/arena.h"
+#include "role.h"
+
+/* The processes that run a statement. Each prepares its own alone. */
+#define DB_API ROLE_BIT(ROLE_API)
+#define DB_LOGIN ROLE_BIT(ROLE_LOGIN)
+#define DB_COMMAND ROLE_BIT(ROLE_COUNT) /* sub-commands */
+#define DB_WORKERS (DB_API | DB_LOGIN)
+#define DB_ALL (DB_WORKERS | DB_COMMAND)
+
+/*
+ * A statement. A table of them ends with an empty row (db/tables.h). They are
+ * prepared at connect, so that a mistake in one shows at once.
+ */
+struct db_sql {
+	const char *name; /* PostgreSQL's, for the prepared statement */
+	const char *text;
+	unsigned used_by; /* DB_API, … */
+	bool writes;      /* never sent twice */
+	bool direct; /* sent as it stands: run once, or before a migration */
+};
+
+/* Parameters of a statement: C strings; NULL is SQL's NULL. */
+struct db_params {
+	int count;
+	const char *const *value;
+};
+
+/* These, counted by the compiler, as long as the block that they stand in. */
+#define DB_PARAMS(...)                                                     \
+	((struct db_params){ ARRAY_LEN(((const char *[]){ __VA_ARGS__ })), \
+	    (const char *const[]){ __VA_ARGS__ } })
+#define DB_NO_PARAMS ((struct db_params){ 0, NULL })
+
+/* An integer as a parameter. */
+const char *db_param_i64(struct arena *a, int64_t v);
+
+/* The highest number of a parameter in a statement's text; 0: it has none. */
+int db_sql_params(const char *text);
+
+/* What an error means for the session, and for the next statements. */
+enum db_sql_then {
+	DB_SQL_GO_ON,    /* this one failed; nothing else is wrong */
+	DB_SQL_WAIT,     /* the same statement fails until somebody acts */
+	DB_SQL_RECONNECT /* the session is of no use any more */
+};
+
+/*
+ * What an SQLSTATE says (NULL: there was none): ERR_INVALID: a value is not
+ * allowed. ERR_BUSY: another time it may be done. ERR_INTERNAL: a bug of ours.
+ * Source: PostgreSQL manual, appendix A.
+ */
+enum err db_sql_error(const char *sqlstate, enum db_sql_then *then) MUST_CHECK;
+
+#endif

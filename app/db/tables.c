@@ -1,0 +1,16 @@
+/*
+ * The list of all tables of statements.
+ */
+#include "base.h"
+
+#include "db/network.h"
+#include "db/ratelimit.h"
+#include "db/tables.h"
+#include "db/user.h"
+
+const struct db_sql *const db_tables[] = {
+	db_user_sql,
+	db_ratelimit_sql,
+	db_network_sql,
+	NULL,
+};
