@@ -222,7 +222,7 @@ if [ "$(id -u)" = 0 ]; then
 	key 0641 root:"$group" 0750 root:"$group" 'must be ' 'a key that others may run is refused'
 	key 0640 daemon:"$group" 0750 root:"$group" 'belongs to user 1, who could change it; do: chown root' 'a key of another user is refused'
 	key 0640 root:"$group" 0770 root:"$group" 'its folder .* is writable by others, .*; do: chmod go-w' 'a key in a folder that the group may write to is refused'
-	key 0640 root:"$group" 0757 root:root 'is writable by others' 'a key in a folder that others may write to is refused'
+	key 0640 root:"$group" 0757 root:root 'its folder .* is writable by others' 'a key in a folder that others may write to is refused'
 	key 0640 root:"$group" 0755 daemon:root 'its folder .* belongs to user 1, who could replace' 'a key in a folder of another user is refused'
 	key 0640 root:"$group" 1777 root:root good 'in a folder such as /tmp nobody can take its place'
 	key 0640 root:"$group" 1777 daemon:root 'its folder .* belongs to user 1' 'a key in a folder such as /tmp of another user is refused'
