@@ -10,6 +10,9 @@ ok $? 'the program lists its endpoints'
 is "$(python3 -B t/tool/lanes.py nginx.conf.sample <"$tmp/routes" 2>&1)" '' \
 	'nginx.conf.sample sends each endpoint to the socket of its lane, whatever the method'
 
+is "$(sed -n '/^	#location = \/latchkey-check {/,/^	#}/p' nginx.conf.sample | grep -c '	fastcgi_keep_conn off;')" 1 \
+	'nginx.conf.sample does not ask to keep the connection of a check before an application, which nginx closes'
+
 # The same with each row's lane changed.
 awk -F '\t' -v OFS='\t' '{ $3 = $3 == "api" ? "login" : "api" } 1' "$tmp/routes" |
 	python3 -B t/tool/lanes.py nginx.conf.sample >"$tmp/noticed"
