@@ -2,11 +2,11 @@
  * Tables latchkey_network and latchkey_watermark: known networks, and the
  * highest account number of each day.
  *
- * A network has two places in a table of fixed size, and is in one of them at
- * most. A place is taken over only when nobody has logged in from its network
- * for DB_NETWORK_DAYS, so nobody can push another out; where both are taken,
- * the network stays unknown. In a place stand 64 bits of a keyed hash, so who
- * finds an address that shares another's places is not taken for it.
+ * A network has two places in a table of fixed size, and is in at most one of
+ * them. A place is reused only when nobody has logged in from its network for
+ * DB_NETWORK_DAYS, so no network can push another out; if both are taken, it
+ * stays unknown. A place holds 64 bits of a keyed hash, so an address that
+ * shares another's places is not taken for it.
  */
 #ifndef LATCHKEY_DB_NETWORK_H
 #define LATCHKEY_DB_NETWORK_H
@@ -22,7 +22,7 @@ struct network {
 	int64_t digest;
 };
 
-/* What is known of a network, and of who logs in from there. */
+/* The state of a network, and of the account that logs in from it. */
 struct network_state {
 	bool is_known;   /* somebody has logged in within DB_NETWORK_DAYS */
 	bool seen_today; /* and today, in UTC, too */
@@ -37,18 +37,18 @@ extern const struct db_sql db_network_sql[];
  * as db_run().
  *
  * An account counts as older than a week if its number is not above the highest
- * of any day since. That holds where numbers ascend, whoever makes the
- * accounts. Where they do not (chosen at random, or gaps that are filled) a new
- * account may count as old at once, and what is left are the limits of sign-up;
- * where one stands far above all others, that comes a week later.
+ * of any day since. That holds if numbers ascend, whichever program makes the
+ * accounts. If they do not (chosen at random, or filled gaps) a new account may
+ * count as old at once, and only the sign-up limit is left; if one number is
+ * far above all others, that begins a week later.
  */
 enum err db_network_find(struct ctx *c, const struct network *n,
     int64_t user_id, struct network_state *out) MUST_CHECK;
 
 /*
- * Somebody has logged in from there: note it for today, in the place that it
- * has or in one that is free. If there is none, or it is noted, nothing is
- * written. Errors as db_run(), but it may be sent twice.
+ * Note a login from a network today, in its place or a free one. If there is
+ * none, or it is noted already, nothing is written. Errors as db_run(), but it
+ * may be sent twice.
  */
 enum err db_network_note(struct ctx *c, const struct network *n) MUST_CHECK;
 

@@ -45,8 +45,8 @@ enum err db_user_range(
 enum err db_user_insert(struct ctx *c, struct user *u) MUST_CHECK;
 
 /*
- * Put a new hash in the place of the one that u has, unless the stored one
- * has changed since u was read: then ERR_CONFLICT.
+ * Replace u's hash, unless the stored one has changed since u was read: then
+ * ERR_CONFLICT.
  */
 enum err db_user_replace_hash(
     struct ctx *c, const struct user *u, const char *hash) MUST_CHECK;
@@ -54,11 +54,11 @@ enum err db_user_replace_hash(
 enum password_reason { PASSWORD_BY_OWNER, PASSWORD_BY_OPERATOR };
 
 /*
- * Give u another password, of which this is the hash, note when and by whom,
- * and raise the epoch, all or nothing. Its owner's replaces the one that u has:
- * ERR_CONFLICT if the stored one has changed since u was read. The operator's
- * replaces whatever there is: ERR_NOTFOUND if the account has gone. ERR_BUSY:
- * whether it was done is not known.
+ * Set u's password to one of this hash, note time and actor, and raise the
+ * epoch, all or nothing. The owner's replaces the one that was read:
+ * ERR_CONFLICT if the stored one has changed since. The operator's replaces
+ * any: ERR_NOTFOUND if the account is gone. ERR_BUSY: it may or may not be
+ * done.
  */
 enum err db_user_change_password(struct ctx *c, const struct user *u,
     const char *hash, enum password_reason reason) MUST_CHECK;
@@ -71,7 +71,7 @@ enum err db_user_change_password(struct ctx *c, const struct user *u,
 enum err db_user_last_change(struct ctx *c, int64_t id, const char **when,
     const char **reason) MUST_CHECK;
 
-/* Set the full name, or none (NULL). ERR_NOTFOUND: there is no such account. */
+/* Set the full name, or none (NULL). ERR_NOTFOUND: no such account. */
 enum err db_user_set_fullname(
     struct ctx *c, int64_t id, const char *fullname) MUST_CHECK;
 
