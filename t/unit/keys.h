@@ -33,10 +33,14 @@ make_keyring(struct keyring *out, const char *text)
 static inline void
 make_secrets(struct secrets *out, const char *text)
 {
+	/* kept until the process ends, where a sanitizer finds them */
+	static struct secrets made[32];
+	static size_t n;
 	struct secret s = secret_of(text);
 
-	if (!mac_derive(&s, out))
+	if (n == sizeof(made) / sizeof(made[0]) || !mac_derive(&s, out))
 		abort();
+	made[n++] = *out;
 }
 
 #endif
