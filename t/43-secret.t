@@ -118,7 +118,7 @@ $LK_AS sh -c 'echo short >"$1"' short "$secret"
 bad 'a short secret' 'shorter than 32 bytes; make one with: openssl rand -hex 32'
 bad 'no secret' 'no such file; make a key with'
 $LK_AS mkfifo -m 600 "$secret"
-bad 'a FIFO' 'must be a plain file'
+bad 'a FIFO' 'must be a regular file'
 new "$secret"
 chmod 644 "$secret"
 bad 'a secret that others can read' 'others cannot read and the group cannot write; do: chmod g-w,o='
