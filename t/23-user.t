@@ -205,7 +205,7 @@ status 1 echo True' 'two that differ are none'
 	log_in typist "$long"
 	is "$status" 200 'a password of 511 bytes from a terminal logs in'
 	terminal "${long}1\n" "${long}1\n" -- $LK_AS "$LK_BIN" -c "$LK_CONF" user passwd typist >"$tmp/out"
-	like "$(tail -n 2 "$tmp/out" | xargs)" '^latchkey: the password has over 511 bytes status 1 ' \
+	like "$(tail -n 2 "$tmp/out" | xargs)" '^latchkey: password has more than 511 bytes status 1 ' \
 		'a password of 512 bytes from a terminal is refused, not cut'
 	log_in typist "$long"
 	is "$status" 200 'a refused password changes nothing'
