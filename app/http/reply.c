@@ -186,14 +186,14 @@ reply_write(struct req *r, struct buf *out)
 
 	reply_settle(r);
 	s = &http_status[http_status_row(p->status)];
-	assert(s->reason != NULL); /* each that is sent has a row */
-	buf_addf(out, "Status: %d %s\r\n", s->code, s->reason);
+	assert(s->line != NULL); /* each that is sent has a row */
+	buf_adds(out, s->line);
 	if (p->type != NULL)
 		buf_addf(out, "Content-Type: %s\r\n", p->type);
 	if (s->code != 204) /* which has no length: RFC 9110, section 8.6 */
 		buf_addf(out, "Content-Length: %zu\r\n", p->body.len);
-	buf_addf(out, "Cache-Control: %s\r\n",
-	    p->may_be_cached ? "no-cache" : "no-store");
+	buf_adds(out, p->may_be_cached ? "Cache-Control: no-cache\r\n"
+	                               : "Cache-Control: no-store\r\n");
 	buf_add(out, p->headers.s, p->headers.len);
 	buf_adds(out, "\r\n");
 	if (r->method != METHOD_HEAD)

@@ -5,10 +5,11 @@
 
 #include "lib/http_status.h"
 
-#define STATUS(code, reason) { code, reason },
+#define STATUS(code, reason) \
+	{ code, reason, "Status: " #code " " reason "\r\n" },
 
 const struct http_status http_status[HTTP_STATUSES] = {
-	HTTP_STATUS_LIST(STATUS){ 0, NULL },
+	HTTP_STATUS_LIST(STATUS){ 0, NULL, NULL },
 };
 
 size_t

@@ -40,6 +40,7 @@ enum http_row { HTTP_STATUS_LIST(HTTP_ROW) HTTP_ROW_OTHER, HTTP_STATUSES };
 struct http_status {
 	int code;           /* 0, of the last row: any other */
 	const char *reason; /* reason phrase */
+	const char *line;   /* the header of CGI: "Status: 200 OK", CR LF */
 };
 
 /* The rows, by enum http_row. */
