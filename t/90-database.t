@@ -32,19 +32,19 @@ is "$(users_me 100)" '100 2xx, 0 3xx, 0 4xx, 0 5xx' 'the current user is served'
 before=$(sessions) connected=$(count event=db_connected) errors=$(grep -c 'permission denied' "$LK_LOGS/postgres.log")
 $LK_PSQL_ADMIN -Xqc 'revoke select on users from latchkey'
 start=$(date +%s%3N)
-is "$(users_me 2000)" '0 2xx, 0 3xx, 0 4xx, 2000 5xx' 'without a privilege each request is a 503'
+is "$(users_me 2000)" '0 2xx, 0 3xx, 0 4xx, 2000 5xx' 'privilege missing: each request is a 503'
 took=$(($(date +%s%3N) - start))
 api GET /users/me -H "Authorization: Bearer $token"
-is "$status $(header Retry-After | grep -c '^[0-9]')" '503 1' 'without a privilege a 503 says when to come again'
-is "$(sessions)" "$before" 'without a privilege each worker keeps its session'
-is "$(count event=db_connected)" "$connected" 'without a privilege no worker connects again'
+is "$status $(header Retry-After | grep -c '^[0-9]')" '503 1' 'privilege missing: a 503 says when to come again'
+is "$(sessions)" "$before" 'privilege missing: each worker keeps its session'
+is "$(count event=db_connected)" "$connected" 'privilege missing: no worker connects again'
 is "$(count 'event=db_failed what=user_by_name')" 1 'a missing privilege is one line, of all workers together'
 like "$(grep event=db_failed "$LK_LOG")" \
 	'sqlstate=42501 message="ERROR:  permission denied for table users" lacking="SELECT \(id\) on users, SELECT \(username\) on users' \
 	'the line of a missing privilege names table and privilege'
 errors=$(($(grep -c 'permission denied' "$LK_LOGS/postgres.log") - errors))
 [ $errors -le $((2 * (took / 250 + 3))) ]
-ok $? "without a privilege each of two workers asks four times a second at most ($errors in $took ms)"
+ok $? "privilege missing: each of two workers asks four times a second at most ($errors in $took ms)"
 $LK_PSQL_ADMIN -Xqc 'grant select on users to latchkey'
 served() {
 	api GET /users/me -H "Authorization: Bearer $token"
@@ -95,8 +95,8 @@ $LK_PSQL -Xqc 'alter table users alter username type varchar'
 # A table that is away: as long as it is, the session goes on.
 before=$(sessions) connected=$(count event=db_connected)
 $LK_PSQL -Xqc 'alter table users rename to elsewhere'
-is "$(users_me 500)" '0 2xx, 0 3xx, 0 4xx, 500 5xx' 'without a table each request is a 503'
-is "$(sessions) $(count event=db_connected)" "$before $connected" 'without a table each worker keeps its session'
+is "$(users_me 500)" '0 2xx, 0 3xx, 0 4xx, 500 5xx' 'table missing: each request is a 503'
+is "$(sessions) $(count event=db_connected)" "$before $connected" 'table missing: each worker keeps its session'
 like "$(grep event=db_failed "$LK_LOG" | tail -n 1)" "sqlstate=42P01 message=\"ERROR:  relation 'users' does not exist" \
 	'the line of a missing table names it'
 $LK_PSQL -Xqc 'alter table elsewhere rename to users'

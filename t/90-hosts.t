@@ -22,7 +22,7 @@ proxy() {
 # worker NAME HOSTS PORTS: with the database there
 worker() {
 	log=$tmp/$1.log
-	serve_alone "$LK_DIR/data/$1.sock" "$log" LATCHKEY_LOGIN_FAILURES_PER_SERVICE_HOUR=0 \
+	serve_alone "$LK_DIR/data/$1.sock" "$log" LATCHKEY_LOGIN_FAILURES_PER_SERVICE_HOUR=0 LATCHKEY_DB_TIMEOUT_MS=2500 \
 		LATCHKEY_DATABASE="host=$2 port=$3 user=latchkey dbname=latchkey"
 }
 
@@ -40,9 +40,9 @@ served() {
 	[ "$answer" = 200 ]
 }
 
-# db_timeout_ms is 1500. The rest is for a machine that is busy, here and below.
+# db_timeout_ms is 2500. The rest is for a machine that is busy, here and below.
 in_time() {
-	is "$answer $((took < 2500))" '200 1' "$1 (it took $took ms)"
+	is "$answer $((took < 4000))" '200 1' "$1 (it took $took ms)"
 }
 
 # --- a host that is silent from the beginning ---
@@ -89,20 +89,20 @@ kill -USR1 $first
 begun=$(date +%s%3N)
 ask
 is "$answer" 503 'what was asked as the first host lost power is a 503'
-retry 3 served
+retry 10 served
 lost=$(($(date +%s%3N) - begun))
-is "$answer $((lost < 4500))" '200 1' "the second host serves within twice db_timeout_ms (it took $lost ms)"
+is "$answer $((lost < 6500))" '200 1' "the second host serves within twice db_timeout_ms (it took $lost ms)"
 [ "$(wc -l <"$tmp/good")" -gt "$trips" ]
 ok $? 'it is the second host that was asked'
 is "$(grep -c 'what=connect' "$log")" 0 'the first host is not tried again before the second'
 
 # --- a second host far away: its share is too short to connect ---
 
-proxy far 130
+proxy far 250
 worker far 127.0.0.1,127.0.0.1 "$silent,$port"
 ask
 is "$answer" 503 'a silent host and one that takes longer than its share are a 503'
-retry 5 served
+retry 10 served
 ok $? 'the next attempt begins with the slow host, and gives it all of the time'
 
 # --- a name server that is silent: root alone may put one into its place ---
@@ -142,7 +142,7 @@ ok $? 'the name server was asked'
 like "$(cat "$log")" "message=\"the host's name was not resolved in time\"" 'the log says that the name was not resolved'
 worker alone db.example.org 5432
 ask
-is "$answer $((took < 2500))" '503 1' "a silent name server holds no worker for longer than db_timeout_ms (it took $took ms)"
+is "$answer $((took < 4000))" '503 1' "a silent name server holds no worker for longer than db_timeout_ms (it took $took ms)"
 
 # the workers, and what they have started
 descendants() {
