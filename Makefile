@@ -289,7 +289,7 @@ C_FILES = $(wildcard app/*.[ch] app/*/*.[ch] t/unit/*.[ch] t/fuzz/*.[ch] t/fuzz/
 	t/tool/*.c bench/*.c)
 SHELL_FILES = $(wildcard t/*.t) t/lib.sh t/suite t/stack t/run t/deps t/tree t/coverage t/memory bench/peers .ci/run
 PYTHON_FILES = $(wildcard t/tool/*.py t/contract/*.py bench/*.py bench/measure/*.py) t/mutate
-build/gcc/conf.o: WARNINGS += -Wno-analyzer-malloc-leak
+build/gcc/conf.o build/gcc/app.o: WARNINGS += -Wno-analyzer-malloc-leak
 lint:
 	@t/deps lint
 	@$(MAKE) $J WERROR=-Werror B=build/gcc CC=gcc CFLAGS='-O2 -g -fanalyzer' build/gcc/latchkey

@@ -316,7 +316,7 @@ find_action(char *const *arguments)
 static int
 run(const struct action *action, struct ctx *c, char *const *names)
 {
-	struct applicant_problem why = { NAME_GOOD };
+	struct applicant_problem why = { 0 };
 	enum err e = schema_ready(c);
 
 	if (e == ERR_NOTFOUND || e == ERR_DENIED) {

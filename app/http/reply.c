@@ -36,7 +36,8 @@ static const struct {
 /* clang-format on */
 
 _Static_assert(ARRAY_LEN(meaning) == ERR_COUNT, "each error has a row");
-_Static_assert(HTTP_ROW_201 &&HTTP_ROW_204 &&HTTP_ROW_303 &&HTTP_ROW_403,
+_Static_assert(HTTP_ROW_201 < HTTP_STATUSES && HTTP_ROW_204 < HTTP_STATUSES &&
+                   HTTP_ROW_303 < HTTP_STATUSES && HTTP_ROW_403 < HTTP_STATUSES,
     "so has each status of endpoints that create, delete, lead on or refuse");
 
 struct buf *
