@@ -85,7 +85,8 @@ check_statements(struct ctx *c)
 	return ERR_OK;
 }
 
-/* Run a part of the check with a connection that prepares the statements of used_by. */
+/* Run a part of the check with a connection that prepares the statements of
+ * used_by. */
 static bool
 check_with(
     const struct conf *conf, unsigned used_by, enum err (*part)(struct ctx *c))

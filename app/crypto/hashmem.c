@@ -30,8 +30,9 @@
 
 #define MIB ((size_t)1 << 20)
 #define HUGE_PAGE (2 * MIB)
-#define ANY_PAGE ((size_t)1 << 16) /* a multiple of every machine's page size \
-	                            */
+#define ANY_PAGE                                                     \
+	((size_t)1 << 16) /* a multiple of every machine's page size \
+	                   */
 
 static struct {
 	bool on;

@@ -117,7 +117,8 @@ say(const struct piece *p)
 	world_mood(moods[HOW_MOOD(how)]);
 	world_wait(steps_s[HOW_TIME(how)]);
 	play.late = HOW_TIME(how) == 3;
-	play.app->lanes = (how & HOW_API) != 0 ? ROLE_BIT(ROLE_API) : role_lanes();
+	play.app->lanes =
+	    (how & HOW_API) != 0 ? ROLE_BIT(ROLE_API) : role_lanes();
 	if ((how & HOW_ANEW) != 0)
 		hang_up();
 	if (play.peer < 0) {

@@ -325,8 +325,7 @@ test_members(void)
 	        json_int64(v) == 1,
 	    "a number is an integer");
 	(void)parse("-123456789012345678", &v, &why);
-	ok(json_kind(v) == JSON_INTEGER &&
-	        json_int64(v) == -123456789012345678,
+	ok(json_kind(v) == JSON_INTEGER && json_int64(v) == -123456789012345678,
 	    "one of 18 digits as well");
 	(void)parse("1234567890123456789", &v, &why);
 	ok(json_kind(v) == JSON_OTHER, "not of more");
