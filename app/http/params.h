@@ -27,10 +27,10 @@ struct field {
 
 /* Its value. */
 struct param {
-	bool given;
 	const char *text; /* of a FIELD_TEXT; NULL: not given */
 	int64_t number;   /* of a FIELD_NUMBER */
 	bool on;          /* of a FIELD_BOOL */
+	bool given;
 };
 
 /*

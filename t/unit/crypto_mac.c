@@ -174,6 +174,7 @@ test_derive(void)
 	    "the secret that they come from is wiped");
 	is_int((long long)wiped_bytes, MAC_BYTES,
 	    "each derived key is wiped when OpenSSL has it");
+	mac_forget(&secrets);
 }
 
 /* No half of the keys is left when OpenSSL fails, nor the secret. */
