@@ -103,7 +103,7 @@ limits_hash_us(const struct conf *conf)
 static int64_t
 share_percent(int64_t workers)
 {
-	return min(100 * workers, cpu_percent());
+	return max(min(100 * workers, cpu_percent()), 1);
 }
 
 int64_t

@@ -14,13 +14,13 @@ const struct family_row family_table[FAMILY_COUNT] = { FAMILY_TABLE(
     FAMILY_ROW) };
 
 #define EVENT_ROW(id, name, says, severity, counted, label, error, marked) \
-	[EVENT_##id] = { .line = name,                                     \
-		.outcome = label,                                          \
+	[EVENT_##id] = { .line = (name),                                   \
+		.outcome = (label),                                        \
 		.level = LOG_LEVEL_##severity,                             \
 		.family = FAMILY_##counted,                                \
 		.err = ERR_##error,                                        \
-		.reason = says,                                            \
-		.audited = marked },
+		.reason = (says),                                          \
+		.audited = (marked) },
 const struct event_row event_table[EVENT_COUNT] = { EVENT_TABLE(EVENT_ROW) };
 
 /* For a process that shares nothing. */

@@ -21,9 +21,7 @@ EVP_MAC *EVP_MAC_fetch(OSSL_LIB_CTX *c, const char *name, const char *how) { ret
 static bool
 is_empty(const struct keyring *ring)
 {
-	static const struct keyring zero;
-
-	return memcmp(ring, &zero, sizeof(zero)) == 0;
+	return is_zeroed(ring, sizeof(*ring));
 }
 
 static void

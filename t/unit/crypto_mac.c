@@ -163,14 +163,13 @@ test_apart(void)
 static void
 test_derive(void)
 {
-	static const struct secret zero;
 	struct secret secret = secret_of(KEY_TEXT);
 	struct secrets secrets;
 
 	prepared = 0;
 	ok(mac_derive(&secret, &secrets), "the keys of all purposes are made");
 	is_int(prepared, 1 + PURPOSES, "each of them is prepared once");
-	ok(memcmp(&secret, &zero, sizeof(zero)) == 0,
+	ok(is_zeroed(&secret, sizeof(secret)),
 	    "the secret that they come from is wiped");
 	is_int((long long)wiped_bytes, MAC_BYTES,
 	    "each derived key is wiped when OpenSSL has it");
@@ -195,7 +194,6 @@ test_derive_fails(void)
 		{ "EVP_MAC_final", 1 },
 		{ "EVP_MAC_final", PURPOSES },
 	};
-	static const struct secret zero;
 	static const struct secrets none;
 	struct secret secret;
 	struct secrets secrets;
@@ -211,7 +209,7 @@ test_derive_fails(void)
 		ok(!mac_derive(&secret, &secrets) && failed() &&
 		        memcmp(&secrets, &none, sizeof(none)) == 0,
 		    title);
-		ok(memcmp(&secret, &zero, sizeof(zero)) == 0,
+		ok(is_zeroed(&secret, sizeof(secret)),
 		    "the secret is wiped all the more");
 	}
 }

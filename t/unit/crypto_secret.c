@@ -137,9 +137,7 @@ load(const char *bytes, size_t n, struct secret *out)
 static bool
 is_zero(const struct secret *k)
 {
-	static const struct secret zero;
-
-	return memcmp(k, &zero, sizeof(zero)) == 0;
+	return is_zeroed(k, sizeof(*k));
 }
 
 static void

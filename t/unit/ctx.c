@@ -32,7 +32,7 @@ main(void)
 	arena_defer(&arena, release, NULL);
 	ctx_reset(&c);
 	ok(c.app == &app && c.arena == &arena, "ctx: the process stays");
-	ok(memcmp(&c, &fresh, sizeof(c)) == 0,
+	ok(same_bytes(&c, &fresh, sizeof(c)),
 	    "ctx: all that belongs to a request is gone after it");
 	is_int(released, 1, "ctx: and so is what its arena held");
 	arena_free(&arena);

@@ -4,6 +4,7 @@
 #include "base.h"
 
 #include <stdio.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "db/hosts.h"
@@ -56,12 +57,12 @@ test_reading(void)
 	is(read_as("a,b", NULL, "1,2,3"), "- - -;", "so are wrong ports");
 	is(read_as("a,b", "192.0.2.1", "1"), "- - -;", "and wrong addresses");
 	for (i = 0; i < DB_HOSTS_MAX; i++)
-		memcpy(many + 2 * i, "h,", 2);
+		memcpy(many + (ptrdiff_t)2 * i, "h,", 2);
 	many[2 * DB_HOSTS_MAX - 1] = '\0';
 	ok(strcmp(read_as(many, NULL, "1"), "too many") != 0, "sixteen hosts");
 	is_int(hosts.count, DB_HOSTS_MAX, "are all read");
 	many[2 * DB_HOSTS_MAX - 1] = ',';
-	memcpy(many + 2 * DB_HOSTS_MAX, "h", 2);
+	memcpy(&many[2 * DB_HOSTS_MAX], "h", 2);
 	is(read_as(many, NULL, "1"), "too many", "seventeen hosts are refused");
 	memset(many, 'h', sizeof(many));
 	many[DB_HOSTS_BYTES] = '\0';

@@ -33,9 +33,11 @@ static struct {
 	atomic_int refused; /* calls that failed so */
 } * shared;
 
-/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
+int stand_in(int fd, __SOCKADDR_ARG address, socklen_t *n, int flags) __asm__(
+    "accept4");
+
 int
-accept4(int fd, __SOCKADDR_ARG address, socklen_t *n, int flags)
+stand_in(int fd, __SOCKADDR_ARG address, socklen_t *n, int flags)
 {
 	if (shared->error == 0)
 		return REAL(accept4)(fd, address, n, flags);
@@ -144,7 +146,7 @@ test_want(const struct sockaddr_un *address, socklen_t n, int kept, int error)
 	shared->error = error;
 	fd = ask(address, n);
 	ms = time_of(kept, REQUESTS);
-	ok(ms >= 0 && ms < 10 * REQUESTS, title);
+	ok(ms >= 0 && ms < INT64_C(10) * REQUESTS, title);
 	/* one attempt at once, and one for each pause */
 	ok(shared->refused >= 1 && shared->refused <= 2 + ms / 100,
 	    "accept4() is tried again after a pause, not all the time");

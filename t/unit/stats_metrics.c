@@ -265,6 +265,8 @@ test_killed(void)
 	ok(w != NULL && w->database == DATABASE_CONNECTED, "it had a database");
 	is_int((long long)f.counter[EVENT_LOGIN], 2 * TIMES + 1,
 	    "what it counted stays");
+	if (w == NULL)
+		return;
 	metrics_ended(ROLE_LOGIN, CONF_WORKERS_MAX - 1, w->pid + 1);
 	ok(worker(ROLE_LOGIN, CONF_WORKERS_MAX - 1)->pid != 0,
 	    "the end of another one means nothing");

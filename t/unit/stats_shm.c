@@ -53,7 +53,7 @@ use_large(void *memory)
 	large = memory;
 }
 
-static const struct shm_section file_section = { "file", 3 * PAGE_BYTES,
+static const struct shm_section file_section = { "file", (size_t)3 * PAGE_BYTES,
 	PAGE_BYTES, layout_of_ours, use_file };
 static const struct shm_section small_section = { "small", 1, 0, NULL,
 	use_small };
@@ -228,7 +228,7 @@ test_file(void)
 	is_int(in_child(load), 1, "the file is read by others");
 	is_int(in_child(load_other_layout), 0, "but not with another layout");
 	stat(file, &before);
-	ok(shm_reserve(in_file + PAGE_BYTES, 2 * PAGE_BYTES),
+	ok(shm_reserve(in_file + PAGE_BYTES, (size_t)2 * PAGE_BYTES),
 	    "room is taken on the disk");
 	stat(file, &after);
 	ok(after.st_blocks > before.st_blocks, "which shows");

@@ -69,4 +69,23 @@ done(void)
 	return tap_failed != 0;
 }
 
+/* Are these bytes all 0, or the same? Of structures padding counts as well. */
+static inline bool
+is_zeroed(const void *p, size_t n)
+{
+	const unsigned char *b = p;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (b[i] != 0)
+			return false;
+	return true;
+}
+
+static inline bool
+same_bytes(const void *a, const void *b, size_t n)
+{
+	return memcmp(a, b, n) == 0;
+}
+
 #endif
