@@ -70,7 +70,7 @@ ok $? 'role: one that dies is replaced'
 old=$(keepers)
 kill -HUP "$supervisor"
 renewed() {
-	[ "$(keepers | wc -l)" = 2 ] && [ -z "$(keepers | grep -Fx "$old")" ]
+	[ "$(keepers | wc -l)" = 2 ] && ! keepers | grep -Fqx "$old"
 }
 retry 20 renewed
 ok $? 'role: a reload replaces each'

@@ -156,7 +156,7 @@ static enum systemd_sockets
 take_over(struct listeners *l)
 {
 	const char *names[ROLE_COUNT];
-	enum role lane, at[ROLE_COUNT];
+	enum role lane, at[ROLE_COUNT] = { 0 };
 	enum systemd_sockets result;
 	int fds[ROLE_COUNT];
 	size_t i, n = 0;

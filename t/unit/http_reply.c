@@ -170,6 +170,7 @@ test_oauth(void)
 	    "\"a: String should have at most 3 characters\"}",
 	    "of several problems it is told the first");
 	is_int(r.reply.status, 400, "with status 400, not 422");
+	/* cppcheck-suppress unreadVariable ; r.problems leads to it */
 	first = (struct problem){ .kind = PROBLEM_NOT_OBJECT };
 	reply_error(&r, ERR_INVALID);
 	ok(strstr(r.reply.body.s, ":\"Input should be a valid dictionary") !=
