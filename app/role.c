@@ -9,7 +9,7 @@ enum { LANE = true, INNER = false };
 enum { LOW = true, USUAL = false };
 enum { EACH_CPU = true, FIXED = false };
 
-#define ROW(id, name, socket, needs, priority, per, least) \
+#define ROW(id, name, socket, needs, priority, per, least, run) \
 	[ROLE_##id] = { name, socket, needs, priority, per, least },
 const struct role_row roles[ROLE_COUNT] = { ROLE_TABLE(ROW) };
 

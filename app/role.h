@@ -27,18 +27,18 @@ enum need {
  * LANE: it serves requests of one cost at a separate socket, listen_<name>,
  * so that slow work cannot delay quick work. INNER: it has no socket.
  * The priority is USUAL, or LOW: lower than everything else on the machine
- * (server/sched.h). Where workers_<name> is auto, there are as many as CPUs
- * (EACH_CPU), the last column at least, or (FIXED) just so many.
+ * (server/sched.h). With workers_<name> = auto: EACH_CPU, one for each CPU but
+ * at least the number in the next column; FIXED, exactly that number.
  */
 /* clang-format off */
 #define ROLE_TABLE(ROW) \
-	/*  id     name     socket needs                                     priority workers */ \
-	ROW(CHECK, "check", LANE, NEED_KEYS,                                  USUAL, EACH_CPU, 1) \
-	ROW(API,   "api",   LANE, NEED_DATABASE | NEED_KEYS | NEED_SECRETS,   USUAL, EACH_CPU, 2) \
-	ROW(LOGIN, "login", LANE, NEED_ALL,                                   LOW,   EACH_CPU, 1)
+	/*  id     name     socket needs                                     priority workers  run */ \
+	ROW(CHECK, "check", LANE, NEED_KEYS,                                  USUAL, EACH_CPU, 1, serve) \
+	ROW(API,   "api",   LANE, NEED_DATABASE | NEED_KEYS | NEED_SECRETS,   USUAL, EACH_CPU, 2, serve) \
+	ROW(LOGIN, "login", LANE, NEED_ALL,                                   LOW,   EACH_CPU, 1, serve)
 /* clang-format on */
 
-#define ROLE_ID(id, name, socket, needs, priority, per, least) ROLE_##id,
+#define ROLE_ID(id, name, socket, needs, priority, per, least, run) ROLE_##id,
 enum role { ROLE_TABLE(ROLE_ID) ROLE_COUNT };
 
 #define ROLE_BIT(role) (1u << (role))

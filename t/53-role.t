@@ -19,16 +19,13 @@ def insert(file, before, text):
         f.write(head + text + mark + tail)
 
 insert(sys.argv[1] + "/role.h", "	ROW(LOGIN,", """\
-	ROW(KEEPER, "keeper", INNER, NEED_DATABASE, USUAL, FIXED, 2) \\
+	ROW(KEEPER, "keeper", INNER, NEED_DATABASE, USUAL, FIXED, 2, keep) \\
 """)
-insert(sys.argv[1] + "/server/worker.c", "	[ROLE_LOGIN] =", "	[ROLE_KEEPER] = keep,\n")
 insert(sys.argv[1] + "/server/worker.c", "/*\n * The run function of each role", """\
 static bool
 keep(const struct worker_setup *w, int64_t hash_us)
 {
-	struct ready_message message = { w, hash_us };
-
-	send_ready(&message);
+	notify_ready(w, hash_us);
 	while (w->app->db != NULL)
 		pause();
 	return true;

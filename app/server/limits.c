@@ -146,7 +146,7 @@ limits_of(const struct conf *conf, int64_t hash_us, int64_t backlog_max)
 {
 	int64_t hash_mib = conf->hash_memory_max_mib + LOGIN_EXTRA_MIB;
 	int64_t hashing = limits_workers_hashing(conf);
-	int64_t all = 1, more = 0, more_hashing = 0;
+	int64_t all = 1, inner = 0, more = 0, more_hashing = 0;
 	struct limits b;
 	enum role role;
 
@@ -155,12 +155,13 @@ limits_of(const struct conf *conf, int64_t hash_us, int64_t backlog_max)
 		/* of those that hash one is replaced after the other */
 		more += hashes(role) ? 1 : b.workers[role];
 		more_hashing += hashes(role);
+		inner += roles[role].is_lane ? 0 : b.workers[role];
 	}
 	b.memory_mib = own_mib(all) + hashing * hash_mib;
 	b.reload_mib = own_mib(more) + more_hashing * hash_mib;
 	b.single_workers = limits_workers_single(conf);
 	b.single_mib =
-	    own_mib(1 + b.single_workers) + b.single_workers * hash_mib;
+	    own_mib(1 + inner + b.single_workers) + b.single_workers * hash_mib;
 	b.backlog = limits_backlog(conf, hashing, hash_us);
 	b.queue = min(b.backlog, backlog_max);
 	b.wait_ms =

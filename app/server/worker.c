@@ -33,19 +33,25 @@ struct ready_message {
 	int64_t hash_us;
 };
 
-/* If the supervisor has died, a signal is about to come. */
+/* Tell the supervisor that this worker can accept, with the cost of a hash. */
+static void
+notify_ready(const struct worker_setup *w, int64_t hash_us)
+{
+	metrics_use(w->role, w->number);
+	shm_leave();
+	if (write(w->ready, &hash_us, sizeof(hash_us)) < 0) {
+		/* the supervisor has died */
+	}
+	close(w->ready);
+}
+
+/* The same, as the event loop calls it. */
 static void
 send_ready(const void *of)
 {
 	const struct ready_message *message = of;
-	const struct worker_setup *w = message->w;
 
-	metrics_use(w->role, w->number);
-	shm_leave();
-	if (write(w->ready, &message->hash_us, sizeof(message->hash_us)) < 0) {
-		/* the supervisor has died */
-	}
-	close(w->ready);
+	notify_ready(message->w, message->hash_us);
 }
 
 /* The name that ps and top show. */
@@ -86,15 +92,15 @@ serve(const struct worker_setup *w, int64_t hash_us)
 }
 
 /*
- * The run function of each role, called when all is open that it needs. It
- * calls send_ready(), and returns after SIGTERM; false: it could not begin.
+ * The run function of each role, from its row, called when all is open that it
+ * needs. It blocks SIGTERM, logs EVENT_START, calls notify_ready(), and after
+ * SIGTERM logs EVENT_STOP and returns within 25 seconds; false: it could not
+ * begin. (serve() leaves all of that to the event loop.)
  */
-static bool (*const run[])(const struct worker_setup *w, int64_t hash_us) = {
-	[ROLE_CHECK] = serve,
-	[ROLE_API] = serve,
-	[ROLE_LOGIN] = serve,
-};
-_Static_assert(ARRAY_LEN(run) == ROLE_COUNT, "each role has a run function");
+#define RUN(id, name, socket, needs, priority, per, least, run) \
+	[ROLE_##id] = (run),
+static bool (*const run[ROLE_COUNT])(
+    const struct worker_setup *w, int64_t hash_us) = { ROLE_TABLE(RUN) };
 
 int
 worker_run(const struct worker_setup *w)

@@ -31,10 +31,10 @@
 	ROW(RELOADS,        "latchkey_reloads_total",                "outcome", "reloads",              "Configuration reloads by outcome.")
 
 /*
- * Events: the name of the line in the log (NULL: none), whether that ends in
+ * Events: the name of the line in the log (NULL: none), whether the line ends in
  * reason=OUTCOME, its level; the family that counts the event, and the outcome
- * there; the error of a request that ends so (event_of()); whether it belongs in
- * an audit log.
+ * there; the error that event_of() maps to it, which takes the first row of its
+ * family with that error; whether it belongs in an audit log.
  */
 #define EVENT_TABLE(ROW) \
 	/*  event             line                      reason  level    family          outcome         error     audited */ \
