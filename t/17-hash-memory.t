@@ -50,7 +50,7 @@ column() {
 
 calibrate_with -- 60000
 ok $? 'latchkey calibrate measures what hashes cost here' || diag "$(cat "$tmp/out")"
-like "$(cat "$tmp/out")" 'kept for [1-9][0-9]* hashes' 'its hashes find their memory kept'
+like "$(cat "$tmp/out")" 'Memory was reused by [1-9][0-9]* hashes' 'its hashes find their memory kept'
 is "$(grep -cE '^(yescrypt [ 0-9]+ MiB|bcrypt   1[02]) .* ms .*[0-9]' "$tmp/out")" 13 \
 	'the table has eleven costs of yescrypt, and two of bcrypt'
 is "$(column 3 'yescrypt 1') $(column 3 'yescrypt 5') $(column 3 'yescrypt 11')" '1MiB 16MiB 1024MiB' \
@@ -90,7 +90,7 @@ like "$(cat "$tmp/out")" '^    hash_memory_max_mib = 16$|^No cost is within 1 ms
 	'it does not advise to lower the limit: stored hashes may need it'
 for ms in 0 60001 -1 1.5 x ''; do
 	calibrate_with -- "$ms"
-	like "$? $(cat "$tmp/out")" '^2 .*1 to 60000, not "' "\"$ms\" is no time"
+	like "$? $(cat "$tmp/out")" '^2 .*1 to 60000 milliseconds, not "' "\"$ms\" is no time"
 done
 calibrate_with -- 5 5
 is $? 2 'nor are two'

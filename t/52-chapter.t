@@ -34,6 +34,7 @@ mount -t tmpfs -o mode=755 tmpfs /run
 mkdir -p /run/lock
 . t/lib.sh
 ip link set lo up
+PATH=/usr/local/sbin:/usr/local/bin:$PATH	# where this test puts its own systemctl
 unset MAKEFLAGS MFLAGS MAKELEVEL PREFIX SYSCONFDIR DESTDIR
 
 # --- systemd's part ---

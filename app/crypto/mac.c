@@ -3,6 +3,7 @@
  */
 #include "base.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include <openssl/core_names.h>
@@ -151,9 +152,12 @@ derive(struct mac_key *master, const char *label)
 bool
 mac_derive(struct secret *secret, struct secrets *out)
 {
-	struct mac_key *master = mac_key_new(secret->bytes, secret->len);
+	struct mac_key *master;
 	size_t i, derived = 0;
 
+	/* keys of an empty secret would be known to everybody */
+	assert(secret->len >= SECRET_MIN_BYTES);
+	master = mac_key_new(secret->bytes, secret->len);
 	explicit_bzero(secret, sizeof(*secret));
 	for (i = 0; i < PURPOSES; i++) {
 		out->key[i] = master != NULL ? derive(master, labels[i]) : NULL;

@@ -382,6 +382,8 @@ db_conn_is_open(const struct db_conn *c)
 void
 db_conn_close(struct db_conn *c)
 {
+	if (c->pg == NULL)
+		return;
 	PQfinish(c->pg);
 	c->pg = NULL;
 	metrics_database(false);
@@ -558,13 +560,15 @@ conninfo_is_good(const char *conninfo)
 /*
  * The hosts that libpq would take: of the string, of a service that it names,
  * of the environment. libpq tells them of a connection alone, so one is begun
- * that fails before it has connected: there is no such sslmode.
+ * that fails before it has connected: there is no such sslmode. With a password
+ * at hand it does not read the password file, which is for workers alone.
  */
 static bool
 read_hosts(struct db_conn *c)
 {
-	static const char *const names[] = { "dbname", "sslmode", NULL };
-	const char *const values[] = { c->conninfo, "none", NULL };
+	static const char *const names[] = { "dbname", "sslmode", "password",
+		NULL };
+	const char *const values[] = { c->conninfo, "none", "-", NULL };
 	PGconn *pg = PQconnectStartParams(names, values, 1);
 	PQconninfoOption *options = PQconninfo(pg);
 	bool fit;

@@ -346,6 +346,9 @@ db_transaction(
 	ended =
 	    db_run(db, a, e == ERR_OK ? &commit : &undo, DB_NO_PARAMS, NULL);
 	db->in_transaction = false;
+	/* or what comes next would be part of it */
+	if (ended != ERR_OK)
+		db_conn_close(db->conn);
 	return e != ERR_OK ? e : ended;
 }
 

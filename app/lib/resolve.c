@@ -49,7 +49,8 @@ be_resolver(const char *name, int out, pid_t parent)
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent ||
 	    dup2(out, STDOUT_FILENO) < 0)
 		_exit(EXIT_FAILURE);
-	close_range(STDERR_FILENO + 1, ~0U, 0);
+	if (close_range(STDERR_FILENO + 1, ~0U, 0) != 0)
+		_exit(EXIT_FAILURE);
 	look_up(name, STDOUT_FILENO);
 	_exit(EXIT_SUCCESS);
 }
