@@ -49,7 +49,7 @@ hostile multipart
 
 # --- bytes that are no text, in whatever is read ---
 
-hostile bytes
+hostile odd_bytes
 
 # --- a web server that lies ---
 

@@ -315,7 +315,7 @@ def multipart():
         tell("multipart, %s: %s" % (title, wanted), wanted, ask(multipart(*what)))
 
 
-def bytes():
+def odd_bytes():
     ODD = {"NUL": b"\0", "CR": b"\r", "LF": b"\n", "CR LF": b"\r\n", "ESC": b"\x1b[2J", "BEL": b"\7", "DEL": b"\x7f", "U+0085": b"\xc2\x85", "U+2028": b"\xe2\x80\xa8",
            "U+202E": b"\xe2\x80\xae", "U+FEFF": b"\xef\xbb\xbf", "U+FFFF": b"\xef\xbf\xbf", "ff": b"\xff", "half a letter": b"\xc3", "a surrogate": b"\xed\xa0\x80",
            "an overlong NUL": b"\xc0\x80", "an overlong slash": b"\xc0\xaf", "beyond Unicode": b"\xf4\x90\x80\x80", "five bytes": b"\xf8\x88\x80\x80\x80"}
