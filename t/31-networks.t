@@ -20,6 +20,17 @@ networks() {
 	sql 'select count(*) from latchkey_network'
 }
 
+# service_row: the row of the half for everybody, as it was last written.
+service_row() {
+	sql 'select xmin from latchkey_throttle where bucket = 286720'
+}
+# written: a login, and the worker has written its counts since $before, as it
+# does once a second, and read what others counted.
+written() {
+	login_from 192.0.2.1 ada correct-horse
+	[ "$(service_row)" != "$before" ]
+}
+
 # As if so many days had passed: 8 or 40.
 pass_days() {
 	sql "create temporary table w as select (place + 16 - $1 % 16) % 16 as place, taken_at - interval '$1 days' as at, highest from latchkey_watermark;
@@ -68,6 +79,8 @@ for i in 4 5 6; do
 	login_from 198.51.$i.1 ada correct-horse
 done
 is "$answer $(networks)" '200 1' 'an account makes no more than one known at once'
+before=$(service_row)
+retry 10 written
 sql "update latchkey_throttle set empty_at = empty_at - interval '1 hour' where empty_at > '-infinity'"
 login_from 198.51.7.1 ada correct-horse
 is "$(networks)" 2 'but another an hour later'
@@ -76,16 +89,6 @@ is "$(networks)" 3 'of IPv6 it is a /48'
 
 # --- what they keep ---
 
-# service_row: the row of the half for everybody, as it was last written.
-service_row() {
-	sql 'select xmin from latchkey_throttle where bucket = 286720'
-}
-# written: a login, and the worker has written its counts since $before, as it
-# does once a second, and read what others counted.
-written() {
-	login_from 198.51.7.1 ada correct-horse
-	[ "$(service_row)" != "$before" ]
-}
 before=$(service_row)
 retry 10 written
 
