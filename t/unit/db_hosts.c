@@ -62,7 +62,7 @@ test_reading(void)
 	ok(strcmp(read_as(many, NULL, "1"), "too many") != 0, "sixteen hosts");
 	is_int(hosts.count, DB_HOSTS_MAX, "are all read");
 	many[2 * DB_HOSTS_MAX - 1] = ',';
-	memcpy(&many[2 * DB_HOSTS_MAX], "h", 2);
+	memcpy(many + (size_t)2 * DB_HOSTS_MAX, "h", 2);
 	is(read_as(many, NULL, "1"), "too many", "seventeen hosts are refused");
 	memset(many, 'h', sizeof(many));
 	many[DB_HOSTS_BYTES] = '\0';

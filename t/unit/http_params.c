@@ -440,9 +440,9 @@ test_query_limits(void)
 	is(read_query(&f, query), "1", "the longest is read");
 	for (i = 0; i < FORM_FIELDS_MAX; i++)
 		memcpy(query + (size_t)2 * i, "b&", 2);
-	memcpy(&query[2 * FORM_FIELDS_MAX - 2], "a&", 3);
+	memcpy(query + (size_t)2 * (FORM_FIELDS_MAX - 1), "a&", 3);
 	is(read_query(&f, query), "", "so is one of a thousand fields");
-	memcpy(&query[2 * FORM_FIELDS_MAX], "b", 2);
+	memcpy(query + (size_t)2 * FORM_FIELDS_MAX, "b", 2);
 	is(read_query(&f, query),
 	    "Too many fields. Maximum number of fields is 1000.",
 	    "one of more is refused");
