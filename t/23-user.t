@@ -2,7 +2,8 @@
 # latchkey user: management of accounts by the operator.
 # shellcheck source=t/lib.sh
 . t/lib.sh
-stack_up hash_cost=1 password_blocklist="$PWD/build/passwords.test" username_max_chars=20 fullname_max_chars=10
+# with time for the database, whatever else runs beside
+stack_up hash_cost=1 db_timeout_ms=10000 password_blocklist="$PWD/build/passwords.test" username_max_chars=20 fullname_max_chars=10
 
 # user ARGUMENT...: the password comes from standard input; $result is the exit
 # status, $said what went to standard output, $complaint what to standard error.
