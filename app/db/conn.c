@@ -160,7 +160,7 @@ prepared(const struct db_conn *c, int number)
 /*
  * The limit is a little before our own: it is for the server to end it. No
  * statement's best plan depends on its parameters, and for those with arrays
- * the server would plan anew each time, which costs more than what they do.
+ * the server would plan again each time, which costs more than what they do.
  */
 static bool
 send_settings(struct db_conn *c)

@@ -1,5 +1,5 @@
 /*
- * Hosts of a connection string: whose turn it is, and for how long.
+ * Hosts of a connection string: turns, and the time of each.
  */
 #include "base.h"
 

@@ -1,5 +1,5 @@
 /*
- * Hosts of a connection string: whose turn it is, and for how long.
+ * Hosts of a connection string: turns, and the time of each.
  *
  * A connection may take the time limit of one call. In the first round each
  * host gets its share of it. After a round in which one stayed silent, the next

@@ -34,7 +34,7 @@ enum { LOOK, RESERVE, REFUND, FULLEST, EMPTY };
  * Pour so much into each of these buckets, and tell how full they are then; a
  * negative amount is taken out. Rows are locked one after the other as the
  * array has them, which is in ascending order: no two statements wait for each
- * other. A row that a crash took counts as empty, and is made anew.
+ * other. A row that a crash took counts as empty, and is made again.
  */
 #define POURED "(excluded.empty_at - now())"
 #define ADD                                                     \

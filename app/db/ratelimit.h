@@ -20,7 +20,7 @@
 /* The two shares of the limit of the whole service (svc/service_limit.h). */
 enum service_share { SERVICE_COMMON, SERVICE_KNOWN, SERVICE_SHARES };
 
-/* Something whose attempts are counted. */
+/* A subject of a rate limit: its attempts are counted. */
 struct ratelimit_subject {
 	unsigned bucket[2]; /* 0 to DB_RATELIMIT_BUCKETS - 1 */
 	int64_t cost_us;    /* how much of DB_RATELIMIT_FULL_US one takes */

@@ -2,11 +2,11 @@
 """Clients of every kind at the same time, for the tests of nginx's limits: they send, hold, and are counted."""
 import os, select, socket, struct, time
 
+from http2 import ACK, DATA, END_HEADERS, END_STREAM, HEADERS, RST_STREAM, SETTINGS, block, frame
+
 PORT, PORT2 = int(os.environ["LK_PORT"]), int(os.environ.get("LK_PORT2", 0))
 BEARER = "Authorization: Bearer " + os.environ.get("LK_TOKEN", "")
 GOOD = b"username=ada&password=correct+horse"
-HEADERS, DATA, RST_STREAM, SETTINGS, PING, GOAWAY = 1, 0, 3, 4, 6, 7
-END_STREAM, END_HEADERS, ACK = 1, 4, 1
 
 
 def say(got, wanted, title):
@@ -105,26 +105,6 @@ def once(port, request, source="127.0.0.1", seconds=10, to=None):
 
 
 # --- HTTP/2 ---
-
-def frame(kind, flags, stream, payload=b""):
-    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
-
-
-def text(s):
-    """HPACK's, without Huffman: a length of 7 bits, or more of them."""
-    n = len(s)
-    if n < 127:
-        return bytes([n]) + s
-    n, out = n - 127, [127]
-    while n >= 128:
-        out.append(n % 128 + 128)
-        n //= 128
-    return bytes(out + [n]) + s
-
-
-def block(fields):
-    return b"".join(b"\x00" + text(name.encode()) + text(value.encode()) for name, value in fields)
-
 
 class Http2(Client):
     """A connection with many requests at once; statuses by the number of the stream."""

@@ -12,32 +12,19 @@ import socket
 import struct
 import sys
 
+from http2 import block, frame
+
 
 def http1(method, path, headers, body):
     head = [f"{method} {path} HTTP/1.1", "Host: localhost", *(f"{n}: {v}" for n, v in headers), f"Content-Length: {len(body)}"]
     return "\r\n".join(head).encode() + b"\r\n\r\n" + body
 
 
-def frame(kind, flags, stream, payload):
-    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
-
-
-def hpack(text):
-    """A string literal without Huffman coding. Source: RFC 7541, section 5.2."""
-    n = len(text)
-    size, rest = (bytes([n]), None) if n < 127 else (b"\x7f", n - 127)
-    while rest is not None:
-        size += bytes([rest & 127 | (128 if rest > 127 else 0)])
-        rest = rest >> 7 or None
-    return size + text.encode()
-
-
 def http2(method, path, headers, body):
     fields = [(":method", method), (":scheme", "http"), (":authority", "localhost"), (":path", path),
               *((n.lower(), v) for n, v in headers), ("content-length", str(len(body)))]
-    block = b"".join(b"\0" + hpack(n) + hpack(v) for n, v in fields)
     out = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, struct.pack(">HI", 4, 0))
-    out += frame(1, 4 if body else 5, 1, block)
+    out += frame(1, 4 if body else 5, 1, block(fields))
     # no more than the window that nginx gives at first
     return out + b"".join(frame(0, body[i + 16000:] == b"", 1, body[i:i + 16000]) for i in range(0, len(body), 16000))
 

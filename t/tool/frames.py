@@ -2,28 +2,11 @@
 """
 import os
 import socket
-import struct
+
+from http2 import DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, RST_STREAM, SETTINGS, block, frame
 
 PORT, TOKEN, DEVICE = int(os.environ["LK_PORT"]), os.environ["LK_TOKEN"], os.environ["LK_DEVICE"]
-HEADERS, DATA, RST_STREAM, SETTINGS, GOAWAY, CONTINUATION = 1, 0, 3, 4, 7, 9
-END_STREAM, END_HEADERS = 1, 4
-
-def frame(kind, flags, stream, payload=b""):
-    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
-
-def text(s):
-    """HPACK's, without Huffman: a length of 7 bits, or more of them."""
-    n = len(s)
-    if n < 127:
-        return bytes([n]) + s
-    n, out = n - 127, [127]
-    while n >= 128:
-        out.append(n % 128 + 128)
-        n //= 128
-    return bytes(out + [n]) + s
-
-def block(fields):
-    return b"".join(b"\x00" + text(name) + text(value) for name, value in fields)
+CONTINUATION = 9
 
 def begin(method=b"POST", path=b"/token", more=()):
     form = [(b"content-type", b"application/x-www-form-urlencoded")] if method == b"POST" else []

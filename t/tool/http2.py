@@ -20,7 +20,8 @@ def frame(kind, flags, stream, payload=b""):
 
 
 def text(s):
-    """HPACK's, without Huffman: a length of 7 bits, or more of them."""
+    """HPACK's, without Huffman: a length of 7 bits, or more of them. s: bytes, or str."""
+    s = s if isinstance(s, bytes) else s.encode()
     n = len(s)
     if n < 127:
         return bytes([n]) + s
