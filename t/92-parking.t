@@ -183,7 +183,11 @@ kill "$flood"
 
 t/stack workers-stop "$LK_DIR"
 t/stack workers-start "$LK_DIR"
-worker=$(pgrep -x latchkey-api -P "$(cat "$LK_DIR/data/workers.pid")")
+found() {
+	worker=$(pgrep -x latchkey-api -P "$(cat "$LK_DIR/data/workers.pid")")
+}
+retry 10 found
+ok $? 'there is a worker to tell that it should end'
 : >"$tmp/last"
 client >"$tmp/last" <<'E' &
 s = connect()
