@@ -175,6 +175,11 @@ awk -v max="$max" '
 like "$(cat "$tmp/buffers")" '^[1-9] enough$' "nginx's buffers hold the largest reply"
 unlike "$(cat "$tmp/buffers")" 'too few' 'each set of them'
 
+# --- tests ---
+
+is "$(ls t | sed -n 's/^\([0-9]*\)-.*\.t$/\1/p' | grep -v '^00$' | uniq -d)" '' 'each test has a number of its own'
+is "$(find t -maxdepth 1 -name '*.t' ! -perm -111)" '' 'each test can be executed'
+
 # --- version ---
 
 version=$(sed -n 's/^#define LATCHKEY_VERSION "\(.*\)"$/\1/p' app/base.h)

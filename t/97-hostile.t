@@ -1,7 +1,7 @@
 #!/bin/sh
 # Hostile requests: through nginx, and past it as from a lying web server.
 # Each has one exact answer, and the same workers go on serving. t/96-peers.t
-# has what is not FastCGI at all, t/26-jwt.t tokens.
+# has what is not FastCGI at all, t/44-jwt.t tokens.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 

@@ -1,4 +1,4 @@
-"""t/26-jwt.t's tokens: prints for each what was answered (by nginx and by a worker,
+"""t/44-jwt.t's tokens: prints for each what was answered (by nginx and by a worker,
 at /users/me and at /check), the wanted answer and the title, separated by tabs.
 nginx takes no header line over 8 KiB, nor a control character: such tokens are
 sent to workers alone.

@@ -1,6 +1,6 @@
 /*
  * lib/resolve.c: names within a time limit. (A name server that is silent is in
- * t/90-hosts.t.)
+ * t/89-hosts.t.)
  */
 #include "base.h"
 
