@@ -54,14 +54,16 @@ if [ -e /proc/self/autogroup ]; then
 	is "$(ps -o sid= -p $(workers login | paste -sd ,) | tr -d ' ' | sort -u)" "$supervisor" \
 		'login workers are a group with the supervisor'
 fi
-# shared LANE: how its workers see the memory of the service-wide limit.
+# shared LANE: how its workers see the memory of the service-wide limit, and
+# behind it that of the database's failures.
 shared() {
 	for worker in $(workers "$1"); do
 		awk '/memfd:latchkey/ { print $2 }' "/proc/$worker/maps"
-	done | sort -u
+	done | sort -u | xargs
 }
 is "$(shared login)" rw-s 'login workers write the service-wide limit'
-is "$(shared api) $(shared check)" 'r--s r--s' 'workers of the other lanes can only read the service-wide limit'
+is "$(shared api)" 'r--s rw-s' 'api workers can only read the service-wide limit, and tell of failures'
+is "$(shared check)" r--s 'check workers, which have no database, write neither'
 like "$(cat "$LK_LOG")" 'event=ready pid=[0-9]+ check=2 api=2 login=2 database_connections=4' \
 	'the log tells of them, and how many connections to the database they have'
 # A worker's listening sockets are its lane's alone.

@@ -6,7 +6,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "db/failure.h"
 #include "lib/clock.h"
@@ -18,17 +17,17 @@
 static _Atomic int64_t own[SLOTS]; /* when the next line is due */
 static _Atomic int64_t *due_ms = own;
 
-bool
-db_failure_share_memory(void)
+static void
+use_memory(void *shared)
 {
-	void *m = mmap(NULL, sizeof(own), PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (m == MAP_FAILED)
-		return false;
-	due_ms = m;
-	return true;
+	due_ms = shared;
 }
+
+const struct shm_section db_failure_section = {
+	.name = "db_failure",
+	.bytes = sizeof(own),
+	.use = use_memory,
+};
 
 /* Source: FNV-1a (Fowler, Noll, Vo). */
 static uint32_t

@@ -5,6 +5,7 @@
 #define LATCHKEY_DB_FAILURE_H
 
 #include "base.h"
+#include "stats/shm.h"
 
 /*
  * Count a failure and write its line: what was done, the SQLSTATE (NULL: none),
@@ -19,14 +20,11 @@ void db_failure_again(void);
 
 /*
  * Is a line due? For the same statement and SQLSTATE it is once a minute, in
- * all processes together. False: it was written by one of them.
+ * all processes of a service together. False: it was written by one of them.
  */
 bool db_failure_is_due(const char *what, const char *sqlstate) MUST_CHECK;
 
-/*
- * For the supervisor, before it forks: let its workers keep that minute
- * together. Without it each keeps its own. False: no memory.
- */
-bool db_failure_share_memory(void) MUST_CHECK;
+/* The processes of a service keep that minute here, together. */
+extern const struct shm_section db_failure_section;
 
 #endif

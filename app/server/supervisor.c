@@ -277,7 +277,7 @@ int
 supervisor_run(const struct conf *conf)
 {
 	static const struct shm_section *const sections[] = { &metrics_section,
-		&service_limit_section, NULL };
+		&service_limit_section, &db_failure_section, NULL };
 	static struct supervisor s = { .pool = {
 		                           .work = worker_main, .of = &s } };
 	bool good = false;
@@ -294,8 +294,7 @@ supervisor_run(const struct conf *conf)
 	route_name_rows();
 	/* of two concurrent starts the lock of the status file admits one */
 	if ((s.app = open_app(conf)) != NULL)
-		good = db_failure_share_memory() &&
-		       shm_create(conf->status_file, sections) &&
+		good = shm_create(conf->status_file, sections) &&
 		       listeners_open(conf, &s.listeners);
 	if (good) {
 		show_queues(&s);

@@ -12,6 +12,7 @@
 
 #include "app.h"
 #include "crypto/hashmem.h"
+#include "db/failure.h"
 #include "lib/log.h"
 #include "route.h"
 #include "server/limits.h"
@@ -102,6 +103,19 @@ serve(const struct worker_setup *w, int64_t hash_us)
 static bool (*const run[ROLE_COUNT])(
     const struct worker_setup *w, int64_t hash_us) = { ROLE_TABLE(RUN) };
 
+/*
+ * Sections of the shared memory that are read-only without a need: a worker
+ * that verifies no passwords cannot lift the limit, even when it is taken over.
+ */
+static bool
+protect_sections(unsigned needs)
+{
+	return ((needs & NEED_HASHING) != 0 ||
+	           shm_read_only(&service_limit_section)) &&
+	       ((needs & NEED_DATABASE) != 0 ||
+	           shm_read_only(&db_failure_section));
+}
+
 int
 worker_run(const struct worker_setup *w)
 {
@@ -110,10 +124,7 @@ worker_run(const struct worker_setup *w)
 	bool done = false;
 
 	name_process(w);
-	/* a worker that verifies no passwords cannot lift the limit, even when
-	 * it is taken over */
-	if ((needs & NEED_HASHING) == 0 &&
-	    !shm_read_only(&service_limit_section)) {
+	if (!protect_sections(needs)) {
 		log_say("shared memory: %s", strerror(errno));
 		return EXIT_FAILURE;
 	}
