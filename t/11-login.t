@@ -40,10 +40,10 @@ sql "update users set is_active = false where username = 'inactive';
 before=$(date +%s)
 api POST /token 'username=ada&password=correct+horse'
 after=$(date +%s)
-is "$status" 200 'a name and its password get in'
+is "$status" 200 'a name and its password get 200'
 like "$body" '^\{"access_token":"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}","token_type":"bearer"\}$' \
-	'with a bearer token'
-is "$(header Content-Type), $(header Cache-Control)" 'application/json, no-store' 'that no cache may keep'
+	"the answer is a bearer token, in the original's members"
+is "$(header Content-Type), $(header Cache-Control)" 'application/json, no-store' 'a token may be kept by no cache'
 is "$(claims | python3 -c '
 import json, sys
 head, claims = map(json.loads, sys.stdin)
@@ -53,22 +53,22 @@ assert sorted(claims) == ["exp", "iat", "jti", "sub", "uid"], claims
 assert claims["sub"] == "ada" and claims["uid"] == 1
 assert before <= claims["iat"] <= after and claims["exp"] == claims["iat"] + 1800
 assert len(claims["jti"]) == 32
-print("good")' "$before" "$after")" good 'whose claims are the name, its number, half an hour and an id'
+print("good")' "$before" "$after")" good 'the claims of a token are the name, its number, half an hour and an id'
 
 token=$(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
 signed=$(printf '%s' "${token%.*}" | openssl dgst -sha256 -mac HMAC \
 	-macopt "hexkey:$(tr -d '\n' <"$LK_KEY" | od -An -v -tx1 | tr -d ' \n')" -binary |
 	base64 | tr '+/' '-_' | tr -d '=\n')
-is "${token##*.}" "$signed" 'openssl signs it alike with the key of the file'
+is "${token##*.}" "$signed" 'openssl makes the same signature with the key of the file'
 
 api POST /token -F 'username=ada' -F 'password=correct horse'
-is "$status" 200 'a multipart form gets in as well'
+is "$status" 200 'a multipart form logs in'
 api POST /token 'grant_type=password&username=홍길동&password=활빈당 활빈당!&scope=&client_id=&client_secret='
-is "$status" 200 'so does UTF-8 that is not percent-encoded'
+is "$status" 200 'a form of UTF-8 that is not percent-encoded logs in'
 api POST /token 'username=%ED%99%8D%EA%B8%B8%EB%8F%99&password=%ED%99%9C%EB%B9%88%EB%8B%B9%20%ED%99%9C%EB%B9%88%EB%8B%B9%21'
-is "$status" 200 'and UTF-8 that is'
+is "$status" 200 'a form of percent-encoded UTF-8 logs in'
 is "$(claims | python3 -c 'import json, sys; print([json.loads(x) for x in sys.stdin][1]["sub"])')" 홍길동 \
-	'and the token holds the name'
+	'the token of a name in UTF-8 holds it'
 api POST /token 'username=at-limit&password=password'
 is "$status" 200 'a stored hash may cost what hash_memory_max_mib allows'
 api POST /token 'username=++blanks+&password=+blanks+'
@@ -79,17 +79,17 @@ is "$status" 200 'blanks around a name and a password are part of them'
 composed='cr%C3%A8me+br%C3%BBl%C3%A9e' parts='cre%CC%80me+bru%CC%82le%CC%81e'
 for password in "$composed" "$parts"; do
 	api POST /token "username=cafe&password=$password"
-	is "$status" 200 "it does not matter how a keyboard sends an accent: $password"
+	is "$status" 200 "a password with accents logs in however a keyboard sends them: $password"
 done
 api POST /token 'username=cafe&password=creme+brulee'
-is "$status" 401 'but an accent matters'
+is "$status" 401 'a password without its accents gets 401'
 for name in raw raw-bcrypt; do
 	api POST /token "username=$name&password=$composed"
-	is "$status" 401 "$name: of a hash that was made of the bytes as they came, other bytes are not the password"
+	is "$status" 401 "$name: a hash of the bytes as they came does not match other bytes"
 	api POST /token "username=$name&password=$parts"
-	is "$status" 200 "$name: those are"
+	is "$status" 200 "$name: a hash of the bytes as they came matches those bytes"
 	api POST /token "username=$name&password=$composed"
-	is "$status" 200 "$name: and from then on it does not matter here either"
+	is "$status" 200 "$name: after that login composed accents match, too"
 done
 sql "update users set password = '$(mkpasswd -m yescrypt -R 2 "$decomposed")' where username = 'raw'"
 
@@ -97,52 +97,52 @@ sql "update users set password = '$(mkpasswd -m yescrypt -R 2 "$decomposed")' wh
 
 api POST /token 'username=ada&password=wrong'
 wrong="$status $body $(printf '%s' "$headers" | grep -iv '^date:')"
-is "$status $body" '401 {"detail":"Incorrect username or password"}' 'a wrong password does not get in'
-is "$(header WWW-Authenticate), $(header Cache-Control)" 'Bearer, no-store' 'and is told how one does'
+is "$status $body" '401 {"detail":"Incorrect username or password"}' 'a wrong password gets 401'
+is "$(header WWW-Authenticate), $(header Cache-Control)" 'Bearer, no-store' 'a 401 names the scheme, and may be kept by no cache'
 for name in nobody inactive null-active null-hash broken costly; do
 	api POST /token "username=$name&password=password"
 	is "$status $body $(printf '%s' "$headers" | grep -iv '^date:')" "$wrong" \
-		"$name gets the same answer, byte by byte"
+		"a login as $name gets the answer to a wrong password, byte by byte"
 done
 like "$(cat "$LK_LOG")" "event=login_failed user=$(sql "select id from users where username = 'costly'") reason=hash\$" \
-	'but the log tells of a hash that costs more than is allowed'
+	'the log reports a hash that costs more than is allowed'
 api POST /token 'username=ADA&password=correct+horse'
-is "$status" 401 'names are compared by case'
+is "$status" 401 'a name in another case gets 401'
 api POST /token "username=$(head -c 9000 /dev/zero | tr '\0' x)&password=password"
-is "$status" 401 'a name that no account can have is an unknown one'
+is "$status" 401 'a name of 9000 bytes gets 401, as an unknown one'
 api POST /token "username=ada&password=$(head -c 512 /dev/zero | tr '\0' x)"
-is "$status" 401 'a password that none can have is a wrong one'
+is "$status" 401 'a password of 512 bytes gets 401, as a wrong one'
 
 # --- what cannot be read ---
 
 api POST /token 'username=ada&password=%ff%fe'
-is "$status" 422 'a password that is not UTF-8 is refused'
-json_is '.detail[0].type' string_unicode 'with the reason'
+is "$status" 422 'a password that is not UTF-8 gets 422'
+json_is '.detail[0].type' string_unicode 'a password that is not UTF-8 is answered with its error type'
 api POST /token 'username=a%00da&password=correct+horse'
-is "$status" 422 'a NUL does not end a name'
+is "$status" 422 'a name with a NUL in it gets 422'
 api POST /token 'username=ada&password=correct+horse%00x'
-is "$status" 422 'a NUL does not end a password'
+is "$status" 422 'a password with a NUL in it gets 422'
 api POST /token 'x=%ff&username=ada&password=correct+horse'
-is "$status" 200 'a field that nobody reads may hold anything'
+is "$status" 200 'a field that is not read may hold anything'
 api POST /token 'username=ada&password=x' -H 'Content-Type: multipart/form-data; boundary=x'
-is "$status $body" '400 {"detail":"There was an error parsing the body"}' 'a form that is not of its type is refused'
+is "$status $body" '400 {"detail":"There was an error parsing the body"}' 'a form that is not of its declared type gets 400'
 api POST /token -F 'username=ada' -F "password=@$LK_CONF"
-is "$status" 422 'a file is no password'
-unlike "$body" 'database' 'and is not sent back'
+is "$status" 422 'a file in place of a password gets 422'
+unlike "$body" 'database' 'a file in place of a password is not sent back'
 # What nobody reads may hold anything, as in the original; what is compared too.
 api POST /token 'username=홍길동&password=활빈당 활빈당!&scope=%00&client_id=%00&client_secret=a%00b'
-is "$status" 200 'a NUL where nothing is read from does no harm'
+is "$status" 200 'a NUL in a field that is not read does no harm'
 for grant in '%00:\u0000' 'password%00:password\u0000' 'password%00x:password\u0000x' '%00password:\u0000password'; do
 	api POST /token "grant_type=${grant%%:*}&username=x&password=x"
 	is "$status $body" \
 		'422 {"detail":[{"type":"string_pattern_mismatch","loc":["body","grant_type"],"msg":"String should match pattern '"'^password$'"'","input":"'"${grant#*:}"'","ctx":{"pattern":"^password$"}}]}' \
-		"$grant is no grant type"
+		"the grant type ${grant%%:*} gets 422"
 done
 api POST /token 'grant_type=refresh_token&client_secret=canary&password=canary'
 is "$body" \
 	'{"detail":[{"type":"string_pattern_mismatch","loc":["body","grant_type"],"msg":"String should match pattern '"'^password$'"'","input":"refresh_token","ctx":{"pattern":"^password$"}},{"type":"missing","loc":["body","username"],"msg":"Field required","input":null}]}' \
-	'all that is wrong is told at once, but no secret'
-is "$(header Cache-Control)" no-store 'and no cache may keep it'
+	'all errors of a form are answered at once, without a secret'
+is "$(header Cache-Control)" no-store 'the answer with the errors of a form may be kept by no cache'
 
 # --- the same work, counted ---
 
@@ -159,7 +159,7 @@ sql "delete from users where username = 'at-limit'"
 ok $? 'the counting library is built'
 socket=$LK_DIR/data/counted.sock
 serve_alone "$socket" "$tmp/counted" LD_PRELOAD="$tmp/count.so"
-ok $? 'a worker listens on a socket path of its own'
+ok $? 'a worker with the counting library listens'
 
 # ask NAME PASSWORD: the status, and the settings of the hashes that were made.
 ask() {
@@ -174,27 +174,27 @@ ask() {
 
 # shellcheck disable=SC2016 # no variables
 one=', $y$j85$'
-is "$(ask ada correct+horse)" "Status: 200 OK$one" 'a login is one hash'
+is "$(ask ada correct+horse)" "Status: 200 OK$one" 'a login costs one hash'
 for name in ada nobody inactive null-active null-hash broken costly; do
 	is "$(ask $name wrong-password)" "Status: 401 Unauthorized$one" \
-		"a failed login as $name is one hash of today's setting"
+		"a failed login as $name costs one hash of the setting in force"
 done
 is "$(ask ada "$(head -c 600 /dev/zero | tr '\0' x)")" "Status: 401 Unauthorized$one" \
-	'so is one with a password that is too long'
+	'a login with a password that is too long costs one hash'
 old=$(sql "select password from users where username = 'raw'")
-is "$(ask raw "$parts")" "Status: 200 OK$one$one$one" 'a hash of the bytes as they came is found by a second hash, and made anew'
-is "$(ask raw "$parts")" "Status: 200 OK$one$one" 'then a password in parts is two, its right form and the bytes'
-is "$(ask raw "$composed")" "Status: 200 OK$one" 'and in its right form one'
+is "$(ask raw "$parts")" "Status: 200 OK$one$one$one" 'a login that matches a hash of the bytes as they came costs a second hash, and a third that is stored'
+is "$(ask raw "$parts")" "Status: 200 OK$one$one" 'after that login a password with separate accents costs two hashes'
+is "$(ask raw "$composed")" "Status: 200 OK$one" 'after that login a composed password costs one hash'
 sql "update users set password = '$old' where username = 'raw'"
 for name in cafe raw nobody inactive null-active null-hash broken costly; do
 	is "$(ask $name "${parts}x")" "Status: 401 Unauthorized$one$one" \
-		"a failed login as $name with a password in parts is two"
-	is "$(ask $name "${composed}x")" "Status: 401 Unauthorized$one" 'and in its right form one'
+		"a failed login as $name with separate accents costs two hashes"
+	is "$(ask $name "${composed}x")" "Status: 401 Unauthorized$one" "a failed login as $name with composed accents costs one hash"
 done
 is "$(ask nobody "$(printf 'e%%CC%%81%.0s' $(seq 596))")" "Status: 401 Unauthorized$one$one" \
-	'so is one of 1788 bytes in parts'
+	'a password of 1788 bytes with separate accents costs two hashes'
 is "$(ask nobody "$(printf 'e%%CC%%81%.0s' $(seq 597))")" "Status: 401 Unauthorized$one" \
-	'one of 1791 can be no password and is not put together'
+	'a password of 1791 bytes cannot be one, is not composed, and costs one hash'
 
 # A change of the password looks at the current one with the same work, and
 # makes a hash only if it is right.
@@ -209,10 +209,10 @@ change() {
 	grep HASH "$tmp/counted" | tail -n "+$((had + 1))" | sed 's/^HASH/,/' | tr -d '\n'
 }
 is "$(change '{"current":"wrong-password","new":"battery staple"}')" "Status: 400 Bad Request$one" \
-	'a wrong current password is one hash, as a login with it is'
+	'a change with a wrong current password costs one hash'
 is "$(change '{"current":"correct horse","new":"short"}')" 'Status: 422 Unprocessable Entity' \
-	'a new one that cannot be is none'
-is "$(change '{"current":"correct horse","new":"correct horse"}')" "Status: 200 OK$one$one" 'a change is two'
+	'a change to a password that is too short costs no hash'
+is "$(change '{"current":"correct horse","new":"correct horse"}')" "Status: 200 OK$one$one" 'a change of the password costs two hashes'
 
 # A change ends the token that asked for it.
 token=$(curl -s "$LK_URL/token" -d 'username=ada&password=correct+horse' | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
@@ -231,13 +231,13 @@ for _ in $(seq 11); do
 	echo
 done >"$tmp/changes"
 is "$(sort "$tmp/changes" | uniq -c | tr -s ' ')" ' 11 Status: 503 Service Unavailable' \
-	'a change for whose hash there is no memory is a 503, however often: it is no guess'
+	'a change for whose hash memory is lacking gets 503 each time, and counts as no guess'
 sql 'truncate users'
 for _ in $(seq 11); do
 	ask nobody password
 	echo
 done >"$tmp/logins"
-is "$(sort "$tmp/logins" | uniq -c | tr -s ' ')" ' 11 Status: 503 Service Unavailable' 'and so is a login'
-like "$(cat "$tmp/counted")" 'event=no_memory' 'not a wrong password, and the log says so'
+is "$(sort "$tmp/logins" | uniq -c | tr -s ' ')" ' 11 Status: 503 Service Unavailable' 'a login for whose hash memory is lacking gets 503 each time'
+like "$(cat "$tmp/counted")" 'event=no_memory' 'the log reports the lack of memory for a hash'
 
 done_testing

@@ -9,7 +9,7 @@ is "$status $body" '200 {"message":"Guten Tag, \"Welt\" ü"}' 'the greeting is a
 
 for path in /nope /Token /users /users/ /token. /docs/assets /users/me/x '/%zz' '/token%00' //; do
 	api GET "$path"
-	like "$status $body" '^(404 \{"detail":"Not Found"\}|400 \{"detail":"Bad Request"\})$' "$path is nothing"
+	like "$status $body" '^(404 \{"detail":"Not Found"\}|400 \{"detail":"Bad Request"\})$' "GET $path gets 404 or 400"
 done
 api GET /%74oken
 is "$status" 405 'a path is percent-decoded before it is looked up'
@@ -18,7 +18,7 @@ while read -r path allow; do
 	for method in GET HEAD POST PUT PATCH DELETE OPTIONS FOO; do
 		case ", $allow," in *", $method,"*) continue ;; esac
 		api "$method" "$path"
-		is "$status $(header Allow)" "405 $allow" "$method $path is told what it may do"
+		is "$status $(header Allow)" "405 $allow" "$method $path gets 405 and Allow: $allow"
 	done
 done <<'E'
 / GET
@@ -30,17 +30,17 @@ done <<'E'
 /docs GET, HEAD
 E
 ops POST /healthz
-is "$status $(header Allow)" '405 GET' 'POST /healthz is told what it may do'
+is "$status $(header Allow)" '405 GET' 'POST /healthz gets 405 and Allow: GET'
 
 api GET /token/
-is "$status $(header Location)" '307 /token' 'a slash too many is redirected, naming no host'
+is "$status $(header Location)" '307 /token' 'a path with a slash too many is redirected, naming no host'
 api POST '/users/add_user?a=b&c=%0d%0aX:y"<' '{}'
 is "$status $(header Location)" '307 /users/add_user/?a=b&c=%0d%0aX:y%22%3C' \
-	'so is one too few, the query kept and harmless'
+	'a path with a slash too few is redirected, its query kept and escaped'
 api GET '/docs///'
-is "$status $(header Location)" '307 /docs' 'or several'
+is "$status $(header Location)" '307 /docs' 'a path with several slashes too many is redirected'
 api GET /token/ -H 'X-Forwarded-Host: evil.example'
-unlike "$headers" 'evil' 'whatever host is named'
+unlike "$headers" 'evil' 'a redirect takes no host from X-Forwarded-Host'
 is "$body" '' 'a redirect has no body'
 
 for path in /openapi.json /docs /redoc; do
@@ -51,12 +51,12 @@ for path in /openapi.json /docs /redoc; do
 done
 
 ops GET /healthz
-is "$status $body" '200 {"status":"ok"}' 'the process is alive'
+is "$status $body" '200 {"status":"ok"}' '/healthz answers that the process is alive'
 ops GET /readyz
-is "$status $body" '200 {"status":"ok"}' 'and ready'
+is "$status $body" '200 {"status":"ok"}' '/readyz answers that the service is ready'
 sql 'delete from latchkey_migration'
 ops GET /readyz
-is "$status" 503 'not without the schema it needs'
-like "$body" 'latchkey migrate' 'and it says what to do'
+is "$status" 503 '/readyz gets 503 without the schema that the program needs'
+like "$body" 'latchkey migrate' '/readyz says to run latchkey migrate'
 
 done_testing

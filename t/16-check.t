@@ -14,24 +14,24 @@ token() {
 sign_up ada 'correct horse'
 sign_up '홍 길동/%' 'correct horse'
 sign_up 'evil\r\nX-Auth-User: ada\r\n\r\nx' 'correct horse'
-is "$status" 200 'a name may hold whatever it likes'
+is "$status" 200 'a name may hold line breaks and header lines'
 
 # --- the check itself ---
 
 token ada
 ada=$token
 api GET /check -H "Authorization: Bearer $ada"
-is "$status $body" '200 ' 'a good token is good, which needs no body'
-is "$(header X-Auth-User) $(header X-Auth-User-Id)" 'ada 1' 'headers tell whose it is'
-like "$(header X-Auth-Expires)" '^[0-9]{10}$' 'and until when'
-is "$(header Cache-Control)" no-store 'no cache may keep that'
+is "$status $body" '200 ' 'a good token gets 200 without a body'
+is "$(header X-Auth-User) $(header X-Auth-User-Id)" 'ada 1' 'headers name the account and its number'
+like "$(header X-Auth-Expires)" '^[0-9]{10}$' 'a header says when the token expires'
+is "$(header Cache-Control)" no-store 'the answer to a check may be kept by no cache'
 token '홍 길동/%'
 api GET /check -H "Authorization: Bearer $token"
-is "$(header X-Auth-User)" '%ED%99%8D%20%EA%B8%B8%EB%8F%99%2F%25' 'a name is percent-encoded'
+is "$(header X-Auth-User)" '%ED%99%8D%20%EA%B8%B8%EB%8F%99%2F%25' 'X-Auth-User is percent-encoded'
 token "$(printf 'evil\r\nX-Auth-User: ada\r\n\r\nx')"
 api GET /check -H "Authorization: Bearer $token"
 is "$status $(header X-Auth-User)" '200 evil%0D%0AX-Auth-User%3A%20ada%0D%0A%0D%0Ax' \
-	'so that no name can make a header'
+	'line breaks in a name make no header'
 # None of the FastAPI application's tokens has a number. (Two workers: of three
 # requests one asks again where the token is known.)
 without=$(python3 -c '
@@ -42,18 +42,19 @@ text = b64(b"{\"alg\":\"HS256\",\"typ\":\"JWT\"}") + "." + b64(b"{\"sub\":\"ada\
 print(text + "." + b64(hmac.new(key, text.encode(), "sha256").digest()))' "$LK_KEY")
 for n in 1 2 3; do
 	api GET /check -H "Authorization: Bearer $without"
-	is "$status $(header X-Auth-User) $(header X-Auth-User-Id)" '200 ada ' "a token without a number has none ($n)"
+	is "$status $(header X-Auth-User) $(header X-Auth-User-Id)" '200 ada ' "a token without a number gets an empty X-Auth-User-Id (request $n)"
 done
 for header in '' "$ada" 'Bearer x' "Bearer ${ada}x" "Basic $ada"; do
+	shown=$(printf '%s' "$header" | sed "s/$ada/TOKEN/")
 	api GET /check -H "Authorization: $header"
-	is "$status $(header WWW-Authenticate) $body" '401 Bearer ' "\"$(printf '%.12s' "$header")\" is refused"
-	is "$(header X-Auth-User)" '' 'and nobody is named'
+	is "$status $(header WWW-Authenticate) $body" '401 Bearer ' "Authorization: '$shown' gets 401"
+	is "$(header X-Auth-User)" '' "Authorization: '$shown' names no account"
 done
 api POST /check '{}'
-is "$status $(header Allow)" '405 GET' 'nothing is posted there'
+is "$status $(header Allow)" '405 GET' 'POST /check gets 405'
 t/stack db-stop "$LK_DIR"
 api GET /check -H "Authorization: Bearer $ada"
-is "$status" 200 'it needs no database'
+is "$status" 200 '/check answers while the database is down'
 t/stack db-start "$LK_DIR"
 
 # --- before an application ---
@@ -80,23 +81,23 @@ children="$children $!"
 retry 10 test -s "$tmp/port"
 
 guard "$(cat "$tmp/port")"
-ok $? "the sample's example is turned on, and nginx takes it"
+ok $? 'nginx accepts the guarded example of the sample'
 
 api GET /app/x -H "Authorization: Bearer $ada"
-like "$status $body" '^200 GET X-Auth-User=ada X-Auth-User-Id=1 X-Auth-Expires=[0-9]{10} $' 'the application learns who asks'
+like "$status $body" '^200 GET X-Auth-User=ada X-Auth-User-Id=1 X-Auth-Expires=[0-9]{10} $' 'the guarded application gets the account in headers'
 api POST /app/x 'some=body' -H "Authorization: Bearer $ada" -H 'X-Auth-User: eve' -H 'X-Auth-User-Id: 0' -H 'X-Auth-Expires: 9'
 like "$status $body" '^200 POST X-Auth-User=ada X-Auth-User-Id=1 X-Auth-Expires=[0-9]{10} some=body$' \
-	'gets the body of a POST, and nothing that a client says of itself'
+	"the guarded application gets the body of a POST, and no X-Auth header of the client's"
 api GET /app/x
-is "$status $body" '401 {"detail":"Could not validate credentials"}' 'who has no token does not get there'
-is "$(header WWW-Authenticate)" Bearer 'and is told what is wanted'
+is "$status $body" '401 {"detail":"Could not validate credentials"}' 'a guarded path without a token gets 401'
+is "$(header WWW-Authenticate)" Bearer 'the 401 of a guarded path names the scheme'
 api POST /app/x 'some=body' -H 'Authorization: Bearer x'
-is "$status" 401 'nor does who has a wrong one, with a body'
+is "$status" 401 'a POST with a wrong token to a guarded path gets 401'
 api GET /latchkey-check -H "Authorization: Bearer $ada"
-is "$status" 404 'the check behind it is not to be reached from outside'
+is "$status" 404 'the location of the check cannot be reached from outside'
 t/stack workers-stop "$LK_DIR"
 api GET /app/x -H "Authorization: Bearer $ada"
-is "$status $body" '503 {"detail":"Service Unavailable"}' 'without Latchkey it is closed, with a 503'
-like "$(header Retry-After)" '^[0-9]+$' 'that says when to come back'
+is "$status $body" '503 {"detail":"Service Unavailable"}' 'a guarded path gets 503 while Latchkey is stopped'
+like "$(header Retry-After)" '^[0-9]+$' 'the 503 of a guarded path has Retry-After'
 
 done_testing

@@ -16,9 +16,9 @@ resident() {
 retry 30 grep -q event=ready "$LK_LOG"
 resident=$(resident login)
 api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
-is "$status" 200 'somebody signs up'
+is "$status" 200 'a sign-up gets 200'
 [ "$(resident login)" -ge $((resident + 16384)) ]
-ok $? 'whose password took 16 MiB, which are kept' || diag "before $resident, now $(resident login)"
+ok $? "a worker keeps the 16 MiB of a sign-up's hash" || diag "before $resident, now $(resident login)"
 
 # --- the installed program ---
 
@@ -26,9 +26,9 @@ make -s install DESTDIR="$tmp/root" MAKEFLAGS= >"$tmp/out" 2>&1
 ok $? 'the program is installed' || diag "$(cat "$tmp/out")"
 program=$tmp/root/usr/local/sbin/latchkey
 strip "$program"
-ok $? 'and stripped, as a package has it'
+ok $? 'the installed program is stripped, as in a package'
 is "$(nm -D --defined-only "$program" | awk '$2 == "T" && $3 ~ /^mm?ap|^munmap$/ { print $3 }' | sort | tr '\n' ' ')" \
-	'mmap munmap ' 'its mmap and munmap can be found by libxcrypt'
+	'mmap munmap ' 'libxcrypt can find mmap and munmap of the stripped program'
 
 # calibrate_with SETTING... -- [MS]
 calibrate_with() {
@@ -49,17 +49,17 @@ column() {
 }
 
 calibrate_with -- 60000
-ok $? 'latchkey calibrate measures what hashes cost here' || diag "$(cat "$tmp/out")"
-like "$(cat "$tmp/out")" 'Memory was reused by [1-9][0-9]* hashes' 'its hashes find their memory kept'
+ok $? 'calibrate measures what hashes cost on this machine' || diag "$(cat "$tmp/out")"
+like "$(cat "$tmp/out")" 'Memory was reused by [1-9][0-9]* hashes' "calibrate's hashes reuse kept memory"
 is "$(grep -cE '^(yescrypt [ 0-9]+ MiB|bcrypt   1[02]) .* ms .*[0-9]' "$tmp/out")" 13 \
-	'the table has eleven costs of yescrypt, and two of bcrypt'
+	"calibrate's table has eleven costs of yescrypt, and two of bcrypt"
 is "$(column 3 'yescrypt 1') $(column 3 'yescrypt 5') $(column 3 'yescrypt 11')" '1MiB 16MiB 1024MiB' \
-	'each with its memory'
-is "$(grep 'hash_cost$' "$tmp/out" | cut -c 1-11)" 'yescrypt  5' "today's is marked"
-like "$(cat "$tmp/out")" '^    hash_cost = 11$' 'all the time of the world is enough for the highest cost'
-like "$(cat "$tmp/out")" '^    hash_memory_max_mib = 1024$' 'with the memory that it needs'
+	"calibrate's table has the memory of each cost"
+is "$(grep 'hash_cost$' "$tmp/out" | cut -c 1-11)" 'yescrypt  5' 'calibrate marks the cost in force'
+like "$(cat "$tmp/out")" '^    hash_cost = 11$' 'calibrate 60000 advises the highest cost'
+like "$(cat "$tmp/out")" '^    hash_memory_max_mib = 1024$' 'calibrate 60000 advises the memory limit that the cost needs'
 tail -n 2 "$tmp/out" | sed 's/^ *//' >"$tmp/advice"
-is "$("$program" -c "$tmp/advice" check 2>&1 | grep hash_)" '' 'which is a good setting'
+is "$("$program" -c "$tmp/advice" check 2>&1 | grep hash_)" '' "calibrate's advice passes latchkey check"
 
 # A wanted time in the middle of the table, and the table by its own figures.
 calibrate_with -- 30
@@ -80,22 +80,22 @@ for cost in range(6, 12):
 print(0 < least < most or rows)
 E
 )" '11 True True
-True' 'the cost is the highest that takes no longer than was asked, and logins go by the time'
+True' 'calibrate advises the highest cost within the given time, and logins a second follow from the time'
 
 calibrate_with 'hash_memory = plain' 'hash_cost = 1' -- 1
-is $? 0 'it measures without keeping, too'
-like "$(cat "$tmp/out")" 'with hash_memory = plain\.$' 'which it says'
-is "$(grep 'hash_cost$' "$tmp/out" | cut -c 1-11)" 'yescrypt  1' 'and for another cost'
+is $? 0 'calibrate measures with hash_memory = plain'
+like "$(cat "$tmp/out")" 'with hash_memory = plain\.$' 'calibrate says that it measured with hash_memory = plain'
+is "$(grep 'hash_cost$' "$tmp/out" | cut -c 1-11)" 'yescrypt  1' 'calibrate marks another hash_cost of the settings'
 like "$(cat "$tmp/out")" '^    hash_memory_max_mib = 16$|^No cost is within 1 ms' \
-	'it does not advise to lower the limit: stored hashes may need it'
+	'calibrate does not advise to lower hash_memory_max_mib, which stored hashes may need'
 for ms in 0 60001 -1 1.5 x ''; do
 	calibrate_with -- "$ms"
-	like "$? $(cat "$tmp/out")" '^2 .*1 to 60000 milliseconds, not "' "\"$ms\" is no time"
+	like "$? $(cat "$tmp/out")" '^2 .*1 to 60000 milliseconds, not "' "calibrate refuses the time '$ms'"
 done
 calibrate_with -- 5 5
-is $? 2 'nor are two'
+is $? 2 'calibrate refuses two times'
 "$program" -c "$tmp/conf" routes 5 >"$tmp/out" 2>&1
-is $? 2 'other commands take no argument'
+is $? 2 'latchkey routes takes no argument'
 
 # --- a worker ---
 
@@ -119,14 +119,14 @@ released() {
 	[ "$(resident login)" -lt $((resident + 1024)) ]
 }
 retry 15 released
-ok $? 'a worker lets go of the memory some seconds after the last login' || diag "before $resident, now $(resident login)"
+ok $? 'a worker frees the kept memory some seconds after the last login' || diag "before $resident, now $(resident login)"
 faults=$(log_in 5)
 [ "$faults" -lt 400 ]
-ok $? 'a worker that keeps the memory has it from login to login' || diag "$faults page faults"
+ok $? 'a worker that keeps the memory reuses it from login to login' || diag "$faults page faults"
 stack_up workers=1 hash_memory=plain
 api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
 faults=$(log_in 5)
 [ "$faults" -gt 4000 ]
-ok $? 'one that does not gets 16 MiB page by page, as libxcrypt does' || diag "$faults page faults"
+ok $? 'with hash_memory = plain a worker gets 16 MiB page by page, as libxcrypt does' || diag "$faults page faults"
 
 done_testing
