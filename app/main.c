@@ -135,8 +135,10 @@ run(const struct command *command, const char *conf_file,
 	if (command->needs_conf && !conf_load(conf_file, &conf))
 		return EXIT_FAILURE;
 	/* a command prints its answer, not the daily log */
-	log_set_level(command->run == supervisor_run ? LOG_LEVEL_INFO
-	                                             : LOG_LEVEL_WARNING);
+	if (command->run == supervisor_run)
+		log_show_time();
+	else
+		log_set_level(LOG_LEVEL_WARNING);
 	status = command->run != NULL ? command->run(&conf)
 	                              : command->run_with(&conf, arguments);
 	if (command->needs_conf)

@@ -64,7 +64,8 @@ END
 is "$(in_code '\<(time|gettimeofday) *\(|CLOCK_REALTIME' app/*.c app/*/*.c | cut -d : -f 1)" "app/cmd/status.c
 app/cmd/user.c
 app/http/fcgi.c
-app/stats/metrics.c" 'the time of day is read once a request, in fcgi.c, and to tell since when it serves, and until when a name is locked'
+app/lib/log.c
+app/stats/metrics.c" 'the time of day is read once a request, in fcgi.c, and to tell since when it serves, until when a name is locked, and when a line was written'
 is "$(in_code -l '\<strto[a-z]+ *\(' app/*.c app/*/*.c)" 'app/lib/text.c' 'only text.c reads numbers'
 
 # Memory: a request's is the arena's. What each file may call, and why.

@@ -40,12 +40,12 @@ like "$(tail -n 3 "$LK_LOG")" 'event=db_failed .*sqlstate=P0001' 'the log tells 
 
 # --- the lines ---
 
-like "$(cat "$LK_LOG")" '^level=info req=[0-9a-f]{32} event=signup user=1$' 'a sign-up is a line, with the request'
-like "$(cat "$LK_LOG")" '^level=info req=[0-9a-f]{32} event=login user=1$' 'so is a login'
+like "$(cat "$LK_LOG")" '^[0-9T:.-]{23}Z level=info req=[0-9a-f]{32} event=signup user=1$' 'a sign-up is a line, with the request'
+like "$(cat "$LK_LOG")" '^[0-9T:.-]{23}Z level=info req=[0-9a-f]{32} event=login user=1$' 'so is a login'
 like "$(cat "$LK_LOG")" 'event=login_failed user=1 reason=password$' 'and a wrong password'
 like "$(cat "$LK_LOG")" 'event=login_failed user=0 reason=unknown$' 'or an unknown name'
-is "$(grep -vcE '^level=(error|warning|info) req=([0-9a-f]{32}|-) event=[a-z_]+ ' "$LK_LOG")" 0 'every line is of that form'
-is "$(grep -c '^level=.*event=forged' "$LK_LOG")" 0 'and none can be forged'
+is "$(grep -vcE '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z level=(error|warning|info) req=([0-9a-f]{32}|-) event=[a-z_]+ ' "$LK_LOG")" 0 'every line is of that form'
+is "$(grep -c '^[^ ]* *level=.*event=forged' "$LK_LOG")" 0 'and none can be forged'
 
 cat "$LK_LOGS"/*latchkey* >"$tmp/worker.log"
 for secret in canary "$token" "${token##*.}" "$hash" "$(cat "$LK_KEY")"; do

@@ -19,7 +19,7 @@ bytes=$(printf '\377\300\257level=error event=forged')
 # printable ASCII.
 odd_lines() {
 	LC_ALL=C grep -anvE '^(level=(error|warning|info) req=([0-9a-f]+|-) event=[a-z_]+ |latchkey: )[ -~]*$' "$1"
-	grep -anE '^level=[a-z]+ req=[^ ]* event=forged' "$1"
+	grep -anE '^([0-9T:.-]+Z )?level=[a-z]+ req=[^ ]* event=forged' "$1"
 }
 
 # --- names, passwords, addresses, methods: by clients ---
@@ -109,7 +109,7 @@ for line in "hash_cost = \"5$lf\"" "hash_cost = '$esc'" "hash_upgrade = \"$cr\""
 	ok $? "a reload with $(printf '%.24s' "$line" | tr -c ' -~' '?') is told"
 done
 cat "$tmp/good" >"$LK_CONF"
-is "$(grep 'event=reload' "$LK_LOG" | sort -u)" 'level=error req=- event=reload result=kept' 'and each is refused'
+is "$(grep 'event=reload' "$LK_LOG" | cut -d ' ' -f 2- | sort -u)" 'level=error req=- event=reload result=kept' 'and each is refused'
 is "$(odd_lines "$LK_LOG")" '' "every line of the service's log is one that it meant to write"
 
 # The same to whoever starts it.

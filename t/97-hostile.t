@@ -71,7 +71,7 @@ retry 10 served
 hostile addresses
 
 is "$(grep -cE 'level=error|event=(bug|worker_ended)' "$LK_LOG")" 0 'nothing of all this is an error of ours'
-is "$(grep -cvE '^level=(info|warning) req=([0-9a-f]{1,64}|-) event=[a-z_]+( [a-z_]+=[A-Za-z0-9_/.,-]*)*$' "$LK_LOG")" 0 'and each line of the log is one of ours'
+is "$(grep -cvE '^[0-9T:.-]{23}Z level=(info|warning) req=([0-9a-f]{1,64}|-) event=[a-z_]+( [a-z_]+=[A-Za-z0-9_/.,-]*)*$' "$LK_LOG")" 0 'and each line of the log is one of ours'
 is "$(grep -c forged "$LK_LOG")" 0 'none of theirs'
 t/stack down "$LK_DIR"
 

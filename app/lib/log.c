@@ -4,8 +4,12 @@
 #include "base.h"
 
 #include <stdarg.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/log.h"
@@ -20,6 +24,9 @@ static const char *const level_name[] = {
 	[LOG_LEVEL_INFO] = "info",
 };
 
+#define TIME_BYTES 32
+
+static bool time_shown;
 static char request_id[65] = "-";
 static enum log_level level_max = LOG_LEVEL_INFO;
 
@@ -33,6 +40,27 @@ void
 log_set_level(enum log_level level)
 {
 	level_max = level;
+}
+
+/* Is standard error the stream that systemd connected to its journal? */
+static bool
+is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char own[64];
+	struct stat st;
+
+	if (stream == NULL || fstat(STDERR_FILENO, &st) != 0)
+		return false;
+	snprintf(own, sizeof(own), "%ju:%ju", (uintmax_t)st.st_dev,
+	    (uintmax_t)st.st_ino);
+	return strcmp(stream, own) == 0;
+}
+
+void
+log_show_time(void)
+{
+	time_shown = !is_journal();
 }
 
 void
@@ -49,14 +77,30 @@ log_set_request(const char *id)
 		memcpy(request_id, id, n + 1);
 }
 
+/* The time and a blank, if it is shown; returns how many bytes. */
+static size_t
+put_time(char out[TIME_BYTES])
+{
+	struct timespec now;
+	struct tm tm;
+	size_t n;
+
+	if (!time_shown || clock_gettime(CLOCK_REALTIME, &now) != 0 ||
+	    gmtime_r(&now.tv_sec, &tm) == NULL)
+		return 0;
+	n = strftime(out, TIME_BYTES, "%Y-%m-%dT%H:%M:%S", &tm);
+	return n + (size_t)snprintf(out + n, TIME_BYTES - n, ".%03dZ ",
+	               (int)(now.tv_nsec / 1000000));
+}
+
 /*
  * Write a text as one line, in one write, so that lines of several workers
- * never mix. line: room for four times the text and one more.
+ * never mix. line: room for the time, four times the text and one more.
  */
 static void
 write_line(const char *text, char *line)
 {
-	size_t n = 0;
+	size_t n = put_time(line);
 
 	for (; *text != '\0'; text++) {
 		unsigned char c = (unsigned char)*text;
@@ -75,7 +119,7 @@ void
 log_event(enum log_level level, const char *event, const char *reason,
     const char *fmt, va_list args)
 {
-	char text[LINE_MAX_BYTES], line[4 * LINE_MAX_BYTES + 1];
+	char text[LINE_MAX_BYTES], line[TIME_BYTES + 4 * LINE_MAX_BYTES + 1];
 	size_t n;
 
 	if (level > level_max)
@@ -94,7 +138,7 @@ void
 log_say(const char *fmt, ...)
 {
 	static const char head[] = "latchkey: ";
-	char text[SAID_MAX_BYTES], line[4 * SAID_MAX_BYTES + 1];
+	char text[SAID_MAX_BYTES], line[TIME_BYTES + 4 * SAID_MAX_BYTES + 1];
 	va_list args;
 	size_t n;
 

@@ -20,6 +20,14 @@ const char *log_level_name(enum log_level level);
 void log_set_level(enum log_level level);
 
 /*
+ * Begin each line from now on with the time in UTC and a blank, as in
+ * "2026-11-28T20:44:14.123Z ", unless standard error leads to systemd's
+ * journal, which notes the time itself. Source: systemd.exec(5),
+ * JOURNAL_STREAM.
+ */
+void log_show_time(void);
+
+/*
  * The request that the following lines belong to, by the web server's id for
  * it (hexadecimal digits; anything else is ignored). NULL: none.
  */

@@ -3,7 +3,10 @@
  */
 #include "base.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/log.h"
@@ -36,6 +39,53 @@ static void PRINTF_LIKE(4, 5) event(enum log_level level, const char *name,
 	va_start(args, fmt);
 	log_event(level, name, reason, fmt, args);
 	va_end(args);
+}
+
+/* Is this a line with the time of now in front of the rest? */
+static bool
+has_time(const char *line, const char *rest)
+{
+	static const char form[] = "dddd-dd-ddTdd:dd:dd.dddZ ";
+	char day[16];
+	time_t now = time(NULL);
+	struct tm tm;
+	size_t i;
+
+	for (i = 0; form[i] != '\0'; i++)
+		if (form[i] == 'd' ? line[i] < '0' || line[i] > '9'
+		                   : line[i] != form[i])
+			return false;
+	strftime(day, sizeof(day), "%Y-%m-%dT%H:", gmtime_r(&now, &tm));
+	return strcmp(line + i, rest) == 0 && strncmp(line, day, 14) == 0;
+}
+
+static void
+test_time(void)
+{
+	struct stat st;
+	char stream[64];
+
+	unsetenv("JOURNAL_STREAM");
+	log_show_time();
+	event(LOG_LEVEL_INFO, "login", NULL, NULL);
+	ok(has_time(written(), "level=info req=- event=login\n"),
+	    "a line begins with the time in UTC");
+	log_say("x");
+	ok(has_time(written(), "latchkey: x\n"), "and what is said");
+	setenv("JOURNAL_STREAM", "1:1", 1);
+	log_show_time();
+	log_say("x");
+	ok(has_time(written(), "latchkey: x\n"),
+	    "where another stream is the journal's as well");
+	if (fstat(STDERR_FILENO, &st) != 0)
+		abort();
+	snprintf(stream, sizeof(stream), "%ju:%ju", (uintmax_t)st.st_dev,
+	    (uintmax_t)st.st_ino);
+	setenv("JOURNAL_STREAM", stream, 1);
+	log_show_time();
+	log_say("x");
+	is(written(), "latchkey: x\n", "the journal has its own time");
+	unsetenv("JOURNAL_STREAM");
 }
 
 int
@@ -88,6 +138,7 @@ main(void)
 	    "what is said at a start is a line too");
 	log_say("%s", "");
 	is(written(), "latchkey: \n", "even if it is nothing");
+	test_time();
 	unlink(path);
 	return done();
 }
