@@ -148,6 +148,15 @@ is "$answer $((took < 4000))" '503 1' "a silent name server holds no worker for 
 descendants() {
 	pgrep -P "$(pgrep -d , -P "$alone")"
 }
+ask &
+asking=$!
+retry 5 descendants >"$tmp/resolver"
+resolver=$(tail -n 1 "$tmp/resolver")
+for signal in HUP INT TERM QUIT USR1 USR2 ALRM VTALRM PROF PIPE IO 16 PWR TSTP TTIN TTOU XCPU XFSZ WINCH $(seq 34 64); do
+	kill -"$signal" "$resolver"
+done
+like "$(cat "/proc/$resolver/status")" '^State:	S' 'no signal ends or stops the process that resolves a name'
+wait "$asking"
 gone() {
 	[ -z "$(descendants)" ]
 }

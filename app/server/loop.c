@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -22,6 +21,7 @@
 #include "http/fcgi.h"
 #include "lib/clock.h"
 #include "server/loop.h"
+#include "server/signals.h"
 #include "stats/event.h"
 
 #define PARKED_MAX 512 /* connections that one worker keeps */
@@ -44,7 +44,7 @@ struct loop {
 	struct fcgi *fcgi;
 	struct ctx *ctx;
 	int epoll;        /* the listener, the signals and the connections */
-	int signals;      /* SIGTERM and SIGINT, to be read */
+	int signals;      /* SIGTERM, SIGINT, SIGQUIT, to be read */
 	bool stopping;    /* one of them has come */
 	bool paused;      /* nothing is accepted: */
 	int64_t retry_ms; /* not before this of clock_ms() */
@@ -70,14 +70,9 @@ watch(struct loop *l, int fd, uint32_t events, uint64_t data)
 static bool
 watch_signals(struct loop *l)
 {
-	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	sigaction(SIGHUP, &ignore, NULL);
+	signals_block_stop(&set);
 	l->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	return l->signals >= 0 && watch(l, l->signals, EPOLLIN, SIGNALS);
 }

@@ -5,7 +5,6 @@
 #include "base.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 #include "server/limits.h"
 #include "server/listener.h"
 #include "server/pool.h"
+#include "server/signals.h"
 #include "server/supervisor.h"
 #include "server/systemd.h"
 #include "server/worker.h"
@@ -34,52 +34,6 @@ struct supervisor {
 	int64_t hash_us; /* that the queues of hashing lanes were made for */
 	bool told_ready; /* the service manager knows */
 };
-
-static volatile sig_atomic_t stop_asked, reload_asked;
-
-static void
-on_signal(int number)
-{
-	if (number == SIGHUP)
-		reload_asked = 1;
-	else if (number != SIGCHLD)
-		stop_asked = 1;
-}
-
-/* Signals are blocked except while the loop waits. *waiting: its mask. */
-static void
-catch_signals(sigset_t *waiting)
-{
-	static const int caught[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
-	struct sigaction action = { .sa_handler = on_signal };
-	sigset_t blocked;
-	size_t i;
-
-	sigemptyset(&blocked);
-	for (i = 0; i < ARRAY_LEN(caught); i++)
-		sigaddset(&blocked, caught[i]);
-	sigprocmask(SIG_BLOCK, &blocked, waiting);
-	for (i = 0; i < ARRAY_LEN(caught); i++) {
-		sigdelset(waiting, caught[i]);
-		sigaction(caught[i], &action, NULL);
-	}
-	action.sa_handler = SIG_IGN;
-	sigaction(SIGPIPE, &action, NULL);
-}
-
-/* In a new process: SIGTERM terminates it, until server/loop.c reads it. */
-static void
-reset_signals(const struct supervisor *s)
-{
-	struct sigaction action = { .sa_handler = SIG_DFL };
-
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGCHLD, &action, NULL);
-	action.sa_handler = SIG_IGN;
-	sigaction(SIGHUP, &action, NULL);
-	sigprocmask(SIG_SETMASK, &s->pool.waiting, NULL);
-}
 
 /* In the new process: close what is the supervisor's, and work. */
 static int
@@ -98,7 +52,7 @@ worker_main(const void *of, enum role role, unsigned number, int ready)
 	};
 	size_t i;
 
-	reset_signals(s);
+	signals_reset(&s->pool.waiting);
 	metrics_apart();
 	for (i = 0; i < ROLE_COUNT; i++)
 		if (l->fd[i] >= 0 && l->fd[i] != w.listener)
@@ -244,13 +198,14 @@ reload(struct supervisor *s)
 static void
 supervise(struct supervisor *s)
 {
+	const char *other;
 	int64_t pause_ms;
 
-	while (!stop_asked) {
-		if (reload_asked) {
-			reload_asked = 0;
+	while (!signals_stop_asked()) {
+		if (signals_take_reload())
 			reload(s);
-		}
+		while ((other = signals_take_other()) != NULL)
+			event(EVENT_SIGNAL_IGNORED, "signal=%s", other);
 		pause_ms = pool_supervise(&s->pool);
 		if (s->hash_us != s->pool.hash_us)
 			set_backlog(s);
@@ -288,7 +243,7 @@ supervisor_run(const struct conf *conf)
 		    "own user\n");
 		return EXIT_FAILURE;
 	}
-	catch_signals(&s.pool.waiting);
+	signals_catch(&s.pool.waiting);
 	s.first = conf;
 	pool_init(&s.pool);
 	route_name_rows();

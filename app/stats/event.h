@@ -43,6 +43,7 @@
 	ROW(STOP,             "stop",                   false,  INFO,    NONE,           NULL,           OK,       false) \
 	ROW(STOP_CUT,         "stop",                   false,  WARNING, NONE,           NULL,           OK,       false) \
 	ROW(WORKER_ENDED,     "worker_ended",           false,  ERROR,   NONE,           NULL,           OK,       false) \
+	ROW(SIGNAL_IGNORED,   "signal_ignored",         false,  INFO,    NONE,           NULL,           OK,       false) \
 	ROW(RELOAD,           "reload",                 false,  INFO,    RELOADS,        "ok",           OK,       true)  \
 	ROW(RELOAD_REFUSED,   "reload",                 false,  ERROR,   RELOADS,        "refused",      OK,       false) \
 	ROW(REQUEST,          "request",                false,  INFO,    NONE,           NULL,           OK,       false) \

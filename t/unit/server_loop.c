@@ -23,6 +23,7 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "server/loop.h"
+#include "server/signals.h"
 #include "tap.h"
 
 #define REQUESTS 300
@@ -70,10 +71,15 @@ start(int listener)
 	static const struct app app = { .conf = &conf };
 	struct arena arena;
 	pid_t pid = fork();
+	sigset_t waiting;
 	struct ctx c;
 
 	if (pid != 0)
 		return pid;
+	/* as the supervisor leaves them to a worker */
+	signals_catch(&waiting);
+	signals_reset(&waiting);
+	signal(SIGALRM, SIG_DFL);
 	alarm(60);
 	log_set_level(LOG_LEVEL_ERROR);
 	arena_init(&arena);
@@ -197,6 +203,11 @@ main(void)
 	ok(answered(kept), "another loop answers on the same socket");
 	close(kept);
 	test_end(pid, SIGINT, "SIGINT ends a worker's loop");
+	pid = start(listener);
+	kept = ask(&address, n);
+	ok(answered(kept), "and another one");
+	close(kept);
+	test_end(pid, SIGQUIT, "SIGQUIT ends a worker's loop");
 	close(listener);
 	return done();
 }
