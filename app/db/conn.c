@@ -488,9 +488,27 @@ db_conn_primary(const void *result)
 }
 
 const char *
+db_conn_detail(const void *result)
+{
+	return PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
+}
+
+const char *
 db_conn_hint(const void *result)
 {
 	return PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
+}
+
+const char *
+db_conn_raised_by(const void *result)
+{
+	const char *function =
+	    PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
+
+	/* Source: PostgreSQL, src/pl/plpgsql/src/pl_exec.c */
+	if (function == NULL || strcmp(function, "exec_stmt_raise") != 0)
+		return NULL;
+	return PQresultErrorField(result, PG_DIAG_CONTEXT);
 }
 
 int

@@ -83,8 +83,17 @@ const char *db_conn_error(const void *result);
 /* The same message alone; NULL: libpq made it itself. */
 const char *db_conn_primary(const void *result);
 
+/* What the server knows more, in lines; NULL: nothing. */
+const char *db_conn_detail(const void *result);
+
 /* What the server proposes to do about it; NULL: nothing. */
 const char *db_conn_hint(const void *result);
+
+/*
+ * Of a result that is an error which PL/pgSQL's RAISE made: the function that
+ * this is in, and the line there. NULL: something else made it.
+ */
+const char *db_conn_raised_by(const void *result);
 
 /* How many rows a result has. */
 int db_conn_rows(const void *result);

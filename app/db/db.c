@@ -119,15 +119,20 @@ find_lacking(struct db *db, void **result)
 	return db_conn_is_good(*result) ? db_conn_text(*result, 0, 0) : NULL;
 }
 
-/* Log an error; one that lasts has a line a minute. */
+/*
+ * Log an error; one that lasts has a line a minute. The message of a trigger's
+ * RAISE may hold a name, so the log has the place in its stead.
+ */
 static void
 log_error(const struct query *q, const char *sqlstate, enum db_sql_then then,
     const char *lacking)
 {
+	const char *place = db_conn_raised_by(q->result);
+
 	if (then == DB_SQL_GO_ON || sqlstate == NULL ||
 	    db_failure_is_due(q->sql->name, sqlstate))
-		db_failure(
-		    q->sql->name, sqlstate, db_conn_error(q->result), lacking);
+		db_failure(q->sql->name, sqlstate,
+		    place != NULL ? place : db_conn_error(q->result), lacking);
 	else
 		db_failure_again();
 }
@@ -150,11 +155,13 @@ static enum err
 refused(struct db *db, struct query *q)
 {
 	const char *sqlstate = db_conn_sqlstate(q->result), *lacking = NULL;
+	bool raised = sqlstate != NULL && db_conn_raised_by(q->result) != NULL;
 	enum db_sql_then then;
-	enum err e = db_sql_error(sqlstate, &then);
+	enum err e = raised ? db_sql_error_raised(sqlstate, &then)
+	                    : db_sql_error(sqlstate, &then);
 	void *result = NULL;
 
-	if (sqlstate != NULL && strcmp(sqlstate, "42501") == 0) {
+	if (sqlstate != NULL && !raised && strcmp(sqlstate, "42501") == 0) {
 		lacking = find_lacking(db, &result);
 		/* a trigger, or row security: another row may pass */
 		if (lacking == NULL)
@@ -290,14 +297,27 @@ db_send(struct db *db, struct arena *a, const struct db_sql *sql,
 
 /* --- scripts and transactions --- */
 
+/* Each line of it; NULL is nothing to do. */
+static void
+print_lines(const char *text)
+{
+	size_t n;
+
+	for (; text != NULL && *text != '\0'; text += n + (text[n] != '\0')) {
+		n = strcspn(text, "\n");
+		log_say("%.*s", (int)n, text);
+	}
+}
+
+/* What stands in the way, which object it is, and what to do. */
 static void
 print_message(const void *result)
 {
 	const char *message = db_conn_primary(result);
 
-	log_say("%s", message != NULL ? message : db_conn_error(result));
-	if (db_conn_hint(result) != NULL)
-		log_say("%s", db_conn_hint(result));
+	print_lines(message != NULL ? message : db_conn_error(result));
+	print_lines(db_conn_detail(result));
+	print_lines(db_conn_hint(result));
 }
 
 enum err

@@ -53,9 +53,19 @@ enum db_sql_then {
 
 /*
  * What an SQLSTATE says (NULL: there was none): ERR_INVALID: a value is not
- * allowed. ERR_BUSY: another time it may be done. ERR_INTERNAL: a bug of ours.
- * Source: PostgreSQL manual, appendix A.
+ * allowed, by a constraint or a trigger. ERR_BUSY: another time it may be done.
+ * ERR_INTERNAL: a bug of ours, or the server's.
+ * Source: PostgreSQL manual, appendix A; ISO/IEC 9075-2, 24.1 (classes that are
+ * not the standard's).
  */
 enum err db_sql_error(const char *sqlstate, enum db_sql_then *then) MUST_CHECK;
+
+/*
+ * The same of an error that a trigger raised on purpose, by PL/pgSQL's RAISE:
+ * whatever SQLSTATE it took, the value is not allowed, unless that one says
+ * that another time it may be.
+ */
+enum err db_sql_error_raised(
+    const char *sqlstate, enum db_sql_then *then) MUST_CHECK;
 
 #endif

@@ -96,7 +96,9 @@ const struct db_sql db_user_sql[] = {
 		.text = "INSERT INTO users"
 			" (username, fullname, password, is_active)"
 			" VALUES ($1, $2, $3, true)"
-			" ON CONFLICT (username) DO NOTHING RETURNING id",
+			" ON CONFLICT (username) DO NOTHING RETURNING id,"
+			/* as a trigger, or a narrow column, made it */
+			" username, left(fullname::text, 16384)",
 		.writes = true,
 	},
 	[REPLACE_HASH] = {
@@ -229,6 +231,10 @@ db_user_insert(struct ctx *c, struct user *u)
 	         &rows)) != ERR_OK)
 		return e == ERR_NOTFOUND ? ERR_CONFLICT : e;
 	u->id = db_int(&rows, 0, 0);
+	if (db_text(&rows, 0, 1) == NULL) /* a trigger can do that, too */
+		return ERR_INVALID;
+	u->username = db_text(&rows, 0, 1);
+	u->fullname = db_text(&rows, 0, 2);
 	u->is_active = true;
 	return ERR_OK;
 }

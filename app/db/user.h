@@ -38,7 +38,8 @@ enum err db_user_range(
     struct ctx *c, int64_t *first, int64_t *count) MUST_CHECK;
 
 /*
- * Insert an active user; u's id is set. fullname may be NULL.
+ * Insert an active user. fullname may be NULL. u's id is set, and both names
+ * are those that are stored: a trigger may have changed them.
  * ERR_CONFLICT: the name is taken. ERR_BUSY: whether it was inserted is not
  * known.
  */

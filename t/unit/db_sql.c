@@ -55,7 +55,31 @@ test_errors(void)
 		{ "58030", ERR_BUSY, DB_SQL_WAIT },
 		{ "22001", ERR_INVALID, DB_SQL_GO_ON },
 		{ "23505", ERR_INVALID, DB_SQL_GO_ON },
-		{ "42601", ERR_INTERNAL, DB_SQL_GO_ON },
+		{ "44000", ERR_INVALID, DB_SQL_GO_ON },
+		{ "54000", ERR_INVALID, DB_SQL_GO_ON },
+		{ "09000", ERR_INVALID, DB_SQL_GO_ON },
+		{ "38000", ERR_INVALID, DB_SQL_GO_ON },
+		{ "45000", ERR_INVALID, DB_SQL_GO_ON },
+		{ "P0001", ERR_INVALID, DB_SQL_GO_ON },
+		{ "P0004", ERR_INVALID, DB_SQL_GO_ON },
+		{ "PT400", ERR_INVALID, DB_SQL_GO_ON },
+		{ "U0001", ERR_INVALID, DB_SQL_GO_ON },
+		{ "I0000", ERR_INVALID, DB_SQL_GO_ON },
+		{ "ZZZZZ", ERR_INVALID, DB_SQL_GO_ON },
+		{ "50001", ERR_INVALID, DB_SQL_GO_ON },
+		{ "99999", ERR_INVALID, DB_SQL_GO_ON },
+		{ "55000", ERR_BUSY, DB_SQL_GO_ON },
+		{ "27000", ERR_BUSY, DB_SQL_GO_ON },
+		{ "20000", ERR_BUSY, DB_SQL_GO_ON },
+		{ "21000", ERR_BUSY, DB_SQL_GO_ON },
+		{ "2F005", ERR_BUSY, DB_SQL_GO_ON },
+		{ "39004", ERR_BUSY, DB_SQL_GO_ON },
+		{ "HV000", ERR_BUSY, DB_SQL_GO_ON },
+		{ "42601", ERR_BUSY, DB_SQL_GO_ON },
+		{ "42883", ERR_BUSY, DB_SQL_GO_ON },
+		{ "H9999", ERR_INTERNAL, DB_SQL_GO_ON },
+		{ "49999", ERR_INTERNAL, DB_SQL_GO_ON },
+		{ "72000", ERR_INTERNAL, DB_SQL_GO_ON },
 		{ "25P02", ERR_INTERNAL, DB_SQL_GO_ON },
 		{ "XX000", ERR_INTERNAL, DB_SQL_GO_ON },
 	};
@@ -69,6 +93,27 @@ test_errors(void)
 		        then == cases[i].then,
 		    s != NULL ? s : "no SQLSTATE");
 	}
+}
+
+/* The same of what PL/pgSQL's RAISE made. */
+static void
+test_raised(void)
+{
+	static const char *const refused[] = { "P0001", "23514", "42501",
+		"42601", "0A000", "25006", "XX000", "28000", "55000" };
+	static const char *const later[] = { "40001", "57014", "53400" };
+	enum db_sql_then then, other;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(refused); i++)
+		ok(db_sql_error_raised(refused[i], &then) == ERR_INVALID &&
+		        then == DB_SQL_GO_ON,
+		    refused[i]);
+	for (i = 0; i < ARRAY_LEN(later); i++)
+		ok(db_sql_error_raised(later[i], &then) == ERR_BUSY &&
+		        db_sql_error(later[i], &other) == ERR_BUSY &&
+		        then == other,
+		    later[i]);
 }
 
 /* Each statement is some process's, and has a name of its own. */
@@ -94,6 +139,7 @@ main(void)
 	arena_init(&a);
 	test_params(&a);
 	test_errors();
+	test_raised();
 	test_tables();
 	arena_free(&a);
 	return done();
