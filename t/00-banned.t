@@ -36,7 +36,7 @@ for source in sys.argv[2:]:
 END
 is "$(find "$tmp/code" "$tmp/comments" -name '*.[ch]' | wc -l)" \
 	"$(find app t/unit t/fuzz t/tool bench app t/unit t/fuzz t/tool bench -name '*.[ch]' | wc -l)" \
-	'every source is looked at'
+	'each source file is searched'
 
 # in_code PATTERN FILE...: the lines of code that fit.
 in_code() {
@@ -47,7 +47,7 @@ in_code() {
 
 # What is banned, and what is used instead.
 while IFS=: read -r names instead; do
-	is "$(in_code "\<($(echo "$names" | tr ' ' '|')) *\(" app/*.c app/*/*.c)" '' "no $names:$instead"
+	is "$(in_code "\<($(echo "$names" | tr ' ' '|')) *\(" app/*.c app/*/*.c)" '' "app/ calls no $names:$instead"
 done <<'END'
 strcpy strcat strncpy strncat stpcpy sprintf vsprintf gets: the buf functions and snprintf
 strtok strtok_r strsep: parsers that know where a field ends
@@ -65,7 +65,7 @@ is "$(in_code '\<(time|gettimeofday) *\(|CLOCK_REALTIME' app/*.c app/*/*.c | cut
 app/cmd/user.c
 app/http/fcgi.c
 app/lib/log.c
-app/stats/metrics.c" 'the time of day is read once a request, in fcgi.c, and to tell since when it serves, until when a name is locked, and when a line was written'
+app/stats/metrics.c" 'the time of day is read in five files alone'
 is "$(in_code -l '\<strto[a-z]+ *\(' app/*.c app/*/*.c)" 'app/lib/text.c' 'only text.c reads numbers'
 
 # Memory: a request's is the arena's. What each file may call, and why.
@@ -82,16 +82,16 @@ awk -F ': ' '{ n = split($2, call, " "); for (i = 1; i <= n; i++) print $1, call
 	sort >"$tmp/may"
 in_code -o '\<(malloc|calloc|realloc|reallocarray|strn?dup|v?asprintf|free) *\(' app/*.c app/*/*.c |
 	sed -E 's|^app/(.*)\.c:[0-9]+:([a-z]+).*|\1 \2|' | sort -u >"$tmp/does"
-is "$(cat "$tmp/does")" "$(cat "$tmp/may")" 'memory is allocated where it may be'
+is "$(cat "$tmp/does")" "$(cat "$tmp/may")" 'memory is allocated in the listed files alone'
 
 # The symbols that are missing tell what the program calls of its libraries,
 # however the sources call it: SQL is never put together by hand, libpq's fast
 # path not used, nothing decompressed.
 nm -D -u build/latchkey >"$tmp/symbols"
-like "$(cat "$tmp/symbols")" '\<U PQsendQueryPrepared' 'the program is built, and its symbols are there'
-unlike "$(cat "$tmp/symbols")" '\<PQ(un)?escape' 'it quotes nothing for SQL'
-unlike "$(cat "$tmp/symbols")" '\<(PQfn|lo_[a-z]+)\>' "nor uses libpq's fast path"
-unlike "$(cat "$tmp/symbols")" '\<(inflate|uncompress|gz|BZ2_|lzma_|ZSTD_|Brotli)' 'nor decompresses anything'
+like "$(cat "$tmp/symbols")" '\<U PQsendQueryPrepared' 'the symbols of the built program are found'
+unlike "$(cat "$tmp/symbols")" '\<PQ(un)?escape' 'the program quotes nothing for SQL'
+unlike "$(cat "$tmp/symbols")" '\<(PQfn|lo_[a-z]+)\>' 'the program does not use the fast path or large objects of libpq'
+unlike "$(cat "$tmp/symbols")" '\<(inflate|uncompress|gz|BZ2_|lzma_|ZSTD_|Brotli)' 'the program decompresses nothing'
 
 # --- comments ---
 
@@ -119,7 +119,7 @@ awk '
 ' count="$tmp/count" app/*.h app/*/*.h >"$tmp/bare"
 is "$(cat "$tmp/bare")" '' 'each public function has a comment in its header'
 [ "$(cat "$tmp/count")" -gt 50 ]
-ok $? 'and they have been found'
+ok $? 'public functions are found'
 
 # --- form ---
 
@@ -153,14 +153,14 @@ ok $? 'and they have been found'
 ' count="$tmp/count" {} +) >"$tmp/large"
 is "$(cat "$tmp/large")" '' 'no function has over 100 lines or 5 parameters'
 [ "$(cat "$tmp/count")" -gt 200 ]
-ok $? 'and they have been found'
+ok $? 'functions are found'
 
 # --- every text of the tree ---
 
 find . \( -name .git -o -name 'build*' -o -name node_modules -o -path ./web/dist -o -path ./run -o -path ./t/fuzz/corpus \) \
 	-prune -o -type f -print >"$tmp/texts"
 [ "$(wc -l <"$tmp/texts")" -gt 100 ]
-ok $? 'the texts of the tree are there'
+ok $? 'the texts of the tree are found'
 
 # Of all texts: the lines that fit.
 in_texts() {
@@ -168,7 +168,7 @@ in_texts() {
 }
 
 is "$(in_texts -E '[ 	]+$')" '' 'no line ends in blanks'
-is "$(in_texts "$(printf '\r')$")" '' 'nor in a carriage return'
+is "$(in_texts "$(printf '\r')$")" '' 'no line ends in a carriage return'
 is "$(grep -v '^./t/contract/' "$tmp/texts" | while read -r text; do
 	[ -z "$(tail -c 1 "$text")" ] || echo "$text"
 done)" '' 'each text ends with a newline, but for recorded data'

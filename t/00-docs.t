@@ -78,11 +78,11 @@ agrees "$tmp/sample" "$tmp/defaults" 'latchkey.conf has each setting with its de
 while IFS='	' read -r key type _ min max _; do
 	[ "$type" = number ] || [ "$type" = auto ] || continue
 	grep "^${key}	" "$tmp/sample.full" | grep -qw "$min to $max"
-	ok $? "and says of $key that it goes from $min to $max"
+	ok $? "latchkey.conf says that $key goes from $min to $max"
 done <"$tmp/settings"
 
 build/latchkey -c conf/latchkey.conf check >"$tmp/check" 2>&1
-unlike "$(cat "$tmp/check")" 'conf/latchkey.conf' 'which is a good configuration'
+unlike "$(cat "$tmp/check")" 'conf/latchkey.conf' 'latchkey check has no complaint about latchkey.conf'
 
 # --- endpoints ---
 
@@ -100,7 +100,7 @@ for path, methods in json.load(open("web/openapi.json"))["paths"].items():
     for m in methods:
         print(m.upper(), path, sep="\t")
 ' >"$tmp/openapi"
-agrees "$tmp/openapi" "$tmp/described" 'and openapi.json describes them'
+agrees "$tmp/openapi" "$tmp/described" 'openapi.json describes each endpoint'
 
 # --- commands ---
 
@@ -173,7 +173,7 @@ awk -v max="$max" '
 		print ($2 * $3 * 1024 >= max ? "enough" : "too few: " $0)
 	}' nginx.conf.sample | sort | uniq -c | sed 's/^ *//' >"$tmp/buffers"
 like "$(cat "$tmp/buffers")" '^[1-9] enough$' "nginx's buffers hold the largest reply"
-unlike "$(cat "$tmp/buffers")" 'too few' 'each set of them'
+unlike "$(cat "$tmp/buffers")" 'too few' "each set of nginx's buffers holds the largest reply"
 
 # --- tests ---
 
@@ -184,9 +184,9 @@ is "$(find t -maxdepth 1 -name '*.t' ! -perm -111)" '' 'each test can be execute
 
 version=$(sed -n 's/^#define LATCHKEY_VERSION "\(.*\)"$/\1/p' app/base.h)
 like "$version" '^[0-9]+\.[0-9]+\.[0-9]+$' 'base.h has the version'
-is "$(build/latchkey -V)" "latchkey $version" 'which the program names'
-is "$(head -n 1 NEWS.md)" "# Latchkey $version" 'NEWS.md begins with it'
+is "$(build/latchkey -V)" "latchkey $version" 'latchkey -V prints the version of base.h'
+is "$(head -n 1 NEWS.md)" "# Latchkey $version" 'NEWS.md begins with the version of base.h'
 is "$(python3 -c 'import json; print(json.load(open("web/openapi.json"))["info"]["version"])')" \
-	"$version" 'and openapi.json has it'
+	"$version" 'openapi.json has the version of base.h'
 
 done_testing

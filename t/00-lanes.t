@@ -16,7 +16,7 @@ is "$(sed -n '/^	#location = \/latchkey-check {/,/^	#}/p' nginx.conf.sample | gr
 # The same with each row's lane changed.
 awk -F '\t' -v OFS='\t' '{ $3 = $3 == "api" ? "login" : "api" } 1' "$tmp/routes" |
 	python3 -B t/tool/lanes.py nginx.conf.sample >"$tmp/noticed"
-is "$(wc -l <"$tmp/noticed")" "$(wc -l <"$tmp/routes")" 'a row in another lane than its path is noticed, each of them'
+is "$(wc -l <"$tmp/noticed")" "$(wc -l <"$tmp/routes")" 'each row in another lane than its path is noticed'
 
 # Or with one of a path's methods in another lane, or a location's upstream changed.
 printf 'GET\t/users/me\tapi\nDELETE\t/users/me\tlogin\n' |

@@ -87,7 +87,7 @@ awk '
 
 for list in includes calls; do
 	[ -s "$tmp/$list" ]
-	ok $? "there are $list"
+	ok $? "the source has $list"
 done
 
 # A function of ours takes the place of one of its name in every library that is
@@ -145,9 +145,9 @@ is "$(cat "$tmp/unused")" '' 'each exception is made use of'
 while read -r header file names; do
 	is "$(grep -rl "^#include <$header" app)" "app/$file.c" "<$header> is included by $file.c alone"
 	is "$(awk -v names="^($names)" '$2 ~ names { print $1 }' "$tmp/foreign" | sort -u)" "$file" \
-		'and no other calls it'
+		"no other file than $file.c calls functions of <$header>"
 	is "$(find app -name '*.h' -exec sed 's|/\*.*||; /^ \*/d; /^#include/d' {} + | grep -Ew "($names)[A-Za-z0-9_]*")" '' \
-		'and no header names what is its'
+		"no header names what <$header> declares"
 	c_library="$c_library|${header%.h}"
 done <"$tmp/libraries"
 

@@ -6,7 +6,7 @@
 . t/lib.sh
 
 python3 -B t/tool/nginx_rules.py >"$tmp/results"
-ok $? 'all rules were tried'
+ok $? 'all rules of nginx.conf.sample were tried'
 while IFS='	' read -r found wanted title; do
 	is "$found" "$wanted" "$title"
 done <"$tmp/results"

@@ -38,15 +38,15 @@ applied 003-password
 applied 004-collation
 applied 005-account
 applied 006-networks
-the schema is at version 6' 'an empty database gets the schema'
+the schema is at version 6' 'migrate gives an empty database the schema'
 is "$(sql "select column_name || ' ' || data_type from information_schema.columns
 	where table_name = 'users' order by ordinal_position")" 'id integer
 username character varying
 fullname character varying
 password character varying
-is_active boolean' "whose table is the original's"
+is_active boolean' "migrate's table users is the original's"
 migrate
-is "$? $(cat "$tmp/out")" '0 the schema is at version 6' 'a second time nothing is to be done'
+is "$? $(cat "$tmp/out")" '0 the schema is at version 6' 'a second migrate has nothing to do'
 
 fresh
 migrations=
@@ -61,55 +61,55 @@ for pid in $migrations; do
 done
 is "$failed $(cat "$tmp"/out[1-4] | sort | uniq -c | tr -s ' \n' ' ')" \
 '0  1 applied 001-users 1 applied 002-throttle 1 applied 003-password 1 applied 004-collation 1 applied 005-account 1 applied 006-networks 4 granted worker privileges to role latchkey 4 the schema is at version 6 ' \
-	'of several at once one does the work and the others wait for it'
+	'of four migrates at once one does the work, and the others wait for it'
 
 # --- the FastAPI application's database ---
 
 fresh
 $LK_PSQL -Xqf t/contract/seed-db.sql >"$tmp/out" 2>&1
-ok $? 'the dump is loaded'
+ok $? "the dump of the original's database is loaded"
 before=$(sql "select ctid, * from users order by id")
 migrate latchkey
-is "$? $(head -n 1 "$tmp/out")" '0 applied 001-users' 'it is taken over'
-is "$(sql "select ctid, * from users order by id")" "$before" 'no row is rewritten'
-is "$(sql "select count(*) from pg_indexes where tablename = 'users'")" 3 'its own unique index will do'
+is "$? $(head -n 1 "$tmp/out")" '0 applied 001-users' "migrate takes over the original's database"
+is "$(sql "select ctid, * from users order by id")" "$before" "migrate rewrites no row of the original's table"
+is "$(sql "select count(*) from pg_indexes where tablename = 'users'")" 3 'migrate adds no unique index where the table has its own'
 retry 10 curl -sf -o /dev/null "$LK_OPS_URL/readyz"
-ok $? 'the workers find the new schema by themselves'
+ok $? 'running workers find the new schema by themselves'
 
 long=$(for _ in 0 1 2 3 4 5 6 7 8 9; do printf '%s' 0123456789; done)
 for pair in alice/wonderland bob/builder 홍길동/활빈당 "long/$long"; do
 	name=${pair%%/*} password=${pair#*/}
 	login "$name" "x$password"
-	is "$status" 401 "$name does not get in with a wrong password"
-	like "$(hash_of "$name")" '^\$2b\$12\$' 'which changes nothing'
+	is "$status" 401 "$name gets 401 with a wrong password"
+	like "$(hash_of "$name")" '^\$2b\$12\$' "a wrong password leaves the bcrypt hash of $name"
 	login "$name" "$password"
-	is "$status" 200 "$name gets in with the old password"
-	like "$(hash_of "$name")" '^\$y\$j9T\$' 'and has a yescrypt hash'
+	is "$status" 200 "$name logs in with the old password"
+	like "$(hash_of "$name")" '^\$y\$j9T\$' "the login of $name stores a yescrypt hash"
 	login "$name" "$password"
-	is "$status" 200 'that lets in again'
+	is "$status" 200 "$name logs in again with the yescrypt hash"
 done
 login long "${long%9}8"
-is "$status" 401 'which counts every byte of a long password, where bcrypt stopped at 72'
+is "$status" 401 'a yescrypt hash counts every byte of a long password, where bcrypt stopped at 72'
 for pair in mallory/inactive nobody/null-active ghost/null-hash; do
 	login "${pair%%/*}" "${pair#*/}"
-	is "$status" 401 "${pair%%/*} does not get in"
+	is "$status" 401 "${pair%%/*} of the original's database gets 401"
 done
 is "$(sql "select is_active is null from users where username = 'nobody'") $(sql "select password is null from users where username = 'ghost'")" \
-	't t' 'NULL stays NULL'
+	't t' 'migrate leaves NULL in is_active and password'
 api POST /users/add_user/ '{"username":"new","password":"password"}'
-json_is .id 8 'numbers go on where they were'
+json_is .id 8 'numbers of accounts go on where they were'
 
 # --- a lower cost, and a concurrent change ---
 
 weak=$(mkpasswd -m yescrypt -R 1 wonderland)
 sql "update users set password = '$weak' where username = 'alice'"
 login alice wonderland
-like "$status $(hash_of alice)" '^200 \$y\$j9T\$' 'a hash of a lower cost is made anew'
+like "$status $(hash_of alice)" '^200 \$y\$j9T\$' 'a login replaces a hash of a lower cost'
 alice=$(sql "select id from users where username = 'alice'")
-is "$(grep -c "event=hash_upgraded user=$alice\$" "$LK_LOG")" 2 'which the log tells each time'
+is "$(grep -c "event=hash_upgraded user=$alice\$" "$LK_LOG")" 2 'the log reports each hash that a login replaces'
 strong=$(hash_of alice)
 login alice wonderland
-is "$(hash_of alice)" "$strong" "one of today's is left alone"
+is "$(hash_of alice)" "$strong" 'a login leaves a hash of the cost in force alone'
 
 # Somebody changes the password while the login hashes: the row is locked until
 # the login waits for it.
@@ -131,7 +131,7 @@ blocker=$!
 retry 10 test -e "$tmp/locked"
 login alice wonderland
 wait $blocker
-is "$status $(hash_of alice)" '200 changed meanwhile' 'a password that is changed meanwhile is not overwritten'
+is "$status $(hash_of alice)" '200 changed meanwhile' 'a login does not overwrite a password that is changed meanwhile'
 
 # --- a database of a version before ---
 
@@ -144,14 +144,14 @@ sql 'create table latchkey_migration (version integer primary key, name text not
 sql "insert into latchkey_password values (1, '2026-01-02 03:04:05Z', 'operator'), (7, '2026-11-01 00:00:00Z', 'owner')"
 $LK_PSQL_ADMIN -Xqc 'create role reader' -c 'grant select on latchkey_password to reader'
 migrate
-is "$? $(head -n 1 "$tmp/out")" '0 applied 005-account' 'one of version 4 gets what it lacks'
+is "$? $(head -n 1 "$tmp/out")" '0 applied 005-account' 'migrate brings a database of version 4 to the next'
 is "$(sql "select user_id, changed_at at time zone 'UTC', reason, epoch from latchkey_account order by 1")" '1|2026-01-02 03:04:05|operator|0
-7|2026-11-01 00:00:00|owner|0' 'the changes of passwords are kept'
-is "$(sql "select has_table_privilege('reader', 'latchkey_account', 'SELECT')")" t 'and so is what a role may do with them'
+7|2026-11-01 00:00:00|owner|0' 'migrate of version 4 keeps the changes of passwords'
+is "$(sql "select has_table_privilege('reader', 'latchkey_account', 'SELECT')")" t 'migrate of version 4 keeps the privileges of other roles'
 sql 'insert into latchkey_account (user_id, epoch) values (8, 1)'
-is "$(sql 'select changed_at, reason from latchkey_account where user_id = 8')" '|' 'an epoch can be without a change'
+is "$(sql 'select changed_at, reason from latchkey_account where user_id = 8')" '|' 'latchkey_account may have an epoch without a change of the password'
 sql "update latchkey_account set reason = 'owner' where user_id = 8" 2>"$tmp/out"
-like "$(cat "$tmp/out")" 'latchkey_account_check' 'but no reason without its time'
+like "$(cat "$tmp/out")" 'latchkey_account_check' 'latchkey_account refuses a reason without its time'
 
 # --- tables that cannot be adopted, or need an index ---
 
@@ -159,16 +159,16 @@ fresh
 sql "$original"
 sql "insert into users (username) values ('twin'), ('single'), ('twin'), ('e''vil'), ('e''vil'), (null), (null)"
 migrate
-is $? 1 'a table in which names are double is not taken over'
-like "$(cat "$tmp/out")" "\"e'vil\" \\(2 times: id 4 5\\), \"twin\" \\(2 times: id 1 3\\)" 'the doubles are listed'
-like "$(cat "$tmp/out")" 'run this again' 'with what to do'
+is $? 1 'migrate refuses a table with double names'
+like "$(cat "$tmp/out")" "\"e'vil\" \\(2 times: id 4 5\\), \"twin\" \\(2 times: id 1 3\\)" 'migrate lists the double names'
+like "$(cat "$tmp/out")" 'run this again' 'migrate says to run it again once the double names are gone'
 is "$(sql "select count(*), to_regclass('users_username_idx') is null, (select count(*) from latchkey_migration) from users")" \
-	'7|t|0' 'and nothing is changed'
+	'7|t|0' 'migrate changes nothing in a table with double names'
 sql 'delete from users where id in (3, 5)'
 migrate
-is $? 0 'without them it is'
+is $? 0 'migrate takes over the table once the double names are gone'
 like "$(sql "select indexdef from pg_indexes where tablename = 'users'")" 'UNIQUE INDEX users_username_idx' \
-	'and gets a unique index'
+	'migrate adds a unique index of the names'
 
 fresh
 sql "$original;
@@ -178,35 +178,35 @@ sql "$original;
 	create index ix_users_username on users (username)"
 migrate
 is "$? $(sql "select count(*) from pg_indexes where indexname = 'users_username_idx'")" '0 1' \
-	'an index that does not make names unique is not taken for one that does'
+	'migrate does not take a partial, wider, lowered or plain index for a unique one of the names'
 
 fresh
 sql 'create table users (id bigint not null default 1, username varchar unique, fullname varchar, password varchar, is_active boolean)'
 migrate
 is "$? $(sql "select indexdef like '%btree (id)' from pg_indexes where tablename = 'users' and indexname = 'users_id_idx'")" \
-	'0 t' 'a table without an index of the numbers gets one, since each login looks for one'
+	'0 t' 'migrate adds an index of the numbers, which each login uses'
 
 fresh
 sql 'create table users (name text)'
 migrate
-is $? 1 'another table of that name is not taken over'
-like "$(cat "$tmp/out")" 'lacks: id \(integer or bigint, NOT NULL\), username .*, is_active \(boolean\)$' 'it is told why'
-is "$(sql 'select count(*) from latchkey_migration')" 0 'nothing is recorded'
+is $? 1 'migrate refuses a table users with other columns'
+like "$(cat "$tmp/out")" 'lacks: id \(integer or bigint, NOT NULL\), username .*, is_active \(boolean\)$' 'migrate lists the columns that the table lacks'
+is "$(sql 'select count(*) from latchkey_migration')" 0 'a refused migrate records nothing'
 
 fresh
 sql 'create table users (id integer primary key, username varchar, fullname varchar, password varchar, is_active boolean, email text not null, age int not null default 1)'
 migrate
-like "$? $(cat "$tmp/out")" '^1 .*does not fill: id, email$' 'nor one that a sign-up could not fill'
+like "$? $(cat "$tmp/out")" '^1 .*does not fill: id, email$' 'migrate refuses a table with columns that a sign-up cannot fill'
 
 fresh
 sql 'create table users (id bigint primary key generated always as identity, username varchar(20) unique, fullname varchar(20), password varchar(60), is_active boolean, email text)'
 sql "insert into users (username) values ('kept')"
 before=$(sql 'select ctid, * from users')
 migrate latchkey
-is "$? $(sql 'select ctid, * from users')" "0 $before" 'columns too narrow for our limits are widened without rewriting a row'
+is "$? $(sql 'select ctid, * from users')" "0 $before" 'migrate widens columns that are too narrow without rewriting a row'
 retry 10 curl -sf -o /dev/null "$LK_OPS_URL/readyz"
 api POST /users/add_user/ '{"username":"a name of more than twenty characters","password":"password"}'
-is "$status" 200 'and hold what they could not'
+is "$status" 200 'widened columns hold a longer name'
 
 sql_admin 'create database narrow encoding LATIN1 locale "C" template template0'
 sql_admin 'alter database narrow owner to latchkey_owner'
@@ -214,7 +214,7 @@ owner=$LK_OWNER
 LK_OWNER=$(echo "$owner" | sed 's/dbname=[^ ]*/dbname=narrow/')
 migrate
 like "$? $(cat "$tmp/out")" "^1 .*encoding is LATIN1, and names need UTF8" \
-	'a database that is not in UTF-8 is refused'
+	'migrate refuses a database that is not in UTF-8'
 LK_OWNER=$owner
 
 # --- names that are equal and not the same ---
@@ -227,11 +227,11 @@ sql 'create unique index on users (username)'
 sql 'alter table users alter column username type varchar collate anyhow'
 migrate
 like "$? $(cat "$tmp/out")" '^1 .*username of the table users has the collation anyhow, for which different names are equal' \
-	'a collation that ignores case is refused'
-like "$(cat "$tmp/out")" 'ALTER TABLE users ALTER COLUMN username TYPE character varying COLLATE "default"' 'it is told what to do'
+	'migrate refuses a collation that ignores case'
+like "$(cat "$tmp/out")" 'ALTER TABLE users ALTER COLUMN username TYPE character varying COLLATE "default"' 'migrate shows the statement that sets another collation'
 sql 'ALTER TABLE users ALTER COLUMN username TYPE character varying COLLATE "default"'
 migrate
-is $? 0 'which helps'
+is $? 0 'migrate succeeds after the statement that it showed'
 
 # --- a table further down the search_path, and another role ---
 
@@ -242,7 +242,7 @@ migrate
 is "$? $(sql "select count(*) from users; select to_regclass('latchkey_owner.users') is null")" '0 7
 t' 'a schema of the role'"'"'s own does not hide the table that is there'
 migrate
-is "$? $(cat "$tmp/out")" '0 the schema is at version 6' 'nor that it has been migrated'
+is "$? $(cat "$tmp/out")" '0 the schema is at version 6' "a schema of the role's own does not hide that the database is migrated"
 sql_admin 'drop schema latchkey_owner cascade'
 migrate
 
@@ -259,18 +259,18 @@ as_worker() {
 }
 as_worker check
 like "$said" '^1 latchkey: database: no schema, or the role may not use it; .*latchkey migrate ROLE' \
-	'a role that may not even use the schema is told how'
+	'check tells a role without the schema to run latchkey migrate'
 sql 'grant usage on schema public to "the worker"; grant select on latchkey_migration to "the worker"'
 as_worker check
 like "$said" "^1 latchkey: database: the role lacks SELECT \(id\) on users, .*UPDATE on latchkey_throttle.*, USAGE on the sequence of users.id; .*latchkey migrate ROLE" \
-	'check tells which privileges a role lacks'
+	'check lists the privileges that a role lacks'
 migrate 'the worker'
-like "$? $(cat "$tmp/out")" '^0 .*' 'migrate grants them'
-is "$(tail -n 1 "$tmp/out")" 'granted worker privileges to role the worker' 'and says so'
+like "$? $(cat "$tmp/out")" '^0 .*' 'migrate ROLE succeeds'
+is "$(tail -n 1 "$tmp/out")" 'granted worker privileges to role the worker' 'migrate ROLE says that it granted the privileges'
 as_worker check
-is "${said%%,*}" '0 settings' 'check is content, and has no warning'
+is "${said%%,*}" '0 settings' 'check is content with a role after migrate ROLE, and does not warn'
 migrate 'nobody else'
-like "$? $(cat "$tmp/out")" '^1 .*role "nobody else" does not exist' 'a role that is not there is told'
+like "$? $(cat "$tmp/out")" '^1 .*role "nobody else" does not exist' 'migrate refuses a role that does not exist'
 
 # privileges: all that the role has in this database, in lines for revoke.
 privileges() {
@@ -287,10 +287,10 @@ privileges() {
 privileges >"$tmp/privileges"
 is "$(grep ' on users' "$tmp/privileges" | xargs -d '\n' | tr -d '()')" \
 	'INSERT fullname on users INSERT is_active on users INSERT password on users INSERT username on users SELECT fullname on users SELECT id on users SELECT is_active on users SELECT password on users SELECT username on users UPDATE fullname on users UPDATE is_active on users UPDATE password on users' \
-	'the role gets the columns of users that it needs'
+	'migrate ROLE grants the columns of users that the workers need'
 is "$(grep -v ' on users' "$tmp/privileges" | grep -vE '^(SELECT|INSERT|UPDATE) on latchkey_[a-z]+$')" \
 	'USAGE on schema public
-USAGE on sequence users_id_seq' 'of the others it may neither remove rows nor change the table'
+USAGE on sequence users_id_seq' 'migrate ROLE grants neither DELETE nor TRUNCATE on any table'
 while read -r privilege; do
 	sql "revoke $privilege from \"the worker\""
 	as_worker check
@@ -303,9 +303,9 @@ while read -r privilege; do
 done <"$tmp/privileges"
 migrate 'the worker'
 privileges >"$tmp/again"
-is "$(cat "$tmp/again")" "$(cat "$tmp/privileges")" 'to grant them twice changes nothing'
+is "$(cat "$tmp/again")" "$(cat "$tmp/privileges")" 'a second migrate ROLE changes no privilege'
 as_worker check
-is "${said%%,*}" '0 settings' 'and with all of them check is content'
+is "${said%%,*}" '0 settings' 'check is content with a role that has all its privileges again'
 
 # excess WHAT SQL: given by the superuser, check warns of it.
 excess() {
@@ -330,7 +330,7 @@ $LK_PSQL_ADMIN -Xqc 'revoke latchkey_owner from "the worker"' -c 'alter table us
 excess 'owns users' 'select'
 $LK_PSQL_ADMIN -Xqc 'alter table users owner to latchkey_owner' -c 'alter role "the worker" superuser'
 as_worker check
-like "$said" "^0 latchkey: warning: the database role is a superuser, which" 'or a superuser, which says it all'
+like "$said" "^0 latchkey: warning: the database role is a superuser, which" 'check warns of a superuser'
 
 # --- upgrades turned off ---
 
@@ -338,13 +338,13 @@ fresh
 $LK_PSQL -Xqf t/contract/seed-db.sql >/dev/null
 t/stack down "$LK_DIR"
 t/stack up "$LK_DIR" pg_fsync=off password_blocklist= password_min_chars=8 hash_upgrade=false login_wait_ms=60000
-ok $? 'a dump is taken over with the original beside it'
+ok $? "a stack starts on the original's database with hash_upgrade = false"
 # shellcheck source=/dev/null
 . "$LK_DIR/env"
 login alice wonderland
 like "$status $(hash_of alice)" '^200 \$2b\$12\$' \
-	'whose hashes hash_upgrade = false leaves as they are'
+	'a login leaves a bcrypt hash with hash_upgrade = false'
 api POST /users/add_user/ '{"username":"new","password":"password"}'
-like "$status $(hash_of new)" '^200 \$y\$' 'new accounts have yescrypt all the same'
+like "$status $(hash_of new)" '^200 \$y\$' 'a sign-up stores a yescrypt hash with hash_upgrade = false'
 
 done_testing

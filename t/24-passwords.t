@@ -14,7 +14,7 @@ add=/users/add_user/
 refused() {
 	api POST "$add" "{\"username\":\"$1\",\"password\":\"$2\"}"
 	is "$status" 422 "$4 is refused"
-	json_is '.detail[0].type' "$3" 'with the reason'
+	json_is '.detail[0].type' "$3" "$4: the error's type is $3"
 }
 
 # --- the list that is installed ---
@@ -25,37 +25,37 @@ if [ -e build/passwords ]; then
 else
 	skip 'nearly a million passwords take less than 2.5 MB' 'build/passwords is not there (make web)'
 fi
-refused ada password1 password_too_common 'a password that is tried first'
+refused ada password1 password_too_common 'the password password1'
 is "$body" \
 	'{"detail":[{"type":"password_too_common","loc":["body","password"],"msg":"Password is too common, please choose another","input":"**********"}]}' \
-	"in pydantic's shape, and it is not shown"
+	"a common password is answered in pydantic's shape, and not shown"
 for password in 12345678 PassWord1 SUNSHINE iloveyou1 1qaz2wsx latchkey LatchKey; do
-	refused ada "$password" password_too_common "$password"
+	refused ada "$password" password_too_common "the password $password"
 done
-refused 'Ada Lovelace' 'Ada Lovelace' password_is_username 'the user name'
-refused 'Ada Lovelace' 'aDA lOVELACE' password_is_username 'in whatever case'
-refused 'ÉLÈVE étudiant' "$(printf 'e\314\201le\314\200ve e\314\201tudiant')" password_is_username 'and script'
-refused ada passwor string_too_short 'a password that is short and common'
-like "$body" 'string_too_short' 'is short first of all'
+refused 'Ada Lovelace' 'Ada Lovelace' password_is_username 'the user name as a password'
+refused 'Ada Lovelace' 'aDA lOVELACE' password_is_username 'the user name in another case as a password'
+refused 'ÉLÈVE étudiant' "$(printf 'e\314\201le\314\200ve e\314\201tudiant')" password_is_username 'the user name in decomposed letters as a password'
+refused ada passwor string_too_short 'the short and common password passwor'
+like "$body" 'string_too_short' 'a password that is short and common is answered as short'
 api POST $add '{"username":"ada","password":"Ada Lovelace"}'
-is "$status" 200 "somebody else's name is a password like any other"
+is "$status" 200 'the name of another account is accepted as a password'
 api POST $add '{"username":"ada","password":"password1"}'
-is "$status" 400 'that a name is taken is told first'
+is "$status" 400 'a taken name with a common password is answered as taken'
 api POST $add '{"username":"bob","password":"password1x7q"}'
-is "$status" 200 'more than what is common is not common'
+is "$status" 200 'a common password with more behind it is accepted'
 is "$(sql "select string_agg(username, ' ' order by id) from users")" 'ada bob' \
-	'and nobody else has an account'
+	'refused passwords make no account'
 
 # --- whoever has one ---
 
 sql "insert into users (username, password, is_active) values ('old', '$(mkpasswd -m yescrypt -R 1 password1)', true)"
 api POST /token 'username=old&password=password1'
-is "$status" 200 'who has had a common password goes on to log in'
+is "$status" 200 'an account whose password has become common logs in'
 
 # --- a list of one's own ---
 
 printf 'Our Motto\nblue moon\n' | "$LK_BIN" blocklist "$tmp/own" >"$tmp/out"
-is "$? $(cat "$tmp/out")" '0 2 passwords' 'a list is made of lines'
+is "$? $(cat "$tmp/out")" '0 2 passwords' 'latchkey blocklist makes a list of the lines that it reads'
 chmod 644 "$tmp/own"
 set_list() {
 	sed "s|^password_blocklist = .*|password_blocklist = '$1'|" "$LK_CONF" >"$tmp/conf" && cp "$tmp/conf" "$LK_CONF"
@@ -72,27 +72,27 @@ try() {
 set_list "$tmp/own"
 kill -HUP "$(cat "$LK_SERVE")"
 retry 10 try own 'our motto' 422
-ok $? 'after a reload it is that which counts'
+ok $? 'after a reload passwords of the new list are refused'
 retry 10 try own1 password1 200
-ok $? 'and no other'
+ok $? 'after a reload passwords of the old list are accepted'
 head -c 34 "$tmp/own" >"$tmp/cut"
 chmod 644 "$tmp/cut"
 set_list "$tmp/cut"
 kill -HUP "$(cat "$LK_SERVE")"
 retry 10 kept kept 1
-ok $? 'a list that is not whole is not taken in at a reload'
+ok $? 'a reload keeps the old list in place of an incomplete one'
 api POST $add '{"username":"own2","password":"blue moon"}'
-is "$status" 422 'the old one counts'
+is "$status" 422 'passwords of the old list are refused after that reload'
 cp /dev/null "$tmp/own"
 api POST $add '{"username":"own2","password":"other moon"}'
-is "$status" 503 'if it is cut while it is in use, nobody signs up'
-like "$(cat "$LK_LOG")" 'event=blocklist error=read$' 'and the log says so'
+is "$status" 503 'sign-ups get 503 when the list in use is cut'
+like "$(cat "$LK_LOG")" 'event=blocklist error=read$' 'the log reports a list that cannot be read'
 set_list ''
 kill -HUP "$(cat "$LK_SERVE")"
 retry 10 try own2 own2own2 200
-ok $? 'without a list there is service again'
+ok $? 'a reload without a list brings sign-ups back'
 retry 10 try password1 password1 200
-ok $? 'and any password will do'
+ok $? 'without a list a common password is accepted'
 
 # --- a start ---
 
@@ -102,19 +102,19 @@ start() {
 for command in check serve; do
 	start "$tmp/cut" "$command"
 	like "$? $(cat "$tmp/out")" "^1 .*password_blocklist: $tmp/cut is incomplete; get the list again with: make web" \
-		"latchkey $command: a list that is not whole stops it, with what to do"
+		"latchkey $command refuses an incomplete list, and says what to do"
 done
 start "$tmp/none" check
 like "$? $(cat "$tmp/out")" "^1 .*$tmp/none cannot be opened: No such file or directory; get the list again with: make web && make install; make one of your own with: latchkey blocklist FILE; or set password_blocklist = \"\" to do without$" 'so does one that is not there'
 start "$LK_CONF" check
-like "$? $(cat "$tmp/out")" "is not a list of passwords" 'or something else'
+like "$? $(cat "$tmp/out")" "is not a list of passwords" 'latchkey check refuses a file that is not a list of passwords'
 start '' check
-is $? 0 'none is fine'
+is $? 0 "latchkey check accepts password_blocklist = ''"
 "$LK_BIN" blocklist "$tmp/none/x" </dev/null >"$tmp/out" 2>&1
-is "$? $(cat "$tmp/out")" '1 latchkey: no passwords on standard input' 'of nothing no list is made'
+is "$? $(cat "$tmp/out")" '1 latchkey: no passwords on standard input' 'latchkey blocklist makes no list of nothing'
 echo x | "$LK_BIN" blocklist "$tmp/none/x" >"$tmp/out" 2>&1
-like "$? $(cat "$tmp/out")" "^1 latchkey: $tmp/none/x: No such file" 'nor where none can be written'
+like "$? $(cat "$tmp/out")" "^1 latchkey: $tmp/none/x: No such file" 'latchkey blocklist fails where it cannot write'
 "$LK_BIN" blocklist </dev/null >"$tmp/out" 2>&1
-is $? 2 'nor without a name'
+is $? 2 'latchkey blocklist without a name shows its usage'
 
 done_testing

@@ -18,7 +18,7 @@ new_worker() {
 	workers=$((workers + 1))
 	socket=$LK_DIR/data/counted$workers.sock
 	serve_alone "$socket" "$tmp/counted$workers" LD_PRELOAD="$tmp/count.so"
-	ok $? 'a worker listens on a socket of its own'
+	ok $? "a worker with the counting library listens: $socket"
 }
 
 # kinds FILE: what kinds of hashes logins make, a line each; the file's lines are
@@ -53,7 +53,7 @@ parts=$(printf 'cre\314\200me-bru\314\202le\314\201e')
 sql 'truncate users'
 new_worker
 lines nobody 20 >"$tmp/some"
-are_all 20 "$today" 'without any account a login takes the work of the cost in force'
+are_all 20 "$today" 'a login costs a hash of the cost in force while there is no account'
 
 # Accounts without a good hash, which do not stand in for anybody, and such as
 # have one.
@@ -72,17 +72,17 @@ for of in yescrypt:2 yescrypt:1 bcrypt:5; do
 			select 'account' || i, '$hash', true from generate_series(1, 50) as i"
 	new_worker
 	{ lines nobody 40; lines account 4; lines lost 2; lines foreign 2; lines broken 2; } >"$tmp/some"
-	are_all 50 "$kind" "where all hashes are $kind, so are those for unknown names and for broken accounts"
+	are_all 50 "$kind" "where all hashes are $kind, unknown names and broken accounts cost a hash of that kind"
 	printf -- '- inactive %s\n- inactive-null %s\n' right-password right-password >"$tmp/some"
-	are_all 2 "$kind" 'so is that of the right password for an inactive account'
+	are_all 2 "$kind" "the right password of an inactive account costs a hash of kind $kind"
 	for password in "$long" "$too_long" "$parts"; do
 		for name in account1 inactive inactive-null lost1 nobody; do
 			echo "- $name $password"
 		done >"$tmp/some"
 		if [ "$password" = "$parts" ]; then
-			are_all 10 "$kind" 'one in parts is two hashes for each'
+			are_all 10 "$kind" "a password with separate accents costs two hashes of kind $kind for each name"
 		else
-			are_all 5 "$kind" "one of ${#password} bytes is one for each"
+			are_all 5 "$kind" "a password of ${#password} bytes costs one hash of kind $kind for each name"
 		fi
 	done
 done
@@ -104,26 +104,26 @@ sql "truncate users;
 new_worker
 lines account 150 >"$tmp/accounts"
 is "$(kinds "$tmp/accounts" | sort | uniq -c | xargs)" "50 $bcrypt 50 $weaker 50 $today" \
-	'a wrong password for an account is one hash of its kind'
+	"a wrong password of an account costs one hash of the account's kind"
 { lines nobody 150; lines broken 35; } >"$tmp/unknown"
 kinds "$tmp/unknown" >"$tmp/before"
 # of 185 a third is 62, from which five deviations are 32; the last few are today's
 is "$(sort "$tmp/before" | uniq -c | awk '{ print ($1 > 20 && $1 < 115), $2 }' | xargs)" \
-	"1 $bcrypt 1 $weaker 1 $today" 'so is one for a name without, with each kind about as often' ||
+	"1 $bcrypt 1 $weaker 1 $today" 'an unknown name costs one hash, with each kind about as often' ||
 	diag "$(sort "$tmp/before" | uniq -c | xargs)"
 [ "$(tail -n 35 "$tmp/before" | sort -u | wc -l)" = 3 ]
-ok $? 'or for an account whose hash cannot be checked'
+ok $? 'an account whose hash cannot be verified costs a hash of any of the kinds'
 kinds "$tmp/unknown" >"$tmp/again"
 cmp -s "$tmp/before" "$tmp/again"
-ok $? 'and a name always has the same kind'
+ok $? 'a name always costs a hash of the same kind'
 new_worker
 kinds "$tmp/unknown" >"$tmp/again"
 cmp -s "$tmp/before" "$tmp/again"
-ok $? 'by each worker'
+ok $? 'a name costs a hash of the same kind in each worker'
 sql "update users set username = 'was-' || username where username like 'broken%'"
 kinds "$tmp/unknown" >"$tmp/again"
 cmp -s "$tmp/before" "$tmp/again"
-ok $? 'whether it is a broken account or none'
+ok $? 'a name costs a hash of the same kind whether it is a broken account or none'
 
 # changes: from what kind to what kind names have gone since.
 changes() {
@@ -134,15 +134,15 @@ changes() {
 
 sql "update users set password = '$(hash yescrypt 2)' where id % 2 = 0 and username like 'account%'
 	and password like '\$2b\$%'"
-is "$(changes)" "$bcrypt to $today" 'when accounts are upgraded names go with them, and no name comes back'
+is "$(changes)" "$bcrypt to $today" 'upgraded accounts take unknown names along to the new kind, and none goes back'
 sql "insert into users (username, password, is_active)
 	select 'new' || i, '$(hash yescrypt 2)', true from generate_series(1, 150) as i"
 new_worker
 is "$(changes)" "$bcrypt to $today
-$weaker to $today" 'when there are more accounts, names go to these and nowhere else'
+$weaker to $today" 'new accounts take unknown names to their kind, and to no other'
 sql "update users set password = '$(hash yescrypt 2)'"
 changes >/dev/null
-is "$(sort -u "$tmp/before")" "$today" 'once all are upgraded there is no work but that of the cost in force'
+is "$(sort -u "$tmp/before")" "$today" 'once all accounts are upgraded each hash is of the cost in force'
 
 # --- the answers ---
 
@@ -162,12 +162,12 @@ answer() {
 wrong=$(answer right wrong-password)
 like "$wrong" '^HTTP/1.1 401 ' 'a wrong password is refused'
 for name in nobody old weak none broken foreign; do
-	is "$(answer $name wrong-password)" "$wrong" "in the same bytes as a login as $name"
+	is "$(answer $name wrong-password)" "$wrong" "a login as $name with a wrong password gets the same bytes as any wrong password"
 done
 for name in inactive null; do
-	is "$(answer $name right-password)" "$wrong" "or as $name with the right password"
+	is "$(answer $name right-password)" "$wrong" "a login as $name with the right password gets the same bytes as a wrong password"
 done
-is "$(answer right "$too_long")" "$wrong" 'or one with a password that is too long'
-like "$(answer right right-password)" '^HTTP/1.1 200 ' 'but not the right one'
+is "$(answer right "$too_long")" "$wrong" 'a password that is too long gets the same bytes as a wrong password'
+like "$(answer right right-password)" '^HTTP/1.1 200 ' 'the right password gets 200'
 
 done_testing

@@ -39,8 +39,8 @@ for n, (name, *types) in enumerate(operators):
     print("create operator public.%s (leftarg = %s, rightarg = %s, function = public.trap%d);" % (name, *types, n))
 E
 $LK_PSQL_ADMIN -Xq -v ON_ERROR_STOP=1 -f "$tmp/traps.sql" >"$tmp/out" 2>&1
-ok $? 'there are traps in the schema public' || diag "$(cat "$tmp/out")"
-like "$(sql_admin "select 'a'::varchar = 'a'::varchar" 2>&1)" 'trapped by varchar = varchar' 'which are the better match for who does not take care'
+ok $? 'the schema public has a trap for each function and operator that the statements use' || diag "$(cat "$tmp/out")"
+like "$(sql_admin "select 'a'::varchar = 'a'::varchar" 2>&1)" 'trapped by varchar = varchar' 'a trap of the schema public is the better match for an operator without care'
 sql_admin "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'latchkey'" >"$tmp/out"
 
 ready() {
@@ -50,36 +50,36 @@ ready() {
 retry 10 ready
 ok $? 'the service is ready'
 api POST /users/add_user/ '{"username":"ada","fullname":"Ada","password":"correct horse"}'
-is "$status" 200 'somebody signs up'
+is "$status" 200 'a sign-up gets 200'
 api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
-is "$status" 400 'a name that is taken is'
+is "$status" 400 'a sign-up of a taken name gets 400'
 sql_admin "update users set password = '$(mkpasswd -m bcrypt -R 5 'correct horse')'"
 for password in wrong 'correct horse'; do
 	api POST /token "username=ada&password=$password"
 	printf '%s ' "$status"
 done >"$tmp/logins"
-is "$(cat "$tmp/logins")" '401 200 ' 'logs in'
+is "$(cat "$tmp/logins")" '401 200 ' 'a wrong password gets 401, the right one 200'
 token=$(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
-is "$(sql_admin 'select left(password::text, 3) from users')" '$y$' 'and gets a hash of today'
+is "$(sql_admin 'select left(password::text, 3) from users')" '$y$' 'a login replaces a bcrypt hash'
 for pair in 'correct horse/battery staple' 'battery staple/correct horse'; do
 	api POST /users/me/password "{\"current\":\"${pair%/*}\",\"new\":\"${pair#*/}\"}" -H "Authorization: Bearer $token"
-	is "$status" 200 'changes the password'
+	is "$status" 200 "a change of the password to ${pair#*/} gets 200"
 	api POST /token "username=ada&password=${pair#*/}"
 	token=$(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
 done
 api PATCH /users/me '{"fullname":"Ada L."}' -H "Authorization: Bearer $token"
-is "$status" 200 'and the full name'
+is "$status" 200 'a change of the full name gets 200'
 for command in check 'user show ada' 'user list' 'user disable ada' 'user enable ada' 'user logout ada'; do
 	# shellcheck disable=SC2086 # words
 	latchkey $command >"$tmp/out"
-	ok $? "latchkey $command" || diag "$(cat "$tmp/out")"
+	ok $? "latchkey $command succeeds" || diag "$(cat "$tmp/out")"
 done
 printf 'battery staple\n' | latchkey user passwd ada >"$tmp/out"
-ok $? 'latchkey user passwd' || diag "$(cat "$tmp/out")"
+ok $? 'latchkey user passwd succeeds' || diag "$(cat "$tmp/out")"
 LATCHKEY_DATABASE=$LK_OWNER
 export LATCHKEY_DATABASE
 latchkey migrate >"$tmp/out"
-ok $? 'latchkey migrate, where nothing is to be done' || diag "$(cat "$tmp/out")"
-is "$(grep -c trapped "$LK_LOG" "$LK_LOGS/postgres.log" | xargs)" "$LK_LOG:0 $LK_LOGS/postgres.log:1" 'nothing but the test itself was trapped'
+ok $? 'latchkey migrate succeeds where nothing is to be done' || diag "$(cat "$tmp/out")"
+is "$(grep -c trapped "$LK_LOG" "$LK_LOGS/postgres.log" | xargs)" "$LK_LOG:0 $LK_LOGS/postgres.log:1" 'no statement of Latchkey is trapped'
 
 done_testing

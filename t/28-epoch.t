@@ -51,46 +51,46 @@ done
 login bob 'correct horse'
 bob=$token
 login ada 'correct horse'
-is "$(ep "$token") $(sql 'select count(*) from latchkey_account')" 'none 0' 'an account begins without an epoch, and its tokens name none'
+is "$(ep "$token") $(sql 'select count(*) from latchkey_account')" 'none 0' 'a new account has no epoch, and its tokens name none'
 plain=$(plain '{"sub":"ada","exp":%d,"ep":7}')
-me "$plain" 200 'a token that is none of ours is of epoch 0, whatever it calls ep'
+me "$plain" 200 'a plain token is of epoch 0, whatever its claim ep says'
 
 # --- logout ---
 
-is "$(user logout ada)" "$(printf '1\tada\t\tactive\tyescrypt')" 'the operator logs somebody out, and is shown whom'
-me "$token" 401 'the token ends'
-me "$plain" 401 'so do those that are none of ours'
-me "$bob" 200 "another account's does not"
+is "$(user logout ada)" "$(printf '1\tada\t\tactive\tyescrypt')" 'user logout prints the account'
+me "$token" 401 "user logout ends the account's token"
+me "$plain" 401 "user logout ends the account's plain token"
+me "$bob" 200 'user logout leaves the token of another account'
 api GET /check -H "Authorization: Bearer $token"
-is "$status" 200 '/check, which asks no database, takes it until it expires'
-is "$(user show ada)" "$(printf '1\tada\t\tactive\tyescrypt')" 'no password has been changed by that'
+is "$status" 200 '/check, which asks no database, takes an ended token until it expires'
+is "$(user show ada)" "$(printf '1\tada\t\tactive\tyescrypt')" 'user logout counts as no change of the password'
 login ada 'correct horse'
-is "$(ep "$token")" 1 'the next login has a token of the new epoch'
-me "$token" 200 'which counts'
+is "$(ep "$token")" 1 'the login after a logout gets a token of the new epoch'
+me "$token" 200 'a token of the new epoch counts'
 user logout ada >"$tmp/out"
-me "$token" 401 'until the next logout'
-is "$(epoch ada)" 2 'each counts one on'
-is "$(user logout nobody)" 'latchkey: no such account: nobody' 'nobody cannot be logged out'
-is "$(epoch bob)" '' 'and nobody else has an epoch'
+me "$token" 401 'a second logout ends the token of the new epoch'
+is "$(epoch ada)" 2 'each logout raises the epoch by one'
+is "$(user logout nobody)" 'latchkey: no such account: nobody' 'user logout refuses an unknown name'
+is "$(epoch bob)" '' 'user logout leaves the epoch of other accounts'
 
 # --- disable, and the two changes of a password ---
 
 login ada 'correct horse'
 user disable ada >"$tmp/out"
-me "$token" 401 'a disabled account has no tokens'
+me "$token" 401 "user disable ends the account's token"
 user enable ada >"$tmp/out"
-me "$token" 401 'nor do they come back when it is enabled'
-is "$(epoch ada)" 3 'which does not raise the epoch again'
+me "$token" 401 'user enable does not bring the token back'
+is "$(epoch ada)" 3 'user enable does not raise the epoch'
 login ada 'correct horse'
-me "$token" 200 'a login makes a new one'
+me "$token" 200 'a login after user enable gets a token that counts'
 printf 'battery staple\n' | user passwd ada >"$tmp/out"
-me "$token" 401 'a password that the operator changes ends it'
+me "$token" 401 "user passwd ends the account's token"
 login ada 'battery staple'
 api POST /users/me/password '{"current":"wrong","new":"another staple"}' -H "Authorization: Bearer $token"
-me "$token" 200 'a change that is refused ends nothing'
+me "$token" 200 'a refused change of the password ends no token'
 api POST /users/me/password '{"current":"battery staple","new":"correct horse"}' -H "Authorization: Bearer $token"
-is "$status $(epoch ada)" '200 5' 'one by the owner raises the epoch'
-me "$token" 401 'and ends it'
+is "$status $(epoch ada)" '200 5' 'a change of the password by its owner raises the epoch'
+me "$token" 401 'a change of the password by its owner ends the token'
 
 # --- a login that is under way when the password is changed ---
 
@@ -108,43 +108,43 @@ sleeps() {
 retry 10 sleeps
 ok $? 'a login with the old password is under way'
 printf 'new password\n' | user passwd ada >"$tmp/out"
-ok $? 'while the operator changes it'
+ok $? 'the operator changes the password during that login'
 wait "$login"
 token=$(sed -n 's/.*"access_token":"\([^"]*\)".*/\1/p' "$tmp/login")
-is "$(ep "$token") $(epoch ada)" '5 6' 'it gets a token of the epoch before'
-me "$token" 401 'which has ended when it is given'
+is "$(ep "$token") $(epoch ada)" '5 6' 'a login during a change of the password gets a token of the epoch before'
+me "$token" 401 'the token of a login during a change of the password has ended'
 login ada 'new password'
-me "$token" 200 'one with the new password counts'
+me "$token" 200 'a login with the new password gets a token that counts'
 sql 'drop trigger slow on users'
 
 # --- an epoch that is ahead: the database is an older copy ---
 
 sql 'update latchkey_account set epoch = 4'
-me "$token" 401 'a token from before an older database was put back does not count'
+me "$token" 401 'a token from before an older database was restored gets 401'
 login ada 'new password'
-me "$token" 200 'after a login it does'
+me "$token" 200 'a login after the older database was restored gets a token that counts'
 
 # --- the ends of the number, and what else may be there ---
 
 sql 'update latchkey_account set epoch = 2147483646'
 login ada 'new password'
-me "$token" 200 'the last but one of all epochs'
+me "$token" 200 'a token of epoch 2147483646 counts'
 user logout ada >"$tmp/out"
-is "$(epoch ada)" 2147483647 'goes on to the last'
-me "$token" 401 'and ends tokens as every other'
+is "$(epoch ada)" 2147483647 'a logout raises epoch 2147483646 to 2147483647'
+me "$token" 401 'the logout to the last epoch ends the token before'
 login ada 'new password'
-is "$(ep "$token")" 2147483647 'the last is said'
-me "$token" 200 'and counts'
+is "$(ep "$token")" 2147483647 'a token names the last epoch'
+me "$token" 200 'a token of the last epoch counts'
 printf 'correct horse\n' | user passwd ada >"$tmp/out"
-is "$? $(epoch ada)" '0 2147483647' 'it stays, and a password can be changed all the same'
+is "$? $(epoch ada)" '0 2147483647' 'the last epoch stays at a change of the password'
 sql 'update latchkey_account set epoch = -1' 2>"$tmp/out"
-like "$(cat "$tmp/out")" 'latchkey_account_epoch_check' 'none is below 0'
+like "$(cat "$tmp/out")" 'latchkey_account_epoch_check' 'the database refuses an epoch below 0'
 
 sql "alter table users add epoch text default 'x', add user_id text, add a text, add reason text"
 sql "insert into users (username, password, is_active) select 'cat', password, true from users where username = 'bob'"
 for name in bob cat; do
 	login $name 'correct horse'
-	me "$token" 200 "$name logs in, whatever other columns the table users has"
+	me "$token" 200 "$name logs in with other columns in the table users"
 done
 is "$(ep "$token") $(epoch cat)" 'none ' 'an account that another program made has epoch 0'
 

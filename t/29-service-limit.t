@@ -32,24 +32,24 @@ row='bucket = 286720'
 
 api POST /users/add_user/ '{"username":"ada","password":"correct-horse"}'
 api POST /token 'username=ada&password=correct-horse'
-is "$status" 200 'there is an account'
+is "$status" 200 'the account of the test logs in'
 device=$(header Set-Cookie | sed 's/^[^=]*=\([^;]*\);.*/\1/')
 
 for _ in $(seq 30); do
 	echo "198.51.100.2 ada correct-horse"
 done >"$tmp/lines"
 logins "$LK_SOCKET_LOGIN" 8
-is "$answers" '200:30' 'right passwords use nothing up'
+is "$answers" '200:30' "thirty right passwords use up nothing of the service's limit"
 strangers 200 "$LK_SOCKET_LOGIN" 50
-is "$answers" '401:10 429:190' 'of 200 wrong ones at once, from as many addresses, half of their share is looked at'
+is "$answers" '401:10 429:190' 'of 200 wrong passwords at once from 200 addresses half of their share is verified'
 strangers 1
-like "$(cat "$tmp/answers")" '^429 3[0-6][0-9]$' 'the others are told when to come again'
+like "$(cat "$tmp/answers")" '^429 3[0-6][0-9]$' "the 429 of the service's limit says when to come again"
 owner correct-horse
-is "$answers" '429:1' 'who has a new device cannot log in meanwhile'
+is "$answers" '429:1' "an unknown device gets 429 while the service's limit is spent"
 owner correct-horse "$device"
-is "$answers" '200:1' 'whose device is known can'
+is "$answers" '200:1' "a known device logs in while the service's limit is spent"
 for _ in 1 2 3; do owner wrong-password "$device"; done
-is "$answers" '401:1' 'and may mistype'
+is "$answers" '401:1' "a known device may mistype while the service's limit is spent"
 
 # --- shared, and what happens to it ---
 
@@ -58,17 +58,17 @@ written() {
 	[ "$(sql "select round(extract(epoch from empty_at - now()) / 360) from latchkey_throttle where $row")" = 10 ]
 }
 retry 10 written
-ok $? 'a second later all is written to one row'
-like "$(cat "$LK_LOG")" 'event=service_limit_reached share=common limit=20$' 'and the log tells that this share is spent'
+ok $? 'the count of failed logins is written to one row within seconds'
+like "$(cat "$LK_LOG")" 'event=service_limit_reached share=common limit=20$' "the log reports that the common share of the service's limit is spent"
 socket=$LK_DIR/data/alone.sock
 serve_alone "$socket" "$tmp/alone.log"
 strangers 1 "$socket"
-is "$answers" '429:1' 'another instance on the same database knows of it'
+is "$answers" '429:1' 'another instance on the same database knows that the limit is spent'
 sql "update latchkey_throttle set empty_at = empty_at - interval '12 minutes' where $row"
 retry 10 stranger_gets 401:1 "$socket"
-ok $? 'twelve minutes later two more are looked at: one here'
+ok $? 'twelve minutes later one failed login is verified in the other instance'
 retry 10 stranger_gets 401:1 "$LK_SOCKET_LOGIN"
-ok $? 'one there'
+ok $? 'twelve minutes later one failed login is verified in the first instance'
 # what was counted there is written by the next who comes to it
 learned() {
 	strangers 1
@@ -76,10 +76,10 @@ learned() {
 	[ "$answers" = 429:1 ]
 }
 retry 10 learned
-ok $? 'and then no more, wherever they ask'
+ok $? 'a third failed login then gets 429 in both instances'
 
 killed=$(workers login)
-is "$(echo "$killed" | wc -l)" 4 'there are four workers'
+is "$(echo "$killed" | wc -l)" 4 'the login lane has four workers'
 # shellcheck disable=SC2086 # four
 kill -9 $killed
 again() {
@@ -87,12 +87,12 @@ again() {
 	[ "$answers" = 200:1 ]
 }
 retry 10 again
-is "$(workers login | grep -cxF "$killed")" 0 'none of which is left'
+is "$(workers login | grep -cxF "$killed")" 0 'all four killed workers are replaced'
 strangers 5
-is "$answers" '429:5' 'workers that are killed take nothing with them'
+is "$answers" '429:5' 'workers that are killed take no count of failed logins with them'
 sql "delete from latchkey_throttle where $row"
 retry 10 stranger_gets 401:1
-ok $? 'a row that is lost counts as empty'
-is "$(sql "select count(*) from latchkey_throttle where $row")" 1 'and is there again'
+ok $? "a deleted row of the service's limit counts as empty"
+is "$(sql "select count(*) from latchkey_throttle where $row")" 1 "the deleted row of the service's limit is made again"
 
 done_testing

@@ -16,45 +16,45 @@ refused() {
 		printf '%s\n' "$1"
 	} >"$tmp/conf"
 	latchkey -c "$tmp/conf" check
-	is $? 1 "$3 is refused"
-	like "$(cat "$tmp/out")" "$2" "$3: it is told why"
-	like "$(cat "$tmp/out")" "$tmp/conf:$(wc -l <"$tmp/conf"):" "$3: and where"
+	is $? 1 "check refuses $3"
+	like "$(cat "$tmp/out")" "$2" "check says why it refuses $3"
+	like "$(cat "$tmp/out")" "$tmp/conf:$(wc -l <"$tmp/conf"):" "check names the line for which it refuses $3"
 }
 
 latchkey -c "$LK_CONF" check
-is "$? $(grep -v " the group " "$tmp/out" | head -n 1)" '0 settings, key, database and schema are good' 'a good configuration is good'
+is "$? $(grep -v " the group " "$tmp/out" | head -n 1)" '0 settings, key, database and schema are good' 'check accepts a good configuration'
 like "$(cat "$tmp/out")" 'workers: check 2, api 2, login 2; connections to the database: 4, at most twice that while SIGHUP replaces workers$' \
-	'how many processes and connections follow from it is told'
-like "$(cat "$tmp/out")" 'memory: at most 48 MiB for all .*, and 27 MiB more .*spawn-fcgi, 2 workers and 41 MiB$' 'and the memory that they take at most'
+	'check prints the numbers of processes and connections'
+like "$(cat "$tmp/out")" 'memory: at most 48 MiB for all .*, and 27 MiB more .*spawn-fcgi, 2 workers and 41 MiB$' 'check prints the memory that the processes take at most'
 like "$(cat "$tmp/out")" 'login queue: [0-9]+ connections; the last waits about [1-9][0-9]+ ms .*refused after 4000 ms' \
-	'and how long a login waits'
+	'check prints how long a login waits'
 
 refused 'nonsense = 5' 'nonsense' 'an unknown key'
 refused 'hash_cost = 12' 'hash_cost must be a whole number from 1 to 11 .*not "12"' 'a number above its limit'
-refused 'hash_cost = 0' 'from 1 to 11' 'a number below it'
-refused 'hash_cost = "5x"' 'not "5x"' 'a number with more behind'
+refused 'hash_cost = 0' 'from 1 to 11' 'a number below its limit'
+refused 'hash_cost = "5x"' 'not "5x"' 'a number with text behind it'
 refused 'hash_upgrade = maybe' 'true or false, not "maybe"' 'a switch that is neither on nor off'
-refused 'hash_memory = huge' 'hash_memory must be keep or plain, not "huge"' 'a word that is none of two'
-refused 'hash_memory = kee' 'not "kee"' 'half of a word'
-refused "greeting = \"$(head -c 1025 /dev/zero | tr '\0' x)\"" 'greeting must be UTF-8 of 0 to 1024 bytes' 'a text that is too long'
+refused 'hash_memory = huge' 'hash_memory must be keep or plain, not "huge"' 'a word that is neither keep nor plain'
+refused 'hash_memory = kee' 'not "kee"' 'the first letters of a word'
+refused "greeting = \"$(head -c 1025 /dev/zero | tr '\0' x)\"" 'greeting must be UTF-8 of 0 to 1024 bytes' 'a text of 1025 bytes'
 {
 	cat "$LK_CONF"
 	echo 'hash_cost = 5'
 } >"$tmp/conf"
 latchkey -c "$tmp/conf" check
-like "$? $(cat "$tmp/out")" '^1 .*hash_cost is set a second time' 'a key that stands twice is refused'
+like "$? $(cat "$tmp/out")" '^1 .*hash_cost is set a second time' 'check refuses a key that is set twice'
 echo 'hash_cost 5' >"$tmp/conf"
 latchkey -c "$tmp/conf" check
-like "$? $(cat "$tmp/out")" "^1 .*$tmp/conf:[12]: " 'a line that is none is refused'
+like "$? $(cat "$tmp/out")" "^1 .*$tmp/conf:[12]: " 'check refuses a line without an equals sign'
 {
 	cat "$LK_CONF"
 	printf '# no newline'
 } >"$tmp/conf"
 latchkey -c "$tmp/conf" check
-is $? 0 'a comment may end the file'
+is $? 0 'the last line of a configuration may be a comment without a newline'
 printf '#\n\n \t# x\r\n\tgreeting="a # b"# "x\r\nhash_cost = 99' >"$tmp/conf"
 latchkey -c "$tmp/conf" check
-like "$(cat "$tmp/out")" "^latchkey: $tmp/conf:5: hash_cost" 'comments and blank lines are passed over and counted'
+like "$(cat "$tmp/out")" "^latchkey: $tmp/conf:5: hash_cost" 'comments and blank lines are skipped, and counted as lines'
 
 # greeting VALUE WANTED: as it stands behind "greeting = ".
 greeting() {
@@ -71,11 +71,11 @@ done
 for line in hash_cost 'hash_cost 5' '= 5' 'hash_cost : 5' 'hash cost = 5' 'hash_cost += 5'; do
 	printf '%s\n' "$line" >"$tmp/conf"
 	latchkey -c "$tmp/conf" check
-	like "$? $(cat "$tmp/out")" "^1 latchkey: $tmp/conf:1: (a line is: key = value|no such key)" "the line \"$line\" is refused"
+	like "$? $(cat "$tmp/out")" "^1 latchkey: $tmp/conf:1: (a line is: key = value|no such key)" "check refuses the line '$line'"
 done
 printf 'hash_cost = 5\ngreeting = "a\0b"\n' >"$tmp/conf"
 latchkey -c "$tmp/conf" check
-like "$? $(cat "$tmp/out")" "^1 latchkey: $tmp/conf:2: contains a NUL byte" 'a NUL byte in the configuration is refused'
+like "$? $(cat "$tmp/out")" "^1 latchkey: $tmp/conf:2: contains a NUL byte" 'check refuses a configuration with a NUL byte'
 
 # What is not a file could let the start wait for ever.
 rm "$tmp/conf"
@@ -84,18 +84,18 @@ mkdir "$tmp/folder"
 for file in "$tmp/fifo" "$tmp/folder"; do
 	chmod 755 "$file"
 	timeout 10 "$LK_BIN" -c "$file" check >"$tmp/out" 2>&1
-	is "$? $(cat "$tmp/out")" "1 latchkey: $file: must be a regular file" "a configuration that is a ${file##*/} is refused at once"
+	is "$? $(cat "$tmp/out")" "1 latchkey: $file: must be a regular file" "check refuses a configuration that is a ${file##*/} at once"
 done
 for variable in LATCHKEY_HASH_COSTS LATCHKEY_hash_cost LATCHKEY_ LATCHKEY_HASH_COST_; do
 	env "$variable=5" "$LK_BIN" -c "$LK_CONF" check >"$tmp/out" 2>&1
-	is "$? $(cat "$tmp/out")" "1 latchkey: $variable: no such key (in the environment)" "$variable in the environment is refused"
+	is "$? $(cat "$tmp/out")" "1 latchkey: $variable: no such key (in the environment)" "check refuses $variable in the environment"
 done
 env XLATCHKEY_HASH_COSTS=5 LATCHKEY=5 LATCHKE=5 "$LK_BIN" -c "$LK_CONF" check >"$tmp/out" 2>&1
-is $? 0 'other variables of the environment are nothing to it' || diag "$(cat "$tmp/out")"
+is $? 0 'check ignores other variables of the environment' || diag "$(cat "$tmp/out")"
 latchkey -c /nonexistent/latchkey.conf check
-like "$? $(cat "$tmp/out")" '^1 .*/nonexistent/latchkey.conf: No such file' 'a configuration that is not there is refused'
+like "$? $(cat "$tmp/out")" '^1 .*/nonexistent/latchkey.conf: No such file' 'check refuses a configuration that does not exist'
 latchkey -c "$LK_CONF" nonsense
-like "$? $(cat "$tmp/out")" '^2 .*no such command: nonsense' 'there is no such command'
+like "$? $(cat "$tmp/out")" '^2 .*no such command: nonsense' 'latchkey refuses an unknown command'
 latchkey
 is $? 2 'latchkey without a command shows its usage'
 
@@ -117,7 +117,7 @@ while IFS='	' read -r key type _ min max _; do
 	for value in $((min - 1)) $((max + 1)); do
 		env "$(variable "$key")=$value" "$LK_BIN" -c "$LK_CONF" check >"$tmp/out" 2>&1
 		like "$(cat "$tmp/out")" "$(variable "$key"): $key must be $what from $min to $max" \
-			"$key = $value, from the environment, is not"
+			"$key = $value, from the environment, is beyond its limits"
 	done
 done <"$tmp/settings"
 
@@ -154,19 +154,19 @@ with() {
 
 for conninfo in 'password=secret' 'postgresql://u:secret@h/d'; do
 	with LATCHKEY_DATABASE "$conninfo" check
-	like "$said" '^1 .*must not contain a password' 'a password in the connection string is refused'
-	unlike "$said" secret 'and not shown'
+	like "$said" '^1 .*must not contain a password' "check refuses a password in the connection string: $conninfo"
+	unlike "$said" secret "check does not show the password of the connection string: $conninfo"
 done
 with LATCHKEY_DATABASE nonsense check
-like "$said" '^1 .*database: ' 'a connection string that is none is refused'
+like "$said" '^1 .*database: ' 'check refuses a connection string that is not one'
 with LATCHKEY_DATABASE host=/nonexistent check
-like "$said" '^1 .*event=db_failed .*/nonexistent' 'a database that is not there is told'
+like "$said" '^1 .*event=db_failed .*/nonexistent' 'check reports a database that cannot be reached'
 sql 'alter table users rename fullname to nickname'
 latchkey -c "$LK_CONF" check
-like "$? $(cat "$tmp/out")" '^1 .*fullname' 'a column that is missing is told'
+like "$? $(cat "$tmp/out")" '^1 .*fullname' 'check reports a missing column'
 $LK_PSQL -Xqc 'alter table users rename nickname to fullname' -c 'delete from latchkey_migration'
 latchkey -c "$LK_CONF" check
-like "$? $(cat "$tmp/out")" '^1 .*run: latchkey migrate' 'so is a schema that is missing'
+like "$? $(cat "$tmp/out")" '^1 .*run: latchkey migrate' 'check reports a missing schema'
 
 # --- the key ---
 
@@ -214,25 +214,25 @@ key() {
 
 if [ "$(id -u)" = 0 ]; then
 	group=$(id -gn nobody)
-	key 0640 root:"$group" 0750 root:"$group" good 'as it is installed: of root, for the group to read'
-	key 0400 nobody:"$group" 0500 nobody:"$group" good 'as systemd gives credentials'
-	key 0440 root:"$group" 0555 root:root good 'nobody needs to be able to write it'
-	key 0660 root:"$group" 0750 root:"$group" 'must be .*do: chmod g-w,o=' 'one that the group may write is refused'
-	key 0660 nobody:"$group" 0750 root:"$group" 'must be .*do: chmod g-w,o=' 'a key that the group may write is refused, whoever owns it'
-	key 0641 root:"$group" 0750 root:"$group" 'must be ' 'a key that others may run is refused'
-	key 0640 daemon:"$group" 0750 root:"$group" 'belongs to user 1, who could change it; do: chown root' 'a key of another user is refused'
-	key 0640 root:"$group" 0770 root:"$group" 'its folder .* is writable by others, .*; do: chmod go-w' 'a key in a folder that the group may write to is refused'
-	key 0640 root:"$group" 0757 root:root 'its folder .* is writable by others' 'a key in a folder that others may write to is refused'
-	key 0640 root:"$group" 0755 daemon:root 'its folder .* belongs to user 1, who could replace' 'a key in a folder of another user is refused'
-	key 0640 root:"$group" 1777 root:root good 'in a folder such as /tmp nobody can take its place'
-	key 0640 root:"$group" 1777 daemon:root 'its folder .* belongs to user 1' 'a key in a folder such as /tmp of another user is refused'
+	key 0640 root:"$group" 0750 root:"$group" good 'check accepts a key as it is installed: of root, for the group to read'
+	key 0400 nobody:"$group" 0500 nobody:"$group" good 'check accepts a key as systemd gives credentials'
+	key 0440 root:"$group" 0555 root:root good 'check accepts a key that can be written by nobody'
+	key 0660 root:"$group" 0750 root:"$group" 'must be .*do: chmod g-w,o=' 'check refuses a key of root that the group may write'
+	key 0660 nobody:"$group" 0750 root:"$group" 'must be .*do: chmod g-w,o=' "check refuses a key of the service's user that the group may write"
+	key 0641 root:"$group" 0750 root:"$group" 'must be ' 'check refuses a key that others may execute'
+	key 0640 daemon:"$group" 0750 root:"$group" 'belongs to user 1, who could change it; do: chown root' 'check refuses a key of another user'
+	key 0640 root:"$group" 0770 root:"$group" 'its folder .* is writable by others, .*; do: chmod go-w' 'check refuses a key in a folder that the group may write to'
+	key 0640 root:"$group" 0757 root:root 'its folder .* is writable by others' 'check refuses a key in a folder that others may write to'
+	key 0640 root:"$group" 0755 daemon:root 'its folder .* belongs to user 1, who could replace' 'check refuses a key in a folder of another user'
+	key 0640 root:"$group" 1777 root:root good 'check accepts a key in a folder such as /tmp, where it cannot be replaced'
+	key 0640 root:"$group" 1777 daemon:root 'its folder .* belongs to user 1' 'check refuses a key in a folder such as /tmp of another user'
 	mkdir -m 755 "$tmp/links"
 	ln -s ../dir/key "$tmp/links/key"
 	path=$tmp/links/key
-	key 0640 root:"$group" 0755 root:root good 'a link leads to it'
-	key 0640 root:"$group" 0777 root:root 'its folder .*/dir is writable by others,' 'into a folder that is looked at as well'
+	key 0640 root:"$group" 0755 root:root good 'check follows a link to a key'
+	key 0640 root:"$group" 0777 root:root 'its folder .*/dir is writable by others,' 'check refuses a link to a key in a folder that others may write to'
 	chmod 777 "$tmp/links"
-	key 0640 root:"$group" 0755 root:root 'its folder .*/links is writable by others,' 'as is the one of the link'
+	key 0640 root:"$group" 0755 root:root 'its folder .*/links is writable by others,' 'check refuses a link in a folder that others may write to'
 	unset path
 fi
 
@@ -240,11 +240,11 @@ fi
 
 if [ "$(id -u)" = 0 ]; then
 	"$LK_BIN" -c "$LK_CONF" serve >"$tmp/out" 2>&1 </dev/null
-	like "$? $(cat "$tmp/out")" '^1 .*does not run as root' 'root does not serve'
+	like "$? $(cat "$tmp/out")" '^1 .*does not run as root' 'serve refuses to run as root'
 fi
 export LATCHKEY_STATUS_FILE="$LK_DIR/data/another.status"
 with LATCHKEY_LISTEN_API "$LK_SOCKET_API" serve
-like "$said" '^1 .*in use by another process' 'a socket that is in use is left alone'
+like "$said" '^1 .*in use by another process' 'serve leaves a socket in use by another process alone'
 echo precious >"$tmp/precious"
 [ -z "$LK_AS" ] || chown nobody "$tmp/precious" "$tmp"
 free_sockets() {
@@ -254,11 +254,11 @@ free_sockets() {
 }
 free_sockets
 with LATCHKEY_LISTEN_LOGIN "$tmp/precious" serve
-like "$said $(cat "$tmp/precious")" '^1 .*exists and is not a socket precious$' 'a file that is no socket is left alone too'
+like "$said $(cat "$tmp/precious")" '^1 .*exists and is not a socket precious$' 'serve leaves a file that is not a socket alone'
 for wrong in /nonexistent/socket socket localhost:9000 127.0.0.1 127.0.0.1: :9000 127.0.0.1:65536 ::1:9000 '[::1]'; do
 	free_sockets
 	with LATCHKEY_LISTEN_LOGIN "$wrong" serve
-	like "$said" '^1 latchkey: listen_login: .*(No such file|numeric ADDRESS:PORT)' "to listen at \"$wrong\" is refused"
+	like "$said" '^1 latchkey: listen_login: .*(No such file|numeric ADDRESS:PORT)' "serve refuses to listen at '$wrong'"
 done
 
 done_testing

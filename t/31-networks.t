@@ -51,19 +51,19 @@ fresh() {
 for name in ada bob eve; do
 	api POST /users/add_user/ "{\"username\":\"$name\",\"password\":\"correct-horse\"}"
 done
-is "$status" 200 'there are accounts'
+is "$status" 200 'the accounts of the test are made'
 login_from 192.0.2.1 ada correct-horse
 is "$answer $(networks)" '200 0' 'an account younger than a week makes no network known'
 is "$(sql 'select highest from latchkey_watermark order by taken_at')" '0
-3' 'the highest number of the day is noted'
+3' 'the first login of a day records the highest number of an account'
 login_from 192.0.2.1 ada correct-horse
-is "$(sql 'select count(*) from latchkey_watermark')" 2 'once'
+is "$(sql 'select count(*) from latchkey_watermark')" 2 'a second login of the day records no number'
 pass_days 8
 login_from 192.0.2.1 ada wrong
-is "$answer $(networks)" '401 0' 'nor does an older one by a wrong password'
+is "$answer $(networks)" '401 0' 'a wrong password of an account older than a week makes no network known'
 login_from 192.0.2.1 ada correct-horse
-is "$answer $(networks)" '200 1' 'but by a right one'
-is "$(sql "select seen = (now() at time zone 'UTC')::date from latchkey_network")" t 'of today'
+is "$answer $(networks)" '200 1' 'a right password of an account older than a week makes its network known'
+is "$(sql "select seen = (now() at time zone 'UTC')::date from latchkey_network")" t 'a known network is stored with the day'
 version() {
 	sql "select md5(string_agg(ctid || ' ' || xmin, ',' order by place)) from latchkey_network"
 }
@@ -73,19 +73,19 @@ for address in 192.0.2.1 192.0.2.200 ::ffff:192.0.2.3; do
 	login_from $address ada correct-horse
 	login_from $address bob correct-horse "$socket"
 done
-is "$(version)" "$before" 'which is written once a day, by whichever worker, from wherever in a /24'
-unlike "$(sql 'select * from latchkey_network')" '192\.0|3221225[0-9]|ada' 'and names neither the address nor the account'
+is "$(version)" "$before" 'a network is written once a day, by any worker, from any address of its /24'
+unlike "$(sql 'select * from latchkey_network')" '192\.0|3221225[0-9]|ada' 'the table of networks holds neither the address nor the account'
 for i in 4 5 6; do
 	login_from 198.51.$i.1 ada correct-horse
 done
-is "$answer $(networks)" '200 1' 'an account makes no more than one known at once'
+is "$answer $(networks)" '200 1' 'an account makes no second network known at once'
 before=$(service_row)
 retry 10 written
 sql "update latchkey_throttle set empty_at = empty_at - interval '1 hour' where empty_at > '-infinity'"
 login_from 198.51.7.1 ada correct-horse
-is "$(networks)" 2 'but another an hour later'
+is "$(networks)" 2 'an account makes a second network known an hour later'
 login_from 2001:db8:1:2::3 bob correct-horse
-is "$(networks)" 3 'of IPv6 it is a /48'
+is "$(networks)" 3 'a network of IPv6 is a /48'
 
 # --- what they keep ---
 
@@ -93,35 +93,35 @@ before=$(service_row)
 retry 10 written
 
 wrong 60 10.1.1.
-is "$answers" '401:40 429:20' 'of half of the limit half is looked at at once, for all other networks together'
+is "$answers" '401:40 429:20' "half of half the service's limit is verified at once for all unknown networks together"
 login_from 203.0.113.1 ada correct-horse
-is "$answer" 429 'who comes from a new network has to wait'
+is "$answer" 429 'a login from an unknown network gets 429 while the common share is spent'
 for address in 192.0.2.77 198.51.7.9 2001:db8:1:ffff::1; do
 	login_from $address ada correct-horse
 	printf '%s ' "$answer"
 done >"$tmp/known"
-is "$(cat "$tmp/known")" '200 200 200 ' 'who comes from a known one logs in at once'
+is "$(cat "$tmp/known")" '200 200 200 ' 'logins from known networks succeed while the common share is spent'
 before=$(service_row)
 retry 10 written
-like "$(cat "$LK_LOG")" 'event=service_limit_reached share=common limit=80$' 'the log tells which share is spent'
+like "$(cat "$LK_LOG")" 'event=service_limit_reached share=common limit=80$' 'the log reports that the common share is spent'
 wrong 5 192.0.2.
-is "$answers" '401:2 429:3' 'of wrong ones from one known network a twentieth is looked at'
+is "$answers" '401:2 429:3' 'a twentieth of wrong passwords is verified for one known network'
 login_from 192.0.2.77 ada correct-horse
-is "$answer" 429 'which keeps out its own users'
+is "$answer" 429 'a login from a known network that spent its share gets 429'
 login_from 198.51.7.9 ada correct-horse
-is "$answer" 200 'and nobody else'
+is "$answer" 200 'a login from another known network succeeds'
 figure() {
 	curl -s "$LK_OPS_URL/metrics" | awk -v name="latchkey_service_limit_refusals_total{share=\"$1\"}" '$1 == name { print $2 }'
 }
-is "$(figure common) $(figure known)" '21 0' 'the figures tell of each that is refused, and by which share'
+is "$(figure common) $(figure known)" '21 0' '/metrics counts refusals by share'
 sql "update latchkey_throttle set empty_at = now() + interval '59 minutes 50 seconds' where bucket = 286721"
 spent() {
 	login_from 198.51.7.9 ada correct-horse
 	[ "$answer" = 429 ]
 }
 retry 10 spent
-ok $? 'where the other half is spent, too, nobody logs in'
-isnt "$(figure known)" 0 'which is told as well'
+ok $? 'a login from a known network gets 429 while the other half is spent, too'
+isnt "$(figure known)" 0 '/metrics counts refusals of the share of known networks'
 sql "update latchkey_throttle set empty_at = now() where bucket >= 286721"
 
 # --- for how long ---
@@ -133,21 +133,21 @@ spend_common() {
 }
 spend_common
 login_from 192.0.2.1 ada correct-horse "$socket"
-is "$answer" 200 'a worker that begins learns of it'
+is "$answer" 200 'a worker that starts reads the known networks'
 pass_days 29
 spend_common
 login_from 192.0.2.1 ada correct-horse "$socket"
-is "$answer" 200 'a network is known for 29 days'
+is "$answer" 200 'a network is known 29 days after a login'
 is "$(sql "select count(*) from latchkey_network where seen = (now() at time zone 'UTC')::date")" 1 \
-	'and from then on for as many again'
+	'a login from a known network renews its day'
 pass_days 30
 spend_common
 login_from 192.0.2.1 ada correct-horse "$socket"
-is "$answer" 429 'when nobody has logged in for 30 days, it is not'
+is "$answer" 429 'a network is not known 30 days after a login'
 sql "update latchkey_network set seen = seen + 200"
 spend_common
 login_from 192.0.2.1 ada correct-horse "$socket"
-is "$answer" 429 'nor where the clock was set back since'
+is "$answer" 429 'a network with a day in the future is not known'
 
 # --- who is older than a week ---
 
@@ -158,19 +158,19 @@ free() {
 }
 retry 10 free
 login_from 192.0.2.1 ada correct-horse
-is "$(networks)" 0 'within the day the worker does not look again'
+is "$(networks)" 0 'a worker writes a network once a day, also when its row is gone'
 fresh
 sql "insert into latchkey_watermark values (((now() at time zone 'UTC')::date - '1970-01-01' + 15) % 16, now() - interval '1 day', 0)
 	on conflict (place) do update set taken_at = excluded.taken_at, highest = 0"
 login_from 192.0.2.1 ada correct-horse "$socket"
-is "$answer $(networks)" '200 0' 'where numbers were lower within the week, as after truncate, none above is older'
+is "$answer $(networks)" '200 0' 'an account above a number of the week makes no network known, as after TRUNCATE'
 sql "delete from latchkey_watermark where highest = 0"
 login_from 192.0.2.1 ada correct-horse "$socket"
-is "$answer $(networks)" '200 1' 'else it is'
+is "$answer $(networks)" '200 1' 'an account below all numbers of the week makes its network known'
 sql "delete from latchkey_watermark"
 login_from 192.0.3.1 bob correct-horse "$socket"
 is "$answer $(networks) $(sql 'select count(*) from latchkey_watermark')" '200 1 1' \
-	'where all that is lost, it begins anew, and nobody is older for a week'
+	'an empty table of numbers begins again, and no account is older than a week'
 
 # --- a table of fixed size ---
 
@@ -178,15 +178,15 @@ pass_days 8
 sql "insert into latchkey_network select i, i, (now() at time zone 'UTC')::date - 29 from generate_series(0, 65535) i on conflict do nothing"
 before=$(version)
 login_from 192.0.4.1 bob correct-horse "$socket"
-is "$answer $(version)" "200 $before" 'where both places of a network are taken, nobody is pushed out'
+is "$answer $(version)" "200 $before" 'a new network replaces none of two that are known'
 sql "update latchkey_network set seen = seen - 1"
 sql "update latchkey_throttle set empty_at = now() where bucket >= 286722"
 login_from 192.0.5.1 bob correct-horse "$socket"
 is "$answer $(networks) $(sql "select count(*) from latchkey_network where seen = (now() at time zone 'UTC')::date")" '200 65536 1' \
-	'of those that are not known any more, one makes room'
+	'a new network replaces one that is no longer known'
 size=$(sql "select pg_total_relation_size('latchkey_network')")
 [ "$size" -lt 12000000 ]
-ok $? "the table stays small: $size bytes"
+ok $? "the table of networks stays below 12 MB: $size bytes"
 
 # --- where it cannot be used ---
 
@@ -195,13 +195,13 @@ check() {
 	$LK_AS "$LK_BIN" -c "$LK_CONF" check 2>&1
 }
 check >"$tmp/check"
-ok $? 'the database is ready' || diag "$(cat "$tmp/check")"
+ok $? 'latchkey check finds the database ready' || diag "$(cat "$tmp/check")"
 for right in 'update on latchkey_network' 'insert on latchkey_watermark'; do
 	sql_admin "revoke $right from latchkey"
 	check >"$tmp/check"
-	is $? 1 "without the right to $right latchkey check fails"
+	is $? 1 "latchkey check fails without the privilege to $right"
 	login_from 192.0.6.1 eve correct-horse "$socket"
-	is "$answer" 200 'and who has the password logs in'
+	is "$answer" 200 "a login succeeds without the privilege to $right"
 	sql_admin "grant $right to latchkey"
 done
 

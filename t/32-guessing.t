@@ -5,7 +5,7 @@
 . t/lib.sh
 
 python3 bench/guessing.py --small >"$tmp/table" 2>"$tmp/said"
-is $? 0 'a simulation of guessing ends'
+is $? 0 'the simulation of guessing ends'
 
 # cell ROW COLUMN: the numbers there: fallen, looked at, sent.
 cell() {
@@ -17,10 +17,10 @@ cell() {
 	[ "${4:-99}" -lt "${1:-0}" ]
 	ok $? "one address guesses ${4-} of 20 accounts in an hour, not ${1-}" || diag "$(cat "$tmp/table" "$tmp/said")"
 	# at the beginning and after half an hour
-	is "$((${5-0} - ${4-0}))" 150 'as of its wrong ones no more are looked at than an address may send by then'
+	is "$((${5-0} - ${4-0}))" 150 'the simulation with one address verifies 150 more wrong passwords of that address'
 	set -- $(cell 'one account' 3) $(cell 'one account' 4)
-	is "${1-} ${4-}" '1 0' 'an account whose password is the 125th to be tried falls to many addresses no more'
-	is "${5-}" 75 'as no more of them are looked at than a name may bear by then'
+	is "${1-} ${4-}" '1 0' 'an account whose password is the 125th guess falls without limits, and does not fall with them'
+	is "${5-}" 75 'the simulation with one account verifies 75 guesses, as many as a name may have'
 }
 
 # row WHO: the numbers there.
@@ -35,7 +35,7 @@ row() {
 		diag "$(cat "$tmp/table" "$tmp/said")"
 	set -- $(row 'new networks')
 	[ "${1:-9}" -le 1 ]
-	ok $? "those from new ones as far as the other half goes: ${1-} of ${2-}"
+	ok $? "users from unknown networks log in as far as the other half goes: ${1-} of ${2-}"
 }
 
 done_testing

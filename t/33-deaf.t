@@ -23,7 +23,7 @@ api GET /users/me -H "Authorization: Bearer $token"
 is "$status ${#body}" '200 98360' 'an account with the longest full name is shown'
 sql "update users set fullname = repeat(chr(1), 100000)"
 api GET /users/me -H "Authorization: Bearer $token"
-is "$status ${#body}" '200 98360' 'of one that is longer, made by others, its beginning'
+is "$status ${#body}" '200 98360' 'a full name beyond the longest, made by another program, is shown cut'
 
 # A token of the longest name that fits a header line, for the check lane.
 long=$(LK_KEY="$LK_KEY" python3 -c '
@@ -36,7 +36,7 @@ text = b64(b"{\"alg\":\"HS256\",\"typ\":\"JWT\"}") + b"." + b64(json.dumps(claim
 print((text + b"." + b64(hmac.new(key, text, "sha256").digest())).decode())')
 api GET /check -H "Authorization: Bearer $long"
 [ "$status" = 200 ] && [ "$(header X-Auth-User | wc -c)" -gt 17000 ]
-ok $? 'a check tells the longest name'
+ok $? '/check answers with the longest name'
 
 {
 	printf 'POST /token\nContent-Type: application/x-www-form-urlencoded\n\nusername=a&password=b&grant_type='
@@ -112,6 +112,6 @@ for at in "http1 $LK_PORT" "http2 $port2"; do
 		beside check $at GET /check
 	}
 done
-is "$(grep -c 'event=reply_cut reason=timeout' "$LK_LOG")" 0 'no worker waited for any of them'
+is "$(grep -c 'event=reply_cut reason=timeout' "$LK_LOG")" 0 'no worker waits for a deaf client'
 
 done_testing

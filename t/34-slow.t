@@ -55,7 +55,7 @@ is_new() {
 	! ps -o pid= -p $before >/dev/null && pgrep -P "$(cat "$LK_DIR/data/nginx.pid")" >"$tmp/nginx"
 }
 retry 10 is_new
-ok $? 'nginx has a guarded application, and HTTP/2'
+ok $? 'nginx has the guarded application, and HTTP/2'
 
 api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
 api POST /token 'username=ada&password=correct horse'
@@ -66,7 +66,7 @@ export LK_TOKEN LK_PORT LK_PORT2 LK_NGINX
 # results SCRIPT: its lines, of what it got, what is wanted, and the title.
 results() {
 	PYTHONPATH=t/tool python3 "$tmp/$1" >"$tmp/results"
-	ok $? "$1: all was sent"
+	ok $? "all requests of the script $1 were sent"
 	while IFS='	' read -r found wanted title; do
 		like "$found" "^($wanted)\$" "$title"
 	done <"$tmp/results"
@@ -99,20 +99,20 @@ say(statuses(held), "64 none", "64 requests of one address may wait for their bo
 more = slow_client()
 read_all([more], 5)
 answer = more.got.decode()
-say(more.status(), "429", "the next is refused before its body is there")
-say(answer.rpartition("\r\n")[2], r'\{"detail":"Too Many Requests"\}', "in JSON")
+say(more.status(), "429", "the 65th request of an address gets 429 before its body has come")
+say(answer.rpartition("\r\n")[2], r'\{"detail":"Too Many Requests"\}', "the 429 of a slow client is JSON")
 for header in "Content-Type: application/json", "Retry-After: [1-9]", "Cache-Control: no-store", "X-Content-Type-Options: nosniff":
-    say(" ".join(line for line in answer.split("\r\n") if line.startswith(header.split(":")[0])), header, "with " + header)
+    say(" ".join(line for line in answer.split("\r\n") if line.startswith(header.split(":")[0])), header, "the 429 of a slow client has " + header)
 more.close()
 for path in "/", "/docs/assets/docs.js", "/users/me":
-    say(once(PORT, get(path), "127.0.0.2")[0], "429", "as is all else that it asks for: " + path)
-say(once(PORT, get("/check", [BEARER]), "127.0.0.2")[0], "200", "but its token checks, which are counted apart")
-say(others()[1], r"\[\]", "another address is served")
+    say(once(PORT, get(path), "127.0.0.2")[0], "429", "an address with 64 slow requests gets 429 for " + path)
+say(once(PORT, get("/check", [BEARER]), "127.0.0.2")[0], "200", "an address with 64 slow requests gets its token checks, which are counted apart")
+say(others()[1], r"\[\]", "another address is served beside 64 slow requests")
 held.pop().close()
 time.sleep(.2)
 held.append(slow_client())
 read_all(held[-1:], .5)
-say(held[-1].status(), "None", "when one has ended the address may send another")
+say(held[-1].status(), "None", "an address may send another slow request when one has ended")
 for c in held:
     c.close()
 
@@ -140,10 +140,10 @@ while time.monotonic() < end:
     time.sleep(.2)
 attacker.join()
 say(len(clients), "1600", "one address begins 1,600 slow bodies")
-say(sorted(failures), r"\[\]", "all the while each lane, and what is guarded, answers another one")
-say("%.1f" % longest, r"[01]\..", "at once")
+say(sorted(failures), r"\[\]", "each lane, and the guarded application, answers another address beside 1,600 slow bodies")
+say("%.1f" % longest, r"[01]\..", "another address is answered in less than two seconds beside 1,600 slow bodies")
 read_all(clients, .5)
-say(len([c for c in clients if c.status() is None]), "[1-5]?[0-9]|6[0-4]", "and of its bodies nginx still waits for 64 at most")
+say(len([c for c in clients if c.status() is None]), "[1-5]?[0-9]|6[0-4]", "nginx waits for 64 slow bodies of an address at most")
 P
 results slow
 
@@ -190,11 +190,11 @@ for c in clients:
     c.read_for(2, lambda c: len(c.answers) >= 56)
     c.read_for(.1)
 answers = [a for c in clients for a in c.answers.values()]
-say(clients[0].settings.get(3), "100", "over HTTP/2 a client is told that it may ask for 100 things at once")
-say(2400 - len(answers), "64", "of 20 connections with 120 slow bodies each 64 bodies are waited for")
-say(sorted(set(map(str, answers))), r"\['429'.*\]", "the rest is refused")
-say(memory() - before, "-?[0-9]|[12][0-9]", "so that they take less than 30 MiB of nginx's memory, not 150")
-say(once(PORT, get("/"), "127.0.0.6")[0], "200", "and others are served")
+say(clients[0].settings.get(3), "100", "nginx lets a client of HTTP/2 ask for 100 things at once")
+say(2400 - len(answers), "64", "nginx waits for 64 slow bodies of 20 connections by HTTP/2 together")
+say(sorted(set(map(str, answers))), r"\['429'.*\]", "slow bodies by HTTP/2 beyond 64 get 429")
+say(memory() - before, "-?[0-9]|[12][0-9]", "2,400 slow bodies by HTTP/2 take less than 30 MiB of nginx's memory")
+say(once(PORT, get("/"), "127.0.0.6")[0], "200", "another address is served beside slow bodies by HTTP/2")
 for c in clients:
     c.close()
 
@@ -210,7 +210,7 @@ for n in range(257):
 for c in pages:
     c.read_for(15, lambda c: len(c.answers) * 2 == c.next - 1)
 answers = [a for c in pages for a in c.answers.values()]
-say("%d, %d" % (answers.count(200), answers.count(429)), "256, 1", "256 at once, and not 257")
+say("%d, %d" % (answers.count(200), answers.count(429)), "256, 1", "an address gets 256 things at once from behind the guard, and not 257")
 P
 results streams
 

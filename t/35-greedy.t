@@ -20,7 +20,7 @@ reloaded() {
 	curl -qs --noproxy '*' --http2-prior-knowledge "http://127.0.0.1:$LK_HTTP2/healthz"
 }
 retry 20 reloaded >/dev/null
-ok $? 'nginx knows a load balancer'
+ok $? 'nginx reloads with the address of a load balancer'
 
 api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
 api POST /token 'username=ada&password=correct horse'
@@ -59,23 +59,23 @@ def limited(title, request, number, burst, rate, source):
 answer = limited("logins", LOGIN, 60, 20, 10, "127.0.0.2")
 for part in "HTTP/1.1 429 ", "\r\nContent-Type: application/json\r\n", "\r\nRetry-After: 1\r\n", "\r\nCache-Control: no-store\r\n", '\r\n\r\n{"detail":"Too Many Requests"}':
     say(answer.count(part), "1", "a refusal has " + part.strip())
-say(once(PORT, LOGIN, "127.0.0.3")[0], "422", "another address logs in")
+say(once(PORT, LOGIN, "127.0.0.3")[0], "422", "logins: another address is not limited")
 limited("sign-ups, where logins are refused", post("/users/add_user/", b"{}").replace(FORM.encode(), b"application/json"), 60, 20, 5, "127.0.0.2")
-say(once(PORT, post("/users/me/password", b"{}"), "127.0.0.2")[0], "401", "and whose sign-ups are refused may change a password")
+say(once(PORT, post("/users/me/password", b"{}"), "127.0.0.2")[0], "401", "changes: an address whose sign-ups are refused may change a password")
 CHANGE = post("/users/me", b"{}", fields=[BEARER]).replace(b"POST", b"PATCH").replace(FORM.encode(), b"application/json")
 limited("changes", CHANGE, 60, 20, 5, "127.0.0.4")
-say(once(PORT, post("/users/me/password", b"{}"), "127.0.0.4")[0], "429", "changes: of all kinds together")
-say(once(PORT, get("/users/me", [BEARER]), "127.0.0.4")[0], "200", "changes: what is only read is not one")
+say(once(PORT, post("/users/me/password", b"{}"), "127.0.0.4")[0], "429", "changes: passwords and full names have one limit")
+say(once(PORT, get("/users/me", [BEARER]), "127.0.0.4")[0], "200", "changes: reading the account is not limited as one")
 limited("other requests", get("/users/me"), 500, 200, 100, "127.0.0.5")
 refused, passed, _ = many(get("/check", [BEARER]), 400, "127.0.0.5")
-say(passed, "400", "token checks have no such limit")
+say(passed, "400", "token checks: 400 at once are let through")
 limited("the documentation's scripts", get("/docs/assets/docs.js"), 500, 200, 100, "127.0.0.7")
 refused, _, _ = many(get("/users/me/password"), 400, "127.0.0.8")
-say(refused != [], "True", "what is no login has that limit where logins are as well")
+say(refused != [], "True", "/users/me/password: methods other than POST have the limit of other requests")
 CROSS = post("/token", b"username=ada", fields=["Sec-Fetch-Site: cross-site"])
 refused, _, _ = many(CROSS, 60, "127.0.0.9")
 say(refused != [], "True", "what pages of other sites send is limited")
-say(once(PORT, LOGIN, "127.0.0.9")[0], "422", "and uses up nothing of its sender's")
+say(once(PORT, LOGIN, "127.0.0.9")[0], "422", "requests from pages of other sites use up nothing of the address's limit of logins")
 for method in b"TRACE", b"BREW":
     refused, _, _ = many(get("/").replace(b"GET", method), 400, "127.0.0.6")
     say(refused != [], "True", "%s has the limit of other requests" % method.decode())
@@ -84,7 +84,7 @@ P
 # results SCRIPT: its lines, of what it got, what is wanted, and the title.
 results() {
 	PYTHONPATH=t/tool python3 "$tmp/$1" >"$tmp/results"
-	ok $? "$1: all was sent"
+	ok $? "all requests of the script $1 were sent"
 	while IFS='	' read -r found wanted title; do
 		like "$found" "^($wanted)\$" "$title"
 	done <"$tmp/results"
@@ -144,13 +144,13 @@ compare("behind a load balancer the address is the client's", *through("192.0.2.
         through("192.0.2.1"), through("192.0.2.2") + [lambda: direct("127.0.0.9")])
 compare("all of an IPv6 /64 is one address, however it is written", *through("2001:db8:1:2::1"),
         through("2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:DB8:0001:0002::"), through("2001:db8:1:3::1", "2001:db8:2:2::1"))
-compare("so it is if its bytes are those of line breaks and NUL", *through("a0a:a0a:a0a:a0a::1"),
+compare("an IPv6 /64 is one address also if its bytes are line breaks and NUL", *through("a0a:a0a:a0a:a0a::1"),
         through("a0a:a0a:a0a:a0a:a0a:a0a:a0a:a0a"), through("a0a:a0a:a0a:a0b::1", "0a00::a0a"))
-compare("IPv4 in the form of IPv6 is the IPv4 address", *through("::ffff:10.10.10.1"),
+compare("an IPv4-mapped address is the IPv4 address", *through("::ffff:10.10.10.1"),
         through("10.10.10.1"), through("::ffff:10.10.10.2", "10.10.10.10"))
-compare("as is what NAT64 makes of one", *through("64:ff9b::198.51.100.1"),
+compare("an address of NAT64 is the IPv4 address", *through("64:ff9b::198.51.100.1"),
         through("198.51.100.1"), through("64:ff9b::198.51.100.2", "64:ff9b:1::c633:6401"))
-compare("and Teredo's clients are told from each other", *through("2001::1:2:3:4:5"),
+compare("clients of Teredo are separate addresses", *through("2001::1:2:3:4:5"),
         through("2001::1:9:9:4:5"), through("2001::1:2:3:4:6"))
 
 # 65,536 networks of one customer: as five addresses.
@@ -159,14 +159,14 @@ with Held(lambda: of("2001:db8:7:%x::1" % next(networks)), 320) as held:
     found = [held.held, not waits(of("2001:db8:7:ffff::1")), waits(of("2001:db8:8:1::1")), waits(of("192.0.2.7"))]
 say(found, r"\[True, True, True, True\]", "all of an IPv6 /48 may do what five addresses may")
 with Held(lambda: of("64:ff9b::203.0.113.%d" % (next(networks) % 250)), 330) as held:
-    say(held.held, "True", "which does not hold for IPv4 in disguise")
+    say(held.held, "True", "IPv4 addresses behind NAT64 do not share the limit of a /48")
 
-compare("a client that is no load balancer names no address", lambda: direct("127.0.0.8"),
+compare("X-Forwarded-For counts from the load balancer alone", lambda: direct("127.0.0.8"),
         [lambda: direct("127.0.0.8")], [lambda: direct("127.0.0.7")])
 if os.environ.get("LK_IPV6"):
-    compare("a client of IPv6 is limited", lambda: direct("::1", "::1"), [lambda: direct("::1", "::1"), lambda: direct("::1", "::1", PORT2)],
+    compare("a client of IPv6 is one address", lambda: direct("::1", "::1"), [lambda: direct("::1", "::1"), lambda: direct("::1", "::1", PORT2)],
             [lambda: direct("127.0.0.7")])
-    compare("one of IPv4 on a socket for both is the same as on its own", lambda: direct("127.0.0.8"),
+    compare("an IPv4 client is the same on a socket of IPv4 and on one for both", lambda: direct("127.0.0.8"),
             [lambda: direct("127.0.0.8", "127.0.0.1", PORT2)], [lambda: direct("127.0.0.7", "127.0.0.1", PORT2), lambda: direct("::1", "::1", PORT2)])
 P
 results who
@@ -200,9 +200,9 @@ for n in range(8):
         found[answer] = found.get(answer, 0) + 1
     client.close()
 say(503 in found and 500 not in found, "True", "with too few connections PATCH over HTTP/2 is answered by 503, never by nginx's 500: %s" % found)
-say('{"detail":"Service Unavailable"}'.encode() in client.got, "True", "in JSON")
+say('{"detail":"Service Unavailable"}'.encode() in client.got, "True", "the 503 of too few connections is JSON")
 P
 results crowd
-unlike "$(grep -c '" 500 ' "$LK_LOGS/nginx.access.log")" '[1-9]' 'and nginx logs no 500 either'
+unlike "$(grep -c '" 500 ' "$LK_LOGS/nginx.access.log")" '[1-9]' 'nginx logs no 500 while it has too few connections'
 
 done_testing

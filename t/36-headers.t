@@ -7,10 +7,10 @@
 stack_up hash_cost=1
 
 LK_PORT=$LK_PORT python3 -B t/tool/headers.py >"$tmp/results"
-ok $? 'all was sent'
+ok $? 'all requests with odd headers were sent'
 while IFS='	' read -r found wanted title; do
 	is "$found" "$wanted" "$title"
 done <"$tmp/results"
-is "$(grep -cE 'level=error|event=worker_ended' "$LK_LOG")" 0 'nothing of it is an error of ours'
+is "$(grep -cE 'level=error|event=worker_ended' "$LK_LOG")" 0 'odd headers cause no error and end no worker'
 
 done_testing

@@ -12,7 +12,7 @@ stack_up workers=1 hash_cost=8 hash_memory_max_mib=128 login_failures_per_name_h
 	login_failures_per_address_hour=1000000 login_failures_per_client_hour=1000000
 supervisor=$(cat "$LK_SERVE")
 worker=$(pgrep -x latchkey-login -P "$supervisor")
-isnt "$worker" '' 'there is a login worker'
+isnt "$worker" '' 'the login lane has a worker'
 
 # ticks PID: of CPU time that it has had.
 ticks() {
@@ -44,15 +44,15 @@ has_worked() {
 }
 before=$(ticks "$worker")
 retry 20 has_worked 10
-ok $? 'it hashes beside another process that wants the whole CPU'
+ok $? 'the login worker hashes beside a process that wants the whole CPU'
 start_worker=$(ticks "$worker") start_busy=$(ticks "$busy")
 before=$start_worker
 retry 60 has_worked 30
 worker_had=$(($(ticks "$worker") - start_worker)) busy_had=$(($(ticks "$busy") - start_busy))
 diag "CPU time: login worker $worker_had, the other $busy_had ticks"
 [ $((worker_had * 5)) -gt "$busy_had" ]
-ok $? 'a login worker has more than a fifth of the CPU time of one that is as busy'
+ok $? 'a login worker has more than a fifth of the CPU time of a busy process'
 [ $((worker_had * 2)) -lt "$busy_had" ]
-ok $? 'and less than half of it: it gives way'
+ok $? 'a login worker has less than half of the CPU time of a busy process, as its priority is lower'
 
 done_testing

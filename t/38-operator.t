@@ -12,12 +12,12 @@ for from in 127.0.0.1 127.0.0.2 127.0.0.2; do
 done
 api POST /users/add_user/ '{"username":"ada","password":"correct horse"}' --interface 127.0.0.3
 api POST /token 'username=ada&password=correct horse' --interface 127.0.0.3
-is "$status" 200 'one login succeeds and three do not'
+is "$status" 200 'one login succeeds after three that failed'
 awk '/^The addresses from which logins failed/ { found = 1 }
 	found && /^\.Ed/ { exit }
 	found && /^\.Bd/ { inside = 1; next }
 	inside { gsub(/\\e/, "\\"); print }' conf/latchkey.8 >"$tmp/command"
-is "$(wc -l <"$tmp/command")" 4 'latchkey(8) has a command for it'
+is "$(wc -l <"$tmp/command")" 4 'latchkey(8) has a command of four lines for the addresses of failed logins'
 sed "s|journalctl -u latchkey -o cat|cat $LK_LOG|; s|/var/log/nginx/latchkey.access.log|$LK_LOGS/nginx.access.log|" \
 	"$tmp/command" >"$tmp/run"
 # nginx writes its line after the client has the answer
@@ -25,7 +25,7 @@ told() {
 	[ "$(sh "$tmp/run" | tr -s ' ' | paste -sd, -)" = ' 2 127.0.0.2, 1 127.0.0.1' ]
 }
 retry 10 told
-ok $? 'which tells from where how many failed' || diag "$(sh "$tmp/run" 2>&1)"
+ok $? 'the command of latchkey(8) counts failed logins by address' || diag "$(sh "$tmp/run" 2>&1)"
 
 # --- the system's log: a socket in the place of /dev/log ---
 
@@ -63,7 +63,7 @@ recorded() {
 		return
 	fi
 	like "$new" "^<85>[A-Z][a-z]{2} [ 0-9]{2} [0-9:]{8} latchkey\[[0-9]+\]: operator uid=$(id -u nobody) login=[^ ]+ $1\$" "$2"
-	is "$(printf '%s\n' "$new" | wc -l)" 1 'once'
+	is "$(printf '%s\n' "$new" | wc -l)" 1 "$2: one line"
 }
 
 # act ARGUMENT...; what is told of it has come when the mark behind it has.
@@ -77,33 +77,33 @@ act() {
 }
 
 act user list
-recorded '' 'nothing is told of a list'
+recorded '' 'user list is not recorded'
 printf 'some secret\n' >"$tmp/password"
 act user add eve 'Eve E.' <"$tmp/password"
-is "$? $(cat "$tmp/out")" "$(printf '0 2\teve\tEve E.\tactive\tyescrypt')" 'an operator makes an account'
-recorded 'sudo_user=ada act="user add" account=2 result=done' 'the log tells: who, what, when, which account'
+is "$? $(cat "$tmp/out")" "$(printf '0 2\teve\tEve E.\tactive\tyescrypt')" 'user add makes an account'
+recorded 'sudo_user=ada act="user add" account=2 result=done' 'user add is recorded: who, what, when, which account'
 for what in disable enable logout unlock; do
 	act user $what eve
-	recorded "sudo_user=ada act=\"user $what\" account=2 result=done" "and of user $what"
+	recorded "sudo_user=ada act=\"user $what\" account=2 result=done" "user $what is recorded"
 done
 act user passwd eve <"$tmp/password"
-recorded 'sudo_user=ada act="user passwd" account=2 result=done' 'and of user passwd'
+recorded 'sudo_user=ada act="user passwd" account=2 result=done' 'user passwd is recorded'
 export LATCHKEY_DATABASE="$LK_OWNER"
 act migrate
-recorded 'sudo_user=ada act="migrate" account=0 result=done' 'and of migrate'
+recorded 'sudo_user=ada act="migrate" account=0 result=done' 'migrate is recorded'
 unset LATCHKEY_DATABASE
 sudo_user='' act user logout eve
-recorded 'sudo_user=- act="user logout" account=2 result=done' 'nobody is named whom sudo does not name'
+recorded 'sudo_user=- act="user logout" account=2 result=done' 'an act without SUDO_USER is recorded with sudo_user=-'
 sudo_user=$(printf 'x act="y" account=9\n<85>forged \302\205%s' "$(head -c 500 /dev/zero | tr '\0' n)") act user logout eve
-recorded 'sudo_user=[a-z0-9?]{64} act="user logout" account=2 result=done' 'nor can sudo_user write fields or lines'
+recorded 'sudo_user=[a-z0-9?]{64} act="user logout" account=2 result=done' 'SUDO_USER cannot write fields or lines of the record'
 for what in 'show eve' 'logout nobody' 'disable nobody'; do
 	# shellcheck disable=SC2086 # words
 	act user $what
-	recorded '' "nothing is told of user $what, which changes nothing"
+	recorded '' "user $what, which changes nothing, is not recorded"
 done
 echo short >"$tmp/short"
 act user passwd eve <"$tmp/short"
-recorded '' 'nor of a password that is refused'
+recorded '' 'a password that is refused is not recorded'
 
 # The row is locked, so that the database does not answer in time.
 $LK_PSQL -Xq >/dev/null <<E &
@@ -115,9 +115,9 @@ E
 locker=$!
 retry 10 test -e "$tmp/locked"
 act user disable eve
-isnt $? 0 'an act that the database does not answer for fails'
-recorded 'sudo_user=ada act="user disable" account=2 result=unknown' 'and is told as one of which nobody knows'
+isnt $? 0 'user disable fails while the database does not answer'
+recorded 'sudo_user=ada act="user disable" account=2 result=unknown' 'an act that the database did not answer is recorded as unknown'
 wait "$locker"
-unlike "$(cat "$tmp/records")" 'eve|Eve|secret' 'no name and no password is there'
+unlike "$(cat "$tmp/records")" 'eve|Eve|secret' 'the records hold no name and no password'
 
 done_testing

@@ -43,32 +43,32 @@ belongs() {
 	check
 }
 belongs lk-web
-is "$said" '0 ' 'a group with nginx alone in it is right'
+is "$said" '0 ' 'a group of the sockets with nginx alone in it needs no warning'
 belongs lk-own
-is "$said" '0 ' "the workers' own user and root are nobody else"
+is "$said" '0 ' "the workers' own user and root in the group of the sockets need no warning"
 belongs lk-both
 like "$said" '^0 latchkey: warning: the group lk-both of the sockets has the members: www-data, lk-nginx\. Each' \
-	'every other member is named'
-is "$(grep -c warning "$tmp/said")" 1 'once for the three sockets'
+	"check warns of each other member of the sockets' group"
+is "$(grep -c warning "$tmp/said")" 1 'check warns of a group once for its three sockets'
 belongs lk-one
-like "$said" '^0 .* the members: www-data\.' 'of www-data it warns if that is the only one'
+like "$said" '^0 .* the members: www-data\.' "check warns of www-data as the only member of the sockets' group"
 belongs lk-primary
-like "$said" '^0 .* the members: lk-nginx, lk-other\.' 'members are also those whose own group it is'
+like "$said" '^0 .* the members: lk-nginx, lk-other\.' 'check warns of members by their own group'
 belongs www-data
-like "$said" '^0 .*group www-data of the sockets has the members: www-data\.' 'and www-data of its own group'
+like "$said" '^0 .*group www-data of the sockets has the members: www-data\.' 'check warns of www-data in its own group'
 chmod 666 "$LK_SOCKET_API"
 check
-like "$said" "latchkey: warning: everybody on this machine may connect to $LK_SOCKET_API and pose as nginx;" 'or of everybody'
+like "$said" "latchkey: warning: everybody on this machine may connect to $LK_SOCKET_API and pose as nginx;" 'check warns of a socket that everybody may connect to'
 chmod 600 "$LK_SOCKET_CHECK" "$LK_SOCKET_API" "$LK_SOCKET_LOGIN"
 check
-is "$said" '0 ' 'unless the group may not connect'
+is "$said" '0 ' 'check does not warn of a group that may not connect'
 mkdir "$tmp/sockets"
 chmod 2755 "$tmp/sockets"
 chgrp lk-one "$tmp/sockets"
 check LATCHKEY_LISTEN_API="$tmp/sockets/api.sock"
-like "$said" '^0 .*group lk-one of the sockets' 'a socket that is not there yet gets the group of such a folder'
+like "$said" '^0 .*group lk-one of the sockets' 'check warns of the group that a new socket would get from its folder'
 check LATCHKEY_LISTEN_API=127.0.0.1:9
-like "$said" '^0 latchkey: warning: listen_api = 127.0.0.1:9: FastCGI over TCP is not encrypted' 'TCP has no group at all'
+like "$said" '^0 latchkey: warning: listen_api = 127.0.0.1:9: FastCGI over TCP is not encrypted' 'check warns of FastCGI over TCP'
 
 # --- the database over the network ---
 
@@ -91,19 +91,19 @@ over() {
 }
 over 192.0.2.1 sslmode=disable
 like "$said" '^0 latchkey: warning: hashes cross the network to the database unencrypted; add sslmode=verify-full' \
-	'a database over the network in clear is told'
+	'check warns of sslmode=disable to a database over the network'
 for mode in prefer require; do
 	over 192.0.2.1 sslmode=$mode
-	like "$said" '^0 latchkey: warning: .*to an unverified server; add sslmode=verify-full' "so is sslmode=$mode"
+	like "$said" '^0 latchkey: warning: .*to an unverified server; add sslmode=verify-full' "check warns of sslmode=$mode to a database over the network"
 done
 over 192.0.2.1 "sslmode=verify-ca sslrootcert=$LK_DIR/data/server.crt"
-like "$said" '^0 latchkey: warning: .*to an unverified server' 'and a server whose name is not compared'
+like "$said" '^0 latchkey: warning: .*to an unverified server' 'check warns of a server whose name is not compared'
 over 192.0.2.1 "host=db.example.org sslmode=verify-full sslrootcert=$LK_DIR/data/server.crt"
-is "$said" '0 ' 'with verify-full, and the name beside the address, all is well'
+is "$said" '0 ' "check accepts verify-full with the server's name"
 over 192.0.2.1 "host=other.example.org sslmode=verify-full sslrootcert=$LK_DIR/data/server.crt"
-like "$said" '^1 ' 'which another name does not get'
+like "$said" '^1 ' "check fails with verify-full and another server's name"
 over 127.0.0.1 sslmode=disable
-is "$said" '0 ' 'nor does it matter on this machine'
+is "$said" '0 ' 'check accepts sslmode=disable to a database on this machine'
 
 # --- libpq ---
 

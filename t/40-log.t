@@ -29,23 +29,23 @@ api POST /token 'username=ada-canary-name&password=canary-password-1'
 signup='{"username":"canary-4","fullname":"canary-full","password":"canary-password-1"}'
 sql 'alter table users add check (length(fullname) < 3) not valid'
 api POST /users/add_user/ "$signup"
-is "$status $body" '400 {"detail":"A value violates a database constraint"}' "a table's own rule is a 400"
-like "$(tail -n 3 "$LK_LOG")" 'event=db_failed .*sqlstate=23514' 'and told in the log'
+is "$status $body" '400 {"detail":"A value violates a database constraint"}' 'a sign-up that breaks a rule of the table gets 400'
+like "$(tail -n 3 "$LK_LOG")" 'event=db_failed .*sqlstate=23514' 'the log reports the SQLSTATE of a rule of the table'
 sql_admin 'create function fails() returns trigger language plpgsql as
 	$$ begin raise exception $_$no more users$_$; end $$;
 	create trigger fails before insert on users execute function fails()'
 api POST /users/add_user/ "$signup"
-is "$status $body" '500 {"detail":"Internal Server Error"}' 'an error that nobody thought of is a 500, that says nothing'
-like "$(tail -n 3 "$LK_LOG")" 'event=db_failed .*sqlstate=P0001' 'the log tells of an error that the answer does not name'
+is "$status $body" '500 {"detail":"Internal Server Error"}' 'a sign-up that a trigger refuses gets 500, which says nothing'
+like "$(tail -n 3 "$LK_LOG")" 'event=db_failed .*sqlstate=P0001' "the log reports the SQLSTATE of a trigger's error"
 
 # --- the lines ---
 
-like "$(cat "$LK_LOG")" '^[0-9T:.-]{23}Z level=info req=[0-9a-f]{32} event=signup user=1$' 'a sign-up is a line, with the request'
-like "$(cat "$LK_LOG")" '^[0-9T:.-]{23}Z level=info req=[0-9a-f]{32} event=login user=1$' 'so is a login'
-like "$(cat "$LK_LOG")" 'event=login_failed user=1 reason=password$' 'and a wrong password'
-like "$(cat "$LK_LOG")" 'event=login_failed user=0 reason=unknown$' 'or an unknown name'
-is "$(grep -vcE '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z level=(error|warning|info) req=([0-9a-f]{32}|-) event=[a-z_]+ ' "$LK_LOG")" 0 'every line is of that form'
-is "$(grep -c '^[^ ]* *level=.*event=forged' "$LK_LOG")" 0 'and none can be forged'
+like "$(cat "$LK_LOG")" '^[0-9T:.-]{23}Z level=info req=[0-9a-f]{32} event=signup user=1$' 'a sign-up is logged with its request'
+like "$(cat "$LK_LOG")" '^[0-9T:.-]{23}Z level=info req=[0-9a-f]{32} event=login user=1$' 'a login is logged with its request'
+like "$(cat "$LK_LOG")" 'event=login_failed user=1 reason=password$' 'a wrong password is logged with its reason'
+like "$(cat "$LK_LOG")" 'event=login_failed user=0 reason=unknown$' 'an unknown name is logged with its reason'
+is "$(grep -vcE '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z level=(error|warning|info) req=([0-9a-f]{32}|-) event=[a-z_]+ ' "$LK_LOG")" 0 'every line of the log has level, request and event'
+is "$(grep -c '^[^ ]* *level=.*event=forged' "$LK_LOG")" 0 'a path cannot forge a line of the log'
 
 cat "$LK_LOGS"/*latchkey* >"$tmp/worker.log"
 for secret in canary "$token" "${token##*.}" "$hash" "$(cat "$LK_KEY")"; do
@@ -55,6 +55,6 @@ cat "$LK_LOGS"/nginx* >"$tmp/nginx.log"
 for secret in canary-password-2 "$token" "$hash" "$(cat "$LK_KEY")"; do
 	ok "$(grep -cF -e "$secret" "$tmp/nginx.log")" "nginx's log does not hold $(printf '%.12s' "$secret")"
 done
-ok "$(grep -c 'password=canary' "$tmp/nginx.log")" 'nor what a query held'
+ok "$(grep -c 'password=canary' "$tmp/nginx.log")" "nginx's log does not hold what a query held"
 
 done_testing

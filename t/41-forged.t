@@ -26,28 +26,29 @@ odd_lines() {
 
 secret=canary-password-7f
 for name in "$lf" "$cr" "$esc" "$nel" "$ls" "plain"; do
+	shown=$(printf '%s' "$name" | head -c 12 | od -An -tx1 | xargs)
 	api POST /users/add_user/ "$(python3 -c '
 import json, sys
 print(json.dumps(dict(username=sys.argv[1], fullname=sys.argv[1], password=sys.argv[2])))' "name $name" "$secret")"
-	is "$status" 200 "somebody is called $(printf '%s' "$name" | head -c 12 | od -An -tx1 | xargs)"
+	is "$status" 200 "a sign-up gets 200 with a name of the bytes $shown"
 	api POST /token --data-urlencode "username=name $name" --data-urlencode "password=$secret"
-	is "$status" 200 'and logs in'
+	is "$status" 200 "a login gets 200 with a name of the bytes $shown"
 	token=$(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
 	device=$(header Set-Cookie | sed 's/^[^=]*=\([^;]*\);.*/\1/')
 	api POST /token --data-urlencode "username=name $name" --data-urlencode "password=wrong-$secret"
-	is "$status" 401 'or does not'
+	is "$status" 401 "a wrong password gets 401 with a name of the bytes $shown"
 	api PATCH /users/me "$(python3 -c 'import json, sys; print(json.dumps(dict(fullname=sys.argv[1])))' "$name")" -H "Authorization: Bearer $token"
-	is "$status" 200 'has a new full name'
+	is "$status" 200 "PATCH /users/me gets 200 with a full name of the bytes $shown"
 	api GET /check -H "Authorization: Bearer $token"
-	is "$status" 200 'and may pass'
+	is "$status" 200 "/check gets 200 with a name of the bytes $shown"
 	api GET /x -A "agent $name" -H "X-Forwarded-For: $name" -H "Referer: http://x/?$name" -H "Cookie: x=$name"
 done
 head -c 1048576 /dev/zero | tr '\0' n >"$tmp/name"
 api POST /token --data-urlencode "username@$tmp/name" -d password=x
-is "$status" 413 'a name of 1 MiB is refused'
+is "$status" 413 'a name of 1 MiB gets 413'
 head -c 60000 "$tmp/name" >"$tmp/name.60k"
 api POST /token --data-urlencode "username@$tmp/name.60k" -d password=x
-is "$status" 401 'one of 60 KB is unknown'
+is "$status" 401 'a name of 60 KB gets 401'
 LK_LINE=$lf PYTHONPATH=t/tool python3 -B -c '
 import os, sys
 from peer import fcgi
@@ -59,7 +60,7 @@ for path in sys.argv[1:]:
             p[name] = odd
             assert fcgi(path, list(p.items()), b"username=ada&password=x"), (name, odd)
 ' "$LK_SOCKET_CHECK" "$LK_SOCKET_API" "$LK_SOCKET_LOGIN"
-ok $? 'every parameter may hold such a line'
+ok $? 'a forged line in any FastCGI parameter is answered'
 
 # --- what the database says ---
 
@@ -79,14 +80,14 @@ for name in "$lf" "$cr" "$esc" "$nel" "$ls" '" event=forged "' '\x0alevel=error'
 import json, sys
 print(json.dumps(dict(username=sys.argv[1], password="correct horse")))' "$kind$name")"
 		case $kind in
-		fine) is "$status" 200 'a trigger that mentions a name lets it be' ;;
-		raise) is "$status" 500 'one that refuses it in a way of its own is a 500' ;;
-		value) is "$status" 400 'one that refuses the value is a 400' ;;
+		fine) is "$status" 200 'a trigger that mentions a name of forged lines lets the sign-up succeed' ;;
+		raise) is "$status" 500 'a trigger that refuses a name of forged lines makes a 500' ;;
+		value) is "$status" 400 'a trigger that refuses the value of a name of forged lines makes a 400' ;;
 		esac
 	done
 done
-is "$(grep -cE 'notice of|warning of|info of' "$LK_LOG")" 0 'what the database mentions is not in our log'
-like "$(cat "$LK_LOG")" 'event=db_failed .*message=.ERROR:  error of raise' 'its errors are'
+is "$(grep -cE 'notice of|warning of|info of' "$LK_LOG")" 0 "notices of the database are not in Latchkey's log"
+like "$(cat "$LK_LOG")" 'event=db_failed .*message=.ERROR:  error of raise' "errors of the database are in Latchkey's log"
 sql_admin 'drop trigger quotes on users'
 
 # --- what is wrong with the settings, told while the service runs ---
@@ -106,10 +107,10 @@ for line in "hash_cost = \"5$lf\"" "hash_cost = '$esc'" "hash_upgrade = \"$cr\""
 	} >"$LK_CONF"
 	kill -HUP "$serve"
 	retry 10 said
-	ok $? "a reload with $(printf '%.24s' "$line" | tr -c ' -~' '?') is told"
+	ok $? "a reload with $(printf '%.24s' "$line" | tr -c ' -~' '?') is logged"
 done
 cat "$tmp/good" >"$LK_CONF"
-is "$(grep 'event=reload' "$LK_LOG" | cut -d ' ' -f 2- | sort -u)" 'level=error req=- event=reload result=kept' 'and each is refused'
+is "$(grep 'event=reload' "$LK_LOG" | cut -d ' ' -f 2- | sort -u)" 'level=error req=- event=reload result=kept' 'each reload with a forged line is refused'
 is "$(odd_lines "$LK_LOG")" '' "every line of the service's log is one that it meant to write"
 
 # The same to whoever starts it.
@@ -117,17 +118,17 @@ for variable in "LATCHKEY_HASH_COST=$lf" "LATCHKEY_KEY_FILE=/nowhere$lf" "LATCHK
 	"LATCHKEY_STATUS_FILE=/nowhere$lf/x" "LATCHKEY_HASH_UPGRADE=$ls"; do
 	# shellcheck disable=SC2086 # words of a command
 	$LK_AS env "$variable" "$LK_BIN" -c "$LK_CONF" serve >"$tmp/out" 2>&1 </dev/null
-	isnt $? 0 "${variable%%=*} with a line in it does not start"
-	is "$(odd_lines "$tmp/out")" '' 'which is said in lines of its own'
+	isnt $? 0 "serve does not start with a forged line in ${variable%%=*}"
+	is "$(odd_lines "$tmp/out")" '' "serve refuses a forged line in ${variable%%=*} in lines of its own"
 done
 # shellcheck disable=SC2086 # words of a command
 $LK_AS "$LK_BIN" -c "/nowhere$lf" check >"$tmp/out" 2>&1
-is "$? $(odd_lines "$tmp/out")" '1 ' 'so is a file that is not there'
+is "$? $(odd_lines "$tmp/out")" '1 ' 'check refuses the name of a missing file in lines of its own'
 
 # --- secrets ---
 
 api POST "/users/me/password?new=$secret" "{\"current\":\"$secret\",\"new\":\"$secret-2\"}" -H "Authorization: Bearer $token"
-is "$status" 200 'a password is changed'
+is "$status" 200 'a change of the password gets 200'
 api POST /token "username=name plain&password=$secret-2"
 token=$(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
 api POST /users/me/password "{\"current\":\"wrong-$secret\",\"new\":\"$secret-3\"}" -H "Authorization: Bearer $token"
@@ -140,12 +141,12 @@ api GET "/users/me?access_token=$token&password=$secret" -H "Authorization: Bear
 api GET / -H "Referer: http://x/?token=$token" -H "Proxy-Authorization: $secret"
 api POST "/token?password=$secret" "@$tmp/name"
 printf '%s\n' "$secret-4" | $LK_AS "$LK_BIN" -c "$LK_CONF" user passwd 'name plain'
-is $? 0 'the operator sets a password'
+is $? 0 'user passwd succeeds'
 printf 'POST /token?password=%s HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n' "$secret" >"$tmp/request"
 raw <"$tmp/request"
 t/stack db-stop "$LK_DIR"
 api POST "/token?password=$secret" "username=name plain&password=$secret"
-is "$status" 503 'nor is anything told while the database is away'
+is "$status" 503 'a login gets 503 while the database is away'
 t/stack db-start "$LK_DIR"
 back() {
 	ops GET /readyz
@@ -153,18 +154,18 @@ back() {
 }
 retry 10 back
 ops GET /metrics
-unlike "$body" 'canary|forged' 'the metrics name nobody'
+unlike "$body" 'canary|forged' '/metrics holds no name'
 
 key=$(cat "$LK_KEY")
 hash=$(sql "select password from users where username = 'name plain'")
-isnt "$hash" '' 'there is a hash'
+isnt "$hash" '' 'the account has a hash'
 for log in "$LK_LOGS"/*; do
 	for what in "$secret" "$token" "${token##*.}" "$device" "$key" "$hash" "$(printf '%s' "$secret" | base64)"; do
 		ok "$(grep -acF -e "$what" "$log")" "${log##*/} does not hold $(printf '%.12s' "$what")"
 	done
 done
 is "$(LC_ALL=C grep -anvE '^[ -~]*$' "$LK_LOGS/nginx.access.log" | head -n 3)" '' "each line of nginx's access log is printable ASCII"
-is "$(grep -vcE '^127\.0\.0\.1 - - \[[^]]*\] "' "$LK_LOGS/nginx.access.log")" 0 'and one of its own'
+is "$(grep -vcE '^127\.0\.0\.1 - - \[[^]]*\] "' "$LK_LOGS/nginx.access.log")" 0 "each line of nginx's access log begins with an address and a time"
 
 # The processes of the stack: with their children.
 stack_pids() {
@@ -174,12 +175,12 @@ stack_pids() {
 	done
 }
 pids=$(stack_pids)
-like "$(printf '%s\n' "$pids" | wc -l)" '^ *[1-9][0-9]' 'the stack has its processes'
+like "$(printf '%s\n' "$pids" | wc -l)" '^ *[1-9][0-9]' 'the processes of the stack are found'
 for pid in $pids; do
 	cat "/proc/$pid/cmdline" "/proc/$pid/environ" 2>/dev/null
 done >"$tmp/processes"
 [ "$(grep -acF -e "$LK_CONF" "$tmp/processes")" -gt 0 ]
-ok $? 'their command lines are seen'
+ok $? "the command lines of the stack's processes are read"
 for what in "$secret" "$token" "$device" "$key" "$hash"; do
 	ok "$(grep -acF -e "$what" "$tmp/processes")" "no command line or environment holds $(printf '%.12s' "$what")"
 done
@@ -188,6 +189,6 @@ for pid in "$serve" $(pgrep -P "$serve"); do
 	cores="$cores$(awk '/^Max core file size/ { print $5, $6 }' "/proc/$pid/limits") $(stat -c %U "/proc/$pid/environ"),"
 done
 [ -n "${LK_SANITIZED-}" ] ||
-	is "$(printf '%s' "$cores" | tr , '\n' | sort -u)" '0 0 root' 'no process of ours may leave a core file, or be looked into by others of its user'
+	is "$(printf '%s' "$cores" | tr , '\n' | sort -u)" '0 0 root' 'no process of Latchkey may leave a core file, or be read by others of its user'
 
 done_testing

@@ -56,36 +56,36 @@ without_jti=$(token '{"sub":"ada","exp":NOW+600,"uid":1,"iat":NOW}')
 
 # plain WANTED TITLE
 plain() {
-	is "$(asked "$session")" "$1 $1 $1 $1 " "$2: a session of the application's"
-	is "$(asked "$reset")" "$1 $1 $1 $1 " "$2: a link that its template mails to whoever forgot a password"
-	is "$(asked "$without_jti")" "$1 $1 $1 $1 " "$2: a token that is like one of ours but for a claim"
-	is "$(asked "$ours")" '200 200 200 200 ' 'one of ours counts'
+	is "$(asked "$session")" "$1 $1 $1 $1 " "$2: the status of a session token of the application's"
+	is "$(asked "$reset")" "$1 $1 $1 $1 " "$2: the status of a link that the application's template mails for a forgotten password"
+	is "$(asked "$without_jti")" "$1 $1 $1 $1 " "$2: the status of a token that lacks one claim of Latchkey's"
+	is "$(asked "$ours")" '200 200 200 200 ' "$2: Latchkey's token counts"
 }
 
-plain 401 'refused in a new installation'
+plain 401 'plain tokens in a new installation, refused'
 reload true
-plain 200 'accepted where it is true'
+plain 200 'plain tokens with accept_plain_tokens = true, accepted'
 reload "$(date -u -d yesterday +%F)"
-plain 401 'refused when the last day is over'
+plain 401 'plain tokens after the last day, refused'
 reload "$(date -u -d '2 minutes' +%F)"
-plain 200 'accepted on the last day'
+plain 200 'plain tokens on the last day, accepted'
 reload false
-plain 401 'refused where it is false'
+plain 401 'plain tokens with accept_plain_tokens = false, refused'
 
 # --- ours that we would not have signed ---
 
-is "$(asked "$(token '{"sub":"ada","exp":NOW+1800,"iat":NOW,"uid":1,"jti":"x"}')")" '200 200 200 200 ' 'half an hour is what a token may be good'
-is "$(asked "$(token '{"sub":"ada","exp":NOW+1801,"iat":NOW,"uid":1,"jti":"x"}')")" '401 401 401 401 ' 'not a second more'
-is "$(asked "$(token '{"sub":"ada","exp":NOW+1800,"iat":NOW+60,"uid":1,"jti":"x"}')")" '401 401 401 401 ' 'none begins in the future'
+is "$(asked "$(token '{"sub":"ada","exp":NOW+1800,"iat":NOW,"uid":1,"jti":"x"}')")" '200 200 200 200 ' 'a token may be good for half an hour'
+is "$(asked "$(token '{"sub":"ada","exp":NOW+1801,"iat":NOW,"uid":1,"jti":"x"}')")" '401 401 401 401 ' 'a token that is good for a second more than half an hour is refused'
+is "$(asked "$(token '{"sub":"ada","exp":NOW+1800,"iat":NOW+60,"uid":1,"jti":"x"}')")" '401 401 401 401 ' 'a token issued in the future is refused'
 
 # --- the setting ---
 
-like "$(check)" '^tokens without uid, jti and iat \(accept_plain_tokens\): refused$' 'check says that they are refused'
-like "$(check LATCHKEY_ACCEPT_PLAIN_TOKENS=true)" 'plain_tokens\): accepted$' 'or accepted'
-like "$(check LATCHKEY_ACCEPT_PLAIN_TOKENS=2028-02-29)" 'plain_tokens\): accepted to the end of 2028-02-29, UTC$' 'or up to which day'
-like "$(check LATCHKEY_ACCEPT_PLAIN_TOKENS=9999-12-31)" 'end of 9999-12-31, UTC$' 'however far that is'
+like "$(check)" '^tokens without uid, jti and iat \(accept_plain_tokens\): refused$' 'check says that plain tokens are refused'
+like "$(check LATCHKEY_ACCEPT_PLAIN_TOKENS=true)" 'plain_tokens\): accepted$' 'check says that plain tokens are accepted'
+like "$(check LATCHKEY_ACCEPT_PLAIN_TOKENS=2028-02-29)" 'plain_tokens\): accepted to the end of 2028-02-29, UTC$' 'check says up to which day plain tokens are accepted'
+like "$(check LATCHKEY_ACCEPT_PLAIN_TOKENS=9999-12-31)" 'end of 9999-12-31, UTC$' 'check says that plain tokens are accepted up to the year 9999'
 for value in 2027-02-29 2026-13-01 2026-00-10 2026-04-31 2026-1-05 ' 2026-01-05' 2026-01-05x 20260105 True yes '' 0; do
-	like "$(check LATCHKEY_ACCEPT_PLAIN_TOKENS="$value")" 'must be true, false or YYYY-MM-DD, not "' "\"$value\" is no day"
+	like "$(check LATCHKEY_ACCEPT_PLAIN_TOKENS="$value")" 'must be true, false or YYYY-MM-DD, not "' "accept_plain_tokens refuses the day '$value'"
 done
 
 done_testing

@@ -14,7 +14,7 @@ LK_TOKEN=$(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
 export LK_TOKEN LK_KEY LK_PORT LK_SOCKET_API LK_SOCKET_CHECK
 
 before=$(workers '(api|check)' | xargs)
-isnt "$before" '' 'the workers are known'
+isnt "$before" '' 'the check and api lanes have workers'
 (cd "$tmp" && python3 -B "$OLDPWD/t/tool/tokens.py") >"$tmp/results"
 ok $? 'every token was sent'
 
@@ -22,8 +22,8 @@ ok $? 'every token was sent'
 while IFS='	' read -r found wanted title; do
 	is "$found" "$wanted" "$title"
 done <"$tmp/results"
-is "$(workers '(api|check)' | xargs)" "$before" 'no worker has died of it'
-is "$(grep -cE 'level=error|event=(bug|worker_ended)' "$LK_LOG")" 0 'nor has one complained'
-is "$(grep -cF "$LK_TOKEN" "$LK_LOG")" 0 'and no token stands in the log'
+is "$(workers '(api|check)' | xargs)" "$before" 'no worker ends during the tokens'
+is "$(grep -cE 'level=error|event=(bug|worker_ended)' "$LK_LOG")" 0 'no worker logs an error during the tokens'
+is "$(grep -cF "$LK_TOKEN" "$LK_LOG")" 0 'the log holds no token'
 
 done_testing

@@ -100,7 +100,7 @@ own() {
 	} >"$tmp/now.py"
 	(export LK_PORT LK_HTTP2 LK_KEY
 	PYTHONPATH=t/tool:$tmp python3 -B "$tmp/now.py") >"$tmp/results"
-	ok $? "$1: all was sent"
+	ok $? "all requests by $1 were sent"
 	while IFS='	' read -r found wanted title; do
 		is "$found" "$wanted" "$title"
 	done <"$tmp/results"
@@ -112,14 +112,14 @@ reference = []
 for how, status, is_own in ALL:
     one = exchange(request(*how(r)).replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"), None)
     fault = sound(one, status, is_own)
-    tell("a %d of %s is as it has to be" % (status, "nginx's own" if is_own else "the program's"), "None", fault or "None")
+    tell("the %d of %s has its status, body and headers" % (status, "nginx's own" if is_own else "the program's"), "None", fault or "None")
     reference.append(one.replace(b"Connection: close", b"Connection: keep-alive"))
 # Two of the same status are the same, whatever the path.
 by = {}
 for (_, status, is_own), ref in zip(ALL, reference):
     if is_own:
         by.setdefault(status, set()).add(ref)
-tell("those of nginx's own are one for each status", "{404: 1, 405: 1, 412: 1, 503: 1}", {k: len(v) for k, v in sorted(by.items())})
+tell("nginx's own errors of one status are equal", "{404: 1, 405: 1, 412: 1, 503: 1}", {k: len(v) for k, v in sorted(by.items())})
 # (Behind a 412 nginx closes the connection, whatever it says.)
 KEPT = [k for k, (_, status, _) in enumerate(KINDS) if status != 412]
 differs, done = {}, 0
@@ -144,7 +144,7 @@ while done < 70000:
             if DATE.sub(b"Date: -\r\n", got) != b"".join(reference[k] for k in part):
                 differs.setdefault(tuple(part), got[:2000])
     done += 900
-tell("of %d answers, in pipelines, none differs by a byte" % (done - done % 10000), "[]", [(at, got[-1200:]) for at, got in differs.items()][:1])
+tell("%d answers in pipelines differ by no byte from one alone" % (done - done % 10000), "[]", [(at, got[-1200:]) for at, got in differs.items()][:1])
 
 # What closes its connection.
 closing = [
@@ -169,9 +169,9 @@ for i in range(n):
     got = DATE.sub(b"Date: -\r\n", got)
     if status not in reference:
         reference[status] = got
-        tell("a %d is as it has to be" % status, "None", sound(got, status, True) or "None")
+        tell("the %d that closes its connection has its status, body and headers" % status, "None", sound(got, status, True) or "None")
     differs += got != reference[status]
-tell("nor of %d that end their connections" % n, 0, differs)
+tell("%d errors that close their connections differ by no byte from the first" % n, 0, differs)
 P
 
 own 'HTTP/2' <<'P'
@@ -194,8 +194,8 @@ while done < 27000:
                 differs.setdefault((ALL[k][1], status), body)
         done += 100
     c.close()
-tell("of %d answers, 100 at a time, each has the status and the body that belong to it" % (done - done % 1000), "{}", differs)
-tell("and none is missing", 0, unanswered)
+tell("%d answers of HTTP/2, 100 at a time, have the status and the body of their requests" % (done - done % 1000), "{}", differs)
+tell("no answer of HTTP/2 is missing", 0, unanswered)
 P
 
 # --- streams that are cut off ---
@@ -246,8 +246,8 @@ P
 own 'streams' <<'P'
 from whose import *
 right, wrong, unserved = rounds(random.Random(3), 45, 50)
-tell("100 streams at a time, half of them cut off: each other gets its own answer", "[]", wrong)
-tell("and gets it", "(2250, 0)", (right, unserved))
+tell("of 100 streams at a time, half of them cut off, none gets the answer of another", "[]", wrong)
+tell("of 100 streams at a time, half of them cut off, the others get their answers", "(2250, 0)", (right, unserved))
 # Over HTTP/1.1 the same with connections.
 r, right, wrong = random.Random(4), 0, []
 for _ in range(5):
@@ -267,7 +267,7 @@ for _ in range(5):
             right += whose(path, status, body) == name
             if whose(path, status, body) not in (name, "nobody"):
                 wrong.append((path, name, got))
-tell("and so with connections", "[] 250", "%s %d" % (wrong, right))
+tell("of 100 connections at a time, half of them cut off, the others get their own answers", "[] 250", "%s %d" % (wrong, right))
 P
 
 # --- few connections ---
@@ -277,8 +277,8 @@ nginx_reload
 own 'few connections' <<'P'
 from whose import *
 right, wrong, unserved = rounds(random.Random(5), 30, 20)
-tell("with 40 connections for nginx none gets another's, or half of one", "[]", wrong)
-tell("and some are served (%d, %d not)" % (right, unserved), "True", right > 100)
+tell("with 40 connections for nginx no request gets the answer of another, or half of one", "[]", wrong)
+tell("with 40 connections for nginx some requests are served (%d, %d not)" % (right, unserved), "True", right > 100)
 r, wrong, kinds = random.Random(6), [], {}
 for _ in range(10):
     c = Connection(HTTP2)
@@ -292,8 +292,8 @@ for _ in range(10):
         kinds[status] = kinds.get(status, 0) + 1
         if status not in (None, asked[stream], 500, 503) or status in (500, 503) and body != b'{"detail":"%s"}' % DETAIL[status].encode():
             wrong.append((asked[stream], status, body))
-tell("nor an error that says another thing than its status", "[]", wrong)
+tell("with 40 connections for nginx each error has the body of its status", "[]", wrong)
 P
-is "$(grep -cE 'signal [0-9]+|\[alert\].*exited' "$LK_LOGS/nginx.log")" 0 'no process of nginx has died of it'
+is "$(grep -cE 'signal [0-9]+|\[alert\].*exited' "$LK_LOGS/nginx.log")" 0 'no process of nginx dies'
 
 done_testing

@@ -22,24 +22,24 @@ user() {
 for name in ada eve; do
 	api POST /users/add_user/ "{\"username\":\"$name\",\"password\":\"correct-horse\"}"
 done
-is "$status" 200 'there are accounts'
-unlike "$(user show ada)" locked 'nobody is locked'
+is "$status" 200 'the accounts of the test are made'
+unlike "$(user show ada)" locked 'user show of a new account says nothing of a lock'
 
 # --- who mistyped ---
 
 wrong 6 192.0.2.1 ada
-is "$answers" '401:5 429:1' 'somebody mistypes too often'
-like "$(user show ada)" '^locked for an address until 20[0-9-]+T[0-9:]+Z: too many wrong passwords$' 'the operator sees it'
-unlike "$(user show eve)" locked 'of this name'
-is "$(user unlock ada)" "$(user show ada)" 'unlocks it, and it is not locked any more'
+is "$answers" '401:5 429:1' 'a client mistypes a password more often than its limit'
+like "$(user show ada)" '^locked for an address until 20[0-9-]+T[0-9:]+Z: too many wrong passwords$' 'user show says until when the account is locked for an address'
+unlike "$(user show eve)" locked 'user show of another account says nothing of a lock'
+is "$(user unlock ada)" "$(user show ada)" 'user unlock unlocks the account'
 login_from 192.0.2.1 ada correct-horse
-is "$answer" 200 'then the owner gets in from there'
+is "$answer" 200 'the owner logs in from that address after user unlock'
 wrong 6 192.0.2.1 ada
-is "$answers" '401:5 429:1' 'with as many attempts as ever, and no more'
+is "$answers" '401:5 429:1' 'an unlocked account has its whole limit again, and no more'
 printf 'battery-staple\n' | user passwd ada >"$tmp/out"
-is $? 0 'a new password'
+is $? 0 'user passwd changes the password of a locked account'
 login_from 192.0.2.1 ada battery-staple
-is "$answer" 200 'lets in, too'
+is "$answer" 200 'the password of user passwd logs in at an account that was locked'
 
 # --- who is guessed at ---
 
@@ -48,30 +48,30 @@ for i in 2 3; do
 done
 wrong 2 192.0.2.3 nobody
 login_from 192.0.2.9 eve correct-horse
-is "$answer" 429 'an account is guessed at from several addresses'
+is "$answer" 429 'an account that is guessed at from several addresses gets 429 from another one'
 show=$(user show eve)
-like "$show" '^locked for unknown clients until 20[0-9-]+T[0-9:]+Z: too many wrong passwords$' 'the operator sees it'
+like "$show" '^locked for unknown clients until 20[0-9-]+T[0-9:]+Z: too many wrong passwords$' 'user show says until when the account is locked for unknown clients'
 until=$(printf '%s\n' "$show" | sed -n 's/^locked .* until \([^ ]*\): .*/\1/p')
 left=$(($(date -d "$until" +%s) - $(date +%s)))
 [ $left -ge 0 ] && [ $left -le 360 ]
-ok $? "and until when: for $left seconds"
+ok $? "user show says that the lock lasts $left seconds"
 user unlock eve >"$tmp/out"
 login_from 192.0.2.9 eve correct-horse
-is "$answer" 200 'unlocked, it is let in from elsewhere'
+is "$answer" 200 'an account locked for unknown clients logs in after user unlock'
 wrong 6 192.0.2.3 eve
-is "$answers" '401:5 429:1' 'what was counted for an address stays: it had 12 in all'
+is "$answers" '401:5 429:1' 'user unlock keeps what an address has spent'
 user unlock eve >"$tmp/out"
 wrong 1 192.0.2.3 eve
-is "$answers" '429:1' 'so unlocking the name gives it no more'
+is "$answers" '429:1' 'an address that has spent its limit gets 429 after user unlock'
 
 # --- what it takes ---
 
-is "$(user unlock nobody)" 'latchkey: no such account: nobody' 'a name without an account is not unlocked'
-is "$(LATCHKEY_KEY_FILE=/nonexistent user list | wc -l)" 2 'without the key accounts are listed'
+is "$(user unlock nobody)" 'latchkey: no such account: nobody' 'user unlock refuses an unknown name'
+is "$(LATCHKEY_KEY_FILE=/nonexistent user list | wc -l)" 2 'user list needs no key'
 for command in 'show ada' 'unlock ada'; do
 	# shellcheck disable=SC2086 # words
 	LATCHKEY_KEY_FILE=/nonexistent user $command >"$tmp/out"
-	like "$? $(cat "$tmp/out")" '^1 .*/nonexistent' "it takes the key: user $command"
+	like "$? $(cat "$tmp/out")" '^1 .*/nonexistent' "user $command needs the key"
 done
 
 # --- changes ---
@@ -84,12 +84,12 @@ for i in $(seq 66); do
 	[ "$status" = 200 ] || break
 done
 like "$i $status $body" '^6[1-5] 429 .*"Too many attempts, try again in [0-9]+ seconds?"' \
-	'of the 120 changes of an hour half may come at once, and no more'
+	'half of the 120 changes of an hour may come at once'
 api GET /users/me -H "Authorization: Bearer $token"
-json_is .fullname "Eve $((i - 1))" 'what was refused has not happened'
+json_is .fullname "Eve $((i - 1))" 'a refused change has not happened'
 api POST /token 'username=ada&password=battery-staple'
 token=$(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
 api PATCH /users/me '{"fullname":"Ada"}' -H "Authorization: Bearer $token"
-is "$status" 200 'other accounts are not concerned'
+is "$status" 200 'another account may be changed while one is limited'
 
 done_testing

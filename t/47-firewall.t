@@ -71,15 +71,15 @@ for title, one, same, other in [("an address of IPv4", "10.9.0.2", "10.9.0.2", "
                                 ("a /64 of IPv6", "fd00:0:0:1::1", "fd00:0:0:1:f::2", "fd00:0:0:2::1")]:
     held = [connects(one) for _ in range(200)]
     say(None not in held, title + " may have 200 connections")
-    say(connects(same, 1) is None, "and not 201")
-    say(connects(other) is not None, "another one gets in")
+    say(connects(same, 1) is None, title + " may not have 201 connections")
+    say(connects(other) is not None, title + " at its limit leaves another one alone")
     held[0].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset: the server accepts none
     held[0].close()
-    say(connects(same) is not None, "and so does the same when one of its connections has ended")
+    say(connects(same) is not None, title + " may connect again when one of its 200 connections has ended")
 server.kill()
 P
 unshare -rn python3 "$tmp/firewall.py" "$tmp/server.py" "$tmp/rules" >"$tmp/results"
-ok $? 'nftables takes them'
+ok $? 'nftables accepts the rules of SECURITY.md'
 while IFS='	' read -r found title; do
 	is "$found" True "$title"
 done <"$tmp/results"

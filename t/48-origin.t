@@ -9,9 +9,9 @@ stack_up hash_cost=1 login_failures_per_client_hour=10 cors_origins='https://app
 
 build/latchkey routes >"$tmp/routes"
 is "$(awk -F '\t' '$1 !~ /^(GET|GET, HEAD)$/ && $5 == "any" { print $2 }' "$tmp/routes")" '' \
-	'each endpoint that changes something or takes a password says from whose pages'
+	'each endpoint that changes something or takes a password has a rule for pages of other sites'
 is "$(awk -F '\t' '$5 == "not cross-site" { print $2 }' "$tmp/routes" | sort | tr '\n' ' ')" '/token /users/add_user/ ' \
-	'and the two of the recorded contract alone look at Sec-Fetch-Site only'
+	'the two endpoints of the recorded contract alone look at Sec-Fetch-Site only'
 
 evil='Origin: https://evil.example'
 cross='Sec-Fetch-Site: cross-site'
@@ -27,8 +27,8 @@ refused() {
 
 api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
 api POST /users/add_user/ '{"username":"eve","password":"correct horse"}' -H "$cross"
-refused 'no page of another site signs anybody up'
-is "$(sql 'select count(*) from users')" 1 'and makes no account'
+refused 'a page of another site signs nobody up'
+is "$(sql 'select count(*) from users')" 1 'a refused sign-up of another site makes no account'
 
 before=$(figure latchkey_hash_duration_seconds_count)
 statuses=
@@ -36,28 +36,28 @@ for _ in $(seq 12); do
 	api POST /token 'username=ada&password=wrong' -H "$cross" -H "$evil"
 	statuses="$statuses$status "
 done
-is "$statuses" '403 403 403 403 403 403 403 403 403 403 403 403 ' 'no page of another site tries passwords'
+is "$statuses" '403 403 403 403 403 403 403 403 403 403 403 403 ' 'a page of another site tries no password'
 api POST /token 'username=ada&password=correct horse' -H "$cross" -H "$evil"
-refused 'also the right one'
-is "$(header Set-Cookie)" '' 'and gets no cookie'
-is "$(figure latchkey_hash_duration_seconds_count)" "$before" 'nothing was hashed'
-is "$(figure 'latchkey_logins_total{outcome="rate_limited"}')" 0 'nor counted'
+refused 'a page of another site does not log in with the right password'
+is "$(header Set-Cookie)" '' 'a page of another site gets no cookie'
+is "$(figure latchkey_hash_duration_seconds_count)" "$before" "a login of another site's page costs no hash"
+is "$(figure 'latchkey_logins_total{outcome="rate_limited"}')" 0 "a login of another site's page is not counted"
 api POST /token 'username=ada&password=wrong'
-is "$status" 401 'so the owner at that address is still heard'
+is "$status" 401 'the owner at the address of a refused page is served'
 
 api POST /token 'username=ada&password=correct horse' -H 'Sec-Fetch-Site: same-site' -H 'Origin: https://b.localhost'
-is "$status" 200 'another host of the same site may log in, as in the recorded contract'
+is "$status" 200 'a page of another host of the same site logs in, as in the recorded contract'
 api POST /token 'username=ada&password=correct horse' -H "$evil"
-is "$status" 200 'and a browser that sends no Sec-Fetch-Site, likewise'
+is "$status" 200 'a browser without Sec-Fetch-Site logs in, as in the recorded contract'
 api POST /token 'username=ada&password=correct horse' -H 'Sec-Fetch-Site: same-origin' -H "Origin: $LK_URL"
-is "$status" 200 'a page of this host may'
+is "$status" 200 'a page of this host logs in'
 api POST /token 'username=ada&password=correct horse' -H "$cross" -H 'Origin: https://app.example.org'
-is "$status" 200 'and one of cors_origins'
-is "$(header Set-Cookie)" '' 'which does not take away the cookie of this host'
+is "$status" 200 'a page of cors_origins logs in'
+is "$(header Set-Cookie)" '' "a page of cors_origins gets no cookie in place of this host's"
 api POST /token 'username=ada&password=correct horse' -H "$cross" -H 'Origin: https://app.example.org:8443'
-refused 'but not that host at another port'
+refused 'a page of a host in cors_origins at another port does not log in'
 api POST /token 'username=ada&password=correct horse'
-is "$status" 200 'a client that is no browser is not concerned'
+is "$status" 200 'a client that is not a browser logs in'
 token=$(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
 
 # --- what changes something, by a token ---
@@ -73,35 +73,35 @@ change() {
 }
 for path in /users/me /users/me/password; do
 	change "$path" -H "$cross" -H "$evil"
-	refused "$path: no page of another site changes anything"
+	refused "$path: a page of another site changes nothing"
 	change "$path" -H 'Sec-Fetch-Site: same-site' -H 'Origin: https://b.localhost'
-	refused "$path: nor one of another host of this site"
+	refused "$path: a page of another host of this site changes nothing"
 	change "$path" -H "$evil"
-	refused "$path: nor one in a browser that sends Origin alone"
+	refused "$path: a page of another site in a browser that sends Origin alone changes nothing"
 	change "$path" -H 'Origin: null'
-	refused "$path: nor one without an origin"
+	refused "$path: a page without an origin changes nothing"
 done
 change /users/me -H 'Sec-Fetch-Site: same-origin' -H "Origin: $LK_URL"
-is "$status" 200 'a page of this host does'
+is "$status" 200 'a page of this host changes the full name'
 change /users/me -H "Origin: $LK_URL"
-is "$status" 200 'in a browser that sends Origin alone, too'
+is "$status" 200 'a page of this host changes the full name in a browser that sends Origin alone'
 change /users/me -H "$cross" -H 'Origin: http://localhost:3000'
-is "$status" 200 'and one of cors_origins'
+is "$status" 200 'a page of cors_origins changes the full name'
 change /users/me
-is "$status" 200 'and a client that is no browser'
+is "$status" 200 'a client that is not a browser changes the full name'
 api GET /users/me -H "Authorization: Bearer $token" -H "$cross" -H "$evil"
-is "$status" 200 'what is only read is not concerned'
+is "$status" 200 'a page of another site may read /users/me with a token'
 api GET /check -H "Authorization: Bearer $token" -H "$cross" -H "$evil"
-is "$status" 200 'nor is a check'
+is "$status" 200 'a page of another site may ask /check with a token'
 api PATCH /users/me '{"fullname":"Ada"}' -H "$cross"
-refused 'it is refused before a token is asked for'
+refused 'a page of another site is refused before a token is asked for'
 
 # --- the setting ---
 
 for list in '*' 'https://app.example.org/' 'https://a https://B' 'https://a  https://b'; do
 	LATCHKEY_CORS_ORIGINS=$list "$LK_BIN" -c "$LK_CONF" check >"$tmp/out" 2>&1
 	like "$(cat "$tmp/out")" '^latchkey: LATCHKEY_CORS_ORIGINS: cors_origins must be origins such as https://app.example.org' \
-		"cors_origins = \"$list\" is refused, and what it must be is said"
+		"check refuses cors_origins = '$list', and says what it must be"
 done
 
 done_testing

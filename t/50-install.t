@@ -16,7 +16,7 @@ files() {
 }
 
 run_make install
-ok $? 'make install' || diag "$(cat "$tmp/out")"
+ok $? 'make install succeeds' || diag "$(cat "$tmp/out")"
 # what make web fetches, if it did
 web='/usr/local/share/latchkey/passwords
 '
@@ -40,28 +40,28 @@ is "$(files)" "/etc/latchkey/latchkey.conf
 /usr/local/share/doc/latchkey/stream-front.conf
 /usr/local/share/doc/latchkey/tcp.conf
 $web/usr/local/share/man/man5/latchkey.conf.5
-/usr/local/share/man/man8/latchkey.8" 'installs the program and what belongs to it'
-is "$(cd "$tmp/root/usr/local/share/latchkey" && ls docs)" "$(ls build/docs)" "and the pages' scripts"
+/usr/local/share/man/man8/latchkey.8" 'make install installs the program and what belongs to it'
+is "$(cd "$tmp/root/usr/local/share/latchkey" && ls docs)" "$(ls build/docs)" "make install installs the pages' scripts"
 [ -n "$(ls build/docs)" ]
-ok $? 'which there are'
-is "$(find "$tmp/root" -type f ! -perm 644 ! -path '*/sbin/latchkey')" '' 'everybody may read all of it'
-is "$(find "$tmp/root" -type d ! -perm 755)" '' 'and enter its folders'
+ok $? "the pages' scripts are built"
+is "$(find "$tmp/root" -type f ! -perm 644 ! -path '*/sbin/latchkey')" '' 'installed files can be read by everybody'
+is "$(find "$tmp/root" -type d ! -perm 755)" '' 'installed folders can be entered by everybody'
 
 program=$tmp/root/usr/local/sbin/latchkey
 is "$("$program" -V)" "$(build/latchkey -V)" 'the installed program names its version'
-is "$("$program" settings)" "$(build/latchkey settings)" 'and lists its settings'
+is "$("$program" settings)" "$(build/latchkey settings)" 'the installed program lists its settings'
 
 # --- what the compiler does against faults of memory ---
 
 hardened=$(readelf -hldW "$program")
 like "$hardened" 'Type: +DYN' 'the program is loaded at another address each time'
-like "$hardened" 'GNU_STACK .* RW ' 'its stack holds no code'
-like "$hardened" 'GNU_RELRO' 'what the loader writes is read-only afterwards'
-like "$hardened" 'BIND_NOW' 'all of it before the start'
-like "$(nm -D "$program")" '__stack_chk_fail' "a function's return is guarded"
+like "$hardened" 'GNU_STACK .* RW ' "the program's stack holds no code"
+like "$hardened" 'GNU_RELRO' "the program's relocations are read-only after loading"
+like "$hardened" 'BIND_NOW' "the program's relocations are resolved before the start"
+like "$(nm -D "$program")" '__stack_chk_fail' "the program's functions guard their returns"
 case ${CFLAGS-} in
 *-U_FORTIFY_SOURCE* | *-fsanitize*) ;; # another build than the usual one
-*) like "$(nm -D "$program")" ' __[a-z]+_chk' 'functions of the C library know how large a buffer is' ;;
+*) like "$(nm -D "$program")" ' __[a-z]+_chk' "the program calls the C library's functions that know the size of a buffer" ;;
 esac
 # In each object: what is linked to them (crt1.o of Debian 12) has no such note.
 case $(uname -m) in
@@ -73,7 +73,7 @@ x86_64)
 esac
 flags=$(cat build/hardening)
 for flag in -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection; do
-	like "$flags" "(^| )$flag( |\$)" "it was compiled with $flag"
+	like "$flags" "(^| )$flag( |\$)" "the program was compiled with $flag"
 done
 
 for document in nginx.conf.sample doc/install.md; do
@@ -86,20 +86,20 @@ echo 'hash_cost = 6' >>"$conf"
 chmod 600 "$conf"
 cp -p "$conf" "$tmp/edited"
 run_make install
-ok $? 'it installs over itself'
+ok $? 'make install installs over itself'
 cmp -s "$conf" "$tmp/edited"
-ok $? 'and leaves an edited latchkey.conf as it is'
-is "$(stat -c %a "$conf")" 600 'with its mode'
+ok $? 'make install leaves an edited latchkey.conf'
+is "$(stat -c %a "$conf")" 600 'make install leaves the mode of an edited latchkey.conf'
 
 run_make uninstall
-ok $? 'make uninstall'
-is "$(files)" /etc/latchkey/latchkey.conf 'leaves nothing but the settings'
+ok $? 'make uninstall succeeds'
+is "$(files)" /etc/latchkey/latchkey.conf 'make uninstall leaves the settings alone'
 [ ! -e "$tmp/root/usr/local/share/latchkey" ] && [ ! -e "$tmp/root/usr/local/share/doc/latchkey" ]
-ok $? 'and no folder of its own'
+ok $? "make uninstall leaves no folder of Latchkey's"
 cmp -s "$conf" "$tmp/edited"
-ok $? 'and these as they were'
+ok $? 'make uninstall leaves the settings as they were'
 run_make uninstall
-ok $? 'to uninstall twice does no harm'
+ok $? 'a second make uninstall succeeds'
 
 # --- another place ---
 
@@ -107,36 +107,36 @@ rm -rf "$tmp/root"
 # What is built for it is not for the other tests.
 cp -a build "$tmp/build"
 run_make install B="$tmp/build" PREFIX=/opt/latchkey
-ok $? 'it installs below another PREFIX' || diag "$(cat "$tmp/out")"
+ok $? 'make install installs below another PREFIX' || diag "$(cat "$tmp/out")"
 like "$("$tmp/root/opt/latchkey/sbin/latchkey" settings)" '^password_blocklist	text	/opt/latchkey/share/latchkey/passwords	' \
-	'where the program, too, looks for the list of passwords'
+	'a program below another PREFIX looks there for the list of passwords'
 share=$tmp/root/opt/latchkey/share
 # shellcheck disable=SC2016 # a variable of nginx
 docs=$(sed -n 's|.*alias \(.*\)/\$latchkey_script;|\1|p' "$share/doc/latchkey/nginx.conf.sample")
-is "$docs" /opt/latchkey/share/latchkey/docs "where nginx finds the pages' scripts"
+is "$docs" /opt/latchkey/share/latchkey/docs "nginx.conf.sample below another PREFIX names the pages' scripts there"
 [ -s "$tmp/root$docs/docs.js" ]
-ok $? 'which are there'
+ok $? "the pages' scripts are installed below another PREFIX"
 is "$(grep -rl /usr/local "$share/man" "$share/doc/latchkey/nginx.conf.sample" "$share/doc/latchkey/doc" "$share/../lib")" '' \
-	'neither the manual nor the documents nor the sample nor the units name the usual PREFIX'
-like "$(cat "$share/man/man8/latchkey.8")" '/opt/latchkey/sbin/latchkey serve' 'but of this'
+	'no installed text below another PREFIX names /usr/local'
+like "$(cat "$share/man/man8/latchkey.8")" '/opt/latchkey/sbin/latchkey serve' 'the manual below another PREFIX names the program there'
 like "$(cat "$share/../lib/systemd/system/latchkey.service")" '^ExecStart=/opt/latchkey/sbin/latchkey serve$' \
-	'which the service runs'
+	'the service below another PREFIX runs the program there'
 like "$(cat "$tmp/root/etc/latchkey/latchkey.conf")" '^password_blocklist = "/opt/latchkey/share/latchkey/passwords"$' \
-	'and new settings name the list of passwords there'
+	'the settings below another PREFIX name the list of passwords there'
 [ -z "$web" ] || [ -s "$share/latchkey/passwords" ]
 ok $? 'the list of passwords, if there is one, is installed below PREFIX'
 run_make uninstall PREFIX=/opt/latchkey
-is "$(files)" /etc/latchkey/latchkey.conf 'and uninstalls from there'
+is "$(files)" /etc/latchkey/latchkey.conf 'make uninstall removes what is below another PREFIX'
 
 rm -rf "$tmp/root"
 run_make install B="$tmp/build" SYSCONFDIR=/opt/etc
-ok $? 'it installs with another SYSCONFDIR' || diag "$(cat "$tmp/out")"
+ok $? 'make install installs with another SYSCONFDIR' || diag "$(cat "$tmp/out")"
 [ -s "$tmp/root/opt/etc/latchkey/latchkey.conf" ] && [ ! -e "$tmp/root/etc" ]
-ok $? 'the settings are there and nowhere else'
+ok $? 'the settings are in another SYSCONFDIR and nowhere else'
 program=$tmp/root/usr/local/sbin/latchkey
-like "$("$program" -h)" 'default FILE is /opt/etc/latchkey/latchkey.conf\.' 'where the program looks for them'
-like "$("$program" settings)" '^key_file	text	/opt/etc/latchkey/key	' 'and for its key'
+like "$("$program" -h)" 'default FILE is /opt/etc/latchkey/latchkey.conf\.' 'the program looks for its settings in another SYSCONFDIR'
+like "$("$program" settings)" '^key_file	text	/opt/etc/latchkey/key	' 'the program looks for its key in another SYSCONFDIR'
 is "$(grep -rl '[^t]/etc/latchkey/' "$tmp/root/opt" "$tmp/root/usr/local/share/man" "$tmp/root/usr/local/lib")" '' \
-	'and neither the settings nor the manual nor the units speak of the usual place'
+	'no installed text names /etc with another SYSCONFDIR'
 
 done_testing

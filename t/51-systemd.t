@@ -14,7 +14,7 @@ for unit in systemd/*.service systemd/*.socket; do
 done
 systemd-analyze verify --man=no "$units"/* >"$tmp/out" 2>&1
 ok $? 'systemd understands the units'
-is "$(cat "$tmp/out")" '' 'and has nothing to say about them'
+is "$(cat "$tmp/out")" '' 'systemd has no complaint about the units'
 
 # setting UNIT KEY: its values in systemd/UNIT.
 setting() {
@@ -31,8 +31,8 @@ leave_ms=$(sed -n 's/^#define LEAVE_MS \([0-9]*\).*/\1/p' app/server/pool.c)
 [ "$(setting latchkey.service TimeoutStopSec)" -gt $((leave_ms / 1000)) ]
 ok $? 'the supervisor, not systemd, ends workers that are stuck'
 [ "$leave_ms" -gt 15000 ]
-ok $? 'after they could have finished whatever nginx still waits for'
-like "$(grep fastcgi_read_timeout nginx.conf.sample)" ' 15s;' 'which is 15 seconds'
+ok $? "the supervisor ends stuck workers after more than nginx's 15 seconds"
+like "$(grep fastcgi_read_timeout nginx.conf.sample)" ' 15s;' 'nginx waits 15 seconds for an answer'
 
 # --- confinement ---
 
@@ -47,16 +47,16 @@ exposure() {
 exposure "the service's exposure is at most 1.3"
 mkdir "$units/latchkey.service.d"
 cp systemd/tcp.conf "$units/latchkey.service.d"
-exposure 'so it is for a database over TCP'
+exposure "the service's exposure with tcp.conf is at most 1.3"
 # Twice the same figure might come of a file that was not read.
-like "$(cat "$tmp/out")" '✗ RestrictAddressFamilies=~AF_\(INET' 'with the file for it'
+like "$(cat "$tmp/out")" '✗ RestrictAddressFamilies=~AF_\(INET' 'tcp.conf lets the service connect over IP'
 systemd-analyze verify --man=no "$units"/latchkey.service >"$tmp/out" 2>&1
-ok $? 'which systemd understands' || diag "$(cat "$tmp/out")"
+ok $? 'systemd understands the service with tcp.conf' || diag "$(cat "$tmp/out")"
 
 # Of the kinds of calls that are taken away, what the program needs is given
 # back: to nice, and nothing else.
 is "$(setting latchkey.service SystemCallFilter | tail -n 1)" setpriority \
-	'login workers may give way to the others'
+	'the service may call setpriority, for the priority of login workers'
 
 # --- the sockets ---
 
@@ -67,11 +67,11 @@ for socket in $sockets; do
 	is "$(setting "$socket" FileDescriptorName) $(setting "$socket" ListenStream) $(setting "$socket" Service)" \
 		"$lane /run/latchkey/$lane.sock latchkey.service" "the service gets $socket as $lane"
 	is "$(setting "$socket" SocketUser) $(setting "$socket" SocketGroup) $(setting "$socket" SocketMode)" \
-		'root latchkey-web 0660' 'nginx may connect to it, and nobody else'
+		'root latchkey-web 0660' "nginx alone may connect to $socket"
 done
 for key in Requires Sockets Also; do
 	is "$(setting latchkey.service $key | tr ' ' '\n' | sort | tr '\n' ' ')" "$sockets " \
-		"the service has all of them in $key"
+		"the service has all sockets in $key"
 done
 
 # --- the user and the folder ---
@@ -80,30 +80,30 @@ root=$tmp/root
 mkdir -p "$root/etc"
 systemd-sysusers --root="$root" "$PWD/systemd/sysusers.conf" >"$tmp/out" 2>&1
 ok $? 'systemd-sysusers makes the user' || diag "$(cat "$tmp/out")"
-like "$(cat "$root/etc/passwd")" '^latchkey:.*:/usr/sbin/nologin$' 'who cannot log in'
-like "$(cat "$root/etc/passwd")" '^latchkey_owner:.*:/usr/sbin/nologin$' 'nor can the owner of the database'
+like "$(cat "$root/etc/passwd")" '^latchkey:.*:/usr/sbin/nologin$' 'the user latchkey cannot log in'
+like "$(cat "$root/etc/passwd")" '^latchkey_owner:.*:/usr/sbin/nologin$' 'the user latchkey_owner cannot log in'
 is "$(sed -n 's/^latchkey-web:x:[0-9]*://p' "$root/etc/group")" nginx "the sockets' group has nginx's user in it, and nobody else"
 is "$(setting latchkey.service User) $(setting latchkey.service Group)" 'latchkey latchkey' \
-	'and whom the service runs as'
+	'the service runs as the user and the group latchkey'
 
 if [ "$(id -u)" = 0 ]; then
 	systemd-tmpfiles --root="$root" --create "$PWD/systemd/tmpfiles.conf" >"$tmp/out" 2>&1
-	ok $? 'systemd-tmpfiles makes the folder' || diag "$(cat "$tmp/out")"
+	ok $? 'systemd-tmpfiles makes the folder of the sockets' || diag "$(cat "$tmp/out")"
 	is "$(stat -c '%a %u' "$root/run/latchkey")" '1775 0' \
-		'where the service may make files, and not remove the sockets'
+		'the service may make files in the folder of the sockets, and not remove sockets'
 	is "$(stat -c %g "$root/run/latchkey")" \
-		"$(sed -n 's/^latchkey:x:\([0-9]*\):.*/\1/p' "$root/etc/group")" 'since its group owns it'
+		"$(sed -n 's/^latchkey:x:\([0-9]*\):.*/\1/p' "$root/etc/group")" 'the group latchkey owns the folder of the sockets'
 else
 	echo '# not root: the folder is not made'
 fi
-is "$(setting latchkey.service ReadWritePaths)" /run/latchkey 'it is all that the service may write to'
+is "$(setting latchkey.service ReadWritePaths)" /run/latchkey 'the service may write to /run/latchkey alone'
 
 # --- what may be started ---
 
 # As systemd does it: all that is mounted forbids to start programs, but for
 # these. In the place of the installed program is the one that was built.
 paths=$(setting latchkey.service ExecPaths | sed "s|/usr/local/sbin/|$PWD/build/|")
-is "$(setting latchkey.service NoExecPaths)" / 'nothing may be started'
+is "$(setting latchkey.service NoExecPaths)" / 'the service may start no program but those of ExecPaths'
 if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
 	cp build/latchkey "$tmp/copy"
 	# shellcheck disable=SC2086 # paths
@@ -123,7 +123,7 @@ if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
 		done
 	' sh "$tmp/copy" $paths >"$tmp/out" 2>&1
 	is "$(xargs <"$tmp/out")" 'latchkey 0 copy 126 sh 126 kill 0 python3 126' \
-		'but the program itself and kill, with their libraries: no copy, no shell' || diag "$(cat "$tmp/out")"
+		'the service can start the program and kill alone: no copy, no shell' || diag "$(cat "$tmp/out")"
 else
 	echo '# not root: what may be started is not tried'
 fi
@@ -174,10 +174,10 @@ retry 10 says READY=1
 ok $? 'sockets.py starts a command and hears from it' || diag "$(cat "$notify")"
 first=$(sed -n 's/^START //p' "$notify")
 is "$(answer check), $(answer api), $(answer login)" "$first check, $first api, $first login" \
-	'which has the sockets by their names'
+	'sockets.py passes sockets by their names'
 kill -HUP "$manager"
 retry 10 says 'RELOADING=1 STATUS=on it'
-ok $? 'it passes SIGHUP on'
+ok $? 'sockets.py passes SIGHUP on'
 
 kill -STOP "$first"
 kill -USR1 "$manager"
@@ -186,17 +186,17 @@ waiting=$!
 kill -CONT "$first"
 wait "$waiting"
 retry 10 says READY=1
-ok $? 'it starts the command anew' || diag "$(cat "$notify")"
+ok $? 'sockets.py starts its command again' || diag "$(cat "$notify")"
 second=$(sed -n 's/^START //p' "$notify" | tail -n 1)
-isnt "$second" "$first" 'which is another process then'
-like "$(cat "$tmp/answer")" "^($first|$second) login$" 'while who waits on a socket goes on waiting'
+isnt "$second" "$first" 'sockets.py starts another process for its command'
+like "$(cat "$tmp/answer")" "^($first|$second) login$" 'a client that waits on a socket of sockets.py goes on waiting through a restart'
 kill "$manager"
 wait "$manager"
-is "$?" 3 "it ends with the command's exit status"
+is "$?" 3 "sockets.py ends with the command's exit status"
 children=
 is "$(sed 's/^START .*/START/' "$notify" | tr '\n' ' ')" \
 	'START READY=1 RELOADING=1 STATUS=on it STOPPING=1 EXIT 3 START READY=1 STOPPING=1 EXIT 3 ' \
-	'and has written down all that happened'
+	'sockets.py records all that happened'
 
 # What the service's life hangs on.
 while read -r key value; do

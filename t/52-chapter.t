@@ -104,22 +104,22 @@ steps_of() {
 steps_of Install step
 steps_of 'A database on another machine' remote
 is "$(cat "$tmp"/step?? | grep -cE '^(make|make install|systemd-sysusers|systemd-tmpfiles|runuser .* migrate|nginx -t)')" 7 \
-	'the chapter has its commands'
+	'doc/install.md has its commands'
 systemctl start postgresql nginx >"$tmp/out" 2>&1
 ok $? 'PostgreSQL and nginx run, as Debian has them' || diag "$(cat "$tmp/out")"
 for step in "$tmp"/step??; do
 	sh -e "$step" >"$step.out" 2>&1
-	ok $? "$(head -n 1 "$step")" || diag "$(tail -n 5 "$step.out")"
+	ok $? "doc/install.md: $(head -n 1 "$step")" || diag "$(tail -n 5 "$step.out")"
 	# nobody waits for READY=1 here
 	! grep -q '^systemctl enable' "$step" || retry 30 grep -q event=ready /run/latchkey.log
 done
 checked=$(grep -l 'latchkey check' "$tmp"/step??)
-is "$(find "$tmp" -name "remote??" | wc -l)" 1 'the section on a database on another machine has its commands'
+is "$(find "$tmp" -name "remote??" | wc -l)" 1 'doc/install.md has commands for a database on another machine'
 sh -e "$tmp/remote01" >"$tmp/out" 2>&1
-ok $? 'they run' || diag "$(cat "$tmp/out")"
+ok $? 'the commands for a database on another machine succeed' || diag "$(cat "$tmp/out")"
 is "$(stat -c '%U %a' /etc/latchkey/pgpass)" 'latchkey 600' 'the password of the database is for the workers alone'
 unlike "$(cat "$checked.out")" 'warning' 'latchkey check has no warning'
-like "$(cat "$checked.out")" 'settings, key, database and schema are good' 'and is content'
+like "$(cat "$checked.out")" 'settings, key, database and schema are good' 'latchkey check is content with the installation'
 like "$(cat "$step.out")" '"status":"ok"' 'at the end nginx, Latchkey and PostgreSQL answer'
 
 # --- who is who ---
@@ -129,9 +129,9 @@ LK_URL=http://127.0.0.1:8000
 api POST /users/add_user/ '{"username":"ada","password":"fourteen chars"}'
 is "$status" 422 'in a new installation a password of 14 characters is too short'
 api POST /users/add_user/ '{"username":"ada","password":"fifteen charact"}'
-is "$status" 200 'one of 15 is not'
+is "$status" 200 'a new installation accepts a password of 15 characters'
 api POST /token 'username=ada&password=fifteen+charact'
-is "$status" 200 'and logs in'
+is "$status" 200 'a password of 15 characters logs in'
 
 # may_connect USER: to which of the sockets
 may_connect() {
@@ -146,7 +146,7 @@ except PermissionError:
 }
 is "$(may_connect nginx)" 'check api login' 'nginx may connect to the sockets'
 for user in www-data nobody latchkey_owner postgres; do
-	is "$(may_connect $user)" '' "$user may not"
+	is "$(may_connect $user)" '' "$user may not connect to the sockets"
 done
 is "$(stat -c %U /var/lib/nginx/body /var/lib/nginx/fastcgi | xargs)" 'nginx nginx' 'nginx has its temporary folders'
 mv /var/log/nginx/latchkey.access.log /var/log/nginx/latchkey.access.log.1
@@ -155,9 +155,9 @@ reopened() {
 	[ "$(stat -c %U /var/log/nginx/latchkey.access.log 2>/dev/null)" = nginx ] && api GET / && [ -s /var/log/nginx/latchkey.access.log ]
 }
 retry 10 reopened
-ok $? 'and its logs, when they are rotated'
+ok $? 'nginx opens its log again after a rotation'
 is "$(grep -c www-data /etc/nginx/nginx.conf /etc/logrotate.d/nginx | xargs)" '/etc/nginx/nginx.conf:0 /etc/logrotate.d/nginx:0' \
-	'which logrotate makes for nobody else'
+	"logrotate makes nginx's logs for no other user"
 is "$(runuser -u postgres -- psql -XAtd latchkey -c "select distinct tableowner from pg_tables where schemaname = 'public'")" \
 	latchkey_owner 'the tables belong to their owner, not to the workers'
 
@@ -165,6 +165,6 @@ usermod -aG latchkey-web www-data
 runuser -u latchkey -- /usr/local/sbin/latchkey check >"$tmp/out" 2>&1
 like "$? $(cat "$tmp/out")" '^0 latchkey: warning: the group latchkey-web of the sockets has the members: (www-data, nginx|nginx, www-data)\.' \
 	'latchkey check warns when www-data gets into the group'
-is "$(may_connect www-data)" 'check api login' 'since it may then speak as nginx does'
+is "$(may_connect www-data)" 'check api login' 'www-data in the group may connect to the sockets'
 
 done_testing

@@ -29,17 +29,17 @@ for _ in $(seq 1000); do
 done
 # shellcheck disable=SC2086 # there may be too many
 kill -STOP $successor
-is "$(echo "$successor" | wc -w)" 1 'SIGHUP starts one successor'
+is "$(echo "$successor" | wc -w)" 1 'a reload starts one login worker at first'
 gone() {
 	! { workers check && workers api; } | grep -qxF "$others"
 }
 retry 10 gone
-ok $? 'when the other lanes have all of theirs'
+ok $? 'a reload replaces the workers of the other lanes meanwhile'
 sleep 1 # nothing is to happen, so there is nothing to wait for
 is "$(workers login | sort)" "$(printf '%s\n%s\n' "$old" "$successor" | sort)" \
-	'until it is ready nobody else begins, and nobody ends'
+	'no other login worker starts or ends until the first is ready'
 api POST /token 'username=nobody&password=x'
-is "$status" 401 'and those before serve'
+is "$status" 401 'the old login workers serve until the first is ready'
 # shellcheck disable=SC2086
 kill -CONT $successor
 retry 30 logged event=ready 2
@@ -47,11 +47,11 @@ replaced() {
 	[ "$(workers login | wc -l) $(workers login | grep -cxF "$old")" = '2 0' ]
 }
 retry 10 replaced
-ok $? 'then all are replaced'
+ok $? 'a reload replaces all login workers'
 is "$(tail -n +$((reloaded + 1)) "$LK_LOG" | awk '
 	/event=start/ { begun++ }
 	/event=stop/ { if (++ended > begun) early++ }
-	END { print begun + 0, ended + 0, early + 0 }')" '6 6 0' 'none has ended before its successor had begun'
+	END { print begun + 0, ended + 0, early + 0 }')" '6 6 0' 'no worker ends at a reload before its successor has started'
 
 # --- settings that are wrong ---
 
@@ -60,11 +60,11 @@ cp "$LK_CONF" "$tmp/good.conf"
 sed -i "s/^database = .*/database = 'host'/" "$LK_CONF"
 kill -HUP "$supervisor"
 retry 10 logged 'event=reload result=kept' 1
-ok $? 'a connection string that libpq does not take is refused'
-like "$(cat "$LK_LOG")" 'missing "=" after "host"' 'the log says why'
+ok $? 'a reload refuses a connection string that libpq does not accept'
+like "$(cat "$LK_LOG")" 'missing "=" after "host"' 'the log says why a reload refused a connection string'
 ops GET /readyz
 is "$status $(pgrep -P "$supervisor" | sort | tr '\n' ' ')" "200 $(echo "$all" | tr '\n' ' ')" \
-	'and the same workers go on with the one before'
+	'the same workers serve after a refused reload'
 cat "$tmp/good.conf" >"$LK_CONF"
 
 # --- connections to the database ---
@@ -83,7 +83,7 @@ connected() {
 retry 20 connected
 ok $? 'each worker of two lanes has a connection to the database'
 like "$($LK_AS "$LK_BIN" -c "$LK_CONF" check)" 'connections to the database: 4, at most twice that while SIGHUP' \
-	'as latchkey check says'
+	'latchkey check says how many connections to the database there are'
 
 # A web server that lets go of no connection, and is never quiet, keeps the
 # workers that are replaced; and settings change once more, and again.
@@ -118,14 +118,14 @@ while kill -0 "$busy" 2>/dev/null; do
 	[ "$now" -le "$most" ] || most=$now
 done
 wait "$busy"
-is "$(cat "$tmp/busy")" 'True 0' 'workers that are replaced answer those who stay'
+is "$(cat "$tmp/busy")" 'True 0' 'workers replaced during reloads answer each client that stays connected'
 [ "$most" -gt 4 ] && [ "$most" -le 8 ]
-ok $? "meanwhile there are up to twice as many connections: $most"
+ok $? "reloads need up to twice as many connections to the database: $most"
 settled() {
 	connected && [ "$(pgrep -P "$supervisor" | wc -l)" = 6 ]
 }
 retry 20 settled
-ok $? 'and then as many as before'
+ok $? 'there are as many connections to the database after reloads as before'
 
 # What only a start can do is said each time, until the settings are back.
 sed -i 's|^listen_api = .*|listen_api = "/nowhere/api.sock"|; s|^status_file = .*|status_file = "/nowhere/status"|' "$LK_CONF"
@@ -133,12 +133,12 @@ for n in 1 2; do
 	kill -HUP "$supervisor"
 	retry 30 logged "latchkey: listen_api stays $LK_SOCKET_API until restart" "$n" &&
 		retry 30 logged "latchkey: status_file stays .*/status until restart" "$n"
-	ok $? "a socket and a status file stay what they are, said $n times"
+	ok $? "a reload says that a socket and a status file stay until restart (time $n)"
 done
 sed -i "s|^listen_api = .*|listen_api = \"$LK_SOCKET_API\"|; s|^status_file = .*|status_file = \"$LK_DIR/data/status\"|" "$LK_CONF"
 before=$(grep -c 'event=reload result=done' "$LK_LOG")
 kill -HUP "$supervisor"
 retry 30 logged 'event=reload result=done' $((before + 1))
-is "$(grep -c 'until restart' "$LK_LOG")" 4 'and settings that are back are no news'
+is "$(grep -c 'until restart' "$LK_LOG")" 4 'a reload with the settings of the start says nothing of a restart'
 
 done_testing

@@ -38,19 +38,19 @@ two=$LK_DIR two_url=$LK_URL
 isnt "$one_url" "$two_url" 'two stacks run side by side, each on its port'
 is "$(greeting "$one_url")" '{"message":"one"}' 'the first has its own settings'
 api GET /
-json_is .message 'it'\''s "two" \ ${HOME} # ü' 'and so has the second, whatever its values contain'
+json_is .message 'it'\''s "two" \ ${HOME} # ü' 'the second stack has its own settings, whatever their values contain'
 
 api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
 is "$status" 200 'a user signs up on the second'
 is "$($LK_PSQL -Atc 'select username from users')" ada 'LK_PSQL shows the user'
 . "$one/env"
-is "$($LK_PSQL -Atc 'select count(*) from users')" 0 'who is not in the database of the first'
+is "$($LK_PSQL -Atc 'select count(*) from users')" 0 'the database of the first stack has no user of the second'
 is "$(tr '\0' '\n' <"/proc/$(head -n 1 "$one/data/workers.pid")/cmdline" | head -n 1)" "$LK_BIN" \
 	'the workers run the program of the stack'
-is "$(pgrep -P "$(cat "$one/data/workers.pid")" -c)" 9 'and are as many in each lane as were asked for'
+is "$(pgrep -P "$(cat "$one/data/workers.pid")" -c)" 9 'a stack has as many workers in each lane as were asked for'
 is "$(stat -c %a "$LK_KEY")" 600 'the key is for its owner alone'
 is "$(stat -c %U "$LK_KEY" "$one/data" | sort -u)" "$user" \
-	'the data belong to a user who is not root'
+	'the data of a stack belong to a user who is not root'
 $LK_AS "$LK_BIN" -c "$LK_CONF" check >/dev/null 2>&1
 ok $? 'LK_AS runs a command as the user of the servers'
 
@@ -62,9 +62,9 @@ of_address() {
 	grep -cE '^[	#]*limit_(conn|req) ' "$1"
 }
 isnt "$(of_address "$one/nginx.site")" 0 'a stack has the limits of nginx.conf.sample'
-is "$(of_address "$one/nginx.site")" "$(of_address nginx.conf.sample)" 'all of them'
+is "$(of_address "$one/nginx.site")" "$(of_address nginx.conf.sample)" 'a stack has all limits of nginx.conf.sample'
 stack_up nginx_limits=off
-is "$(of_address "$LK_DIR/nginx.site")" 0 'unless it is to be without'
+is "$(of_address "$LK_DIR/nginx.site")" 0 'a stack with nginx_limits=off has none of them'
 t/stack down "$LK_DIR"
 . "$one/env"
 
@@ -72,34 +72,34 @@ t/stack down "$LK_DIR"
 
 stacks="$stacks $tmp/no"
 
-isnt "$(processes_in "$one" | wc -l)" 0 'its processes can be told'
+isnt "$(processes_in "$one" | wc -l)" 0 'the processes of a stack are found'
 
 refused "$one"
 ok $? 'a stack that is up is not started again'
-like "$(cat "$tmp/err")" 'up already' 'and the refusal says so'
-is "$(greeting "$one_url")" '{"message":"one"}' 'and leaves it running'
+like "$(cat "$tmp/err")" 'up already' 'the refusal to start a stack again says that it is up'
+is "$(greeting "$one_url")" '{"message":"one"}' 'the refusal to start a stack again leaves it running'
 
 refused "$tmp/no" "port=$LK_PORT"
 ok $? 'a taken port is refused'
-like "$(cat "$tmp/err")" "port $LK_PORT is taken" 'and the refusal names it'
+like "$(cat "$tmp/err")" "port $LK_PORT is taken" 'the refusal of a taken port names it'
 
 for wrong in nginx_limits=some no_such_key=1 database_=x 'no key at all'; do
 	refused "$tmp/no" "$wrong"
-	ok $? "\"$wrong\" is refused"
-	like "$(cat "$tmp/err")" "${wrong%%=*}" 'and the refusal names it'
+	ok $? "a stack refuses '$wrong'"
+	like "$(cat "$tmp/err")" "${wrong%%=*}" "the refusal of '$wrong' names the key"
 done
 
 refused "$tmp/no" hash_cost=much
 ok $? 'a value that Latchkey refuses ends the start'
-like "$(cat "$tmp/err")" 'hash_cost' 'and its own words are shown'
+like "$(cat "$tmp/err")" 'hash_cost' 'a stack shows what Latchkey says of a refused value'
 nothing_runs_in "$tmp/no"
-ok $? 'and nothing of the half started stack is left'
+ok $? 'a stack that fails to start leaves no process'
 
 refused "$tmp/no folder"
 ok $? 'a folder whose name would have to be quoted is refused'
 refused "$tmp/$(printf '%0100d' 0)"
-ok $? 'and so is one too long for the name of a socket'
-like "$(cat "$tmp/err")" '107 bytes' 'with the reason'
+ok $? 'a folder too long for the name of a socket is refused'
+like "$(cat "$tmp/err")" '107 bytes' 'the refusal of a long folder says how long it may be'
 
 # --- stopping and starting again ---
 
@@ -108,24 +108,24 @@ api GET /
 is "$status" 503 'without workers nginx answers alone'
 t/stack workers-start "$one"
 retry 10 greeting "$one_url" >/dev/null
-ok $? 'and with them again the service is back'
+ok $? 'nginx serves again when the workers are back'
 
 t/stack db-stop "$one"
 ! $LK_PSQL -Atc 'select 1' >/dev/null 2>&1
 ok $? 'the database can be stopped alone'
 t/stack db-start "$one"
-is "$($LK_PSQL -Atc 'select 1')" 1 'and started again'
+is "$($LK_PSQL -Atc 'select 1')" 1 'the database of a stack is started again alone'
 
 kill -KILL "$(head -n 1 "$one/data/workers.pid")"
 t/stack down "$one"
-ok $? 'a stack of which a part is dead is stopped'
+ok $? 't/stack down stops a stack of which a part is dead'
 nothing_runs_in "$one"
-ok $? 'and no process of it is left'
+ok $? 't/stack down leaves no process'
 t/stack down "$one"
-ok $? 'to stop it twice does no harm'
+ok $? 't/stack down twice does no harm'
 [ -s "$one/log/latchkey.log" ]
-ok $? 'the logs stay'
-is "$(greeting "$two_url" | cut -c 1-11)" '{"message":' 'the other stack still runs'
+ok $? 't/stack down leaves the logs'
+is "$(greeting "$two_url" | cut -c 1-11)" '{"message":' 't/stack down leaves another stack running'
 
 . "$two/env"
 key=$(cat "$LK_KEY")
@@ -133,9 +133,9 @@ t/stack down "$two"
 t/stack up "$two" pg_fsync=off greeting=again
 ok $? 'a stack starts again in its folder'
 . "$two/env"
-is "$($LK_PSQL -Atc 'select username from users')" ada 'with the data that were there'
-is "$(cat "$LK_KEY")" "$key" 'and with the same key'
-is "$(greeting "$LK_URL")" '{"message":"again"}' 'but with the settings of this time'
+is "$($LK_PSQL -Atc 'select username from users')" ada 'a stack that starts again has its data'
+is "$(cat "$LK_KEY")" "$key" 'a stack that starts again has its key'
+is "$(greeting "$LK_URL")" '{"message":"again"}' 'a stack that starts again has the settings of this time'
 
 # --- interrupted ---
 
@@ -157,7 +157,7 @@ for moment in pg.new pg/postmaster.pid workers.pid nginx.pid; do
 	! wait "$up"
 	ok $? "a start is interrupted as soon as there is $moment"
 	nothing_runs_in "$stopped"
-	ok $? 'and leaves no process'
+	ok $? "an interrupted start leaves no process: $moment"
 done
 
 # --- make run ---
@@ -180,26 +180,26 @@ t/stack down "$two"
 run
 ok $? 'make run says when it is ready'
 out=$(cat "$tmp/out")
-is "$(of_address "$tmp/tree/run/nginx.site")" "$(of_address nginx.conf.sample)" "with nginx's limits"
-like "$out" '"username":"ada"' 'it shows a sign-up'
-like "$out" '"token_type":"bearer"' 'and a login'
-like "$out" "http://127.0.0.1:$LK_PORT/docs" 'and names the documentation'
+is "$(of_address "$tmp/tree/run/nginx.site")" "$(of_address nginx.conf.sample)" 'make run has the limits of nginx.conf.sample'
+like "$out" '"username":"ada"' 'make run shows a sign-up'
+like "$out" '"token_type":"bearer"' 'make run shows a login'
+like "$out" "http://127.0.0.1:$LK_PORT/docs" 'make run names the documentation'
 kill -TERM "$run"
 wait "$run"
-is $? 0 'it ends when told to'
+is $? 0 'make run ends at SIGTERM'
 nothing_runs_in "$tmp/tree/run"
-ok $? 'and leaves no process'
+ok $? 'make run leaves no process'
 
 # A sample with a limit that nginx_limits=off would leave in.
 sed -i 's/^	limit_conn latchkey_conn 64;/	limit_conn latchkey_conn  64;/' "$tmp/tree/nginx.conf.sample"
 stacks="$stacks $tmp/no-limits"
 ! "$tmp/tree/t/stack" up "$tmp/no-limits" pg_fsync=off nginx_limits=off 2>"$tmp/err"
-ok $? 'a limit in a form of its own is not left in unnoticed'
-like "$(cat "$tmp/err")" 'does not know' 'but ends the start'
+ok $? 'a limit in nginx.conf.sample that t/stack does not know ends the start'
+like "$(cat "$tmp/err")" 'does not know' 't/stack says that it does not know the limit'
 
 run
 like "$(cat "$tmp/out")" 'from an earlier run' 'make run finds the data of the time before'
-like "$(cat "$tmp/out")" '"token_type":"bearer"' 'and logs the same user in'
+like "$(cat "$tmp/out")" '"token_type":"bearer"' 'make run logs in the user of the time before'
 kill -TERM "$run"
 wait "$run"
 children=

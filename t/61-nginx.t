@@ -10,17 +10,17 @@ page="default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; i
 # Each header once: twice would be two lines here.
 protects() {
 	is "$(header X-Content-Type-Options), $(header X-Frame-Options), $(header Referrer-Policy), $(header Cross-Origin-Resource-Policy)" \
-		'nosniff, DENY, no-referrer, same-origin' "$2: with the security headers, each once"
-	is "$(header Cross-Origin-Opener-Policy)" "${3-same-origin}" "$2: and who may keep a hand on its window"
-	is "$(header Strict-Transport-Security)" '' "$2: and no word of TLS where there is none"
-	is "$(header Content-Security-Policy)" "$1" "$2: with the policy that belongs to it"
+		'nosniff, DENY, no-referrer, same-origin' "$2: the security headers are sent once"
+	is "$(header Cross-Origin-Opener-Policy)" "${3-same-origin}" "$2: Cross-Origin-Opener-Policy is '${3-same-origin}'"
+	is "$(header Strict-Transport-Security)" '' "$2: Strict-Transport-Security is not sent without TLS"
+	is "$(header Content-Security-Policy)" "$1" "$2: Content-Security-Policy is that of the page"
 }
 
 # nginx_says STATUS DETAIL WHAT: an error of nginx's own, in the service's form.
 nginx_says() {
 	is "$status $body" "$1 {\"detail\":\"$2\"}" "$3: $1 with a detail"
 	is "$(header Content-Type), $(header Cache-Control)" 'application/json, no-store' \
-		"$3: in JSON, not to be cached"
+		"$3: the answer is JSON, not to be cached"
 	protects "$strict" "$3"
 }
 
@@ -66,8 +66,8 @@ is "$(awk '
 	/^\tkeepalive_time [1-5]s;/ { time[name] }
 	/^\tkeepalive_timeout 1s;/ { timeout[name] }
 	END { for (name in kept) print name, name in time, name in timeout }' nginx.conf.sample | sort)" 'latchkey_api 1 1
-latchkey_check 1 1' 'where connections are kept, each is let go of after seconds'
-like "$(build/latchkey settings)" '^drain_ms	number	1500	' 'and when it is quiet, before a worker would close it'
+latchkey_check 1 1' 'each kept connection to Latchkey is closed within seconds'
+like "$(build/latchkey settings)" '^drain_ms	number	1500	' 'a worker closes quiet connections later than nginx does'
 
 # --- the program's answers pass as they are ---
 
@@ -77,17 +77,17 @@ is "$(header Server)" nginx 'the version of nginx is not told'
 protects "$strict" 'an answer of the program'
 
 api GET /nope
-is "$status $body" '404 {"detail":"Not Found"}' 'an unknown path is for the program to refuse'
+is "$status $body" '404 {"detail":"Not Found"}' 'the program, not nginx, refuses an unknown path'
 protects "$strict" "a refusal of the program's"
 
 api GET /token
-is "$status $(header Allow)" '405 POST' 'a wrong method is refused by the program, with its Allow'
+is "$status $(header Allow)" '405 POST' 'the program, not nginx, refuses a wrong method, with Allow'
 for method in TRACE CONNECT BREW; do
 	api "$method" /token
 	is "$status $(header Allow) $body" '405 POST {"detail":"Method Not Allowed"}' \
-		"and so is $method"
+		"the method $method of a path without it gets 405"
 	api "$method" /nope
-	is "$status $body" '404 {"detail":"Not Found"}' "$method of an unknown path is a 404"
+	is "$status $body" '404 {"detail":"Not Found"}' "the method $method of an unknown path gets 404"
 	protects "$strict" "the answer to $method"
 done
 
@@ -98,17 +98,17 @@ api POST '/token/?x=%0d%0aa' ''
 is "$status $(header Location)" '307 /token?x=%0d%0aa' 'a redirect stays relative, byte for byte'
 
 api POST /users%2Fadd_user/ '{"username":"ada","password":"correct horse"}'
-is "$status" 200 'the program sees the path as the client wrote it: %2F'
+is "$status" 200 'the program sees %2F as the client wrote it'
 api GET //docs
-is "$status" 404 'and two slashes'
+is "$status" 404 'the program sees two slashes as the client wrote them'
 api GET /x/../docs
-is "$status" 404 'and dots'
+is "$status" 404 'the program sees dots as the client wrote them'
 
 api POST /token 'username=ada&password=correct horse' -H 'Transfer-Encoding: chunked'
 is "$status" 200 'a chunked body arrives'
 api POST /token 'username=ada&password=correct horse' -H 'Expect: 100-continue'
 is "$status" 200 'a body that waits for 100 Continue arrives'
-like "$headers" '^HTTP/1.1 100 ' 'since nginx lets it come'
+like "$headers" '^HTTP/1.1 100 ' 'nginx sends 100 Continue'
 api POST /token 'username=ada&password=correct horse' \
 	-H 'Content-Type: application/x-www-form-urlencoded' -H 'Content-Type: application/json'
 is "$status" 200 'of two content types the first counts'
@@ -145,7 +145,7 @@ for file in "$LK_DIR"/docs/*; do
 	ok $? "$path is the file, whole"
 	protects "$strict" "$path"
 	api GET "$path" -H "If-None-Match: $(header ETag)"
-	is "$status" 304 "$path is not sent again to who has it"
+	is "$status" 304 "$path is not sent again to a client that has it"
 	protects "$strict" "$path, not sent"
 done
 isnt $count 0 'there are scripts to serve'
@@ -154,12 +154,12 @@ script=/docs/assets/$(basename "$(find "$LK_DIR/docs" -name '*.js' | head -n 1)"
 api GET "$script" -H 'Accept-Encoding: gzip'
 is "$(header Content-Encoding) $(header Vary)" 'gzip Accept-Encoding' 'scripts are compressed'
 cmp -s "$tmp/body" "$LK_DIR/docs/${script##*/}.gz"
-ok $? 'once, when they are built: nginx would do nothing else meanwhile'
+ok $? 'a script is compressed when it is built, and not by nginx'
 api HEAD "$script"
 is "$status" 200 'HEAD of a script is answered'
 api POST "$script" x=1
 nginx_says 405 'Method Not Allowed' 'POST to a script'
-is "$(header Allow)" 'GET, HEAD' 'which says what is allowed'
+is "$(header Allow)" 'GET, HEAD' 'the 405 of a script has Allow'
 api GET "$script" -H 'If-Match: "other"'
 nginx_says 412 'Precondition Failed' 'a script under a condition that fails'
 api GET /docs/assets/none.js
@@ -177,13 +177,13 @@ form 65537
 api POST /token "@$tmp/form65536"
 is "$status" 401 'a body of 64 KiB reaches the program'
 api POST /token "@$tmp/form65536" -H 'Transfer-Encoding: chunked'
-is "$status" 401 'also in chunks'
+is "$status" 401 'a body of 64 KiB in chunks reaches the program'
 api POST /token "@$tmp/form65537"
-nginx_says 413 'Request Entity Too Large' 'a body of a byte more'
+nginx_says 413 'Request Entity Too Large' 'a body of a byte more than 64 KiB'
 api POST /token "@$tmp/form65537" -H 'Transfer-Encoding: chunked'
-nginx_says 413 'Request Entity Too Large' 'a body of a byte more in chunks'
+nginx_says 413 'Request Entity Too Large' 'a body of a byte more than 64 KiB in chunks'
 api POST /token "@$tmp/form65537" -H 'Expect: 100-continue'
-nginx_says 413 'Request Entity Too Large' 'a body of a byte more, announced'
+nginx_says 413 'Request Entity Too Large' 'a body of a byte more than 64 KiB, announced'
 
 long=$(head -c 9000 /dev/zero | tr '\0' x)
 api GET "/$long"
@@ -204,7 +204,7 @@ printf 'GET / HTTP/3.0\r\nHost: localhost\r\n\r\n' >"$tmp/request"
 raw <"$tmp/request"
 nginx_says 505 'HTTP Version Not Supported' 'an unknown version of HTTP'
 api GET /error
-is "$status $body" '404 {"detail":"Not Found"}' "nginx's own error page is no page"
+is "$status $body" '404 {"detail":"Not Found"}' "the path of nginx's error page gets 404"
 
 # --- health and figures, at a port of their own ---
 
@@ -220,15 +220,15 @@ nginx_says 404 'Not Found' 'another path at the port for health'
 ops POST /metrics "@$tmp/form65537"
 nginx_says 413 'Request Entity Too Large' 'a body at the port for health'
 is "$(awk '/^[ \t]*listen / { print $2 }' nginx.conf.sample | sort | xargs)" '127.0.0.1:8000 127.0.0.1:8001' \
-	'and as it stands the sample listens on this machine alone'
+	'nginx.conf.sample listens on this machine alone'
 
 # --- the names of the server ---
 
 for name in localhost 127.0.0.1 '[::1]' LocalHost localhost.; do
 	api GET / -H "Host: $name"
-	is "$status" 200 "it answers to $name"
+	is "$status" 200 "the host $name is answered"
 	ops GET /healthz -H "Host: $name:1234"
-	is "$status" 200 "and at the other port, with any number for it"
+	is "$status" 200 "the host $name:1234 is answered at the port for health"
 done
 for name in evil.example localhost.evil.example 127.0.0.1.evil.example 127.0.0.2 '[::2]' 0 x; do
 	for path in / /token /docs/assets/docs.js /docs/assets/none.js /error /nope; do
@@ -236,11 +236,11 @@ for name in evil.example localhost.evil.example 127.0.0.1.evil.example 127.0.0.2
 		is "$status $headers" '000 ' "$path of $name gets no answer"
 	done
 	ops GET /metrics -H "Host: $name"
-	is "$status $headers" '000 ' "nor do the figures of $name"
+	is "$status $headers" '000 ' "/metrics of $name gets no answer"
 done
 if grep -qs '^0\{31\}1 ' /proc/net/if_inet6; then
-	is "$(curl -qsg --noproxy '*' "http://[::1]:$LK_PORT/")" '{"message":"through nginx"}' 'it is there on ::1 too'
-	is "$(curl -qsg --noproxy '*' "http://[::1]:$LK_OPS_PORT/healthz")" '{"status":"ok"}' 'and so is its health'
+	is "$(curl -qsg --noproxy '*' "http://[::1]:$LK_PORT/")" '{"message":"through nginx"}' 'the service answers on ::1, too'
+	is "$(curl -qsg --noproxy '*' "http://[::1]:$LK_OPS_PORT/healthz")" '{"status":"ok"}' 'the port for health answers on ::1, too'
 fi
 
 
@@ -251,8 +251,8 @@ for path in / /docs /nope; do
 	api GET $path
 	is "$status $body" '503 {"detail":"Service Unavailable"}' "$path without workers: 503 with a detail"
 	is "$(header Retry-After), $(header Cache-Control)" '5, no-store' \
-		"$path without workers: come again"
-	isnt "$(header Content-Security-Policy)" '' "$path without workers: with a policy"
+		"$path without workers: Retry-After is sent"
+	isnt "$(header Content-Security-Policy)" '' "$path without workers: a policy is sent"
 done
 api POST '/token?canary-query' 'username=ada&password=canary-body' -H 'Authorization: Bearer canary-header'
 is "$status" 503 'a login without workers is a 503'
@@ -260,7 +260,7 @@ api GET "$script"
 is "$status" 200 'scripts are served without workers'
 ops GET /healthz
 nginx_says 503 'Service Unavailable' 'health without workers'
-is "$(header Retry-After)" 5 'health without workers: come again'
+is "$(header Retry-After)" 5 'health without workers: Retry-After is sent'
 t/stack workers-start "$LK_DIR"
 
 # --- the log ---
@@ -273,7 +273,7 @@ like "$(grep canary-agent "$LK_LOGS/nginx.access.log")" \
 	'^127\.0\.0\.1 .* "GET / HTTP/1.1" 200 .* "canary-agent" [0-9.]+ [0-9a-f]{32}$' \
 	'the access log has address, path, status, agent and the id of the request'
 id=$(awk '/canary-agent/ { print $NF }' "$LK_LOGS/nginx.access.log")
-like "$(grep -s "$id" "$LK_LOG")" 'route=/ ' "which the program's log has too"
+like "$(grep -s "$id" "$LK_LOG")" 'route=/ ' "the program's log has the id of the request, too"
 is "$(grep -rhoE 'canary-(query|body|header|referrer)' "$LK_LOGS")" '' \
 	'no log has a query, a body, a token or a referrer'
 
@@ -305,11 +305,11 @@ logged() {
 }
 lines=$(wc -l <"$LK_LOGS/nginx.access.log")
 PYTHONPATH=t/tool python3 -B "$tmp/lines.py" "$LK_PORT" >"$tmp/lines"
-ok $? 'requests were sent with secrets wherever there is place'
+ok $? 'requests with secrets in their first lines were sent'
 retry 5 logged
 tail -n +$((lines + 1)) "$LK_LOGS/nginx.access.log" | sed 's/^[^"]*"\([^"]*\)".*/\1/; s/ HTTP.*//; s/ -\{0,1\}$//' >"$tmp/found"
-is "$(paste "$tmp/found" "$tmp/lines" | awk -F '\t' '$1 != $2')" '' 'of each the log has what is before it'
-is "$(grep -iEc 'canary-line|Oi.{0,9}aWRh' "$LK_LOGS/nginx.access.log")" 0 'and nothing of it'
+is "$(paste "$tmp/found" "$tmp/lines" | awk -F '\t' '$1 != $2')" '' "nginx's access log has what is before the secret of a first line"
+is "$(grep -iEc 'canary-line|Oi.{0,9}aWRh' "$LK_LOGS/nginx.access.log")" 0 "nginx's access log has no secret of a first line"
 
 # Neither where a lane is not there at all, which an administrator is to be told.
 t/stack workers-stop "$LK_DIR"
@@ -320,11 +320,11 @@ for path in / /token /users/me /docs; do
 	api GET "$path?canary-absent" -H 'Referer: http://x/?canary-absent'
 	is "$status" 503 "$path without a lane is a 503"
 done
-is "$(grep -rl canary-absent "$LK_LOGS")" '' 'and nothing of the query is logged'
+is "$(grep -rl canary-absent "$LK_LOGS")" '' 'no log has the query of a request without a lane'
 
 wait $slow_head
 like "$(cat "$tmp/head")" '^1[0-4]$' 'a client that does not finish its headers is dropped after ten seconds'
 wait $slow_body
-like "$(cat "$tmp/body.slow")" '^[5-9]$' 'one that pauses in its body after five'
+like "$(cat "$tmp/body.slow")" '^[5-9]$' 'a client that pauses in its body is dropped after five seconds'
 
 done_testing

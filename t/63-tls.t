@@ -50,18 +50,18 @@ tls() {
 }
 for version in --http1.1 --http2; do
 	tls GET /users/me -H "Authorization: Bearer $token" $version
-	json_is .username ada "it is served by TLS ($version)"
+	json_is .username ada "/users/me is served over TLS ($version)"
 	for path in / /nope /docs /docs/assets/none.js /docs/assets/docs.js /check /app/x /error; do
 		for who in "Authorization: Bearer $token" 'Accept: */*'; do
 			tls GET "$path" -H "$who" $version
-			is "$(header Strict-Transport-Security)" max-age=31536000 "$path ($status): the browser is told to stay with TLS"
+			is "$(header Strict-Transport-Security)" max-age=31536000 "$path ($status): Strict-Transport-Security is sent over TLS ($version)"
 		done
 	done
 done
 tls GET /app/x -H "Authorization: Bearer $token"
-is "$status $body" '200 application' 'a guarded application among them'
+is "$status $body" '200 application' 'a guarded application is served over TLS'
 tls POST /token 'username=ada&password=correct horse'
-like "$(header Set-Cookie)" '^__Host-latchkey-device=.*Secure' 'a device gets its cookie'
+like "$(header Set-Cookie)" '^__Host-latchkey-device=.*Secure' 'a login over TLS sets the device cookie'
 
 # --- what is agreed on ---
 
@@ -73,50 +73,50 @@ greet() {
 named='-servername login.example.org'
 # shellcheck disable=SC2086 # two words
 {
-	like "$(greet $named)" '^TLSv1.3 TLS_' 'TLS 1.3 is spoken'
+	like "$(greet $named)" '^TLSv1.3 TLS_' 'TLS 1.3 is accepted'
 	for cipher in ECDHE-RSA-AES128-GCM-SHA256 ECDHE-RSA-AES256-GCM-SHA384 ECDHE-RSA-CHACHA20-POLY1305; do
-		is "$(greet $named -tls1_2 -cipher $cipher)" "TLSv1.2 $cipher" "$cipher is spoken"
+		is "$(greet $named -tls1_2 -cipher $cipher)" "TLSv1.2 $cipher" "the cipher $cipher is accepted"
 	done
 	for cipher in AES256-SHA AES128-SHA AES128-GCM-SHA256 AES256-GCM-SHA384 ECDHE-RSA-AES128-SHA ECDHE-RSA-AES256-SHA384 \
 		ECDHE-RSA-AES128-SHA256 CAMELLIA128-SHA DHE-RSA-AES128-GCM-SHA256 DHE-RSA-AES256-SHA AES128-CCM ARIA128-GCM-SHA256 NULL-SHA; do
-		is "$(greet $named -tls1_2 -cipher "$cipher:@SECLEVEL=0")" '' "$cipher is not"
+		is "$(greet $named -tls1_2 -cipher "$cipher:@SECLEVEL=0")" '' "the cipher $cipher is refused"
 	done
 	for version in -tls1 -tls1_1; do
-		is "$(greet $named $version -cipher 'ALL:@SECLEVEL=0')" '' "nor is ${version#-}"
-		is "$(greet -noservername $version -cipher 'ALL:@SECLEVEL=0')" '' "nor is ${version#-} without a name"
+		is "$(greet $named $version -cipher 'ALL:@SECLEVEL=0')" '' "${version#-} is refused"
+		is "$(greet -noservername $version -cipher 'ALL:@SECLEVEL=0')" '' "${version#-} without a server name is refused"
 	done
 	is "$(openssl s_client -connect "127.0.0.1:$LK_PORT" $named -tls1_2 </dev/null 2>/dev/null | grep -c 'session ticket')" 0 \
-		'no ticket is given out, whose key nginx would never change'
+		'no session ticket is sent, whose key nginx would never change'
 }
 
 # --- names ---
 
 for name in evil.example localhost www.login.example.org; do
-	is "$(greet -servername $name)" '' "whoever asks for $name gets no handshake"
+	is "$(greet -servername $name)" '' "a client that asks for $name gets no handshake"
 done
-is "$(greet -noservername)" '' 'nor does who asks for none'
-unlike "$(openssl s_client -connect "127.0.0.1:$LK_PORT" -servername evil.example </dev/null 2>&1)" 'CN *= *login' 'and is not shown the certificate'
+is "$(greet -noservername)" '' 'a client that asks for no server name gets no handshake'
+unlike "$(openssl s_client -connect "127.0.0.1:$LK_PORT" -servername evil.example </dev/null 2>&1)" 'CN *= *login' 'a client that asks for another server name is not shown the certificate'
 for name in evil.example localhost.evil.example; do
 	for path in / /token /docs/assets/docs.js; do
 		tls GET "$path" -H "Host: $name" --http1.1
 		is "$status $headers" '000 ' "$name behind a handshake for another name gets no answer ($path)"
 	done
 	tls GET / -H "Host: $name" --http2
-	is "$status $headers" '000 ' "$name gets none over HTTP/2"
+	is "$status $headers" '000 ' "$name behind a handshake for another name gets no answer over HTTP/2"
 done
 
 # --- the documentation closed ---
 
 sed -i '/^	# CHANGE: to close the documentation/,/^	#}/s/^	#\([l	}]\)/	\1/' "$site"
-is "$(grep -c '^	location .*redoc' "$site")" 1 'the sample can close the documentation'
+is "$(grep -c '^	location .*redoc' "$site")" 1 'nginx.conf.sample has a block that closes the documentation'
 nginx_reload
 for path in /docs /docs/ /docs//x /redoc /redoc/ /openapi.json /openapi.json/ /docs/oauth2-redirect /docs/assets/docs.js \
 	//docs /./docs /x/../docs /%64ocs /docs%2f /docs%2F.. /docs? /openapi%2Ejson /docs%00 /docs%0a /Docs /docs%3f /docs/assets/..%2f..%2fdocs; do
 	tls GET "$path"
-	like "$status" '^40[04]$' "$path is closed"
-	unlike "$body" 'openapi|swagger|<html|function' "$path shows nothing of it"
+	like "$status" '^40[04]$' "a closed documentation answers $path with 404 or 400"
+	unlike "$body" 'openapi|swagger|<html|function' "a closed documentation shows nothing of itself at $path"
 done
 tls GET /users/me -H "Authorization: Bearer $token"
-is "$status" 200 'all else is open'
+is "$status" 200 'a closed documentation leaves all else open'
 
 done_testing

@@ -14,7 +14,7 @@ mkdir "$tmp/link" "$tmp/other" "$tmp/front" "$tmp/back"
 sed -n 's/^#	\(openssl\|for\|done\|    \)/\1/p' conf/stream-front.conf >"$tmp/certificates"
 for link in link other; do
 	(cd "$tmp/$link" && sh -e "$tmp/certificates") >"$tmp/out" 2>&1
-	ok $? "the commands make certificates ($link)" || diag "$(cat "$tmp/out")"
+	ok $? "the commands of stream-front.conf make certificates ($link)" || diag "$(cat "$tmp/out")"
 done
 [ -z "$LK_AS" ] || chown nobody "$tmp/link" "$tmp/link"/* "$tmp/front" "$tmp/back"
 
@@ -87,7 +87,7 @@ nginx_up() {
 	pid=$!
 	children="$children $pid"
 	retry 10 test -s "$dir/pid"
-	ok $? "nginx takes stream-$side.conf ($2)" || diag "$(cat "$dir/log")"
+	ok $? "nginx accepts stream-$side.conf ($2)" || diag "$(cat "$dir/log")"
 }
 chmod 644 "$tmp"/other/*
 [ -n "$LK_AS" ] && chown nobody "$tmp"/other "$tmp"/other/*
@@ -100,7 +100,7 @@ front=$pid
 
 # The site of the stack, by the front's sockets.
 sed -i "s|unix:$LK_SOCKET_CHECK;|unix:$tmp/front/check.sock;|; s|unix:$LK_SOCKET_API;|unix:$tmp/front/api.sock;|; s|unix:$LK_SOCKET_LOGIN;|unix:$tmp/front/login.sock;|" "$LK_DIR/nginx.site"
-is "$(grep -c "unix:$tmp/front/" "$LK_DIR/nginx.site")" 3 'the site asks there'
+is "$(grep -c "unix:$tmp/front/" "$LK_DIR/nginx.site")" 3 'the site passes its lanes to the tunnel'
 site=$(cat "$LK_DIR/data/nginx.pid")
 old=$(pgrep -P "$site" | tr '\n' ' ')
 renewed() {
@@ -113,20 +113,20 @@ retry 10 renewed
 # --- through both ---
 
 api POST /users/add_user/ '{"username":"ada","fullname":"Ada Lovelace","password":"canary horse battery"}'
-is "$status" 200 'somebody signs up through the tunnel'
+is "$status" 200 'a sign-up through the tunnel gets 200'
 api POST /token 'username=ada&password=canary+horse+battery'
-is "$status" 200 'logs in'
+is "$status" 200 'a login through the tunnel gets 200'
 token=$(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
 api GET /users/me -H "Authorization: Bearer $token"
-json_is .username ada 'is told who it is'
+json_is .username ada "/users/me through the tunnel shows the token's account"
 for _ in 1 2 3; do
 	api GET /check -H "Authorization: Bearer $token"
 	printf '%s ' "$status"
 done >"$tmp/checks"
-is "$(cat "$tmp/checks")" '200 200 200 ' 'and tokens are checked'
+is "$(cat "$tmp/checks")" '200 200 200 ' 'token checks through the tunnel get 200'
 [ "$(wc -c <"$tmp/wire")" -gt 5000 ]
-ok $? 'all of it crossed the wire'
-is "$(grep -acE "canary|ada|$token" "$tmp/wire")" 0 'and neither password nor name nor token was seen there'
+ok $? 'requests and answers cross the wire'
+is "$(grep -acE "canary|ada|$token" "$tmp/wire")" 0 'neither password nor name nor token is seen on the wire'
 
 # --- others ---
 
@@ -153,13 +153,13 @@ except OSError:
     pass
 ' "$back1" "$tmp/link/ca.crt" "$1" ${2:+"$tmp/$2"}
 }
-is "$(speak tls link/front)" 'Status: 200 OK' 'the back serves who has the certificate of the front'
-is "$(speak tls)" '' 'and nobody without one'
-like "$(cat "$tmp/back/log")" 'client sent no required SSL certificate' 'which its log tells'
+is "$(speak tls link/front)" 'Status: 200 OK' 'the back serves a client with the certificate of the front'
+is "$(speak tls)" '' 'the back serves no client without a certificate'
+like "$(cat "$tmp/back/log")" 'client sent no required SSL certificate' 'the log of the back tells of a client without a certificate'
 for which in other/front link/back; do
-	is "$(speak tls $which)" '' "nor with that of $which"
+	is "$(speak tls $which)" '' "the back serves no client with the certificate of $which"
 done
-is "$(speak plain)" '' 'FastCGI without TLS is not understood'
+is "$(speak plain)" '' 'the back does not serve FastCGI without TLS'
 
 kill "$front"
 wait "$front"
@@ -177,7 +177,7 @@ stranger() {
 	[ "$status" = 503 ]
 }
 retry 10 stranger
-is "$status" 503 'nor does the front speak to a back that has one'
-like "$(cat "$tmp/front/log")" 'upstream SSL certificate verify error' 'as its log says'
+is "$status" 503 'the front does not speak to a back with a certificate of another authority'
+like "$(cat "$tmp/front/log")" 'upstream SSL certificate verify error' 'the log of the front tells of the certificate of the back'
 
 done_testing

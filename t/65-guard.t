@@ -14,7 +14,7 @@ api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
 api POST /token 'username=ada&password=correct horse'
 token=$(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
 device=$(header Set-Cookie | sed 's/;.*//')
-like "$device" '^__Host-latchkey-device=' 'a login leaves a cookie'
+like "$device" '^__Host-latchkey-device=' 'a login sets a device cookie'
 
 # --- two applications, which tell what they see ---
 
@@ -60,12 +60,12 @@ E
 "$fpm" -n -y "$tmp/fpm.conf" >"$tmp/fpm.out" 2>&1 &
 children="$children $!"
 retry 10 test -S "$LK_DIR/data/fpm.sock"
-ok $? 'and runs' || diag "$(cat "$tmp/fpm.out")"
+ok $? 'php-fpm runs' || diag "$(cat "$tmp/fpm.out")"
 
 # The same location again for PHP, with the lines that the sample has for it.
 site=$LK_DIR/nginx.site
 guard "$(cat "$tmp/port")"
-ok $? "the sample's example is turned on"
+ok $? 'nginx accepts the guarded example of the sample'
 awk '
 	/^	location \/app\/ / { inside = 1; sub("/app/", "/php/") }
 	inside && !/^	*proxy_|^		#/
@@ -73,12 +73,12 @@ awk '
 ' "$site" >"$tmp/location"
 sed -n '/^	# For PHP-FPM/,/^	#$/d; /^	#	include .*fastcgi_params/,/^	#	fastcgi_pass unix/s/^	#	/		/p' "$site" |
 	sed "s|/var/www/app/index.php|$tmp/app.php|; s|unix:/run/php/php-fpm.sock|unix:$LK_DIR/data/fpm.sock|" >"$tmp/php"
-is "$(grep -c . "$tmp/php")" 10 'and what it says of PHP-FPM'
+is "$(grep -c . "$tmp/php")" 10 'the sample has ten lines for PHP-FPM'
 sed -i -e '/^	location = \/latchkey-check/{
 	e sed "\\$d" '"$tmp/location"'; cat '"$tmp/php"'; echo "	}"
 	}' "$site"
 nginx_reload
-ok $? 'nginx takes both'
+ok $? 'nginx accepts a guarded application by proxy and one by FastCGI'
 
 # --- who asks ---
 
@@ -114,7 +114,7 @@ names() {
 	(LK_TOKEN=$token LK_DEVICE=$device
 	export LK_PORT LK_TOKEN LK_DEVICE
 	PYTHONPATH=t/tool:$tmp python3 -B "$tmp/now.py") >"$tmp/results"
-	ok $? "$1: all was sent"
+	ok $? "all requests of $1 were sent"
 	while IFS='	' read -r found wanted title; do
 		is "$found" "$wanted" "$title"
 	done <"$tmp/results"
@@ -141,16 +141,16 @@ for path in APPS:
                 got = got[:3] + ([k for k in got[3] if k.replace("HTTP_", "", 1) in ("X_AUTH_USER", "X_AUTH_USER_ID", "X_AUTH_EXPIRES", "AUTHORIZATION")],)
             if got != ADA:
                 found[name] = got
-    tell("%s: of %d spellings of our headers none names another" % (path.decode(), len(spellings)), "{}", found)
+    tell("%s: of %d spellings of Latchkey's headers none names another account" % (path.decode(), len(spellings)), "{}", found)
     passed = set()
     for name in spellings:
         got = seen(ask(path, after=name + b": eve\r\n"))
         passed |= {name for k, v in got.items() if v == "eve"} if isinstance(got, dict) else set()
-    tell("%s: and those with other characters than letters, digits and - do not arrive" % path.decode(), "[]",
+    tell("%s: headers with other characters than letters, digits and - do not arrive" % path.decode(), "[]",
          sorted(n for n in passed if not n.replace(b"-", b"").isalnum()))
     for title, wanted, more in [
         ("a header that Connection names", ADA, {"after": b"Connection: X-Auth-User, X-Auth-User-Id, X-Auth-Expires\r\n"}),
-        ("one behind an empty one", ADA, {"after": b"X-Auth-User:\r\nX-Auth-User: eve\r\n"}),
+        ("a header behind an empty one of its name", ADA, {"after": b"X-Auth-User:\r\nX-Auth-User: eve\r\n"}),
         ("a blank before the colon", 400, {"after": b"X-Auth-User : eve\r\n"}),
         ("a folded line", 400, {"after": b"X: y\r\n X-Auth-User: eve\r\n"}),
         ("a CR within a line", 400, {"after": b"X: y\rX-Auth-User: eve\r\n"}),
@@ -159,8 +159,8 @@ for path in APPS:
         ("a trailer", ADA, {"method": b"POST", "after": b"Transfer-Encoding: chunked\r\nTrailer: X-Auth-User\r\n", "body": b"1\r\nx\r\n0\r\nX-Auth-User: eve\r\n\r\n"}),
         ("a query", ADA, {}),
     ]:
-        tell("%s: %s" % (path.decode(), title), wanted, identity(ask(path + (b"?X-Auth-User=eve&HTTP_X_AUTH_USER=eve" if title == "a query" else b""), **more)))
-    tell("%s: without a token nobody" % path.decode(), 401, identity(ask(path, bearer=b"", after=b"X-Auth-User: eve\r\nX_Auth_User: eve\r\nX.Auth.User: eve\r\n")))
+        tell("%s: %s names no other account" % (path.decode(), title), wanted, identity(ask(path + (b"?X-Auth-User=eve&HTTP_X_AUTH_USER=eve" if title == "a query" else b""), **more)))
+    tell("%s: a request without a token gets 401, whatever its headers" % path.decode(), 401, identity(ask(path, bearer=b"", after=b"X-Auth-User: eve\r\nX_Auth_User: eve\r\nX.Auth.User: eve\r\n")))
 P
 
 # --- what is Latchkey's alone ---
@@ -170,57 +170,57 @@ D = DEVICE
 name, value = D.split(b"=", 1)
 forms = [
     ("no cookie", b"", None),
-    ("another alone", b"a=b", "a=b"),
-    ("ours alone", D, ""),
-    ("first", D + b"; a=b", "a=b"),
-    ("in the middle", b"a=b; " + D + b"; c=d", "a=b; c=d"),
-    ("last", b"a=b; " + D, "a=b"),
-    ("before a ;", D + b";", ""),
-    ("before a ; and a blank", b"a=b; " + D + b"; ", "a=b; "),
-    ("behind a ;", b";" + D, ""),
-    ("without a blank", b"a=b;" + D + b";c=d", "a=b;c=d"),
-    ("with blanks and tabs", b"a=b; \t " + name + b" \t= " + value + b"\t ;\t c=d", "a=b; \t c=d"),
-    ("with a blank before the ;", b"a=b ; " + D + b" ; c=d", "a=b ; c=d"),
-    ("quoted", b'a=b; ' + name + b'="' + value + b'"; c="d e"', 'a=b; c="d e"'),
-    ("empty", b"a=b; " + name + b"=; c=d", "a=b; c=d"),
-    ("with no =", b"a=b; " + name + b"; c=d", "a=b; c=d"),
-    ("with = in it", b"a=b; " + D + b"==; c=d", "a=b; c=d"),
-    ("twice", D + b"; " + D, ""),
-    ("twice, apart", b"a=b; " + D + b"; c=d; " + D + b"; e=f", "a=b; c=d; e=f"),
-    ("twice, of two values", b"a=b; " + D + b"; c=d; " + name + b"=x", "a=b; c=d"),
-    ("three times: none is left", b"a=b; " + b"; ".join([D] * 3), ""),
-    ("fifty times", b"; ".join([D] * 50), ""),
-    ("by a comma", b"a=b, " + D + b"; c=d", ""),
-    ("by a blank", b"a=b " + D, ""),
-    ("within quotes", b'a="b, ' + D + b'"', ""),
-    ("within quotes, behind a ;", b'a="b; ' + D + b'"; c=d', 'a="b; c=d'),
-    ("one that ends in it", b"x" + D + b"; a=b", "x%s; a=b" % D.decode()),
-    ("one that begins with it", name + b"2=x; a=b", "%s2=x; a=b" % name.decode()),
-    ("one that ends in it by -", b"a-" + D, "a-" + D.decode()),
-    ("one that ends in it by a letter", "é".encode() + D, None),
-    ("in small letters, which is another", D.lower().replace(b"-host-", b"-Host-").lower() + b"; a=b", "%s; a=b" % D.lower().decode()),
+    ("another cookie alone", b"a=b", "a=b"),
+    ("it alone", D, ""),
+    ("it first", D + b"; a=b", "a=b"),
+    ("it in the middle", b"a=b; " + D + b"; c=d", "a=b; c=d"),
+    ("it last", b"a=b; " + D, "a=b"),
+    ("it before a ;", D + b";", ""),
+    ("it before a ; and a blank", b"a=b; " + D + b"; ", "a=b; "),
+    ("it behind a ;", b";" + D, ""),
+    ("it behind a ; without a blank", b"a=b;" + D + b";c=d", "a=b;c=d"),
+    ("blanks and tabs around it", b"a=b; \t " + name + b" \t= " + value + b"\t ;\t c=d", "a=b; \t c=d"),
+    ("a blank before its ;", b"a=b ; " + D + b" ; c=d", "a=b ; c=d"),
+    ("it quoted", b'a=b; ' + name + b'="' + value + b'"; c="d e"', 'a=b; c="d e"'),
+    ("it empty", b"a=b; " + name + b"=; c=d", "a=b; c=d"),
+    ("its name without =", b"a=b; " + name + b"; c=d", "a=b; c=d"),
+    ("= in its value", b"a=b; " + D + b"==; c=d", "a=b; c=d"),
+    ("it twice", D + b"; " + D, ""),
+    ("it twice, apart", b"a=b; " + D + b"; c=d; " + D + b"; e=f", "a=b; c=d; e=f"),
+    ("it twice, with two values", b"a=b; " + D + b"; c=d; " + name + b"=x", "a=b; c=d"),
+    ("it three times", b"a=b; " + b"; ".join([D] * 3), ""),
+    ("it fifty times", b"; ".join([D] * 50), ""),
+    ("a comma before it", b"a=b, " + D + b"; c=d", ""),
+    ("a blank before it", b"a=b " + D, ""),
+    ("it within quotes", b'a="b, ' + D + b'"', ""),
+    ("it within quotes, behind a ;", b'a="b; ' + D + b'"; c=d', 'a="b; c=d'),
+    ("another cookie whose name ends in its name", b"x" + D + b"; a=b", "x%s; a=b" % D.decode()),
+    ("another cookie whose name begins with its name", name + b"2=x; a=b", "%s2=x; a=b" % name.decode()),
+    ("another cookie whose name ends in - and its name", b"a-" + D, "a-" + D.decode()),
+    ("another cookie whose name ends in a letter and its name", "é".encode() + D, None),
+    ("another cookie whose name is its name in small letters", D.lower().replace(b"-host-", b"-Host-").lower() + b"; a=b", "%s; a=b" % D.lower().decode()),
     ("its name as a value", b"seen=" + name + b"; a=b", "seen=%s; a=b" % name.decode()),
-    ("long, with it at the end", b"a=" + b"b" * 7000 + b"; " + D, "a=" + "b" * 7000),
-    ("many, with it in the middle", b"; ".join([b"a=b"] * 500 + [D] + [b"c=d"] * 500), "; ".join(["a=b"] * 500 + ["c=d"] * 500)),
-    ("semicolons", b";" * 4000 + D + b";" * 3000, ";" * 4000 + ";" * 2999),
-    ("blanks", b"a=b;" + b" " * 7000 + D, "a=b"),
+    ("7000 bytes before it", b"a=" + b"b" * 7000 + b"; " + D, "a=" + "b" * 7000),
+    ("500 cookies before and after it", b"; ".join([b"a=b"] * 500 + [D] + [b"c=d"] * 500), "; ".join(["a=b"] * 500 + ["c=d"] * 500)),
+    ("thousands of semicolons around it", b";" * 4000 + D + b";" * 3000, ";" * 4000 + ";" * 2999),
+    ("7000 blanks before it", b"a=b;" + b" " * 7000 + D, "a=b"),
 ]
 for path in APPS:
     for title, cookie, wanted in forms:
         got = seen(ask(path, after=b"Cookie: " + cookie + b"\r\n" if cookie else b""))
         got = got if isinstance(got, int) else got.get("HTTP_COOKIE", "")
-        if title == "one that ends in it by a letter":
-            tell("%s: %s" % (path.decode(), title), True, name.decode() in got)
+        if title == "another cookie whose name ends in a letter and its name":
+            tell("%s: the cookie header with %s" % (path.decode(), title), True, name.decode() in got)
             continue
-        tell("%s: %s" % (path.decode(), title), repr((wanted or "").strip(" ")), repr(got.strip(" ") if isinstance(got, str) else got))
-    for title, lines in ("in lines of their own", [b"a=b", D, b"c=d"]), ("three lines of ours", [D] * 3):
+        tell("%s: the device cookie is taken out of a header with %s" % (path.decode(), title), repr((wanted or "").strip(" ")), repr(got.strip(" ") if isinstance(got, str) else got))
+    for title, lines in ("three lines of cookies", [b"a=b", D, b"c=d"]), ("three lines of device cookies", [D] * 3):
         got = seen(ask(path, after=b"".join(b"Cookie: " + c + b"\r\n" for c in lines)))
-        tell("%s: %s" % (path.decode(), title), repr("a=b; c=d" if len(set(lines)) > 1 else ""), repr(got.get("HTTP_COOKIE", "")))
+        tell("%s: the device cookie is taken out of %s" % (path.decode(), title), repr("a=b; c=d" if len(set(lines)) > 1 else ""), repr(got.get("HTTP_COOKIE", "")))
     answer = ask(path, after=b"Cookie: a=b; " + D + b"\r\nProxy: x\r\nProxy-Authorization: Basic eA==\r\n")
-    tell("%s: neither token nor cookie is anywhere in what it sees" % path.decode(), "[]",
+    tell("%s: the application sees neither the token nor the device cookie" % path.decode(), "[]",
          [n for n, secret in (("token", TOKEN), ("signature", TOKEN.split(b".")[-1]), ("device", value)) if secret in answer[2]])
-    tell("%s: nor Proxy, which CGI takes for a setting" % path.decode(), "''", repr(seen(answer).get("HTTP_PROXY", "")))
-    tell("%s: nor a header Authorization" % path.decode(), "''", repr(seen(answer).get("HTTP_AUTHORIZATION", "")))
+    tell("%s: the header Proxy, which CGI takes for a setting, does not arrive" % path.decode(), "''", repr(seen(answer).get("HTTP_PROXY", "")))
+    tell("%s: the header Authorization does not arrive" % path.decode(), "''", repr(seen(answer).get("HTTP_AUTHORIZATION", "")))
 P
 
 # --- the headers that protect ---
@@ -228,14 +228,14 @@ P
 for path in /app/x /php/x; do
 	api GET "$path" -H "Authorization: Bearer $token"
 	is "$status $(header X-Content-Type-Options), $(header X-Frame-Options), $(header Referrer-Policy), $(header Cross-Origin-Opener-Policy), $(header Cross-Origin-Resource-Policy)" \
-		'200 nosniff, DENY, no-referrer, same-origin, same-origin' "$path: each of the headers that protect, once"
-	is "$(header Content-Security-Policy)" "base-uri 'self'; object-src 'none'; frame-ancestors 'none'" "$path: with the least policy"
+		'200 nosniff, DENY, no-referrer, same-origin, same-origin' "$path: each security header is sent once"
+	is "$(header Content-Security-Policy)" "base-uri 'self'; object-src 'none'; frame-ancestors 'none'" "$path: the policy of a guarded application is sent"
 	api GET "$path"
-	is "$status $(header X-Frame-Options), $(header Cache-Control)" '401 DENY, no-store' "$path: and nginx's own refusal has them"
+	is "$status $(header X-Frame-Options), $(header Cache-Control)" '401 DENY, no-store' "$path: nginx's own 401 has the security headers"
 done
 # shellcheck disable=SC2013 # words
 for name in $(awk '/^server/ { exit_at = 1 } /^	add_header / && $3 !~ /cache_control|retry_after|allow/ { print $2 }' nginx.conf.sample | sort -u); do
-	is "$(awk '/^	location \/app\/ /, /^	}/' "$site" | grep -c "add_header $name ")" 1 "$name of the server stands in the guarded block as well"
+	is "$(awk '/^	location \/app\/ /, /^	}/' "$site" | grep -c "add_header $name ")" 1 "the guarded block repeats the server's header $name"
 done
 
 # --- over HTTP/2 ---
@@ -245,9 +245,9 @@ nginx_reload
 for path in /app/x /php/x; do
 	for name in X-Auth-User X_Auth_User X.Auth.User x_auth-user; do
 		api GET "$path" -H "$name: eve" -H "Authorization: Bearer $token" -H "Cookie: a=b" -H "Cookie: $device" --http2-prior-knowledge
-		json_is .application.HTTP_X_AUTH_USER ada "$path: $name over HTTP/2 names nobody"
-		json_is .application.HTTP_COOKIE a=b "$path: nor does the cookie pass"
-		unlike "$body" 'eve' "$path: nothing of it is seen"
+		json_is .application.HTTP_X_AUTH_USER ada "$path: $name over HTTP/2 does not name another account"
+		json_is .application.HTTP_COOKIE a=b "$path: the device cookie does not pass over HTTP/2 (with $name)"
+		unlike "$body" 'eve' "$path: the value of $name over HTTP/2 does not arrive"
 	done
 done
 sed -i 's/ http2;/;/' "$site"
@@ -261,7 +261,7 @@ sed -i "/^upstream latchkey_check/,/^}/s|unix:[^;]*|unix:$lane|; /keepalive/d; s
 nginx_reload
 for path in /app/x /php/x; do
 	api GET "$path" -H "Authorization: Bearer $token"
-	is "$status $body" '503 {"detail":"Service Unavailable"}' "$path without a check lane: 503"
+	is "$status $body" '503 {"detail":"Service Unavailable"}' "$path without a check lane gets 503"
 done
 python3 -B t/tool/lane.py "$lane" &
 lane_process=$!
@@ -275,13 +275,13 @@ for path in APPS:
         wanted = {"good": 200, "401": 401, "403": 404}.get(fault, 503)
         tell("%s: a check lane whose answer is \"%s\": %d" % (path.decode(), fault, wanted), wanted, status)
         if fault != "good":
-            tell("%s: and not the application" % path.decode(), "True", b"application" not in body and b'{"detail":' in body)
-            tell("%s: and nobody's name" % path.decode(), "True", "eve" not in headers)
+            tell("%s: a check lane whose answer is \"%s\" does not open the application" % (path.decode(), fault), "True", b"application" not in body and b'{"detail":' in body)
+            tell("%s: a check lane whose answer is \"%s\" names no account" % (path.decode(), fault), "True", "eve" not in headers)
 P
 kill "$lane_process"
 for path in /app/x /php/x; do
 	api GET "$path" -H 'Authorization: Bearer good'
-	is "$status $body" '503 {"detail":"Service Unavailable"}' "$path with a check lane that has died: 503"
+	is "$status $body" '503 {"detail":"Service Unavailable"}' "$path with a check lane that has died gets 503"
 done
 
 done_testing
