@@ -15,7 +15,7 @@ for page in /docs /redoc /docs/oauth2-redirect; do
 	is "$status $(header Content-Type)" '200 text/html; charset=utf-8' "$page is a page"
 	is "$(header Content-Security-Policy)" \
 		"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'" \
-		'and may run only scripts of this host'
+		"$page may run only scripts of this host"
 done
 
 # The results of a script, counted as our own.

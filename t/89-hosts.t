@@ -88,12 +88,12 @@ trips=$(wc -l <"$tmp/good")
 kill -USR1 $first
 begun=$(date +%s%3N)
 ask
-is "$answer" 503 'what was asked as the first host lost power is a 503'
+is "$answer" 503 'a request during which the first host loses power gets 503'
 retry 10 served
 lost=$(($(date +%s%3N) - begun))
 is "$answer $((lost < 5000))" '200 1' "the second host serves within twice db_timeout_ms (it took $lost ms)"
 [ "$(wc -l <"$tmp/good")" -gt "$trips" ]
-ok $? 'it is the second host that was asked'
+ok $? 'the second host is asked after the first has lost power'
 is "$(grep -c 'what=connect' "$log")" 0 'the first host is not tried again before the second'
 
 # --- a second host far away: its share is too short to connect ---
@@ -101,7 +101,7 @@ is "$(grep -c 'what=connect' "$log")" 0 'the first host is not tried again befor
 proxy far 250
 worker far 127.0.0.1,127.0.0.1 "$silent,$port"
 ask
-is "$answer" 503 'a silent host and one that takes longer than its share are a 503'
+is "$answer" 503 'a silent host and one that takes longer than its share make a 503'
 retry 10 served
 ok $? 'the next attempt begins with the slow host, and gives it all of the time'
 

@@ -32,7 +32,7 @@ is "$(users_me 100)" '100 2xx, 0 3xx, 0 4xx, 0 5xx' 'the current user is served'
 before=$(sessions) connected=$(count event=db_connected) errors=$(grep -c 'permission denied' "$LK_LOGS/postgres.log")
 $LK_PSQL_ADMIN -Xqc 'revoke select on users from latchkey'
 start=$(date +%s%3N)
-is "$(users_me 2000)" '0 2xx, 0 3xx, 0 4xx, 2000 5xx' 'privilege missing: each request is a 503'
+is "$(users_me 2000)" '0 2xx, 0 3xx, 0 4xx, 2000 5xx' 'privilege missing: each request gets 503'
 took=$(($(date +%s%3N) - start))
 api GET /users/me -H "Authorization: Bearer $token"
 is "$status $(header Retry-After | grep -c '^[0-9]')" '503 1' 'privilege missing: a 503 says when to come again'
@@ -79,7 +79,7 @@ api GET /users/me -H "Authorization: Bearer $token"
 is "$status" 503 'a statement that waits too long for a lock is a 503'
 $LK_PSQL_ADMIN -XAtqc "select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep(60)' and pid <> pg_backend_pid()" >/dev/null
 wait $locker
-like "$(grep event=db_failed "$LK_LOG" | tail -n 1)" 'what=user_by_name sqlstate=57014' 'the log says so'
+like "$(grep event=db_failed "$LK_LOG" | tail -n 1)" 'what=user_by_name sqlstate=57014' 'the log reports a statement that waited too long for a lock'
 is "$(sessions)" "$before" 'a statement that waits too long costs no session'
 retry 1 served
 ok $? 'after the lock the same statement is served'
@@ -95,7 +95,7 @@ $LK_PSQL -Xqc 'alter table users alter username type varchar'
 # A table that is away: as long as it is, the session goes on.
 before=$(sessions) connected=$(count event=db_connected)
 $LK_PSQL -Xqc 'alter table users rename to elsewhere'
-is "$(users_me 500)" '0 2xx, 0 3xx, 0 4xx, 500 5xx' 'table missing: each request is a 503'
+is "$(users_me 500)" '0 2xx, 0 3xx, 0 4xx, 500 5xx' 'table missing: each request gets 503'
 is "$(sessions) $(count event=db_connected)" "$before $connected" 'table missing: each worker keeps its session'
 like "$(grep event=db_failed "$LK_LOG" | tail -n 1)" "sqlstate=42P01 message=\"ERROR:  relation 'users' does not exist" \
 	'the line of a missing table names it'

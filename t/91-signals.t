@@ -26,9 +26,9 @@ is "$(ask)" 'Status: 200 OK' 'a worker on the one socket of spawn-fcgi answers'
 worker=$(pgrep -P $alone)
 kill -TERM $alone
 wait $alone
-is $? 0 'SIGTERM ends it when it is idle, with status 0'
+is $? 0 'SIGTERM ends the supervisor of an idle worker, with status 0'
 ! kill -0 "$worker" 2>/dev/null
-ok $? 'SIGTERM ends the worker'
+ok $? 'SIGTERM ends an idle worker'
 
 # The server is stopped in mid-request, so the worker has one in hand.
 start_worker
@@ -44,16 +44,16 @@ in_hand() {
 	grep -q " 03 .* $socket\$" /proc/net/unix
 }
 retry 10 in_hand
-ok $? 'a request is in hand'
+ok $? 'a worker has a request in hand'
 kill -TERM $alone
 kill -TERM $alone
 # shellcheck disable=SC2086
 kill -CONT $frozen
 wait $alone
-is $? 0 'SIGTERM in mid-request ends the worker'
+is $? 0 'SIGTERM in mid-request ends the supervisor with status 0'
 wait $asking
-is "$(cat "$tmp/answer")" 'Status: 200 OK' 'when the request has been answered'
-like "$(tail -n 1 "$tmp/log")" 'event=stop' 'which it logs'
+is "$(cat "$tmp/answer")" 'Status: 200 OK' 'SIGTERM in mid-request lets the worker answer the request'
+like "$(tail -n 1 "$tmp/log")" 'event=stop' 'a worker that ends after a request logs its stop'
 
 # A web server keeps connections, and may be sending on one just then: they are
 # answered as long as there is something, and closed when they have been quiet.
@@ -99,15 +99,15 @@ children="$children $keeping"
 retry 10 test -s "$tmp/said"
 kill -TERM $alone
 wait $alone
-is $? 0 'SIGTERM ends it when kept connections are quiet'
+is $? 0 'SIGTERM ends a worker once its kept connections are quiet'
 wait $keeping
 is "$(cat "$tmp/kept")" "200 200 200 405 405 b'' b''" \
-	'until then they are answered, GET and POST and one that had begun, for longer than drain_ms'
+	'a worker that drains answers GET, POST and a request that had begun, for longer than drain_ms'
 
 start_worker
 kill -INT $alone
 wait $alone
-is $? 0 'SIGINT ends it as well'
+is $? 0 'SIGINT ends a worker'
 start_worker
 worker=$(pgrep -P $alone)
 for signal in USR1 PIPE HUP; do
@@ -143,19 +143,19 @@ print(got[start:start + 11].decode() if start >= 0 else "closed")' "$socket" "$1
 
 is "$(peer 'begin() + params(REQUEST_METHOD="GET", REQUEST_URI="/") + record(5, b"")')" 'Status: 200' \
 	'a plain FastCGI client is answered'
-is "$(peer 'b"GET / HTTP/1.1\r\n\r\n" * 10')" closed 'HTTP in the place of FastCGI is not'
-is "$(peer 'begin() + params(REQUEST_METHOD="GET") + record(5, b"")')" 'Status: 400' 'a request without an address is bad'
+is "$(peer 'b"GET / HTTP/1.1\r\n\r\n" * 10')" closed 'HTTP in the place of FastCGI is not answered'
+is "$(peer 'begin() + params(REQUEST_METHOD="GET") + record(5, b"")')" 'Status: 400' 'a request without an address gets 400'
 for length in -1 x 99999999999999999999 5x ' 5'; do
 	is "$(peer 'begin() + params(REQUEST_METHOD="POST", REQUEST_URI="/token", CONTENT_LENGTH="'"$length"'") + record(5, b"")')" \
-		'Status: 400' "a length of \"$length\" is bad"
+		'Status: 400' "a length of '$length' gets 400"
 done
 is "$(peer 'begin() + params(REQUEST_METHOD="POST", REQUEST_URI="/token", CONTENT_LENGTH="65537") + record(5, b"")')" \
-	'Status: 413' 'a length over the limit is too large, before anything is read'
+	'Status: 413' 'a length over the limit gets 413 before anything is read'
 is "$(peer 'begin() + params(REQUEST_METHOD="POST", REQUEST_URI="/token", CONTENT_LENGTH="5") + record(5, b"a=") + record(5, b"")')" \
-	'Status: 400' 'a body shorter than was said is bad'
+	'Status: 400' 'a body shorter than its length gets 400'
 is "$(peer 'begin() + params(REQUEST_METHOD="POST", REQUEST_URI="/token", CONTENT_LENGTH="3") + record(5, b"a=bcdef") + record(5, b"")')" \
-	'Status: 422' 'of a longer one only what was said is read'
-is "$(peer 'begin() + params(REQUEST_METHOD="GET", REQUEST_URI="*") + record(5, b"")')" 'Status: 404' 'a star is no path'
+	'Status: 422' 'a body longer than its length is read up to its length'
+is "$(peer 'begin() + params(REQUEST_METHOD="GET", REQUEST_URI="*") + record(5, b"")')" 'Status: 404' 'the path * gets 404'
 # Half a request holds nobody.
 python3 -c '
 import socket, sys
@@ -166,6 +166,6 @@ open(sys.argv[2], "w")
 s.recv(1)' "$socket" "$tmp/half" &
 children="$children $!"
 retry 10 test -e "$tmp/half"
-is "$(ask)" 'Status: 200 OK' 'behind half a request others are answered still'
+is "$(ask)" 'Status: 200 OK' 'half a request keeps no other request waiting'
 
 done_testing

@@ -12,7 +12,7 @@ stack_up workers=1 hash_cost=1 nginx_limits=off
 site=$LK_DIR/nginx.site
 sed -i '/keepalive_time/d' "$site"
 is "$(grep -cE '	keepalive 16;|	fastcgi_keep_conn on;' "$site")" 4 'nginx is told to keep its connections'
-like "$(cat "$LK_DIR/nginx.conf")" 'worker_processes 2;' 'and has two workers'
+like "$(cat "$LK_DIR/nginx.conf")" 'worker_processes 2;' 'nginx has two workers'
 nginx=$(cat "$LK_DIR/data/nginx.pid")
 old=$(pgrep -P "$nginx" | tr '\n' ' ')
 renewed() {
@@ -21,7 +21,7 @@ renewed() {
 }
 kill -HUP "$nginx"
 retry 10 renewed
-ok $? 'which begin anew'
+ok $? "nginx's workers start again with the new settings"
 
 accepted() {
 	grep -c " 03 .* $LK_SOCKET_API\$" /proc/net/unix
@@ -30,9 +30,9 @@ accepted() {
 h2load --h1 -n 20000 -c 64 "$LK_URL/" >"$tmp/load" 2>&1
 like "$(cat "$tmp/load")" 'status codes: 20000 2xx, 0 3xx, 0 4xx, 0 5xx' \
 	'64 clients get 20000 answers from one worker: no time-out, no 502, no 504'
-like "$(accepted)" '^([1-9]|[12][0-9]|3[0-2])$' 'over connections that stay'
+like "$(accepted)" '^([1-9]|[12][0-9]|3[0-2])$' '20000 requests go over at most 32 kept connections'
 is "$(grep -c 'event=request' "$LK_LOG")" "$(grep -c 'route=/ status=200\|route=/readyz status=200' "$LK_LOG")" \
-	'and the worker answered each once'
+	'a worker answers each of 20000 requests once'
 
 # --- a client of our own that keeps its connection ---
 
@@ -91,7 +91,7 @@ silent = [connect() for _ in range(300)]
 start = time.time()
 print(ask(connect()), time.time() - start < 4)
 E
-)" 'Status: 200 True' 'nor do three hundred that say nothing'
+)" 'Status: 200 True' 'three hundred connections without a request keep nobody waiting'
 
 is "$(client <<'E'
 s = connect()
@@ -101,7 +101,7 @@ ask(half)
 half.sendall(GET[:40])
 print(ask(s), ask(connect()))
 E
-)" 'Status: 200 Status: 200' 'behind half a request on a kept connection others are answered still'
+)" 'Status: 200 Status: 200' 'half a request on a kept connection keeps no other request waiting'
 
 is "$(client <<'E'
 kept = [connect() for _ in range(8)]
@@ -114,7 +114,7 @@ for _ in range(1000):
         assert {ask(s) for s in kept} == {"Status: 200"}
 print(ask(connect()))
 E
-)" 'Status: 200' 'beyond the limit of what a worker keeps, those who say nothing have to go'
+)" 'Status: 200' 'silent connections beyond what a worker keeps are closed'
 
 is "$(client <<'E'
 s = connect()
@@ -127,7 +127,7 @@ for n in list(range(7700, 8400, 7)) + [8040, 8041, 16232, 70000]:
     assert ask(s) == "Status: 200", n
 print("kept")
 E
-)" kept 'what is left of a body that nobody wanted is not taken for the next request'
+)" kept 'the rest of an unread body is not taken for the next request'
 
 # --- requests that come while a worker is busy with others ---
 
@@ -145,7 +145,7 @@ os.kill($worker, signal.SIGCONT)
 answers = [answer(s) for s in kept]
 print(*{a: answers.count(a) for a in answers}.items())
 E
-)" "('Status: 200', 900)" '900 requests at once are answered, each: none is closed for want of a place'
+)" "('Status: 200', 900)" '900 requests at once on kept connections are all answered'
 
 is "$(client <<E
 import signal
@@ -178,7 +178,7 @@ gone() {
 	! kill -0 "$worker" 2>/dev/null
 }
 retry 9 gone
-ok $? 'a worker in a flood ends when it is told to'
+ok $? 'a worker in a flood of requests ends at SIGTERM'
 kill "$flood"
 
 t/stack workers-stop "$LK_DIR"
@@ -187,7 +187,7 @@ found() {
 	worker=$(pgrep -x latchkey-api -P "$(cat "$LK_DIR/data/workers.pid")")
 }
 retry 10 found
-ok $? 'there is a worker to tell that it should end'
+ok $? 'the worker that is to end is found'
 : >"$tmp/last"
 client >"$tmp/last" <<'E' &
 s = connect()
@@ -205,9 +205,9 @@ goes_on() {
 	[ "$(grep -c answered "$tmp/last")" -ge $((before + 5)) ]
 }
 retry 10 goes_on
-ok $? 'a worker that is told to end goes on for who is still asking'
+ok $? 'a worker told to end goes on for a client that is still asking'
 touch "$tmp/enough"
 retry 10 gone
-ok $? 'and ends when all are quiet'
+ok $? 'a worker told to end ends when its clients are quiet'
 
 done_testing

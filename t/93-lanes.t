@@ -26,19 +26,19 @@ stuck=$!
 children="$children $stuck"
 retry 30 grep -q event=ready "$tmp/stuck.log"
 deaf=$(pgrep -x latchkey-api -P $stuck | head -n 1)
-like "$deaf" '^[0-9]+$' 'there is a worker to be stopped'
+like "$deaf" '^[0-9]+$' 'a worker that is to be stopped is found'
 kill -STOP "$deaf"
 kill -TERM $stuck
 
 for lane in check api login; do
 	is "$(workers $lane | wc -w)" 2 "the lane $lane has its workers"
 done
-is "$(pgrep -P "$supervisor" | wc -l)" 6 'and there are no others'
+is "$(pgrep -P "$supervisor" | wc -l)" 6 'there are no workers but those of the three lanes'
 # shellcheck disable=SC2046,SC2086 # several numbers
 is "$(ps -o ni= -p $(workers login | paste -sd ,) | tr -d ' ' | sort -u)" 5 \
-	'login workers give way to others'
+	'login workers have a lower priority than others'
 # shellcheck disable=SC2046,SC2086
-is "$(ps -o ni= -p $(workers check | paste -sd ,) | tr -d ' ' | sort -u)" 0 'check workers do not'
+is "$(ps -o ni= -p $(workers check | paste -sd ,) | tr -d ' ' | sort -u)" 0 'check workers have the usual priority'
 # Among processes of one session, that is, where Linux shares the CPUs between
 # sessions: then the session's own priority is what nginx notices.
 if [ -e /proc/self/autogroup ]; then
@@ -48,8 +48,8 @@ if [ -e /proc/self/autogroup ]; then
 			sed 's/^[^ ]* //' "/proc/$worker/autogroup"
 		done | sort -u
 	}
-	is "$(sessions login)" 'nice 5' 'the login workers as a group give way to nginx and PostgreSQL'
-	is "$(sessions check)$(sessions api)" 'nice 0nice 0' 'and the other lanes to nobody'
+	is "$(sessions login)" 'nice 5' 'the group of login workers has a lower priority than nginx and PostgreSQL'
+	is "$(sessions check)$(sessions api)" 'nice 0nice 0' 'the groups of the other lanes have the usual priority'
 	# shellcheck disable=SC2046,SC2086
 	is "$(ps -o sid= -p $(workers login | paste -sd ,) | tr -d ' ' | sort -u)" "$supervisor" \
 		'login workers are a group with the supervisor'
@@ -65,7 +65,7 @@ is "$(shared login)" rw-s 'login workers write the service-wide limit'
 is "$(shared api)" 'r--s rw-s' 'api workers can only read the service-wide limit, and tell of failures'
 is "$(shared check)" r--s 'check workers, which have no database, write neither'
 like "$(cat "$LK_LOG")" 'event=ready pid=[0-9]+ check=2 api=2 login=2 database_connections=4' \
-	'the log tells of them, and how many connections to the database they have'
+	'the log has the numbers of workers and of connections to the database'
 # A worker's listening sockets are its lane's alone.
 inode_of() {
 	awk -v socket="$1" '$4 == "00010000" && $8 == socket { print "socket:[" $7 "]" }' /proc/net/unix
@@ -94,7 +94,7 @@ owner() {
 	stat -c %U "/proc/$1/status"
 }
 nginx=$(cat "$LK_DIR/data/nginx.pid")
-is "$(owner "$nginx")" "$(ps -o user= -p "$nginx" | tr -d ' ')" 'what may leave a core file belongs to its user in /proc'
+is "$(owner "$nginx")" "$(ps -o user= -p "$nginx" | tr -d ' ')" 'a process that may leave a core file belongs to its user in /proc'
 for pid in $supervisor $(pgrep -P "$supervisor"); do
 	is "$(awk '/^Max core file size/ { print $5, $6 }' "/proc/$pid/limits") $(owner "$pid")" '0 0 root' \
 		"$(cat "/proc/$pid/comm"): a core file is forbidden"
@@ -104,10 +104,10 @@ done
 
 is "$(ask CHECK GET /healthz) $(ask API GET /) $(ask LOGIN POST /token)" '200 200 422' 'each lane answers what is its own'
 is "$(ask CHECK GET /) $(ask CHECK POST /token) $(ask API POST /token) $(ask API GET /check) $(ask LOGIN GET /users/me)" \
-	'421 421 421 421 421' 'and refuses what is not, at once'
+	'421 421 421 421 421' 'a lane answers a request of another lane with 421'
 is "$(ask LOGIN POST /users/add_user) $(ask CHECK GET /nope) $(ask CHECK POST /check)" '307 404 405' \
-	'what costs nothing is answered by all'
-is "$(grep -c 'event=wrong_lane' "$LK_LOG")" 5 'a wrong lane is a warning in the log'
+	'each lane answers a redirect, a 404 and a 405'
+is "$(grep -c 'event=wrong_lane' "$LK_LOG")" 5 'a request in the wrong lane is a warning in the log'
 
 # --- workers that die ---
 
@@ -120,10 +120,10 @@ gone_and_back() {
 	! kill -0 "$one" 2>/dev/null && back login
 }
 retry 10 gone_and_back
-ok $? 'another worker takes the place of one that was killed'
-like "$(grep worker_ended "$LK_LOG")" "lane=login pid=$one signal=9" 'which the log tells'
+ok $? 'a worker that was killed is replaced'
+like "$(grep worker_ended "$LK_LOG")" "lane=login pid=$one signal=9" 'the log reports a worker that was killed'
 api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
-is "$status" 200 'and the service goes on'
+is "$status" 200 'the service goes on after a worker was killed'
 
 # One that dies again and again is started ever later.
 died() {
@@ -138,9 +138,9 @@ deaths=$(died)
 [ "$deaths" -ge 4 ] && [ "$deaths" -le 16 ]
 ok $? "workers that die at once are not started in a circle: $deaths in two seconds"
 retry 20 back api
-ok $? 'but are started'
+ok $? 'workers that died at once are started in the end'
 api GET /
-is "$status" 200 'and answer'
+is "$status" 200 'workers that were started in the end answer'
 
 # --- the supervisor dies ---
 
@@ -157,7 +157,7 @@ answers() {
 	[ "$status" = 200 ]
 }
 retry 10 answers
-ok $? 'and it can be started again at once'
+ok $? 'the service can be started again at once after its supervisor was killed'
 
 # --- a start under difficulties ---
 
@@ -187,8 +187,8 @@ E
 "${CC:-cc}" -shared -fPIC -o "$tmp/fork.so" "$tmp/fork.c" -ldl && chmod 644 "$tmp/fork.so"
 serve_alone "$LK_DIR/data/late.sock" "$tmp/late.log" LD_PRELOAD="$tmp/fork.so"
 retry 15 grep -q event=ready "$tmp/late.log"
-ok $? 'workers that could not be forked are tried again'
-like "$(cat "$tmp/late.log")" 'event=worker_ended lane=login error=' 'and the log tells of it'
+ok $? 'workers that could not be forked are forked later'
+like "$(cat "$tmp/late.log")" 'event=worker_ended lane=login error=' 'the log reports workers that could not be forked'
 kill $alone
 
 # With standard error closed the log must not go to whoever gets its number.
@@ -202,21 +202,21 @@ retry 10 test -S "$LK_DIR/data/mute.login"
 # shellcheck disable=SC2086
 answer=$($LK_AS env REQUEST_METHOD=GET REQUEST_URI=/ cgi-fcgi -bind -connect "$LK_DIR/data/mute.api" </dev/null)
 like "$(printf '%s' "$answer" | head -n 1)" '^Status: 200' 'closed descriptors do no harm to answers'
-unlike "$answer" 'event=' 'and no line of the log is in them'
+unlike "$answer" 'event=' 'answers with closed descriptors hold no line of the log'
 kill $mute
 
 for wrong in 99 -1 3x 0; do
 	# shellcheck disable=SC2016,SC2086 # the inner shell's own number
 	like "$($LK_AS env LATCHKEY_STATUS_FILE="$LK_DIR/data/fds.status" \
 		sh -c 'LISTEN_PID=$$ LISTEN_FDS=$0 exec "$1" -c "$2" serve' "$wrong" "$LK_BIN" "$LK_CONF" 2>&1)" \
-		'LISTEN_FDS is not a number' "LISTEN_FDS=$wrong is no reason to make sockets"
+		'LISTEN_FDS is not a number' "LISTEN_FDS=$wrong is refused"
 done
 echo precious >"$LK_DIR/data/precious"
 chmod 666 "$LK_DIR/data/precious"
 # shellcheck disable=SC2086
 like "$($LK_AS env LATCHKEY_STATUS_FILE="$LK_DIR/data/precious" "$LK_BIN" -c "$LK_CONF" serve 2>&1)" \
-	'precious: exists but is not a latchkey status file' 'a file that is something else does not become the status file'
-is "$(cat "$LK_DIR/data/precious")" precious 'and stays'
+	'precious: exists but is not a latchkey status file' 'serve refuses a status file that is something else'
+is "$(cat "$LK_DIR/data/precious")" precious 'serve leaves a status file that is something else'
 
 # Many more workers, and back before they have begun.
 supervisor=$(cat "$LK_SERVE")
@@ -229,14 +229,14 @@ for n in 16 2; do
 	kill -HUP "$supervisor"
 	reloads=$((reloads + 1))
 	retry 10 reloaded
-	ok $? "workers_login = $n is read"
+	ok $? "a reload reads workers_login = $n"
 done
 quiet() {
 	[ "$(workers login | wc -w)" = 2 ] &&
 		$LK_AS "$LK_BIN" -c "$LK_CONF" status | grep -q '^login  *2 '
 }
 retry 20 quiet
-ok $? 'workers that are sent away before they have begun leave no trace'
+ok $? 'workers that are ended before they are ready leave no trace'
 
 # --- TCP ---
 
@@ -254,13 +254,13 @@ retry 10 grep -q event=ready "$tmp/tcp.log"
 ok $? 'the lanes listen on TCP, IPv4 and IPv6'
 LK_SOCKET_CHECK=127.0.0.1:$port LK_SOCKET_API=127.0.0.1:$((port + 1))
 # cgi-fcgi speaks no IPv6
-is "$(ask CHECK GET /healthz) $(ask API GET /)" '200 200' 'and answer there'
+is "$(ask CHECK GET /healthz) $(ask API GET /)" '200 200' 'the lanes answer on TCP'
 # shellcheck disable=SC2086
 like "$($LK_AS env LATCHKEY_STATUS_FILE="$LK_DIR/data/another.status" LATCHKEY_LISTEN_CHECK="127.0.0.1:$port" "$LK_BIN" -c "$LK_CONF" serve 2>&1 </dev/null)" \
-	"listen_check: 127.0.0.1:$port: Address already in use" 'a port that is taken is refused'
+	"listen_check: 127.0.0.1:$port: Address already in use" 'serve refuses a port in use'
 kill -TERM $tcp
 wait $tcp
-is $? 0 'SIGTERM ends them'
+is $? 0 'SIGTERM ends serve on TCP'
 
 # A socket that somebody else made: what is set on it is seen in both processes.
 # shellcheck disable=SC2086
@@ -277,7 +277,7 @@ for _ in range(300):
 serve.terminate()
 print(before, after > 0, serve.wait())
 E
-)" '0 True 0' 'answers over a TCP socket that was handed over are not held back'
+)" '0 True 0' 'TCP_NODELAY is set on an inherited TCP socket'
 
 # --- the CPUs ---
 
@@ -293,7 +293,7 @@ gone() {
 }
 retry 40 gone
 wait $stuck
-is $? 0 'in the end it is killed, and the supervisor ends well'
-like "$(grep worker_ended "$tmp/stuck.log")" "pid=$deaf signal=9" 'which the log tells'
+is $? 0 'a supervisor ends with status 0 although one worker is stopped'
+like "$(grep worker_ended "$tmp/stuck.log")" "pid=$deaf signal=9" 'the log reports the stopped worker that was killed'
 
 done_testing

@@ -26,7 +26,7 @@ load() {
 still_loaded() {
 	# shellcheck disable=SC2086 # several numbers
 	kill -0 $loads 2>/dev/null
-	ok $? "$1: all of it under load"
+	ok $? "$1: all of it happens under load"
 }
 
 # The load has ended, and each request had the answer that it should have.
@@ -66,7 +66,7 @@ for n in 1 2 3; do
 	ok $? "SIGHUP number $n replaces all workers"
 done
 still_loaded SIGHUP
-is "$(count 'event=reload result=done')" 3 'each time'
+is "$(count 'event=reload result=done')" 3 'three reloads are logged as done'
 all_answered SIGHUP
 # A kept connection may still lead to a worker that is about to end.
 reloaded() {
@@ -74,12 +74,12 @@ reloaded() {
 	[ "$body" = '{"message":"reloaded"}' ]
 }
 retry 10 reloaded
-ok $? 'with the new settings'
+ok $? 'the service answers with the settings of the reload'
 six() {
 	[ "$(pgrep -P "$supervisor" | wc -l)" = 6 ]
 }
 retry 10 six
-ok $? 'the old workers have ended'
+ok $? 'the workers before a reload end'
 
 # A client that asks again and again, and never so often that nginx renews its
 # connection for that (keepalive_requests): it has to let go of one to a worker
@@ -105,33 +105,33 @@ old_are_gone() {
 }
 retry 20 old_are_gone
 kill $steady
-is "$(sort -u "$tmp/steady")" 405 'also who never stops asking is always answered'
-is "$(grep 'event=stop' "$LK_LOG" | grep -vc 'cut=0$')" 0 'and no connection is cut off'
+is "$(sort -u "$tmp/steady")" 405 'a client that asks without a pause is always answered during a reload'
+is "$(grep 'event=stop' "$LK_LOG" | grep -vc 'cut=0$')" 0 'a reload cuts no connection off'
 
 echo 'hash_cost = 99' >>"$LK_CONF"
 before=$(count 'event=reload result=kept')
 kill -HUP "$supervisor"
 retry 10 more 'event=reload result=kept'
-ok $? 'settings that are wrong are not taken'
-like "$(cat "$LK_LOG")" "$LK_CONF:[0-9]+: hash_cost" 'the log says why'
+ok $? 'a reload refuses wrong settings'
+like "$(cat "$LK_LOG")" "$LK_CONF:[0-9]+: hash_cost" 'the log says which setting a reload refused'
 api GET /
-json_is .message reloaded 'and the old ones stay'
+json_is .message reloaded 'a refused reload keeps the settings'
 sed -i '$d' "$LK_CONF"
 cp "$LK_KEY" "$tmp/good.key"
 echo short >"$LK_KEY"
 before=$(count 'event=reload result=kept')
 kill -HUP "$supervisor"
 retry 10 more 'event=reload result=kept'
-ok $? 'nor is a key that is too short'
+ok $? 'a reload refuses a key that is too short'
 api GET /check -H "Authorization: Bearer $token"
-is "$status" 200 'the old one goes on'
+is "$status" 200 'a refused reload keeps the key'
 cat "$tmp/good.key" >"$LK_KEY"
 
 # A new key counts from then on, for every worker.
 openssl rand -hex 32 >"$tmp/key"
 cat "$tmp/key" >"$LK_KEY"
 api GET /check -H "Authorization: Bearer $token"
-is "$status" 200 'a new key in the file is not looked at'
+is "$status" 200 'a new key in the file does not count before a reload'
 # shellcheck disable=SC2046
 kill -9 $(pgrep -x latchkey-check -P "$supervisor")
 back() {
@@ -139,7 +139,7 @@ back() {
 	[ "$status" = 200 ]
 }
 retry 10 back
-ok $? 'nor by a worker that is started anew'
+ok $? 'a worker started again takes the key of the last reload'
 before=$(count 'event=ready')
 kill -HUP "$supervisor"
 retry 20 more 'event=ready'
@@ -148,7 +148,7 @@ refused() {
 	[ "$status" = 401 ]
 }
 retry 10 refused
-ok $? 'until SIGHUP'
+ok $? 'a new key counts after SIGHUP'
 
 # More workers, and fewer.
 for n in 3 1; do
@@ -158,7 +158,7 @@ for n in 3 1; do
 		[ "$(pgrep -x latchkey-api -P "$supervisor" | wc -l)" = "$n" ]
 	}
 	retry 20 has_n
-	ok $? "workers_api = $n: so many there are"
+	ok $? "workers_api = $n: a reload leaves as many workers"
 done
 t/stack down "$LK_DIR"
 
@@ -173,17 +173,17 @@ for n in 1 2; do
 	}
 	kill -USR1 "$(cat "$LK_SERVE")"
 	retry 30 ready_again
-	ok $? "restart number $n"
+	ok $? "restart number $n by systemd gets ready"
 done
 still_loaded restart
 all_answered restart
 is "$(tr -d '0-9' <"$LK_DIR/data/notify" | head -n 5 | tr '\n' ' ')" 'START  READY= STOPPING= EXIT  START  ' \
-	'systemd is told when it is ready, and when it stops'
+	'systemd hears READY at the start and STOPPING at the stop'
 before=$(grep -c READY=1 "$LK_DIR/data/notify")
 kill -HUP "$(cat "$LK_SERVE")"
 retry 20 ready_again
-ok $? 'and of a reload'
-like "$(cat "$LK_DIR/data/notify")" 'RELOADING=1' 'when it begins, too'
+ok $? 'systemd hears READY after a reload'
+like "$(cat "$LK_DIR/data/notify")" 'RELOADING=1' 'systemd hears RELOADING at the begin of a reload'
 t/stack down "$LK_DIR"
 
 # --- the end ---
@@ -201,22 +201,22 @@ ended() {
 	! kill -0 "$supervisor" 2>/dev/null
 }
 retry 20 ended
-ok $? 'SIGTERM under load ends all of it'
+ok $? 'SIGTERM under load ends the service'
 # shellcheck disable=SC2086
 wait $loads
-is "$(count 'event=start')" "$(count 'event=stop')" 'and each worker ended in order'
+is "$(count 'event=start')" "$(count 'event=stop')" 'SIGTERM under load ends each worker in order'
 for kind in get post login check; do
 	n=$(sed -n 's/^requests: \([0-9]*\) total.*/\1/p' "$tmp/load.$kind")
 	is "$(sed -n 's/^status codes: \([0-9]*\) 2xx, 0 3xx, \([0-9]*\) 4xx, \([0-9]*\) 5xx/\1 + \2 + \3/p' "$tmp/load.$kind" |
 		xargs expr)" "$n" "$kind: each of $n requests is answered"
 done
-is "$(awk '$9 >= 500 { print $9 }' "$LK_LOGS/nginx.access.log" | sort -u)" 503 'those that came after the end, by a 503'
+is "$(awk '$9 >= 500 { print $9 }' "$LK_LOGS/nginx.access.log" | sort -u)" 503 'SIGTERM under load: requests after the end get 503'
 api POST /users/me
-is "$status $body" '503 {"detail":"Service Unavailable"}' 'in JSON'
+is "$status $body" '503 {"detail":"Service Unavailable"}' 'SIGTERM under load: the 503 is JSON'
 # (A check is not logged, and what no endpoint answers has none in the log.)
 is "$(awk '$7 ~ "^(/|/users/me|/token)$" && $9 < 500 { print $9 }' "$LK_LOGS/nginx.access.log" | sort | uniq -c)" \
 	"$(sed -n 's/.*event=request .*route=\(-\|\/\|\/token\) status=\([1-4]..\) .*/\2/p' "$LK_LOG" | sort | uniq -c)" \
-	'what a worker had in hand was answered: nginx and Latchkey count the same'
+	'SIGTERM under load: nginx and Latchkey count the same answers'
 t/stack down "$LK_DIR"
 
 # --- killed ---
@@ -241,7 +241,7 @@ for kind in get post login check; do
 	like "$(cat "$tmp/sum")" '^1 1 ' "workers killed under load: $kind, each of $n requests is answered, few with an error"
 done
 api GET /
-is "$status" 200 'and the service goes on'
-is "$(awk '{ print $9 }' "$LK_LOGS/nginx.access.log" | sort -u | grep '^5' | grep -v 503)" '' 'no error but 503 was sent'
+is "$status" 200 'the service goes on after workers were killed'
+is "$(awk '{ print $9 }' "$LK_LOGS/nginx.access.log" | sort -u | grep '^5' | grep -v 503)" '' 'killed workers cause no error but 503'
 
 done_testing

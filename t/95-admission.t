@@ -29,19 +29,19 @@ full() {
 	[ "$(queue)" = '4 3' ]
 }
 retry 10 full
-ok $? 'logins wait there while no worker takes them'
+ok $? 'logins wait in the queue while no worker takes them'
 start=$(date +%s%N)
 api POST /token 'username=nobody&password=x'
 took=$((($(date +%s%N) - start) / 1000000))
-is "$status $body" '503 {"detail":"Service Unavailable"}' 'one more is refused'
+is "$status $body" '503 {"detail":"Service Unavailable"}' 'a login beyond the queue gets 503'
 is "$(header Retry-After), $(header Cache-Control), $(header Content-Type)" '5, no-store, application/json' \
-	'and told to come again'
+	'the 503 of a full queue has Retry-After'
 [ "$took" -lt 1500 ]
-ok $? "at once: after $took ms, long before any time-out"
+ok $? "a login beyond the queue is refused at once: after $took ms"
 api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
-is "$status" 503 'a sign-up waits in the same queue'
+is "$status" 503 'a sign-up beyond the queue of logins gets 503'
 api GET /
-is "$status" 200 'other lanes do not'
+is "$status" 200 'a full queue of logins keeps no other lane waiting'
 
 # --- late ---
 
@@ -54,10 +54,10 @@ sleep 2 # twice login_wait_ms: it is time that passes that is looked at
 kill -CONT "$worker"
 # shellcheck disable=SC2154 # set by eval
 wait "$waits1" "$waits2" "$waits3" "$waits4"
-is "$(cat "$tmp"/waits.? | sort | uniq -c | tr -s ' ')" ' 4 503' 'who has waited for too long gets a 503'
-is "$(grep -c 'event=login_shed .*reason=late' "$LK_LOG") $(hashes)" "4 $before" 'without a hash'
+is "$(cat "$tmp"/waits.? | sort | uniq -c | tr -s ' ')" ' 4 503' 'a login that has waited too long gets 503'
+is "$(grep -c 'event=login_shed .*reason=late' "$LK_LOG") $(hashes)" "4 $before" 'a login that has waited too long costs no hash'
 api POST /token 'username=nobody&password=x'
-is "$status" 401 'then all is as before'
+is "$status" 401 'a login after a full queue is served'
 
 # At the limit and beyond it, with the time that the web server says.
 # post PATH TYPE BODY TIME: the status.
@@ -74,10 +74,10 @@ since() {
 ago() {
 	python3 -c 'import sys, time; print("%.3f" % (time.time() - int(sys.argv[1]) / 1000))' "$1"
 }
-is "$(since "$(ago 0)") $(since "$(ago 100)")" '401 401' 'who has waited for less is served'
-is "$(since "$(ago 1100)") $(since "$(ago 299000)")" '503 503' 'who has waited for more is not'
+is "$(since "$(ago 0)") $(since "$(ago 100)")" '401 401' 'a login that has waited less than login_wait_ms is served'
+is "$(since "$(ago 1100)") $(since "$(ago 299000)")" '503 503' 'a login that has waited longer than login_wait_ms gets 503'
 for absurd in "$(ago -5000)" "$(ago 301000)" 0.000 99999999999999999999.000 x "$(ago 2000)9" '1.-01' ''; do
-	is "$(since "$absurd")" 401 "a time of \"$absurd\" is not looked at"
+	is "$(since "$absurd")" 401 "a REQUEST_MSEC of '$absurd' does not count"
 done
 
 # Sign-up obeys the same, and so does a change of the password.
@@ -89,12 +89,12 @@ accounts() {
 }
 before=$(lates)
 is "$(post /users/add_user/ application/json '{"username":"late","password":"correct horse"}' "$(ago 1100)")" 503 \
-	'a sign-up that has waited for too long gets a 503'
+	'a sign-up that has waited too long gets 503'
 is "$(post /users/me/password application/json '{"current":"x","new":"correct horse"}' "$(ago 1100)")" 503 \
-	'and so does a change of the password'
-is "$(lates) $(accounts)" "$((before + 2)) 0" 'without a hash, or an account'
+	'a change of the password that has waited too long gets 503'
+is "$(lates) $(accounts)" "$((before + 2)) 0" 'a sign-up and a change that have waited too long cost no hash and make no account'
 is "$(post /users/add_user/ application/json '{"username":"later","password":"correct horse"}' "$(ago 100)") $(accounts)" \
-	'200 1' 'one that has waited for less is made'
+	'200 1' 'a sign-up that has waited less than login_wait_ms makes an account'
 
 # While a password is hashed, no connection to the database is in a transaction.
 # (The worker is stopped when it has got the memory for it; it still has to log
@@ -106,7 +106,7 @@ released() {
 	! hashing
 }
 retry 20 released
-ok $? 'the memory of hashes is given back'
+ok $? 'the memory of hashes is freed'
 before=$(hashes)
 curl -s -m 30 -o /dev/null "$LK_URL/token" -d 'username=nobody&password=x' &
 asking=$!
@@ -150,14 +150,14 @@ gone() {
 }
 kill -CONT "$worker"
 retry 10 gone 3
-ok $? 'a login whose client has gone is noticed'
-is "$(hashes)" "$before" 'and not hashed'
+ok $? 'a login whose client has gone is shed'
+is "$(hashes)" "$before" 'a login whose client has gone costs no hash'
 kill -STOP "$worker"
 hang_up /users/add_user/ application/json '{"username":"gone","password":"correct horse"}'
 kill -CONT "$worker"
 retry 10 gone 6
-ok $? 'so is a sign-up'
-is "$(accounts)" 1 'of which no account is made'
+ok $? 'a sign-up whose client has gone is shed'
+is "$(accounts)" 1 'a sign-up whose client has gone makes no account'
 kill -STOP "$worker"
 curl -s -m 1 -o /dev/null "$LK_URL/token" -d 'username=nobody&password=x'
 noticed() {
@@ -166,7 +166,7 @@ noticed() {
 retry 10 noticed
 kill -CONT "$worker"
 retry 10 gone 7
-ok $? 'also through nginx'
+ok $? 'a login whose client has left nginx is shed'
 
 # --- what the configuration says ---
 
@@ -177,18 +177,18 @@ limits() {
 somaxconn=$(cat /proc/sys/net/core/somaxconn)
 like "$(limits LATCHKEY_LOGIN_BACKLOG=$((somaxconn + 1)))" \
 	"the kernel limits the login queue from $((somaxconn + 1)) to $somaxconn; do: sysctl net.core.somaxconn=$((somaxconn + 1))" \
-	'a queue that the kernel cuts is told'
-unlike "$(limits LATCHKEY_LOGIN_BACKLOG="$somaxconn")" 'the kernel limits' 'one that it does not is not'
+	'check warns of a queue that the kernel limits'
+unlike "$(limits LATCHKEY_LOGIN_BACKLOG="$somaxconn")" 'the kernel limits' "check does not warn of a queue at the kernel's limit"
 like "$(limits)" 'login queue: 3 connections; the last waits about [0-9]+ ms .*; a login is refused after 1000 ms' \
-	'how long a login waits is told'
-like "$(limits)" 'memory: at most 137 MiB for all' 'and how much memory there can be: 4 processes, and a worker of 130 MiB'
+	'check says how long a login waits at most'
+like "$(limits)" 'memory: at most 137 MiB for all' 'check says how much memory 4 processes and a worker of 130 MiB take'
 t/stack down "$LK_DIR"
 
 # --- auto ---
 
 stack_up hash_cost=1 nginx_limits=off workers=1 mode=systemd
 retry 30 grep -q event=ready "$LK_LOG"
-like "$(queue)" '^0 [0-9]+$' 'an inherited socket'
+like "$(queue)" '^0 [0-9]+$' 'an inherited socket has a queue'
 limit=$(queue | cut -d ' ' -f 2)
 sed -i 's/^login_backlog = .*/login_backlog = 5/' "$LK_CONF"
 kill -HUP "$(cat "$LK_SERVE")"
@@ -196,9 +196,9 @@ shorter() {
 	[ "$(queue)" = '0 5' ]
 }
 retry 10 shorter
-ok $? 'which SIGHUP sets anew'
+ok $? 'SIGHUP sets the queue of an inherited socket'
 [ "$limit" -ge 200 ] && [ "$limit" -le "$somaxconn" ] && [ "$limit" != 1024 ]
-ok $? "gets a queue of what is served in two seconds: $limit hashes of cost 1"
+ok $? "an inherited socket gets a queue of two seconds of logins: $limit of cost 1"
 
 # Where the clock says that a hash has taken 10 ms, that is 200 of them, whatever
 # its cost makes one expect.
@@ -221,13 +221,13 @@ clock_gettime(clockid_t id, struct timespec *t)
 E
 "${CC:-cc}" -shared -fPIC -o "$tmp/clock.so" "$tmp/clock.c" && chmod 644 "$tmp/clock.so"
 like "$(limits LD_PRELOAD="$tmp/clock.so" LATCHKEY_LOGIN_BACKLOG=auto LATCHKEY_WORKERS_LOGIN=1)" \
-	'login queue: 200 connections' 'which goes by the time that a hash takes here: latchkey check says so'
+	'login queue: 200 connections' 'check derives the queue from the time of a hash on this machine'
 serve_alone "$LK_DIR/data/clock.sock" "$tmp/clock.log" LD_PRELOAD="$tmp/clock.so" LATCHKEY_LOGIN_BACKLOG=auto
 clocked() {
 	[ "$(ss -xlH src "$LK_DIR/data/clock.sock" | awk '{ print $4 }')" = 200 ]
 }
 retry 10 clocked
-ok $? 'and serve does so'
+ok $? 'serve derives the queue from the time of a hash on this machine'
 t/stack down "$LK_DIR"
 
 # --- over TCP ---
@@ -264,10 +264,10 @@ refused_at_once() {
 	[ "$status" = 503 ]
 }
 retry 10 refused_at_once
-ok $? "beyond max_conns nginx answers at once"
-is "$(cat "$tmp/refused")" '{"detail":"Service Unavailable"}' 'in the same form'
+ok $? 'a login beyond max_conns gets 503 from nginx at once'
+is "$(cat "$tmp/refused")" '{"detail":"Service Unavailable"}' 'the 503 beyond max_conns is JSON'
 kill -CONT "$worker"
 retry 10 login_is 401
-ok $? 'and lets logins pass again afterwards'
+ok $? 'logins pass again when they are below max_conns'
 
 done_testing

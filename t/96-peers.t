@@ -125,7 +125,7 @@ for what in GET, POST:
         s.close()
 print(quick(), settled(before))
 E
-)" '200 at once as before' 'a connection may end at each byte of a request and in the middle of its body'
+)" '200 at once as before' 'a new connection may end at each byte of a request and in the middle of its body'
 
 is "$(client <<'E'
 before = state()
@@ -138,7 +138,7 @@ for n in 1, 7, 8, 16, 40, len(GET) - 1:
 s.close()
 print(quick(), settled(before))
 E
-)" '200 at once as before' 'also one that has been kept'
+)" '200 at once as before' 'a kept connection may end within a request'
 
 is "$(client <<'E'
 before = state()
@@ -148,7 +148,7 @@ for _ in range(300):
     s.close()
 print(quick(), settled(before))
 E
-)" '200 at once as before' 'and before the answer'
+)" '200 at once as before' 'a connection may end before the answer'
 
 # --- peers that take their time ---
 
@@ -199,7 +199,7 @@ for s in many:
 print(settled(before))
 E
 )" '200 at once
-as before' 'a thousand that send a byte each hold nobody'
+as before' 'a thousand connections with one byte each keep nobody waiting'
 
 is "$(client <<'E'
 before = state()
@@ -210,7 +210,7 @@ for _ in range(20):
         s.close()
 print(quick(), settled(before))
 E
-)" '200 at once as before' 'nor do ten thousand without a byte'
+)" '200 at once as before' 'ten thousand connections without a byte keep nobody waiting'
 
 is "$(client <<'E'
 before = state()
@@ -224,7 +224,7 @@ for s in deaf:
 print(settled(before))
 E
 )" '200 at once
-as before' 'nor do those who do not read'
+as before' 'twenty clients that do not read their answers keep nobody waiting'
 
 # One asks again and again and never reads, until there is no room for another
 # answer: that is waited for, seconds and not for ever.
@@ -243,8 +243,8 @@ deaf.close()
 print(settled(before))
 E
 )" "{'200'} 200 at once
-as before" 'who never reads is given up, and others wait for seconds at most'
-like "$(grep -c 'event=reply_cut reason=timeout' "$LK_LOG")" '^[1-9]' 'which is logged'
+as before" 'a client that never reads is disconnected, and others wait for seconds at most'
+like "$(grep -c 'event=reply_cut reason=timeout' "$LK_LOG")" '^[1-9]' 'the log reports a client that never reads'
 
 # --- what is no request ---
 
@@ -299,8 +299,8 @@ for _ in range(50):
         s.close()
 print(quick(), settled(before))
 E
-)" '200 at once as before' 'what no web server sends ends the connection, a new or a kept one, time and again'
-like "$(grep -c 'event=request_broken what=record' "$LK_LOG")" '^[1-9][0-9]{2,}$' 'and is logged'
+)" '200 at once as before' 'records that no web server sends end the connection, a new or a kept one, time and again'
+like "$(grep -c 'event=request_broken what=record' "$LK_LOG")" '^[1-9][0-9]{2,}$' 'the log reports records that no web server sends'
 
 # In libfcgi such a sum becomes a buffer that is too small: CVE-2025-23016.
 is "$(client <<'E'
@@ -323,7 +323,7 @@ for name, value in (2**31 - 1, 0), (0, 2**31 - 1), (2**31 - 1, 1), (1, 2**31 - 1
     assert quick() == good
 print(quick(), settled(before))
 E
-)" '200 at once as before' 'so do lengths whose sum passes INT_MAX, parted at each byte between records, and between writes'
+)" '200 at once as before' 'lengths whose sum passes INT_MAX end the connection, wherever records or writes are cut'
 
 # They stay connected: closing must not wait for them either.
 is "$(client <<'E'
@@ -342,7 +342,7 @@ for _ in range(20):
     say(many[-1], begin(flags=0) + GET[16:])
 print({answer(s) for s in many}, time.time() - start < 2)
 E
-)" "{'200'} True" 'nor for one that was answered'
+)" "{'200'} True" 'nobody waits for an answered peer to close its side'
 
 # --- what is unusual, and right ---
 
@@ -374,7 +374,7 @@ for more in GET + GET, GET[:20]:
     print(ask(GET + more, s), answer(s))
 E
 )" '200 closed
-200 closed' 'of requests sent without waiting one is answered, and the end tells that the others are not'
+200 closed' 'of requests sent without waiting one is answered, and the connection closed'
 
 is "$(client <<'E'
 before = state()
@@ -415,8 +415,8 @@ for t in threads:
     t.join()
 print(min(counts) * 10 > max(counts) and min(counts) > 50 or counts)
 E
-)" True 'kept and new connections get their turn'
-is "$(pgrep -x latchkey-api -P "$(cat "$LK_SERVE")")" "$worker" 'all this was one and the same worker'
+)" True 'kept and new connections are served in turn'
+is "$(pgrep -x latchkey-api -P "$(cat "$LK_SERVE")")" "$worker" 'one worker has survived all broken peers'
 
 # --- over TCP, where a request comes in parts ---
 

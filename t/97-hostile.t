@@ -9,7 +9,7 @@
 hostile() {
 	(export LK_PORT LK_OPS_PORT LK_SOCKET_API LK_SOCKET_LOGIN LK_SOCKET_CHECK LK_TOKEN
 	python3 -B t/tool/hostile.py "$1") >"$tmp/results"
-	ok $? "$1: all was sent"
+	ok $? "all requests of $1 were sent"
 	while IFS='	' read -r found wanted title; do
 		is "$found" "$wanted" "$title"
 	done <"$tmp/results"
@@ -22,7 +22,7 @@ api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
 api POST /token 'username=ada&password=correct horse'
 LK_TOKEN=$(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
 before=$(workers | xargs)
-isnt "$before" '' 'the workers are known'
+isnt "$before" '' 'the workers are found'
 
 # --- where one request ends and the next begins ---
 
@@ -59,7 +59,7 @@ hostile lies
 
 # What is no address is one client, whatever it looks like: nobody gets around
 # the limit by a web server that passes nonsense on.
-is "$(workers | xargs)" "$before" 'no worker has died of all this'
+is "$(workers | xargs)" "$before" 'no worker ends under hostile requests'
 t/stack workers-stop "$LK_DIR"
 sed -i 's/^login_failures_per_address_hour = .*/login_failures_per_address_hour = 40/' "$LK_CONF"
 t/stack workers-start "$LK_DIR"
@@ -70,9 +70,9 @@ served() {
 retry 10 served
 hostile addresses
 
-is "$(grep -cE 'level=error|event=(bug|worker_ended)' "$LK_LOG")" 0 'nothing of all this is an error of ours'
-is "$(grep -cvE '^[0-9T:.-]{23}Z level=(info|warning) req=([0-9a-f]{1,64}|-) event=[a-z_]+( [a-z_]+=[A-Za-z0-9_/.,-]*)*$' "$LK_LOG")" 0 'and each line of the log is one of ours'
-is "$(grep -c forged "$LK_LOG")" 0 'none of theirs'
+is "$(grep -cE 'level=error|event=(bug|worker_ended)' "$LK_LOG")" 0 'hostile requests cause no error in the log'
+is "$(grep -cvE '^[0-9T:.-]{23}Z level=(info|warning) req=([0-9a-f]{1,64}|-) event=[a-z_]+( [a-z_]+=[A-Za-z0-9_/.,-]*)*$' "$LK_LOG")" 0 "each line of the log under hostile requests has the form of Latchkey's"
+is "$(grep -c forged "$LK_LOG")" 0 'no line of the log under hostile requests is forged'
 t/stack down "$LK_DIR"
 
 # A single socket, where each worker knows every path: nginx alone keeps them apart.

@@ -9,7 +9,7 @@ stack_up signups_per_address_hour=1000000 nginx_limits=off login_failures_per_se
 # shellcheck disable=SC2086
 most=$($LK_AS "$LK_BIN" -c "$LK_CONF" check 2>&1 |
 	sed -n 's/^memory: at most \([0-9]*\) MiB for all processes.*/\1/p')
-like "$most" '^[1-9][0-9]*$' 'the memory of all processes is told'
+like "$most" '^[1-9][0-9]*$' 'check says how much memory all processes take'
 
 api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
 api POST /token 'username=ada&password=correct horse'
@@ -19,7 +19,7 @@ export LK_TOKEN
 # Of each process what is its own: of what it shares with others there is little.
 python3 -B t/tool/flood.py "${LK_URL#http://}" "$(cat "$LK_SERVE")" "$most" >"$tmp/out" 2>&1
 is $? 0 'bodies of every kind are answered' || diag "$(cat "$tmp/out")"
-like "$(grep -c '^ok' "$tmp/out")" '^11$' 'each as it should be, within that memory' || diag "$(cat "$tmp/out")"
+like "$(grep -c '^ok' "$tmp/out")" '^11$' 'each kind of body is answered as it should be, within the memory that check says' || diag "$(cat "$tmp/out")"
 
 # What one flood has left is not there for the next to be added to.
 released() {
@@ -28,6 +28,6 @@ released() {
 	done | sort -n | tail -n 1)" -lt 4096 ]
 }
 retry 20 released
-ok $? 'and seconds later no worker has 4 MiB'
+ok $? 'no worker keeps 4 MiB seconds after the bodies'
 
 done_testing

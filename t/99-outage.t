@@ -9,10 +9,10 @@ stack_up workers=2 hash_cost=1
 # unavailable TITLE: a 503 with a reason, long before nginx gives up. (The limit
 # is db_timeout_ms, 1.5 seconds; the rest is for a machine that is busy.)
 unavailable() {
-	is "$status" 503 "$1: 503"
-	json_is .detail 'The service is not available, please try again' "$1: says why"
-	like "$(header Retry-After)" '^[0-9]+$' "$1: says when to come back"
-	is "$((took < 5000))" 1 "$1: in time (it took $took ms)"
+	is "$status" 503 "$1: the status is 503"
+	json_is .detail 'The service is not available, please try again' "$1: the answer says why"
+	like "$(header Retry-After)" '^[0-9]+$' "$1: the answer says when to come back"
+	is "$((took < 5000))" 1 "$1: the answer comes in time (it took $took ms)"
 }
 
 timed() {
@@ -87,7 +87,7 @@ retry 10 all_serve
 sql_admin "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'latchkey'" >/dev/null
 for n in 1 2 3 4; do
 	api GET /users/me -H "Authorization: Bearer $token"
-	is "$status" 200 "a closed connection is not noticed ($n)"
+	is "$status" 200 "a connection that the database closed is not noticed by request $n"
 done
 
 # The connection breaks while the INSERT is under way, before it is done: the
@@ -98,11 +98,11 @@ begin perform pg_terminate_backend(pg_backend_pid()); perform pg_sleep(1); retur
 create trigger breaks before insert on users for each row when (new.username = 'broken') execute function breaks();
 E
 api POST /users/add_user/ '{"username":"broken","password":"correct horse"}'
-is "$status" 503 'a sign-up whose connection breaks is a 503'
-is "$(sql "select count(*) from users where username = 'broken'")" 0 'and makes no account'
+is "$status" 503 'a sign-up whose connection breaks gets 503'
+is "$(sql "select count(*) from users where username = 'broken'")" 0 'a sign-up whose connection breaks makes no account'
 sql_admin 'drop function breaks cascade' 2>/dev/null
 api POST /users/add_user/ '{"username":"broken","password":"correct horse"}'
-is "$status" 200 'the second attempt does'
+is "$status" 200 'a second sign-up after a broken connection makes the account'
 
 # The same with a change of the password.
 password() {
@@ -121,17 +121,17 @@ begin perform pg_terminate_backend(pg_backend_pid()); perform pg_sleep(1); retur
 create trigger breaks before update on users for each row when (new.username = 'ada') execute function breaks();
 E
 password 'correct horse' 'battery staple'
-is "$status" 503 'a change of the password whose connection breaks is a 503'
+is "$status" 503 'a change of the password whose connection breaks gets 503'
 sql_admin 'drop function breaks cascade' 2>/dev/null
 login ada 'battery staple'
-is "$status" 401 'and changes nothing'
+is "$status" 401 'a change of the password whose connection breaks changes nothing'
 password 'correct horse' 'battery staple'
-is "$status" 200 'the second attempt does'
+is "$status" 200 'a second change of the password after a broken connection succeeds'
 login ada 'battery staple'
-is "$status" 200 'and the new one counts'
+is "$status" 200 'the new password logs in after the second change'
 token=$(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
 password 'battery staple' 'correct horse'
-is "$status" 200 'it is changed back by a token of after it'
+is "$status" 200 'a token from after the change changes the password back'
 
 # It breaks after the INSERT is committed, before we hear of it.
 python3 - "$LK_DIR/data" "$tmp" <<'E' &
@@ -174,8 +174,8 @@ answer=$(printf '%s' "$form" | $LK_AS env REQUEST_METHOD=POST REQUEST_URI=/users
 	CONTENT_TYPE=application/json CONTENT_LENGTH=${#form} cgi-fcgi -bind -connect "$socket" | tr -d '\r')
 like "$answer" '"username":"settled","fullname":null,"id":[0-9]+' \
 	'a sign-up that was made when the connection broke is answered as made'
-is "$(sql "select count(*) from users where username = 'settled'")" 1 'once'
-like "$(cat "$tmp/proxied.log")" 'event=db_failed what=user_insert' 'though its answer never came'
+is "$(sql "select count(*) from users where username = 'settled'")" 1 'a sign-up whose answer was lost made one account'
+like "$(cat "$tmp/proxied.log")" 'event=db_failed what=user_insert' 'the log reports the sign-up whose answer was lost'
 
 login settled 'correct horse'
 token=$(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
@@ -185,9 +185,9 @@ answer=$(printf '%s' "$form" | $LK_AS env REQUEST_METHOD=POST REQUEST_URI=/users
 	HTTP_AUTHORIZATION="Bearer $token" CONTENT_TYPE=application/json CONTENT_LENGTH=${#form} \
 	cgi-fcgi -bind -connect "$socket" | tr -d '\r')
 like "$answer" '^Status: 200' 'a password that was changed when the connection broke is answered as changed'
-like "$(cat "$tmp/proxied.log")" 'event=db_failed what=user_change_password' 'though its answer never came'
+like "$(cat "$tmp/proxied.log")" 'event=db_failed what=user_change_password' 'the log reports the change whose answer was lost'
 login settled 'battery staple'
-is "$status" 200 'which it is'
+is "$status" 200 'a password whose change had no answer logs in'
 
 # kill -9 of the server with accounts that were answered as made.
 for n in 1 2 3 4 5; do
@@ -202,6 +202,6 @@ kill -9 "$(pgrep -P "$postmaster" | tail -n 1)"
 retry 10 recovered
 serves_again 'after a crash'
 is "$(sql "select count(*) from users where username like 'kept%'")" 5 'nothing that was answered as done is lost'
-is "$(grep -c 'event=bug' "$LK_LOG")" 0 'nothing of all this was taken for a bug'
+is "$(grep -c 'event=bug' "$LK_LOG")" 0 'no outage is taken for a bug'
 
 done_testing
