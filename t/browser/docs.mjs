@@ -175,8 +175,8 @@ async function testQuery(browser, path, drawn) {
     const query = names.map((name) => `${name}=${encodeURIComponent(at)}`).join("&");
     const other = await shown(browser, path, `?${query}`, drawn);
     const title = `with url=${new URL(at).pathname} and configUrl`;
-    ok(other.text === plain.text, `${path} shows the same ${title}`, other.text);
-    ok(other.asked === plain.asked, `${path} fetches the same ${title}`, other.asked);
+    ok(other.text === plain.text, `${path} shows its own document ${title}`, other.text);
+    ok(other.asked === plain.asked, `${path} fetches its own document ${title}`, other.asked);
     ok(other.faults === "", `${path} finds no fault ${title}`, other.faults);
   }
 }

@@ -42,12 +42,12 @@ function missing(wanted, got, path = "") {
 
 async function testValid(api) {
   const result = await new Validator().validate(structuredClone(api));
-  ok(result.valid, "it is valid OpenAPI", JSON.stringify(result.errors, null, 2));
-  ok(api.openapi === "3.1.0", "of version 3.1.0", api.openapi);
+  ok(result.valid, "/openapi.json is valid OpenAPI", JSON.stringify(result.errors, null, 2));
+  ok(api.openapi === "3.1.0", "/openapi.json is OpenAPI 3.1.0", api.openapi);
   const ids = operations(api).map(({ operation }) => operation.operationId);
   ok(
     ids.every(Boolean) && new Set(ids).size === ids.length,
-    "each operation has an id of its own",
+    "each operation of /openapi.json has an id of its own",
     ids.join("\n"),
   );
 }
@@ -59,7 +59,7 @@ function testOriginal(api) {
   }
   for (const [name, schema] of Object.entries(original.components.schemas)) {
     const gaps = missing(schema, api.components.schemas[name]);
-    ok(gaps.length === 0, `so is the schema ${name}`, gaps.join("\n"));
+    ok(gaps.length === 0, `the schema ${name} is as the original has it`, gaps.join("\n"));
   }
 }
 
@@ -87,7 +87,7 @@ function testExamples(api, ajv) {
         wrong.push(`${path}: ${ajv.errorsText()}`);
     }
   }
-  ok(count > 0 && wrong.length === 0, "each example fits its schema", wrong.join("\n"));
+  ok(count > 0 && wrong.length === 0, "each example of /openapi.json fits its schema", wrong.join("\n"));
 }
 
 // The service's own answers: is the status foretold, with this body?
@@ -147,9 +147,9 @@ async function testAnswers(api, ajv) {
 
 await run(async () => {
   const answer = await fetch(`${origin}/openapi.json`);
-  ok(answer.status === 200, "/openapi.json is there", answer.status);
+  ok(answer.status === 200, "/openapi.json is served", answer.status);
   const type = answer.headers.get("content-type");
-  ok(type === "application/json", "as application/json", type);
+  ok(type === "application/json", "/openapi.json is served as application/json", type);
   const api = await answer.json();
   await testValid(api);
   testOriginal(api);

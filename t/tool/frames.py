@@ -45,29 +45,29 @@ def of(n):
 
 for title, wanted, frames in [
     ("a login in one frame", "200", post(begin())),
-    ("with its length", "200", post(begin(more=[of(len(GOOD))]))),
-    ("in frames of a byte", "200", frame(HEADERS, END_HEADERS, 1, block(begin())) + b"".join(
+    ("a login with its length", "200", post(begin(more=[of(len(GOOD))]))),
+    ("a login in frames of a byte", "200", frame(HEADERS, END_HEADERS, 1, block(begin())) + b"".join(
         frame(DATA, 0, 1, GOOD[i:i + 1]) for i in range(len(GOOD))) + frame(DATA, END_STREAM, 1)),
-    ("headers in two frames", "200", frame(HEADERS, 0, 1, block(begin())[:20]) + frame(
+    ("a login with its headers in two frames", "200", frame(HEADERS, 0, 1, block(begin())[:20]) + frame(
         CONTINUATION, END_HEADERS, 1, block(begin())[20:]) + frame(DATA, END_STREAM, 1, GOOD)),
-    ("a length that is too small", "400", post(begin(more=[of(len(GOOD) - 1)]))),
-    ("one that is too large", "400", post(begin(more=[of(len(GOOD) + 1)]))),
-    ("two lengths", "400", post(begin(more=[of(len(GOOD)), of(0)]))),
-    ("a length and no body", "400", get(begin(more=[of(5)]))),
+    ("a Content-Length that is too small", "400", post(begin(more=[of(len(GOOD) - 1)]))),
+    ("a Content-Length that is too large", "400", post(begin(more=[of(len(GOOD) + 1)]))),
+    ("two Content-Lengths", "400", post(begin(more=[of(len(GOOD)), of(0)]))),
+    ("a Content-Length and no body", "400", get(begin(more=[of(5)]))),
     ("Transfer-Encoding, which says nothing in HTTP/2", "200", post(begin(more=[(b"transfer-encoding", b"chunked")]))),
     ("a second path", "400", post(begin(more=[(b":path", b"/metrics")]))),
     ("a path without a slash", "400", get(begin(b"GET", b"metrics"))),
     ("a path with a line break", "reset", get(begin(b"GET", b"/ HTTP/1.1\r\nX: y"))),
     ("an unknown pseudo-header", "400", get(begin(b"GET", b"/", more=[(b":protocol", b"x")]))),
-    ("a name in capitals", "reset", get(begin(b"GET", b"/", more=[(b"Authorization", b"x")]))),
-    ("a name with a line break", "reset", get(begin(b"GET", b"/", more=[(b"x\r\nauthorization", b"x")]))),
-    ("a value with a line break", "reset", get(begin(b"GET", b"/users/me", more=[(b"authorization", b"x\r\nx: y")]))),
-    ("a value with NUL", "reset", get(begin(b"GET", b"/users/me", more=[(b"authorization", b"x\0y")]))),
-    ("an empty name", "refused", get(begin(b"GET", b"/", more=[(b"", b"x")]))),
+    ("a header name in capitals", "reset", get(begin(b"GET", b"/", more=[(b"Authorization", b"x")]))),
+    ("a header name with a line break", "reset", get(begin(b"GET", b"/", more=[(b"x\r\nauthorization", b"x")]))),
+    ("a header value with a line break", "reset", get(begin(b"GET", b"/users/me", more=[(b"authorization", b"x\r\nx: y")]))),
+    ("a header value with NUL", "reset", get(begin(b"GET", b"/users/me", more=[(b"authorization", b"x\0y")]))),
+    ("an empty header name", "refused", get(begin(b"GET", b"/", more=[(b"", b"x")]))),
     ("a token", "200", get(begin(b"GET", b"/check", more=[BEARER]))),
     ("two tokens", "400", get(begin(b"GET", b"/check", more=[BEARER, BEARER]))),
     ("a cookie in crumbs, as browsers send it", "200", post(begin(more=[
         (b"cookie", b"a=b"), (b"cookie", DEVICE.encode()), (b"cookie", b"c=d")]))),
     ("a header of more than 8 KiB", "refused", get(begin(b"GET", b"/check", more=[(b"authorization", b"Bearer " + b"x" * 8192)]))),
 ]:
-    print("%s\t%s\t%s" % (answer_to(frames), wanted, title))
+    print("%s\t%s\t%s: %s" % (answer_to(frames), wanted, title, wanted))

@@ -100,14 +100,14 @@ refused = {name: those for name, those in refused.items() if those}
 def tell(title, wanted, got):
     print("%s\t%s\t%s" % (got, wanted, title))
 tell("%d headers, %d values: each is answered" % (len(NAMES), len(VALUES)), len(NAMES) * len(VALUES), sum(found.values()))
-tell("none by a 2xx", "[]", [s for s in found if s is not None and s < 400])
-tell("and but for these all by a 401", "['Content-Length', 'Host', 'Transfer-Encoding']", sorted(refused))
+tell("no header but a good Authorization opens /check", "[]", [s for s in found if s is not None and s < 400])
+tell("headers that change the request alone get another answer than 401", "['Content-Length', 'Host', 'Transfer-Encoding']", sorted(refused))
 def by(name):
     statuses = collections.defaultdict(list)
     for status, i in sorted(refused[name], key=lambda x: x[1]):
         statuses[str(status)].append(i)
     return dict(statuses)
-tell("a length that is none is a 400", {"400": [i for i in range(20) if VALUES[i] not in (b"0", b"1", b"35", b"200")]}, by("Content-Length"))
-tell("a coding of nginx's not, a 501", {"501": [i for i in range(20) if VALUES[i] != b"chunked"]}, by("Transfer-Encoding"))
-tell("another host gets no answer, or, where it is none, a 400", "[None, 400]", sorted({s for s, _ in refused["Host"]}, key=str)[::-1])
-tell("and only that of this server a 401", "[b'localhost', b'127.0.0.1']", [VALUES[i] for i in range(20) if i not in {j for _, j in refused["Host"]}])
+tell("a Content-Length that is not one gets 400", {"400": [i for i in range(20) if VALUES[i] not in (b"0", b"1", b"35", b"200")]}, by("Content-Length"))
+tell("a Transfer-Encoding that nginx does not know gets 501", {"501": [i for i in range(20) if VALUES[i] != b"chunked"]}, by("Transfer-Encoding"))
+tell("a Host of another server gets no answer, and one that is not a host 400", "[None, 400]", sorted({s for s, _ in refused["Host"]}, key=str)[::-1])
+tell("a Host of this server alone gets 401", "[b'localhost', b'127.0.0.1']", [VALUES[i] for i in range(20) if i not in {j for _, j in refused["Host"]}])

@@ -84,7 +84,7 @@ def me(*more, **changed):
     return fcgi(API, params([(b"REQUEST_METHOD", b"GET"), (b"REQUEST_URI", b"/users/me"), (b"HTTP_AUTHORIZATION", b"Bearer " + TOKEN)], *more, **changed))
 def each(cases):
     for title, wanted, answer in cases:
-        tell("%s: %s" % (title, wanted), wanted, status(answer))
+        tell("parameters, %s: %s" % (title, wanted), wanted, status(answer))
 
 
 def smuggling():
@@ -137,14 +137,14 @@ def smuggling():
         ("chunks of a byte", "200", te(b" chunked", b"".join(b"1\r\n%c\r\n" % c for c in GOOD) + b"0\r\n\r\n")),
         # an answer each, to what is a request, and no more
         ("a second request behind the first", "200 404", get().replace(b"Connection: close\r\n", b"") + get(b"/nope")),
-        ("one behind a body", "200 404", post().replace(b"Connection: close\r\n", b"") + get(b"/nope")),
-        ("one behind chunks", "200 404", te(b" chunked").replace(b"Connection: close\r\n", b"") + get(b"/nope")),
-        ("one behind a body that nobody asked for", "200 404", get(headers=CL).replace(b"Connection: close\r\n", b"") + GOOD + get(b"/nope")),
-        ("one within a body", "401", post(body=GOOD + b"\r\n\r\n" + NEXT)),
-        ("one within a body that nobody asked for", "200", get(headers=b"Content-Length: %d\r\n" % len(NEXT)) + NEXT),
-        ("one behind the last chunk of two lengths", "400", te(b" chunked", b"0\r\n\r\n" + NEXT, more=b"Content-Length: 5\r\n")),
-        ("one behind a Connection: close", "200", get() + get(b"/nope")),
-        ("a hundred at once", " ".join(["200"] * 100), get().replace(b"Connection: close\r\n", b"") * 99 + get()),
+        ("a second request behind a body", "200 404", post().replace(b"Connection: close\r\n", b"") + get(b"/nope")),
+        ("a second request behind chunks", "200 404", te(b" chunked").replace(b"Connection: close\r\n", b"") + get(b"/nope")),
+        ("a second request behind a body that was not asked for", "200 404", get(headers=CL).replace(b"Connection: close\r\n", b"") + GOOD + get(b"/nope")),
+        ("a request within a body", "401", post(body=GOOD + b"\r\n\r\n" + NEXT)),
+        ("a request within a body that was not asked for", "200", get(headers=b"Content-Length: %d\r\n" % len(NEXT)) + NEXT),
+        ("a second request behind the last chunk, with two lengths", "400", te(b" chunked", b"0\r\n\r\n" + NEXT, more=b"Content-Length: 5\r\n")),
+        ("a second request behind a Connection: close", "200", get() + get(b"/nope")),
+        ("a hundred requests at once", " ".join(["200"] * 100), get().replace(b"Connection: close\r\n", b"") * 99 + get()),
         # lines
         ("lines without CR", "200", get().replace(b"\r\n", b"\n")),
         ("a header on a folded line", "400", get(headers=b"X: a\r\n b\r\n")),
@@ -157,13 +157,13 @@ def smuggling():
         ("a NUL in the request line", "400", get(b"/\0")),
         ("a NUL in the method", "400", get().replace(b"GET", b"GE\0")),
         ("two hosts", "400", get(headers=b"Host: y\r\n")),
-        ("a host of another's", "closed", get().replace(b"Host: localhost", b"Host: evil.example")),
-        ("a host of another's in the address", "closed", get(b"http://evil.example/")),
-        ("one behind ours", "closed", get().replace(b"Host: localhost", b"Host: localhost.evil.example")),
-        ("one before a body that is too long", "closed", post(body=b"x" * 65537).replace(b"Host: localhost", b"Host: evil.example")),
-        ("one in a TRACE", "closed", get().replace(b"GET", b"TRACE").replace(b"Host: localhost", b"Host: evil.example")),
+        ("another server's host", "closed", get().replace(b"Host: localhost", b"Host: evil.example")),
+        ("another server's host in the address", "closed", get(b"http://evil.example/")),
+        ("another server's host that begins with this server's", "closed", get().replace(b"Host: localhost", b"Host: localhost.evil.example")),
+        ("another server's host before a body that is too long", "closed", post(body=b"x" * 65537).replace(b"Host: localhost", b"Host: evil.example")),
+        ("another server's host in a TRACE", "closed", get().replace(b"GET", b"TRACE").replace(b"Host: localhost", b"Host: evil.example")),
         ("an empty host", "400", get().replace(b"Host: localhost", b"Host:")),
-        ("a host that is none", "400", get().replace(b"Host: localhost", b"Host: a/b")),
+        ("a host that is not one", "400", get().replace(b"Host: localhost", b"Host: a/b")),
         ("HTTP/0.9", "no HTTP", b"GET /\x20\r\n"),
         ("HTTP/1.10", "505", get().replace(b"HTTP/1.1", b"HTTP/11.1")),
         ("the beginning of HTTP/2", "400", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
@@ -171,7 +171,7 @@ def smuggling():
         ("a TLS greeting", "400", b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03\r\n\r\n"),
     ]:
         got = ask(what)
-        tell("%s: %s" % (title, wanted), wanted, got)
+        tell("smuggling, %s: %s" % (title, wanted), wanted, got)
 
 
 def spellings():
@@ -187,19 +187,19 @@ def spellings():
                         leaks.add(path)
                     if code not in (200, 307, 400, 404, 405) or (code == 200 and path not in ROOT(name)):
                         leaks.add((method, path, code))
-    tell("%d spellings of what has a port of its own do not show it at another" % (n - n % 100), "set()", leaks)
-    tell("of which some are refused by the program, some by nginx", "True", {400, 404, 405, 307} <= set(statuses) or statuses)
+    tell("%d spellings of paths with a port of their own do not show them at the port for clients" % (n - n % 100), "set()", leaks)
+    tell("spellings of paths are refused by the program and by nginx", "True", {400, 404, 405, 307} <= set(statuses) or statuses)
     # and at its own port there are these and no others
     ways = {b"/healthz", b"/healthz?", b"/healthz?x", b"/%68ealthz", b"/%68%65%61%6c%74%68%7a"} | {
             b"%s/healthz" % host for host in (b"http://localhost", b"HTTP://localhost", b"http://localhost:80", b"http://127.0.0.1", b"https://localhost", b"ftp://localhost")}
-    tell("healthz has few spellings", "set()", {p for p in spell(b"healthz") if [code for code, _, _ in http(OPS, get(p))] == [200]} ^ ways)
-    tell("which knows nothing else", "{404}", {code for p in (b"/", b"/token", b"/users/me", b"/check", b"/docs", b"/openapi.json", b"/docs/assets/docs.js", b"/error")
+    tell("/healthz has no spellings but those that are known", "set()", {p for p in spell(b"healthz") if [code for code, _, _ in http(OPS, get(p))] == [200]} ^ ways)
+    tell("the port for health answers other paths with 404", "{404}", {code for p in (b"/", b"/token", b"/users/me", b"/check", b"/docs", b"/openapi.json", b"/docs/assets/docs.js", b"/error")
                                                for code, _, _ in http(OPS, get(p))})
-    tell("nor another name", "[]", http(OPS, get(b"/metrics").replace(b"Host: localhost", b"Host: evil.example")))
+    tell("the port for health does not answer another server's host", "[]", http(OPS, get(b"/metrics").replace(b"Host: localhost", b"Host: evil.example")))
     # who has no token, gets to nobody's account
     for name, wanted in OTHERS.items():
         open_ = {p for p in spell(name) if ask(get(p)) == "200" and p not in (b"/%s/.." % name, b"http://localhost?/" + name)}
-        tell("no spelling of %s does without a token" % name.decode(), "set()", open_)
+        tell("no spelling of /%s does without a token" % name.decode(), "set()", open_)
 
 
 def sizes():
@@ -218,16 +218,16 @@ def sizes():
     for title, wanted, what in [
         ("a request line of 8 KiB", "404", get(b"/" + b"x" * (8192 - first - 1))),
         ("a request line of 8 KiB and a byte", "414", get(b"/" + b"x" * (8192 - first))),
-        ("a query that makes 8 KiB", "200", get(b"/?" + b"x" * (8192 - first - 2))),
-        ("a query that makes a byte more", "414", get(b"/?" + b"x" * (8192 - first - 1))),
+        ("a request line of 8 KiB with a query", "200", get(b"/?" + b"x" * (8192 - first - 2))),
+        ("a request line of 8 KiB and a byte with a query", "414", get(b"/?" + b"x" * (8192 - first - 1))),
         ("a request line of 64 KiB and a byte", "414", get(b"/" + b"x" * 65536)),
         ("a header of 8 KiB", "200", get(headers=line(8192))),
         ("a header of 8 KiB and a byte", "400", get(headers=line(8193))),
         ("a header of 64 KiB and a byte", "400", get(headers=line(65537))),
         ("three headers of 8 KiB", "200", get(headers=line(8192) * 3)),
-        ("four", "400", get(headers=line(8192) * 4)),
-        ("headers of 100 bytes, 333", "200", get(headers=line(100) * 333)),
-        ("one more", "400", get(headers=line(100) * 334)),
+        ("four headers of 8 KiB", "400", get(headers=line(8192) * 4)),
+        ("333 headers of 100 bytes", "200", get(headers=line(100) * 333)),
+        ("334 headers of 100 bytes", "400", get(headers=line(100) * 334)),
         ("headers of 1 MiB", "400", get(headers=line(100) * 10000)),
         ("five hundred headers", "200", get(headers=b"a: b\r\n" * 500)),
         ("a token and the longest cookie", "200", get(b"/users/me", bearer + cookie(8000))),
@@ -237,11 +237,11 @@ def sizes():
         ("a body of 1 MiB", "413", post(body=form(2**20))),
         ("chunks of 64 KiB", "200", chunked(65536)),
         ("chunks of 64 KiB and a byte", "413", chunked(65537)),
-        ("64 KiB that nobody asked for", "200", get(headers=b"Content-Length: 65536\r\n") + b"x" * 65536),
-        ("64 KiB and a byte that nobody asked for", "413", get(headers=b"Content-Length: 65537\r\n") + b"x" * 65537),
+        ("a body of 64 KiB that was not asked for", "200", get(headers=b"Content-Length: 65536\r\n") + b"x" * 65536),
+        ("a body of 64 KiB and a byte that was not asked for", "413", get(headers=b"Content-Length: 65537\r\n") + b"x" * 65537),
         ("a method of 8 KiB", "400", get().replace(b"GET", b"g" * 8192, 1)),
     ]:
-        tell("%s: %s" % (title, wanted), wanted, ask(what))
+        tell("sizes, %s: %s" % (title, wanted), wanted, ask(what))
 
 
 def twice():
@@ -263,7 +263,7 @@ def twice():
         ("the device's cookie a hundred times", "200", post(headers=b"Cookie: __Host-latchkey-device=x\r\n" * 100)),
         ("a name in the query", "401", post(b"/token?username=ada&password=correct+horse", body=b"username=ada&password=x")),
         ("a field twice: the last counts", "200", post(body=b"username=eve&password=x&" + GOOD)),
-        ("and no other", "401", post(body=GOOD + b"&password=x")),
+        ("a field twice, with a wrong password last", "401", post(body=GOOD + b"&password=x")),
         ("another path by a header", "404", get(b"/nope", b"X-Original-URL: /users/me\r\nX-Rewrite-URL: /\r\nX-HTTP-Method-Override: GET\r\n")),
         ("another method by a header", "405", get(b"/token", b"X-HTTP-Method-Override: POST\r\nX-Method-Override: POST\r\n")),
         ("Proxy, which CGI would take for a setting", "200", get(headers=b"Proxy: http://127.0.0.1:1\r\nHTTP_PROXY: x\r\n")),
@@ -272,9 +272,9 @@ def twice():
         ("a host of the attacker's", "closed", get(b"/docs/").replace(b"Host: localhost", b"Host: evil.example")),
         ("two hosts, in the address and the header: the first counts", "307", get(b"http://localhost/docs/").replace(b"Host: localhost", b"Host: evil.example")),
     ]:
-        tell("%s: %s" % (title, wanted), wanted, ask(what))
+        tell("given twice, %s: %s" % (title, wanted), wanted, ask(what))
     where = http(PORT, get(b"http://localhost/docs/", b"X-Forwarded-Host: evil.example\r\n").replace(b"Host: localhost", b"Host: evil.example"))[0][1]
-    tell("which no answer names", "False", "evil" in where)
+    tell("a redirect does not name the host of a header", "False", "evil" in where)
 
 
 def multipart():
@@ -290,12 +290,12 @@ def multipart():
         ("a name by name* alone", "400", (USER, part(b"; name*=UTF-8''password", b"correct horse"), END)),
         ("a name in pieces", "400", (USER, part(b"; name*0=pass; name*1=word", b"correct horse"), END)),
         ("another name by name*", "200", (USER, part(b"; name=password; name*=UTF-8''other", b"correct horse"), END)),
-        ("and before it", "200", (USER, part(b"; name*=UTF-8''other; name=password", b"correct horse"), END)),
+        ("another name by name*, before the name", "200", (USER, part(b"; name*=UTF-8''other; name=password", b"correct horse"), END)),
         ("password by name*, of another field", "422", (USER, part(b"; name=other; name*=UTF-8''password", b"correct horse"), END)),
         ("a second password by name*", "200", (USER, PASSWORD, part(b"; name=other; name*=UTF-8''password", b"x"), END)),
         ("a name with escapes", "422", (USER, part(b"; name=pass%77ord", b"correct horse"), END)),
         ("filename*, which makes no file of it", "200", (USER, part(b"; name=password; filename*=UTF-8''x", b"correct horse"), END)),
-        ("filename, which does", "422", (USER, part(b"; name=password; filename=x", b"correct horse"), END)),
+        ("filename, which makes a file of it", "422", (USER, part(b"; name=password; filename=x", b"correct horse"), END)),
         ("another encoding of the part", "401", (USER, part(b"; name=password", b"Y29ycmVjdCBob3JzZQ==", b"Content-Transfer-Encoding: base64\r\n"), END)),
         # preambles
         ("an empty line first", "200", (b"\r\n", USER, PASSWORD, END)),
@@ -303,13 +303,13 @@ def multipart():
         ("a text first, and no line's end before it", "400", (b"This is a form\r\n", USER, PASSWORD, END)),
         ("a dash in what comes first", "400", (b"\r\nno-part\r\n", USER, PASSWORD, END)),
         ("a password before the first boundary", "400", (b"\r\n" + WRONG[5:], USER, PASSWORD, END)),
-        ("fields of the other kind before it", "422", (b"\r\nusername=ada&password=correct+horse\r\n", END)),
+        ("a form of the other kind before the boundary", "422", (b"\r\nusername=ada&password=correct+horse\r\n", END)),
         # epilogues
         ("a text behind the last boundary", "200", (USER, PASSWORD, END, b"This was a form")),
-        ("another password behind it", "200", (USER, PASSWORD, END, WRONG, END)),
-        ("the only password behind it", "422", (USER, END, PASSWORD, END)),
+        ("another password behind the last boundary", "200", (USER, PASSWORD, END, WRONG, END)),
+        ("the only password behind the last boundary", "422", (USER, END, PASSWORD, END)),
         ("another last boundary", "200", (USER, PASSWORD, END, END, END)),
-        ("600 parts behind it", "200", (USER, PASSWORD, END, b"\r\n" + WRONG * 600)),
+        ("600 parts behind the last boundary", "200", (USER, PASSWORD, END, b"\r\n" + WRONG * 600)),
         ("no last boundary, so no last part", "422", (USER, PASSWORD)),
     ]:
         tell("multipart, %s: %s" % (title, wanted), wanted, ask(multipart(*what)))
@@ -377,7 +377,7 @@ def lies():
     def length(value, **more):
         return login(CONTENT_LENGTH=value, **more)
     each([
-        ("the truth", "200", login()),
+        ("a login with its length", "200", login()),
         ("a length that is too long", "400", length(b"%d" % (n + 1))),
         ("a length that is far too long", "400", length(b"65536")),
         ("a length over the limit", "413", length(b"65537")),
@@ -408,9 +408,9 @@ def lies():
         ("a length behind a NUL", "200", length(b"%d\x001" % n)),
         ("two lengths: the first counts", "200", login((b"CONTENT_LENGTH", b"1"))),
         ("a length in small letters is none", "422", login((b"content_length", b"%d" % n), CONTENT_LENGTH=None)),
-        ("64 KiB", "200", login(CONTENT_LENGTH=b"65536", body=GOOD + b"&x=" + b"y" * (65536 - n - 3))),
-        ("64 KiB and a byte, truly", "413", login(CONTENT_LENGTH=b"65537", body=GOOD + b"&x=" + b"y" * (65537 - n - 3))),
-        ("64 KiB said of more", "200", login(CONTENT_LENGTH=b"65536", body=GOOD + b"&x=" + b"y" * 66000)),
+        ("a body of 64 KiB", "200", login(CONTENT_LENGTH=b"65536", body=GOOD + b"&x=" + b"y" * (65536 - n - 3))),
+        ("a body of 64 KiB and a byte", "413", login(CONTENT_LENGTH=b"65537", body=GOOD + b"&x=" + b"y" * (65537 - n - 3))),
+        ("a body of more than its length of 64 KiB", "200", login(CONTENT_LENGTH=b"65536", body=GOOD + b"&x=" + b"y" * 66000)),
         ("a body where none is wanted", "200", fcgi(API, [(b"REQUEST_METHOD", b"GET"), (b"REQUEST_URI", b"/"), (b"CONTENT_LENGTH", b"5")], b"hello")),
         ("a length without a body, where none is wanted", "400", me((b"CONTENT_LENGTH", b"5"))),
         ("too long a length, where no body is wanted", "200", me((b"CONTENT_LENGTH", b"65537"))),
@@ -422,21 +422,21 @@ def lies():
         ("a method of 64 KiB", "405", b"G" * 65536), ("a method of two", "405", b"GET,POST"), ("a method with a line behind it", "405", b"GET\nlevel=error event=forged"),
         ("PATCH without a body", "422", b"PATCH"), ("PRI", "405", b"PRI"), ("a method of bytes", "405", bytes(range(1, 256))),
     ]:
-        tell("%s: %s" % (title, wanted), wanted, status(me(REQUEST_METHOD=value)))
+        tell("the method in parameters, %s: %s" % (title, wanted), wanted, status(me(REQUEST_METHOD=value)))
     for title, wanted, value in [
-        ("no address", "400", None), ("an empty address", "307", b""), ("a blank", "404", b" "), ("a star", "404", b"*"), ("an absolute one", "404", b"http://localhost/users/me"),
-        ("one without its slash", "404", b"users/me"), ("two slashes", "404", b"//users/me"), ("dots", "404", b"/./users/me"), ("more dots", "404", b"/users/x/../me"),
-        ("encoded dots", "404", b"/users/%2e/me"), ("an encoded slash", "200", b"/users%2fme"), ("one that is encoded twice", "404", b"/users%252fme"), ("all of it encoded", "200", b"%2fusers%2fme"),
+        ("no address", "400", None), ("an empty address", "307", b""), ("a blank", "404", b" "), ("a star", "404", b"*"), ("an absolute address", "404", b"http://localhost/users/me"),
+        ("no slash before it", "404", b"users/me"), ("two slashes", "404", b"//users/me"), ("dots", "404", b"/./users/me"), ("more dots", "404", b"/users/x/../me"),
+        ("encoded dots", "404", b"/users/%2e/me"), ("an encoded slash", "200", b"/users%2fme"), ("a slash encoded twice", "404", b"/users%252fme"), ("all of it encoded", "200", b"%2fusers%2fme"),
         ("an encoded NUL behind it", "404", b"/users/me%00"), ("an encoded NUL within it", "404", b"/users/m%00e"), ("a NUL behind it", "200", b"/users/me\0x"),
         ("an encoded ?", "404", b"/users/me%3fx"), ("a query", "200", b"/users/me?x"), ("a fragment", "404", b"/users/me#x"), ("a semicolon", "404", b"/users/me;x"),
-        ("a slash", "307", b"/users/me/"), ("a thousand slashes", "307", b"/users/me" + b"/" * 1000), ("capitals", "404", b"/Users/Me"), ("half an escape", "404", b"/users/me%"), ("another half", "404", b"/users/me%2"),
+        ("a slash", "307", b"/users/me/"), ("a thousand slashes", "307", b"/users/me" + b"/" * 1000), ("capitals", "404", b"/Users/Me"), ("half an escape", "404", b"/users/me%"), ("half an escape with a digit", "404", b"/users/me%2"),
         ("a backslash", "404", b"\\users\\me"), ("a blank behind it", "404", b"/users/me "), ("a line behind it", "404", b"/users/me\n"), ("64 KiB", "404", b"/" * 2 + b"x" * 65536),
-        ("64 KiB of slashes", "404", b"/" * 65536), ("64 KiB of query", "200", b"/users/me?" + b"%" * 65536), ("every byte", "404", bytes(range(1, 256))), ("no UTF-8", "404", b"/\xff\xc0\xaf"),
+        ("64 KiB of slashes", "404", b"/" * 65536), ("64 KiB of query", "200", b"/users/me?" + b"%" * 65536), ("every byte", "404", bytes(range(1, 256))), ("not UTF-8", "404", b"/\xff\xc0\xaf"),
         ("a slash and lines in the query", "307", b"/users/me/?\r\nSet-Cookie: x=y\r\n\r\n"),
     ]:
         answer = me(REQUEST_URI=value)
-        tell("of an address, %s: %s" % (title, wanted), wanted, status(answer))
-        tell("which sets no header of its own", "False", "ookie" in re.sub(r"Location: .*", "", answer[1]))
+        tell("the address in parameters, %s: %s" % (title, wanted), wanted, status(answer))
+        tell("the address in parameters, %s, sets no header" % title, "False", "ookie" in re.sub(r"Location: .*", "", answer[1]))
     each([
         ("other names of the address", "404", me((b"SCRIPT_NAME", b"/users/me"), (b"PATH_INFO", b"/users/me"), (b"DOCUMENT_URI", b"/users/me"), (b"QUERY_STRING", b"x"), REQUEST_URI=b"/nope")),
         ("the address in small letters", "400", me((b"request_uri", b"/users/me"), REQUEST_URI=None)),
@@ -452,16 +452,16 @@ def lies():
     # --- since when it waits: what is absurd, is passed over
     now = time.time()
     for title, wanted, value in [
-        ("no time", "200", None), ("an empty one", "200", b""), ("a point", "200", b"."), ("now", "200", b"%.3f" % now), ("a minute ago", "503", b"%.3f" % (now - 60)),
-        ("tomorrow", "200", b"%.3f" % (now + 86400)), ("years ago", "200", b"1.000"), ("a negative one", "200", b"-1.000"), ("2^63", "200", b"9223372036854775808.000"),
+        ("nothing", "200", None), ("an empty text", "200", b""), ("a point", "200", b"."), ("now", "200", b"%.3f" % now), ("a minute ago", "503", b"%.3f" % (now - 60)),
+        ("tomorrow", "200", b"%.3f" % (now + 86400)), ("years ago", "200", b"1.000"), ("a negative number", "200", b"-1.000"), ("2^63", "200", b"9223372036854775808.000"),
         ("2^63 / 1000", "200", b"9223372036854775.807"), ("-2^63", "200", b"-9223372036854775808.000"), ("1e400", "200", b"1e400"), ("NaN", "200", b"NaN.000"), ("a minute ago, with a blank", "200", b" %.3f" % (now - 60)),
-        ("a minute ago, without milliseconds", "200", b"%d" % (now - 60)), ("a minute ago, with four", "200", b"%.4f" % (now - 60)), ("negative milliseconds", "200", b"%d.-99" % (now - 60)), ("64 KiB", "200", b"1" * 65536 + b".000"),
+        ("a minute ago, without milliseconds", "200", b"%d" % (now - 60)), ("a minute ago, with four digits", "200", b"%.4f" % (now - 60)), ("negative milliseconds", "200", b"%d.-99" % (now - 60)), ("64 KiB", "200", b"1" * 65536 + b".000"),
     ]:
         answer = login(*([(b"REQUEST_MSEC", value)] if value is not None else []))
-        tell("a login that says it waits since %s: %s" % (title, wanted), wanted, status(answer))
+        tell("a login with a REQUEST_MSEC of %s: %s" % (title, wanted), wanted, status(answer))
     # --- whose request it is, for the log
     for value in b"", b"x", b"0" * 64, b"0" * 65, b"0" * 65536, b"1\nlevel=error req=- event=forged", b"1 event=forged", b"\xe2\x80\xa8":
-        tell("a request's id of %d bytes, %.8r" % (len(value), value), "200", status(me((b"REQUEST_ID", value))))
+        tell("a request with an id of %d bytes, %.8r, is answered" % (len(value), value), "200", status(me((b"REQUEST_ID", value))))
 
 
 def addresses():
@@ -472,19 +472,19 @@ def addresses():
         body = b"username=%s&password=x" % name
         return status(login(*extra, body=body, CONTENT_LENGTH=b"%d" % len(body), **more))
     got = [guess(b"guess%d" % i, a) for i, a in enumerate(NONE)]
-    tell("of %d addresses that are none, those of one client are looked at" % len(NONE), "20 401, 9 429", "%d 401, %d 429" % (got.count("401"), got.count("429")))
-    tell("and the last of them are refused", "['429', '429', '429']", got[-3:])
-    tell("an address behind a NUL is that before it", "401", guess(b"other", b"9.9.9.9\0x"))
+    tell("%d addresses that are not one share the limit of one client" % len(NONE), "20 401, 9 429", "%d 401, %d 429" % (got.count("401"), got.count("429")))
+    tell("the last of the addresses that are not one are refused", "['429', '429', '429']", got[-3:])
+    tell("an address ends at a NUL", "401", guess(b"other", b"9.9.9.9\0x"))
     same = [b"7.7.7.7"] * 10 + [b"::ffff:7.7.7.7"] * 10 + [b"::ffff:707:707"] * 2
     got = [guess(b"same%d" % i, a) for i, a in enumerate(same)]
-    tell("an IPv4 address is one in each form", "20 401, 2 429", "%d 401, %d 429" % (got.count("401"), got.count("429")))
+    tell("an IPv4 address has one limit in each form", "20 401, 2 429", "%d 401, %d 429" % (got.count("401"), got.count("429")))
     net = [b"2001:db8:0:1::%x" % i for i in range(10)] + [b"2001:0DB8:0000:0001:ffff:ffff:ffff:%04x" % i for i in range(10)] + [b"2001:db8:0:1:1::", b"2001:db8::1:0:0:0:1"]
     got = [guess(b"net%d" % i, a) for i, a in enumerate(net)]
-    tell("so is a network of IPv6", "20 401, 2 429", "%d 401, %d 429" % (got.count("401"), got.count("429")))
-    tell("of two addresses the first counts", "429", status(login((b"REMOTE_ADDR", b"7.7.7.7"), (b"REMOTE_ADDR", b"8.8.8.8"), CONTENT_LENGTH=b"23", body=b"username=zz&password=xx")))
-    tell("headers are no address", "429", guess(b"head", b"7.7.7.7") and status(login((b"REMOTE_ADDR", b"7.7.7.7"), (b"HTTP_X_FORWARDED_FOR", b"8.8.8.8"), (b"HTTP_X_REAL_IP", b"8.8.8.8"),
+    tell("an IPv6 /64 network has one limit", "20 401, 2 429", "%d 401, %d 429" % (got.count("401"), got.count("429")))
+    tell("of two REMOTE_ADDR the first counts", "429", status(login((b"REMOTE_ADDR", b"7.7.7.7"), (b"REMOTE_ADDR", b"8.8.8.8"), CONTENT_LENGTH=b"23", body=b"username=zz&password=xx")))
+    tell("no header counts as an address", "429", guess(b"head", b"7.7.7.7") and status(login((b"REMOTE_ADDR", b"7.7.7.7"), (b"HTTP_X_FORWARDED_FOR", b"8.8.8.8"), (b"HTTP_X_REAL_IP", b"8.8.8.8"),
          (b"HTTP_CLIENT_IP", b"8.8.8.8"), (b"HTTP_FORWARDED", b"for=8.8.8.8"), (b"remote_addr", b"8.8.8.8"), CONTENT_LENGTH=b"23", body=b"username=zz&password=xx")))
-    tell("another client is served", "401", guess(b"fresh", b"8.8.8.8"))
+    tell("a client with another address is served", "401", guess(b"fresh", b"8.8.8.8"))
 
 
 def a_single_socket():
@@ -494,8 +494,8 @@ def a_single_socket():
             for code, headers, body in http(PORT, get(path)):
                 if code == 200 and path not in ROOT(name):
                     leaks.add((path, code))
-    tell("nor where each worker knows every path", "set()", leaks)
-    tell("though they are at theirs", "[200, 200]", [http(OPS, get(p))[0][0] for p in (b"/healthz", b"/readyz")])
+    tell("with a single socket paths with a port of their own are not shown at the port for clients", "set()", leaks)
+    tell("with a single socket /healthz and /readyz are shown at the port for health", "[200, 200]", [http(OPS, get(p))[0][0] for p in (b"/healthz", b"/readyz")])
 
 
 if __name__ == "__main__":

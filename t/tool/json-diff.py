@@ -99,8 +99,8 @@ def main():
     run.stdin.close()
     for b in bad[:10]:
         print("# %s %r: want %r, got %r" % b)
-    print("%sok 1 - %d texts are read as Python reads them (seed %d)" % ("not " if bad or run.wait() else "", count, seed))
-    print("%sok 2 - among them enough good, bad and undecodable ones: %s" % ("" if min(seen.values()) * 50 > count else "not ", seen))
+    print("%sok 1 - json: %d texts are read as Python reads them (seed %d)" % ("not " if bad or run.wait() else "", count, seed))
+    print("%sok 2 - json: the texts include enough good, bad and undecodable ones: %s" % ("" if min(seen.values()) * 50 > count else "not ", seen))
     print("1..2")
 
 main()

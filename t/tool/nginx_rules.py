@@ -228,7 +228,7 @@ top = parse(text)
 tell(len(list(top.all())) > 150, "nginx.conf.sample is read")
 for rule in RULES:
     faults = list(rule(top))
-    tell(not faults, "nowhere " + rule.__doc__, faults)
+    tell(not faults, "nginx.conf.sample does not have " + rule.__doc__, faults)
 missed = {}
 for rule, where, what in PLANTED:
     assert where in text, where
@@ -237,4 +237,4 @@ for rule, where, what in PLANTED:
             missed.setdefault(rule.__name__, []).append(what)
 for rule in RULES:
     n = sum(r is rule for r, _, _ in PLANTED)
-    tell(n and rule.__name__ not in missed, "%d planted examples of it are noticed: %s" % (n, rule.__doc__), missed.get(rule.__name__))
+    tell(n and rule.__name__ not in missed, "%d planted examples are noticed: %s" % (n, rule.__doc__), missed.get(rule.__name__))

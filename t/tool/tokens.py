@@ -334,18 +334,18 @@ def four(t, scheme=b"Bearer "):
             ask_fcgi(os.environ["LK_SOCKET_API"], t, scheme), ask_fcgi(os.environ["LK_SOCKET_CHECK"], t, scheme))
 
 for title, t in refused.items():
-    tell(title + " is refused", "401", four(t))
+    tell("a token is refused: " + title, "401", four(t))
 for title, t in accepted.items():
-    tell("a token " + title + " counts", "200/ada", four(t))
+    tell("a token counts: " + title, "200/ada", four(t))
 for scheme in b"bearer ", b"BEARER ", b"bEaReR    ":
-    tell("the scheme has no case: " + scheme.decode(), "200/ada", four(good, scheme))
+    tell("the scheme may be written " + scheme.decode(), "200/ada", four(good, scheme))
 for scheme in b"", b"Token ", b"Bearer", b"Bearer=", b"Bearer:", b"Bearer\t", b"JWT ", b"Basic ", b"Bearer Bearer ", b"XBearer ":
-    tell("the scheme \"%s\" is none" % scheme.decode().replace("\t", "TAB"), "401", four(good, scheme))
+    tell("the scheme \"%s\" gets 401" % scheme.decode().replace("\t", "TAB"), "401", four(good, scheme))
 
 # --- the longest name that has place in a header line of 8 KiB
 longest = sub(b'"' + "\ud64d".encode() * 2000 + b'"')
 tell("a subject of 6,000 bytes is nobody's account", "401", [ask_http(b"/users/me", longest)])
-tell("but comes through whole, to whoever trusts the key", "200/" + "%ED%99%8D" * 2000, [ask_http(b"/check", longest)])
+tell("a subject of 6,000 bytes comes through /check whole", "200/" + "%ED%99%8D" * 2000, [ask_http(b"/check", longest)])
 
 # --- elsewhere than in the header
 for lane, uri in (os.environ["LK_SOCKET_API"], b"/users/me"), (os.environ["LK_SOCKET_CHECK"], b"/check"):
@@ -363,12 +363,12 @@ for lane, uri in (os.environ["LK_SOCKET_API"], b"/users/me"), (os.environ["LK_SO
     answer = fcgi(lane, [(b"REQUEST_METHOD", b"GET"), (b"REQUEST_URI", uri), (b"CONTENT_LENGTH", b"%d" % len(body)),
                          (b"CONTENT_TYPE", b"application/x-www-form-urlencoded")], body)
     tell("%s: a token in the body does not count" % uri.decode(), "401", [who(answer)])
-    tell("%s: of two headers the first alone is looked at" % uri.decode(), "401", [who(fcgi(lane, [
+    tell("%s: of two headers with tokens the first alone counts" % uri.decode(), "401", [who(fcgi(lane, [
         (b"REQUEST_METHOD", b"GET"), (b"REQUEST_URI", uri), (b"HTTP_AUTHORIZATION", b"Bearer x"), (b"HTTP_AUTHORIZATION", b"Bearer " + good)]))])
-tell("nginx refuses two headers", "400", [str(a[0]) for a in http(os.environ["LK_PORT"],
+tell("nginx refuses two headers with tokens", "400", [str(a[0]) for a in http(os.environ["LK_PORT"],
      b"GET /users/me HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + 2 * (b"Authorization: Bearer " + good + b"\r\n") + b"\r\n")])
 
 # --- a header of 1 MiB: no request that is read
 for lane in os.environ["LK_SOCKET_API"], os.environ["LK_SOCKET_CHECK"]:
-    tell("a token of 1 MiB is not even read", "closed", [ask_fcgi(lane, b"x" * 2**20)])
-tell("and its worker serves on", "200/ada", four(good))
+    tell("a token of 1 MiB is not read: the connection is closed", "closed", [ask_fcgi(lane, b"x" * 2**20)])
+tell("a worker serves on after a token of 1 MiB", "200/ada", four(good))
