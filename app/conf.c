@@ -246,6 +246,32 @@ take_value(char *p)
 }
 
 /*
+ * What to do about a line that is none. Its value is not shown, which may be a
+ * secret in the wrong place.
+ */
+static const char *
+find_remedy(const char *line)
+{
+	const char *p = line + strspn(line, BLANKS);
+	const char *end = p + strcspn(p, BLANKS "=:");
+	const char *sign = end + strspn(end, BLANKS);
+
+	if (strncmp(p, "export ", 7) == 0)
+		return "leave out export, which is the shell's";
+	if (*sign == ':')
+		return "put = in the place of the colon";
+	if (end == p || *sign != '=')
+		return "latchkey settings lists the keys";
+	sign += 1 + strspn(sign + 1, BLANKS);
+	if (*sign == '\0' || *sign == '#')
+		return "an empty value is \"\"";
+	if (*sign == '"' || *sign == '\'')
+		return "a text ends with the quotation mark that it began with, "
+		       "and nothing follows";
+	return "several words stand between quotation marks: key = \"two words\"";
+}
+
+/*
  * Take a line apart, in place: key = value, or nothing but a comment (*name is
  * NULL). False: it is neither.
  */
@@ -272,18 +298,19 @@ split_line(char *line, const char **name, const char **value)
 static bool
 read_line(struct conf *c, const char *where, char *line, bool *seen)
 {
-	const char *name, *value;
+	const char *name, *value, *remedy = find_remedy(line);
 	const struct key *k;
 
 	if (!split_line(line, &name, &value)) {
-		log_say("%s: a line is: key = value", where);
+		log_say("%s: a line is: key = value; %s", where, remedy);
 		return false;
 	}
 	if (name == NULL)
 		return true;
 	k = key_by_name(name);
 	if (k == NULL) {
-		log_say("%s: no such key: %s", where, name);
+		log_say("%s: no such key: %s; latchkey settings lists them",
+		    where, name);
 		return false;
 	}
 	if (seen[k - keys]) {
@@ -376,7 +403,9 @@ read_variable(struct conf *c, const char *variable)
 	for (i = 0; i < ARRAY_LEN(keys); i++)
 		if (is_in_capitals(&keys[i], name, (size_t)(value - name)))
 			return set(c, &keys[i], where, value + 1);
-	log_say("%s: no such key (in the environment)", where);
+	log_say("%s: no such key (in the environment); latchkey settings "
+	        "lists them",
+	    where);
 	return false;
 }
 

@@ -4,6 +4,7 @@
 #include "base.h"
 
 #include <fcntl.h>
+#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,8 @@
 #include "stats/event.h"
 
 #define CONF_FILE SYSCONFDIR "/latchkey/latchkey.conf"
+
+static int print_help(const struct conf *conf, char *const *arguments);
 
 static int
 print_settings(const struct conf *conf)
@@ -77,20 +80,34 @@ static const struct command {
 	bool needs_conf;
 	int (*run)(const struct conf *conf);
 	int (*run_with)(const struct conf *conf, char *const *arguments);
+	const char *user; /* whose it is, and not root's; NULL: anybody's */
 	const char *help;
 } commands[] = {
-	{ "serve",     "",              0, 0, true,  supervisor_run, NULL,           "serve requests until SIGTERM" },
-	{ "migrate",   "[ROLE]",        0, 1, true,  NULL,           migrate,        "upgrade the schema, and grant ROLE what workers need" },
-	{ "check",     "",              0, 0, true,  check,          NULL,           "verify settings, key and database" },
-	{ "calibrate", "[MS]",          0, 1, true,  NULL,           run_calibrate,  "measure the cost of password hashes" },
-	{ "status",    "",              0, 0, true,  status_print,   NULL,           "show workers, requests and times" },
-	{ "user",      "ACTION [NAME]", 1, 3, true,  NULL,           user_command,   "add, list, show, disable, enable, logout, passwd, unlock" },
-	{ "blocklist", "FILE",          1, 1, false, NULL,           make_blocklist, "make a list of refused passwords" },
-	{ "settings",  "",              0, 0, false, print_settings, NULL,           "list the keys of latchkey.conf" },
-	{ "routes",    "",              0, 0, false, print_routes,   NULL,           "list the endpoints" },
-	{ "events",    "",              0, 0, false, print_events,   NULL,           "list the events that are logged and counted" },
+	{ "serve",     "",              0, 0, true,  supervisor_run, NULL,           NULL,        "serve requests until SIGTERM" },
+	{ "migrate",   "[ROLE]",        0, 1, true,  NULL,           migrate,        "postgres",  "upgrade the schema, and grant ROLE what workers need" },
+	{ "check",     "",              0, 0, true,  check,          NULL,           "latchkey",  "verify settings, key and database" },
+	{ "calibrate", "[MS]",          0, 1, true,  NULL,           run_calibrate,  NULL,        "measure the cost of password hashes" },
+	{ "status",    "",              0, 0, true,  status_print,   NULL,           NULL,        "show workers, requests and times" },
+	{ "user",      "ACTION [NAME]", 1, 8, true,  NULL,           user_command,   "latchkey",  "add, list, show and change accounts" },
+	{ "blocklist", "FILE",          1, 1, false, NULL,           make_blocklist, NULL,        "make a list of refused passwords" },
+	{ "settings",  "",              0, 0, false, print_settings, NULL,           NULL,        "list the keys of latchkey.conf" },
+	{ "routes",    "",              0, 0, false, print_routes,   NULL,           NULL,        "list the endpoints" },
+	{ "events",    "",              0, 0, false, print_events,   NULL,           NULL,        "list the events that are logged and counted" },
+	{ "help",      "[COMMAND]",     0, 1, false, NULL,           print_help,     NULL,        "print this, or how COMMAND is used" },
 };
 /* clang-format on */
+
+/* How one command is used. */
+static int
+usage_of(const struct command *command, FILE *out)
+{
+	if (command->run_with == user_command)
+		user_usage(out);
+	else
+		fprintf(out, "usage: latchkey [-c FILE] %s %s\n", command->name,
+		    command->arguments);
+	return out == stdout ? EXIT_SUCCESS : 2;
+}
 
 static int
 usage(FILE *out)
@@ -99,13 +116,51 @@ usage(FILE *out)
 
 	fprintf(out,
 	    "usage: latchkey [-c FILE] COMMAND [ARGUMENT...]\n"
-	    "       latchkey -V\n"
+	    "       latchkey -V | --version | -h | --help\n"
 	    "The default FILE is %s.\n\n",
 	    CONF_FILE);
 	for (i = 0; i < ARRAY_LEN(commands); i++)
 		fprintf(out, "  %-9s %-13s  %s\n", commands[i].name,
 		    commands[i].arguments, commands[i].help);
 	return out == stdout ? EXIT_SUCCESS : 2;
+}
+
+/* The command of this name, or NULL after a message. */
+static const struct command *
+find_command(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(commands); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	fprintf(stderr, "latchkey: no such command: %s\n", name);
+	return NULL;
+}
+
+static int
+print_help(const struct conf *conf, char *const *arguments)
+{
+	const struct command *command;
+
+	(void)conf;
+	if (arguments[0] == NULL)
+		return usage(stdout);
+	command = find_command(arguments[0]);
+	return command != NULL ? usage_of(command, stdout) : usage(stderr);
+}
+
+/*
+ * Root is another role for the database, and can read what the service's user
+ * cannot.
+ */
+static void
+complain_of_root(const struct command *command)
+{
+	if (command->user != NULL && geteuid() == 0)
+		log_say("this was run as root; run it as the user whose it is, "
+		        "as in: runuser -u %s -- latchkey %s",
+		    command->user, command->name);
 }
 
 /* Keys and passwords must not be left in a core file. */
@@ -135,14 +190,14 @@ run(const struct command *command, const char *conf_file,
 	if (command->needs_conf && !conf_load(conf_file, &conf))
 		return EXIT_FAILURE;
 	/* a command prints its answer, not the daily log */
-	if (command->run == supervisor_run)
-		log_show_time();
-	else
-		log_set_level(LOG_LEVEL_WARNING);
+	log_set_level(command->run == supervisor_run ? LOG_LEVEL_INFO
+	                                             : LOG_LEVEL_WARNING);
 	status = command->run != NULL ? command->run(&conf)
 	                              : command->run_with(&conf, arguments);
 	if (command->needs_conf)
 		conf_free(&conf);
+	if (status == EXIT_FAILURE)
+		complain_of_root(command);
 	/* a list that could not be written is a failure */
 	return fflush(stdout) == 0 ? status : EXIT_FAILURE;
 }
@@ -163,15 +218,23 @@ fill_standard_descriptors(void)
 		close(fd);
 }
 
+static bool
+is_help(const char *argument)
+{
+	return strcmp(argument, "-h") == 0 || strcmp(argument, "--help") == 0;
+}
+
 int
 main(int argc, char **argv)
 {
+	static const struct option words[] = { { "help", 0, NULL, 'h' },
+		{ "version", 0, NULL, 'V' }, { NULL, 0, NULL, 0 } };
 	const char *conf_file = CONF_FILE;
-	size_t i;
+	const struct command *command;
 	int option, given;
 
 	fill_standard_descriptors();
-	while ((option = getopt(argc, argv, "+c:hV")) != -1) {
+	while ((option = getopt_long(argc, argv, "+c:hV", words, NULL)) != -1) {
 		switch (option) {
 		case 'c':
 			conf_file = optarg;
@@ -185,19 +248,14 @@ main(int argc, char **argv)
 			return usage(stderr);
 		}
 	}
-	if (optind == argc)
+	if (optind == argc || (command = find_command(argv[optind])) == NULL)
 		return usage(stderr);
-	for (i = 0; i < ARRAY_LEN(commands); i++)
-		if (strcmp(commands[i].name, argv[optind]) == 0)
-			break;
-	if (i == ARRAY_LEN(commands)) {
-		fprintf(
-		    stderr, "latchkey: no such command: %s\n", argv[optind]);
-		return usage(stderr);
-	}
 	given = argc - optind - 1;
-	if (given < commands[i].min || given > commands[i].max)
-		return usage(stderr);
+	/* before any setting is read, which may be what is wrong */
+	if (given > 0 && is_help(argv[optind + 1]))
+		return usage_of(command, stdout);
+	if (given < command->min || given > command->max)
+		return usage_of(command, stderr);
 	/* argv ends with a NULL, which is the argument that is not there */
-	return run(&commands[i], conf_file, argv + optind + 1);
+	return run(command, conf_file, argv + optind + 1);
 }

@@ -88,7 +88,7 @@ for file in "$tmp/fifo" "$tmp/folder"; do
 done
 for variable in LATCHKEY_HASH_COSTS LATCHKEY_hash_cost LATCHKEY_ LATCHKEY_HASH_COST_; do
 	env "$variable=5" "$LK_BIN" -c "$LK_CONF" check >"$tmp/out" 2>&1
-	is "$? $(cat "$tmp/out")" "1 latchkey: $variable: no such key (in the environment)" "check refuses $variable in the environment"
+	is "$? $(cat "$tmp/out")" "1 latchkey: $variable: no such key (in the environment); latchkey settings lists them" "check refuses $variable in the environment"
 done
 env XLATCHKEY_HASH_COSTS=5 LATCHKEY=5 LATCHKE=5 "$LK_BIN" -c "$LK_CONF" check >"$tmp/out" 2>&1
 is $? 0 'check ignores other variables of the environment' || diag "$(cat "$tmp/out")"

@@ -81,7 +81,7 @@ is "$(greeting "$one_url")" '{"message":"one"}' 'the refusal to start a stack ag
 
 refused "$tmp/no" "port=$LK_PORT"
 ok $? 'a taken port is refused'
-like "$(cat "$tmp/err")" "port $LK_PORT is taken" 'the refusal of a taken port names it'
+like "$(cat "$tmp/err")" "port $LK_PORT or the next one is taken" 'the refusal of a taken port names it'
 
 for wrong in nginx_limits=some no_such_key=1 database_=x 'no key at all'; do
 	refused "$tmp/no" "$wrong"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Signals that a service is sent though they mean nothing to it: logrotate's
 # USR1 ended all of it once. Those that mean something are in t/91-signals.t and
-# t/97-reload.t, the process that resolves names in t/90-hosts.t.
+# t/58-reload.t, the process that resolves names in t/89-hosts.t.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up workers=1

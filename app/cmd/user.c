@@ -290,6 +290,18 @@ static const struct action {
 	{ "unlock", 1, 1, NEED_SECRETS, unlock },
 };
 
+void
+user_usage(FILE *out)
+{
+	fprintf(out,
+	    "usage: latchkey user add NAME [FULLNAME]\n"
+	    "       latchkey user list\n"
+	    "       latchkey user show|disable|enable|logout|passwd|unlock "
+	    "NAME\n"
+	    "The password is read from the terminal, or from the first "
+	    "line of standard input.\n");
+}
+
 /* The action of these arguments, or NULL after a usage message. */
 static const struct action *
 find_action(char *const *arguments)
@@ -303,13 +315,7 @@ find_action(char *const *arguments)
 		if (strcmp(actions[i].name, arguments[0]) == 0 &&
 		    given >= actions[i].min && given <= actions[i].max)
 			return &actions[i];
-	fprintf(stderr,
-	    "usage: latchkey user add NAME [FULLNAME]\n"
-	    "       latchkey user list\n"
-	    "       latchkey user show|disable|enable|logout|passwd|unlock "
-	    "NAME\n"
-	    "The password is read from the terminal, or from the first "
-	    "line of standard input.\n");
+	user_usage(stderr);
 	return NULL;
 }
 

@@ -4,6 +4,8 @@
 #ifndef LATCHKEY_CMD_USER_H
 #define LATCHKEY_CMD_USER_H
 
+#include <stdio.h>
+
 #include "conf.h"
 
 /*
@@ -13,5 +15,8 @@
  * for wrong arguments.
  */
 int user_command(const struct conf *conf, char *const *arguments) MUST_CHECK;
+
+/* Write how the command is used. */
+void user_usage(FILE *out);
 
 #endif

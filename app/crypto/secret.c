@@ -3,6 +3,7 @@
  */
 #include "base.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -126,20 +127,79 @@ is_one_byte(const struct secret *s)
 	return memcmp(s->bytes, s->bytes + 1, s->len - 1) == 0;
 }
 
+/* Is it text throughout? 32 random bytes are that once in 10^13 keys. */
+static bool
+is_text(const struct secret *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->len; i++)
+		if (s->bytes[i] == '\0' || s->bytes[i] > '~' ||
+		    (s->bytes[i] < ' ' &&
+		        strchr("\t\r\n", s->bytes[i]) == NULL))
+			return false;
+	return true;
+}
+
+/*
+ * Does it begin as a line of a program or of an environment file does, NAME =
+ * VALUE or NAME: VALUE? A key in base64 may end in '=', with nothing behind.
+ */
+static bool
+is_named(const char *p, const char *end)
+{
+	if (p == end || isalpha((unsigned char)*p) == 0)
+		return false;
+	while (p < end && (isalnum((unsigned char)*p) != 0 || *p == '_'))
+		p++;
+	while (p < end && *p == ' ')
+		p++;
+	if (end - p < 2 || (*p != '=' && (*p != ':' || p[1] != ' ')))
+		return false;
+	while (p < end && strchr("=: ", *p) != NULL)
+		p++;
+	return p < end;
+}
+
+#define MAKE "; make one with: openssl rand -hex 32"
+#define ALONE "; the file has to hold the key alone, as the application has it"
+
+/*
+ * Why a text is not the key itself: programs that read the same file mostly
+ * take off what is around it, and then their tokens are others.
+ */
+static const char *
+find_fault_of_text(const struct secret *s)
+{
+	const char *p = (const char *)s->bytes, *end = p + s->len;
+
+	if (memchr(p, '\r', s->len) != NULL)
+		return "has line ends of Windows (CR LF)" ALONE;
+	if (memchr(p, '\n', s->len) != NULL)
+		return "has several lines" ALONE;
+	if (strchr(" \t", *p) != NULL || strchr(" \t", end[-1]) != NULL)
+		return "has blanks around the key" ALONE;
+	if (*p == end[-1] && strchr("\"'`", *p) != NULL)
+		return "has quotation marks around the key" ALONE;
+	if (*p == '{')
+		return "is JSON" ALONE;
+	return is_named(p, end) ? "has a name in front of the key" ALONE : NULL;
+}
+
 /* Why it is unsuitable as a key, or NULL. */
 static const char *
 find_fault(const struct secret *s)
 {
 	if (s->len < SECRET_MIN_BYTES)
-		return "key is shorter than 32 bytes";
+		return "key is shorter than 32 bytes" MAKE;
 	if (s->len > SECRET_MAX_BYTES)
-		return "key is longer than 4096 bytes";
+		return "key is longer than 4096 bytes" MAKE;
 	if (is_one_byte(s))
-		return "key is a single repeated byte, which can be guessed";
+		return "key is a single repeated byte, which can be guessed" MAKE;
 	if (is_published(s))
 		return "key is published in the FastAPI tutorial, so "
-		       "anybody can forge tokens with it";
-	return NULL;
+		       "anybody can forge tokens with it" MAKE;
+	return is_text(s) ? find_fault_of_text(s) : NULL;
 }
 
 /* Read the file that is open as fd, and close it. Returns errno. */
@@ -172,6 +232,9 @@ open_safe(const char *setting, const char *path)
 		        ? "no such file; make a key with: (umask 027; "
 		          "openssl rand -hex 32 >FILE), and give it to the "
 		          "workers' group"
+		    : errno == EACCES
+		        ? "this user cannot read it; as root do: chgrp "
+		          "latchkey FILE; chmod 640 FILE"
 		        : strerror(errno));
 		return -1;
 	}
@@ -194,8 +257,7 @@ secret_load(const char *setting, const char *path, struct secret *out)
 	if (error != 0)
 		log_say("%s %s: %s", setting, path, strerror(error));
 	else if (fd >= 0 && (fault = find_fault(out)) != NULL)
-		log_say("%s %s: %s; make one with: openssl rand -hex 32",
-		    setting, path, fault);
+		log_say("%s %s: %s", setting, path, fault);
 	if (fd >= 0 && error == 0 && fault == NULL)
 		return true;
 	explicit_bzero(out, sizeof(*out));

@@ -16,6 +16,7 @@
 
 #include <libpq-fe.h>
 
+#include "db/advice.h"
 #include "db/conn.h"
 #include "db/failure.h"
 #include "db/hosts.h"
@@ -247,15 +248,37 @@ set_up(struct db_conn *c)
 	return PQexitPipelineMode(c->pg) == 1 ? DB_ANSWERED : DB_LOST;
 }
 
+/*
+ * Of a message while connecting, take the SQLSTATE out into *code, as in
+ * "FATAL:  28000: role ..." (PQERRORS_VERBOSE); the words may be in any
+ * language. False: the server has not sent one.
+ */
+static bool
+take_sqlstate(char *message, char code[6])
+{
+	char *p = strstr(message, ":  ");
+
+	if (p == NULL ||
+	    strspn(p + 3, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 5 ||
+	    strncmp(p + 8, ": ", 2) != 0)
+		return false;
+	memcpy(code, p + 3, 5);
+	code[5] = '\0';
+	memmove(p + 3, p + 10, strlen(p + 10) + 1);
+	return true;
+}
+
 /* Why a host was not reached, unless it is in the log already. */
 static void
 log_unreached(const struct db_host *h, const char *address,
     enum db_outcome outcome, const char *message)
 {
-	char late[300];
+	char late[300], said[400], code[6];
 
 	if (outcome == DB_LOST) {
-		db_failure("connect", NULL, message, NULL);
+		snprintf(said, sizeof(said), "%s", message);
+		db_failure("connect", take_sqlstate(said, code) ? code : NULL,
+		    said, NULL);
 	} else if (outcome == DB_LATE) {
 		snprintf(late, sizeof(late), "no answer in time from %s%s%s",
 		    h->name != NULL ? h->name : "the server",
@@ -279,7 +302,9 @@ connect_to(struct db_conn *c, const struct db_host *h, const char *address)
 	if (c->pg == NULL)
 		abort();
 	PQsetNoticeReceiver(c->pg, ignore_notice, NULL);
+	PQsetErrorVerbosity(c->pg, PQERRORS_VERBOSE);
 	outcome = finish_connecting(c);
+	PQsetErrorVerbosity(c->pg, PQERRORS_DEFAULT);
 	if (outcome == DB_ANSWERED)
 		outcome = set_up(c);
 	if (outcome == DB_ANSWERED)
@@ -538,7 +563,8 @@ shown(const char *conninfo, const char *message)
 		return "out of memory";
 	if (strstr(conninfo, "pass") != NULL || strchr(conninfo, '@') != NULL)
 		return "not a libpq connection string (details hidden, since "
-		       "they may contain a password)";
+		       "they may contain a password); it is like: "
+		       "host=/run/postgresql dbname=NAME user=ROLE";
 	return message;
 }
 
@@ -557,9 +583,14 @@ static bool
 conninfo_is_good(const char *conninfo)
 {
 	PQconninfoOption *options;
+	const char *advice = db_advice_conninfo(conninfo);
 	char *message = NULL;
 	bool good;
 
+	if (advice != NULL) {
+		log_say("database: %s", advice);
+		return false;
+	}
 	options = PQconninfoParse(conninfo, &message);
 	if (options == NULL) {
 		log_say("database: %s", shown(conninfo, message));
@@ -570,7 +601,8 @@ conninfo_is_good(const char *conninfo)
 	if (!good)
 		log_say("database: the connection string must not contain a "
 		        "password; put it into a file: "
-		        "passfile=" SYSCONFDIR "/latchkey/pgpass");
+		        "passfile=" SYSCONFDIR "/latchkey/pgpass, with the "
+		        "line HOST:PORT:DATABASE:USER:PASSWORD");
 	PQconninfoFree(options);
 	return good;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "db/advice.h"
 #include "db/conn.h"
 #include "db/db.h"
 #include "db/failure.h"
@@ -318,6 +319,9 @@ print_message(const void *result)
 	print_lines(message != NULL ? message : db_conn_error(result));
 	print_lines(db_conn_detail(result));
 	print_lines(db_conn_hint(result));
+	if (db_conn_hint(result) == NULL && message != NULL)
+		print_lines(
+		    db_advice(db_conn_sqlstate(result), message));
 }
 
 enum err

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "db/advice.h"
 #include "db/failure.h"
 #include "lib/clock.h"
 #include "stats/event.h"
@@ -58,11 +59,21 @@ db_failure_again(void)
 	event_count(EVENT_DB_FAILED);
 }
 
+/* A field in quotation marks, for fmt's last %s; NULL: none. */
+static const char *
+field(char *out, size_t size, const char *name, const char *value)
+{
+	out[0] = '\0';
+	if (value != NULL)
+		snprintf(out, size, " %s=\"%s\"", name, value);
+	return out;
+}
+
 void
 db_failure(const char *what, const char *sqlstate, const char *message,
     const char *lacking)
 {
-	char line[400], *quote;
+	char line[400], missing[400], advice[300], *quote;
 
 	snprintf(
 	    line, sizeof(line), "%.*s", (int)strcspn(message, "\n"), message);
@@ -70,11 +81,7 @@ db_failure(const char *what, const char *sqlstate, const char *message,
 		*quote = '\'';
 	if (sqlstate == NULL)
 		sqlstate = "-";
-	if (lacking == NULL)
-		event(EVENT_DB_FAILED, "what=%s sqlstate=%s message=\"%s\"",
-		    what, sqlstate, line);
-	else
-		event(EVENT_DB_FAILED,
-		    "what=%s sqlstate=%s message=\"%s\" lacking=\"%s\"", what,
-		    sqlstate, line, lacking);
+	event(EVENT_DB_FAILED, "what=%s sqlstate=%s message=\"%s\"%s%s", what,
+	    sqlstate, line, field(missing, sizeof(missing), "lacking", lacking),
+	    field(advice, sizeof(advice), "advice", db_advice(sqlstate, line)));
 }

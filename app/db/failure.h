@@ -9,8 +9,8 @@
 
 /*
  * Count a failure and write its line: what was done, the SQLSTATE (NULL: none),
- * and of libpq's or the server's message the first line. lacking: privileges
- * that the role lacks; NULL: not known.
+ * and of libpq's or the server's message the first line, with what to do about
+ * it (db/advice.h). lacking: privileges that the role lacks; NULL: not known.
  */
 void db_failure(const char *what, const char *sqlstate, const char *message,
     const char *lacking);

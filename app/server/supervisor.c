@@ -252,6 +252,7 @@ supervisor_run(const struct conf *conf)
 		good = shm_create(conf->status_file, sections) &&
 		       listeners_open(conf, &s.listeners);
 	if (good) {
+		log_show_time(); /* what is wrong before is said to a person */
 		show_queues(&s);
 		configure_pool(&s);
 		supervise(&s);
