@@ -212,10 +212,11 @@ fuzz: fuzz-build
 			build-fuzz/found/$$f t/fuzz/corpus/$$f || exit 1; \
 	done
 
-browser: t/browser/node_modules/.package-lock.json
-t/browser/node_modules/.package-lock.json: t/browser/package-lock.json
-	@echo "  NPM  t/browser"
-	@cd t/browser && npm ci --ignore-scripts --no-audit --no-fund --no-progress --loglevel=error >/dev/null
+# What tests in JavaScript use: make browser, make oauth
+browser oauth: %: t/%/node_modules/.package-lock.json
+t/%/node_modules/.package-lock.json: t/%/package-lock.json
+	@echo "  NPM  t/$*"
+	@cd t/$* && npm ci --ignore-scripts --no-audit --no-fund --no-progress --loglevel=error >/dev/null
 
 # The fuzz targets need clang.
 check:
@@ -226,12 +227,12 @@ check:
 
 test:
 	@t/deps test
-	@$(MAKE) $J web browser
+	@$(MAKE) $J web browser oauth
 	@LK_ALL=yes $(MAKE) --no-print-directory check
 
 coverage:
 	@t/deps coverage
-	@$(MAKE) $J all browser
+	@$(MAKE) $J all browser oauth
 	@t/coverage
 
 # It takes about an hour of two CPUs, so at a low priority.
@@ -242,7 +243,7 @@ mutate:
 
 sanitized:
 	@t/deps test
-	@$(MAKE) $J all browser
+	@$(MAKE) $J all browser oauth
 	@t/memory sanitizers
 
 valgrind:
@@ -363,6 +364,6 @@ clean:
 
 -include $(wildcard $B/*.d $B/*/*.d)
 
-.PHONY: always all without-web web dist run check units benches bench floods browser test coverage mutate sanitized valgrind lint fuzz fuzz-build fuzz-targets format install uninstall clean
+.PHONY: always all without-web web dist run check units benches bench floods browser oauth test coverage mutate sanitized valgrind lint fuzz fuzz-build fuzz-targets format install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:

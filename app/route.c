@@ -50,13 +50,14 @@ struct route {
 #define NOT_CROSS_SITE ORIGIN_NOT_CROSS_SITE
 #define SAME_ORIGIN ORIGIN_SAME
 #define FASTAPI FACE_FASTAPI
+#define LOGIN FACE_LOGIN
 
 /* clang-format off */
 static const struct route routes[] = {
 	/* methods  path                    lane        who        origin          limit         face     body       bytes  handler */
 	{ GET,      "/",                    ROLE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_root },
 	{ POST,     "/users/add_user/",     ROLE_LOGIN, ANYONE,    NOT_CROSS_SITE, LIMIT_SIGNUP, FASTAPI, BODY_JSON, 65536, api_users_add },
-	{ POST,     "/token",               ROLE_LOGIN, ANYONE,    NOT_CROSS_SITE, LIMIT_LOGIN,  FASTAPI, BODY_FORM, 65536, api_token_create },
+	{ POST,     "/token",               ROLE_LOGIN, ANYONE,    NOT_CROSS_SITE, LIMIT_LOGIN,  LOGIN,   BODY_FORM, 65536, api_token_create },
 	{ GET,      "/users/me",            ROLE_API,   SIGNED_IN, ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_users_me },
 	{ PATCH,    "/users/me",            ROLE_API,   SIGNED_IN, SAME_ORIGIN,    LIMIT_CHANGE, FASTAPI, BODY_JSON, 65536, api_users_change },
 	{ POST,     "/users/me/password",   ROLE_LOGIN, SIGNED_IN, SAME_ORIGIN,    LIMIT_LOGIN,  FASTAPI, BODY_JSON, 65536, api_users_change_password },
@@ -292,7 +293,7 @@ route_print(void)
 		"same origin" };
 	static const char *const limit[] = { "none", "login", "sign-up",
 		"change" };
-	static const char *const face[] = { "FastAPI", "OAuth" };
+	static const char *const face[] = { "FastAPI", "login", "OAuth" };
 	struct arena a;
 	struct buf b;
 	size_t i;

@@ -48,7 +48,7 @@ KINDS = [
     (lambda r: (b"GET", r.choice([b"/metrics", b"/readyz", b"/healthz"]) + b"?" + some(r), []), 404, True),
     (lambda r: (b"GET", b"/error?" + some(r), []), 404, True),
     (lambda r: (b"GET", b"/latchkey-check?" + some(r), []), 404, True),
-    (lambda r: (b"GET", b"/token?" + some(r), []), 503, True),
+    (lambda r: (b"GET", b"/users/add_user/?" + some(r), []), 503, True),
     (lambda r: (b"PUT", b"/users/me/password", [(b"X-" + word(r), some(r))]), 503, True),
 ]
 # The program's answers stand among them.

@@ -46,7 +46,7 @@ while read -r path limit; do
 	attempt "$path"
 	is "$status $(header Content-Type)" '429 application/json' "$path: one attempt more than its limit gets 429"
 	like "$(header Retry-After)" '^[1-9][0-9]*$' "$path: the 429 has Retry-After"
-	like "$body" '^\{"detail":"Too many .*in [1-9][0-9]* (second|minute)s?"\}$' "$path: the 429 says in words when to come again"
+	like "$body" '^\{"detail":"Too many .*in [1-9][0-9]* (second|minute)s?"[,}]' "$path: the 429 says in words when to come again"
 done <"$tmp/limited"
 is "$(wc -l <"$tmp/limited")" 4 'four endpoints have a limit'
 

@@ -18,7 +18,7 @@ protects() {
 
 # nginx_says STATUS DETAIL WHAT: an error of nginx's own, in the service's form.
 nginx_says() {
-	is "$status $body" "$1 {\"detail\":\"$2\"}" "$3: $1 with a detail"
+	is "$status ${body%%[,\}]*}" "$1 {\"detail\":\"$2\"" "$3: $1 with a detail"
 	is "$(header Content-Type), $(header Cache-Control)" 'application/json, no-store' \
 		"$3: the answer is JSON, not to be cached"
 	protects "$strict" "$3"
@@ -84,7 +84,8 @@ api GET /token
 is "$status $(header Allow)" '405 POST' 'the program, not nginx, refuses a wrong method, with Allow'
 for method in TRACE CONNECT BREW; do
 	api "$method" /token
-	is "$status $(header Allow) $body" '405 POST {"detail":"Method Not Allowed"}' \
+	is "$status $(header Allow) $body" \
+		'405 POST {"detail":"Method Not Allowed","error":"invalid_request","error_description":"Method Not Allowed"}' \
 		"the method $method of a path without it gets 405"
 	api "$method" /nope
 	is "$status $body" '404 {"detail":"Not Found"}' "the method $method of an unknown path gets 404"

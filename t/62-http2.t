@@ -32,7 +32,7 @@ ask POST /token 'username=ada&password=correct horse' -H 'Content-Length:'
 is "$status" 200 'a body without a length over HTTP/2 is read'
 head -c 65537 /dev/zero | tr '\0' x >"$tmp/long"
 ask POST /token "@$tmp/long" -H 'Content-Length:'
-is "$status $body" '413 {"detail":"Request Entity Too Large"}' 'a body of 65537 bytes without a length over HTTP/2 gets 413'
+is "$status ${body%%,*}" '413 {"detail":"Request Entity Too Large"' 'a body of 65537 bytes without a length over HTTP/2 gets 413'
 
 # What curl does not send: frames, and headers one by one.
 LK_TOKEN=$token LK_DEVICE=$device LK_PORT=$LK_PORT python3 -B t/tool/frames.py >"$tmp/results"

@@ -18,21 +18,7 @@ for page in /docs /redoc /docs/oauth2-redirect; do
 		"$page may run only scripts of this host"
 done
 
-# The results of a script, counted as our own.
-pass_on() {
-	node "$@" >"$tmp/results"
-	while read -r line; do
-		case $line in
-		'ok '*) ok 0 "${line#* - }" ;;
-		'not ok '*) ok 1 "${line#* - }" ;;
-		'# '*) diag "${line#??}" ;;
-		esac
-	done <"$tmp/results"
-	grep -q '^1\.\.[1-9]' "$tmp/results"
-	ok $? "$1 came to its end"
-}
-
-pass_on t/browser/docs.mjs "$LK_URL"
-pass_on t/browser/openapi.mjs "$LK_URL" "$LK_OPS_URL"
+pass_on node t/browser/docs.mjs "$LK_URL"
+pass_on node t/browser/openapi.mjs "$LK_URL" "$LK_OPS_URL"
 
 done_testing

@@ -3,6 +3,8 @@
  */
 #include "base.h"
 
+#include <inttypes.h>
+
 #include "api/api.h"
 #include "http/header.h"
 #include "http/params.h"
@@ -50,7 +52,8 @@ api_token_create(struct req *r)
 		return e == ERR_UNAUTH ? ERR_OK : e;
 	b = reply_begin(r, 200, "application/json");
 	buf_addf(
-	    b, "{\"access_token\":\"%s\",\"token_type\":\"bearer\"}", l.token);
+	    b, "{\"access_token\":\"%s\",\"token_type\":\"bearer\",", l.token);
+	buf_addf(b, "\"expires_in\":%" PRId64 "}", l.token_life_s);
 	/* a page of another site, though it may log in, must not replace the
 	 * existing cookie */
 	if (l.new_device != NULL &&

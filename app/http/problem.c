@@ -101,7 +101,7 @@ problem_write(struct buf *b, const struct problem *list)
 {
 	const struct problem *f;
 
-	buf_adds(b, "{\"detail\":[");
+	buf_adds(b, "[");
 	for (f = list; f != NULL; f = f->next) {
 		buf_addf(b, "%s{\"type\":\"%s\",", f == list ? "" : ",",
 		    shapes[f->kind].type);
@@ -115,5 +115,5 @@ problem_write(struct buf *b, const struct problem *list)
 		write_context(b, f);
 		buf_adds(b, "}");
 	}
-	buf_adds(b, "]}");
+	buf_adds(b, "]");
 }

@@ -44,7 +44,7 @@ void problem_add(struct req *r, struct problem f);
 /* Append what a problem is, as a sentence. */
 void problem_add_message(struct buf *b, const struct problem *f);
 
-/* Append the list as FastAPI's body, {"detail":[…]}. */
+/* Append the list as JSON, the detail of FastAPI's 422: […]. */
 void problem_write(struct buf *b, const struct problem *list);
 
 #endif

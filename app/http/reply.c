@@ -67,16 +67,20 @@ reply_header(struct req *r, const char *name, const char *value)
 	buf_adds(&r->reply.headers, "\r\n");
 }
 
-/* The code of an error at the token endpoint. */
+/* The code of an error at a token endpoint. */
 static const char *
-oauth_code(int status)
+oauth_code(enum face face, int status)
 {
 	switch (status) {
 	case 401:
-		return "invalid_client";
+		/* a login has no client that could be wrong */
+		return face == FACE_LOGIN ? "invalid_grant" : "invalid_client";
+	case 403:
+		return "access_denied";
 	case 429:
 	case 503:
 		return "temporarily_unavailable";
+	case 421:
 	case 500:
 		return "server_error";
 	default:
@@ -84,18 +88,39 @@ oauth_code(int status)
 	}
 }
 
-void
-reply_detail(struct req *r, int status, const char *detail)
+/* Begin an error with FastAPI's member, unless OAuth alone counts. */
+static struct buf *
+begin_error(struct req *r, int status)
 {
 	struct buf *b = reply_begin(r, status, "application/json");
 
-	if (r->face == FACE_OAUTH)
-		buf_addf(b, "{\"error\":\"%s\",\"error_description\":",
-		    oauth_code(status));
-	else
-		buf_adds(b, "{\"detail\":");
-	buf_add_json(b, detail, strlen(detail));
+	buf_adds(b, r->face == FACE_OAUTH ? "{" : "{\"detail\":");
+	return b;
+}
+
+/* End it with OAuth's, unless FastAPI alone counts. */
+static void
+end_error(struct req *r, const char *code, const char *description)
+{
+	struct buf *b = &r->reply.body;
+
+	if (r->face == FACE_LOGIN)
+		buf_adds(b, ",");
+	if (r->face != FACE_FASTAPI) {
+		buf_addf(b, "\"error\":\"%s\",\"error_description\":", code);
+		buf_add_json(b, description, strlen(description));
+	}
 	buf_adds(b, "}");
+}
+
+void
+reply_detail(struct req *r, int status, const char *detail)
+{
+	struct buf *b = begin_error(r, status);
+
+	if (r->face != FACE_OAUTH)
+		buf_add_json(b, detail, strlen(detail));
+	end_error(r, oauth_code(r->face, status), detail);
 	if (status == 503)
 		reply_header(r, "Retry-After", RETRY_AFTER_S);
 }
@@ -129,22 +154,41 @@ reply_limit(struct req *r, int status, const char *detail)
 	reply_header(r, "Retry-After", text);
 }
 
-/* All that is wrong with the fields; of OAuth's one sentence, the first. */
+/*
+ * The problem of OAuth's one sentence: the first, unless the grant is one that
+ * is not served, which is why its other fields are missing.
+ */
+static const struct problem *
+main_problem(const struct problem *list, const char **code)
+{
+	const struct problem *p;
+
+	*code = "unsupported_grant_type";
+	for (p = list; p != NULL; p = p->next)
+		if (p->kind == PROBLEM_PATTERN &&
+		    strcmp(p->field, "grant_type") == 0)
+			return p;
+	*code = oauth_code(FACE_OAUTH, 400);
+	return list;
+}
+
+/* All that is wrong with the fields; in OAuth's members, one of it. */
 static void
 reply_problems(struct req *r)
 {
-	const struct problem *first = r->problems;
+	struct buf *b = begin_error(r, r->face == FACE_OAUTH ? 400 : 422);
+	const struct problem *p;
+	const char *code;
 	struct buf text;
 
-	if (r->face == FACE_FASTAPI) {
-		problem_write(reply_begin(r, 422, "application/json"), first);
-		return;
-	}
+	if (r->face != FACE_OAUTH)
+		problem_write(b, r->problems);
+	p = main_problem(r->problems, &code);
 	buf_init(&text, r->ctx->arena);
-	if (first->field != NULL)
-		buf_addf(&text, "%s: ", first->field);
-	problem_add_message(&text, first);
-	reply_detail(r, 400, text.s);
+	if (p->field != NULL)
+		buf_addf(&text, "%s: ", p->field);
+	problem_add_message(&text, p);
+	end_error(r, code, text.s);
 }
 
 void

@@ -29,9 +29,9 @@ void reply_header(struct req *r, const char *name, const char *value);
 
 /*
  * An error in the form of r->face. FACE_FASTAPI: {"detail":"…"}. FACE_OAUTH:
- * {"error":"…","error_description":"…"} of the token endpoint, the code by the
- * status. detail: ASCII that can be seen, and blanks, without " and \.
- * Source: RFC 6749, section 5.2; of 429 and 5xx, 4.1.2.1.
+ * {"error":"…","error_description":"…"} of a token endpoint, the code by the
+ * status. FACE_LOGIN: all three. detail: ASCII that can be seen, and blanks,
+ * without " and \. Source: RFC 6749, section 5.2; of 403, 429 and 5xx, 4.1.2.1.
  */
 void reply_detail(struct req *r, int status, const char *detail);
 
@@ -43,8 +43,8 @@ void reply_unauthorized(struct req *r, const char *detail);
 
 /*
  * The reply to an error for which no handler has its own text. ERR_INVALID
- * lists r->problems, to a client of OAuth the first; without any, it was the
- * database that refused.
+ * lists r->problems, in OAuth's members the first, or that grant_type is of
+ * another kind; without any, it was the database that refused.
  */
 void reply_error(struct req *r, enum err e);
 

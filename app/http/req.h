@@ -19,8 +19,11 @@
 /* How a request's body is read; a column of route.c. */
 enum body { BODY_NONE, BODY_JSON, BODY_FORM };
 
-/* In which form errors are written (http/reply.c); a column of route.c. */
-enum face { FACE_FASTAPI, FACE_OAUTH };
+/*
+ * In which form errors are written (http/reply.c), a column of route.c: as
+ * FastAPI does, with OAuth's members beside that, or as OAuth does.
+ */
+enum face { FACE_FASTAPI, FACE_LOGIN, FACE_OAUTH };
 
 /* Where a field of http/params.h stands. */
 enum source { SOURCE_BODY, SOURCE_QUERY, SOURCE_PATH };

@@ -75,14 +75,16 @@ static enum err
 grant(struct ctx *c, struct login *l, const struct user *u,
     const struct device *device)
 {
+	int64_t life_s = c->app->conf->access_token_minutes * 60;
 	const struct token_claims claims = {
 		.sub = u->username,
 		.uid = u->id,
-		.exp = c->now_s + c->app->conf->access_token_minutes * 60,
+		.exp = c->now_s + life_s,
 		.epoch = u->epoch,
 	};
 	enum err e;
 
+	l->token_life_s = life_s;
 	l->new_device = NULL;
 	if ((device->id[0] == '\0' || device->is_old) &&
 	    (e = device_make(c, device, u->username, &l->new_device)) != ERR_OK)

@@ -12,6 +12,7 @@ struct login {
 	const char *device; /* svc/device.h's proof; NULL: none */
 	/* the result, which lives until the request ends */
 	const char *token;
+	int64_t token_life_s;   /* from now */
 	const char *new_device; /* for next time; NULL: its own is recent */
 };
 

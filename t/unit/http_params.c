@@ -58,7 +58,7 @@ request(const char *type, const char *body, size_t n)
 static const char *
 complaint(const struct req *r, enum err e)
 {
-	static const char before[] = "{\"detail\":[";
+	static const char before[] = "[";
 	struct buf b;
 
 	buf_init(&b, &arena);
@@ -67,7 +67,7 @@ complaint(const struct req *r, enum err e)
 		return b.s;
 	}
 	problem_write(&b, r->problems);
-	b.s[b.len - 2] = '\0'; /* the list's ]} */
+	b.s[b.len - 1] = '\0'; /* the list's ] */
 	return b.s + sizeof(before) - 1;
 }
 

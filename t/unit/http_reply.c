@@ -197,6 +197,52 @@ test_oauth(void)
 	    "a bug is an error of the server");
 }
 
+/* At FastAPI's login both forms stand side by side. */
+static void
+test_login(void)
+{
+	struct problem grant = { .kind = PROBLEM_PATTERN,
+		.field = "grant_type",
+		.detail = "^password$" };
+	struct problem first = {
+		.kind = PROBLEM_MISSING, .field = "scope", .next = &grant
+	};
+	struct ctx c = { .arena = &arena };
+	struct req r = { .ctx = &c, .face = FACE_LOGIN, .problems = &first };
+
+	reply_error(&r, ERR_INVALID);
+	ok(r.reply.status == 422 &&
+	        strncmp(r.reply.body.s, "{\"detail\":[{\"type\":", 19) == 0 &&
+	        strstr(r.reply.body.s,
+	            "}],\"error\":\"unsupported_grant_type\","
+	            "\"error_description\":\"grant_type: String should match "
+	            "pattern '^password$'\"}") != NULL,
+	    "another grant is named, whatever else is wrong");
+	grant.field = "scope";
+	reply_error(&r, ERR_INVALID);
+	ok(strstr(r.reply.body.s,
+	       "}],\"error\":\"invalid_request\",\"error_description\":"
+	       "\"scope: Field required\"}") != NULL,
+	    "another field's pattern is no grant");
+	reply_unauthorized(&r, "No");
+	is(r.reply.body.s,
+	    "{\"detail\":\"No\",\"error\":\"invalid_grant\","
+	    "\"error_description\":\"No\"}",
+	    "a wrong password is an invalid grant");
+	is(r.reply.headers.s, "WWW-Authenticate: Bearer\r\n",
+	    "which asks for no client's secret");
+	reply_error(&r, ERR_DENIED);
+	ok(strstr(r.reply.body.s, "\"access_denied\"") != NULL,
+	    "what is not allowed is denied");
+	reply_detail(&r, 421, "No");
+	ok(strstr(r.reply.body.s, "\"server_error\"") != NULL,
+	    "a wrong socket is an error of the server");
+	r.face = FACE_FASTAPI;
+	reply_error(&r, ERR_INVALID);
+	ok(strstr(r.reply.body.s, "error") == NULL,
+	    "elsewhere there is the detail alone");
+}
+
 /* Each error and each status that is sent has its words. */
 static void
 test_tables(void)
@@ -264,6 +310,7 @@ main(void)
 	test_anew();
 	test_errors();
 	test_oauth();
+	test_login();
 	test_tables();
 	test_sizes();
 	arena_free(&arena);
