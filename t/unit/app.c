@@ -56,13 +56,14 @@ test_open(void)
 
 	ok(app != NULL && app->keyring != NULL && app->secrets == NULL &&
 	        app->db == NULL && app->blocklist == NULL,
-	    "app: of the parts only those are opened that are needed");
+	    "only the parts that a process needs are opened");
 	app_close(app);
 	app = app_open(&conf, NEED_ALL, 0);
 	ok(app != NULL && app->keyring != NULL && app->secrets != NULL &&
 	        app->db != NULL && app->blocklist != NULL,
-	    "app: all of them where all are needed");
-	ok(app != NULL && app->conf == &conf, "app: with the settings");
+	    "all parts are opened where all are needed");
+	ok(app != NULL && app->conf == &conf,
+	    "an opened process has its settings");
 	app_close(app);
 	app_close(NULL);
 }
@@ -75,27 +76,27 @@ test_narrow(void)
 	if (app == NULL)
 		abort();
 	ok(app->secrets == NULL && holds(app, KEY) && holds(app, SECRET),
-	    "app: a process that forks others holds key and secret");
+	    "a process that forks others holds key and secret");
 	ok(app_narrow(app, NEED_KEYS, 0) && app->keyring != NULL &&
 	        holds(app, KEY),
-	    "app: a process that checks tokens keeps the key");
+	    "a process that checks tokens keeps the key");
 	ok(app->secrets == NULL && !holds(app, SECRET),
-	    "app: a process that checks tokens does not keep the secret");
+	    "a process that checks tokens does not keep the secret");
 	ok(app->db == NULL && app->blocklist == NULL,
-	    "app: and neither database nor list of passwords");
+	    "a process that checks tokens has neither database nor list of passwords");
 	ok(app_narrow(app, NEED_DATABASE, 0) && app->db != NULL,
-	    "app: one that needs the database has a connection of its own");
+	    "a process that needs the database has a connection of its own");
 	ok(app->keyring == NULL && !holds(app, KEY),
-	    "app: a key that is not needed is wiped");
+	    "a key that is not needed is wiped");
 	database[0] = '=';
 	ok(!app_narrow(app, NEED_DATABASE, 0),
-	    "app: without its database a process does not begin");
+	    "a process that needs the database does not begin without it");
 	database[0] = 'd';
 	app_close(app);
 	app = app_open(&conf, NEED_FORKS, 0);
 	ok(app != NULL && app_narrow(app, NEED_SECRETS, 0) &&
 	        app->secrets != NULL && !holds(app, SECRET),
-	    "app: a process that makes MACs has their keys, not the secret");
+	    "a process that makes MACs has their keys, not the secret");
 	app_close(app);
 }
 
@@ -107,18 +108,18 @@ test_failures(void)
 
 	conf.key_file = nothing;
 	ok(app_open(&conf, NEED_KEYS, 0) == NULL,
-	    "app: it is not opened without its key");
+	    "a process is not opened without its key");
 	ok(app_open(&conf, NEED_ALL, 0) == NULL,
-	    "app: nor any of it where one part fails");
+	    "nothing is opened where one part fails");
 	conf.key_file = good;
 	conf.secret_file = nothing;
 	ok(app_open(&conf, NEED_SECRETS, 0) == NULL &&
 	        app_open(&conf, NEED_SECRET_FILE, 0) == NULL,
-	    "app: it is not opened without its secret");
+	    "a process is not opened without its secret");
 	conf.secret_file = secret_file;
 	conf.password_blocklist = nothing;
 	ok(app_open(&conf, NEED_HASHING, 0) == NULL,
-	    "app: nor without its list of passwords");
+	    "a process is not opened without its list of passwords");
 	conf.password_blocklist = no_list;
 }
 

@@ -71,32 +71,33 @@ test_others(bool keep)
 	p = mmap(NULL, 64, PROT_READ, MAP_PRIVATE, fd, 0);
 	ok(p != MAP_FAILED && memcmp(p, "\177ELF", 4) == 0 &&
 	        munmap(p, 64) == 0,
-	    "a file is mapped");
+	    "mmap maps a file");
 	p = mmap(NULL, 64, PROT_READ, MAP_PRIVATE, fd, 4096);
 	ok(p != MAP_FAILED && memcmp(p, "\177ELF", 4) != 0 &&
 	        munmap(p, 64) == 0,
-	    "from where it was wanted");
+	    "mmap with an offset maps the file from there");
 	close(fd);
 	p = mmap(NULL, n, PROT_NONE, ANONYMOUS, -1, 0);
 	fixed = mmap(p + MIB, 2 * MIB, RW, ANONYMOUS | MAP_FIXED, -1, 0);
-	ok(p != MAP_FAILED && fixed == p + MIB, "an address can be told");
+	ok(p != MAP_FAILED && fixed == p + MIB,
+	    "mmap maps at an address that is given");
 	ok(munmap(p, n) == 0 && msync(p, n, MS_ASYNC) != 0 && errno == ENOMEM,
-	    "and is free again");
+	    "munmap frees the memory at a given address");
 	p = mmap(NULL, n, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ok(p != MAP_FAILED && munmap(p, MIB) == 0 &&
 	        munmap(p + MIB, n - MIB) == 0 && msync(p, n, MS_ASYNC) != 0,
-	    "what is shared can be unmapped in parts");
+	    "munmap unmaps shared memory in parts");
 	errno = 0;
 	ok(mmap(NULL, 0, RW, ANONYMOUS, -1, 0) == MAP_FAILED && errno == EINVAL,
-	    "nothing is not mapped");
+	    "mmap of no bytes fails");
 	ok(mmap(NULL, n, PROT_READ, MAP_PRIVATE, -1, 0) == MAP_FAILED &&
 	        errno == EBADF,
-	    "nor is a file that is not open");
+	    "mmap of a file that is not open fails");
 	ok(mmap(NULL, SIZE_MAX / 2, RW, ANONYMOUS, -1, 0) == MAP_FAILED &&
 	        errno == ENOMEM,
-	    "nor more than there can be");
+	    "mmap of more than there can be fails");
 	ok(munmap(p + 1, n) == -1 && errno == EINVAL,
-	    "nor can everything be unmapped");
+	    "munmap of an address that is not a page's fails");
 	hashmem_end();
 	hashmem_keep(false);
 }
@@ -128,17 +129,17 @@ test_kept(void)
 	for (i = 0; i < 10; i++)
 		(void)check(&known[0], "wonderland");
 	is_int((long long)(hashmem_matches() - begun), 10,
-	    "each of the next ten finds it waiting");
+	    "each of ten more hashes finds the memory kept");
 	begun = hashmem_matches();
 	ok(all_right(), "hashes of all sizes come out the same");
 	/* all but bcrypt, and the first of cost 7 */
 	is_int((long long)(hashmem_matches() - begun), 3 * 7 - 1,
-	    "and larger memory serves for smaller hashes");
+	    "kept memory serves for smaller hashes");
 	hashmem_release();
 	begun = hashmem_matches();
-	ok(all_right(), "as they do after a release");
+	ok(all_right(), "hashes come out the same after a release");
 	is_int((long long)(hashmem_matches() - begun), 3 * 7 - 2,
-	    "which lets go of what was kept");
+	    "a release unmaps the kept memory");
 	hashmem_begin();
 	p = get(80 * MIB);
 	memset(p, 0xff, 80 * MIB);
@@ -146,7 +147,7 @@ test_kept(void)
 	hashmem_end();
 	begun = hashmem_matches();
 	ok(all_right() && hashmem_matches() == begun + 21,
-	    "what lies in the memory is of no effect");
+	    "bytes left in kept memory have no effect on a hash");
 	hashmem_keep(false);
 	begun = hashmem_matches();
 	ok(all_right() && hashmem_matches() == begun,
@@ -162,36 +163,38 @@ test_sizes(void)
 	hashmem_keep(true);
 	p = get(3 * MIB);
 	munmap(p, 3 * MIB);
-	ok(!is_mapped(p, MIB), "outside of a hash nothing is kept");
+	ok(!is_mapped(p, MIB), "memory mapped outside of a hash is not kept");
 
 	hashmem_begin();
 	begun = hashmem_matches();
 	p = get(3 * MIB + 100);
-	ok((uintptr_t)p % (2 * MIB) == 0, "the memory begins with a huge page");
+	ok((uintptr_t)p % (2 * MIB) == 0,
+	    "kept memory begins with a huge page");
 	q = get(3 * MIB + 100);
 	ok(q != p && munmap(q, 3 * MIB + 100) == 0 && !is_mapped(q, MIB),
-	    "while it is in use another is not kept");
+	    "a second mapping while the kept memory is in use is not kept");
 	p[3 * MIB + 99] = 'x';
 	ok(munmap(p, 3 * MIB + 100) == 0 && is_mapped(p, 3 * MIB + 100) &&
 	        p[3 * MIB + 99] == 'x',
-	    "given back it is still there");
+	    "kept memory that was given back stays mapped, with its bytes");
 	q = get(MIB);
 	ok(q == p && munmap(q, MIB) == 0 && hashmem_matches() == begun + 1,
-	    "and is used for less");
+	    "kept memory is used for a smaller hash");
 	q = get(MIB - 1);
 	ok(q != p && munmap(q, MIB - 1) == 0,
-	    "but not for less than any hash takes");
+	    "kept memory is not used for less than any hash takes");
 	q = get(5 * MIB);
 	ok(hashmem_matches() == begun + 1 && munmap(q, 5 * MIB) == 0 &&
 	        is_mapped(q, 5 * MIB),
-	    "more takes its place");
+	    "a larger hash replaces the kept memory");
 	hashmem_end();
-	ok(is_mapped(q, 5 * MIB), "it outlives the hash");
+	ok(is_mapped(q, 5 * MIB), "kept memory outlives its hash");
 	hashmem_release();
 	ok(!is_mapped(q, MIB) && !is_mapped(q + 4 * MIB, MIB),
-	    "and is unmapped when it is released");
+	    "a release unmaps the memory of the larger hash");
 	hashmem_release();
-	ok(check(&known[0], known[0].password), "to release twice is no harm");
+	ok(check(&known[0], known[0].password),
+	    "a second release does no harm");
 	hashmem_keep(false);
 }
 
@@ -206,20 +209,21 @@ test_unknown_ways(void)
 	hashmem_begin();
 	p = get(4 * MIB);
 	ok(munmap(p, MIB) == 0 && !is_mapped(p, MIB),
-	    "what is given back in part is unmapped");
+	    "kept memory that is given back in part is unmapped");
 	hashmem_end();
 	p[2 * MIB] = 'x';
 	ok(p[2 * MIB] == 'x' && munmap(p + MIB, 3 * MIB) == 0,
-	    "and the rest is whoever's it is");
+	    "the rest of memory given back in part stays");
 	begun = hashmem_matches();
 	ok(all_right() && hashmem_matches() == begun,
-	    "from then on nothing is kept");
+	    "no memory is kept after one was given back in part");
 	hashmem_keep(true);
 	hashmem_begin();
 	q = get(4 * MIB);
 	hashmem_end();
 	hashmem_release();
-	ok(is_mapped(q, 4 * MIB), "nor unmapped if it was not given back");
+	ok(is_mapped(q, 4 * MIB),
+	    "a release does not unmap memory that was not given back");
 	munmap(q, 4 * MIB);
 	hashmem_keep(false);
 }
@@ -259,10 +263,11 @@ test_forks(void)
 	munmap(p, 4 * MIB);
 	hashmem_end();
 	flags_of(p, flags, sizeof(flags));
-	ok(strstr(flags, " dd") != NULL, "a core file does not have it");
+	ok(strstr(flags, " dd") != NULL,
+	    "a core file does not have the kept memory");
 	ok(strstr(flags, " hg") != NULL ||
 	        access("/sys/kernel/mm/transparent_hugepage", F_OK) != 0,
-	    "it is asked for on huge pages");
+	    "the kept memory is asked for on huge pages");
 	begun = hashmem_matches();
 	child = fork();
 	if (child == 0)
@@ -271,9 +276,9 @@ test_forks(void)
 		          ? 0
 		          : 1);
 	ok(child > 0 && waitpid(child, &status, 0) == child && status == 0,
-	    "a child finds it empty, and uses it");
+	    "a forked child finds no kept memory, and keeps its own");
 	ok(p[0] == 'x' && hashmem_matches() == begun && all_right(),
-	    "which its parent does not notice");
+	    "a parent keeps its memory while its child hashes");
 	hashmem_keep(false);
 }
 
@@ -322,9 +327,9 @@ test_wipe(void)
 	hashmem_release();
 	sigaction(SIGSEGV, &before, NULL);
 	is_int((long long)wiped.written, (long long)wiped.pages,
-	    "a release writes to every page");
+	    "a release writes to every page of the kept memory");
 	/* the last is being written to, and the processor may be ahead */
-	ok(wiped.dirty <= 4, "and leaves none of what was there");
+	ok(wiped.dirty <= 4, "a release leaves no byte of the kept memory");
 	hashmem_keep(false);
 }
 #endif
@@ -332,8 +337,10 @@ test_wipe(void)
 int
 main(void)
 {
-	ok(all_right(), "without keeping, hashes are as another tool's");
-	is_int((long long)hashmem_matches(), 0, "which finds nothing waiting");
+	ok(all_right(),
+	    "with hash_memory = plain hashes are as another tool's");
+	is_int((long long)hashmem_matches(), 0,
+	    "with hash_memory = plain no hash finds memory kept");
 	test_others(false);
 	test_others(true);
 #ifndef HASHMEM_ABSENT
@@ -345,7 +352,7 @@ main(void)
 #else
 	hashmem_keep(true);
 	ok(all_right() && hashmem_matches() == 0,
-	    "where there is no keeping nothing changes");
+	    "hashes are as another tool's where memory cannot be kept");
 #endif
 	return done();
 }

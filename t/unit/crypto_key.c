@@ -50,7 +50,7 @@ test_load(void)
 	unlink(path);
 	ring.count = 3;
 	ok(!keyring_load(path, &ring) && is_empty(&ring),
-	    "without a file the keyring is empty");
+	    "a key file that does not exist leaves the keyring empty");
 }
 
 static void

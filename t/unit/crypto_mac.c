@@ -168,11 +168,12 @@ test_derive(void)
 
 	prepared = 0;
 	ok(mac_derive(&secret, &secrets), "the keys of all purposes are made");
-	is_int(prepared, 1 + PURPOSES, "each of them is prepared once");
+	is_int(
+	    prepared, 1 + PURPOSES, "each key of a purpose is prepared once");
 	ok(is_zeroed(&secret, sizeof(secret)),
 	    "the secret that they come from is wiped");
 	is_int((long long)wiped_bytes, MAC_BYTES,
-	    "each derived key is wiped when OpenSSL has it");
+	    "each derived key is wiped once OpenSSL has it");
 	mac_forget(&secrets);
 }
 
@@ -210,7 +211,7 @@ test_derive_fails(void)
 		        memcmp(&secrets, &none, sizeof(none)) == 0,
 		    title);
 		ok(is_zeroed(&secret, sizeof(secret)),
-		    "the secret is wiped all the more");
+		    "the secret is wiped where keys could not be made");
 	}
 }
 
@@ -242,7 +243,7 @@ test_make_fails(void)
 		    title);
 	}
 	ok(mac_make(&secrets, PURPOSE_DECOY, texts, mac),
-	    "the next MAC is made");
+	    "a MAC is made after one that failed");
 }
 
 /* Which setting names the file. */
@@ -315,7 +316,7 @@ test_digest(void)
 	ok(mac_sha256("", 0, out) &&
 	        strcmp(hex(out), "e3b0c44298fc1c149afbf4c8996fb924"
 	                         "27ae41e4649b934ca495991b7852b855") == 0,
-	    "the digest of nothing is that of nothing");
+	    "the digest of no bytes is what sha256sum says");
 }
 
 static void
@@ -323,11 +324,12 @@ test_equal(void)
 {
 	ok(mac_equal("abc", "abc", 3), "equal bytes are equal");
 	ok(!mac_equal("abc", "abd", 3), "different bytes are not equal");
-	ok(!mac_equal("\x80", "\x00", 1), "each bit counts");
+	ok(!mac_equal("\x80", "\x00", 1),
+	    "bytes that differ in one bit are not equal");
 	ok(mac_equal("abc", "abd", 2), "bytes behind the last do not count");
 	fail_at("CRYPTO_memcmp", 1);
 	ok(mac_equal("abc", "abc", 3) && failed(),
-	    "the comparison is OpenSSL's, which takes the same time for all");
+	    "mac_equal compares by CRYPTO_memcmp, which takes the same time for all bytes");
 }
 
 int

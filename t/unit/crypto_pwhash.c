@@ -35,11 +35,15 @@ test_known(void)
 
 	for (i = 0; i < ARRAY_LEN(hashes); i++) {
 		ok(check(1, "wonderland", hashes[i]),
-		    "a hash of another tool is matched");
-		ok(!check(1, "wonderlanD", hashes[i]), "by no other password");
+		    tap_with("another tool's hash matches", hashes[i]));
+		ok(!check(1, "wonderlanD", hashes[i]),
+		    tap_with(
+		        "another tool's hash does not match another password",
+		        hashes[i]));
 	}
 	snprintf(y, sizeof(y), "$2y%s", bcrypt_2b + 3);
-	ok(check(1, "wonderland", y), "$2y$ is $2b$ by another name");
+	ok(check(1, "wonderland", y),
+	    "a hash with $2y$ matches as one with $2b$");
 }
 
 static void
@@ -68,7 +72,7 @@ test_not_hashes(void)
 
 	for (i = 0; i < ARRAY_LEN(bad); i++)
 		ok(!check(1, "wonderland", bad[i]),
-		    bad[i] != NULL ? bad[i] : "NULL");
+		    tap_with("a broken hash does not match", bad[i]));
 }
 
 static void
@@ -82,7 +86,8 @@ test_bcrypt_cost(void)
 		if (pwhash_is_usable(h, 1) != (cost >= 4 && cost <= 16))
 			break;
 	}
-	is_int(cost, 32, "bcrypt's costs of 4 to 16 are computed, no others");
+	is_int(
+	    cost, 32, "bcrypt's costs of 4 to 16 are computed, and no others");
 }
 
 static void
@@ -92,24 +97,24 @@ test_memory(void)
 
 	ok(pwhash_is_usable(yescrypt_5, 16) &&
 	        !pwhash_is_usable(yescrypt_5, 15),
-	    "cost 5 takes 16 MiB");
+	    "yescrypt of cost 5 takes 16 MiB");
 	ok(pwhash_is_usable(yescrypt_1, 1) && !pwhash_is_usable(yescrypt_1, 0),
-	    "cost 1 takes one");
+	    "yescrypt of cost 1 takes 1 MiB");
 	ok(pwhash_is_usable(yescrypt_11, 1024) &&
 	        !pwhash_is_usable(yescrypt_11, 1023),
-	    "and cost 11 a thousand");
-	ok(pwhash_is_usable(bcrypt_2a, 1), "bcrypt takes next to nothing");
-	ok(!pwhash_is_usable(NULL, 1024), "no hash is of no use");
+	    "yescrypt of cost 11 takes 1024 MiB");
+	ok(pwhash_is_usable(bcrypt_2a, 1), "bcrypt takes less than 1 MiB");
+	ok(!pwhash_is_usable(NULL, 1024), "a hash of NULL is not usable");
 	ok(!pwhash_is_usable(
 	       "$y$j75.$l2awpwjZCrYp8DmXfzp0A0$kAT4NLEADn5GUijI7kWnpXEIvk7rAZfRckH0z4b6Zz0",
 	       1024),
-	    "nor one with parameters that are none of ours");
+	    "a yescrypt hash with other parameters than Latchkey's is not usable");
 	ok(pwhash_check(1, 15, "wonderland", yescrypt_5, &matches) == ERR_OK &&
 	        !matches,
-	    "what takes more than is allowed is not matched");
+	    "a hash that takes more memory than is allowed does not match");
 	ok(pwhash_check(1, 16, "wonderland", yescrypt_5, &matches) == ERR_OK &&
 	        matches,
-	    "what takes as much is");
+	    "a hash that takes as much memory as is allowed matches");
 }
 
 static void
@@ -126,7 +131,7 @@ test_make(void)
 	        pwhash_make(1, "p", two) == ERR_OK && strcmp(one, two) != 0,
 	    "every hash has a salt of its own");
 	ok(check(1, "p", one) && !check(1, "q", one),
-	    "what is made is matched");
+	    "a hash matches its own password, and no other");
 	for (cost = 1; cost <= 3; cost++)
 		ok(pwhash_make(cost, "p", one) == ERR_OK &&
 		        !pwhash_is_weaker(one, cost) &&
@@ -139,13 +144,15 @@ test_make(void)
 	ok(pwhash_make(1, password, one) == ERR_OK && check(1, password, one),
 	    "a password of 511 bytes is hashed");
 	password[PWHASH_PASSWORD_MAX_BYTES - 1] = 'q';
-	ok(!check(1, password, one), "to its last byte");
+	ok(!check(1, password, one),
+	    "a password of 511 bytes that differs in its last byte does not match");
 	password[PWHASH_PASSWORD_MAX_BYTES - 1] = 'p';
 	password[PWHASH_PASSWORD_MAX_BYTES] = 'p';
 	password[PWHASH_PASSWORD_MAX_BYTES + 1] = '\0';
 	ok(pwhash_make(1, password, two) == ERR_TOOBIG,
-	    "one byte more is refused");
-	ok(!check(1, password, one), "and not cut to match");
+	    "a password of 512 bytes is not hashed");
+	ok(!check(1, password, one),
+	    "a password of 512 bytes is not cut to match");
 	ok(pwhash_make(1, "", one) == ERR_OK && check(1, "", one) &&
 	        !check(1, "p", one),
 	    "an empty password is a password");
@@ -159,11 +166,11 @@ main(void)
 	test_bcrypt_cost();
 	test_memory();
 	test_make();
-	ok(pwhash_is_weaker(bcrypt_2b, 1), "bcrypt is always made anew");
+	ok(pwhash_is_weaker(bcrypt_2b, 1), "bcrypt is weaker than any cost");
 	ok(pwhash_is_weaker(yescrypt_1, 2) && !pwhash_is_weaker(yescrypt_1, 1),
-	    "yescrypt when its cost is lower");
+	    "yescrypt of a lower cost is weaker");
 	ok(!pwhash_is_weaker(yescrypt_11, 5) &&
 	        !pwhash_is_weaker(yescrypt_5, 5),
-	    "but not when it is equal or higher");
+	    "yescrypt of an equal or higher cost is not weaker");
 	return done();
 }

@@ -120,12 +120,13 @@ test_work(bool finds_memory)
 	ok(pwhash_make(1, "p", out) == ERR_OK && call.times == 1,
 	    "a hash is computed once");
 	ok(call.was_clean && is_clean(call.data),
-	    "in memory that holds nothing, before and after");
+	    "a hash is computed in memory that is empty before and after");
 	ok(call.was_open && call.open == 0,
-	    "of which what libxcrypt maps may be kept, and nothing else");
-	is_int(call.observed, 1, "it is counted");
-	is_int(call.took_us, 250, "with its time");
-	is_int(call.reused, finds_memory, "and whether it found memory kept");
+	    "only memory that libxcrypt maps for a hash may be kept");
+	is_int(call.observed, 1, "a hash is counted");
+	is_int(call.took_us, 250, "a hash is counted with its time");
+	is_int(call.reused, finds_memory,
+	    "a hash is counted with whether it found memory kept");
 }
 
 /* Checked against a hash that cannot be one, with what setting? */
@@ -139,8 +140,9 @@ test_imitation(
 	ok(pwhash_check(2, mib_max, "p", stored, &matches) == ERR_OK &&
 	        !matches,
 	    name);
-	is_int(call.times, 1, "and is the only work");
-	is(call.setting, setting, "with nothing of the stored salt");
+	is_int(call.times, 1, "a failed check computes one hash");
+	is(call.setting, setting,
+	    "a failed check uses nothing of the stored salt");
 }
 
 static void
@@ -149,16 +151,18 @@ test_imitations(void)
 	static const char today[] = "$y$j85$......................",
 	                  bcrypt[] = "$2b$05$......................";
 
-	test_imitation(NULL, 16, today, "no hash takes the work of today's");
-	test_imitation("plain", 16, today, "so does what is none");
+	test_imitation(NULL, 16, today,
+	    "an account without a hash takes the work of the cost in force");
+	test_imitation("plain", 16, today,
+	    "a text that is not a hash takes the work of the cost in force");
 	test_imitation("$y$j75$x$y", 16, "$y$j75$......................",
-	    "a broken one takes that of its cost");
-	test_imitation(
-	    "$y$j75$x$y", 0, today, "but not one that takes too much memory");
-	test_imitation(
-	    "$2b$05$x", 16, bcrypt, "bcrypt's that of bcrypt's cost");
-	test_imitation(
-	    "$2b$17$x", 16, today, "but not one that takes too long");
+	    "a broken yescrypt hash takes the work of its cost");
+	test_imitation("$y$j75$x$y", 0, today,
+	    "a broken yescrypt hash that takes too much memory takes the work of the cost in force");
+	test_imitation("$2b$05$x", 16, bcrypt,
+	    "a broken bcrypt hash takes the work of its cost");
+	test_imitation("$2b$17$x", 16, today,
+	    "a broken bcrypt hash that takes too long takes the work of the cost in force");
 }
 
 static void
@@ -174,13 +178,14 @@ test_too_long(void)
 	call.wiped_bytes = 0;
 	ok(pwhash_check(1, 16, password, out, &matches) == ERR_OK && !matches,
 	    "a password of 512 bytes does not match");
-	is(call.setting, out, "but takes the work of the stored hash");
+	is(call.setting, out,
+	    "a password of 512 bytes takes the work of the stored hash");
 	is_int((long long)call.phrase_bytes, PWHASH_PASSWORD_MAX_BYTES,
-	    "of as much of it as can be hashed");
+	    "a password of 512 bytes is hashed as far as it can be");
 	is_int((long long)call.wiped_bytes,
 	    (long long)(sizeof(struct crypt_data) + sizeof(out) +
 	                sizeof(password) - 1),
-	    "which is wiped, with what was made of it");
+	    "a password and its hash are wiped after a check");
 }
 
 static void
@@ -192,10 +197,10 @@ test_no_memory(void)
 	memset(&call, 0, sizeof(call));
 	call.fails = true;
 	ok(pwhash_make(1, "p", out) == ERR_BUSY && out[0] == '\0',
-	    "without memory no hash is made");
+	    "no hash is made without memory");
 	ok(pwhash_check(1, 16, "p", NULL, &matches) == ERR_BUSY && !matches,
-	    "and none is matched");
-	is_int(call.logged, 2, "which the log tells");
+	    "no hash matches without memory");
+	is_int(call.logged, 2, "a lack of memory for hashes is logged");
 }
 
 int

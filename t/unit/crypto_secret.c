@@ -126,34 +126,37 @@ test_reading(void)
 	    "a key is read that comes byte by byte");
 	memset(longer, 'L', sizeof(longer));
 	ok(!load(longer, sizeof(longer), &k),
-	    "and one that does not end is given up");
+	    "a key file that does not end is given up");
 	by_bytes = false;
 	ok(load(longest, sizeof(longest), &k) && k.len == sizeof(longest) &&
 	        memcmp(k.bytes, longest, sizeof(longest)) == 0,
-	    "and the longest one, all of it");
+	    "a key of the largest size is read to its end");
 	ok(load("secret/0123456789abcdef0123456789\n", 34, &k),
 	    "a newline at the end is not part of a key");
-	is(said_text, "", "nothing is said of a good one");
+	is(said_text, "", "nothing is said of a good key");
 	strcpy(secret, "secret/");
 	secret_wiped = false;
 	ok(!load("secret/", 7, &k) && is_zero(&k) && secret_wiped,
-	    "a bad one does not stay in memory");
+	    "a bad key does not stay in memory");
 	secret[0] = '\0';
 	ok(strstr(said_text, "key_file /tmp/latchkey-key-") &&
 	        strstr(said_text, "shorter than 32 bytes"),
-	    "it is said which file, and what is wrong");
+	    "the message names the file of a bad key, and what is wrong");
 	ok(!load("", 0, &k), "an empty file holds no key");
 	fail_at("read", 1);
 	ok(!load(longest, 40, &k) && failed() && k.len == 0,
-	    "one that cannot be read is none");
-	ok(strstr(said_text, strerror(EIO)) != NULL, "and why is said");
+	    "a key file that cannot be read holds no key");
+	ok(strstr(said_text, strerror(EIO)) != NULL,
+	    "the message says why a key file cannot be read");
 	fail_at("read", 2);
-	ok(!load(longest, 40, &k) && failed(), "nor is half of one");
+	ok(!load(longest, 40, &k) && failed(),
+	    "a key file that fails in the middle holds no key");
 	fail_at("fstat", 1);
 	ok(!load(longest, 40, &k) && failed(),
-	    "nor one of which is not known who may read it");
-	ok(!inherited, "a program that is started does not get the file");
-	is_int(open_files(), files, "and it is closed, however it went");
+	    "a key file whose mode cannot be read holds no key");
+	ok(!inherited,
+	    "a program that is started does not inherit the key file");
+	is_int(open_files(), files, "a key file is closed after each outcome");
 }
 
 static void
@@ -168,13 +171,13 @@ test_no_file(void)
 	ok(!secret_load("key_file", "/nonexistent/key", &k) && k.len == 0,
 	    "without a file there is no key");
 	ok(strstr(said(), "no such file; make a key with") != NULL,
-	    "and it is said how to make one");
+	    "the message of a missing key file says how to make one");
 	listen_to_stderr();
 	ok(!secret_load("key_file", "/dev/null/key", &k),
-	    "nor is there in no folder");
+	    "no key is in a file below something that is not a folder");
 	ok(strstr(said(), strerror(ENOTDIR)) != NULL &&
 	        strstr(said_text, "make a key") == NULL,
-	    "where none could be made");
+	    "the message does not say to make a key where none can be made");
 	/* as when standard input is closed */
 	fd = mkstemp(path);
 	good = write(fd, KEY_TEXT, 32) == 32;
@@ -248,43 +251,58 @@ test_modes(void)
 
 	fill(bytes, sizeof(bytes));
 	ok(loads(bytes, 32, 0600, &k) && k.len == 32, "32 bytes are a key");
-	ok(!loads(bytes, 31, 0600, &k), "31 are not");
-	ok(loads(bytes, 4096, 0400, &k) && k.len == 4096, "4096 are");
-	ok(!loads(bytes, 4097, 0600, &k), "4097 are not");
+	ok(!loads(bytes, 31, 0600, &k), "31 bytes are not a key");
+	ok(loads(bytes, 4096, 0400, &k) && k.len == 4096,
+	    "4096 bytes are a key");
+	ok(!loads(bytes, 4097, 0600, &k), "4097 bytes are not a key");
 	bytes[32] = '\n';
 	ok(loads(bytes, 33, 0600, &k) && k.len == 32,
-	    "a newline at the end does not count");
+	    "a newline at the end is not part of a key of 32 bytes");
 	bytes[31] = '\n';
-	ok(!loads(bytes, 33, 0600, &k), "of a text two are a mistake");
+	ok(!loads(bytes, 33, 0600, &k),
+	    "a text with two newlines at the end is refused");
 	bytes[0] = '\x80';
 	ok(loads(bytes, 33, 0600, &k) && k.len == 32,
-	    "of other bytes only one does not count");
-	ok(!loads(bytes, 32, 0600, &k), "nor does it make up for a byte");
+	    "of bytes that are not text only one newline at the end is left out");
+	ok(!loads(bytes, 32, 0600, &k), "31 bytes and a newline are not a key");
 	fill(bytes, 32);
-	ok(loads(bytes, 32, 0640, &k), "the group may read the file");
-	ok(loads(bytes, 32, 0440, &k), "as may its owner, who does not write");
-	ok(!loads(bytes, 32, 0620, &k), "the group may not write it");
-	ok(!loads(bytes, 32, 0660, &k), "not even if it may read it");
-	ok(!loads(bytes, 32, 0604, &k), "others may not read it");
-	ok(!loads(bytes, 32, 0602, &k), "nor write it");
-	ok(!loads(bytes, 32, 0601, &k), "nor run it");
+	ok(loads(bytes, 32, 0640, &k), "the group may read a key file");
+	ok(loads(bytes, 32, 0440, &k), "a key file need not be writable");
+	ok(!loads(bytes, 32, 0620, &k),
+	    "a key file that the group may write is refused");
+	ok(!loads(bytes, 32, 0660, &k),
+	    "a key file that the group may read and write is refused");
+	ok(!loads(bytes, 32, 0604, &k),
+	    "a key file that others may read is refused");
+	ok(!loads(bytes, 32, 0602, &k),
+	    "a key file that others may write is refused");
+	ok(!loads(bytes, 32, 0601, &k),
+	    "a key file that others may execute is refused");
 	snprintf(bytes, sizeof(bytes), "%*s\t", 40, "");
-	ok(!loads(bytes, 41, 0600, &k), "blanks alone are none");
+	ok(!loads(bytes, 41, 0600, &k), "blanks alone are not a key");
 	memset(bytes, 'k', 64);
-	ok(!loads(bytes, 64, 0600, &k), "a byte 64 times is no key");
+	ok(!loads(bytes, 64, 0600, &k),
+	    "a key of one byte 64 times is refused");
 	memset(bytes, '\0', 32);
-	ok(!loads(bytes, 32, 0600, &k), "whichever it is");
+	ok(!loads(bytes, 32, 0600, &k),
+	    "a key of one byte is refused whichever it is");
 	bytes[31] = 'k';
-	ok(loads(bytes, 32, 0600, &k), "one other makes it one");
+	ok(loads(bytes, 32, 0600, &k),
+	    "a key with a second byte value is accepted");
 	ok(!loads(published, 64, 0600, &k), "a published key is refused");
 	snprintf(bytes, sizeof(bytes), "%s\r\n", published);
-	ok(!loads(bytes, 66, 0600, &k), "with the end of a line, too");
+	ok(!loads(bytes, 66, 0600, &k),
+	    "the published key with a line end is refused");
 	snprintf(bytes, sizeof(bytes), " \"%s\"\n\n", published);
-	ok(!loads(bytes, 69, 0600, &k), "and in quotes");
+	ok(!loads(bytes, 69, 0600, &k),
+	    "the published key in quotes is refused");
 	snprintf(bytes, sizeof(bytes), "%sx", published);
-	ok(loads(bytes, 65, 0600, &k), "another key is another");
-	ok(!secret_load("key_file", "/nonexistent/key", &k), "so is no file");
-	ok(!secret_load("key_file", "/tmp", &k), "and a folder");
+	ok(loads(bytes, 65, 0600, &k),
+	    "another key than the published one is accepted");
+	ok(!secret_load("key_file", "/nonexistent/key", &k),
+	    "a key file that does not exist is refused");
+	ok(!secret_load("key_file", "/tmp", &k),
+	    "a folder is refused as a key file");
 }
 
 int

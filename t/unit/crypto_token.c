@@ -100,7 +100,7 @@ test_refused(void)
 		const char *token, *title;
 	} cases[] = {
 		{ hs384, "HS384 is refused" },
-		{ hs512, "HS512 is refused" },
+		{ hs512, "HS512" },
 		{ hs256_named_384, "a signature of another algorithm" },
 		{ rs256, "RS256 with the secret as its public key" },
 		{ none, "no algorithm and no signature" },
@@ -131,7 +131,8 @@ test_refused(void)
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(cases); i++)
-		ok(!accepts(cases[i].token, EXP - 1000), cases[i].title);
+		ok(!accepts(cases[i].token, EXP - 1000),
+		    tap_with("a token is refused", cases[i].title));
 }
 
 /* Each byte of a good token changed, left out and doubled. */
@@ -157,25 +158,32 @@ test_spoilt(void)
 	is_int(
 	    (long long)accepted, 0, "a token with one byte spoilt is refused");
 	snprintf(token, sizeof(token), "%s=", by_jose);
-	ok(!accepts(token, EXP - 1000), "so is one with padding");
+	ok(!accepts(token, EXP - 1000), "a token with padding is refused");
 	snprintf(token, sizeof(token), "%s.", by_jose);
-	ok(!accepts(token, EXP - 1000), "or with a part too many");
+	ok(!accepts(token, EXP - 1000),
+	    "a token with a fourth part is refused");
 	/* the last character's two low bits are none of the signature's */
 	memcpy(token, by_jose, n + 1);
 	token[n - 1]++;
 	ok(!accepts(token, EXP - 1000),
-	    "or with another form of the same bytes");
+	    "a token with another form of the same bytes is refused");
 }
 
 static void
 test_times(void)
 {
-	ok(accepts(by_jose, EXP + 4), "the leeway is after the expiry");
-	ok(!accepts(by_jose, EXP + 5), "and no second longer");
-	ok(accepts(nbf_later, EXP - 105), "it is before the beginning");
-	ok(!accepts(nbf_later, EXP - 106), "and no second earlier");
-	ok(accepts(exp_largest, EXP), "the last second of 64 bits is in time");
-	ok(!accepts(by_jose, INT64_MAX), "and nothing overflows");
+	ok(accepts(by_jose, EXP + 4),
+	    "a token counts until the leeway after its expiry");
+	ok(!accepts(by_jose, EXP + 5),
+	    "a token does not count a second after the leeway");
+	ok(accepts(nbf_later, EXP - 105),
+	    "a token counts from the leeway before its beginning");
+	ok(!accepts(nbf_later, EXP - 106),
+	    "a token does not count a second before the leeway");
+	ok(accepts(exp_largest, EXP),
+	    "a token that expires in the last second of 64 bits counts");
+	ok(!accepts(by_jose, INT64_MAX),
+	    "the leeway does not overflow 64 bits");
 }
 
 /* The JSON of a token's header (0) or claims (1). */
@@ -207,23 +215,23 @@ test_signing(void)
 
 	ok(token_sign(&ring, &in, EXP - 60, &arena, &one) == ERR_OK &&
 	        token_check(&ring, one, &then, &arena, &out) == ERR_OK,
-	    "what is signed is accepted");
-	is(out.sub, in.sub, "with its subject");
-	is_int(out.uid, 42, "its user number");
-	is_int(out.exp, EXP, "its expiry");
-	is_int(out.epoch, INT32_MAX, "and its epoch");
+	    "a token that was signed is accepted");
+	is(out.sub, in.sub, "a token that was signed has its subject");
+	is_int(out.uid, 42, "a token that was signed has its user number");
+	is_int(out.exp, EXP, "a token that was signed has its expiry");
+	is_int(out.epoch, INT32_MAX, "a token that was signed has its epoch");
 	in.epoch = 0;
 	ok(token_sign(&ring, &in, EXP - 60, &arena, &one) == ERR_OK &&
 	        token_check(&ring, one, &then, &arena, &out) == ERR_OK &&
 	        out.epoch == 0 && strstr(part_of(one, 1), "\"ep\"") == NULL,
-	    "which is left out where it is 0");
+	    "a token of epoch 0 does not name it");
 	ok(token_sign(&ring, &in, EXP - 60, &arena, &two) == ERR_OK &&
 	        strcmp(one, two) != 0,
 	    "two tokens are never the same");
 	in.sub = "\xff";
 	fclose(stderr); /* what follows is told there */
 	ok(token_sign(&ring, &in, EXP - 60, &arena, &one) == ERR_INTERNAL,
-	    "a subject that is not UTF-8 is not left out but refused");
+	    "a subject that is not UTF-8 is refused, not left out");
 	memset(big, 'a', sizeof(big) - 1);
 	big[sizeof(big) - 1] = '\0';
 	big[10] = big[sizeof(big) - 1 - 44] = '.';

@@ -32,11 +32,13 @@ digests(void)
 	    "a digest is what sha256sum says");
 	ok(token_cache_digest("abd", digest) &&
 	        memcmp(digest, abc, sizeof(abc)) != 0,
-	    "another token has another, with the same context");
+	    "another token has another digest, with the same context");
 	memset(longest, 'x', TOKEN_DIGEST_MAX_BYTES);
-	ok(token_cache_digest(longest, digest), "the longest token has one");
+	ok(token_cache_digest(longest, digest),
+	    "the longest token has a digest");
 	longest[TOKEN_DIGEST_MAX_BYTES] = 'x';
-	ok(!token_cache_digest(longest, digest), "one of a byte more has none");
+	ok(!token_cache_digest(longest, digest),
+	    "a token of one byte more than the longest has no digest");
 }
 
 static void
@@ -53,10 +55,11 @@ times(void)
 	        out.epoch == 5 && out.is_plain,
 	    "a token is found, with its claims");
 	ok(!token_cache_find(&cache, abc, &at, &out),
-	    "until the second in which it expires");
+	    "a token is not found from the second in which it expires");
 	ok(token_cache_find(&cache, abc, &leeway_ends, &out),
-	    "with the clocks' leeway");
-	ok(!token_cache_find(&cache, abc, &leeway_over, &out), "and no longer");
+	    "a token is found within the leeway after its expiry");
+	ok(!token_cache_find(&cache, abc, &leeway_over, &out),
+	    "a token is not found after the leeway");
 }
 
 static void
@@ -79,20 +82,20 @@ places(void)
 	token_cache_add(&cache, same_place, &eve);
 	ok(token_cache_find(&cache, same_place, &before, &out) &&
 	        out.uid == 8 && !out.is_plain,
-	    "it takes the place of the other");
+	    "a token takes the place of another in its slot");
 	ok(!token_cache_find(&cache, abc, &before, &out),
-	    "which is found no more");
+	    "a token whose slot was taken is not found");
 
 	memset(name, 'x', TOKEN_CACHE_SUB_BYTES - 1);
 	eve.sub = name;
 	token_cache_add(&cache, abc, &eve);
 	ok(token_cache_find(&cache, abc, &before, &out) &&
 	        strcmp(out.sub, name) == 0,
-	    "the longest name is kept whole");
+	    "a token with the longest name is kept whole");
 	name[TOKEN_CACHE_SUB_BYTES - 1] = 'x';
 	token_cache_add(&cache, same_place, &eve);
 	ok(!token_cache_find(&cache, same_place, &before, &out),
-	    "one of a byte more is not kept");
+	    "a token with a name of one byte more is not kept");
 }
 
 int

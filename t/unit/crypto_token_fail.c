@@ -115,7 +115,7 @@ test_sign_fails(void)
 		    calls[i].turn, calls[i].name);
 		ok(failed() && refused, title);
 		ok(i == 0 || strstr(said_text, "event=bug what=token_sign"),
-		    "and the log tells");
+		    "the log reports a token that could not be signed");
 	}
 }
 
@@ -178,9 +178,9 @@ test_form(void)
 	size_t i;
 
 	ok(check(sign_text(HEAD "." BODY), &c) == ERR_OK && c.uid == 0,
-	    "a token that another library signs, without a user number");
+	    "a token that another library signs without a user number is good");
 	ok(check(sign_text(HEAD "." BODY_UID), &c) == ERR_OK && c.uid == 1,
-	    "and one with the first user's");
+	    "a token that another library signs with a user number is good");
 	for (i = 0; others[i] != '\0'; i++) {
 		snprintf(text, sizeof(text), HEAD "." BODY "%c", others[i]);
 		snprintf(title, sizeof(title),
@@ -241,14 +241,15 @@ test_parser(void)
 			refused += check(unsigned_token(headers[i], claims[j]),
 			               &c) == ERR_UNAUTH;
 	is_int((long long)refused, ARRAY_LEN(headers) * ARRAY_LEN(claims),
-	    "what nobody signed is refused");
-	is_int(decoded, 0, "and no parser has seen it");
+	    "a token that was not signed is refused");
+	is_int(decoded, 0, "a token that was not signed is not parsed");
 	ok(check(sign_text(HEAD "." BODY), &c) == ERR_OK && decoded == 1,
-	    "what is signed is parsed, once");
-	ok(!key_given, "without the key, of which libjwt would make a copy");
+	    "a token that was signed is parsed once");
+	ok(!key_given,
+	    "libjwt does not get the key, of which it would make a copy");
 	ok(check(sign_text(base64url("{\"alg\":\"none\"}", 14)), &c) ==
 	        ERR_UNAUTH,
-	    "one part that is signed is refused");
+	    "a signed header alone is refused");
 }
 
 /* Whose is a token with these claims beside sub and exp? */
@@ -393,8 +394,8 @@ test_length(void)
 		if (strlen(token) == TOKEN_MAX_BYTES + 1)
 			refused += check(token, &out) == ERR_UNAUTH;
 	}
-	is_int((long long)taken, 1, "a token of 8 KiB is taken");
-	is_int((long long)refused, 1, "with one byte more it is refused");
+	is_int((long long)taken, 1, "a token of 8 KiB is accepted");
+	is_int((long long)refused, 1, "a token of 8 KiB and a byte is refused");
 }
 
 int

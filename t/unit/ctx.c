@@ -31,10 +31,11 @@ main(void)
 	c.counted = 3;
 	arena_defer(&arena, release, NULL);
 	ctx_reset(&c);
-	ok(c.app == &app && c.arena == &arena, "ctx: the process stays");
+	ok(c.app == &app && c.arena == &arena,
+	    "a reset keeps the process and the arena");
 	ok(same_bytes(&c, &fresh, sizeof(c)),
-	    "ctx: all that belongs to a request is gone after it");
-	is_int(released, 1, "ctx: and so is what its arena held");
+	    "a reset clears all that belongs to a request");
+	is_int(released, 1, "a reset releases what the arena held");
 	arena_free(&arena);
 	return done();
 }

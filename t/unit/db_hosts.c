@@ -43,57 +43,69 @@ test_reading(void)
 	int i;
 
 	is(read_as(NULL, NULL, "5432"), "- - -;",
-	    "without a host it is libpq's to say");
-	is(read_as("", "", ""), "- - -;", "empty lists are none");
-	is(read_as("a", NULL, "1"), "a - 1;", "one host");
-	is(read_as("a,b", NULL, "1"), "a - 1;b - 1;", "two share a port");
-	is(read_as("a,b", NULL, "1,2"), "a - 1;b - 2;", "each has its port");
+	    "a list without a host is left to libpq");
+	is(read_as("", "", ""), "- - -;", "empty lists are left to libpq");
+	is(read_as("a", NULL, "1"), "a - 1;", "one host is read");
+	is(read_as("a,b", NULL, "1"), "a - 1;b - 1;", "two hosts share a port");
+	is(read_as("a,b", NULL, "1,2"), "a - 1;b - 2;",
+	    "each host has its port");
 	is(read_as("a,b", "192.0.2.1,192.0.2.2", "1,"),
-	    "a 192.0.2.1 1;b 192.0.2.2 -;", "each has its address");
+	    "a 192.0.2.1 1;b 192.0.2.2 -;", "each host has its address");
 	is(read_as(NULL, "192.0.2.1", NULL), "- 192.0.2.1 -;",
-	    "an address alone");
+	    "an address alone is read");
 	is(read_as("a,", NULL, "1"), "- - -;",
-	    "with a default among them all are left to libpq");
-	is(read_as("a,b", NULL, "1,2,3"), "- - -;", "so are wrong ports");
-	is(read_as("a,b", "192.0.2.1", "1"), "- - -;", "and wrong addresses");
+	    "a list with a default host is left to libpq");
+	is(read_as("a,b", NULL, "1,2,3"), "- - -;",
+	    "a list with too many ports is left to libpq");
+	is(read_as("a,b", "192.0.2.1", "1"), "- - -;",
+	    "a list with too few addresses is left to libpq");
 	for (i = 0; i < DB_HOSTS_MAX; i++)
 		memcpy(many + (ptrdiff_t)2 * i, "h,", 2);
 	many[2 * DB_HOSTS_MAX - 1] = '\0';
-	ok(strcmp(read_as(many, NULL, "1"), "too many") != 0, "sixteen hosts");
-	is_int(hosts.count, DB_HOSTS_MAX, "are all read");
+	ok(strcmp(read_as(many, NULL, "1"), "too many") != 0,
+	    "sixteen hosts are accepted");
+	is_int(hosts.count, DB_HOSTS_MAX, "sixteen hosts are all read");
 	many[2 * DB_HOSTS_MAX - 1] = ',';
 	memcpy(many + (size_t)2 * DB_HOSTS_MAX, "h", 2);
 	is(read_as(many, NULL, "1"), "too many", "seventeen hosts are refused");
 	memset(many, 'h', sizeof(many));
 	many[DB_HOSTS_BYTES] = '\0';
 	is(read_as(many, NULL, NULL), "too many",
-	    "and names that are too long");
+	    "a list of hosts with names that are too long is refused");
 }
 
 static void
 test_turns(void)
 {
 	(void)read_as("a,b,c", NULL, NULL);
-	is(db_hosts_at(&hosts, 0)->name, "a", "the first comes first");
-	is(db_hosts_at(&hosts, 2)->name, "c", "and the third last");
-	is_int(db_hosts_share(&hosts, 3, 1500), 500, "each gets its share");
-	is_int(db_hosts_share(&hosts, 1, 700), 700, "the last what is left");
-	is_int(db_hosts_share(&hosts, 3, -1), -1, "of no limit, none");
+	is(db_hosts_at(&hosts, 0)->name, "a",
+	    "the first host of the list is tried first");
+	is(db_hosts_at(&hosts, 2)->name, "c",
+	    "the third host of the list is tried last");
+	is_int(db_hosts_share(&hosts, 3, 1500), 500,
+	    "each of three hosts gets a third of the time");
+	is_int(db_hosts_share(&hosts, 1, 700), 700,
+	    "the last host gets the time that is left");
+	is_int(db_hosts_share(&hosts, 3, -1), -1,
+	    "a host gets no limit of no limit");
 	db_hosts_silent(&hosts, 0);
 	is(db_hosts_at(&hosts, 0)->name, "b",
-	    "after a silent one the next round begins elsewhere");
+	    "the round after a silent first host begins with the second");
 	is_int(db_hosts_share(&hosts, 3, 1500), 1500,
-	    "and a slow one gets all of the time");
+	    "a slow host that was tried first gets all of the time");
 	db_hosts_reached(&hosts, 1);
 	is(db_hosts_at(&hosts, 0)->name, "c",
-	    "the one that was reached is the next to be tried");
-	is_int(db_hosts_share(&hosts, 3, 1500), 500, "each with its share");
+	    "a host that was reached is tried first");
+	is_int(db_hosts_share(&hosts, 3, 1500), 500,
+	    "a host that was reached gets its share of the time");
 	db_hosts_leave(&hosts);
-	is(db_hosts_at(&hosts, 0)->name, "a", "unless it is of no use");
+	is(db_hosts_at(&hosts, 0)->name, "a",
+	    "a host that was of no use is not tried first again");
 	(void)read_as("a", NULL, NULL);
-	is_int(db_hosts_share(&hosts, 1, 1500), 1500, "one alone gets all");
+	is_int(db_hosts_share(&hosts, 1, 1500), 1500,
+	    "a single host gets all of the time");
 	db_hosts_silent(&hosts, 0);
-	is(db_hosts_at(&hosts, 0)->name, "a", "and is tried again");
+	is(db_hosts_at(&hosts, 0)->name, "a", "a single host is tried again");
 }
 
 static void
@@ -117,8 +129,8 @@ test_lookups(void)
 
 	for (i = 0; i < ARRAY_LEN(cases); i++)
 		ok(db_host_needs_lookup(&cases[i].host) == cases[i].needed,
-		    cases[i].host.name != NULL ? cases[i].host.name
-		                               : "without a name");
+		    tap_with("a host is looked up when it has a name alone",
+		        cases[i].host.name));
 }
 
 int

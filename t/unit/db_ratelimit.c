@@ -110,28 +110,31 @@ static void
 test_levels(struct ctx *c)
 {
 	memory.refused_s = 0;
-	is_int(wait_s(c, 1, 2, 3, 4), 0, "where there is room it passes");
+	is_int(
+	    wait_s(c, 1, 2, 3, 4), 0, "an attempt passes where there is room");
 	is(table.said, "ratelimit_reserve {3,7,10,20} {5,5,6,6};",
-	    "counted in all of its buckets, by what each costs");
-	is_int(wait_s(c, FULL, FULL, FULL, FULL), 0, "what just fits passes");
-	is_int(wait_s(c, FULL + 1, FULL + 1, 0, 0), 1, "no more");
+	    "an attempt is counted in all of its buckets, by what each costs");
+	is_int(wait_s(c, FULL, FULL, FULL, FULL), 0,
+	    "an attempt that just fits passes");
+	is_int(wait_s(c, FULL + 1, FULL + 1, 0, 0), 1,
+	    "an attempt that does not fit is refused");
 	is(table.said,
 	    "ratelimit_reserve {3,7,10,20} {5,5,6,6};"
 	    "ratelimit_refund {3,7,10,20} {-5,-5,-6,-6};",
-	    "and is given back");
+	    "an attempt that does not fit is refunded");
 	is_int(wait_s(c, 0, 0, FULL + 1, FULL + 1), 1,
-	    "whichever of its subjects has no room");
+	    "an attempt is refused when any of its subjects has no room");
 	is_int(wait_s(c, FULL + 1, FULL, FULL, FULL + 1), 0,
-	    "of a subject's two buckets the emptier one decides");
+	    "the emptier of a subject's two buckets decides");
 	is_int(wait_s(c, FULL, FULL + 1, FULL + 1, FULL), 0,
-	    "which may be the first or the second");
+	    "the emptier bucket may be the first or the second");
 	is_int(wait_s(c, FULL + 9000000, FULL + 3000000, FULL + 2000000,
 	           FULL + 8000000),
-	    3, "it has to wait for the fuller of the subjects");
+	    3, "an attempt has to wait for the fuller of its subjects");
 	is_int(wait_s(c, FULL + 1000000, FULL + 1000000, 0, 0), 1,
-	    "a second for a second");
+	    "an attempt waits a second for a second's excess");
 	is_int(wait_s(c, FULL + 1000001, FULL + 1000001, 0, 0), 2,
-	    "and the part of one counts as one");
+	    "a part of a second counts as a second");
 }
 
 static void
@@ -139,35 +142,39 @@ test_wary(struct ctx *c)
 {
 	memory.refused_s = 0;
 	(void)wait_s(c, FULL + 1, FULL + 1, 0, 0);
-	is_int(memory.refused_s, c->now_s, "when somebody was refused is kept");
-	is_int(wait_s(c, FULL + 1, FULL + 1, 0, 0), 1, "the next is, too");
+	is_int(memory.refused_s, c->now_s, "the second of a refusal is kept");
+	is_int(wait_s(c, FULL + 1, FULL + 1, 0, 0), 1,
+	    "an attempt that does not fit after a refusal is refused");
 	is(table.said, "ratelimit_look {3,7,10,20} {5,5,6,6};",
-	    "without anything being written");
-	is_int(wait_s(c, FULL, FULL, FULL, FULL), 0, "what fits passes");
+	    "an attempt that does not fit after a refusal writes nothing");
+	is_int(wait_s(c, FULL, FULL, FULL, FULL), 0,
+	    "an attempt that fits passes after a refusal");
 	is(table.said,
 	    "ratelimit_look {3,7,10,20} {5,5,6,6};"
 	    "ratelimit_reserve {3,7,10,20} {5,5,6,6};",
-	    "counted as ever");
+	    "an attempt that fits after a refusal is counted");
 	memory.refused_s = c->now_s - 59;
 	(void)wait_s(c, FULL + 1, FULL + 1, 0, 0);
 	is(table.said, "ratelimit_look {3,7,10,20} {5,5,6,6};",
-	    "so it is for a minute");
-	is_int(memory.refused_s, c->now_s, "which begins anew");
+	    "an attempt within a minute of a refusal is looked up first");
+	is_int(memory.refused_s, c->now_s,
+	    "a refusal within a minute of another renews the kept second");
 	memory.refused_s = c->now_s - 60;
 	(void)wait_s(c, 0, 0, 0, 0);
 	is(table.said, "ratelimit_reserve {3,7,10,20} {5,5,6,6};",
-	    "and no longer");
+	    "an attempt a minute after a refusal is counted at once");
 	memory.refused_s = c->now_s;
 
 	table.raced = true;
 	is_int(wait_s(c, FULL, FULL, FULL, FULL), 0,
-	    "of several at once, who still fits passes");
-	is_int(wait_s(c, FULL + 1, FULL + 1, 0, 0), 1, "no more");
+	    "of several attempts at once those that still fit pass");
+	is_int(wait_s(c, FULL + 1, FULL + 1, 0, 0), 1,
+	    "of several attempts at once those that do not fit are refused");
 	is(table.said,
 	    "ratelimit_look {3,7,10,20} {5,5,6,6};"
 	    "ratelimit_reserve {3,7,10,20} {5,5,6,6};"
 	    "ratelimit_refund {3,7,10,20} {-5,-5,-6,-6};",
-	    "and is given back");
+	    "an attempt that no longer fits at its count is refunded");
 	table.raced = false;
 }
 
@@ -179,29 +186,29 @@ test_failures(struct ctx *c)
 	(void)wait_s(c, 0, 0, 0, 0);
 	table.rows = 0;
 	ok(db_ratelimit_reserve(c, &attempt, &s) == ERR_OK && s > 0,
-	    "nobody passes if the table does not tell");
+	    "no attempt passes if the table does not answer");
 	(void)wait_s(c, 0, 0, 0, 0);
 	table.rows = 2; /* neither 10 nor 7 */
 	ok(db_ratelimit_reserve(c, &attempt, &s) == ERR_OK && s == 0,
-	    "one bucket of each is enough");
+	    "an attempt passes with one bucket of each subject");
 	table.e = ERR_BUSY;
 	table.said[0] = '\0';
 	s = -1;
 	ok(db_ratelimit_reserve(c, &attempt, &s) == ERR_BUSY && s == 0,
-	    "want of the table is told");
+	    "a missing table makes the attempt ERR_BUSY");
 	is(table.said, "ratelimit_look {3,7,10,20} {5,5,6,6};",
-	    "and it is not asked again");
+	    "a missing table is asked once");
 	table.raced = true;
 	table.said[0] = '\0';
 	ok(db_ratelimit_reserve(c, &attempt, &s) == ERR_BUSY && s == 0,
-	    "also if it goes then");
+	    "a table lost in the middle makes the attempt ERR_BUSY");
 	is(table.said,
 	    "ratelimit_look {3,7,10,20} {5,5,6,6};"
 	    "ratelimit_reserve {3,7,10,20} {5,5,6,6};",
-	    "and nothing given back");
+	    "nothing is refunded to a table lost in the middle");
 	ok(db_ratelimit_service(c, SERVICE_COMMON, 8, &level) == ERR_BUSY &&
 	        level == -1,
-	    "also for the service as a whole");
+	    "a missing table makes the service's limit ERR_BUSY");
 }
 
 static void
@@ -216,17 +223,19 @@ test_service(struct ctx *c)
 	ok(db_ratelimit_service(c, SERVICE_COMMON, 8, &level) == ERR_OK &&
 	        level == 77,
 	    "the service has a bucket of its own");
-	is(table.said, "ratelimit_reserve {286720} {8};", "behind the sites'");
+	is(table.said, "ratelimit_reserve {286720} {8};",
+	    "the service's bucket is behind those of sites");
 	table.said[0] = '\0';
 	table.row[0].bucket++;
 	ok(db_ratelimit_service(c, SERVICE_KNOWN, 9, &level) == ERR_OK &&
 	        level == 77,
-	    "so have its known networks");
-	is(table.said, "ratelimit_reserve {286721} {9};", "the next one");
+	    "the known networks have a bucket of their own");
+	is(table.said, "ratelimit_reserve {286721} {9};",
+	    "the bucket of known networks is behind the service's");
 	table.rows = 0;
 	ok(db_ratelimit_service(c, SERVICE_COMMON, 8, &level) == ERR_OK &&
 	        level == 2 * FULL,
-	    "which is full if the table does not tell");
+	    "the service's bucket is full if the table does not answer");
 }
 
 /* An attempt was right: nobody waits until that is written. */
@@ -234,12 +243,13 @@ static void
 test_refund(struct ctx *c)
 {
 	memset(&table, 0, sizeof(table));
-	ok(tested_give_back(c, &attempt) == ERR_OK, "a right attempt");
+	ok(tested_give_back(c, &attempt) == ERR_OK,
+	    "a right attempt is refunded");
 	is(table.said, "sent ratelimit_refund {3,7,10,20} {-5,-5,-6,-6};",
 	    "a refund is sent, and not waited for");
 	table.e = ERR_BUSY;
 	ok(tested_give_back(c, &attempt) == ERR_BUSY,
-	    "a refund that cannot be sent is told");
+	    "a refund that cannot be sent is ERR_BUSY");
 }
 
 /* What an operator asks, and does. */
@@ -252,20 +262,24 @@ test_ranges(struct ctx *c)
 	(void)wait_s(c, FULL, FULL, FULL + 1, FULL + 1);
 	table.said[0] = '\0';
 	ok(db_ratelimit_look(c, &attempt, &s) == ERR_OK && s == 1,
-	    "how long an attempt would have to wait");
+	    "db_ratelimit_look returns how long an attempt would have to wait");
 	is(table.said, "ratelimit_look {3,7,10,20} {5,5,6,6};",
-	    "is told without counting it");
+	    "db_ratelimit_look counts nothing");
 	table.said[0] = '\0';
 	table.row[0].level_us = 77;
-	ok(db_ratelimit_fullest(c, r, &level) == ERR_OK, "the fullest of some");
-	is(table.said, "ratelimit_fullest {3,4} ;", "is asked for");
+	ok(db_ratelimit_fullest(c, r, &level) == ERR_OK,
+	    "db_ratelimit_fullest returns the fullest of several buckets");
+	is(table.said, "ratelimit_fullest {3,4} ;",
+	    "db_ratelimit_fullest asks once");
 	table.said[0] = '\0';
-	ok(db_ratelimit_empty(c, r, 2) == ERR_OK, "several are emptied");
-	is(table.said, "ratelimit_empty {3,4,10,11,12} ;", "at once");
+	ok(db_ratelimit_empty(c, r, 2) == ERR_OK,
+	    "db_ratelimit_empty empties several buckets");
+	is(table.said, "ratelimit_empty {3,4,10,11,12} ;",
+	    "db_ratelimit_empty asks once");
 	table.e = ERR_BUSY;
 	ok(db_ratelimit_fullest(c, r, &level) == ERR_BUSY &&
 	        db_ratelimit_empty(c, r, 2) == ERR_BUSY,
-	    "but not without the database");
+	    "buckets are neither read nor emptied without the database");
 }
 
 int

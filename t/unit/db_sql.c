@@ -19,10 +19,13 @@ test_params(struct arena *a)
 	is(p.value[2], "-7", "a negative number is a parameter");
 	is(db_param_i64(a, INT64_MIN), "-9223372036854775808",
 	    "the lowest number is a parameter");
-	is_int(DB_NO_PARAMS.count, 0, "no parameters are none");
-	is_int(db_sql_params("SELECT 1"), 0, "a text without parameters");
-	is_int(db_sql_params("SELECT $2, $1"), 2, "the highest one counts");
-	is_int(db_sql_params("SELECT $12"), 12, "of two digits, too");
+	is_int(DB_NO_PARAMS.count, 0, "no parameters count as 0");
+	is_int(
+	    db_sql_params("SELECT 1"), 0, "a text without parameters has none");
+	is_int(db_sql_params("SELECT $2, $1"), 2,
+	    "the highest number of a parameter counts");
+	is_int(
+	    db_sql_params("SELECT $12"), 12, "a parameter may have two digits");
 	is_int(db_sql_params("a LIKE '$2_$%' OR a LIKE '$y$%'"), 0,
 	    "the beginning of a hash is no parameter");
 }
@@ -91,7 +94,7 @@ test_errors(void)
 
 		ok(db_sql_error(s, &then) == cases[i].e &&
 		        then == cases[i].then,
-		    s != NULL ? s : "no SQLSTATE");
+		    tap_with("an SQLSTATE has its error and its outcome", s));
 	}
 }
 

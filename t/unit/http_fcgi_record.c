@@ -89,14 +89,15 @@ test_whole(void)
 	add(STDIN, 1, "", 0);
 	for (i = 0; i < length; i++)
 		parts += verdict(i, &len) == 'P';
-	ok(parts == length, "a request is a part until its last byte");
-	ok(verdict(length, &len) == 'W' && len == length, "then it is whole");
+	ok(parts == length, "a request is partial until its last byte");
+	ok(verdict(length, &len) == 'W' && len == length,
+	    "a request is whole with its last byte");
 	memcpy(sent + length, sent, 40);
 	ok(verdict(length + 40, &len) == 'W' && len == length,
-	    "what lies behind it is not its own");
+	    "bytes behind a request do not belong to it");
 	begin(1);
 	end();
-	is_verdict('W', "without a parameter or a body it is one as well");
+	is_verdict('W', "a request without a parameter or a body is whole");
 }
 
 static void
@@ -115,27 +116,30 @@ test_params(void)
 	add(PARAMS, 1, "\375\350NAME", 6);
 	add(PARAMS, 1, value, sizeof(value));
 	end();
-	is_verdict('W', "and have lengths of four bytes");
+	is_verdict('W', "a parameter may have lengths of four bytes");
 	begin(1);
 	add(PARAMS, 1, "\4\5NAMEvalu", 10);
 	end();
-	is_verdict('!', "a value shorter than it says is wrong");
+	is_verdict(
+	    '!', "a parameter whose value is shorter than its length is wrong");
 	begin(1);
 	add(PARAMS, 1, "\4\0NAM", 5);
 	end();
-	is_verdict('!', "so is a name");
+	is_verdict(
+	    '!', "a parameter whose name is shorter than its length is wrong");
 	begin(1);
 	add(PARAMS, 1, "\4", 1);
 	end();
-	is_verdict('!', "one length alone");
+	is_verdict('!', "a parameter of one length alone is wrong");
 	begin(1);
 	add(PARAMS, 1, "\200\0\0", 3);
 	end();
-	is_verdict('!', "a length that breaks off");
+	is_verdict('!', "a parameter whose length breaks off is wrong");
 	begin(1);
 	add(PARAMS, 1, "\377\377\377\377\377\377\377\377NAME", 12);
 	end();
-	is_verdict('!', "and the largest lengths, whose sum is beyond an int");
+	is_verdict('!',
+	    "a parameter of the largest lengths, whose sum is beyond an int, is wrong");
 }
 
 /* Each byte of a length counts, where one byte ends and four begin as well. */
@@ -184,15 +188,15 @@ test_lengths(void)
 	begin(1);
 	add(PARAMS, 1, "\0\0\0", 3);
 	end();
-	is_verdict('!', "a length alone is wrong behind a pair, too");
+	is_verdict('!', "a length alone behind a parameter is wrong");
 	begin(1);
 	add(PARAMS, 1, "\0\200\0\0\0", 5);
 	end();
-	is_verdict('W', "four bytes may say 0");
+	is_verdict('W', "a length of four bytes may be 0");
 	begin(1);
 	add(PARAMS, 1, "\0\201\0\0\0", 5);
 	end();
-	is_verdict('!', "or far more than there is");
+	is_verdict('!', "a length of four bytes beyond the request is wrong");
 }
 
 /* Parameters of n bytes, parted between two records before byte i. */
@@ -230,12 +234,12 @@ test_sums(void)
 	for (i = 1; i < sizeof(good) - 1; i++)
 		wrong += verdict_parted(good, sizeof(good) - 1, i) != 'W';
 	is_int((long long)wrong, 0,
-	    "parameters may be parted between records at each byte");
+	    "parameters may be cut between records at each byte");
 	for (k = 0; k < ARRAY_LEN(sums); k++)
 		for (i = 1; i < lengths[k]; i++)
 			wrong += verdict_parted(sums[k], lengths[k], i) != '!';
 	is_int((long long)wrong, 0,
-	    "lengths whose sum passes INT_MAX are wrong, parted at each byte");
+	    "lengths whose sum passes INT_MAX are wrong, cut at each byte");
 }
 
 /* Both bytes of a request's number count. */
@@ -260,7 +264,8 @@ test_numbers(void)
 	add(BEGIN, 0x100, "\0\1\0\0\0\0\0\0", 8);
 	add(PARAMS, 0x100, "", 0);
 	add(STDIN, 0x100, "", 0);
-	is_verdict('W', "of which the second may be 0");
+	is_verdict(
+	    'W', "a request whose number has 0 as its second byte is whole");
 }
 
 static void
@@ -268,55 +273,56 @@ test_wrong(void)
 {
 	begin(2);
 	end();
-	is_verdict('!', "an authorizer's request is not for us");
+	is_verdict('!', "a request for an authorizer is wrong");
 	begin(3);
 	end();
-	is_verdict('!', "nor a filter's");
+	is_verdict('!', "a request for a filter is wrong");
 	begin(1);
 	sent[8] = 1;
-	is_verdict('!', "nor one of a role that there is not");
+	is_verdict('!', "a request for an unknown role is wrong");
 	begin(1);
 	sent[3] = 0;
-	is_verdict('!', "the number of a request is not 0");
+	is_verdict('!', "a request of number 0 is wrong");
 	begin(1);
 	sent[0] = 2;
-	is_verdict('!', "there is no version but 1");
+	is_verdict('!', "a record of version 2 is wrong");
 	length = 0;
 	add(BEGIN, 1, "\0\1\0\0\0\0\0\0\0", 9);
-	is_verdict('!', "a begin has eight bytes");
+	is_verdict('!', "a begin of other than eight bytes is wrong");
 	begin(1);
 	add(STDIN, 1, "", 0);
 	is_verdict('!', "a body before the end of the parameters is wrong");
 	begin(1);
 	add(ABORT, 1, "", 0);
-	is_verdict('!', "so is an abort");
+	is_verdict('!', "an abort is wrong");
 	begin(1);
 	add(PARAMS, 1, "", 0);
 	sent[length - 2] = 1;
 	sent[length++] = 0;
-	is_verdict('!', "and padding behind nothing");
+	is_verdict('!', "padding behind an empty record is wrong");
 	begin(1);
 	sent[6] = 8;
 	memset(sent + length, 0, 8);
 	length += 8;
 	end();
-	is_verdict('!', "or behind a begin, which libfcgi takes for a head");
+	is_verdict('!',
+	    "padding behind a begin, which libfcgi takes for a head, is wrong");
 	begin(1);
 	add(PARAMS, 2, "", 0);
-	is_verdict('!', "another request's record");
+	is_verdict('!', "a record of another request is wrong");
 	begin(1);
 	add(BEGIN, 2, "\0\1\0\0\0\0\0\0", 8);
-	is_verdict('!', "another begin");
+	is_verdict('!', "a second begin is wrong");
 	begin(1);
 	add(GET_VALUES, 0, "", 0);
-	is_verdict('!', "a management record");
+	is_verdict('!', "a management record is wrong");
 	begin(1);
 	add(PARAMS, 1, "", 0);
 	add(DATA, 1, "", 0);
-	is_verdict('!', "a filter's data");
+	is_verdict('!', "data for a filter is wrong");
 	length = 0;
 	add(GET_VALUES, 0, "", 0);
-	is_verdict('!', "and a management record before all");
+	is_verdict('!', "a management record before the begin is wrong");
 }
 
 int

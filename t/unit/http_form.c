@@ -89,7 +89,7 @@ test_media_type(void)
 
 	for (i = 0; i < ARRAY_LEN(cases); i++)
 		is(fields(cases[i].type, "a=b"), cases[i].want, cases[i].type);
-	is(fields(NULL, "a=b"), "", "without a type there are no fields");
+	is(fields(NULL, "a=b"), "", "a body without a type has no fields");
 }
 
 static void
@@ -104,53 +104,59 @@ test_multipart(void)
 		{ PART("a", "1") PART("b", "2") END, "a=1|b=2|",
 		    "parts are fields" },
 		{ "\r\n\nx" PART("a", "1") END, "a=1|",
-		    "what stands before the first part is skipped" },
+		    "text before the first part is skipped" },
 		{ PART("a", "1") END "epilogue --B\r\n", "a=1|",
-		    "so is what stands behind the last" },
+		    "text behind the last boundary is skipped" },
 		{ PART("a", "1") END PART("a", "2") END, "a=1|",
-		    "though it looks like a part" },
+		    "a part behind the last boundary is skipped" },
 		{ "x\r\n" PART("a", "1") END, unparsable,
 		    "a text before the first part is an error" },
 		{ "\r\na-b\r\n" PART("a", "1") END, unparsable,
-		    "a dash in what is skipped as well" },
+		    "a dash in text before the first part is an error" },
 		{ PART("a", "x\r\n--Bx\r\n--B-\r\n") END,
 		    "a=x\r\n--Bx\r\n--B-\r\n|",
-		    "what only looks like a boundary is data" },
+		    "a line that begins like a boundary is data" },
 		{ PART("a", "1") "--B\r\nContent-Dispos", "a=1|",
 		    "a part that is cut short does not count" },
 		{ PART("a", "1"), "",
-		    "nor does one without a boundary behind" },
-		{ "", "", "no body has no fields" },
-		{ END, "", "nor has the last boundary alone" },
+		    "a part without a boundary behind it does not count" },
+		{ "", "", "an empty body has no fields" },
+		{ END, "", "the last boundary alone has no fields" },
 		{ "--B\r\nCONTENT-disposition:form-data; NAME = a;filename=\"\""
 		  "\r\n\r\n1\r\n" END,
 		    "a=@1|", "names of headers and parameters have no case" },
 		{ "--B\r\nContent-Disposition: x; name=\"a\\\\\\\";b\"\r\n\r\n1\r\n" END,
-		    "a\\\";b=1|", "quotes, backslashes and semicolons" },
+		    "a\\\";b=1|",
+		    "a name may have quotes, backslashes and semicolons" },
 		{ "--B\r\nContent-Disposition: x; name=a; name=b\r\n\r\n1\r\n" END,
-		    "b=1|", "of two names the last counts" },
+		    "b=1|", "the last of two names of a part counts" },
 		{ "--B\r\nContent-Disposition: x; filename*=u; name=a\r\n\r\n1"
 		  "\r\n" END,
-		    "a=1|", "extended parameters are not looked at" },
+		    "a=1|", "filename* does not make a part a file" },
 		{ "--B\r\nContent-Disposition: x; name=a; name*=UTF-8''b"
 		  "\r\n\r\n1\r\n" END,
-		    "a=1|", "not name* either" },
+		    "a=1|", "name* does not count beside name" },
 		{ "--B\r\nContent-Disposition: x; name*=UTF-8''a\r\n\r\n1\r\n" END,
-		    unnamed, "which is no name" },
+		    unnamed, "name* alone is not a name" },
 		{ "--B\r\nContent-Disposition: x; name*0=a\r\n\r\n1\r\n" END,
-		    unnamed, "nor is a piece of one" },
+		    unnamed, "name*0 alone is not a name" },
 		{ "--B\r\nX: y\r\n\r\n1\r\n" END, unnamed,
 		    "a part must be named" },
 		{ "--B\r\nContent-Disposition: name\r\n\r\n1\r\n" END, unnamed,
-		    "by a parameter" },
+		    "a part must be named by a parameter" },
 		{ "--C\r\n", unparsable, "another boundary is an error" },
-		{ "a=b", unparsable, "so is another kind of form" },
-		{ "--Bx", unparsable, "or something behind a boundary" },
-		{ "--B\rx", unparsable, "or half a line's end" },
-		{ "--B\r\n: x\r\n", unparsable, "or a header without a name" },
-		{ "--B\r\na b: x\r\n", unparsable, "or a blank in one" },
-		{ "--B\r\na: x\rb", unparsable, "or a carriage return in one" },
-		{ "--B\r\na: x\r\n\rb", unparsable, "or in the empty line" },
+		{ "a=b", unparsable, "another kind of form is an error" },
+		{ "--Bx", unparsable, "text behind a boundary is an error" },
+		{ "--B\rx", unparsable,
+		    "half a line's end behind a boundary is an error" },
+		{ "--B\r\n: x\r\n", unparsable,
+		    "a header without a name is an error" },
+		{ "--B\r\na b: x\r\n", unparsable,
+		    "a blank in a header's name is an error" },
+		{ "--B\r\na: x\rb", unparsable,
+		    "a carriage return in a header is an error" },
+		{ "--B\r\na: x\r\n\rb", unparsable,
+		    "a carriage return in the empty line is an error" },
 	};
 	size_t i;
 
@@ -159,7 +165,7 @@ test_multipart(void)
 		    cases[i].want, cases[i].title);
 	is(fields("multipart/form-data; x=\";\"; BOUNDARY=\"B\"",
 	       PART("a", "1") END),
-	    "a=1|", "the boundary may be quoted");
+	    "a=1|", "a boundary may be quoted");
 }
 
 /* The one field of a part with this header, or what is wrong. */
@@ -206,13 +212,14 @@ test_parameters(void)
 	       sizeof(nul) - 1, &f) == ERR_OK &&
 	        f.count == 1 && f.fields[0].name_len == 3 &&
 	        memcmp(f.fields[0].name, "\0a\0", 4) == 0,
-	    "a NUL is no blank");
+	    "a NUL in a field's name is kept");
 	is(fields("multipart/form-data; boundary=B \t", PART("a", "1") END),
-	    "a=1|", "blanks behind the boundary's name do not count");
+	    "a=1|", "blanks behind the boundary are left out");
 	for (i = 0; i < ARRAY_LEN(cases); i++) {
 		buf_init(&b, &arena);
 		buf_addf(&b, "Content-Disposition: %s", cases[i].parameters);
-		is(part_with(b.s), cases[i].want, cases[i].parameters);
+		is(part_with(b.s), cases[i].want,
+		    tap_with("the name of a part with", cases[i].parameters));
 	}
 }
 
@@ -239,16 +246,17 @@ test_header_names(void)
 		header[1] = (char)c;
 		wrong += (strcmp(part_with(header), "a=1|") == 0) != good;
 	}
-	is_int(wrong, 0, "a header's name has these bytes and no others");
+	is_int(wrong, 0, "a header's name may have these bytes and no others");
 	is(fields_of("multipart/form-data; boundary=B",
 	       "--B\r\n\0: y\r\nContent-Disposition: x; name=a\r\n\r\n1\r\n" END,
 	       sizeof(
 	           "--B\r\n\0: y\r\nContent-Disposition: x; name=a\r\n\r\n1\r\n" END) -
 	           1),
-	    "There was an error parsing the body", "nor has it a NUL");
+	    "There was an error parsing the body",
+	    "a NUL in a header's name is an error");
 	is(part_with(": y\r\nContent-Disposition: x; name=a"),
 	    "There was an error parsing the body",
-	    "and it is not empty, whatever follows");
+	    "an empty header name before a good header is an error");
 }
 
 /* A body that is cut short at any byte has the fields before that, if any. */
@@ -267,13 +275,13 @@ test_cut(void)
 	for (n = 0; n < sizeof(body) - 1; n++)
 		wrong += strcmp(fields_of(type, body, n),
 		             n < end ? "" : "a=1|") != 0;
-	is_int((long long)wrong, 0, "a body that is cut short is no error");
+	is_int((long long)wrong, 0, "a body that is cut short has no error");
 	is(fields("multipart/form-data; boundary=B", "--B\r"), "",
-	    "nor within a boundary");
+	    "a body that is cut within a boundary has no error");
 	is(fields("multipart/form-data; boundary=B", "--B-"), "",
-	    "or the last one");
+	    "a body that is cut within the last boundary has no error");
 	is(fields("multipart/form-data; boundary=B", "\n" PART("a", "1") END),
-	    "a=1|", "a newline may stand before the first");
+	    "a=1|", "a newline may come before the first boundary");
 }
 
 /* n parts, each with a file name or none. */
@@ -302,12 +310,12 @@ test_limits(void)
 	is(many(FORM_FIELDS_MAX, "name=a"), "", "1000 fields are read");
 	is(many(FORM_FIELDS_MAX + 1, "name=a"),
 	    "Too many fields. Maximum number of fields is 1000.",
-	    "one more is refused");
+	    "1001 multipart fields are refused");
 	is(many(FORM_FIELDS_MAX, "name=a; filename=f"), "",
 	    "1000 files are read");
 	is(many(FORM_FIELDS_MAX + 1, "name=a; filename=f"),
 	    "Too many files. Maximum number of files is 1000.",
-	    "one more is refused");
+	    "1001 files are refused");
 
 	buf_init(&b, &arena);
 	for (i = 0; i < FORM_FIELDS_MAX; i++)
@@ -317,7 +325,7 @@ test_limits(void)
 	buf_adds(&b, "a");
 	is(fields(URLENCODED, b.s),
 	    "Too many fields. Maximum number of fields is 1000.",
-	    "one more is refused");
+	    "1001 urlencoded fields are refused");
 
 	buf_init(&b, &arena);
 	for (i = 0; i < 5; i++)
@@ -332,10 +340,10 @@ test_limits(void)
 	    "files are counted apart");
 
 	memset(boundary + 30, 'b', FORM_BOUNDARY_MAX_BYTES);
-	is(fields(boundary, ""), "", "a boundary of 256 bytes is taken");
+	is(fields(boundary, ""), "", "a boundary of 256 bytes is accepted");
 	boundary[30 + FORM_BOUNDARY_MAX_BYTES] = 'b';
 	is(fields(boundary, ""), "There was an error parsing the body",
-	    "a longer one is not");
+	    "a boundary of 257 bytes is refused");
 }
 
 /* Headers of a part: how many, and how long. */
@@ -356,21 +364,22 @@ test_part_headers(void)
 		    n == FORM_PART_HEADERS_MAX
 		        ? "a=1|"
 		        : "There was an error parsing the body",
-		    n == FORM_PART_HEADERS_MAX ? "a part may have 8 headers"
-		                               : "but not 9");
+		    n == FORM_PART_HEADERS_MAX
+		        ? "a part may have 8 headers"
+		        : "a part may not have 9 headers");
 	}
 	buf_init(&b, &arena);
 	buf_adds(&b, "--B\r\n");
 	for (i = 0; i < FORM_PART_HEADERS_MAX; i++)
 		buf_adds(&b, "x: y\r\n");
 	is(fields("multipart/form-data; boundary=B", b.s), "",
-	    "8 may be the last of a body that is cut short");
+	    "a body may be cut short behind 8 headers of a part");
 	buf_init(&b, &arena);
 	buf_adds(&b, "--B\r\n");
 	for (i = 0; i < FORM_PART_HEADER_MAX_BYTES; i++)
 		buf_adds(&b, "x");
 	is(fields("multipart/form-data; boundary=B", b.s), "",
-	    "so may be the longest name");
+	    "a body may be cut short behind the longest header name");
 	for (n = FORM_PART_HEADER_MAX_BYTES;
 	     n <= FORM_PART_HEADER_MAX_BYTES + 1; n++) {
 		buf_init(&b, &arena);
@@ -384,7 +393,7 @@ test_part_headers(void)
 		        : "There was an error parsing the body",
 		    n == FORM_PART_HEADER_MAX_BYTES
 		        ? "a header may have 4224 bytes"
-		        : "but not one more");
+		        : "a header may not have 4225 bytes");
 	}
 }
 
@@ -405,15 +414,15 @@ main(void)
 	test_part_headers();
 	ok(form_parse(&arena, URLENCODED, "a=1&b=2&a=3&a%00=4", 18, &form) ==
 	        ERR_OK,
-	    "a form is parsed");
+	    "a form with a name twice is parsed");
 	f = form_get(&form, "a");
 	is(f != NULL ? f->value : NULL, "3", "the last field of a name counts");
 	f = form_get(&form, "b");
-	is(f != NULL ? f->value : NULL, "2", "or the only one");
+	is(f != NULL ? f->value : NULL, "2", "the only field of a name counts");
 	ok(form_parse(&arena, URLENCODED, "b=1&c=2", 7, &form) == ERR_OK &&
 	        form_get(&form, "b") != NULL,
-	    "which may be the first");
-	ok(form_get(&form, "A") == NULL, "names are compared by case");
+	    "the first field of a form is found");
+	ok(form_get(&form, "A") == NULL, "names of fields differ by case");
 	arena_free(&arena);
 	return done();
 }

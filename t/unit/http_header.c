@@ -15,10 +15,11 @@ test_length(struct arena *a)
 	memcpy(header, "id=1;", 5);
 	header[HEADER_COOKIE_MAX_BYTES] = '\0';
 	is(header_cookie(header, "id", a), "1",
-	    "a header of the longest length");
+	    "a cookie of the longest header is found");
 	header[HEADER_COOKIE_MAX_BYTES] = 'x';
 	header[HEADER_COOKIE_MAX_BYTES + 1] = '\0';
-	is(header_cookie(header, "id", a), NULL, "and one that is longer");
+	is(header_cookie(header, "id", a), NULL,
+	    "a cookie of a longer header is not found");
 }
 
 int
@@ -61,7 +62,7 @@ main(void)
 	arena_init(&a);
 	for (i = 0; i < ARRAY_LEN(cases); i++)
 		is(header_cookie(cases[i].header, "id", &a), cases[i].value,
-		    cases[i].header != NULL ? cases[i].header : "no header");
+		    tap_with("the cookie id of a header", cases[i].header));
 	test_length(&a);
 	arena_free(&a);
 	return done();

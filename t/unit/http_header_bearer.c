@@ -33,6 +33,6 @@ main(void)
 
 	for (i = 0; i < ARRAY_LEN(cases); i++)
 		is(header_bearer(cases[i].header), cases[i].token,
-		    cases[i].header != NULL ? cases[i].header : "no header");
+		    tap_with("the token of a header", cases[i].header));
 	return done();
 }

@@ -156,10 +156,10 @@ static void
 test_reasons(void)
 {
 	is(reason("\"\\u00\""), "expected four hexadecimal digits after \\u",
-	    "it is told what is wrong with an escape");
-	is(reason(":"), "expected a value", "and where there is none");
+	    "the reason names a wrong escape");
+	is(reason(":"), "expected a value", "the reason names a missing value");
 	is(reason("-"), "expected a digit after the minus sign",
-	    "or only the beginning of one");
+	    "the reason names a number without digits");
 }
 
 static void
@@ -171,24 +171,25 @@ test_echo(void)
 	       "9223372036854775807,18446744073709551616]",
 	    "[123456789012345678901234567890,-9223372036854775809,"
 	    "9223372036854775807,18446744073709551616]",
-	    "integers of any width too");
+	    "integers of any width come as written");
 	echoes("[123456789012345678,-123456789012345678,1234567890123456789,"
 	       "12345678901234567e1,-0,0,0e0,1e-5,1e+5,1.5E-07]",
 	    "[123456789012345678,-123456789012345678,1234567890123456789,"
 	    "12345678901234567e1,0,0,0e0,1e-5,1e+5,1.5E-07]",
-	    "at each width; and -0 is the integer 0, as in Python");
+	    "integers at each width come as written; -0 is 0, as in Python");
 	echoes(" { \"a\" : { } , \"b\" : [ ] , \"c\":[[],{}] } ",
 	    "{\"a\":{},\"b\":[],\"c\":[[],{}]}",
 	    "blanks may stand anywhere between");
 	echoes("[{\"a\":[{\"b\":1},2]},[3,{\"c\":[4]}],5]",
 	    "[{\"a\":[{\"b\":1},2]},[3,{\"c\":[4]}],5]",
 	    "objects and arrays within each other are told apart");
-	echoes("true", "true", "a word may be all there is");
-	echoes("1e400", "1e400", "and a number that no double can hold");
+	echoes("true", "true", "a word may be the whole text");
+	echoes("1e400", "1e400",
+	    "a number that no double can hold may be the whole text");
 	echoes("12345678901234567890e0", "12345678901234567890e0",
-	    "a wide number with an exponent stays no integer");
+	    "a wide number with an exponent is no integer");
 	echoes("{\"a\":1,\"b\":2,\"a\":3}", "{\"a\":3,\"b\":2}",
-	    "of equal names the last value stands at the first one's place");
+	    "the last value of equal names is at the place of the first");
 	echoes("\"\\u00e9\\ud83d\\ude00\\/\"", "\"\u00e9\U0001f600/\"",
 	    "escapes become characters");
 	echoes("\"\\ud83d\\ud83d\\ude00\\ude00\"",
@@ -198,8 +199,9 @@ test_echo(void)
 	    "{\"a\\u0000b\":\"\\u0000\",\"a\":1}",
 	    "a name with a NUL is not cut, nor mixed up with another");
 	echoes("\"\\\"\\\\\\u0022\\u005c\\u0001\"",
-	    "\"\\\"\\\\\\\"\\\\\\u0001\"", "what must be escaped is again");
-	echoes("\xef\xbb\xbf[]", "[]", "a byte order mark is let pass");
+	    "\"\\\"\\\\\\\"\\\\\\u0001\"",
+	    "escaped characters that must be escaped are escaped again");
+	echoes("\xef\xbb\xbf[]", "[]", "a byte order mark is skipped");
 }
 
 /* Escaped code points where UTF-8's forms begin and end. */
@@ -247,12 +249,12 @@ test_code_points(void)
 		    cases[i].want, cases[i].text);
 	is(parse("\r\t\n \"x\"\r\t\n ", &v, &why) == ERR_OK ? json_text(v, NULL)
 	                                                    : NULL,
-	    "x", "four blanks may stand around a value");
+	    "x", "four kinds of blanks may surround a value");
 	ok(parse_bytes("\"\\\0\"", 4, &v, &why) == ERR_INVALID &&
 	        why.offset == 1,
-	    "a NUL is no escape");
+	    "a NUL is not an escape");
 	ok(parse_bytes("\"\0\"", 3, &v, &why) == ERR_INVALID && why.offset == 1,
-	    "nor is it let pass by itself");
+	    "a NUL byte in a string is invalid");
 }
 
 /* An array of n zeros, and a NUL. */
@@ -286,23 +288,28 @@ test_limits(void)
 	memset(text + depth + 1, ']', depth);
 	text[depth] = '1';
 	text[2 * depth + 1] = '\0';
-	echoes(text, text, "with a value in it");
+	echoes(text, text,
+	    "the greatest depth with a value in it is read and written");
 	memset(text, '[', depth + 1);
 	memset(text + depth + 1, ']', depth + 1);
 	text[2 * depth + 2] = '\0';
-	ok(parse(text, &v, &why) == ERR_MALFORMED, "one more is refused");
+	ok(parse(text, &v, &why) == ERR_MALFORMED,
+	    "a text one level deeper is malformed");
 
 	array_of(JSON_VALUES_MAX - 1, many);
-	echoes(many, many, "an array and what it holds may be so many");
+	echoes(
+	    many, many, "an array and its items may be as many as the limit");
 	array_of(JSON_VALUES_MAX, many);
-	ok(parse(many, &v, &why) == ERR_MALFORMED, "one more is refused");
+	ok(parse(many, &v, &why) == ERR_MALFORMED,
+	    "one value more than the limit is malformed");
 
 	memset(wide, '7', sizeof(wide));
 	wide[JSON_INTEGER_MAX_DIGITS] = '\0';
 	echoes(wide, wide, "the widest integer is echoed");
 	wide[JSON_INTEGER_MAX_DIGITS] = '7';
 	wide[JSON_INTEGER_MAX_DIGITS + 1] = '\0';
-	ok(parse(wide, &v, &why) == ERR_MALFORMED, "one digit more is refused");
+	ok(parse(wide, &v, &why) == ERR_MALFORMED,
+	    "an integer of one digit more is malformed");
 }
 
 static void
@@ -316,31 +323,34 @@ test_members(void)
 	ok(parse("{\"t\":\"\\u0000x\",\"n\":null,\"i\":1,\"o\":{}}", &o,
 	       &why) == ERR_OK,
 	    "an object is parsed");
-	ok(json_get(o, "t", &v) && json_kind(v) == JSON_TEXT, "it has a text");
+	ok(json_get(o, "t", &v) && json_kind(v) == JSON_TEXT,
+	    "an object has its text");
 	ok(memcmp(json_text(v, &n), "\xc0\x80x", 3) == 0 && n == 3,
-	    "whose NUL cannot end it");
+	    "a NUL in a text does not end it");
 	ok(json_get(o, "n", &v) && json_kind(v) == JSON_NULL,
-	    "null is a value that is there");
+	    "a member of null is present");
 	ok(json_get(o, "i", &v) && json_kind(v) == JSON_INTEGER &&
 	        json_int64(v) == 1,
 	    "a number is an integer");
 	(void)parse("-123456789012345678", &v, &why);
 	ok(json_kind(v) == JSON_INTEGER && json_int64(v) == -123456789012345678,
-	    "one of 18 digits as well");
+	    "an integer of 18 digits is an integer");
 	(void)parse("1234567890123456789", &v, &why);
-	ok(json_kind(v) == JSON_OTHER, "not of more");
+	ok(json_kind(v) == JSON_OTHER,
+	    "an integer of more than 18 digits is JSON_OTHER");
 	(void)parse("1.0", &v, &why);
-	ok(json_kind(v) == JSON_OTHER, "nor with a fraction");
+	ok(json_kind(v) == JSON_OTHER,
+	    "a number with a fraction is JSON_OTHER");
 	(void)parse("true", &v, &why);
 	ok(json_kind(v) == JSON_BOOL && json_truth(v), "true is true");
 	(void)parse("false", &v, &why);
-	ok(json_kind(v) == JSON_BOOL && !json_truth(v), "false is not");
+	ok(json_kind(v) == JSON_BOOL && !json_truth(v), "false is false");
 	ok(json_get(o, "o", &v) && json_kind(v) == JSON_OBJECT,
-	    "an object is an object");
-	ok(!json_get(o, "T", &v), "names are compared by case");
+	    "an object in an object is an object");
+	ok(!json_get(o, "T", &v), "names of members differ by case");
 	ok(!json_get(v, "t", &v), "an empty object has no member");
 	(void)parse("[]", &o, &why);
-	ok(!json_get(o, "t", &v), "nor has an array");
+	ok(!json_get(o, "t", &v), "an array has no member");
 
 	(void)parse("{\"a\":{\"password\":1},\"password\":{\"x\":2},"
 	            "\"b\":[0,{\"PassWord\":3,\"passwords\":4}]}",
@@ -359,7 +369,7 @@ test_members(void)
 	is(b.s,
 	    "{\"ab\":1,\"a\":\"**********\",\"b\":\"**********\","
 	    "\"a b\":4,\"\":5}",
-	    "nor do several, whose names are whole words");
+	    "several secret members are not written, by their whole names");
 }
 
 int

@@ -37,12 +37,13 @@ main(void)
 	        method_of("") == METHOD_OTHER &&
 	        method_of("TRACE") == METHOD_OTHER &&
 	        method_of(NULL) == METHOD_OTHER,
-	    "other names are none");
-	is(method_name(METHOD_OTHER), "-", "which has no name of its own");
-	is(list(METHOD_GET), "GET", "one is listed");
+	    "other names are not methods");
+	is(method_name(METHOD_OTHER), "-",
+	    "the name of an unknown method is \"-\"");
+	is(list(METHOD_GET), "GET", "a list of one method has its name");
 	is(list(METHOD_PATCH | METHOD_GET | METHOD_HEAD), "GET, HEAD, PATCH",
 	    "several are listed in the table's order");
-	is(list(METHOD_OTHER), "", "none is not");
+	is(list(METHOD_OTHER), "", "a list of no method is empty");
 	arena_free(&arena);
 	return done();
 }

@@ -154,12 +154,13 @@ test_types(void)
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(json); i++)
-		is(parsed(json[i], "{}"), "", json[i]);
+		is(parsed(json[i], "{}"), "",
+		    tap_with("a type of JSON", json[i]));
 	for (i = 0; i < ARRAY_LEN(other); i++)
 		is(parsed(other[i], "{}"), NOT_OBJECT,
-		    other[i] != NULL ? other[i] : "no type");
+		    tap_with("a type other than JSON", other[i]));
 	is(parsed("text/plain", "\xff"), "error 1",
-	    "bytes that are no text are no body at all");
+	    "bytes that are not text are malformed");
 }
 
 static void
@@ -167,20 +168,22 @@ test_bodies(void)
 {
 	struct req r;
 
-	is(parsed(JSON, ""), NO_BODY, "a body has to be there");
-	is(parsed(JSON, "null"), NO_BODY, "null is none");
-	is(parsed(JSON, "[]"), NOT_OBJECT, "an array is not what is wanted");
+	is(parsed(JSON, ""), NO_BODY, "an empty body is missing");
+	is(parsed(JSON, "null"), NO_BODY, "a body of null is missing");
+	is(parsed(JSON, "[]"), NOT_OBJECT, "an array is not an object");
 	is(parsed(JSON, "\"secret\""), NOT_OBJECT,
-	    "nor a text, which is not shown");
+	    "a text is not an object, and is not shown");
 	is(parsed(JSON, "{\"a\""),
 	    "{\"type\":\"json_invalid\",\"loc\":[\"body\",4],"
 	    "\"msg\":\"JSON decode error\",\"input\":{},"
 	    "\"ctx\":{\"error\":\"expected a colon after the name\"}}",
-	    "of what is not JSON it is told where and why");
-	is(parsed(JSON, "\"\xff\""), "error 1", "bytes are no JSON");
+	    "the error of a body that is not JSON says where and why");
+	is(parsed(JSON, "\"\xff\""), "error 1",
+	    "bytes that are not JSON are malformed");
 	r = request("application/json", "{", 1);
 	r.body_kind = BODY_NONE;
-	ok(params_parse(&r) == ERR_OK, "where none is wanted none is read");
+	ok(params_parse(&r) == ERR_OK,
+	    "a body is not read where none is wanted");
 	r = request(URLENCODED, "a=1", 3);
 	ok(params_parse(&r) == ERR_OK && r.form.count == 1, "a form is read");
 }
@@ -201,20 +204,22 @@ test_presence(void)
 	};
 
 	is(read_json(&must, "{\"a\":\"x\"}"), "x", "a field is read");
-	is(read_json(&must, "{\"a\":\"\"}"), "", "an empty text is one");
+	is(read_json(&must, "{\"a\":\"\"}"), "", "an empty text is a value");
 	is(read_json(&must, "{\"b\":1,\"password\":\"p\",\"new\":2}"),
 	    MISSING "{\"b\":1,\"password\":\"**********\",\"new\":2}}",
-	    "one that is missing is told, and no password with it");
+	    "the error of a missing field shows no password");
 	is(read_json(&new, "{\"b\":1,\"password\":\"p\",\"new\":2}"),
 	    "{\"type\":\"string_type\",\"loc\":[\"body\",\"new\"],"
 	    "\"msg\":\"Input should be a valid string\","
 	    "\"input\":\"**********\"}",
-	    "nor what is a secret where it is asked for");
-	is(read_json(&may, "{}"), "(none)", "one may be missing");
+	    "the error of a secret field does not show it");
+	is(read_json(&may, "{}"), "(none)", "a field may be missing");
 	is(read_json(&may, "{\"a\":null}"), NOT_TEXT "null}",
-	    "but null is no text");
-	is(read_json(&null, "{\"a\":null}"), "(none)", "unless it may be");
-	is(read_json(&null, "{}"), MISSING "{}}", "and is not absence");
+	    "null is not a text");
+	is(read_json(&null, "{\"a\":null}"), "(none)",
+	    "null is no value of a field that may be null");
+	is(read_json(&null, "{}"), MISSING "{}}",
+	    "a field that may be null may not be missing");
 	is(read_json(&must, "{\"a\":{\"password\":5}}"),
 	    NOT_TEXT "{\"password\":\"**********\"}}",
 	    "an object is no text, and its secrets are not shown");
@@ -222,13 +227,15 @@ test_presence(void)
 	    "{\"type\":\"string_type\",\"loc\":[\"body\",\"password\"],"
 	    "\"msg\":\"Input should be a valid string\","
 	    "\"input\":\"**********\"}",
-	    "nor is a secret of any kind");
+	    "a secret of any kind is not shown");
 	is(read_json(&must, "{\"a\":[{\"b\":{\"PASSWORD\":5}}]}"),
 	    NOT_TEXT "[{\"b\":{\"PASSWORD\":\"**********\"}}]}",
-	    "however deep they are, and in whichever case");
+	    "secrets in arrays and objects are not shown, in any case");
 	is(read_form(&must, "a=x"), "x", "a form's field is read");
-	is(read_form(&must, "a=&b=1"), MISSING "null}", "but an empty is none");
-	is(read_form(&may, "b=1"), "(none)", "which may be");
+	is(read_form(&must, "a=&b=1"), MISSING "null}",
+	    "an empty field of a form is missing");
+	is(read_form(&may, "b=1"), "(none)",
+	    "a field of a form may be missing");
 }
 
 /* What is told of a value of this many characters c, within its quotes. */
@@ -258,17 +265,17 @@ test_echo(void)
 	ok(strlen(echoed(URLENCODED, 'x', 1022)) > 1024,
 	    "a value of 1,024 bytes as JSON is shown");
 	ok(strncmp(echoed(URLENCODED, 'x', 1023), "\"input\":null", 12) == 0,
-	    "one of a byte more is not");
+	    "a value of 1,025 bytes as JSON is not shown");
 	ok(strlen(echoed(URLENCODED, 1, 170)) > 1020,
-	    "what becomes longer as JSON counts as that");
+	    "a value of 1,020 bytes once escaped is shown");
 	ok(strncmp(echoed(URLENCODED, 1, 171), "\"input\":null", 12) == 0,
-	    "and is not shown beyond 1,024 bytes");
+	    "a value beyond 1,024 bytes once escaped is not shown");
 	ok(strncmp(echoed(URLENCODED, 1, 65000), "\"input\":null", 12) == 0,
-	    "nor is the longest that fits a body");
+	    "the longest value of a body is not shown");
 	ok(strlen(echoed(JSON, 'x', 1024 - 8)) > 1024,
 	    "an object of 1,024 bytes is shown");
 	ok(strncmp(echoed(JSON, 'x', 1024 - 7), "\"input\":null", 12) == 0,
-	    "and one of a byte more is not");
+	    "an object of 1,025 bytes is not shown");
 }
 
 static void
@@ -283,27 +290,28 @@ test_texts(void)
 	struct param value;
 
 	is(read_json(&f, "{\"a\":\"x\\u0000y\"}"),
-	    NUL_VALUE "\"x\\u0000y\"" NUL_WHY, "a NUL is refused");
+	    NUL_VALUE "\"x\\u0000y\"" NUL_WHY, "a NUL in a text is refused");
 	is(read_json(&f, "{\"a\":\"\\u0000\"}"),
-	    NUL_VALUE "\"\\u0000\"" NUL_WHY, "at any place");
+	    NUL_VALUE "\"\\u0000\"" NUL_WHY, "a NUL alone is refused");
 	is(read_form(&f, "a=x%00"), NUL_VALUE "\"x\\u0000\"" NUL_WHY,
-	    "in a form as well");
+	    "a NUL in a form's field is refused");
 	is(read_form(&f, "a=%00x"), NUL_VALUE "\"\\u0000x\"" NUL_WHY,
-	    "wherever it stands");
+	    "a NUL at the start of a form's field is refused");
 	is(read_json(&f, "{\"a\":\"\\ud800\"}"), NOT_UNICODE "\"\\ud800\"}",
-	    "so is half a pair");
+	    "half a surrogate pair is refused");
 	is(read_form(&f, "a=%ff"), NOT_UNICODE "null}",
-	    "and bytes that are no UTF-8, which are not shown");
-	is(read_form(&f, "a=%c3%a9"), "\xc3\xa9", "UTF-8 is taken");
-	is(read_form(&f, "a=e%cc%81"), "e\xcc\x81", "as it is");
+	    "bytes that are not UTF-8 are refused, and not shown");
+	is(read_form(&f, "a=%c3%a9"), "\xc3\xa9", "UTF-8 in a form is read");
+	is(read_form(&f, "a=e%cc%81"), "e\xcc\x81",
+	    "UTF-8 in a form is not normalised");
 	is(read_form(&normal, "a=e%cc%81"), "\xc3\xa9",
-	    "or in its normal form");
+	    "UTF-8 in a form is normalised where a field asks for it");
 
 	r = request("multipart/form-data; boundary=B", part, sizeof(part) - 1);
 	r.body_kind = BODY_FORM;
 	ok(params_parse(&r) == ERR_OK, "a file is read");
 	is(complaint(&r, params_read(&r, &f, 1, &value)), NOT_TEXT "null}",
-	    "but is no text, and not shown");
+	    "a file is not a text, and not shown");
 }
 
 static void
@@ -327,40 +335,45 @@ test_rules(void)
 	struct req r;
 
 	is(read_json(&sized, "{\"a\":\"\xc3\xa9\"}"), "\xc3\xa9",
-	    "the shortest is taken, counted in characters");
+	    "the shortest text is accepted, counted in characters");
 	is(read_json(&sized, "{\"a\":\"\"}"),
-	    SHORT(1, "") "\"\",\"ctx\":{\"min_length\":1}}", "not a shorter");
+	    SHORT(1, "") "\"\",\"ctx\":{\"min_length\":1}}",
+	    "a shorter text is refused");
 	is(read_json(&sized, "{\"a\":\"\xc3\xa9\xc3\xa9\xc3\xa9\"}"),
-	    "\xc3\xa9\xc3\xa9\xc3\xa9", "the longest is taken");
+	    "\xc3\xa9\xc3\xa9\xc3\xa9", "the longest text is accepted");
 	is(read_json(&sized, "{\"a\":\"abcd\"}"),
 	    LONG(3, "s") "\"abcd\",\"ctx\":{\"max_length\":3}}",
-	    "not a longer");
-	is(read_json(&two, "{\"a\":\"abcd\"}"), "abcd", "0 is no limit");
+	    "a longer text is refused");
+	is(read_json(&two, "{\"a\":\"abcd\"}"), "abcd",
+	    "a greatest length of 0 is no limit");
 	is(read_json(&two, "{\"a\":\"x\"}"),
 	    SHORT(2, "s") "\"x\",\"ctx\":{\"min_length\":2}}",
-	    "two are characters");
+	    "the error of a least length of two says characters");
 	is(read_json(&one, "{\"a\":\"xy\"}"),
-	    LONG(1, "") "\"xy\",\"ctx\":{\"max_length\":1}}", "one is not");
+	    LONG(1, "") "\"xy\",\"ctx\":{\"max_length\":1}}",
+	    "the error of a greatest length of one says character");
 	is(read_form(&normal, "a=e%cc%81"),
 	    SHORT(2, "s") "\"e\xcc\x81\",\"ctx\":{\"min_length\":2}}",
 	    "the normal form is counted, and what was sent is shown");
 	is(read_json(&secret, "{\"a\":\"x\"}"),
 	    SHORT(2, "s") "\"**********\",\"ctx\":{\"min_length\":2}}",
-	    "a secret is not");
+	    "a secret that is too short is not shown");
 	is(read_form(&secret, "a=x"),
 	    SHORT(2, "s") "\"**********\",\"ctx\":{\"min_length\":2}}",
-	    "nor a form's");
-	is(read_json(&yes, "{\"a\":\"yes\"}"), "yes", "it is what it must be");
+	    "a secret of a form that is too short is not shown");
+	is(read_json(&yes, "{\"a\":\"yes\"}"), "yes",
+	    "a field has the one value that it must have");
 	is(read_json(&yes, "{\"a\":\"no\"}"),
 	    PATTERN "\"no\",\"ctx\":{\"pattern\":\"^yes$\"}}",
-	    "or it is told what that is");
+	    "the error of another value says which it must be");
 	r = request(JSON, "{\"a\":1}", 7);
-	ok(params_parse(&r) == ERR_OK, "of several");
+	ok(params_parse(&r) == ERR_OK,
+	    "a body with two wrong fields is parsed");
 	is(complaint(&r, params_read(&r, both, 2, values)),
 	    NOT_TEXT "1},"
 	             "{\"type\":\"missing\",\"loc\":[\"body\",\"b\"],"
 	             "\"msg\":\"Field required\",\"input\":{\"a\":1}}",
-	    "each that is wrong is told");
+	    "each wrong field of a body has its error");
 }
 
 #define IN_QUERY(type, msg)                                               \
@@ -389,28 +402,31 @@ test_query(void)
 	is(read_query(&may, "b=1"), "(none)", "a field may be missing");
 	is(read_query(&must, "b=1"),
 	    IN_QUERY("missing", "Field required") "null}",
-	    "a missing field of a query is told as FastAPI tells it");
+	    "a missing field of a query has FastAPI's error");
 	is(read_query(&must, "a=x"), "x", "a field of a query is read");
-	is(read_query(&must, "b=1&&a=x&"), "x", "wherever it stands");
+	is(read_query(&must, "b=1&&a=x&"), "x",
+	    "a field of a query is read wherever it is");
 	is(read_query(&must, "a=%c3%A9+%26%3d"),
-	    "\xc3\xa9 &=", "it is decoded");
-	is(read_query(&must, "%61=x"), "x", "and so is its name");
+	    "\xc3\xa9 &=", "a value of a query is decoded");
+	is(read_query(&must, "%61=x"), "x", "a name of a query is decoded");
 	is(read_query(&must, "A=x&aa=y&a%00=z"),
 	    IN_QUERY("missing", "Field required") "null}",
 	    "which is compared whole, and by case");
-	is(read_query(&must, "a=x&a=y"), "y", "of several the last counts");
-	is(read_query(&must, "a=x&a="), "", "though it is empty");
-	is(read_query(&must, "a"), "", "a name without a value is empty");
+	is(read_query(&must, "a=x&a=y"), "y",
+	    "the last of several fields of a name counts");
+	is(read_query(&must, "a=x&a="), "",
+	    "the last of several fields of a name counts though it is empty");
+	is(read_query(&must, "a"), "", "a name without = has an empty value");
 	is(read_query(&must, "a=%zz%4"), "%zz%4",
-	    "a percent sign without two digits is itself");
+	    "a percent sign without two digits is kept");
 	is(read_query(&must, "a=x%00y"),
 	    "{\"type\":\"value_error\",\"loc\":[\"query\",\"a\"],\"msg\":\"Value error, a NUL character is not allowed\",\"input\":\"x\\u0000y\"" NUL_WHY,
-	    "a NUL is refused");
+	    "a NUL in a field of a query is refused");
 	is(read_query(&must, "a=%ff"),
 	    "{\"type\":\"string_unicode\",\"loc\":[\"query\",\"a\"],\"msg\":\"Input should be a valid string, unable to parse raw data as a unicode string\",\"input\":null}",
 	    "and so is what is not UTF-8");
 	is(read_query(&sized, "a=%c3%a9%c3%a9"), "\xc3\xa9\xc3\xa9",
-	    "the longest text is taken");
+	    "the longest text of a query is accepted");
 	is(read_query(&sized, "a=xyz"),
 	    IN_QUERY("string_too_long",
 	        "String should have at most 2 characters") "\"xyz\",\"ctx\":{\"max_length\":2}}",
@@ -435,17 +451,17 @@ test_query_limits(void)
 	is(read_query(&f, query), "The query string is too long.",
 	    "a query of more bytes than the limit is refused");
 	is(read_query(&body, query), "(none)",
-	    "but not read where no field of it is wanted");
+	    "a query of more bytes than the limit is not read where no field is wanted");
 	query[FORM_QUERY_MAX_BYTES] = '\0';
-	is(read_query(&f, query), "1", "the longest is read");
+	is(read_query(&f, query), "1", "the longest query is read");
 	for (i = 0; i < FORM_FIELDS_MAX; i++)
 		memcpy(query + (size_t)2 * i, "b&", 2);
 	memcpy(query + (size_t)2 * (FORM_FIELDS_MAX - 1), "a&", 3);
-	is(read_query(&f, query), "", "so is one of a thousand fields");
+	is(read_query(&f, query), "", "a query of 1000 fields is read");
 	memcpy(query + (size_t)2 * FORM_FIELDS_MAX, "b", 2);
 	is(read_query(&f, query),
 	    "Too many fields. Maximum number of fields is 1000.",
-	    "one of more is refused");
+	    "a query of 1001 fields is refused");
 }
 
 static void
@@ -460,38 +476,45 @@ test_numbers(void)
 		.name = "a", .kind = FIELD_NUMBER, .min = 1, .max = 9
 	};
 
-	is(read_query(&f, "b=1"), "(none)", "a number may be missing");
-	is(read_query(&f, "a=-1"), "-1", "the least number is taken");
-	is(read_query(&f, "a=100"), "100", "and the greatest");
+	is(read_query(&f, "b=1"), "(none)",
+	    "a number of a query may be missing");
+	is(read_query(&f, "a=-1"), "-1",
+	    "the least number of a query is accepted");
+	is(read_query(&f, "a=100"), "100",
+	    "the greatest number of a query is accepted");
 	is(read_query(&f, "a=-2"),
 	    IN_QUERY("greater_than_equal",
 	        "Input should be greater than or equal to -1") "\"-2\",\"ctx\":{\"ge\":-1}}",
-	    "one below the least is refused");
+	    "a number below the least is refused");
 	is(read_query(&f, "a=101"),
 	    IN_QUERY("less_than_equal",
 	        "Input should be less than or equal to 100") "\"101\",\"ctx\":{\"le\":100}}",
-	    "and one above the greatest");
-	is(read_query(&f, "a="), NO_INTEGER "\"\"}", "an empty text is none");
-	is(read_query(&f, "a=5x"), NO_INTEGER "\"5x\"}", "nor are words");
+	    "a number above the greatest is refused");
+	is(read_query(&f, "a="), NO_INTEGER "\"\"}",
+	    "an empty text is not a number");
+	is(read_query(&f, "a=5x"), NO_INTEGER "\"5x\"}",
+	    "a number with text behind it is refused");
 	is(read_query(&f, "a=+5"), NO_INTEGER "\" 5\"}",
-	    "nor is a blank before");
+	    "a number with a blank before it is refused");
 	is(read_query(&f, "a=99999999999999999999"),
-	    NO_INTEGER "\"99999999999999999999\"}", "nor what is too wide");
+	    NO_INTEGER "\"99999999999999999999\"}",
+	    "a number of 20 digits is refused");
 	is(read_query(&f, "a=5%00"),
 	    "{\"type\":\"value_error\",\"loc\":[\"query\",\"a\"],\"msg\":\"Value error, a NUL character is not allowed\",\"input\":\"5\\u0000\"" NUL_WHY,
-	    "nor does it end at a NUL");
-	is(read_json(&body, "{\"a\":9}"), "9", "a body has JSON's numbers");
+	    "a number does not end at a NUL");
+	is(read_json(&body, "{\"a\":9}"), "9", "a number of a body is JSON's");
 	is(read_json(&body, "{\"a\":10}"),
 	    "{\"type\":\"less_than_equal\",\"loc\":[\"body\",\"a\"],\"msg\":\"Input should be less than or equal to 9\",\"input\":10,\"ctx\":{\"le\":9}}",
-	    "which have the same limits");
+	    "a number of a body has the same limits");
 	is(read_json(&body, "{\"a\":\"5\"}"),
 	    "{\"type\":\"int_type\",\"loc\":[\"body\",\"a\"],\"msg\":\"Input should be a valid integer\",\"input\":\"5\"}",
-	    "and no texts");
+	    "a number of a body is not a text");
 	is(read_json(&body, "{\"a\":1234567890123456789}"),
 	    "{\"type\":\"int_type\",\"loc\":[\"body\",\"a\"],\"msg\":\"Input should be a valid integer\",\"input\":1234567890123456789}",
-	    "nor any of more than 18 digits");
-	is(read_form(&body, "a=5"), "5", "a form has texts");
-	is(read_form(&body, "a="), "(none)", "of which an empty one is none");
+	    "a number of a body with more than 18 digits is refused");
+	is(read_form(&body, "a=5"), "5", "a number of a form is read");
+	is(read_form(&body, "a="), "(none)",
+	    "an empty number of a form is missing");
 }
 
 static void
@@ -502,21 +525,25 @@ test_truth(void)
 	};
 	static const struct field body = { .name = "a", .kind = FIELD_BOOL };
 
-	is(read_query(&f, ""), "(none)", "a truth value may be missing");
-	is(read_query(&f, "a=true"), "true", "a truth value is a word");
-	is(read_query(&f, "a=0"), "false", "or a digit");
-	is(read_query(&f, "a=YES"), "true", "in any case");
-	is(read_query(&f, "a=off"), "false", "or off");
-	is(read_query(&f, "a=2"), NO_TRUTH "\"2\"}", "others are none");
-	is(read_query(&f, "a="), NO_TRUTH "\"\"}", "nor is an empty text");
+	is(read_query(&f, ""), "(none)",
+	    "a truth value of a query may be missing");
+	is(read_query(&f, "a=true"), "true", "a truth value may be a word");
+	is(read_query(&f, "a=0"), "false", "a truth value may be a digit");
+	is(read_query(&f, "a=YES"), "true", "a truth value may be in capitals");
+	is(read_query(&f, "a=off"), "false", "a truth value may be off");
+	is(read_query(&f, "a=2"), NO_TRUTH "\"2\"}", "2 is not a truth value");
+	is(read_query(&f, "a="), NO_TRUTH "\"\"}",
+	    "an empty text is not a truth value");
 	is(read_query(&f, "a=on%00"),
 	    "{\"type\":\"value_error\",\"loc\":[\"query\",\"a\"],\"msg\":\"Value error, a NUL character is not allowed\",\"input\":\"on\\u0000\"" NUL_WHY,
-	    "nor is one with a NUL");
-	is(read_json(&body, "{\"a\":true}"), "true", "a body has JSON's true");
-	is(read_json(&body, "{\"a\":false}"), "false", "and its false");
+	    "a truth value does not end at a NUL");
+	is(read_json(&body, "{\"a\":true}"), "true",
+	    "a truth value of a body may be JSON's true");
+	is(read_json(&body, "{\"a\":false}"), "false",
+	    "a truth value of a body may be JSON's false");
 	is(read_json(&body, "{\"a\":\"true\"}"),
 	    "{\"type\":\"bool_type\",\"loc\":[\"body\",\"a\"],\"msg\":\"Input should be a valid boolean\",\"input\":\"true\"}",
-	    "and no texts");
+	    "a truth value of a body is not a text");
 }
 
 /* A field of the path /x/{id}, whose value is these bytes. */
@@ -550,12 +577,12 @@ test_path(void)
 	is(read_path(&id, "a-1", 3), "a-1", "a segment of a path is read");
 	is(read_path(&id, "abcd", 4),
 	    "{\"type\":\"string_too_long\",\"loc\":[\"path\",\"id\"],\"msg\":\"String should have at most 3 characters\",\"input\":\"abcd\",\"ctx\":{\"max_length\":3}}",
-	    "a longer one than the limit is told as FastAPI tells it");
+	    "a field of a path over its limit has FastAPI's error");
 	is(read_path(&id, "a\0b", 3),
 	    "{\"type\":\"value_error\",\"loc\":[\"path\",\"id\"],\"msg\":\"Value error, a NUL character is not allowed\",\"input\":\"a\\u0000b\"" NUL_WHY,
-	    "a NUL is refused");
+	    "a NUL in a field of a path is refused");
 	is(read_path(&number, "9223372036854775807", 19), "9223372036854775807",
-	    "a number is read");
+	    "a number of a path is read");
 	is(read_path(&number, "0", 1),
 	    "{\"type\":\"greater_than_equal\",\"loc\":[\"path\",\"id\"],\"msg\":\"Input should be greater than or equal to 1\",\"input\":\"0\",\"ctx\":{\"ge\":1}}",
 	    "within its limits");

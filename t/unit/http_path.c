@@ -39,13 +39,19 @@ fit(const char *pattern, const char *path)
 static void
 test_literals(void)
 {
-	is(fit("/users/me", "/users/me"), "", "a path fits itself");
-	is(fit("/users/me", "/users/me/"), "(no)", "not with a slash behind");
-	is(fit("/users/me", "/users/m"), "(no)", "nor cut short");
-	is(fit("/users/me", "/users/ME"), "(no)", "nor in another case");
-	is(fit("/users/me", ""), "(no)", "nor does nothing");
-	is(fit_bytes("/", "/\0", 2), "(no)", "nor a NUL behind it");
-	is(fit("/", "/"), "", "the shortest path fits itself");
+	is(fit("/users/me", "/users/me"), "",
+	    "a pattern without parameters matches itself");
+	is(fit("/users/me", "/users/me/"), "(no)",
+	    "a pattern does not match a path with a slash behind it");
+	is(fit("/users/me", "/users/m"), "(no)",
+	    "a pattern does not match a path cut short");
+	is(fit("/users/me", "/users/ME"), "(no)",
+	    "a pattern does not match a path in another case");
+	is(fit("/users/me", ""), "(no)",
+	    "a pattern does not match an empty path");
+	is(fit_bytes("/", "/\0", 2), "(no)",
+	    "a pattern does not match a path with a NUL behind it");
+	is(fit("/", "/"), "", "the shortest pattern matches itself");
 }
 
 static void
@@ -54,23 +60,29 @@ test_values(void)
 	static const char *const p = "/users/me/sessions/{id}";
 
 	is(fit(p, "/users/me/sessions/a1-B_"), "id=a1-B_",
-	    "a segment is a value");
-	is(fit(p, "/users/me/sessions/"), "(no)", "but not an empty one");
-	is(fit(p, "/users/me/sessions"), "(no)", "nor none");
-	is(fit(p, "/users/me/sessions/a/"), "(no)", "nor one more");
-	is(fit(p, "/users/me/sessions/a/b"), "(no)", "a value has no slash");
+	    "a parameter is a segment of the path");
+	is(fit(p, "/users/me/sessions/"), "(no)", "a parameter is not empty");
+	is(fit(p, "/users/me/sessions"), "(no)", "a parameter is not missing");
+	is(fit(p, "/users/me/sessions/a/"), "(no)",
+	    "a parameter has no slash behind it");
+	is(fit(p, "/users/me/sessions/a/b"), "(no)",
+	    "a parameter has no slash within it");
 	is(fit(p, "/users/me/sessions/."), "(no)",
-	    "a segment that a web server takes out is no value");
+	    "a parameter is not \".\", which a web server takes out");
 	is(fit(p, "/users/me/sessions/.."), "(no)",
-	    "nor one that takes out another");
-	is(fit(p, "/users/me/sessions/..."), "id=...", "three dots are one");
-	is(fit(p, "/users/me/sessions/{id}"), "id={id}", "so is the name");
-	is(fit(p, "/users/me/sessions/\xff"), "id=\xff", "or any byte");
+	    "a parameter is not \"..\", which takes out another segment");
+	is(fit(p, "/users/me/sessions/..."), "id=...",
+	    "a parameter may be \"...\"");
+	is(fit(p, "/users/me/sessions/{id}"), "id={id}",
+	    "a parameter may be the text of its name");
+	is(fit(p, "/users/me/sessions/\xff"), "id=\xff",
+	    "a parameter may be any byte");
 	is(fit("/a/{x}/b/{yz}", "/a/1/b/2"), "x=1 yz=2",
-	    "a path may have several");
-	is(fit("/a/{x}/b", "/a/1/c"), "(no)", "what follows has to fit");
+	    "a path may have several parameters");
+	is(fit("/a/{x}/b", "/a/1/c"), "(no)",
+	    "the path behind a parameter has to fit");
 	is(fit("/{a}/{b}/{c}/{d}", "/1/2/3/4"), "a=1 b=2 c=3 d=4",
-	    "four are the most");
+	    "a path may have four parameters");
 }
 
 static void
@@ -84,10 +96,11 @@ test_limits(void)
 	memset(want + 2, 'x', PATH_VALUE_MAX_BYTES);
 	want[PATH_VALUE_MAX_BYTES + 2] = '\0';
 	is(fit_bytes("/{a}", path, PATH_VALUE_MAX_BYTES + 1), want,
-	    "the longest value fits");
+	    "the longest parameter fits");
 	is(fit_bytes("/{a}", path, PATH_VALUE_MAX_BYTES + 2), "(no)",
-	    "one of a byte more does not");
-	is(fit_bytes("/{a}", "/a\0b", 4), "a=a", "a NUL may stand in one");
+	    "a parameter of a byte more does not fit");
+	is(fit_bytes("/{a}", "/a\0b", 4), "a=a",
+	    "a parameter may have a NUL in it");
 }
 
 int

@@ -64,20 +64,20 @@ test_bytes(void)
 			good = good && strstr(got, wanted) != NULL;
 		wrong += !good;
 	}
-	is_int(wrong, 0, "a header with any byte is as it should be");
+	is_int(wrong, 0, "a header with any byte is sent or makes a 500");
 	is(with_byte('\n', &status), broken,
-	    "with LF the reply is a 500, without any of its headers");
-	is(with_byte('\r', &status), broken, "with CR, too");
-	is(with_byte(0x1f, &status), broken, "up to 0x1f");
-	is(with_byte(0x7f, &status), broken, "and with 0x7f");
+	    "a header with LF makes a 500 without any of its headers");
+	is(with_byte('\r', &status), broken, "a header with CR makes a 500");
+	is(with_byte(0x1f, &status), broken, "a header with 0x1f makes a 500");
+	is(with_byte(0x7f, &status), broken, "a header with 0x7f makes a 500");
 	ok(strstr(with_byte(' ', &status), "X-Test: before   after\r\n") !=
 	            NULL &&
 	        status == 200,
-	    "a blank may stand there");
+	    "a header with a blank is sent");
 	ok(strstr(with_byte('~', &status), "X-Test: before ~ after\r\n") !=
 	            NULL &&
 	        status == 200,
-	    "and so may 0x7e");
+	    "a header with 0x7e is sent");
 }
 
 /* A reply begun anew has nothing of the one before. */
@@ -98,7 +98,7 @@ test_anew(void)
 	is(sent(&r),
 	    "Status: 404 Not Found\r\nContent-Type: application/json\r\n"
 	    "Content-Length: 22\r\nCache-Control: no-store\r\n\r\n",
-	    "to HEAD it comes without its body");
+	    "a reply to HEAD is sent without its body");
 }
 
 static void
@@ -124,7 +124,7 @@ test_errors(void)
 	reply_error(&r, ERR_LIMIT);
 	ok(r.reply.status == 429 &&
 	        strstr(sent(&r), "\r\nRetry-After: 360\r\n") != NULL,
-	    "too many attempts are told when to come again");
+	    "the 429 of too many attempts has Retry-After");
 	for (i = 0; i < ARRAY_LEN(wait); i++) {
 		c.retry_after_s = wait[i].s;
 		reply_error(&r, ERR_LIMIT);
@@ -136,13 +136,13 @@ test_errors(void)
 	reply_error(&r, ERR_BUSY);
 	ok(r.reply.status == 503 &&
 	        strstr(sent(&r), "\r\nRetry-After: 2\r\n") != NULL,
-	    "and so is who comes when nothing goes");
+	    "the 503 of a service that is not available has Retry-After");
 	reply_error(&r, ERR_UNAUTH);
 	ok(r.reply.status == 401 &&
 	        strstr(sent(&r), "\r\nWWW-Authenticate: Bearer\r\n") != NULL,
-	    "who is not known is told what is wanted");
+	    "the 401 of an unknown client has WWW-Authenticate");
 	reply_error(&r, ERR_INTERNAL);
-	is_int(r.reply.status, 500, "what has no words is a 500");
+	is_int(r.reply.status, 500, "an error without words makes a 500");
 }
 
 static void
@@ -168,33 +168,34 @@ test_oauth(void)
 	is(r.reply.body.s,
 	    "{\"error\":\"invalid_request\",\"error_description\":"
 	    "\"a: String should have at most 3 characters\"}",
-	    "of several problems it is told the first");
-	is_int(r.reply.status, 400, "with status 400, not 422");
+	    "an OAuth error says the first of several problems");
+	is_int(r.reply.status, 400,
+	    "an error that asks for status 400 does not get 422");
 	/* cppcheck-suppress unreadVariable ; r.problems leads to it */
 	first = (struct problem){ .kind = PROBLEM_NOT_OBJECT };
 	reply_error(&r, ERR_INVALID);
 	ok(strstr(r.reply.body.s, ":\"Input should be a valid dictionary") !=
 	        NULL,
-	    "the body's own problem has no name before it");
+	    "a problem of the body itself names no field");
 	reply_error(&r, ERR_UNAUTH);
 	ok(r.reply.status == 401 &&
 	        strstr(r.reply.body.s, "\"invalid_client\"") != NULL &&
 	        strstr(r.reply.headers.s,
 	            "WWW-Authenticate: Basic realm=\"latchkey\"\r\n") != NULL,
-	    "a client that is not known is asked for its own secret");
+	    "an OAuth 401 asks for the client's secret");
 	reply_error(&r, ERR_LIMIT);
 	ok(r.reply.status == 429 &&
 	        strstr(r.reply.body.s, "\"temporarily_unavailable\"") != NULL,
-	    "too many attempts are a passing error");
+	    "an OAuth 429 is temporarily_unavailable");
 	reply_error(&r, ERR_BUSY);
 	ok(r.reply.status == 503 &&
 	        strstr(r.reply.body.s, "\"temporarily_unavailable\"") != NULL &&
 	        strstr(r.reply.headers.s, "Retry-After: 2\r\n") != NULL,
-	    "so is a service that is not available");
+	    "an OAuth 503 is temporarily_unavailable, with Retry-After");
 	reply_error(&r, ERR_INTERNAL);
 	ok(r.reply.status == 500 &&
 	        strstr(r.reply.body.s, "\"server_error\"") != NULL,
-	    "a bug is an error of the server");
+	    "an OAuth 500 is server_error");
 }
 
 /* At FastAPI's login both forms stand side by side. */
@@ -260,18 +261,18 @@ test_tables(void)
 	is_int(wrong, 0, "each error has a reply");
 	reply_error(&r, ERR_DENIED);
 	ok(strncmp(sent(&r), "Status: 403 Forbidden\r\n", 23) == 0,
-	    "a 403 goes out as what it is");
+	    "a 403 is sent as 403");
 	for (i = 0; i < HTTP_STATUSES - 1; i++) {
 		reply_begin(&r, http_status[i].code, NULL);
 		snprintf(wanted, sizeof(wanted), "Status: %d %s\r\n",
 		    http_status[i].code, http_status[i].reason);
 		wrong += strncmp(sent(&r), wanted, strlen(wanted)) != 0;
 	}
-	is_int(wrong, 0, "and so does each status");
+	is_int(wrong, 0, "each status is sent with its reason");
 	reply_begin(&r, 204, NULL);
 	is(sent(&r),
 	    "Status: 204 No Content\r\nCache-Control: no-store\r\n\r\n",
-	    "one that has no content has no length either");
+	    "a 204 is sent without length and type");
 }
 
 /* The status of a reply of so many bytes, with what it has around them. */
@@ -292,11 +293,11 @@ static void
 test_sizes(void)
 {
 	is_int(status_of_size(REPLY_MAX_BYTES - 256, false), 200,
-	    "the largest reply goes out");
+	    "the largest reply is sent");
 	is_int(status_of_size(REPLY_MAX_BYTES - 255, false), 500,
-	    "a larger one does not");
+	    "a reply of one byte more makes a 500");
 	is_int(status_of_size((size_t)2 * REPLY_MAX_BYTES, true), 200,
-	    "but for a document");
+	    "a document may be larger than the largest reply");
 }
 
 int

@@ -51,24 +51,34 @@ main(void)
 	for (i = 0; i < ARRAY_LEN(cases); i++) {
 		address_network(cases[i].address, network);
 		is(network, cases[i].network,
-		    cases[i].address != NULL ? cases[i].address : "none");
+		    tap_with("the network of an address", cases[i].address));
 	}
-	ok(address_site("2001:DB8:1:2::3", site), "IPv6 is of a site");
-	is(site, "2001:0db8:0001::/48", "which has 48 bits");
-	ok(!address_site("192.0.2.1", site), "IPv4 is of none");
-	ok(!address_site("::ffff:192.0.2.1", site), "nor is IPv4 as IPv6");
-	ok(!address_site("64:ff9b::192.0.2.1", site), "nor behind NAT64");
-	ok(!address_site("2001::1:3fff:fdfe", site), "nor by Teredo");
-	ok(!address_site("2002:c000:201::1", site), "nor by 6to4");
-	ok(!address_site(NULL, site), "nor is none");
-	ok(!address_site("2001:db8::1 ", site), "nor what is no address");
-	ok(address_block("192.0.2.255", site), "IPv4 is of a block");
-	is(site, "192.0.2.0/24", "which has 24 bits");
-	ok(address_block("64:ff9b::c000:201", site), "as is IPv4 as IPv6");
-	is(site, "192.0.2.0/24", "the same block");
-	ok(address_block("2001:DB8:1:2::3", site), "IPv6 is of one, too");
-	is(site, "2001:0db8:0001::/48", "the same as the site");
+	ok(address_site("2001:DB8:1:2::3", site), "an IPv6 address has a site");
+	is(site, "2001:0db8:0001::/48",
+	    "the site of an IPv6 address has 48 bits");
+	ok(!address_site("192.0.2.1", site), "an IPv4 address has no site");
+	ok(!address_site("::ffff:192.0.2.1", site),
+	    "an IPv4-mapped address has no site");
+	ok(!address_site("64:ff9b::192.0.2.1", site),
+	    "an address behind NAT64 has no site");
+	ok(!address_site("2001::1:3fff:fdfe", site),
+	    "an address of Teredo has no site");
+	ok(!address_site("2002:c000:201::1", site),
+	    "an address of 6to4 has no site");
+	ok(!address_site(NULL, site), "no address has no site");
+	ok(!address_site("2001:db8::1 ", site),
+	    "a text that is not an address has no site");
+	ok(address_block("192.0.2.255", site), "an IPv4 address has a block");
+	is(site, "192.0.2.0/24", "the block of an IPv4 address has 24 bits");
+	ok(address_block("64:ff9b::c000:201", site),
+	    "an address behind NAT64 has a block");
+	is(site, "192.0.2.0/24",
+	    "the block of an address behind NAT64 is that of its IPv4 address");
+	ok(address_block("2001:DB8:1:2::3", site),
+	    "an IPv6 address has a block");
+	is(site, "2001:0db8:0001::/48",
+	    "the block of an IPv6 address is its site");
 	ok(!address_block("unix:", site) && !address_block(NULL, site),
-	    "and what is no address of none");
+	    "a text that is not an address has no block");
 	return done();
 }

@@ -27,28 +27,29 @@ test_arena(void)
 	p = arena_alloc(&a, 100);
 	for (i = 0; i < 100; i++)
 		set += p[i] != 0;
-	is_int((long long)set, 0, "memory comes zeroed");
+	is_int((long long)set, 0, "allocated memory is zeroed");
 	again = arena_alloc(&a, 1);
 	big = arena_alloc(&a, 1);
 	ok((uintptr_t)again % _Alignof(max_align_t) == 0 &&
 	        (uintptr_t)big % _Alignof(max_align_t) == 0,
-	    "and aligned");
-	is(arena_strndup(&a, "secret", 3), "sec", "a copy ends with a NUL");
+	    "allocated memory is aligned");
+	is(arena_strndup(&a, "secret", 3), "sec",
+	    "a copy of three bytes ends with a NUL");
 	memset(p, 'x', 100);
 	big = arena_alloc(&a, 1000000);
 	memset(big, 'x', 1000000);
 	arena_defer(&a, remember, first);
 	arena_defer(&a, remember, second);
 	arena_reset(&a);
-	is(order, "21", "what was deferred runs last first");
+	is(order, "21", "deferred functions run last first");
 	/* the first block is kept, so it may be looked at */
 	for (set = i = 0; i < 100; i++)
 		set += p[i] != 0;
-	is_int((long long)set, 0, "nothing of a request is left behind");
+	is_int((long long)set, 0, "a reset leaves nothing of a request");
 	again = arena_alloc(&a, 100);
-	ok(again == p, "the first block serves the next one");
+	ok(again == p, "a reset keeps the first block for the next request");
 	arena_reset(&a);
-	is(order, "21", "what was deferred runs once");
+	is(order, "21", "deferred functions run once");
 	arena_free(&a);
 	arena_free(&a);
 	ok(true, "an arena can be freed twice");
@@ -68,15 +69,16 @@ test_buf(void)
 	buf_addf(&b, "%d-%s", 7, "x");
 	buf_add(&b, "\0y", 2);
 	ok(b.len == 5 && memcmp(b.s, "7-x\0y", 6) == 0,
-	    "pieces are put together, NUL too");
+	    "pieces are put together, with a NUL in them");
 	memset(big, 'z', sizeof(big) - 1);
 	big[sizeof(big) - 1] = '\0';
 	for (i = 0; i < 20; i++)
 		buf_adds(&b, big);
-	ok(b.len == 5 + 20 * 4999 && b.s[b.len] == '\0', "it grows");
+	ok(b.len == 5 + 20 * 4999 && b.s[b.len] == '\0',
+	    "a text grows to 100,000 bytes");
 	buf_init(&b, &a);
 	buf_addf(&b, "%s", big);
-	is(b.s, big, "a long piece is formatted whole");
+	is(b.s, big, "a long formatted piece is appended whole");
 
 	buf_init(&b, &a);
 	buf_add_json(&b, "\x01\x1f\t\n\r\b\f\"\\/<>&'\x7f\xc2\x80", 17);
@@ -84,14 +86,14 @@ test_buf(void)
 	    "JSON strings escape what RFC 8259 asks for, and no more");
 	buf_init(&b, &a);
 	buf_add_json(&b, "a\0b", 3);
-	is(b.s, "\"a\\u0000b\"", "a NUL is escaped");
+	is(b.s, "\"a\\u0000b\"", "a NUL in a JSON string is escaped");
 	buf_init(&b, &a);
 	buf_add_json(&b, "\xc0\x80\xed\xa0\x80\xed\xbf\xbf\xed\x9f\xbf", 11);
 	is(b.s, "\"\\u0000\\ud800\\udfff\xed\x9f\xbf\"",
-	    "so are the forms that http/json.c gives NUL and lone surrogates");
+	    "the forms that http/json.c gives NUL and lone surrogates are escaped in a JSON string");
 	buf_init(&b, &a);
 	buf_add_json(&b, "", 0);
-	is(b.s, "\"\"", "nothing is an empty string");
+	is(b.s, "\"\"", "NULL is an empty JSON string");
 	arena_free(&a);
 }
 
@@ -106,6 +108,6 @@ main(void)
 	random_id(two);
 	ok(strlen(one) == 32 && strspn(one, "0123456789abcdef") == 32,
 	    "an identifier is 32 hexadecimal digits");
-	ok(strcmp(one, two) != 0, "and another one each time");
+	ok(strcmp(one, two) != 0, "each identifier is another");
 	return done();
 }

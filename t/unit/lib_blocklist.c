@@ -88,16 +88,18 @@ test_rate(void)
 	double us_found, us_other;
 	int wrong;
 
-	is_int((long long)make_words(LISTED), LISTED, "a list is made");
-	ok(blocklist_open(path, &b), "and opened");
+	is_int((long long)make_words(LISTED), LISTED,
+	    "a list of all words is made");
+	ok(blocklist_open(path, &b), "a list is opened");
 	is_int(count(&b, 0, LISTED, &us_found), LISTED,
-	    "all that is in it is found");
+	    "each word of a list is found");
 	wrong = count(&b, LISTED, OTHERS, &us_other);
-	ok(wrong <= OTHERS / 10000, "of what is not fewer than 1 in 10,000 is");
+	ok(wrong <= OTHERS / 10000,
+	    "fewer than 1 in 10,000 of other words are found");
 	printf("# %d of %d; a look takes %.1f us if it is, %.1f us if not\n",
 	    wrong, OTHERS, us_found, us_other);
 	ok(lseek(b.file, 0, SEEK_END) <= LISTED * 20 / 8 + 32,
-	    "a text takes 20 bits");
+	    "a word takes 20 bits");
 	blocklist_close(&b);
 }
 
@@ -107,27 +109,28 @@ test_forms(void)
 	struct blocklist b;
 
 	is_int((long long)make("Sunshine\n\ncre\xcc\x80me\nlast"), 3,
-	    "a list needs no newline at its end, and no line is empty");
-	ok(blocklist_open(path, &b), "it is opened");
+	    "the last line of a list may lack its newline, and empty lines are skipped");
+	ok(blocklist_open(path, &b), "a list made of lines is opened");
 	ok(has(&b, "sunshine") && has(&b, "SUNSHINE"),
-	    "case makes no difference");
+	    "words are found in any case");
 	ok(has(&b, "cr\xc3\xa8me") && has(&b, "CRE\xcc\x80ME"),
-	    "nor how an accent was typed");
+	    "words are found however their accents were typed");
 	ok(has(&b, "last") && !has(&b, "las") && !has(&b, ""),
-	    "a part is not the whole");
+	    "a part of a word is not found");
 	blocklist_close(&b);
-	is_int((long long)make(""), 0, "of nothing no list is made");
-	ok(blocklist_open(path, &b), "and the old one stays");
-	ok(has(&b, "last"), "as it was");
+	is_int((long long)make(""), 0, "no list is made of nothing");
+	ok(blocklist_open(path, &b),
+	    "a list that could not be replaced is opened");
+	ok(has(&b, "last"), "a list that could not be replaced is as it was");
 
-	ok(truncate(path, 33) == 0, "the file is cut while it is in use");
+	ok(truncate(path, 33) == 0, "a list is cut while it is in use");
 	log_set_level(LOG_LEVEL_ERROR);
 	{
 		bool found = true;
 
 		ok(blocklist_has(&b, &arena, "last", &found) == ERR_BUSY &&
 		        !found,
-		    "which is an error, and no signal");
+		    "a list that was cut while in use is ERR_BUSY, and no signal");
 	}
 	blocklist_close(&b);
 	ok(blocklist_open("", &b) && !has(&b, "last"),
@@ -161,19 +164,19 @@ test_broken(void)
 		if (size != 37 && truncate(path, size) == 0 &&
 		    blocklist_open(path, &b))
 			break;
-	is_int(size, -1, "a file that was cut is refused, wherever");
-	refuses(0, 'L', "so is one that is something else");
-	refuses(7, '2', "or of another version");
-	refuses(37, 'x', "or too long");
-	refuses(16, 41, "or has a part of a byte");
-	refuses(23, 255, "or claims more than there can be");
-	refuses(24, 0, "or asks no question");
-	refuses(24, 65, "or too many");
-	ok(!blocklist_open(folder, &b), "or is a folder");
-	ok(!blocklist_open("/dev/null", &b), "or a device");
+	is_int(size, -1, "a list that is cut anywhere is refused");
+	refuses(0, 'L', "a file of another kind is refused");
+	refuses(7, '2', "a list of another version is refused");
+	refuses(37, 'x', "a list that is too long is refused");
+	refuses(16, 41, "a list with a part of a byte is refused");
+	refuses(23, 255, "a list of more words than there can be is refused");
+	refuses(24, 0, "a list of no hash functions is refused");
+	refuses(24, 65, "a list of too many hash functions is refused");
+	ok(!blocklist_open(folder, &b), "a folder is refused as a list");
+	ok(!blocklist_open("/dev/null", &b), "a device is refused as a list");
 	unlink(path);
-	ok(!blocklist_open(path, &b), "or is not there");
-	is_int((long long)make("x"), 1, "a list of one is a list");
+	ok(!blocklist_open(path, &b), "a list that does not exist is refused");
+	is_int((long long)make("x"), 1, "a list of one word is made");
 }
 
 int

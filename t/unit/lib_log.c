@@ -71,12 +71,13 @@ test_time(void)
 	ok(has_time(written(), "level=info req=- event=login\n"),
 	    "a line begins with the time in UTC");
 	log_say("x");
-	ok(has_time(written(), "latchkey: x\n"), "and what is said");
+	ok(has_time(written(), "latchkey: x\n"),
+	    "a message begins with the time in UTC");
 	setenv("JOURNAL_STREAM", "1:1", 1);
 	log_show_time();
 	log_say("x");
 	ok(has_time(written(), "latchkey: x\n"),
-	    "where another stream is the journal's as well");
+	    "a message has its time where another stream is the journal's");
 	if (fstat(STDERR_FILENO, &st) != 0)
 		abort();
 	snprintf(stream, sizeof(stream), "%ju:%ju", (uintmax_t)st.st_dev,
@@ -84,7 +85,7 @@ test_time(void)
 	setenv("JOURNAL_STREAM", stream, 1);
 	log_show_time();
 	log_say("x");
-	is(written(), "latchkey: x\n", "the journal has its own time");
+	is(written(), "latchkey: x\n", "a message to the journal has no time");
 	unsetenv("JOURNAL_STREAM");
 }
 
@@ -97,11 +98,11 @@ main(void)
 		abort();
 	event(LOG_LEVEL_INFO, "login", NULL, "user=%d", 7);
 	is(written(), "level=info req=- event=login user=7\n",
-	    "an event is a line");
+	    "an event is one line");
 	event(LOG_LEVEL_INFO, "login_failed", "password", "user=%d", 7);
 	is(written(),
 	    "level=info req=- event=login_failed user=7 reason=password\n",
-	    "a reason stands behind the fields");
+	    "a reason follows the fields of an event");
 	event(LOG_LEVEL_INFO, "login_failed", "unknown", NULL);
 	is(written(), "level=info req=- event=login_failed reason=unknown\n",
 	    "an event without fields has its reason alone");
@@ -109,35 +110,35 @@ main(void)
 	event(LOG_LEVEL_INFO, "login", NULL, NULL);
 	event(LOG_LEVEL_WARNING, "stop", NULL, NULL);
 	is(written(), "level=warning req=- event=stop\n",
-	    "what is less severe than the level is not written");
+	    "an event below the level is not written");
 	log_set_level(LOG_LEVEL_INFO);
 	log_set_request("0123456789abcdefABCDEF");
 	event(LOG_LEVEL_WARNING, "stop", NULL, "x=1");
 	is(written(),
 	    "level=warning req=0123456789abcdefABCDEF event=stop x=1\n",
-	    "it belongs to a request");
+	    "a line names its request");
 	log_set_request("abc\nlevel=error");
 	event(LOG_LEVEL_INFO, "login", NULL, "x=%s", "a\nb\r\x1b[0m\x7f\xff");
 	is(written(),
 	    "level=info req=- event=login x=a\\x0ab\\x0d\\x1b[0m\\x7f\\xff\n",
-	    "neither an id nor a value begins another line");
+	    "neither a request's id nor a value begins another line");
 	memset(id, 'a', sizeof(id));
 	id[65] = '\0';
 	log_set_request(id);
 	event(LOG_LEVEL_INFO, "login", NULL, "x");
 	is(written(), "level=info req=- event=login x\n",
-	    "an id that is too long is left out");
+	    "a request's id that is too long is left out");
 	memset(long_value, '\n', sizeof(long_value) - 1);
 	long_value[sizeof(long_value) - 1] = '\0';
 	event(LOG_LEVEL_ERROR, "bug", "long", "x=%s", long_value);
 	ok(strlen(written()) < 4002 &&
 	        strchr(text, '\n') == strrchr(text, '\n'),
-	    "a line has its longest, even escaped throughout");
+	    "a line is cut at its greatest length, even if all of it is escaped");
 	log_say("%s: %s", "/x\nlevel=error", "no\xc2\x85\n");
 	is(written(), "latchkey: /x\\x0alevel=error: no\\xc2\\x85\n",
-	    "what is said at a start is a line too");
+	    "a message at the start is one line");
 	log_say("%s", "");
-	is(written(), "latchkey: \n", "even if it is nothing");
+	is(written(), "latchkey: \n", "an empty message is one line");
 	test_time();
 	unlink(path);
 	return done();

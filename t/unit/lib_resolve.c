@@ -24,17 +24,18 @@ main(void)
 	    "localhost has an address");
 	ok(strcmp(found.address[0], "127.0.0.1") == 0 ||
 	        strcmp(found.address[0], "::1") == 0,
-	    "in figures");
+	    "an address of localhost is numeric");
 	ok(resolve("192.0.2.7", -1, &found) == RESOLVE_DONE && found.count == 1,
-	    "an address has itself, without a limit");
+	    "a numeric address resolves to itself, without a limit");
 	is(found.address[0], "192.0.2.7", "an address stays as it is");
 	ok(resolve("no such name", 10000, &found) == RESOLVE_UNKNOWN &&
 	        found.count == 0,
-	    "what is no name is not known");
-	ok(clock_ms() - begun_ms < 10000, "none of them takes its limit");
+	    "a name that does not exist is unknown");
+	ok(clock_ms() - begun_ms < 10000,
+	    "no lookup takes as long as its limit");
 	ok(resolve("localhost", 0, &found) == RESOLVE_LATE,
-	    "without time there is no answer");
+	    "a lookup without time is late");
 	ok(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD,
-	    "no process is left behind");
+	    "a lookup leaves no process behind");
 	return done();
 }

@@ -15,23 +15,27 @@ test_numbers(void)
 	ok(text_to_i64("42", 0, 100, &v) && v == 42, "a number is read");
 	ok(text_to_i64("-9223372036854775808", INT64_MIN, INT64_MAX, &v) &&
 	        v == INT64_MIN,
-	    "so is the smallest");
+	    "the smallest number of 64 bits is read");
 	v = 7;
 	ok(!text_to_i64("9223372036854775808", INT64_MIN, INT64_MAX, &v) &&
 	        v == 7,
-	    "one beyond 64 bits is refused and nothing changed");
-	ok(text_to_i64("100", 0, 100, &v), "the largest allowed is read");
-	ok(!text_to_i64("101", 0, 100, &v), "one more is not");
-	ok(text_to_i64("0", 0, 100, &v), "the smallest allowed is read");
-	ok(!text_to_i64("-1", 0, 100, &v), "one less is not");
-	ok(!text_to_i64("", 0, 100, &v), "no text is no number");
-	ok(!text_to_i64(" 1", 0, 100, &v), "nor one after a blank");
-	ok(!text_to_i64("+1", 0, 100, &v), "nor one with a plus");
-	ok(!text_to_i64("1x", 0, 100, &v), "nor one with more behind");
+	    "a number beyond 64 bits is refused and changes nothing");
+	ok(text_to_i64("100", 0, 100, &v), "a number at its maximum is read");
+	ok(!text_to_i64("101", 0, 100, &v),
+	    "a number above its maximum is refused");
+	ok(text_to_i64("0", 0, 100, &v), "a number at its minimum is read");
+	ok(!text_to_i64("-1", 0, 100, &v),
+	    "a number below its minimum is refused");
+	ok(!text_to_i64("", 0, 100, &v), "an empty text is not a number");
+	ok(!text_to_i64(" 1", 0, 100, &v), "a number after a blank is refused");
+	ok(!text_to_i64("+1", 0, 100, &v), "a number with a plus is refused");
+	ok(!text_to_i64("1x", 0, 100, &v),
+	    "a number with text behind it is refused");
 	ok(!text_to_i64("/", 0, 100, &v) && !text_to_i64(":", 0, 100, &v),
-	    "nor what stands beside the digits");
-	ok(!text_to_i64("-", -5, 100, &v), "nor a minus alone");
-	ok(!text_to_i64("- 1", -5, 100, &v), "nor one parted from its minus");
+	    "the characters beside the digits are refused");
+	ok(!text_to_i64("-", -5, 100, &v), "a minus alone is refused");
+	ok(!text_to_i64("- 1", -5, 100, &v),
+	    "a minus apart from its number is refused");
 }
 
 /* Every code point, encoded by hand, and every way to spoil it. */
@@ -70,7 +74,7 @@ test_all_code_points(void)
 		wrong += n > 1 && text_utf8_len(u, n) != 0;
 	}
 	is_int(wrong, 0,
-	    "every code point has its length, cut or spoilt it has none");
+	    "each code point has its length, and none once cut or changed");
 }
 
 static void
@@ -87,8 +91,9 @@ test_utf8(void)
 		ok(!text_is_utf8(bad[i], strlen(bad[i])),
 		    "overlong, surrogate, cut or stray bytes are not UTF-8");
 	ok(text_is_utf8("a\0b", 3), "a NUL is UTF-8");
-	ok(text_is_utf8("", 0), "so is nothing");
-	is_int((long long)text_utf8_len("a", 0), 0, "which has no character");
+	ok(text_is_utf8("", 0), "an empty text is UTF-8");
+	is_int((long long)text_utf8_len("a", 0), 0,
+	    "an empty text has no character");
 	is_int((long long)text_chars("a\u00e9\ud64d\U0001f600"), 4,
 	    "characters are counted, not bytes");
 }
@@ -106,7 +111,7 @@ test_hex(void)
 		want = digit == NULL ? -1 : (int)(digit - digits);
 		wrong += text_hex((char)c) != (want > 15 ? want - 6 : want);
 	}
-	is_int(wrong, 0, "the digits of 16 are what they are");
+	is_int(wrong, 0, "hexadecimal digits have their values");
 }
 
 static void
@@ -159,8 +164,9 @@ test_percent(void)
 		is(s, cases[i].out, cases[i].in);
 	}
 	memcpy(s, "a%00b", 6);
-	is_int((long long)text_percent_decode(s, 5, true), 3, "%00 is a byte");
-	ok(memcmp(s, "a\0b", 3) == 0, "and the byte is NUL");
+	is_int((long long)text_percent_decode(s, 5, true), 3,
+	    "%00 is decoded to a byte");
+	ok(memcmp(s, "a\0b", 3) == 0, "%00 is decoded to a NUL");
 }
 
 int

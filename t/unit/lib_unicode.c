@@ -17,7 +17,7 @@ test_nfc(void)
 	/* clang-format off */
 	static const struct { const char *raw, *nfc, *title; } known[] = {
 		{ "e\xcc\x81", "\xc3\xa9", "a letter and its accent are one character" },
-		{ "\xe1\x84\x92\xe1\x85\xa9\xe1\x86\xbc", "\xed\x99\x8d", "so are the parts of a syllable" },
+		{ "\xe1\x84\x92\xe1\x85\xa9\xe1\x86\xbc", "\xed\x99\x8d", "the parts of a syllable are one character" },
 		{ "\xe1\xbe\xbe\xcc\x88\xcc\x81", "\xce\x90", "seven bytes can become two" },
 		{ "\xe2\x84\xab", "\xc3\x85", "the sign for angstrom is a letter" },
 		{ "a\xcc\xa3\xcc\x87", "\xe1\xba\xa1\xcc\x87", "accents stand in one order" },
@@ -36,13 +36,13 @@ test_nfc(void)
 		    known[i].title);
 	for (i = 0; i < ARRAY_LEN(same); i++)
 		ok(unicode_nfc(&arena, same[i]) == same[i],
-		    "what is normal stays where it is");
+		    "a text in normal form is returned as it is");
 	/* two notes, which become four characters of four bytes */
 	form = unicode_nfc(&arena, "\xf0\x9d\x85\x9e\xf0\x9d\x85\x9e");
 	behind = arena_alloc(&arena, 16);
 	memset(behind, 'x', 16);
-	is_int((long long)strlen(form), 16,
-	    "a form has room for its end, whatever comes behind");
+	is_int(
+	    (long long)strlen(form), 16, "a normal form has room for its end");
 }
 
 static void
@@ -50,11 +50,12 @@ test_fold(void)
 {
 	is(unicode_fold(&arena, "LatchKey"), "latchkey", "case is folded");
 	is(unicode_fold(&arena, "\xce\xa3\xce\x91\xce\xa3"),
-	    "\xcf\x83\xce\xb1\xcf\x83", "of every script");
+	    "\xcf\x83\xce\xb1\xcf\x83", "case is folded in other scripts");
 	is(unicode_fold(&arena, "Stra\xc3\x9f"
 	                        "e"),
-	    "strasse", "a letter may become two");
-	is(unicode_fold(&arena, "E\xcc\x81"), "\xc3\xa9", "and composed");
+	    "strasse", "a folded letter may become two");
+	is(unicode_fold(&arena, "E\xcc\x81"), "\xc3\xa9",
+	    "a folded letter is composed");
 }
 
 static void
@@ -67,7 +68,7 @@ test_limit(void)
 	    "a text of the greatest length is normalized");
 	long_text[UNICODE_MAX_BYTES] = 'x';
 	ok(unicode_nfc(&arena, long_text) == long_text,
-	    "one byte more stays as it is");
+	    "a text of one byte more is not normalised");
 }
 
 static const char *
@@ -88,17 +89,19 @@ test_marks(void)
 {
 	const char *s;
 
-	s = repeat("\xcc\x87\xcc\xa3", 15, "");
-	ok(unicode_nfc(&arena, s) != s, "30 marks are ordered");
+	s = repeat("\xcc\x87\xcc\xa3", 15, "30 marks in a row are ordered");
+	ok(unicode_nfc(&arena, s) != s, "31 marks in a row are not ordered");
 	s = repeat("\xcc\x87\xcc\xa3", 15, "\xcc\x87");
 	ok(unicode_nfc(&arena, s) == s, "31 are not");
 	s = repeat("\xcc\x87\xcc\xa3", 15, "");
 	s = repeat("\xcc\x87\xcc\xa3", 15, repeat("e", 1, s));
-	ok(unicode_nfc(&arena, s) != s, "a letter ends the row");
+	ok(unicode_nfc(&arena, s) != s, "a letter ends a row of marks");
 	s = repeat("\xe0\xbd\xb3", 15, "");
-	ok(unicode_nfc(&arena, s) != s, "15 that are two marks each are 30");
+	ok(unicode_nfc(&arena, s) != s,
+	    "15 marks that decompose to two each are ordered");
 	s = repeat("\xe0\xbd\xb3", 16, "");
-	ok(unicode_nfc(&arena, s) == s, "16 are too many");
+	ok(unicode_nfc(&arena, s) == s,
+	    "16 marks that decompose to two each are not ordered");
 }
 
 int

@@ -14,20 +14,20 @@ int
 main(void)
 {
 	is_int(role_needs(CHECK), NEED_KEYS,
-	    "role: token checks need no database, and nothing to sign with");
+	    "token checks need no database, and no key to sign with");
 	ok((role_needs(API) & NEED_HASHING) == 0,
-	    "role: the api lane hashes no passwords");
+	    "the api lane hashes no passwords");
 	is_int(role_needs(CHECK | LOGIN), NEED_ALL,
-	    "role: a process of several needs what any of them does");
-	is_int(role_needs(0), 0, "role: one of none needs nothing");
-	is_int(role_lanes(), CHECK | API | LOGIN, "role: three have a socket");
+	    "a process of several roles needs what any of them does");
+	is_int(role_needs(0), 0, "a process of no role needs nothing");
+	is_int(role_lanes(), CHECK | API | LOGIN, "three roles have a socket");
 	ok(role_is_low(LOGIN) && !role_is_low(API),
-	    "role: logins give way to the other lanes");
+	    "logins have a lower priority than the other lanes");
 	ok(!role_is_low(role_lanes()),
-	    "role: on a single socket for all lanes nothing gives way");
+	    "a single socket for all lanes has the usual priority");
 	is(roles[ROLE_SINGLE].name, "login",
-	    "role: workers of a single socket are shown as login");
+	    "workers of a single socket are shown as login");
 	is_int(roles[ROLE_SINGLE].needs, role_needs(role_lanes()),
-	    "role: which needs all that they do");
+	    "workers of a single socket need what all lanes do");
 	return done();
 }

@@ -63,21 +63,22 @@ test_usable(void)
 	mine = INT64_C(100) * CPU_COUNT(&set);
 	set_quota("/a", "max 100000\n");
 	set_quota("/a/b", "100000 100000\n");
-	ok(usable("0::/a/b\n") == 100, "our group's quota binds us");
-	ok(usable("0::/a\n") == mine, "without one all CPUs are ours");
+	ok(usable("0::/a/b\n") == 100,
+	    "the quota of the process's group counts");
+	ok(usable("0::/a\n") == mine, "all CPUs count without a quota");
 	ok(usable("1:cpu:/a/b\n") == mine,
-	    "a group of the first version is not looked at");
+	    "a group of cgroup version 1 does not count");
 	ok(usable("2:name=x:/a\n1:cpu:/a\n0::/a/b\n") == 100,
-	    "nor does it hide ours");
+	    "a group of cgroup version 1 does not hide that of version 2");
 	set_quota("/a/b", "100000000 100000\n");
 	ok(usable("0::/a/b\n") == mine,
-	    "a quota of more CPUs than there are makes no more");
+	    "a quota of more CPUs than there are adds none");
 	ok(cpu_percent_in(root, "/nonexistent") == mine && cpu_percent() >= 1,
-	    "nor does it matter if nothing tells the group");
+	    "all CPUs count where no group can be read");
 	CPU_CLR(0, &set);
 	if (mine > 1 && sched_setaffinity(0, sizeof(set), &set) == 0)
 		ok(usable("0::/a\n") == INT64_C(100) * CPU_COUNT(&set),
-		    "affinity binds us as well");
+		    "affinity limits the CPUs");
 	is_int(cpu_usable(), (cpu_percent() + 99) / 100,
 	    "a part of a CPU counts as one");
 }
@@ -92,21 +93,22 @@ main(void)
 	set_quota("/a", "max 100000\n");
 	set_quota("/a/b", "200000 100000\n");
 	is_quota("/a", INT64_MAX, "\"max\" is no quota");
-	is_quota("/a/b", 200, "two CPUs");
+	is_quota("/a/b", 200, "a quota of two CPUs is 200 percent");
 	set_quota("/a/b", "200001 100000\n");
-	is_quota("/a/b", 201, "part of a hundredth counts as one");
+	is_quota("/a/b", 201, "a part of a percent counts as one");
 	set_quota("/a/b", "10000 100000\n");
-	is_quota("/a/b", 10, "a tenth of a CPU");
+	is_quota("/a/b", 10, "a quota of a tenth of a CPU is 10 percent");
 	set_quota("/a/b", "1 100000\n");
-	is_quota("/a/b", 1, "next to nothing");
+	is_quota("/a/b", 1, "the smallest quota is 1 percent");
 	set_quota("/a", "150000 100000\n");
 	set_quota("/a/b", "400000 100000\n");
-	is_quota("/a/b", 150, "the group above binds as well");
-	is_quota("/a/b/missing", 150, "also one that has no quota of its own");
+	is_quota("/a/b", 150, "the quota of the group above counts");
+	is_quota("/a/b/missing", 150,
+	    "the quota of the group above counts for a group without one");
 	set_quota("/a", "nonsense\n");
 	set_quota("/a/b", "0 0\n");
-	is_quota("/a/b", INT64_MAX, "what cannot be read is no quota");
-	is_quota("/", INT64_MAX, "nor is what is not there");
+	is_quota("/a/b", INT64_MAX, "a quota that cannot be read is none");
+	is_quota("/", INT64_MAX, "a quota of a missing file is none");
 	test_usable();
 	snprintf(path, sizeof(path), "%s/a/b/cpu.max", root);
 	unlink(path);

@@ -24,17 +24,26 @@ test_backlog(void)
 {
 	const struct conf set = { .login_backlog = 7, .hash_cost = 5 };
 
-	is_int(backlog(1, 10000, 5), 200, "what waits is served in 2 seconds");
-	is_int(backlog(1, 20000, 5), 100, "by the time that a hash took");
-	is_int(backlog(1, 20000, 1), 100, "whatever its cost");
-	is_int(backlog(5, 10000, 5), 200, "one CPU hashes one after the other");
-	is_int(backlog(1, 0, 5), 200, "where none was measured it is guessed");
-	is_int(backlog(1, 0, 6), 100, "by the cost");
-	is_int(backlog(1, 0, 1), 3200, "a low one as well");
-	is_int(backlog(1, 3000000, 11), 1, "there is a place for each worker");
-	is_int(backlog(5, 3000000, 11), 5, "though they may be many");
-	is_int(backlog(1, 1, 1), 65535, "and no more than there can be");
-	is_int(limits_backlog(&set, 1, 10000), 7, "what was configured counts");
+	is_int(backlog(1, 10000, 5), 200,
+	    "the queue holds what is served in 2 seconds");
+	is_int(backlog(1, 20000, 5), 100,
+	    "the queue goes by the time that a hash took");
+	is_int(backlog(1, 20000, 1), 100,
+	    "the queue does not go by the cost where the time is known");
+	is_int(backlog(5, 10000, 5), 200,
+	    "the queue of one CPU does not grow with its workers");
+	is_int(backlog(1, 0, 5), 200,
+	    "the queue goes by a guess where no time is known");
+	is_int(backlog(1, 0, 6), 100, "the guessed time goes by the cost");
+	is_int(backlog(1, 0, 1), 3200,
+	    "the guessed time of a low cost makes a long queue");
+	is_int(backlog(1, 3000000, 11), 1,
+	    "the queue has a place for each worker");
+	is_int(backlog(5, 3000000, 11), 5,
+	    "the queue has a place for each of five workers");
+	is_int(backlog(1, 1, 1), 65535, "the queue has at most 65535 places");
+	is_int(limits_backlog(&set, 1, 10000), 7,
+	    "the queue that was configured counts");
 }
 
 static void
@@ -42,13 +51,19 @@ test_workers(void)
 {
 	struct conf conf = { .workers = { CONF_AUTO, CONF_AUTO, CONF_AUTO } };
 
-	is_int(limits_workers(&conf, ROLE_CHECK), 1, "a worker for the CPU");
-	is_int(limits_workers(&conf, ROLE_API), 2, "two where they wait");
-	is_int(limits_workers(&conf, ROLE_LOGIN), 1, "one that hashes");
-	is_int(limits_workers_single(&conf), 2, "of one socket the most");
+	is_int(limits_workers(&conf, ROLE_CHECK), 1,
+	    "the check lane has a worker for each CPU");
+	is_int(limits_workers(&conf, ROLE_API), 2,
+	    "the api lane has twice as many, since they wait");
+	is_int(limits_workers(&conf, ROLE_LOGIN), 1,
+	    "the login lane has a worker for each CPU");
+	is_int(limits_workers_single(&conf), 2,
+	    "a single socket has as many workers as the lane with most");
 	conf.workers[ROLE_LOGIN] = 9;
-	is_int(limits_workers(&conf, ROLE_LOGIN), 9, "or as configured");
-	is_int(limits_workers_single(&conf), 9, "there as well");
+	is_int(limits_workers(&conf, ROLE_LOGIN), 9,
+	    "the login lane has the workers that were configured");
+	is_int(limits_workers_single(&conf), 9,
+	    "a single socket has the workers that were configured");
 }
 
 static void
@@ -60,25 +75,29 @@ test_of(void)
 		.hash_memory_max_mib = 16 };
 	struct limits b = limits_of(&conf, 10000, 128);
 
-	is_int(b.backlog, 100, "the queue that was configured");
-	is_int(b.queue, 100, "is the queue");
+	is_int(b.backlog, 100, "the configured queue is reported");
+	is_int(b.queue, 100, "the configured queue is used");
 	is_int(b.wait_ms, 1040,
-	    "whose last waits for those before it and for those being hashed");
+	    "the last in the queue waits for those before it and for those being hashed");
 	is_int(b.memory_mib, 17 + 4 * 18,
-	    "ten processes of 1.7 MB, and four that hash");
+	    "ten processes of 1.7 MB and four hashes are the memory");
 	is_int(b.reload_mib, 10 + 18,
-	    "at SIGHUP another of each, and one that hashes");
-	is_int(b.single_workers, 4, "on one socket the lane with most");
-	is_int(b.single_mib, 9 + 4 * 18, "all of which may hash");
+	    "a reload adds another process of each and one hash");
+	is_int(b.single_workers, 4,
+	    "a single socket has as many workers as the lane with most");
+	is_int(b.single_mib, 9 + 4 * 18,
+	    "all workers of a single socket may hash");
 	b = limits_of(&conf, 10000, 64);
-	is_int(b.backlog, 100, "a queue that the kernel cuts");
-	is_int(b.queue, 64, "is as long as it lets it be");
-	is_int(b.wait_ms, 680, "and waits no longer");
+	is_int(b.backlog, 100,
+	    "the configured queue is reported though the kernel limits it");
+	is_int(b.queue, 64, "the kernel's limit of the queue is used");
+	is_int(b.wait_ms, 680, "the last in a limited queue waits less");
 	conf.workers[ROLE_LOGIN] = 1;
 	conf.hash_memory_max_mib = 1024;
 	b = limits_of(&conf, 500000, 4096);
-	is_int(b.wait_ms, 50500, "costly hashes make it long");
-	is_int(b.memory_mib, 12 + 1026, "and take what is allowed");
+	is_int(b.wait_ms, 50500, "costly hashes make the wait long");
+	is_int(b.memory_mib, 12 + 1026,
+	    "costly hashes take the memory that is allowed");
 }
 
 static void

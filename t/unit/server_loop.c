@@ -157,7 +157,7 @@ test_want(const struct sockaddr_un *address, socklen_t n, int kept, int error)
 	ok(shared->refused >= 1 && shared->refused <= 2 + ms / 100,
 	    "accept4() is tried again after a pause, not all the time");
 	shared->error = 0;
-	ok(answered(fd), "a connection that had to wait is answered then");
+	ok(answered(fd), "a connection that had to wait is answered");
 	close(fd);
 }
 
@@ -205,7 +205,7 @@ main(void)
 	test_end(pid, SIGINT, "SIGINT ends a worker's loop");
 	pid = start(listener);
 	kept = ask(&address, n);
-	ok(answered(kept), "and another one");
+	ok(answered(kept), "a third loop answers on the same socket");
 	close(kept);
 	test_end(pid, SIGQUIT, "SIGQUIT ends a worker's loop");
 	close(listener);

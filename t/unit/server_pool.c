@@ -19,10 +19,12 @@ main(void)
 	is_int(wrong, 0, "each pause is twice the one before, up to 10 s");
 	for (i = 0; i < 1000; i++)
 		wrong += pool_backoff_ms(&failures, 9999) != 10000;
-	is_int(wrong, 0, "and stays there, however often it fails");
+	is_int(wrong, 0, "the pause of a worker that fails stays at 10 s");
 	is_int(pool_backoff_ms(&failures, 10000), 0,
-	    "after ten seconds of service there is none");
-	is_int(pool_backoff_ms(&failures, 9999), 100, "after less there is");
-	is_int(pool_backoff_ms(&failures, 9999), 200, "as at the beginning");
+	    "a worker that served for ten seconds has no pause");
+	is_int(pool_backoff_ms(&failures, 9999), 100,
+	    "a worker that served for less than ten seconds has a pause");
+	is_int(pool_backoff_ms(&failures, 9999), 200,
+	    "the second pause is twice the first");
 	return done();
 }

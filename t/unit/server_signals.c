@@ -46,12 +46,12 @@ test_ignored(void)
 		    is.sa_handler != SIG_IGN)
 			wrong = number;
 	}
-	ok(wrong == 0, "all but those that mean something are ignored");
+	ok(wrong == 0, "all signals but those with a meaning are ignored");
 	for (i = 0; i < ARRAY_LEN(bugs); i++)
 		if (sigaction(bugs[i], NULL, &is) != 0 ||
 		    is.sa_handler == SIG_IGN)
 			wrong = bugs[i];
-	ok(wrong == 0, "none is that reports a bug");
+	ok(wrong == 0, "no signal that reports a bug is ignored");
 }
 
 static void
@@ -59,9 +59,9 @@ test_meaning(void)
 {
 	ok(!signals_stop_asked() && !signals_take_reload() &&
 	        signals_take_other() == NULL,
-	    "at first there is none");
+	    "no signal has come at first");
 	raise(SIGHUP);
-	ok(!signals_take_reload(), "they wait until they are let in");
+	ok(!signals_take_reload(), "a blocked signal waits");
 	let_in();
 	ok(signals_take_reload() && !signals_take_reload(),
 	    "SIGHUP asks for one reload");
@@ -69,14 +69,14 @@ test_meaning(void)
 	raise(SIGUSR1);
 	let_in();
 	is(signals_take_other(), "USR1", "SIGUSR1 is named");
-	is(signals_take_other(), "USR2", "and SIGUSR2");
+	is(signals_take_other(), "USR2", "SIGUSR2 is named");
 	raise(SIGCHLD);
 	let_in();
 	ok(signals_take_other() == NULL && !signals_stop_asked(),
-	    "SIGCHLD only wakes");
+	    "SIGCHLD asks for nothing");
 	raise(SIGQUIT);
 	let_in();
-	ok(signals_stop_asked(), "SIGQUIT stops");
+	ok(signals_stop_asked(), "SIGQUIT asks to stop");
 }
 
 static void
@@ -92,18 +92,18 @@ test_reset(void)
 	for (i = 0; i < ARRAY_LEN(stops); i++)
 		good &= sigaction(stops[i], NULL, &is) == 0 &&
 		        is.sa_handler == SIG_DFL;
-	ok(good, "what was forked can be ended");
+	ok(good, "a forked process can be stopped");
 	raise(SIGHUP);
 	raise(SIGUSR1);
 	ok(!signals_take_reload() && signals_take_other() == NULL,
-	    "and is not told what the supervisor is");
+	    "a forked process does not get the supervisor's signals");
 	signals_block_stop(&set);
 	sigprocmask(SIG_BLOCK, NULL, &blocked);
 	for (i = 0; i < ARRAY_LEN(stops); i++)
 		good &= sigismember(&set, stops[i]) == 1 &&
 		        sigismember(&blocked, stops[i]) == 1;
 	ok(good && sigismember(&set, SIGHUP) == 0,
-	    "those that stop can be blocked, to be read");
+	    "signals that stop can be blocked, to be read");
 }
 
 int

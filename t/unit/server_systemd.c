@@ -58,33 +58,33 @@ test_take(const char *self)
 	ok(take(self, "3", "login:check:api") == SYSTEMD_GOOD,
 	    "sockets are taken by their names");
 	ok(fds[0] == FIRST + 1 && fds[1] == FIRST + 2 && fds[2] == FIRST,
-	    "each where its name wants it");
+	    "each socket is where its name wants it");
 	ok((fcntl(FIRST, F_GETFD) & FD_CLOEXEC) != 0 &&
 	        (fcntl(FIRST + 2, F_GETFD) & FD_CLOEXEC) != 0,
-	    "and no other program will get them");
-	is(said, "", "nothing is said of that");
+	    "sockets are closed in other programs");
+	is(said, "", "nothing is said of good sockets");
 
 	ok(take(self, "3", "login:check:web") == SYSTEMD_WRONG,
-	    "a name that is none of ours is wrong");
+	    "a socket of an unknown name is wrong");
 	is(said,
 	    "latchkey: systemd socket \"web\": unknown socket name (check "
 	    "FileDescriptorName=)\n",
-	    "and how to mend it is said");
+	    "the message of an unknown name says what to do");
 	ok(take(self, "3", "logi:check:api") == SYSTEMD_WRONG &&
 	        take(self, "3", "logins:check:api") == SYSTEMD_WRONG,
-	    "the beginning of a name is not the name, nor is more");
+	    "the beginning of a name is not the name, nor is a longer one");
 	ok(take(self, "3", "login:check:login") == SYSTEMD_WRONG &&
 	        strstr(said, "\"login\": passed twice") != NULL,
-	    "a name that comes twice is wrong");
+	    "a name passed twice is wrong");
 	ok(take(self, "2", "login:check") == SYSTEMD_WRONG &&
 	        strstr(said, "\"api\": missing") != NULL,
-	    "and one that does not come");
+	    "a missing name is wrong");
 	ok(take(self, "3", "login:check") == SYSTEMD_WRONG &&
 	        strstr(said, "\"unknown\": unknown socket name") != NULL,
-	    "as does one without a name");
+	    "a socket without a name is wrong");
 	ok(take(self, "1", NULL) == SYSTEMD_WRONG &&
 	        strstr(said, "\"unknown\"") != NULL,
-	    "or all of them");
+	    "sockets without any names are wrong");
 }
 
 static void
@@ -92,14 +92,15 @@ test_none(const char *self)
 {
 	ok(take(NULL, "3", "login:check:api") == SYSTEMD_NONE &&
 	        take(self, NULL, "login:check:api") == SYSTEMD_NONE,
-	    "without the number of a process or of sockets there are none");
+	    "no sockets are passed without the number of a process or of sockets");
 	ok(take("1", "3", "login:check:api") == SYSTEMD_NONE,
-	    "nor are there when they were another process's");
-	is(said, "", "which is nothing to be said");
+	    "sockets of another process are not taken");
+	is(said, "", "nothing is said of another process's sockets");
 	ok(take(self, "x", "login:check:api") == SYSTEMD_WRONG &&
 	        strstr(said, "LISTEN_FDS is not a number from 1 to ") != NULL,
-	    "a number that is none is wrong");
-	ok(take(self, "0", "") == SYSTEMD_WRONG, "so is none at all");
+	    "a number of sockets that is not one is wrong");
+	ok(take(self, "0", "") == SYSTEMD_WRONG,
+	    "a number of 0 sockets is wrong");
 	unsetenv("LISTEN_PID");
 }
 
@@ -145,9 +146,10 @@ test_notify(void)
 	if (mkdtemp(folder) == NULL)
 		ok(false, "a folder is made");
 	snprintf(path, sizeof(path), "%s/%079d", folder, 0);
-	is_int((long long)strlen(path), 107, "the longest path of a socket");
+	is_int((long long)strlen(path), 107,
+	    "a socket's path has at most 107 bytes");
 	fd = manager(path);
-	is_told(path, fd, "is told how we are");
+	is_told(path, fd, "the service manager hears at the longest path");
 	snprintf(longer, sizeof(longer), "%s0", path);
 	setenv("NOTIFY_SOCKET", longer, 1);
 	systemd_notify("READY=1");
@@ -158,17 +160,17 @@ test_notify(void)
 	unsetenv("NOTIFY_SOCKET");
 	systemd_notify("READY=1");
 	ok(recv(fd, &got, 1, MSG_DONTWAIT) < 0,
-	    "a longer one is not, nor one that is no path, nor nobody");
+	    "the service manager does not hear at a longer path, at one that is not a path, or at none");
 	close(fd);
 	setenv("NOTIFY_SOCKET", path, 1);
 	systemd_notify("READY=1");
-	ok(true, "nobody listens any more, and nothing happens");
+	ok(true, "a service manager that has gone does no harm");
 	unlink(path);
 	rmdir(folder);
 
 	snprintf(name, sizeof(name), "@latchkey-test-%d", (int)getpid());
 	fd = manager(name);
-	is_told(name, fd, "a name without a file is told as well");
+	is_told(name, fd, "the service manager hears at an abstract name");
 	close(fd);
 }
 

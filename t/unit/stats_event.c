@@ -45,43 +45,46 @@ test_call(void)
 	event(EVENT_LOGIN, "user=%d", 7);
 	is(logged(), "level=info req=- event=login user=7\n",
 	    "an event is logged");
-	is_int(counted(), 0, "and counted elsewhere, until told where");
+	is_int(counted(), 0,
+	    "an event is not counted before its counters are set");
 	event_count_in(counters);
 	event(EVENT_LOGIN_PASSWORD, "user=%d", 7);
 	is(logged(),
 	    "level=info req=- event=login_failed user=7 reason=password\n",
 	    "the reason in the log is the outcome of the counter");
-	is_int((long long)counters[EVENT_LOGIN_PASSWORD], 1, "it is counted");
+	is_int((long long)counters[EVENT_LOGIN_PASSWORD], 1,
+	    "an event with a counter is counted");
 	event(EVENT_LOGIN_LIMITED, NULL);
 	is(logged(),
 	    "level=info req=- event=login_failed reason=rate_limited\n",
-	    "an event needs no fields");
+	    "an event may have no fields");
 	event(EVENT_SIGNUP_TAKEN, "user=%d", 0);
 	is(logged(), "", "an event without a line is not logged");
-	is_int((long long)counters[EVENT_SIGNUP_TAKEN], 1, "but counted");
+	is_int((long long)counters[EVENT_SIGNUP_TAKEN], 1,
+	    "an event without a line is counted");
 	event(EVENT_BUG, "what=%s", "test");
 	is(logged(), "level=error req=- event=bug what=test\n",
 	    "an event without a family is logged");
-	is_int(counted(), 3, "but not counted");
+	is_int(counted(), 3, "an event without a family is not counted");
 }
 
 static void
 test_errors(void)
 {
 	is_int(event_of(FAMILY_SIGNUPS, ERR_OK), EVENT_SIGNUP,
-	    "the outcome of no error is found");
+	    "the event of no error is found");
 	is_int(event_of(FAMILY_SIGNUPS, ERR_CONFLICT), EVENT_SIGNUP_TAKEN,
-	    "and of an error of its own");
+	    "the event of an error of its own is found");
 	is_int(event_of(FAMILY_LOGINS, ERR_UNAUTH), EVENT_LOGIN_UNKNOWN,
-	    "of several the first");
+	    "of several events of an error the first is found");
 	is_int(event_of(FAMILY_SIGNUPS, ERR_TOOBIG), EVENT_SIGNUP_ERROR,
-	    "any other error is a failure");
+	    "an error without an event of its own is a failure");
 	is_int(event_of(FAMILY_LOGINS, ERR_INTERNAL), EVENT_LOGIN_ERROR,
-	    "of the same family");
+	    "an error without an event of its own is a failure of its family");
 	is_int(event_of(FAMILY_CHANGES, ERR_DENIED), EVENT_CHANGE_PASSWORD,
-	    "a wrong current password is an outcome");
+	    "a wrong current password has an event of its own");
 	is_int(event_of(FAMILY_RELOADS, ERR_BUSY), EVENT_BUG,
-	    "a family without failures has none");
+	    "a family without failures has no event for an error");
 }
 
 static bool

@@ -122,25 +122,27 @@ test_requests(void)
 		for (j = 0; j < METRICS_STATUSES; j++)
 			sum += f.requests[i][j];
 	is_int((long long)sum, 6, "each request is counted once");
-	is_int((long long)f.requests[0][0], 1, "by row and status");
+	is_int((long long)f.requests[0][0], 1,
+	    "a request is counted by row and status");
 	is_int((long long)f.requests[METRICS_ROUTES - 1][http_status_row(404)],
-	    1, "the last row has its place");
+	    1, "a request of the last row is counted there");
 	is_int((long long)f.requests[METRICS_NO_ROUTE][0], 1,
-	    "a row beyond the last is none");
+	    "a request of a row beyond the last is counted as none");
 	is_int((long long)f.requests[METRICS_NO_ROUTE][METRICS_STATUSES - 1], 2,
-	    "a status that nobody sends is another");
+	    "a status that is not sent is counted as another");
 	is_int((long long)f.requests[0][METRICS_STATUSES - 1], 1,
-	    "and so is one that nobody can");
-	is(metrics_route_name(0), "/", "a row has its name");
-	is(metrics_route_name(METRICS_NO_ROUTE), "none", "no row is none");
+	    "a status that cannot be is counted as another");
+	is(metrics_route_name(0), "/", "a row has the name of its path");
+	is(metrics_route_name(METRICS_NO_ROUTE), "none",
+	    "no row has the name none");
 	is(metrics_route_name(1), NULL, "an empty row has no name");
 	is_int((long long)f.histogram[HISTOGRAM_REQUEST + ROLE_CHECK].bucket[0],
-	    1, "the time counts for the row's lane");
+	    1, "a request is timed in the lane of its row");
 	is_int((long long)f.histogram[HISTOGRAM_REQUEST + ROLE_API].bucket[0],
-	    4, "that of no row, in the lane where most are");
+	    4, "a request of no row is timed in the lane where most are");
 	is_int((long long)f.histogram[HISTOGRAM_REQUEST + ROLE_API]
 	           .bucket[METRICS_BUCKETS],
-	    1, "also when it is endless");
+	    1, "an endless request is timed");
 }
 
 static void
@@ -168,7 +170,8 @@ test_histogram(void)
 		                           : 2,
 		    title);
 	}
-	is_int((long long)h->sum_us, (long long)sum, "the sum is of all");
+	is_int((long long)h->sum_us, (long long)sum,
+	    "the sum of a histogram is that of all its times");
 }
 
 static void
@@ -227,32 +230,35 @@ test_shared(void)
 	pid_t pids[2];
 	int i;
 
-	ok(create(file), "the memory is made");
-	is_int(stat(file, &st), 0, "in the file");
-	is_int(st.st_mode & 0777, 0640, "which others cannot read");
-	ok(st.st_blocks * 512 < 65536, "and takes no memory before it is used");
+	ok(create(file), "the shared memory is made");
+	is_int(stat(file, &st), 0, "the shared memory is in the file");
+	is_int(st.st_mode & 0777, 0640, "the file cannot be read by others");
+	ok(st.st_blocks * 512 < 65536,
+	    "the file takes no memory before it is used");
 	/* of whom no page is there, as on a full disk: a look would kill us */
 	metrics_ended(ROLE_CHECK, 7, getpid());
 	before = st.st_blocks;
 	ok(stat(file, &st) == 0 && st.st_blocks == before,
-	    "nor for a worker that ended before it counted");
+	    "the file takes no memory for a worker that ended before it counted");
 	metrics_read(&f);
-	is_int(f.pid, getpid(), "it tells whose it is");
-	is_int((long long)f.counter[EVENT_LOGIN], 0, "it begins at 0");
+	is_int(f.pid, getpid(), "the file names its process");
+	is_int((long long)f.counter[EVENT_LOGIN], 0, "a counter begins at 0");
 	for (i = 0; i < 2; i++)
 		if ((pids[i] = fork()) == 0)
 			_exit(count_much());
 	for (i = 0; i < 2; i++)
 		waitpid(pids[i], NULL, 0);
 	is_int((long long)worker(ROLE_LOGIN, 3)->requests, 2 * TIMES,
-	    "two that share a slot lose nothing");
-	is_int((long long)f.counter[EVENT_LOGIN], 2 * TIMES, "of anything");
-	is_int(f.workers, 1, "slots that were not used are not there");
+	    "two workers that share a slot lose no request");
+	is_int((long long)f.counter[EVENT_LOGIN], 2 * TIMES,
+	    "two workers that share a slot lose no event");
+	is_int(f.workers, 1, "slots that were not used are not listed");
 	metrics_ended(ROLE_LOGIN, 3, pids[0]);
 	metrics_ended(ROLE_LOGIN, 3, pids[1]);
-	is_int(worker(ROLE_LOGIN, 3)->pid, 0, "the supervisor tells who ended");
+	is_int(worker(ROLE_LOGIN, 3)->pid, 0,
+	    "the slot of a worker that ended has no process");
 	ok(stat(file, &st) == 0 && st.st_blocks * 512 < 131072,
-	    "a slot takes a page");
+	    "a slot takes one page");
 }
 
 static void
@@ -262,21 +268,22 @@ test_killed(void)
 
 	is_int(in_child(count_and_be_killed), -1, "a worker is killed");
 	w = worker(ROLE_LOGIN, CONF_WORKERS_MAX - 1);
-	ok(w != NULL && w->database == DATABASE_CONNECTED, "it had a database");
+	ok(w != NULL && w->database == DATABASE_CONNECTED,
+	    "a killed worker had a database");
 	is_int((long long)f.counter[EVENT_LOGIN], 2 * TIMES + 1,
-	    "what it counted stays");
+	    "the counters of a killed worker stay");
 	if (w == NULL)
 		return;
 	metrics_ended(ROLE_LOGIN, CONF_WORKERS_MAX - 1, w->pid + 1);
 	ok(worker(ROLE_LOGIN, CONF_WORKERS_MAX - 1)->pid != 0,
-	    "the end of another one means nothing");
+	    "the end of another worker leaves a slot as it is");
 	metrics_ended(ROLE_LOGIN, CONF_WORKERS_MAX - 1, w->pid);
 	w = worker(ROLE_LOGIN, CONF_WORKERS_MAX - 1);
 	ok(w->pid == 0 && w->database == DATABASE_NONE,
-	    "its own end takes its state away");
+	    "the end of a worker clears its state");
 	in_child(count_and_be_killed);
 	is_int((long long)(metrics_read(&f), f.counter[EVENT_LOGIN]),
-	    2 * TIMES + 2, "its successor goes on counting");
+	    2 * TIMES + 2, "the successor of a worker goes on counting");
 }
 
 /* Of a lane without a database, forked by a process that had to do with one. */
@@ -304,13 +311,13 @@ test_replaced(void)
 	in_child(replace);
 	metrics_database(false);
 	is_int(worker(ROLE_API, 0)->database, DATABASE_CONNECTED,
-	    "one that is being replaced does not speak for its successor");
+	    "a worker that is being replaced does not overwrite its successor's state");
 	metrics_use(ROLE_API, 0);
 	is_int(worker(ROLE_API, 0)->database, DATABASE_AWAY,
-	    "a worker may say before it takes its slot");
+	    "a worker may set its state before it takes its slot");
 	in_child(have_none);
 	is_int(worker(ROLE_CHECK, 0)->database, DATABASE_NONE,
-	    "but what its parent said is nothing to it");
+	    "a worker does not inherit the state of its parent");
 }
 
 /* --- the file --- */
@@ -318,8 +325,9 @@ test_replaced(void)
 static void
 test_owner(void)
 {
-	is_int(in_child(create_again), 0, "nobody else takes the same file");
-	is_int(in_child(read_logins), 2, "somebody else can read it");
+	is_int(in_child(create_again), 0,
+	    "another process does not take the same file");
+	is_int(in_child(read_logins), 2, "another process reads the file");
 }
 
 /* A file that a living process holds, of these bytes, or cut to so many. */
@@ -350,31 +358,31 @@ test_broken(char *bytes, size_t n)
 
 	is_int(in_child(load), 1, "a whole file is read");
 	is_int(in_child(load_otherwise), 0,
-	    "not by a process whose counters have other names");
+	    "a file is not read by a process whose counters have other names");
 	if (ftruncate(fd, (off_t)n - 1) != 0)
 		abort();
-	is_int(in_child(load), 0, "not one that is too short");
+	is_int(in_child(load), 0, "a file that is too short is not read");
 	if (ftruncate(fd, (off_t)n + 1) != 0)
 		abort();
-	is_int(in_child(load), 0, "nor too long");
+	is_int(in_child(load), 0, "a file that is too long is not read");
 	if (ftruncate(fd, 0) != 0)
 		abort();
-	is_int(in_child(load), 0, "nor empty");
+	is_int(in_child(load), 0, "an empty file is not read");
 	close(fd);
 	bytes[0] ^= 1;
 	fd = hold(bytes, n);
-	is_int(in_child(load), 0, "nor of another layout");
+	is_int(in_child(load), 0, "a file of another layout is not read");
 	close(fd);
 	bytes[0] ^= 1;
 	memset(bytes + 64, 0xff, n - 64);
 	fd = hold(bytes, n);
 	is_int(in_child(count_workers),
 	    (long long)ROLE_COUNT * CONF_WORKERS_MAX,
-	    "any figures may stand in it");
+	    "a file with any bytes is read without harm");
 	close(fd);
-	is_int(in_child(load), 0, "a file that nobody holds is old");
+	is_int(in_child(load), 0, "a file that no process holds is old");
 	unlink(file);
-	is_int(in_child(load), 0, "one that is not there is missed");
+	is_int(in_child(load), 0, "a file that does not exist is missing");
 }
 
 /* In a child, so that this process keeps its own memory's lock to itself. */
@@ -432,8 +440,8 @@ test_race(void)
 	for (i = 0; i < RACERS; i++)
 		if (read(said[0], &result, 1) == 1 && result == '1')
 			winners++;
-	is_int(winners, 1, "of many at once one makes the file");
-	is_int(in_child(load), 1, "and holds it");
+	is_int(winners, 1, "one of many processes at once makes the file");
+	is_int(in_child(load), 1, "the process that made the file holds it");
 	close(end[1]);
 	while (wait(NULL) > 0)
 		;
@@ -463,7 +471,7 @@ test_prometheus(void)
 	ok(strstr(b.s,
 	       "\nlatchkey_requests_total{route=\"none\",status=\"other\"} "
 	       "2\n") != NULL,
-	    "and one without either");
+	    "a request without path and status is shown");
 	ok(strstr(b.s, "_bucket{le=\"0.00025\"} 5\n") != NULL &&
 	        strstr(b.s, "_bucket{le=\"10\"} 33\n") != NULL &&
 	        strstr(b.s, "_bucket{le=\"+Inf\"} 34\n") != NULL,
@@ -493,13 +501,15 @@ test_queue(int family, const struct sockaddr *address, socklen_t n)
 	}
 	if (fstat(fd, &st) != 0)
 		abort();
-	ok(queue_length(st.st_ino, &waiting, &limit), "a queue is found");
-	is_int(waiting, 2, "with those who wait");
-	is_int(limit, 7, "and its limit");
+	ok(queue_length(st.st_ino, &waiting, &limit),
+	    "the queue of a socket is found");
+	is_int(waiting, 2, "a queue has the number of those who wait");
+	is_int(limit, 7, "a queue has its limit");
 	close(fd);
 	close(client[0]);
 	close(client[1]);
-	ok(!queue_length(st.st_ino, &waiting, &limit), "until it is closed");
+	ok(!queue_length(st.st_ino, &waiting, &limit),
+	    "the queue of a closed socket is not found");
 }
 
 static void
@@ -518,7 +528,7 @@ test_queues(void)
 	test_queue(AF_INET6, (struct sockaddr *)&v6, sizeof(v6));
 	unlink(path.sun_path);
 	ok(!queue_length(0, &n, &n) && !queue_length(UINT64_MAX, &n, &n),
-	    "no socket has no queue");
+	    "the queue of no socket is not found");
 }
 
 int
@@ -548,13 +558,13 @@ main(void)
 	ok(n > 4096 && n < sizeof(bytes), "the file has its size");
 	unlink(file);
 	test_broken(bytes, n);
-	is_int(in_child(refuse_folder), 0, "what is no file is refused");
+	is_int(in_child(refuse_folder), 0, "a folder is refused as the file");
 	close(hold(strange, sizeof(strange)));
 	is_int(
 	    in_child(replace_old), 1, "a file of another kind is left alone");
 	close(hold(older, sizeof(older)));
 	is_int(in_child(replace_old), 0,
-	    "one of an older version that nobody holds is replaced");
+	    "a file of an older version that no process holds is replaced");
 	for (i = 0; i < 5; i++) {
 		test_race();
 		if (i % 2 == 0)
@@ -562,7 +572,7 @@ main(void)
 	}
 	test_queues();
 	snprintf(name, sizeof(name), "%s.new", file);
-	is_int(access(name, F_OK), -1, "nothing is left lying about");
+	is_int(access(name, F_OK), -1, "no file is left behind");
 	unlink(file);
 	rmdir(folder);
 	return done();

@@ -85,14 +85,15 @@ test_sections(void)
 	static const struct shm_section *const sections[] = { &file_section,
 		&small_section, &large_section, NULL };
 
-	ok(shm_read_only(&small_section), "before it is made all is allowed");
+	ok(shm_read_only(&small_section),
+	    "all sections may be made read-only before the memory is made");
 	ok(shm_create(file, sections), "the memory is made");
 	ok(in_file != NULL && small != NULL && large != NULL,
 	    "each owner has its section");
 	ok((uintptr_t)small % PAGE_BYTES == 0 &&
 	        (uintptr_t)large % PAGE_BYTES == 0 && large != small,
-	    "which has pages of its own");
-	is_int(large[PAGE_BYTES], 0, "to its last byte");
+	    "each section has pages of its own");
+	is_int(large[PAGE_BYTES], 0, "a section is zeroed to its last byte");
 }
 
 static int
@@ -154,13 +155,17 @@ test_read_only(void)
 	pid_t pid;
 	int status;
 
-	is_int(in_child(write_all), 0, "a worker writes");
-	ok(small[0] == 's' && large[PAGE_BYTES] == 'l', "and others see it");
+	is_int(in_child(write_all), 0, "a worker writes its sections");
+	ok(small[0] == 's' && large[PAGE_BYTES] == 'l',
+	    "other processes see what a worker writes");
 	is_int(in_child(look_on), -SIGSEGV,
-	    "one that only reads a section cannot write there");
-	is_int(small[0], 's', "and has not");
-	is_int(in_child(allow_itself), 0, "nor can it allow itself to");
-	is_int(in_child(write_beside), 0, "it can write the section beside");
+	    "a process that only reads a section cannot write it");
+	is_int(small[0], 's',
+	    "a write to a section that is only read changes nothing");
+	is_int(in_child(allow_itself), 0,
+	    "a process cannot make its section writable again");
+	is_int(in_child(write_beside), 0,
+	    "a process that only reads a section writes the one beside");
 	if ((pid = fork()) == 0)
 		_exit(see_news());
 	while (*(volatile char *)large == 0)
@@ -168,7 +173,7 @@ test_read_only(void)
 	small[0] = 'u';
 	ok(waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
 	        WEXITSTATUS(status) == 0,
-	    "it sees what others write later");
+	    "a process that only reads sees what others write later");
 }
 
 /* The file alone stands in the folder, and no name leads to the rest. */
@@ -224,16 +229,20 @@ test_file(void)
 {
 	struct stat before, after;
 
-	is_int(in_child(has_descriptors), 0, "a worker lets go of all");
-	is_int(in_child(load), 1, "the file is read by others");
-	is_int(in_child(load_other_layout), 0, "but not with another layout");
+	is_int(in_child(has_descriptors), 0,
+	    "a worker closes all descriptors of the memory");
+	is_int(in_child(load), 1,
+	    "the file of the memory is read by other processes");
+	is_int(in_child(load_other_layout), 0,
+	    "a file with another layout is not read");
 	stat(file, &before);
 	ok(shm_reserve(in_file + PAGE_BYTES, (size_t)2 * PAGE_BYTES),
-	    "room is taken on the disk");
+	    "pages are reserved on the disk");
 	stat(file, &after);
-	ok(after.st_blocks > before.st_blocks, "which shows");
-	is_int(
-	    in_child(reserve_after), 1, "a worker that has left has its own");
+	ok(after.st_blocks > before.st_blocks,
+	    "reserved pages take blocks of the file");
+	is_int(in_child(reserve_after), 1,
+	    "a worker that has left the memory reserves its own");
 }
 
 static int said[2], end[2];
@@ -272,12 +281,14 @@ test_lock(void)
 	snprintf(file, sizeof(file), "%s/second", folder);
 	if (pipe(said) != 0 || pipe(end) != 0)
 		abort();
-	is_int(in_child(serve_and_die), 0, "a supervisor dies");
-	is_int(in_child(load), 1, "its worker still holds the file");
+	is_int(in_child(serve_and_die), 0,
+	    "a supervisor that dies leaves a worker");
+	is_int(in_child(load), 1,
+	    "the worker of a supervisor that died holds the file");
 	close(end[1]);
 	for (i = 0; i < 1000 && in_child(load) != 0; i++)
 		usleep(10000);
-	ok(i < 1000, "until it has ended, too");
+	ok(i < 1000, "the file is free when the last worker has ended");
 	unlink(file);
 }
 

@@ -28,14 +28,16 @@ seed_of(unsigned i)
 static void
 test_known(void)
 {
-	is_int(decoy_number(1, 1), 0, "of one there is no choice");
-	is_int(decoy_number(42, 57), 43, "42 of 57");
-	is_int(decoy_number(0xDEAD10CC, 1), 0, "another of one");
-	is_int(decoy_number(0xDEAD10CC, 666), 361, "0xDEAD10CC of 666");
-	is_int(decoy_number(256, 1024), 520, "256 of 1024");
-	is_int(decoy_number(256, 0), 0, "of none it is 0");
-	is_int(decoy_number(256, -5), 0, "and of less than none");
-	ok(decoy_number(UINT64_MAX, INT64_MAX) >= 0, "no number is too high");
+	is_int(decoy_number(1, 1), 0, "1 of 1 is number 0");
+	is_int(decoy_number(42, 57), 43, "42 of 57 is number 43");
+	is_int(decoy_number(0xDEAD10CC, 1), 0, "0xDEAD10CC of 1 is number 0");
+	is_int(decoy_number(0xDEAD10CC, 666), 361,
+	    "0xDEAD10CC of 666 is number 361");
+	is_int(decoy_number(256, 1024), 520, "256 of 1024 is number 520");
+	is_int(decoy_number(256, 0), 0, "256 of 0 is number 0");
+	is_int(decoy_number(256, -5), 0, "256 of -5 is number 0");
+	ok(decoy_number(UINT64_MAX, INT64_MAX) >= 0,
+	    "the highest seed has a number");
 }
 
 static void
@@ -55,7 +57,7 @@ test_even(void)
 		most = of[i] > most ? of[i] : most;
 	}
 	/* 400 each, of which five deviations are 100 */
-	ok(least > 300 && most < 500, "each number is chosen as often");
+	ok(least > 300 && most < 500, "each number is chosen about as often");
 }
 
 static void
@@ -70,8 +72,9 @@ test_join(void)
 		moved += after != before;
 		elsewhere += after != before && after != ACCOUNTS;
 	}
-	ok(moved > 300 && moved < 500, "one that joins takes its part");
-	is_int(elsewhere, 0, "and no seed goes anywhere else");
+	ok(moved > 300 && moved < 500,
+	    "an account that joins takes its part of the seeds");
+	is_int(elsewhere, 0, "a seed goes to the account that joins or stays");
 }
 
 /* The table: how often it was asked, and what it says. */
@@ -114,21 +117,26 @@ test_look(void)
 	table.first = 7;
 	table.count = 1000;
 	table.e = ERR_BUSY;
-	is_int(chosen(&c, 1), -1, "without the table none is chosen");
+	is_int(chosen(&c, 1), -1, "no decoy is chosen without the table");
 	table.e = ERR_OK;
 	id = chosen(&c, 1);
-	ok(id >= 7 && id < 1007, "one of those that there are");
-	is_int(table.times, 2, "after a failure it looks again");
-	is_int(chosen(&c, 1), id, "a name keeps its own");
-	is_int(chosen(&c, 10), id, "for as long as nothing changes");
-	is_int(table.times, 2, "of which it knows for ten seconds");
+	ok(id >= 7 && id < 1007,
+	    "a decoy is one of the accounts that there are");
+	is_int(table.times, 2, "the table is read again after a failure");
+	is_int(chosen(&c, 1), id, "a name keeps its decoy");
+	is_int(
+	    chosen(&c, 10), id, "a name keeps its decoy while nothing changes");
+	is_int(table.times, 2, "the table is read at most once in ten seconds");
 	table.first = 8;
-	is_int(chosen(&c, 11), id + 1, "then it looks anew");
-	is_int(table.times, 3, "once");
+	is_int(chosen(&c, 11), id + 1,
+	    "a decoy follows the table after ten seconds");
+	is_int(table.times, 3, "the table is read once after ten seconds");
 	(void)chosen(&c, 10);
-	is_int(table.times, 4, "and where the clock was set back");
+	is_int(
+	    table.times, 4, "the table is read where the clock was set back");
 	mac_fails = true;
-	is_int(chosen(&c, 10), -1, "without a hash of the name none is chosen");
+	is_int(
+	    chosen(&c, 10), -1, "no decoy is chosen without a MAC of the name");
 }
 
 int

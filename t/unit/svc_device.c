@@ -40,12 +40,14 @@ test_known(struct ctx *c)
 	struct device d = device_read(c, known, "ada");
 
 	is(d.id, "00112233445566778899aabbccddeeff",
-	    "a proof made elsewhere is read");
-	ok(!d.is_old, "and new");
-	ok(!knows(c, known, "Ada"), "it is nobody else's");
-	ok(!knows(c, known, ""), "not even of the empty name");
+	    "a device cookie made by Python is read");
+	ok(!d.is_old, "a new device cookie is not old");
+	ok(!knows(c, known, "Ada"), "a device cookie is no other account's");
+	ok(!knows(c, known, ""),
+	    "a device cookie is not that of the empty name");
 	app.secrets = &other_secrets;
-	ok(!knows(c, known, "ada"), "nor of another key");
+	ok(!knows(c, known, "ada"),
+	    "a device cookie of another key is not known");
 	app.secrets = &secrets;
 }
 
@@ -53,17 +55,22 @@ static void
 test_time(struct ctx *c)
 {
 	c->now_s = NOW - 5;
-	ok(knows(c, known, "ada"), "clocks may be apart by the leeway");
+	ok(knows(c, known, "ada"),
+	    "a device cookie from within the leeway ahead is known");
 	c->now_s = NOW - 6;
-	ok(!knows(c, known, "ada"), "and no more");
+	ok(!knows(c, known, "ada"),
+	    "a device cookie from beyond the leeway ahead is not known");
 	c->now_s = NOW + 30 * DAY_S - 1;
-	ok(!device_read(c, known, "ada").is_old, "it is new for 30 days");
+	ok(!device_read(c, known, "ada").is_old,
+	    "a device cookie is not old for 30 days");
 	c->now_s = NOW + 30 * DAY_S;
-	ok(device_read(c, known, "ada").is_old, "then to be renewed");
+	ok(device_read(c, known, "ada").is_old,
+	    "a device cookie is old after 30 days");
 	c->now_s = NOW + DEVICE_LIFE_S - 1;
-	ok(knows(c, known, "ada"), "it lives for a year");
+	ok(knows(c, known, "ada"), "a device cookie is known for a year");
 	c->now_s = NOW + DEVICE_LIFE_S;
-	ok(!knows(c, known, "ada"), "and no longer");
+	ok(!knows(c, known, "ada"),
+	    "a device cookie is not known after a year");
 	c->now_s = NOW;
 }
 
@@ -82,14 +89,16 @@ test_forged(struct ctx *c)
 		proof[i] = '\0';
 		accepted += knows(c, proof, "ada");
 	}
-	is_int((long long)accepted, 0, "none that was changed is accepted");
+	is_int((long long)accepted, 0,
+	    "a device cookie that was changed is not known");
 	memcpy(proof, known, sizeof(known));
 	memcpy(proof + sizeof(known) - 1, "0", 2);
-	ok(!knows(c, proof, "ada"), "nor one with more behind it");
-	ok(!knows(c, "", "ada"), "nor an empty one");
-	ok(!knows(c, NULL, "ada"), "nor none");
+	ok(!knows(c, proof, "ada"),
+	    "a device cookie with more behind it is not known");
+	ok(!knows(c, "", "ada"), "an empty device cookie is not known");
+	ok(!knows(c, NULL, "ada"), "a missing device cookie is not known");
 	ok(!knows(c, ".00112233445566778899aabbccddeeff.", "ada"),
-	    "nor one without a time or a signature");
+	    "a device cookie without a time or a signature is not known");
 }
 
 static void
@@ -101,16 +110,18 @@ test_made(struct ctx *c)
 	if (device_make(c, &unknown, "ada", &first) != ERR_OK ||
 	    device_make(c, &unknown, "ada", &second) != ERR_OK)
 		exit(1);
-	ok(knows(c, first, "ada"), "what is made is read");
-	ok(!knows(c, first, "eve"), "as that name's alone");
-	ok(strcmp(first, second) != 0, "each device has its own");
+	ok(knows(c, first, "ada"), "a device cookie that was made is known");
+	ok(!knows(c, first, "eve"),
+	    "a device cookie that was made is no other account's");
+	ok(strcmp(first, second) != 0, "each device has its own id");
 	c->now_s += 40 * DAY_S;
 	d = device_read(c, first, "ada");
 	if (device_make(c, &d, "ada", &renewed) != ERR_OK)
 		exit(1);
 	is(device_read(c, renewed, "ada").id, d.id,
-	    "and keeps its id when it is renewed");
-	ok(!device_read(c, renewed, "ada").is_old, "with a new time");
+	    "a renewed device cookie keeps its id");
+	ok(!device_read(c, renewed, "ada").is_old,
+	    "a renewed device cookie is not old");
 }
 
 static void
@@ -121,8 +132,8 @@ test_failing(struct ctx *c)
 	mac_fails = true;
 	ok(device_make(c, &unknown, "ada", &proof) == ERR_INTERNAL &&
 	        proof == NULL,
-	    "without a MAC none is made");
-	ok(!knows(c, known, "ada"), "and none is believed");
+	    "no device cookie is made without a MAC");
+	ok(!knows(c, known, "ada"), "no device cookie is known without a MAC");
 	mac_fails = false;
 }
 

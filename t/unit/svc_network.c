@@ -85,37 +85,40 @@ test_known(struct ctx *c)
 	struct network one;
 
 	begin(c, (struct network_state){ .is_known = false });
-	ok(!network_is_known(c), "a network that the table does not have");
+	ok(!network_is_known(c), "a network that the table lacks is not known");
 	one = table.last;
 	c->now_s += MEMO_S - 1;
 	table.state.is_known = true;
 	ok(!network_is_known(c) && table.finds == 1,
-	    "the answer is kept for a minute");
+	    "the table's answer on a network is kept for a minute");
 	c->now_s++;
-	ok(network_is_known(c) && table.finds == 2, "and no longer");
+	ok(network_is_known(c) && table.finds == 2,
+	    "the table is asked again after a minute");
 	table.state.is_known = false;
-	ok(network_is_known(c), "one that is known stays it for a minute");
+	ok(network_is_known(c), "a known network stays known for a minute");
 	c->now_s--;
 	ok(!network_is_known(c) && table.finds == 3,
-	    "but not where the clock was set back");
+	    "a known network is asked for again where the clock was set back");
 	c->address = "192.0.2.255";
 	(void)network_is_known(c);
-	is_int(table.finds, 3, "all of a /24 are one");
+	is_int(table.finds, 3, "all addresses of a /24 are one network");
 	c->address = "192.0.3.1";
 	(void)network_is_known(c);
 	ok(table.finds == 4 && table.last.digest != one.digest,
-	    "the next is another");
+	    "an address of the next /24 is another network");
 	c->address = "unix:";
-	ok(!network_is_known(c) && table.finds == 4, "nowhere is unknown");
+	ok(!network_is_known(c) && table.finds == 4,
+	    "a client without an address has no known network");
 	c->address = "192.0.4.1";
 	table.state.is_known = true;
 	table.find = ERR_BUSY;
-	ok(!network_is_known(c), "nobody is known without the table");
+	ok(!network_is_known(c), "no network is known without the table");
 	table.find = ERR_OK;
-	ok(network_is_known(c), "until it is back");
+	ok(network_is_known(c),
+	    "a network is known again when the table is back");
 	c->address = "192.0.2.1";
 	mac_fails = true;
-	ok(!network_is_known(c), "nor without a digest");
+	ok(!network_is_known(c), "no network is known without a digest");
 	mac_fails = false;
 }
 
@@ -132,30 +135,32 @@ test_note(struct ctx *c)
 	network_note(c, 8);
 	c->now_s += DAY_S / 2 - 1;
 	network_note(c, 9);
-	is_int(table.finds, 1, "and that is all that day");
+	is_int(table.finds, 1, "a network is noted once a day");
 	c->now_s++;
 	table.state.is_known = true;
 	network_note(c, 7);
-	ok(table.finds == 2 && table.notes == 2, "the next day it is noted");
-	is_int(table.limits, 1, "but counts for nobody");
+	ok(table.finds == 2 && table.notes == 2,
+	    "a network is noted the next day");
+	is_int(
+	    table.limits, 1, "a network that is renewed counts for no account");
 	table.state.is_known = false;
 	ok(!network_is_known(c) && table.finds == 3,
-	    "whether it had a place is for the table to say");
+	    "the table decides whether a noted network is known");
 
 	begin(c, unseen);
 	table.state.seen_today = true;
 	network_note(c, 7);
 	network_note(c, 7);
 	ok(table.finds == 1 && table.notes == 0,
-	    "what another worker has noted is not noted again");
+	    "a network that another worker noted is not noted again");
 	begin(c, unseen);
 	table.limit = ERR_LIMIT;
 	network_note(c, 7);
 	ok(table.limits == 1 && table.notes == 0,
-	    "an account that has made too many known makes no more");
+	    "an account that made too many networks known makes no more");
 	table.limit = ERR_OK;
 	network_note(c, 8);
-	is_int(table.notes, 1, "which another may");
+	is_int(table.notes, 1, "another account makes a network known");
 }
 
 static void
@@ -164,13 +169,14 @@ test_young(struct ctx *c)
 	begin(c, (struct network_state){ .is_marked = true });
 	network_note(c, 7);
 	ok(table.finds == 1 && table.notes == 0 && table.limits == 0,
-	    "an account of this week makes nothing known");
+	    "an account of this week makes no network known");
 	table.state.is_known = true;
 	network_note(c, 7);
-	is_int(table.notes, 0, "nor does it keep it known");
+	is_int(table.notes, 0,
+	    "an account of this week does not keep a network known");
 	table.state.is_old = true;
 	network_note(c, 8);
-	is_int(table.notes, 1, "as an older one does");
+	is_int(table.notes, 1, "an older account keeps a network known");
 }
 
 static void
@@ -178,20 +184,22 @@ test_mark(struct ctx *c)
 {
 	begin(c, (struct network_state){ .is_old = false });
 	network_note(c, 7);
-	is_int(table.marks, 1, "the first of a day notes its highest number");
+	is_int(table.marks, 1,
+	    "the first login of a day notes the highest number");
 	begin(c, (struct network_state){ .is_old = true });
 	table.mark = ERR_BUSY;
 	network_note(c, 7);
-	is_int(table.notes, 0, "where that fails, so does the rest");
+	is_int(table.notes, 0,
+	    "a network is not noted where the highest number cannot be");
 	begin(c, (struct network_state){ .is_old = true });
 	table.find = ERR_BUSY;
 	network_note(c, 7);
 	ok(table.marks == 0 && table.notes == 0,
-	    "without the table nothing is written");
+	    "nothing is noted without the table");
 	begin(c, (struct network_state){ .is_old = true });
 	c->address = NULL;
 	network_note(c, 7);
-	is_int(table.finds, 0, "nor without an address");
+	is_int(table.finds, 0, "nothing is noted without an address");
 }
 
 int

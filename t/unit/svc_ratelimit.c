@@ -158,43 +158,56 @@ test_subjects(struct ctx *c)
 	begin(0, 0);
 	c->address = "192.0.2.1";
 	failed += login(c, "ada", "", &t);
-	is_int((long long)t.count, 3, "a stranger: name, address, both");
+	is_int((long long)t.count, 3,
+	    "an unknown client counts for its name, its address and both");
 	/* 7200 s of an hour's limit: 100, 200 and 7 */
-	is_int(t.subject[0].cost_us, 72000000, "a hundredth for the name");
-	is_int(t.subject[1].cost_us, 36000000, "less for the address");
-	is_int(
-	    t.subject[2].cost_us, 1028571429, "what does not divide is more");
-	ok(t.in_service_limit && budget.taken == 1, "and the budget");
+	is_int(t.subject[0].cost_us, 72000000,
+	    "an attempt costs a hundredth of the name's limit");
+	is_int(t.subject[1].cost_us, 36000000,
+	    "an attempt costs less of the address's limit");
+	is_int(t.subject[2].cost_us, 1028571429,
+	    "a cost that does not divide is rounded up");
+	ok(t.in_service_limit && budget.taken == 1,
+	    "an attempt of an unknown client counts for the service");
 	begin(0, 0);
 	c->address = "2001:db8:1:2::3";
 	failed += login(c, "ada", "", &t);
-	is_int((long long)t.count, 4, "of IPv6 the site, too");
-	is_int(t.subject[3].cost_us, 7200000, "which may do as much as five");
+	is_int(
+	    (long long)t.count, 4, "an IPv6 client counts for its site, too");
+	is_int(t.subject[3].cost_us, 7200000,
+	    "a site may do as much as five addresses");
 	begin(0, 0);
 	failed += login(c, "ada", "d1", &t);
-	is_int(
-	    (long long)t.count, 2, "a device: itself, and all of the name's");
-	ok(!t.in_service_limit && budget.taken == 0, "and no budget");
+	is_int((long long)t.count, 2,
+	    "a device counts for itself and for all devices of the name");
+	ok(!t.in_service_limit && budget.taken == 0,
+	    "a device does not count for the service");
 	/* 7200 s by 7 and 100 */
-	is_int(t.subject[0].cost_us, 1028571429, "for which little is enough");
-	is_int(t.subject[1].cost_us, 72000000, "and for those as for the name");
+	is_int(t.subject[0].cost_us, 1028571429,
+	    "an attempt costs a device more than a name");
+	is_int(t.subject[1].cost_us, 72000000,
+	    "an attempt costs the devices of a name as much as the name");
 	begin(0, 0);
 	failed += ratelimit_signup(c, &t);
-	is_int((long long)t.count, 2, "a sign-up: the network and the site");
-	is_int(table.times, 1, "are asked for in the table");
+	is_int((long long)t.count, 2,
+	    "a sign-up counts for the network and the site");
+	is_int(table.times, 1, "a sign-up asks the table once");
 	/* 7200 s by 300 and 1500 */
-	is_int(t.subject[0].cost_us, 24000000, "a network may make many");
-	is_int(t.subject[1].cost_us, 4800000, "a site five times as many");
+	is_int(t.subject[0].cost_us, 24000000,
+	    "a sign-up costs a part of the network's limit");
+	is_int(t.subject[1].cost_us, 4800000,
+	    "a sign-up costs a fifth of that of the site's limit");
 	begin(0, 0);
 	failed += ratelimit_change(c, 1, &t);
 	is_int((long long)t.count, 1, "a change counts for the account");
 	/* 7200 s by 120 */
-	is_int(t.subject[0].cost_us, 60000000, "which may do 120 of them");
+	is_int(t.subject[0].cost_us, 60000000,
+	    "a change costs a 120th of an hour");
 	begin(0, 0);
 	failed += ratelimit_network(c, 1, &t);
 	is_int(t.subject[0].cost_us, DB_RATELIMIT_FULL_US,
-	    "and make a network known an hour");
-	is_int(failed, 0, "each is let through");
+	    "a network made known costs an hour of the account");
+	is_int(failed, 0, "an attempt of each kind passes");
 }
 
 static bool
@@ -218,20 +231,23 @@ test_together(struct ctx *c)
 	c->address = "192.0.2.1";
 	begin(0, 0);
 	failed += login(c, "ada", "d2", &y);
-	ok(!same_bucket(&x, &y, 0), "two devices are counted apart");
-	ok(same_bucket(&x, &y, 1), "and together, wherever they are");
+	ok(!same_bucket(&x, &y, 0), "two devices have buckets of their own");
+	ok(same_bucket(&x, &y, 1),
+	    "two devices share the bucket of the name's devices");
 	begin(0, 0);
 	failed += login(c, "eve", "d1", &y);
 	ok(!same_bucket(&x, &y, 0) && !same_bucket(&x, &y, 1),
-	    "a device of another name is another");
+	    "the device of another name shares no bucket");
 	begin(0, 0);
 	c->address = "2001:db8:1:2::3";
 	failed += ratelimit_signup(c, &x);
 	begin(0, 0);
 	c->address = "2001:db8:1:4::3";
 	failed += ratelimit_signup(c, &y);
-	ok(!same_bucket(&x, &y, 0), "two networks sign up apart");
-	ok(same_bucket(&x, &y, 1), "and together as one site");
+	ok(!same_bucket(&x, &y, 0),
+	    "two networks have buckets of their own for sign-ups");
+	ok(same_bucket(&x, &y, 1),
+	    "two networks of a site share its bucket for sign-ups");
 	begin(0, 0);
 	failed += login(c, "ada", "", &x);
 	begin(0, 0);
@@ -239,9 +255,10 @@ test_together(struct ctx *c)
 	failed += login(c, "eve", "", &y);
 	ok(!same_bucket(&x, &y, 0) && !same_bucket(&x, &y, 1) &&
 	        !same_bucket(&x, &y, 2),
-	    "another name from another network has one thing in common");
-	ok(same_bucket(&x, &y, 3), "the site");
-	is_int(failed, 0, "all were let through");
+	    "another name from another network shares no bucket but one");
+	ok(same_bucket(&x, &y, 3),
+	    "another name from another network shares the bucket of the site");
+	is_int(failed, 0, "the attempts of different subjects pass");
 }
 
 /* No kind takes another's buckets, and all are in use. */
@@ -257,8 +274,10 @@ test_ranges(void)
 		wrong += kinds[kind].first != at;
 		at += 2 * kinds[kind].choice;
 	}
-	is_int((long long)wrong, 0, "each kind begins where the last ends");
-	is_int(at, DB_RATELIMIT_BUCKETS, "up to the last");
+	is_int((long long)wrong, 0,
+	    "each kind of buckets begins where the last ends");
+	is_int(at, DB_RATELIMIT_BUCKETS,
+	    "the last kind of buckets ends at the last bucket");
 }
 
 /* How many different buckets so many names have, and whether all are within. */
@@ -289,13 +308,15 @@ test_spread(struct ctx *c)
 		same += at[0] == at[1];
 		arena_reset(c->arena);
 	}
-	is_int(
-	    (long long)outside, 0, "each name's two buckets are in its ranges");
+	is_int((long long)outside, 0,
+	    "the two buckets of a name are in its ranges");
 	/* of 32768, 20000 by chance hit 14969, with a deviation of 50 */
 	ok(different[0] > 14500 && different[0] < 15500,
-	    "the first is any of them, by chance");
-	ok(different[1] > 14500 && different[1] < 15500, "so is the second");
-	ok(same < 10, "which has nothing to do with the first");
+	    "the first bucket of a name is any of its range");
+	ok(different[1] > 14500 && different[1] < 15500,
+	    "the second bucket of a name is any of its range");
+	ok(same < 10,
+	    "the second bucket of a name does not depend on the first");
 }
 
 /* --- what becomes of it --- */
@@ -312,50 +333,55 @@ test_known(struct ctx *c)
 	if (login(c, "ada", "", &t) != ERR_OK)
 		abort();
 	ok(budget.asked == 0 && t.count == 4 && budget.taken == 1,
-	    "while the common share lasts nobody's network is looked up");
+	    "no network is looked up while the common share lasts");
 	begin(0, 0);
 	budget.known = true;
 	budget.e[SERVICE_COMMON] = ERR_LIMIT;
 	ok(login(c, "ada", "", &t) == ERR_OK && budget.taken == 1 << 8,
-	    "then one from a known network has the other");
-	is_int((long long)t.count, 5, "and counts for its network");
+	    "a known network has the other half once the common share is spent");
+	is_int((long long)t.count, 5,
+	    "an attempt from a known network counts for the network");
 	/* 7200 s by 10000 / 40 */
-	is_int(t.subject[4].cost_us, 28800000, "a twentieth of that half");
+	is_int(t.subject[4].cost_us, 28800000,
+	    "an attempt costs a known network a twentieth of its half");
 	ratelimit_refund(c, &t);
-	is_int(budget.taken, 0, "where it is given back to");
+	is_int(budget.taken, 0, "a refund goes to the share of known networks");
 	begin(0, 0);
 	budget.known = true;
 	budget.e[SERVICE_COMMON] = ERR_LIMIT;
 	c->address = "2001:db8:1:ffff::3";
 	ok(login(c, "eve", "", &other) == ERR_OK && same_bucket(&t, &other, 4),
-	    "of which all of its site are");
+	    "all addresses of a site are one known network");
 
 	begin(50, 0);
 	budget.known = true;
 	budget.e[SERVICE_COMMON] = ERR_LIMIT;
 	ok(login(c, "ada", "", &t) == ERR_LIMIT && c->retry_after_s == 50,
-	    "one with no room elsewhere is refused");
-	is_int(budget.taken, 0, "and costs the share nothing");
-	is_int(budget.counted, 0, "nor is that the service's limit");
+	    "an attempt from a known network without room elsewhere is refused");
+	is_int(budget.taken, 0,
+	    "a refused attempt costs the share of known networks nothing");
+	is_int(budget.counted, 0,
+	    "a refused attempt is not counted as one of the service's limit");
 	begin(0, 0);
 	budget.known = true;
 	budget.e[SERVICE_COMMON] = budget.e[SERVICE_KNOWN] = ERR_LIMIT;
 	budget.wait_s[SERVICE_COMMON] = 7;
 	budget.wait_s[SERVICE_KNOWN] = 8;
 	ok(login(c, "ada", "", &t) == ERR_LIMIT && table.times == 0,
-	    "with both spent nobody asks the table");
-	is_int(c->retry_after_s, 7, "until the first of them has room");
+	    "the table is not asked while both shares are spent");
+	is_int(c->retry_after_s, 7,
+	    "an attempt waits for the first share that has room");
 	budget.wait_s[SERVICE_COMMON] = 9;
 	ok(login(c, "ada", "", &t) == ERR_LIMIT && c->retry_after_s == 8,
-	    "whichever that is");
+	    "an attempt waits for the first share that has room, whichever it is");
 	is_int(budget.counted, EVENT_LIMIT_KNOWN,
-	    "which counts for the share of known networks");
+	    "a refusal with both shares spent counts for the share of known networks");
 	begin(0, 0);
 	budget.known = true;
 	budget.e[SERVICE_COMMON] = ERR_LIMIT;
 	c->address = "unix:";
 	ok(login(c, "ada", "", &t) == ERR_LIMIT && budget.asked == 0,
-	    "who has no address has no network");
+	    "a client without an address has no known network");
 }
 
 static void
@@ -365,44 +391,49 @@ test_refused(struct ctx *c)
 
 	c->address = "192.0.2.1";
 	begin(60, 0);
-	ok(login(c, "ada", "", &t) == ERR_LIMIT, "a stranger is refused");
-	is_int(c->retry_after_s, 60, "until then");
-	is_int(budget.taken, 0, "and costs the service nothing");
+	ok(login(c, "ada", "", &t) == ERR_LIMIT,
+	    "an unknown client without room is refused");
+	is_int(c->retry_after_s, 60,
+	    "a refused client may come again after the time of the table");
+	is_int(budget.taken, 0, "a refused client costs the service nothing");
 	begin(0, 0);
 	table.e = ERR_BUSY;
 	ok(login(c, "ada", "", &t) == ERR_BUSY && budget.taken == 0,
-	    "nor without the table");
+	    "an attempt without the table costs the service nothing");
 	begin(0, 0);
 	budget.e[SERVICE_COMMON] = ERR_LIMIT;
 	ok(login(c, "ada", "", &t) == ERR_LIMIT && table.times == 0,
-	    "with the budget spent the table is not asked");
-	is_int(budget.counted, EVENT_LIMIT_COMMON, "and it is counted");
+	    "the table is not asked while the service's limit is spent");
+	is_int(budget.counted, EVENT_LIMIT_COMMON,
+	    "a refusal of the service's limit is counted");
 	begin(0, 0);
 	if (login(c, "ada", "", &t) != ERR_OK)
 		abort();
 	ratelimit_refund(c, &t);
 	ok(budget.taken == 0 && table.given_back == 1,
-	    "what is given back is given to both");
+	    "a refund goes to the table and to the service");
 
 	begin(90, 0);
-	ok(login(c, "ada", "d1", &t) == ERR_OK, "a device is a stranger then");
-	is_int((long long)t.count, 3, "and counted as one");
+	ok(login(c, "ada", "d1", &t) == ERR_OK,
+	    "a device whose limit is spent counts as an unknown client");
+	is_int((long long)t.count, 3,
+	    "a device whose limit is spent has the buckets of an unknown client");
 	begin(90, 60);
 	ok(login(c, "ada", "d1", &t) == ERR_LIMIT && c->retry_after_s == 60,
-	    "refused as both, it may come at the sooner time");
+	    "a device refused as both may come at the sooner time, its own");
 	begin(60, 90);
 	ok(login(c, "ada", "d1", &t) == ERR_LIMIT && c->retry_after_s == 60,
-	    "whichever that is");
+	    "a device refused as both may come at the sooner time, the unknown client's");
 	begin(0, 0);
 	table.e = ERR_BUSY;
 	ok(login(c, "ada", "d1", &t) == ERR_BUSY && table.times == 1,
-	    "without the table it is not asked twice");
+	    "a device without the table asks it once");
 	begin(0, 0);
 	mac_fails = true;
 	ok(login(c, "ada", "", &t) == ERR_INTERNAL &&
 	        login(c, "ada", "d1", &t) == ERR_INTERNAL &&
 	        ratelimit_signup(c, &t) == ERR_INTERNAL && table.times == 0,
-	    "where nothing can be counted nobody is let through");
+	    "no attempt passes where a bucket has no MAC");
 	mac_fails = false;
 }
 
@@ -443,13 +474,16 @@ test_unlock(struct ctx *c)
 		different += t.subject[2].bucket[0] - r[0].first !=
 		             other.subject[2].bucket[0] % BOTH_TOGETHER;
 	}
-	is_int(inside, 250, "with every client's buckets, and no other's");
-	ok(different > 200, "which are apart from each other");
+	is_int(inside, 250,
+	    "unlocking empties the buckets of the name and of each client, and no other");
+	ok(different > 200, "the buckets of the clients are different");
 	begin(0, 0);
 	table.e = ERR_BUSY;
-	ok(ratelimit_unlock(c, "ada") == ERR_BUSY, "or that is told");
+	ok(ratelimit_unlock(c, "ada") == ERR_BUSY,
+	    "unlocking without the table is ERR_BUSY");
 	mac_fails = true;
-	ok(ratelimit_unlock(c, "ada") == ERR_INTERNAL, "nor without the key");
+	ok(ratelimit_unlock(c, "ada") == ERR_INTERNAL,
+	    "unlocking without the key is ERR_INTERNAL");
 	mac_fails = false;
 }
 
@@ -460,28 +494,31 @@ test_state(struct ctx *c)
 
 	begin(77, 0);
 	ok(ratelimit_name_state(c, "ada", &n) == ERR_OK && n.wait_s == 77,
-	    "it is told when a name is let in again");
-	is_int((long long)table.last.count, 1, "by the name's buckets alone");
-	is_int(n.client_wait_s, 0, "no client has to wait");
+	    "the state of a name has the time until it is let in");
+	is_int((long long)table.last.count, 1,
+	    "the state of a name is read from its buckets alone");
+	is_int(n.client_wait_s, 0,
+	    "the state of a name without a locked client has no time");
 	begin(0, 0);
 	/* one of 7 costs 1028571429 */
 	table.fullest_us[0] = DB_RATELIMIT_FULL_US;
 	table.fullest_us[1] = DB_RATELIMIT_FULL_US - 1028571429;
 	ok(ratelimit_name_state(c, "ada", &n) == ERR_OK && n.client_wait_s == 0,
-	    "where one of both has room, no client has to");
+	    "a client with room in one of its two buckets does not wait");
 	table.asked = 0;
 	table.fullest_us[1]++;
 	table.times = 0;
 	ok(ratelimit_name_state(c, "ada", &n) == ERR_OK && n.client_wait_s == 1,
-	    "where neither has, one may have to");
+	    "a client without room in both buckets may wait");
 	table.asked = 0;
 	table.fullest_us[0] = table.fullest_us[1] - 1;
 	table.times = 0;
 	ok(ratelimit_name_state(c, "ada", &n) == ERR_OK && n.client_wait_s == 0,
-	    "whichever of them that is");
+	    "a client with room in the other bucket does not wait");
 	begin(0, 0);
 	table.e = ERR_BUSY;
-	ok(ratelimit_name_state(c, "ada", &n) == ERR_BUSY, "or that is told");
+	ok(ratelimit_name_state(c, "ada", &n) == ERR_BUSY,
+	    "the state of a name without the table is ERR_BUSY");
 }
 
 int

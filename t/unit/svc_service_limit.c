@@ -74,15 +74,16 @@ test_limit(struct ctx *c)
 {
 	begin();
 	is_int(reserve(c, 10), 10,
-	    "half of a share, which is half of the limit, at once");
+	    "half of a share, which is half of the limit, passes at once");
 	c->retry_after_s = 0;
 	ok(service_limit_reserve(c, SERVICE_COMMON) == ERR_LIMIT,
-	    "and no more");
-	is_int(c->retry_after_s, 360, "until one has leaked out");
+	    "an attempt beyond half of a share is refused");
+	is_int(c->retry_after_s, 360,
+	    "a refused attempt may come when one has leaked out");
 	service_limit_refund(c, SERVICE_COMMON);
-	is_int(reserve(c, 2), 1, "what is given back can be had again");
-	is_int(row.times, 1, "the database is asked once");
-	is_int(row.us, 0, "before anything was counted");
+	is_int(reserve(c, 2), 1, "a refund lets one more attempt pass");
+	is_int(row.times, 1, "the database is asked once at first");
+	is_int(row.us, 0, "nothing is written before anything was counted");
 }
 
 static void
@@ -92,30 +93,33 @@ test_writing(struct ctx *c)
 	(void)reserve(c, 10);
 	clock_at_us += 999999;
 	(void)reserve(c, 1);
-	is_int(row.times, 1, "within a second nothing is written");
+	is_int(row.times, 1, "nothing is written within a second");
 	clock_at_us++;
 	row.level_us = FULL_US - FULL_US / 10;
-	is_int(reserve(c, 2), 1, "then the database's word counts");
-	is_int(row.times, 2, "which is asked once more");
-	is_int(row.us, FULL_US, "with all that was counted here");
+	is_int(
+	    reserve(c, 2), 1, "after a second the count of the database holds");
+	is_int(row.times, 2, "the database is asked again after a second");
+	is_int(row.us, FULL_US, "the write has all that was counted");
 	row.level_us = FULL_US;
 	clock_at_us += WRITE_US;
 	ok(service_limit_reserve(c, SERVICE_COMMON) == ERR_LIMIT,
-	    "as that what others have used");
+	    "attempts that others have counted are refused here");
 	is_int(row.us, FULL_US / 10, "nothing is written twice");
 	row.level_us = 0;
 	clock_at_us += WRITE_US;
 	service_limit_refund(c, SERVICE_COMMON);
-	is_int(reserve(c, 12), 10, "of an empty row there is half again");
-	is_int(row.us, -FULL_US / 10, "what is given back later is taken out");
+	is_int(reserve(c, 12), 10, "an empty row gives half of a share again");
+	is_int(
+	    row.us, -FULL_US / 10, "a later refund is subtracted from the row");
 	row.e = ERR_BUSY;
 	clock_at_us += WRITE_US;
 	ok(service_limit_reserve(c, SERVICE_COMMON) == ERR_BUSY,
-	    "without the database nobody gets any");
+	    "no attempt passes without the database");
 	row.e = ERR_OK;
 	clock_at_us += WRITE_US;
 	(void)reserve(c, 1);
-	is_int(row.us, FULL_US, "and nothing is forgotten");
+	is_int(row.us, FULL_US,
+	    "nothing that was counted is lost without the database");
 }
 
 /* The share of known networks is another. */
@@ -126,17 +130,20 @@ test_shares(struct ctx *c)
 	(void)reserve(c, 11);
 	is_int(row.share, SERVICE_COMMON, "the common share has a row");
 	ok(service_limit_reserve(c, SERVICE_KNOWN) == ERR_OK,
-	    "where it is spent that of known networks is not");
-	is_int(row.share, SERVICE_KNOWN, "which has a row of its own");
-	is_int(row.us, 0, "and nothing of the other in it");
-	is_int(row.times, 2, "each is asked at its own time");
+	    "the share of known networks lasts when the common one is spent");
+	is_int(row.share, SERVICE_KNOWN,
+	    "the share of known networks has a row of its own");
+	is_int(row.us, 0,
+	    "the row of known networks has nothing of the common share");
+	is_int(row.times, 2, "each share is asked at its own time");
 	while (service_limit_reserve(c, SERVICE_KNOWN) == ERR_OK)
 		row.times++;
-	is_int(row.times, 2 + 9, "it is as large");
+	is_int(row.times, 2 + 9, "the share of known networks is as large");
 	service_limit_refund(c, SERVICE_KNOWN);
 	ok(service_limit_reserve(c, SERVICE_COMMON) == ERR_LIMIT,
-	    "what is given back to one is not the other's");
-	ok(service_limit_reserve(c, SERVICE_KNOWN) == ERR_OK, "but its own");
+	    "a refund to one share is not the other's");
+	ok(service_limit_reserve(c, SERVICE_KNOWN) == ERR_OK,
+	    "a refund to a share is its own");
 }
 
 /* What a worker that died may have left. */
@@ -150,36 +157,39 @@ test_garbage(struct ctx *c)
 	is_int(row.times, 2, "a time too far ahead does not stop the writing");
 	atomic_store(&memory->next_us, clock_at_us + WRITE_US);
 	(void)reserve(c, 1);
-	is_int(row.times, 2, "one that we may have written does");
+	is_int(row.times, 2,
+	    "a time that this process may have written stops the writing");
 	atomic_store(&memory->next_us, clock_at_us);
 	(void)reserve(c, 1);
-	is_int(row.times, 3, "until it has come");
+	is_int(row.times, 3, "the writing goes on when its time has come");
 
 	begin();
 	(void)reserve(c, 1);
 	atomic_store(&memory->empty_us, INT64_MAX);
 	ok(service_limit_reserve(c, SERVICE_COMMON) == ERR_LIMIT,
-	    "a bucket that never empties");
+	    "a row with a time of infinity is full");
 	is_int(c->retry_after_s, 3600 + 720,
-	    "is one that is twice full, with two attempts more");
+	    "a row with a time of infinity is twice full, with two attempts more");
 	atomic_store(&memory->empty_us, INT64_MIN / 2);
-	is_int(reserve(c, 1), 1, "one that emptied long ago is empty");
+	is_int(reserve(c, 1), 1, "a row that emptied long ago is empty");
 
 	begin();
 	(void)reserve(c, 1);
 	atomic_store(&memory->pending, INT64_MAX / 2);
 	ok(service_limit_reserve(c, SERVICE_COMMON) == ERR_LIMIT,
-	    "more than there can be");
+	    "more attempts than there can be are refused");
 	clock_at_us += WRITE_US;
 	ok(service_limit_reserve(c, SERVICE_COMMON) == ERR_OK,
-	    "is gone a second later");
-	is_int(row.us, 21 * (FULL_US / 10), "and was written as the limit");
-	is_int(
-	    atomic_load(&memory->pending), 1, "what was counted since stays");
+	    "more attempts than there can be are forgotten a second later");
+	is_int(row.us, 21 * (FULL_US / 10),
+	    "more attempts than there can be are written as the limit");
+	is_int(atomic_load(&memory->pending), 1,
+	    "attempts counted during the write stay");
 	atomic_store(&memory->pending, INT64_MIN / 2);
 	clock_at_us += WRITE_US;
 	(void)reserve(c, 1);
-	is_int(row.us, -21 * (FULL_US / 10), "the same below zero");
+	is_int(row.us, -21 * (FULL_US / 10),
+	    "more refunds than there can be are written as the limit");
 }
 
 /* What one attempt adds to the row, of this limit. */
@@ -197,20 +207,21 @@ cost_of(struct ctx *c, struct conf *conf, int64_t limit)
 static void
 test_costs(struct ctx *c, struct conf *conf)
 {
-	is_int(
-	    cost_of(c, conf, 1), FULL_US, "of a limit of one, one fills all");
+	is_int(cost_of(c, conf, 1), FULL_US, "an attempt fills a limit of one");
 	begin();
-	is_int(reserve(c, 2), 1, "and is all that there is");
-	is_int(cost_of(c, conf, 10000000), 1440, "of the largest, a little");
-	is_int(
-	    cost_of(c, conf, 14), 1028571429, "what does not divide is more");
-	is_int(cost_of(c, conf, 15), 1028571429, "half is rounded down");
+	is_int(reserve(c, 2), 1, "a limit of one lets one attempt pass");
+	is_int(cost_of(c, conf, 10000000), 1440,
+	    "an attempt costs little of the largest limit");
+	is_int(cost_of(c, conf, 14), 1028571429,
+	    "a cost that does not divide is rounded up");
+	is_int(cost_of(c, conf, 15), 1028571429,
+	    "an odd limit has its half rounded down");
 	conf->login_failures_per_service = 0;
 	begin();
-	is_int(reserve(c, 1000), 1000, "0 is no limit");
+	is_int(reserve(c, 1000), 1000, "a limit of 0 is no limit");
 	service_limit_refund(c, SERVICE_COMMON);
 	is_int(row.times + atomic_load(&memory->pending), 0,
-	    "and nothing is counted");
+	    "nothing is counted without a limit");
 }
 
 int
@@ -227,7 +238,8 @@ main(void)
 	test_shares(&c);
 	test_garbage(&c);
 	service_limit_section.use(shared);
-	ok(memory == shared, "other memory can be used");
+	ok(memory == shared,
+	    "the memory of the service's limit can be replaced");
 	test_limit(&c);
 	test_costs(&c, &conf);
 	return done();

@@ -81,17 +81,17 @@ test_found(void)
 	empty();
 	ok(session_claims(&ctx, token, &c) == ERR_OK && c.uid == 7 &&
 	        strcmp(c.sub, "ada") == 0 && c.exp == NOW + 60 && c.epoch == 3,
-	    "a good token is good");
-	is_int(kept(), 1, "and kept");
+	    "a good token is accepted");
+	is_int(kept(), 1, "a good token is kept");
 	alter(8);
 	c.epoch = 0;
 	ok(session_claims(&ctx, token, &c) == ERR_OK && c.uid == 8 &&
 	        c.epoch == 3,
-	    "the second time it is not verified but found");
-	is_int(kept(), 1, "and kept once");
+	    "a token is found the second time, not verified");
+	is_int(kept(), 1, "a token is kept once");
 	app.tokens = NULL;
 	ok(session_claims(&ctx, token, &c) == ERR_OK && c.uid == 7,
-	    "where nothing is kept it is verified again");
+	    "a token is verified again where it is not kept");
 	app.tokens = &cache;
 }
 
@@ -106,10 +106,10 @@ test_expiry(void)
 	    "a token is kept");
 	ctx.now_s = NOW + 60 + LEEWAY_S - 1;
 	ok(session_claims(&ctx, token, &c) == ERR_OK,
-	    "it is found until its last second, leeway included");
+	    "a kept token is found until its last second, leeway included");
 	ctx.now_s++;
 	ok(session_claims(&ctx, token, &c) == ERR_UNAUTH,
-	    "after it, it is refused though it is kept");
+	    "a kept token is refused after its last second");
 	ctx.now_s = NOW;
 }
 
@@ -134,18 +134,19 @@ test_uid(void)
 		c.uid = 99;
 		ok(session_claims(&ctx, no_uid, &c) == ERR_OK && c.uid == 0 &&
 		        strcmp(c.sub, "ada") == 0,
-		    i == 0 ? "a token without a number has none"
-		           : "nor has it when it is found");
+		    i == 0
+		        ? "a token without a number has none"
+		        : "a token without a number has none when it is found");
 	}
-	is_int(kept(), 1, "it is kept");
+	is_int(kept(), 1, "a token without a number is kept");
 	empty();
 	for (i = 0; i < 2; i++) {
 		ok(session_claims(&ctx, uid_zero, &c) == ERR_UNAUTH,
-		    "a number of 0 is refused");
+		    "a token with a number of 0 is refused");
 		ok(session_claims(&ctx, uid_negative, &c) == ERR_UNAUTH,
-		    "and so is one below");
+		    "a token with a negative number is refused");
 	}
-	is_int(kept(), 0, "nothing is kept of what was refused");
+	is_int(kept(), 0, "a refused token is not kept");
 }
 
 static void
@@ -158,14 +159,14 @@ test_key(void)
 	ok(session_claims(&ctx, token, &c) == ERR_UNAUTH,
 	    "a token of another key is refused");
 	ok(session_claims(&ctx, token, &c) == ERR_UNAUTH && kept() == 0,
-	    "time and again");
+	    "a token of another key is refused again");
 	token = token_of(&ring, 7);
 	ok(session_claims(&ctx, token, &c) == ERR_OK && kept() == 1,
-	    "one of ours is kept");
+	    "a token of the key is kept");
 	app.keyring = &other_ring;
 	empty(); /* as a worker of the new key begins */
 	ok(session_claims(&ctx, token, &c) == ERR_UNAUTH && kept() == 0,
-	    "with another key and a cache of its own it is refused");
+	    "a token of another key is refused with a cache of its own");
 	app.keyring = &ring;
 }
 
@@ -178,21 +179,21 @@ test_plain(void)
 	empty();
 	ok(session_claims(&ctx, no_uid, &c) == ERR_OK && c.is_plain &&
 	        kept() == 1,
-	    "a token that is none of ours counts and is kept");
+	    "a plain token is accepted and kept");
 	conf.plain_until_s = NOW + 1;
 	ok(session_claims(&ctx, no_uid, &c) == ERR_OK,
-	    "in the last second of the day it counts");
+	    "a plain token is accepted in the last second of the day");
 	ctx.now_s = NOW + 1;
 	ok(session_claims(&ctx, no_uid, &c) == ERR_UNAUTH,
-	    "when the day is over it does not, though it is kept");
+	    "a plain token is refused after the day, though it is kept");
 	ok(session_claims(&ctx, token_of(&ring, 7), &c) == ERR_OK,
-	    "one of ours does");
+	    "Latchkey's token is accepted after the day");
 	empty();
 	conf.plain_until_s = 0;
 	ok(session_claims(&ctx, no_uid, &c) == ERR_UNAUTH,
-	    "where none shall count it is refused the first time");
+	    "a plain token is refused where none is accepted");
 	ok(session_claims(&ctx, no_uid, &c) == ERR_UNAUTH,
-	    "and every other time");
+	    "a plain token is refused each time where none is accepted");
 	conf.plain_until_s = INT64_MAX;
 	ctx.now_s = NOW;
 }
@@ -209,7 +210,8 @@ test_life(void)
 	    "a token of access_token_minutes is good");
 	empty();
 	conf.access_token_minutes = 0;
-	ok(session_claims(&ctx, token, &c) == ERR_UNAUTH, "one of more is not");
+	ok(session_claims(&ctx, token, &c) == ERR_UNAUTH,
+	    "a token good for longer than access_token_minutes is refused");
 	conf.access_token_minutes = 1;
 }
 

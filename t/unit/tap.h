@@ -4,42 +4,34 @@
 #ifndef LATCHKEY_TAP_H
 #define LATCHKEY_TAP_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 static int tap_count, tap_failed;
 
-/* Does it go on with the sentence of the title before? As in t/lib.sh. */
-static inline bool
-tap_goes_on(const char *title)
-{
-	static const char *const words[] = { "and ", "but ", "nor ", "or ",
-		"so ", "then ", "which ", "whose ", "who ", "also ", "as ",
-		"though ", "until ", "unless ", "since ", "none ", "not ",
-		"with ", "without " };
-	size_t i;
-
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strncmp(title, words[i], strlen(words[i])) == 0)
-			return true;
-	return false;
-}
-
+/* Each line names its test: several run at a time, into one log. */
 static inline bool
 ok(bool good, const char *title)
 {
-	static char sentence[256];
-
 	tap_failed += !good;
-	printf("%sok %d - ", good ? "" : "not ", ++tap_count);
-	if (tap_goes_on(title))
-		printf("%s: ", sentence);
-	else
-		snprintf(sentence, sizeof(sentence), "%s", title);
-	printf("%s\n", title);
+	printf("%sok %d - %.*s: %s\n", good ? "" : "not ", ++tap_count,
+	    (int)strcspn(program_invocation_short_name, "."),
+	    program_invocation_short_name, title);
 	fflush(stdout); /* or a process that is forked may say it again */
 	return good;
+}
+
+/* A title with the input of a loop, which may be NULL. Until the next call. */
+static inline const char *
+tap_with(const char *title, const char *input)
+{
+	static char both[512];
+
+	snprintf(both, sizeof(both), "%s: %s", title,
+	    input != NULL ? input : "NULL");
+	return both;
 }
 
 /* Two texts; NULL equals NULL alone. */
