@@ -50,7 +50,7 @@ bsd/         cmd/prompt  readpassphrase|RPP_
 utf8proc.h   lib/unicode utf8proc_|UTF8PROC_
 END
 
-c_library='arpa/inet|assert|ctype|errno|fcntl|grp|inttypes|libgen|poll|pwd|sched|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|syslog|termios|time|unistd|sys/[a-z]+|net[a-z]+/[a-z]+|netdb|linux/[a-z_]+'
+c_library='arpa/inet|assert|ctype|errno|fcntl|getopt|grp|inttypes|libgen|poll|pwd|sched|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|syslog|termios|time|unistd|sys/[a-z]+|net[a-z]+/[a-z]+|netdb|linux/[a-z_]+'
 
 # --- what is used: lines of "how user used" ---
 
