@@ -28,7 +28,7 @@ tab='	'
 with 'correct horse' add ada 'Ada L.'
 is "$result $said$complaint" "0 1${tab}ada${tab}Ada L.${tab}active${tab}yescrypt" 'user add makes an account'
 log_in ada 'correct horse'
-is "$status" 200 'and logs in'
+is "$status" 200 'an account that user add made logs in'
 printf 'no newline' >"$tmp/password"
 user add bob <"$tmp/password"
 is "$result $said" "0 2${tab}bob${tab}${tab}active${tab}yescrypt" 'user add takes no full name, and a password without a newline'

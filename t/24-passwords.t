@@ -105,7 +105,7 @@ for command in check serve; do
 		"latchkey $command refuses an incomplete list, and says what to do"
 done
 start "$tmp/none" check
-like "$? $(cat "$tmp/out")" "^1 .*$tmp/none cannot be opened: No such file or directory; get the list again with: make web && make install; make one of your own with: latchkey blocklist FILE; or set password_blocklist = \"\" to do without$" 'so does one that is not there'
+like "$? $(cat "$tmp/out")" "^1 .*$tmp/none cannot be opened: No such file or directory; get the list again with: make web && make install; make one of your own with: latchkey blocklist FILE; or set password_blocklist = \"\" to do without$" 'latchkey check refuses a list that does not exist, and says what to do'
 start "$LK_CONF" check
 like "$? $(cat "$tmp/out")" "is not a list of passwords" 'latchkey check refuses a file that is not a list of passwords'
 start '' check

@@ -60,13 +60,13 @@ like "$(cat "$tmp/out")" "^latchkey: $tmp/conf:5: hash_cost" 'comments and blank
 greeting() {
 	printf 'greeting = %s\nhash_cost = 99\n' "$1" >"$tmp/conf"
 	latchkey -c "$tmp/conf" check
-	like "$(cat "$tmp/out")" "^latchkey: $tmp/conf:$2" "greeting = $1: ${3-is a value}"
+	like "$(cat "$tmp/out")" "^latchkey: $tmp/conf:$2" "greeting = $1 ${3-is read}"
 }
 for value in word "''" '""' "'a \"b\"'" '"it'"'"'s"' '"a \" \\ b"' "'it\\'s'" 'a"b' 'word#comment' '"${HOME} // /*"'; do
 	greeting "$value" '2: hash_cost'
 done
 for value in '' '#' 'two words' '"open' "'open\\'" '"a" b' '"a"b' "\"\\"; do
-	greeting "$value" '1: a line is: key = value' 'is none'
+	greeting "$value" '1: a line is: key = value' 'is refused'
 done
 for line in hash_cost 'hash_cost 5' '= 5' 'hash_cost : 5' 'hash cost = 5' 'hash_cost += 5'; do
 	printf '%s\n' "$line" >"$tmp/conf"

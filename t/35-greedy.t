@@ -74,7 +74,7 @@ refused, _, _ = many(get("/users/me/password"), 400, "127.0.0.8")
 say(refused != [], "True", "/users/me/password: methods other than POST have the limit of other requests")
 CROSS = post("/token", b"username=ada", fields=["Sec-Fetch-Site: cross-site"])
 refused, _, _ = many(CROSS, 60, "127.0.0.9")
-say(refused != [], "True", "what pages of other sites send is limited")
+say(refused != [], "True", "requests from pages of other sites are limited")
 say(once(PORT, LOGIN, "127.0.0.9")[0], "422", "requests from pages of other sites use up nothing of the address's limit of logins")
 for method in b"TRACE", b"BREW":
     refused, _, _ = many(get("/").replace(b"GET", method), 400, "127.0.0.6")

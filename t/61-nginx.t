@@ -197,7 +197,7 @@ api POST /token 'a=b' -H 'Transfer-Encoding: gzip'
 nginx_says 501 'Not Implemented' 'an unknown transfer coding'
 printf 'garbage\r\n\r\n' >"$tmp/request"
 raw <"$tmp/request"
-nginx_says 400 'Bad Request' 'what is not HTTP'
+nginx_says 400 'Bad Request' 'a request that is not HTTP'
 printf 'GET / HTTP/1.1\r\n\r\n' >"$tmp/request"
 raw <"$tmp/request"
 nginx_says 400 'Bad Request' 'a request without Host'

@@ -31,15 +31,15 @@ field() {
 	is "$status" 422 "$4: 422, as recorded"
 	like "$body" '^\{"detail":\[\{"type":"[a-z_]+","loc":\["body"' "$4: the list of faults comes first"
 	json_is .error "$2" "$4: $2"
-	json_is .error_description "$3" "$4: in one sentence"
+	json_is .error_description "$3" "$4: the description is one sentence"
 }
-field 'username=ada' invalid_request 'password: Field required' 'a password is missing'
-field 'x=y' invalid_request 'username: Field required' 'of two faults the first'
+field 'username=ada' invalid_request 'password: Field required' 'a form without a password'
+field 'x=y' invalid_request 'username: Field required' 'a form with two faults, of which the first counts'
 field 'grant_type=refresh_token&refresh_token=x' unsupported_grant_type \
-	"grant_type: String should match pattern '^password\$'" 'another grant'
-field 'username=ada&password=a%00b' invalid_request 'password: Value error, a NUL character is not allowed' 'a NUL'
+	"grant_type: String should match pattern '^password\$'" 'another grant type'
+field 'username=ada&password=a%00b' invalid_request 'password: Value error, a NUL character is not allowed' 'a password with a NUL'
 field 'username=ada&password=wrong&grant_type=Password' unsupported_grant_type \
-	"grant_type: String should match pattern '^password\$'" 'a grant in other letters'
+	"grant_type: String should match pattern '^password\$'" 'a grant type in capitals'
 
 api POST /token '{"username":"ada"}' -H 'Content-Type: multipart/form-data'
 is "$status" 400 'a form that cannot be read is a 400'

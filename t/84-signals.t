@@ -18,13 +18,13 @@ before=$(workers | sort | tr '\n' ' ')
 all() {
 	for signal in USR1 USR2 ALRM VTALRM PROF PIPE IO 16 PWR TSTP TTIN TTOU XCPU XFSZ WINCH URG CONT $(seq 34 64); do
 		kill -"$signal" "$2" || {
-			ok 1 "$1: alive before SIG$signal"
+			ok 1 "$1 is alive before SIG$signal"
 			return
 		}
 	done
 	api GET /users/me
-	is "$status" 401 "$1: answers after each signal that means nothing"
-	is "$(sed -n 's/^State:	\(.\).*/\1/p' "/proc/$2/status" | tr R S)" S 'and is neither ended nor stopped'
+	is "$status" 401 "$1 answers after each signal that means nothing"
+	is "$(sed -n 's/^State:	\(.\).*/\1/p' "/proc/$2/status" | tr R S)" S "$1 is neither ended nor stopped by them"
 }
 for lane in check api login; do
 	all "the worker $lane" "$(workers "$lane")"
@@ -36,7 +36,7 @@ for name in USR1 USR2; do
 	retry 5 grep -q "level=info req=- event=signal_ignored signal=$name" "$LK_LOG"
 	ok $? "SIG$name, which log rotation sends, is a line of the log"
 done
-is "$(grep -c event=signal_ignored "$LK_LOG")" 2 'and the others are none'
+is "$(grep -c event=signal_ignored "$LK_LOG")" 2 'other signals are no line of the log'
 
 # In a terminal Ctrl-Z and Ctrl-\ go to all of them at once.
 # shellcheck disable=SC2046 # numbers
@@ -50,13 +50,13 @@ replaced() {
 }
 retry 10 replaced
 ok $? 'SIGQUIT ends a worker, and another takes its place'
-like "$(grep "pid=$login" "$LK_LOG" | tail -n 2)" "event=stop pid=$login" 'after its requests, as SIGTERM does'
+like "$(grep "pid=$login" "$LK_LOG" | tail -n 2)" "event=stop pid=$login" 'SIGQUIT lets a worker finish its requests, as SIGTERM does'
 kill -QUIT "$supervisor"
 gone() {
 	! kill -0 "$supervisor" 2>/dev/null
 }
 retry 10 gone
 ok $? 'SIGQUIT ends the service, as SIGTERM does'
-is "$(pgrep -f "^$LK_BIN -c $LK_CONF" | wc -l)" 0 'with its workers'
+is "$(pgrep -f "^$LK_BIN -c $LK_CONF" | wc -l)" 0 'SIGQUIT ends the workers of the service'
 
 done_testing

@@ -16,22 +16,22 @@ run() {
 for arguments in --help -h help '-c /nonexistent --help'; do
 	# shellcheck disable=SC2086 # words
 	run "$LK_BIN" $arguments
-	is "$said" '0 ' "latchkey $arguments: is no mistake"
+	is "$said" '0 ' "latchkey $arguments: succeeds"
 	like "$(head -n 1 "$tmp/out")" '^usage: latchkey' "latchkey $arguments: prints the usage to standard output"
 done
 for arguments in 'user --help' 'user -h' 'help user' '-c /nonexistent user --help'; do
 	# shellcheck disable=SC2086 # words
 	run "$LK_BIN" $arguments
-	is "$said" '0 ' "latchkey $arguments: is no mistake, with whatever settings"
+	is "$said" '0 ' "latchkey $arguments: succeeds with any settings"
 	like "$(cat "$tmp/out")" 'user list' "latchkey $arguments: prints the actions"
 done
 run "$LK_BIN" migrate --help
-is "$said $(cat "$tmp/out")" '0  usage: latchkey [-c FILE] migrate [ROLE]' 'latchkey migrate --help: is not taken for a role'
+is "$said $(cat "$tmp/out")" '0  usage: latchkey [-c FILE] migrate [ROLE]' 'latchkey migrate --help: prints its usage'
 run "$LK_BIN" --version
-is "$said" '0 ' 'latchkey --version: prints it'
+is "$said" '0 ' 'latchkey --version: succeeds'
 run "$LK_BIN" -x
 like "$said" '^usage: latchkey' 'latchkey -x: prints the usage to standard error'
-is "$(cat "$tmp/out")" '' 'and nothing to standard output'
+is "$(cat "$tmp/out")" '' 'latchkey -x: prints nothing to standard output'
 run "$LK_BIN" help nonsense
 like "$said" '^2 .*no such command: nonsense' 'latchkey help nonsense: says that there is no such command'
 
@@ -51,7 +51,7 @@ line 'greeting = "Hello' 'a text ends with the quotation mark that it began with
 line 'greeeting = Hello' 'no such key: greeeting; latchkey settings lists them'
 printf 'database = host=db password=canary-1 user=x\n' >"$tmp/conf"
 run "$LK_BIN" -c "$tmp/conf" check
-unlike "$said" canary 'a password in a line that is none is not shown'
+unlike "$said" canary 'a password in a wrong line is not shown'
 
 # --- the connection string ---
 
@@ -59,7 +59,7 @@ unlike "$said" canary 'a password in a line that is none is not shown'
 conninfo() {
 	run env "LATCHKEY_DATABASE=$1" "$LK_BIN" -c "$LK_CONF" check
 	like "$said" "^1 latchkey: database: .*$2" "the connection string $1: the message says: $2"
-	unlike "$said" canary 'and shows no password'
+	unlike "$said" canary "the connection string $1: the message shows no password"
 }
 conninfo 'postgresql+psycopg2://todo:canary@localhost/todo' 'leave out .psycopg2, as in: postgresql://'
 conninfo 'postgresql+asyncpg://localhost/todo' 'leave out .asyncpg'
@@ -109,10 +109,10 @@ title='a passfile without a line that fits' fails 'advice="PostgreSQL wants a pa
 passfile '*:*:*:latchkey:canary-3' 600
 title='a passfile with another password' fails 'sqlstate=28P01 .*advice="the password of the passfile is not the role.s' \
 	"$socket user=latchkey dbname=latchkey passfile=$tmp/pass/file" check
-unlike "$said" canary 'and shows none'
+unlike "$said" canary 'a passfile with another password: the message shows no password'
 passfile '*:*:*:latchkey:canary-2' 600
 run env "LATCHKEY_DATABASE=$socket user=latchkey dbname=latchkey passfile=$tmp/pass/file" "$LK_BIN" -c "$LK_CONF" check
-like "$said" '^0 ' 'the right password is taken from the file'
+like "$said" '^0 ' 'the right password is read from the passfile'
 cp "$tmp/hba" "$LK_DIR/data/pg/pg_hba.conf"
 kill -HUP "$(head -n 1 "$LK_DIR/data/pg/postmaster.pid")"
 works() {
@@ -127,7 +127,7 @@ if [ "$(id -u)" = 0 ]; then
 	servers=$LK_AS LK_AS=
 	title='as root' fails "role 'root' does not exist.* advice=\"run this as the service.s user, as in: runuser -u latchkey -- latchkey check" \
 		"$socket dbname=latchkey" check
-	like "$said" 'this was run as root; .* runuser -u latchkey -- latchkey check$' 'and ends with it'
+	like "$said" 'this was run as root; .* runuser -u latchkey -- latchkey check$' 'as root: the last line of check says as whom to run it'
 	title='migrate as root' fails 'run as root; .* runuser -u postgres -- latchkey migrate$' "$socket dbname=latchkey" migrate
 	title='user as root' fails 'run as root; .* runuser -u latchkey -- latchkey user$' "$socket dbname=latchkey" user list
 	LK_AS=$servers
@@ -141,10 +141,10 @@ for statement in 'revoke select on latchkey_migration from latchkey' 'revoke upd
 	run "$LK_BIN" -c "$LK_CONF" check
 	like "$said" '^1 .*as the database.s owner run: latchkey migrate ROLE' "$statement: check says what to do"
 	run env LATCHKEY_DATABASE="$LK_OWNER" "$LK_BIN" -c "$LK_CONF" migrate latchkey
-	like "$said" '^0 ' "$statement: which helps"
+	like "$said" '^0 ' "$statement: migrate succeeds"
 done
 run "$LK_BIN" -c "$LK_CONF" check
-like "$said" '^0 ' 'then all is well'
+like "$said" '^0 ' 'check succeeds after each migrate'
 run "$LK_BIN" -c "$LK_CONF" migrate
 like "$said" 'as the owner of the database and its tables run: latchkey migrate ROLE' \
 	'migrate by a role that may not says as whom to run it'
@@ -164,7 +164,7 @@ key() {
 	run env LATCHKEY_KEY_FILE="$tmp/pass/key" "$LK_BIN" -c "$LK_CONF" check
 	if [ -n "$1" ]; then
 		like "$said" "^1 latchkey: key_file .*: $1; the file has to hold the key alone" "a key file that $1"
-		unlike "$said" "$good" 'and does not show it'
+		unlike "$said" "$good" "a key file that $1: the message does not show the key"
 	else
 		like "$said" '^0 ' "a key file with $2 is good"
 	fi

@@ -43,7 +43,6 @@ PATH=/usr/bin:/bin:$PATH	# Debian's python3: it has the modules that t/deps inst
 tests=0
 failures=0
 room=$(basename "$0" .t | sed 's/^[0-9]*-//')
-sentence=		# the last title that was whole
 stacks=			# folders to take down at the end
 children=		# processes to end
 # what the client's answers set
@@ -66,18 +65,10 @@ trap 'exit 143' HUP TERM
 
 # --- results ---
 
-# Each line stands alone in a log: in front of a title is the test's name, and,
-# where it goes on with the sentence of the one before ("and no more"), that one.
+# Each line stands alone in a log: in front of a title is the test's name.
 result() {
 	tests=$((tests + 1))
-	case $2 in
-	'and '* | 'but '* | 'nor '* | 'or '* | 'so '* | 'then '* | 'which '* | 'whose '* | 'who '* | 'also '* | \
-		'as '* | 'though '* | 'until '* | 'unless '* | 'since '* | 'none '* | 'not '* | 'with '* | 'without '*)
-		echo "$1 $tests - $room: $sentence: $2" ;;
-	*)
-		sentence=$2
-		echo "$1 $tests - $room: $2" ;;
-	esac
+	echo "$1 $tests - $room: $2"
 }
 
 ok() {

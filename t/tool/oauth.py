@@ -45,10 +45,10 @@ def requests_oauthlib():
         return session
     session = fetch(password)
     ok(session.token["expires_in"] == life, "requests-oauthlib reads a token and its lifetime", session.token)
-    ok(session.get(url + "/users/me").json()["username"] == username, "requests-oauthlib: it counts")
+    ok(session.get(url + "/users/me").json()["username"] == username, "requests-oauthlib: the token counts")
     with later():
         e = error(lambda: session.get(url + "/users/me"))
-    ok(isinstance(e, TokenExpiredError), "requests-oauthlib knows when it has expired", repr(e))
+    ok(isinstance(e, TokenExpiredError), "requests-oauthlib knows when a token has expired", repr(e))
     e = error(lambda: fetch("wrong"))
     ok(isinstance(e, InvalidGrantError) and e.description == said,
        "requests-oauthlib: a wrong password is InvalidGrantError", repr(e))
@@ -61,7 +61,7 @@ def authlib():
     token = fetch(password)
     ok(token["expires_in"] == life and token.is_expired() is False, "Authlib: a new token has not expired", token)
     with later():
-        ok(token.is_expired() is True, "Authlib knows when it has")
+        ok(token.is_expired() is True, "Authlib knows when a token has expired")
     e = error(lambda: fetch("wrong"))
     ok(isinstance(e, OAuthError) and (e.error, e.description) == ("invalid_grant", said),
        "Authlib: a wrong password is OAuthError invalid_grant", repr(e))

@@ -28,21 +28,26 @@ static void
 test_failures(void)
 {
 	ok(has("28P01", "password authentication failed", "passfile"),
-	    "a wrong password");
+	    "a wrong password has its advice");
 	ok(has("28000", "role 'x' does not exist", "user=NAME"),
-	    "a role that does not exist, in whatever language");
-	ok(has("3D000", "", "createdb"), "no database");
-	ok(has("53300", "", "max_connections"), "too many connections");
-	ok(has("42501", "", "latchkey migrate"), "a privilege");
-	ok(has("42P01", "", "latchkey migrate"), "a table");
+	    "a role that does not exist has its advice in any language");
+	ok(has("3D000", "", "createdb"),
+	    "a database that does not exist has its advice");
+	ok(has("53300", "", "max_connections"),
+	    "too many connections have their advice");
+	ok(has("42501", "", "latchkey migrate"),
+	    "a lacking privilege has its advice");
+	ok(has("42P01", "", "latchkey migrate"),
+	    "a missing table has its advice");
 	ok(has(NULL, "fe_sendauth: no password supplied", "passfile=PATH") &&
 	        has("-", "fe_sendauth: no password supplied", "passfile=PATH"),
-	    "no password, which libpq says itself");
+	    "a missing password, which libpq reports itself, has its advice");
 	ok(has(NULL, "could not create socket: Address family not supported",
 	       "tcp.conf") &&
 	        has(NULL, "Operation not permitted", "IPAddressAllow="),
-	    "what the unit forbids");
-	ok(has(NULL, "Connection refused", "whether it runs"), "no server");
+	    "an address that the unit forbids has its advice");
+	ok(has(NULL, "Connection refused", "whether it runs"),
+	    "a server that does not answer has its advice");
 	ok(db_advice("40001", "Connection refused") == NULL &&
 	        db_advice(NULL, "whatever") == NULL &&
 	        db_advice("22021", "no password supplied") == NULL,
@@ -55,21 +60,21 @@ test_urls(void)
 	ok(url_has("postgresql+psycopg2://u:p@h/d", "leave out +psycopg2,") &&
 	        url_has("postgresql+psycopg://h/d", "leave out +psycopg,") &&
 	        url_has("postgresql+asyncpg://h/d", "leave out +asyncpg,"),
-	    "a URL of SQLAlchemy");
+	    "a URL of SQLAlchemy has its advice");
 	ok(url_has("jdbc:postgresql://h/d", "JDBC") &&
 	        url_has("sqlite:///x", "SQLite") &&
 	        url_has("mysql+pymysql://h/d", "MySQL") &&
 	        url_has("http://h/d", "postgresql://"),
-	    "other URLs");
+	    "URLs of JDBC, SQLite, MySQL and HTTP have their advice");
 	ok(db_advice_conninfo("postgresql://h/d") == NULL &&
 	        db_advice_conninfo("postgres://h/d?options=-cx=sqlite:") ==
 	            NULL,
-	    "libpq's own URLs are good");
+	    "libpq's own URLs have no advice");
 	ok(db_advice_conninfo("host=/run/x dbname=sqlite:x") == NULL &&
 	        db_advice_conninfo("dbname='jdbc:x'") == NULL &&
 	        db_advice_conninfo("") == NULL &&
 	        db_advice_conninfo("nonsense") == NULL,
-	    "and so is what is no URL, for libpq to judge");
+	    "a connection string that is not a URL has no advice");
 }
 
 int
