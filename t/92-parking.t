@@ -118,7 +118,7 @@ E
 
 is "$(client <<'E'
 s = connect()
-for n in list(range(7700, 8400, 7)) + [8040, 8041, 16232, 70000]:
+for n in list(range(7700, 8400, 7)) + [8040, 8041, 16232, 65536]:
     body = b"x" * n
     s.sendall(record(1, struct.pack(">HB5x", 1, 1)) + record(4, pair(b"REQUEST_METHOD", b"POST")
         + pair(b"REQUEST_URI", b"/nope") + pair(b"CONTENT_LENGTH", b"%d" % n)) + record(4, b"")

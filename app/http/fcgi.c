@@ -4,11 +4,12 @@
  *
  * FCGX_Accept_r() blocks until a whole request has come, so a peer that is slow
  * or silent would hold the process. It is called only for a request that is
- * there whole, as http/fcgi_record.c sees without taking it from the socket;
- * of libfcgi's accepting nothing is used, it gets connections one by one.
- * It reads ahead, and drops what it has read at the end of a request.
- * Its closing of a connection waits for the peer.
- * Its signal handlers swallow SIGTERM.
+ * there whole, as http/fcgi_record.c sees: usually in the socket, without
+ * taking it from there; if it comes in parts, in memory, from where libfcgi
+ * reads it by a descriptor. Of libfcgi's accepting nothing is used, it gets
+ * connections one by one. It reads ahead, and drops what it has read at the end
+ * of a request. Its closing of a connection waits for the peer. Its signal
+ * handlers swallow SIGTERM.
  */
 #include "base.h"
 
@@ -18,6 +19,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
@@ -25,6 +27,7 @@
 
 #include <fcgiapp.h>
 
+#include "http/cgi.h"
 #include "http/fcgi.h"
 #include "http/reply.h"
 #include "lib/clock.h"
@@ -38,18 +41,35 @@
  * is written on.
  */
 #define PEER_TIMEOUT_MS 2500
-/*
- * A request with all its records: the largest body and as much again. It has to
- * fit into what the kernel holds of a connection for us: over a Unix socket
- * also in tens of writes, not in thousands. (nginx does one or two.)
- */
+/* A request: the largest body and as much again. */
 #define REQUEST_MAX_BYTES (2L * REQ_BODY_MAX_BYTES)
+#define PAGE_BYTES 4096
 #define WAITED_MAX_MS 300000 /* more is a clock that is wrong */
+
+/* Time limits of a part, and of one whose rest is dropped. */
+#define PART_SILENT_MS 5000 /* as nginx.conf.sample has it of clients */
+#define PART_MAX_MS 60000
+#define DROP_SILENT_MS 2000
+#define DROP_MAX_MS 10000
 
 struct fcgi {
 	FCGX_Request request;
+	struct fcgi_record record; /* of the one that is in the socket */
+	bool alone;         /* nothing lies behind the one that was looked at */
+	unsigned doubled;   /* bits of http/cgi.h's names that were logged */
+	size_t parts_bytes; /* that all parts take */
 	unsigned char
-	    seen[REQUEST_MAX_BYTES]; /* of the one that is peeked at */
+	    seen[REQUEST_MAX_BYTES]; /* of the one that is looked at */
+};
+
+struct fcgi_part {
+	struct fcgi_record record;
+	enum fcgi_record_state state;
+	bool alone;    /* nothing came behind it */
+	bool answered; /* before it was whole: the rest is dropped */
+	int64_t began_ms, heard_ms; /* of clock_ms(): its first and last byte */
+	size_t bytes;               /* that it takes */
+	unsigned char content[REQUEST_MAX_BYTES];
 };
 
 struct fcgi *
@@ -98,47 +118,169 @@ peer_closed(int fd)
 	return poll(&p, 1, 0) == 1;
 }
 
-enum fcgi_record_state
-fcgi_peek(struct fcgi *f, int fd, bool *alone)
+/* What came is no request of a web server: the log says why. */
+static enum fcgi_record_state
+broken(const char *what)
+{
+	event(EVENT_REQUEST_BROKEN, "what=%s", what);
+	return FCGI_RECORD_WRONG;
+}
+
+/* The first look, which leaves the request in the socket. */
+static enum fcgi_record_state
+peek(struct fcgi *f, int fd, bool *nothing)
 {
 	ssize_t n =
 	    recv(fd, f->seen, REQUEST_MAX_BYTES, MSG_PEEK | MSG_DONTWAIT);
 	enum fcgi_record_state found;
-	size_t len;
+	size_t taken;
 
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	*nothing = n < 0 && (errno == EAGAIN || errno == EINTR);
+	if (*nothing)
 		return FCGI_RECORD_PART;
 	if (n <= 0)
 		return FCGI_RECORD_WRONG;
-	found = fcgi_record_request(f->seen, (size_t)n, &len);
+	fcgi_record_begin(&f->record, f->seen, sizeof(f->seen));
+	found = fcgi_record_take(&f->record, f->seen, (size_t)n, &taken);
 	explicit_bzero(f->seen, (size_t)n);
-	*alone = found == FCGI_RECORD_WHOLE && len == (size_t)n;
-	if (found == FCGI_RECORD_PART && n < REQUEST_MAX_BYTES &&
-	    !peer_closed(fd))
-		return FCGI_RECORD_PART;
-	if (found != FCGI_RECORD_WHOLE) {
-		event(EVENT_REQUEST_BROKEN, "what=%s",
-		    found == FCGI_RECORD_WRONG ? "record" : "part");
-		found = FCGI_RECORD_WRONG;
+	f->alone = taken == (size_t)n;
+	return found == FCGI_RECORD_WRONG ? broken("record") : found;
+}
+
+/* Memory that the kernel gives and gets back by pages, and with zeros. */
+static struct fcgi_part *
+part_new(void)
+{
+	struct fcgi_part *part = mmap(NULL, sizeof(*part),
+	    PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (part == MAP_FAILED) {
+		event(EVENT_NO_MEMORY, "what=part");
+		return NULL;
 	}
+	fcgi_record_begin(&part->record, part->content, sizeof(part->content));
+	part->began_ms = part->heard_ms = clock_ms();
+	return part;
+}
+
+void
+fcgi_part_free(struct fcgi *f, struct fcgi_part **part)
+{
+	if (*part == NULL)
+		return;
+	f->parts_bytes -= (*part)->bytes;
+	munmap(*part, sizeof(**part));
+	*part = NULL;
+}
+
+bool
+fcgi_part_is_overdue(const struct fcgi_part *part, int64_t now_ms)
+{
+	int64_t silent = part->answered ? DROP_SILENT_MS : PART_SILENT_MS;
+	int64_t most = part->answered ? DROP_MAX_MS : PART_MAX_MS;
+
+	return now_ms - part->heard_ms >= silent ||
+	       now_ms - part->began_ms >= most;
+}
+
+void
+fcgi_part_log(const struct fcgi_part *part, const char *what)
+{
+	if (!part->answered)
+		event(EVENT_REQUEST_BROKEN, "what=%s", what);
+}
+
+bool
+fcgi_part_is_older(const struct fcgi_part *part, const struct fcgi_part *other)
+{
+	return part->began_ms < other->began_ms;
+}
+
+bool
+fcgi_parts_are_full(const struct fcgi *f)
+{
+	return f->parts_bytes > FCGI_PARTS_MAX_BYTES;
+}
+
+/* Count the pages that a part has touched. */
+static void
+count_pages(struct fcgi *f, struct fcgi_part *part)
+{
+	size_t used = offsetof(struct fcgi_part, content) +
+	              part->record.params + part->record.body;
+	size_t bytes = (used + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
+
+	f->parts_bytes += bytes - part->bytes;
+	part->bytes = bytes;
+}
+
+/* Take what has come of a request into its part. */
+static enum fcgi_record_state
+read_on(struct fcgi *f, int fd, struct fcgi_part *part)
+{
+	ssize_t n = recv(fd, f->seen, REQUEST_MAX_BYTES, MSG_DONTWAIT);
+	size_t taken;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return FCGI_RECORD_PART;
+	part->heard_ms = clock_ms();
+	if (part->answered) { /* what still comes is dropped */
+		explicit_bzero(f->seen, n > 0 ? (size_t)n : 0);
+		return n > 0 ? FCGI_RECORD_PART : FCGI_RECORD_WRONG;
+	}
+	if (n <= 0)
+		return broken("part");
+	part->state =
+	    fcgi_record_take(&part->record, f->seen, (size_t)n, &taken);
+	explicit_bzero(f->seen, (size_t)n);
+	part->alone = taken == (size_t)n;
+	count_pages(f, part);
+	if (part->state == FCGI_RECORD_WRONG)
+		return broken("record");
+	if (part->state == FCGI_RECORD_PART && n < REQUEST_MAX_BYTES &&
+	    peer_closed(fd))
+		return broken("part");
+	return part->state;
+}
+
+enum fcgi_record_state
+fcgi_look(struct fcgi *f, int fd, struct fcgi_part **part)
+{
+	enum fcgi_record_state found;
+	bool nothing;
+
+	if (*part == NULL) {
+		found = peek(f, fd, &nothing);
+		if (nothing || found == FCGI_RECORD_WHOLE ||
+		    found == FCGI_RECORD_WRONG)
+			return found;
+		if ((*part = part_new()) == NULL)
+			return FCGI_RECORD_WRONG;
+	}
+	/* one that is whole waits for its answer */
+	found = (*part)->state != FCGI_RECORD_PART ? (*part)->state
+	                                           : read_on(f, fd, *part);
+	f->alone = (*part)->alone;
 	return found;
 }
 
-/* Read the body. False: it is not as long as was said. */
+/*
+ * Read the body, of which so many bytes have come. Without CONTENT_LENGTH it is
+ * all of that: of a chunked one a web server that passes it on as it comes does
+ * not know the length. False: it is not as long as was said.
+ */
 static bool
-read_body(FCGX_Request *fcgi, struct req *r)
+read_body(FCGX_Request *fcgi, struct req *r, const char *said, size_t come)
 {
-	const char *said = FCGX_GetParam("CONTENT_LENGTH", fcgi->envp);
-	int64_t n;
+	int64_t n = (int64_t)come;
 	char *body;
 
 	r->body = "";
-	if (said == NULL || *said == '\0')
-		return true;
-	if (!text_to_i64(said, 0, INT64_MAX, &n))
-		return false;
-	r->body_too_big = n > REQ_BODY_MAX_BYTES;
 	if (r->body_too_big)
+		return true;
+	if (said != NULL && *said != '\0' && !text_to_i64(said, 0, n, &n))
+		return false;
+	if (n == 0)
 		return true;
 	body = arena_alloc(r->ctx->arena, (size_t)n + 1);
 	r->body = body;
@@ -146,10 +288,18 @@ read_body(FCGX_Request *fcgi, struct req *r)
 	return FCGX_GetStr(body, (int)n, fcgi->in) == n;
 }
 
-static const char *
-param(FCGX_Request *fcgi, const char *name)
+/*
+ * Read what is left of a body, or its end would be taken for the beginning of
+ * the connection's next request.
+ */
+static void
+drain_body(FCGX_Request *fcgi)
 {
-	return FCGX_GetParam(name, fcgi->envp);
+	char trash[4096];
+
+	while (
+	    FCGX_GetStr(trash, sizeof(trash), fcgi->in) == (int)sizeof(trash))
+		;
 }
 
 /*
@@ -176,33 +326,93 @@ waited_ms(const char *sent, const struct timespec *now)
 	return waited >= 0 && waited <= WAITED_MAX_MS ? waited : -1;
 }
 
-/* Have a request answered, and hand the reply to libfcgi. */
+/* What is answered: in the socket, or in part. */
+struct incoming {
+	int fd;
+	const struct fcgi_part *part;
+	const struct fcgi_record *record;
+};
+
+/* Log, once a process, each parameter of which two values came. */
 static void
-answer(FCGX_Request *fcgi, struct ctx *c, void (*run)(struct req *r))
+log_doubled(struct fcgi *f, const struct cgi *cgi)
 {
-	struct req r = { .ctx = c };
+	unsigned unknown = cgi->doubled & ~f->doubled;
+	int i;
+
+	f->doubled |= unknown;
+	for (i = 0; i < CGI_COUNT; i++)
+		if ((unknown & 1U << i) != 0)
+			event(EVENT_PARAMETER_TWICE, "name=%s", cgi_name(i));
+}
+
+/* What cannot be answered. REQUEST_URI is what people leave out. */
+static void
+refuse(struct req *r)
+{
+	if (r->uri == NULL) {
+		event(EVENT_REQUEST_BROKEN,
+		    "what=REQUEST_URI hint=\"fastcgi_param REQUEST_URI "
+		    "$request_uri\"");
+		reply_detail(r, 400, "The web server sent no REQUEST_URI");
+	} else {
+		event(EVENT_REQUEST_BROKEN, "what=CONTENT_LENGTH");
+		reply_error(r, ERR_MALFORMED);
+	}
+	metrics_request(METRICS_NO_ROUTE, r->reply.status, 0);
+}
+
+/* Read a request from libfcgi. False: it is answered already. */
+static bool
+read_request(struct fcgi *f, const struct incoming *in, struct req *r)
+{
+	FCGX_Request *fcgi = &f->request;
 	struct timespec now;
-	struct buf out;
+	struct cgi cgi;
+	bool good;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	c->now_s = now.tv_sec;
-	log_set_request(param(fcgi, "REQUEST_ID"));
-	r.method = method_of(param(fcgi, "REQUEST_METHOD"));
-	r.uri = param(fcgi, "REQUEST_URI");
-	r.content_type = param(fcgi, "CONTENT_TYPE");
-	r.authorization = param(fcgi, "HTTP_AUTHORIZATION");
-	r.cookie = param(fcgi, "HTTP_COOKIE");
-	r.from.sec_fetch_site = param(fcgi, "HTTP_SEC_FETCH_SITE");
-	r.from.origin = param(fcgi, "HTTP_ORIGIN");
-	r.from.host = param(fcgi, "HTTP_HOST");
-	c->address = param(fcgi, "REMOTE_ADDR");
-	r.waited_ms = waited_ms(param(fcgi, "REQUEST_MSEC"), &now);
-	if (r.uri == NULL || !read_body(fcgi, &r)) {
-		event(EVENT_REQUEST_BROKEN, "what=%s",
-		    r.uri == NULL ? "REQUEST_URI" : "CONTENT_LENGTH");
-		reply_error(&r, ERR_MALFORMED);
-		metrics_request(METRICS_NO_ROUTE, r.reply.status, 0);
-	} else {
+	r->ctx->now_s = now.tv_sec;
+	cgi_read(fcgi->envp, &cgi);
+	log_set_request(cgi.value[CGI_REQUEST_ID]);
+	r->method = method_of(cgi.value[CGI_REQUEST_METHOD]);
+	r->uri = cgi.value[CGI_REQUEST_URI];
+	r->content_type = cgi.value[CGI_CONTENT_TYPE];
+	r->authorization = cgi.value[CGI_HTTP_AUTHORIZATION];
+	r->cookie = cgi.value[CGI_HTTP_COOKIE];
+	r->from.sec_fetch_site = cgi.value[CGI_HTTP_SEC_FETCH_SITE];
+	r->from.origin = cgi.value[CGI_HTTP_ORIGIN];
+	r->from.host = cgi.value[CGI_HTTP_HOST];
+	r->ctx->address = cgi.value[CGI_REMOTE_ADDR];
+	r->waited_ms = waited_ms(cgi.value[CGI_REQUEST_MSEC], &now);
+	r->body_too_big =
+	    in->part != NULL && in->part->state == FCGI_RECORD_LARGE;
+	good =
+	    read_body(fcgi, r, cgi.value[CGI_CONTENT_LENGTH], in->record->body);
+	drain_body(fcgi);
+	if (cgi.doubled != 0)
+		log_doubled(f, &cgi);
+	if (good && r->uri != NULL)
+		return true;
+	refuse(r);
+	return false;
+}
+
+/* Have a request answered, and hand the reply to libfcgi. */
+static void
+answer(struct fcgi *f, const struct incoming *in, struct ctx *c,
+    void (*run)(struct req *r))
+{
+	FCGX_Request *fcgi = &f->request;
+	struct req r = { .ctx = c };
+	bool good = read_request(f, in, &r);
+	struct buf out;
+
+	if (in->part != NULL) { /* it was read from memory */
+		close(fcgi->ipcFd);
+		fcgi->ipcFd = in->fd;
+	}
+	if (good) {
 		r.gone = (c->app->needs & NEED_HASHING) != 0 &&
 		         peer_closed(fcgi->ipcFd);
 		run(&r);
@@ -210,20 +420,6 @@ answer(FCGX_Request *fcgi, struct ctx *c, void (*run)(struct req *r))
 	buf_init(&out, c->arena);
 	reply_write(&r, &out);
 	FCGX_PutStr(out.s, (int)out.len, fcgi->out);
-}
-
-/*
- * Read what is left of a body, or its end would be taken for the beginning of
- * the connection's next request.
- */
-static void
-drain_body(FCGX_Request *fcgi)
-{
-	char trash[4096];
-
-	while (
-	    FCGX_GetStr(trash, sizeof(trash), fcgi->in) == (int)sizeof(trash))
-		;
 }
 
 /*
@@ -248,33 +444,80 @@ finish(FCGX_Request *fcgi)
 	    NULL);
 }
 
+/*
+ * A descriptor from which libfcgi reads the request of a part, without the body
+ * of one that is too large. -1: there is none.
+ */
+static int
+open_part(const struct fcgi_part *part)
+{
+	bool whole = part->state == FCGI_RECORD_WHOLE;
+	int fd = memfd_create("request", MFD_CLOEXEC);
+
+	if (fd >= 0 && fcgi_record_write(&part->record, whole, fd) &&
+	    lseek(fd, 0, SEEK_SET) == 0)
+		return fd;
+	event(EVENT_NO_MEMORY, "what=part");
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/*
+ * A reply was sent before the request had come: say that it was the last one,
+ * and drop what still comes. True: the connection is kept for that.
+ */
+static bool
+begin_to_drop(struct fcgi *f, int fd, struct fcgi_part **part)
+{
+	fcgi_part_free(f, part);
+	*part = part_new();
+	if (*part == NULL || shutdown(fd, SHUT_WR) != 0) {
+		fcgi_part_free(f, part);
+		close(fd);
+		return false;
+	}
+	(*part)->answered = true;
+	return true;
+}
+
 bool
-fcgi_answer(struct fcgi *f, int fd, bool alone, struct ctx *c,
+fcgi_answer(struct fcgi *f, int fd, struct fcgi_part **part, struct ctx *c,
     void (*run)(struct req *r))
 {
 	FCGX_Request *request = &f->request;
+	const struct incoming in = {
+		.fd = fd,
+		.part = *part,
+		.record = *part != NULL ? &(*part)->record : &f->record,
+	};
+	bool early = *part != NULL && (*part)->state == FCGI_RECORD_LARGE;
 	int64_t start_us;
 	bool kept;
 
-	request->ipcFd = fd;
+	request->ipcFd = *part != NULL ? open_part(*part) : fd;
 	/* or FCGX_Accept_r(), which begins by finishing, closes it */
 	request->keepConnection = 1;
 	/* or libfcgi, when it closes, waits for the peer to do so: 2 seconds
 	 * for each byte of a peer that sends on and does not */
 	FCGX_Detach(request);
-	if (FCGX_Accept_r(request) == 0) {
+	if (request->ipcFd >= 0 && FCGX_Accept_r(request) == 0) {
 		start_us = clock_us();
-		answer(request, c, run);
-		drain_body(request);
+		answer(f, &in, c, run);
 		/* what lies behind the request libfcgi has read and drops */
-		if (!alone)
-			request->keepConnection = 0;
+		request->keepConnection =
+		    early || (f->alone && request->keepConnection != 0);
 		finish(request);
 		metrics_busy(clock_us() - start_us);
+	} else if (*part != NULL) {
+		close(fd); /* libfcgi never had it */
 	}
 	kept = request->ipcFd >= 0;
 	request->ipcFd = -1; /* libfcgi must not close it */
 	ctx_reset(c);        /* it may log of the request */
 	log_set_request(NULL);
+	if (kept && early)
+		return begin_to_drop(f, fd, part);
+	fcgi_part_free(f, part);
 	return kept;
 }

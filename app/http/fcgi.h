@@ -30,22 +30,55 @@ void fcgi_prepare_listener(int listener);
  */
 void fcgi_prepare_connection(int fd);
 
-/*
- * How much of a connection's next request has come? It stays in the socket.
- * FCGI_RECORD_WRONG: the peer has gone, or sends something else, or more than
- * we take; the log says so. *alone: nothing lies behind a whole one. (What
- * comes between this and fcgi_answer() is lost: no web server sends a request
- * before the last one's answer.)
- */
-enum fcgi_record_state fcgi_peek(
-    struct fcgi *f, int fd, bool *alone) MUST_CHECK;
+/* A request that comes in parts, in memory until it is whole. */
+struct fcgi_part;
+
+/* Memory of the parts of all connections of a process, in bytes, at most. */
+#define FCGI_PARTS_MAX_BYTES (1L << 20)
 
 /*
- * Read the request that fcgi_peek() found whole, have run() build the reply,
- * and send it. *c is reset. alone: as fcgi_peek() said. True:
- * the connection is to be kept; otherwise it is closed.
+ * How much of a connection's next request has come? A request that is whole at
+ * the first look stays in the socket. Of another one what has come is taken
+ * into memory, or a peer that writes only while its socket has room would never
+ * write the rest: then *part, which is NULL at first, is this connection's part
+ * until fcgi_part_free(). Never waits; reads at most 128 KiB.
+ * FCGI_RECORD_WHOLE, FCGI_RECORD_LARGE: to be answered by fcgi_answer(), before
+ * another look. (What comes in between is lost: no web server sends a request
+ * before the last one's answer.)
+ * FCGI_RECORD_WRONG: the peer has gone, or sends something else, or more than
+ * we take; the log says so.
  */
-bool fcgi_answer(struct fcgi *f, int fd, bool alone, struct ctx *c,
+enum fcgi_record_state fcgi_look(
+    struct fcgi *f, int fd, struct fcgi_part **part) MUST_CHECK;
+
+/*
+ * Read the request that fcgi_look() found, have run() build the reply, and send
+ * it. *c is reset. True: the connection is to be kept, and *part is NULL;
+ * otherwise it is closed, and *part is free.
+ * Of FCGI_RECORD_LARGE the reply is sent before the body has come, and *part
+ * remains: what still comes is read and dropped, so that the peer reads the
+ * reply, until it closes or fcgi_part_is_overdue().
+ */
+bool fcgi_answer(struct fcgi *f, int fd, struct fcgi_part **part, struct ctx *c,
     void (*run)(struct req *r)) MUST_CHECK;
+
+/* Forget a connection's part; *part may be NULL, and is NULL afterwards. */
+void fcgi_part_free(struct fcgi *f, struct fcgi_part **part);
+
+/*
+ * Has nothing come of a part for five seconds, or not all of it for a minute?
+ * (Of a body that is dropped: two seconds, and ten.) now_ms: of clock_ms().
+ */
+bool fcgi_part_is_overdue(const struct fcgi_part *part, int64_t now_ms);
+
+/* Log why a part will not be answered; unless it has been. */
+void fcgi_part_log(const struct fcgi_part *part, const char *what);
+
+/* Did the first byte of a part come before that of another? */
+bool fcgi_part_is_older(
+    const struct fcgi_part *part, const struct fcgi_part *other);
+
+/* Do the parts take more than FCGI_PARTS_MAX_BYTES? */
+bool fcgi_parts_are_full(const struct fcgi *f);
 
 #endif

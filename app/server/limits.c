@@ -10,12 +10,14 @@
 
 #include "crypto/hashmem.h"
 #include "crypto/pwhash.h"
+#include "http/fcgi.h"
 #include "lib/text.h"
 #include "server/cpu.h"
 #include "server/limits.h"
 
 #define QUEUE_US INT64_C(2000000) /* of logins wait, by `auto` */
-#define PROCESS_KIB 1700    /* of memory that is a process's own, at most */
+/* Memory that is a process's own, at most. */
+#define PROCESS_KIB (1700 + FCGI_PARTS_MAX_BYTES / 1024)
 #define LOGIN_EXTRA_MIB 2   /* that a hash takes beside its large block */
 #define HASH_GUESS_US 10000 /* of cost 5, where nothing was measured */
 #define SOMAXCONN_FILE "/proc/sys/net/core/somaxconn"

@@ -4,7 +4,8 @@
  * A worker has one request at a time, and belongs to no connection: one that
  * the web server keeps is parked in epoll beside the listening socket, and
  * served when its next request has come whole. So neither a slow peer nor half
- * a request can hold a worker. Signals come through epoll as well (signalfd):
+ * a request, of which the connection keeps what has come, can hold a worker.
+ * Signals come through epoll as well (signalfd):
  * none can slip in between a look at a flag and the wait.
  */
 #include "base.h"
@@ -28,6 +29,7 @@
 #define SILENT_MS 500  /* before one may lose its slot */
 #define PAUSE_MS 100   /* before another attempt to accept */
 #define ROUND_MAX 64   /* events that are handled between two waits */
+#define SWEEP_MS 500   /* between two looks for parts that are overdue */
 #define DRAIN_MAX_MS (10 * 1000L) /* after which a worker ends in any case */
 
 /* A kept connection between two requests. */
@@ -35,7 +37,8 @@ struct parked {
 	int fd; /* -1: the slot is free */
 	uint32_t
 	    serial; /* distinguishes its events from an earlier connection's */
-	int64_t used_ms; /* of clock_ms(): accepted, or last answered */
+	int64_t used_ms;        /* of clock_ms(): accepted, or last answered */
+	struct fcgi_part *part; /* of its next request; NULL: none */
 };
 
 /* State of the loop. */
@@ -49,6 +52,8 @@ struct loop {
 	bool paused;      /* nothing is accepted: */
 	int64_t retry_ms; /* not before this of clock_ms() */
 	int kept;         /* slots that are taken */
+	int64_t
+	    sweep_ms; /* the next look for overdue parts; 0: there is none */
 	uint32_t serial;
 	uint64_t requests;
 	struct parked parked[PARKED_MAX];
@@ -140,32 +145,41 @@ accept_connection(struct loop *l)
 }
 
 /*
- * Serve a connection that can be read. True: it is to be kept; otherwise it is
- * closed, and epoll has forgotten it.
+ * Serve a connection that can be read. True: it is to be kept, with its part;
+ * otherwise it is closed, and epoll has forgotten it.
  */
 static bool
-on_readable(struct loop *l, int fd)
+on_readable(struct loop *l, int fd, struct fcgi_part **part)
 {
-	bool alone;
-
-	switch (fcgi_peek(l->fcgi, fd, &alone)) {
+	switch (fcgi_look(l->fcgi, fd, part)) {
 	case FCGI_RECORD_WHOLE:
+	case FCGI_RECORD_LARGE:
 		l->requests++;
-		return fcgi_answer(l->fcgi, fd, alone, l->ctx, l->service->run);
+		return fcgi_answer(l->fcgi, fd, part, l->ctx, l->service->run);
 	case FCGI_RECORD_PART:
 		return true;
 	default:
+		fcgi_part_free(l->fcgi, part);
 		close(fd);
 		return false;
 	}
 }
 
-/* The slot's connection is closed, or about to be. */
+/* The slot's connection is closed. */
 static void
 free_slot(struct loop *l, struct parked *p)
 {
 	p->fd = -1;
 	l->kept--;
+}
+
+/* End a slot's connection. */
+static void
+close_slot(struct loop *l, struct parked *p)
+{
+	fcgi_part_free(l->fcgi, &p->part);
+	close(p->fd);
+	free_slot(l, p);
 }
 
 /*
@@ -179,39 +193,99 @@ find_slot(struct loop *l)
 {
 	struct parked *oldest = NULL, *p;
 	int64_t now_ms = clock_ms();
-	bool alone;
-
 	for (p = l->parked; p < l->parked + PARKED_MAX; p++) {
 		if (p->fd < 0)
 			return p;
 		if (now_ms - p->used_ms >= SILENT_MS &&
 		    (oldest == NULL || p->used_ms < oldest->used_ms) &&
-		    fcgi_peek(l->fcgi, p->fd, &alone) != FCGI_RECORD_WHOLE)
+		    fcgi_look(l->fcgi, p->fd, &p->part) != FCGI_RECORD_WHOLE)
 			oldest = p;
 	}
-	if (oldest != NULL) {
-		close(oldest->fd);
-		free_slot(l, oldest);
-	}
+	if (oldest != NULL)
+		close_slot(l, oldest);
 	return oldest;
 }
 
+/* epoll reports bytes of a connection once, and not those that were read. */
+static bool
+watch_slot(struct loop *l, const struct parked *p, int how)
+{
+	struct epoll_event e = {
+		.events = EPOLLIN | EPOLLRDHUP | EPOLLET,
+		.data = { .u64 = (uint64_t)p->serial << 32 |
+		                 (uint64_t)(p - l->parked) },
+	};
+
+	return epoll_ctl(l->epoll, how, p->fd, &e) == 0;
+}
+
 /*
- * Park a connection. epoll reports new bytes once, and not the part of a
- * request that has been received already.
+ * All parts take more memory than they may: the oldest goes, since the others
+ * are more likely to become whole.
  */
 static void
-park(struct loop *l, struct parked *slot, int fd)
+close_oldest_part(struct loop *l)
 {
-	uint64_t index = (uint64_t)(slot - l->parked);
+	struct parked *oldest = NULL, *p;
 
-	*slot = (struct parked){ fd, ++l->serial, clock_ms() };
-	l->kept++;
-	if (!watch(l, fd, EPOLLIN | EPOLLRDHUP | EPOLLET,
-	        (uint64_t)l->serial << 32 | index)) {
-		close(fd);
-		free_slot(l, slot);
+	for (p = l->parked; p < l->parked + PARKED_MAX; p++)
+		if (p->fd >= 0 && p->part != NULL &&
+		    (oldest == NULL ||
+		        fcgi_part_is_older(p->part, oldest->part)))
+			oldest = p;
+	if (oldest == NULL)
+		return;
+	fcgi_part_log(oldest->part, "memory");
+	close_slot(l, oldest);
+}
+
+/*
+ * Keep the part of a request that came over a parked connection. What is still
+ * in the socket is reported again.
+ */
+static void
+keep_part(struct loop *l, struct parked *p)
+{
+	if (l->sweep_ms == 0)
+		l->sweep_ms = clock_ms() + SWEEP_MS;
+	if (!watch_slot(l, p, EPOLL_CTL_MOD))
+		close_slot(l, p);
+	while (fcgi_parts_are_full(l->fcgi))
+		close_oldest_part(l);
+}
+
+/* Close connections whose requests do not go on. */
+static void
+close_overdue(struct loop *l)
+{
+	int64_t now_ms = clock_ms();
+	struct parked *p;
+
+	if (now_ms < l->sweep_ms)
+		return;
+	l->sweep_ms = 0;
+	for (p = l->parked; p < l->parked + PARKED_MAX; p++) {
+		if (p->fd < 0 || p->part == NULL)
+			continue;
+		if (!fcgi_part_is_overdue(p->part, now_ms)) {
+			l->sweep_ms = now_ms + SWEEP_MS;
+			continue;
+		}
+		fcgi_part_log(p->part, "slow");
+		close_slot(l, p);
 	}
+}
+
+/* Park a connection. */
+static void
+park(struct loop *l, struct parked *slot, int fd, struct fcgi_part *part)
+{
+	*slot = (struct parked){ fd, ++l->serial, clock_ms(), part };
+	l->kept++;
+	if (!watch_slot(l, slot, EPOLL_CTL_ADD))
+		close_slot(l, slot);
+	else if (part != NULL)
+		keep_part(l, slot);
 }
 
 /*
@@ -222,6 +296,7 @@ static void
 on_listener(struct loop *l)
 {
 	struct parked *slot = find_slot(l);
+	struct fcgi_part *part = NULL;
 	int fd;
 
 	if (slot == NULL) {
@@ -229,9 +304,9 @@ on_listener(struct loop *l)
 		return;
 	}
 	fd = accept_connection(l);
-	if (fd < 0 || !on_readable(l, fd))
+	if (fd < 0 || !on_readable(l, fd, &part))
 		return;
-	park(l, slot, fd);
+	park(l, slot, fd, part);
 	unwatch_listener(l);
 	rearm_listener(l);
 }
@@ -245,19 +320,19 @@ on_parked(struct loop *l, const struct epoll_event *e)
 {
 	struct parked *p = &l->parked[(uint32_t)e->data.u64];
 	uint64_t before = l->requests;
-	bool kept;
 
 	if (p->fd < 0 || p->serial != e->data.u64 >> 32)
 		return;
-	kept = on_readable(l, p->fd);
-	if (kept && (e->events & EPOLLRDHUP) != 0) {
-		close(p->fd);
-		kept = false;
-	}
-	if (!kept)
+	if (!on_readable(l, p->fd, &p->part)) {
 		free_slot(l, p);
-	else if (l->requests != before)
+		return;
+	}
+	if (l->requests != before)
 		p->used_ms = clock_ms();
+	if ((e->events & EPOLLRDHUP) != 0)
+		close_slot(l, p);
+	else if (p->part != NULL)
+		keep_part(l, p);
 }
 
 static void
@@ -287,6 +362,8 @@ serve_round(struct loop *l, int timeout_ms)
 	n = epoll_wait(l->epoll, events, ROUND_MAX, timeout_ms);
 	for (i = 0; i < n; i++)
 		on_event(l, &events[i]);
+	if (l->sweep_ms != 0)
+		close_overdue(l);
 	if (l->paused && clock_ms() >= l->retry_ms && find_slot(l) != NULL) {
 		l->paused = false;
 		rearm_listener(l);
@@ -294,21 +371,36 @@ serve_round(struct loop *l, int timeout_ms)
 	return n > 0 || paused;
 }
 
+/* How long to wait for events; -1: for ever. */
+static int64_t
+wait_ms(const struct loop *l, bool told, int64_t quiet_ms)
+{
+	int64_t ms = told ? -1 : l->service->idle_ms - quiet_ms;
+
+	return l->sweep_ms != 0 && (ms < 0 || ms > SWEEP_MS) ? SWEEP_MS : ms;
+}
+
 /* Serve until a signal says to end. */
 static void
 serve_until_told(struct loop *l)
 {
 	const struct loop_service *service = l->service;
-	bool quiet = false; /* and told so */
+	bool told = service->idle == NULL; /* that it is idle */
+	int64_t quiet_ms = 0;              /* nothing has come for so long */
 
 	while (!l->stopping) {
-		int timeout_ms =
-		    quiet || service->idle == NULL ? -1 : (int)service->idle_ms;
-		bool served = serve_round(l, timeout_ms);
+		int64_t ms = wait_ms(l, told, quiet_ms);
 
-		if (!served && timeout_ms >= 0)
+		if (serve_round(l, (int)ms)) {
+			quiet_ms = 0;
+			told = service->idle == NULL;
+			continue;
+		}
+		quiet_ms += ms;
+		if (!told && quiet_ms >= service->idle_ms) {
 			service->idle();
-		quiet = !served;
+			told = true;
+		}
 	}
 }
 
@@ -356,7 +448,7 @@ end(struct loop *l)
 
 	for (i = 0; i < PARKED_MAX; i++)
 		if (l->parked[i].fd >= 0)
-			close(l->parked[i].fd);
+			close_slot(l, &l->parked[i]);
 	close(l->epoll);
 }
 

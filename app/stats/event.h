@@ -48,6 +48,7 @@
 	ROW(RELOAD_REFUSED,   "reload",                 false,  ERROR,   RELOADS,        "refused",      OK,       false) \
 	ROW(REQUEST,          "request",                false,  INFO,    NONE,           NULL,           OK,       false) \
 	ROW(REQUEST_BROKEN,   "request_broken",         false,  WARNING, NONE,           NULL,           OK,       false) \
+	ROW(PARAMETER_TWICE,  "parameter_twice",        false,  WARNING, NONE,           NULL,           OK,       false) \
 	ROW(WRONG_LANE,       "wrong_lane",             false,  WARNING, NONE,           NULL,           OK,       false) \
 	ROW(SHED_LATE,        "login_shed",             true,   INFO,    SHED,           "late",         BUSY,     false) \
 	ROW(SHED_GONE,        "login_shed",             true,   INFO,    SHED,           "gone",         BUSY,     false) \

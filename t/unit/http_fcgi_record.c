@@ -4,6 +4,10 @@
  */
 #include "base.h"
 
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "http/fcgi_record.h"
 #include "tap.h"
 
@@ -56,14 +60,39 @@ end(void)
 	add(STDIN, 1, "", 0);
 }
 
-/* What fcgi_record_request() says to the first n bytes: P, W or !. */
+static unsigned char content[2 * sizeof(sent)];
+static struct fcgi_record request;
+
+/* The state of the first n bytes, taken step by step: P, W, ! or L. */
+static char
+verdict_in_steps(size_t n, size_t step, size_t *len)
+{
+	enum fcgi_record_state found = FCGI_RECORD_PART;
+	size_t taken = 0;
+
+	*len = 0;
+	fcgi_record_begin(&request, content, 128 * 1024);
+	while (found == FCGI_RECORD_PART && *len < n) {
+		found = fcgi_record_take(&request, sent + *len,
+		    n - *len < step ? n - *len : step, &taken);
+		*len += taken;
+	}
+	return "PW!L"[found];
+}
+
+/* The same in place, as of what is in the socket; in steps it is no other. */
 static char
 verdict(size_t n, size_t *len)
 {
-	static unsigned char copy[sizeof(sent)];
+	size_t in_steps;
+	char found, other;
 
-	memcpy(copy, sent, n);
-	return "PW!"[fcgi_record_request(copy, n, len)];
+	memcpy(content, sent, n);
+	fcgi_record_begin(&request, content, 128 * 1024);
+	found = "PW!L"[fcgi_record_take(&request, content, n, len)];
+	other = verdict_in_steps(n, 7, &in_steps);
+	return other == found && (found == '!' || in_steps == *len) ? found
+	                                                            : '?';
 }
 
 static void
@@ -325,6 +354,163 @@ test_wrong(void)
 	is_verdict('!', "a management record before the begin is wrong");
 }
 
+static void
+add_length(const char *said)
+{
+	char pair[64];
+	int n = snprintf(pair, sizeof(pair), "\16%cCONTENT_LENGTH%s",
+	    (char)strlen(said), said);
+
+	add(PARAMS, 1, pair, (size_t)n);
+}
+
+/* A body of so many bytes, which a parameter tells or not. */
+static char
+verdict_body(const char *said, size_t n)
+{
+	static const unsigned char body[65535];
+	size_t len, part;
+
+	begin(1);
+	if (said != NULL)
+		add_length(said);
+	add(PARAMS, 1, "", 0);
+	for (; n > 0; n -= part) {
+		part = n < sizeof(body) ? n : sizeof(body);
+		add(STDIN, 1, body, part);
+	}
+	add(STDIN, 1, "", 0);
+	return verdict(length, &len);
+}
+
+static void
+test_large(void)
+{
+	size_t len;
+
+	ok(verdict_body("65536", 65536) == 'W', "64 KiB are read");
+	ok(verdict_body(NULL, 65536) == 'W', "without their length as well");
+	is_int((long long)request.body, 65536, "which is counted");
+	ok(verdict_body(NULL, 65537) == 'L', "a byte more is too large");
+	ok(verdict_body("65537", 0) == 'L', "or that it is said to come");
+	ok(verdict_body("9223372036854775807", 0) == 'L', "up to 2^63 - 1");
+	ok(verdict_body("9223372036854775808", 0) == 'W' &&
+	        verdict_body("-1", 0) == 'W' && verdict_body("x", 0) == 'W' &&
+	        verdict_body("65537 ", 0) == 'W',
+	    "what is no length is answered as such");
+	begin(1);
+	add_length("65537");
+	add(PARAMS, 1, "", 0);
+	ok(verdict(length, &len) == 'L' && len == length,
+	    "before any of it has come");
+	begin(1);
+	add_length("65537");
+	add_length("4");
+	add(PARAMS, 1, "", 0);
+	is_verdict('P', "of two lengths the last counts");
+	begin(1);
+	add_length("4");
+	add_length("65537");
+	add(PARAMS, 1, "", 0);
+	is_verdict('L', "however large");
+}
+
+/* Each byte of a request in a piece of its own, and its content afterwards. */
+static void
+test_pieces(void)
+{
+	static const char params[] = "\4\5NAMEvalue\1\0A\1\0A";
+	size_t len, step, good = 0;
+
+	begin(1);
+	add(PARAMS, 1, "\4\5NAMEvalue", 11);
+	add_padding(5);
+	add_padding(255);
+	add(PARAMS, 1, "", 0);
+	add(STDIN, 1, "bo", 2);
+	add(STDIN, 1, "dy", 2);
+	add(STDIN, 1, "", 0);
+	for (step = 1; step < length; step++)
+		good += verdict_in_steps(length, step, &len) == 'W' &&
+		        len == length && request.params == 17 &&
+		        request.body == 4 && memcmp(content, params, 17) == 0 &&
+		        memcmp(content + 17, "body", 4) == 0;
+	is_int((long long)good, (long long)length - 1,
+	    "in pieces of any length its content is gathered");
+}
+
+/* The content of a file, read to its end. */
+static size_t
+read_all(int fd, unsigned char *to, size_t n)
+{
+	return lseek(fd, 0, SEEK_SET) == 0 ? (size_t)read(fd, to, n) : 0;
+}
+
+static void
+test_write(void)
+{
+	static unsigned char written[sizeof(sent)], value[70000];
+	int fd = memfd_create("test", 0);
+	size_t n, len;
+
+	memset(value, 'v', sizeof(value));
+	begin(1);
+	add(PARAMS, 1, "\1\200\1\21\160A", 6); /* 70,000 bytes */
+	add(PARAMS, 1, value, 35000);
+	add(PARAMS, 1, value, 35000);
+	add(PARAMS, 1, "", 0);
+	add(STDIN, 1, "bo", 2);
+	add(STDIN, 1, "dy", 2);
+	add(STDIN, 1, "", 0);
+	ok(verdict_in_steps(length, 4096, &len) == 'W', "a large request");
+	ok(fcgi_record_write(&request, true, fd), "is written as records");
+	n = read_all(fd, written, sizeof(written));
+	memcpy(sent, written, n);
+	ok(verdict_in_steps(n, n, &len) == 'W' && len == n &&
+	        request.params == 70006 && request.body == 4 &&
+	        content[5] == 'A' && content[70005] == 'v' &&
+	        memcmp(content + 70006, "body", 4) == 0,
+	    "which are the same request");
+	ok(ftruncate(fd, 0) == 0 && lseek(fd, 0, SEEK_SET) == 0 &&
+	        fcgi_record_write(&request, false, fd),
+	    "or it is written without its body");
+	n = read_all(fd, sent, sizeof(sent));
+	ok(verdict_in_steps(n, n, &len) == 'W' && len == n &&
+	        request.params == 70006 && request.body == 0,
+	    "which is empty then");
+	close(fd);
+	ok(!fcgi_record_write(&request, true, fd), "to nowhere it is not");
+}
+
+/* The content is bounded, however it comes. */
+static void
+test_room(void)
+{
+	static const unsigned char zero[65535];
+	size_t len;
+
+	begin(1);
+	add(PARAMS, 1, zero, 65535);
+	add(PARAMS, 1, zero, 65535);
+	add(PARAMS, 1, zero, 2);
+	is_verdict('P', "parameters may have 128 KiB");
+	add(PARAMS, 1, zero, 1);
+	is_verdict('!', "and no byte more");
+	begin(1);
+	add(PARAMS, 1, zero, 65535);
+	add(PARAMS, 1, "\0", 1);
+	add(PARAMS, 1, "", 0);
+	add(STDIN, 1, zero, 65535);
+	add(STDIN, 1, zero, 1);
+	ok(verdict(length, &len) == 'P', "with the body they have as many");
+	begin(1);
+	add(PARAMS, 1, zero, 65535);
+	add(PARAMS, 1, zero, 3);
+	add(PARAMS, 1, "", 0);
+	add(STDIN, 1, zero, 65535);
+	ok(verdict(length, &len) == 'L', "or the body is too large");
+}
+
 int
 main(void)
 {
@@ -334,5 +520,9 @@ main(void)
 	test_sums();
 	test_numbers();
 	test_wrong();
+	test_large();
+	test_pieces();
+	test_write();
+	test_room();
 	return done();
 }
