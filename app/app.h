@@ -18,9 +18,9 @@ struct app *app_open(
 
 /*
  * In a forked process: wipe and close what was opened before and is not needed
- * here, get a database connection of its own if one is, and derive the keys of
- * MACs if they are. The secret that these come from is wiped either way. False,
- * with a line on standard error: a part cannot be had.
+ * here, open its own database connection if one is, and derive the keys of MACs
+ * if they are. The secret that these come from is wiped either way. False, with
+ * a line on standard error: a part cannot be had.
  */
 bool app_narrow(struct app *app, unsigned needs, unsigned used_by) MUST_CHECK;
 

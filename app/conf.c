@@ -246,8 +246,8 @@ take_value(char *p)
 }
 
 /*
- * What to do about a line that is none. Its value is not shown, which may be a
- * secret in the wrong place.
+ * The remedy of a line that is not a setting. Its value is not shown, which may
+ * be a secret in the wrong place.
  */
 static const char *
 find_remedy(const char *line)

@@ -10,7 +10,7 @@
 
 /* clang-format off */
 static const struct {
-	const char *sqlstate; /* how it begins; NULL: libpq's own failure */
+	const char *sqlstate; /* its beginning; NULL: libpq's own */
 	const char *part;     /* of the message; NULL: any */
 	const char *advice;
 } rows[] = {
@@ -57,7 +57,7 @@ static const struct {
 };
 /* clang-format on */
 
-/* As root libpq takes the role "root", which nobody means. */
+/* As root libpq takes the role "root", which is never meant. */
 static const char as_root[] =
     "run this as the service's user, as in: runuser -u latchkey -- latchkey "
     "check; or set user=NAME in the setting database";

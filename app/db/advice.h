@@ -1,5 +1,5 @@
 /*
- * Remedies for failures of the database, in a few words.
+ * Remedies for failures of the database.
  */
 #ifndef LATCHKEY_DB_ADVICE_H
 #define LATCHKEY_DB_ADVICE_H
@@ -7,17 +7,17 @@
 #include "base.h"
 
 /*
- * What an operator does about a failure, as a sentence without its end and
- * without quotation marks; NULL: the message says enough. sqlstate: NULL or "-"
- * if the failure is libpq's own, whose message is looked at then.
- * Source: PostgreSQL manual, appendix A.
+ * The remedy of a failure, as a sentence without its full stop and without
+ * quotation marks; NULL: the message says enough. sqlstate: NULL or "-" for a
+ * failure of libpq's own, known by its message. Source: PostgreSQL
+ * manual, appendix A.
  */
 const char *db_advice(const char *sqlstate, const char *message);
 
 /*
- * What is wrong with a connection string that libpq does not take, as
- * db_advice(), if it is in the form of another library; NULL: it is not.
- * Nothing of the string is shown, since it may hold a password.
+ * The error of a connection string that libpq refuses, as db_advice(), if it
+ * has the form of another library; NULL: it has not. It shows nothing of the
+ * string, which may hold a password.
  */
 const char *db_advice_conninfo(const char *conninfo);
 

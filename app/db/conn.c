@@ -1,10 +1,10 @@
 /*
  * A connection to PostgreSQL: hosts, time limits, prepared statements.
  *
- * libpq's asynchronous calls are used throughout, since only they keep to a
- * limit when the server stands still without closing the connection. It is
- * given one address at a time, since it would wait for a silent one until the
- * end, and would look names up without any limit.
+ * Only libpq's asynchronous calls keep a time limit when the server hangs
+ * without closing the connection, so all calls are asynchronous. libpq gets one
+ * address at a time: it would wait for a silent one until the end, and look
+ * names up without a limit.
  */
 #include "base.h"
 
@@ -97,7 +97,7 @@ flush(struct db_conn *c)
 	return left == 0 ? DB_ANSWERED : DB_LOST;
 }
 
-/* Send what is queued and wait until the next result is there. */
+/* Send what is queued, and wait for the next result. */
 static enum db_outcome
 await(struct db_conn *c)
 {
@@ -115,9 +115,9 @@ await(struct db_conn *c)
 /* --- connecting --- */
 
 /*
- * What the server mentions on the way, as a trigger's RAISE NOTICE: its own log
- * has it. libpq would print it on standard error, which is our log, as it
- * stands, names and line breaks included.
+ * Notices of the server, such as a trigger's RAISE NOTICE, are in its own log.
+ * libpq would print them on standard error, which is our log, with names and
+ * line breaks unescaped.
  */
 static void
 ignore_notice(void *arg, const PGresult *notice)
@@ -159,9 +159,10 @@ prepared(const struct db_conn *c, int number)
 }
 
 /*
- * The limit is a little before our own: it is for the server to end it. No
- * statement's best plan depends on its parameters, and for those with arrays
- * the server would plan again each time, which costs more than what they do.
+ * The server's limit is a little shorter than ours, so that the server ends the
+ * statement. Generic plans: no statement's best plan depends on its parameters,
+ * and for arrays PostgreSQL would plan each time, which costs more than the
+ * statement.
  */
 static bool
 send_settings(struct db_conn *c)
@@ -179,7 +180,7 @@ send_settings(struct db_conn *c)
 	       1;
 }
 
-/* Queue all that a session begins with, for one round trip. */
+/* Queue the setup of a session, for one round trip. */
 static bool
 send_setup(struct db_conn *c)
 {
@@ -195,7 +196,7 @@ send_setup(struct db_conn *c)
 	return PQpipelineSync(c->pg) == 1;
 }
 
-/* One result of the setup. False: it is an error, which was logged. */
+/* One result of the setup. False: an error, which was logged. */
 static bool
 is_set_up(const char *what, const PGresult *r)
 {
@@ -210,7 +211,7 @@ is_set_up(const char *what, const PGresult *r)
 	return false;
 }
 
-/* A result of the setup, of which so many statements have been prepared. */
+/* A result of the setup, after *done results before it. */
 static enum db_outcome
 receive_one(struct db_conn *c, int *done, bool *ended)
 {
@@ -231,7 +232,7 @@ receive_one(struct db_conn *c, int *done, bool *ended)
 	return good ? DB_ANSWERED : DB_REFUSED;
 }
 
-/* Set a session up. DB_REFUSED: an answer was an error, which was logged. */
+/* Set up a session. DB_REFUSED: an answer was an error, which was logged. */
 static enum db_outcome
 set_up(struct db_conn *c)
 {
@@ -249,9 +250,9 @@ set_up(struct db_conn *c)
 }
 
 /*
- * Of a message while connecting, take the SQLSTATE out into *code, as in
- * "FATAL:  28000: role ..." (PQERRORS_VERBOSE); the words may be in any
- * language. False: the server has not sent one.
+ * Copy the SQLSTATE of a message while connecting into *code, as in "FATAL:
+ * 28000: role ..." (PQERRORS_VERBOSE); the words may be in any language. False:
+ * the message has none, as it is not the server's.
  */
 static bool
 take_sqlstate(char *message, char code[6])
@@ -268,7 +269,7 @@ take_sqlstate(char *message, char code[6])
 	return true;
 }
 
-/* Why a host was not reached, unless it is in the log already. */
+/* Log why a host was not reached, unless the log has it already. */
 static void
 log_unreached(const struct db_host *h, const char *address,
     enum db_outcome outcome, const char *message)
@@ -288,7 +289,7 @@ log_unreached(const struct db_host *h, const char *address,
 	}
 }
 
-/* Connect to this host at this address; what is NULL is libpq's to say. */
+/* Connect to a host at an address; for NULL libpq's default counts. */
 static enum db_outcome
 connect_to(struct db_conn *c, const struct db_host *h, const char *address)
 {
@@ -314,7 +315,7 @@ connect_to(struct db_conn *c, const struct db_host *h, const char *address)
 	return outcome;
 }
 
-/* Until a time, or for a share of it if so many are still to be tried. */
+/* Set the wait to a time, or to a share of it for each host still untried. */
 static void
 begin_share(struct db_conn *c, int64_t end_ms, unsigned untried)
 {
@@ -326,7 +327,7 @@ begin_share(struct db_conn *c, int64_t end_ms, unsigned untried)
 		    clock_ms() + db_hosts_share(&c->hosts, untried, left_ms);
 }
 
-/* Each address of a host in its share of the time. */
+/* Try each address of a host, in its share of the time. */
 static enum db_outcome
 connect_to_each(
     struct db_conn *c, struct db_host *h, const struct resolved *found)
@@ -350,7 +351,7 @@ connect_to_each(
 	return worst;
 }
 
-/* A host, within c->wait_until_ms. */
+/* Try a host, within c->wait_until_ms. */
 static enum db_outcome
 connect_to_host(struct db_conn *c, struct db_host *h)
 {
@@ -553,8 +554,8 @@ db_conn_text(const void *result, int row, int column)
 /* --- the connection string --- */
 
 /*
- * What libpq says of a string that does not parse, unless it may quote from a
- * password: that is refused, but might be there all the same.
+ * libpq's message on a string that does not parse, unless it may quote a
+ * password: passwords are refused, but this string may still hold one.
  */
 static const char *
 shown(const char *conninfo, const char *message)
@@ -578,7 +579,7 @@ value_of(const PQconninfoOption *options, const char *keyword)
 	return NULL;
 }
 
-/* Does this connection string parse, and leave the password elsewhere? */
+/* Does this connection string parse, without a password in it? */
 static bool
 conninfo_is_good(const char *conninfo)
 {
@@ -609,9 +610,10 @@ conninfo_is_good(const char *conninfo)
 
 /*
  * The hosts that libpq would take: of the string, of a service that it names,
- * of the environment. libpq tells them of a connection alone, so one is begun
- * that fails before it has connected: there is no such sslmode. With a password
- * at hand it does not read the password file, which is for workers alone.
+ * of the environment. libpq reports them of a connection only, so one is begun
+ * that fails before it connects: there is no such sslmode. It is given a
+ * password, so that it does not read the password file, which only workers can
+ * read.
  */
 static bool
 read_hosts(struct db_conn *c)
@@ -661,7 +663,7 @@ db_conn_free(struct db_conn *c)
 	free(c);
 }
 
-/* --- what is between us and the server --- */
+/* --- the way to the server --- */
 
 /* Does the connection leave this machine? */
 static bool
@@ -674,7 +676,7 @@ leaves_machine(const PGconn *pg)
 	       strncmp(address, "127.", 4) != 0 && strcmp(address, "::1") != 0;
 }
 
-/* Was the server's certificate looked at, and the name in it? */
+/* Was the server's certificate verified, and its name compared? */
 static bool
 is_verified(PGconn *pg)
 {

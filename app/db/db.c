@@ -24,8 +24,8 @@ struct db {
 	int64_t timeout_ms;
 	unsigned used_by;
 	int64_t not_before_ms;  /* of the next attempt to connect */
-	int64_t fresh_until_ms; /* another connection would be no better */
-	bool proved;            /* this session has run a statement */
+	int64_t fresh_until_ms; /* a new session would not help */
+	bool proved;            /* a statement has run in it */
 	bool in_transaction;
 	const struct db_sql *pending; /* sent, and its answer not yet read */
 	struct {
@@ -39,12 +39,12 @@ struct query {
 	const struct db_sql *sql;
 	struct db_params params;
 	void *result;
-	bool lost; /* the connection broke: a new one may do */
+	bool lost; /* the connection broke: a new one may work */
 };
 
 /* --- back-off --- */
 
-/* Did it fail just now for a reason that lasts? */
+/* Did it fail a moment ago for a reason that lasts? */
 static bool
 is_put_off(const struct db *db, const struct db_sql *sql)
 {
@@ -68,7 +68,7 @@ put_off(struct db *db, const struct db_sql *sql)
 	db->put_off[place].until_ms = clock_ms() + RETRY_AFTER_MS;
 }
 
-/* Connect, unless that failed just now. */
+/* Connect, unless that failed a moment ago. */
 static enum err
 connect_now(struct db *db)
 {
@@ -96,8 +96,10 @@ broken(struct db *db, struct query *q, enum db_outcome outcome)
 	                       : db_conn_message(db->conn),
 	    NULL);
 	q->lost = outcome == DB_LOST;
-	/* who did not answer in time is not asked again in the same request,
-	 * nor who breaks each connection */
+	/*
+	 * a server that was late, or breaks each new connection, is not asked
+	 * again in the same request
+	 */
 	if (outcome == DB_LATE || !db->proved)
 		db->not_before_ms = clock_ms() + RETRY_AFTER_MS;
 	if (outcome == DB_LATE)
@@ -106,7 +108,7 @@ broken(struct db *db, struct query *q, enum db_outcome outcome)
 	return ERR_BUSY;
 }
 
-/* The privileges that the role lacks; NULL: none, or it cannot be told. */
+/* The privileges that the role lacks; NULL: none, or unknown. */
 static const char *
 find_lacking(struct db *db, void **result)
 {
@@ -121,8 +123,8 @@ find_lacking(struct db *db, void **result)
 }
 
 /*
- * Log an error; one that lasts has a line a minute. The message of a trigger's
- * RAISE may hold a name, so the log has the place in its stead.
+ * Log an error; one that lasts has one line a minute. The message of a
+ * trigger's RAISE may hold a name, so the log gets its place instead.
  */
 static void
 log_error(const struct query *q, const char *sqlstate, enum db_sql_then then,
@@ -138,13 +140,13 @@ log_error(const struct query *q, const char *sqlstate, enum db_sql_then then,
 		db_failure_again();
 }
 
-/* The session is of no use, unless another would be no better. */
+/* End the session, unless a new one would not help. */
 static void
 leave_session(struct db *db, struct query *q, const char *sqlstate)
 {
 	if (sqlstate != NULL && clock_ms() < db->fresh_until_ms)
 		return;
-	/* a standby will stay one for longer than the primary is away */
+	/* a standby stays one for longer than a failover takes */
 	if (sqlstate != NULL && strcmp(sqlstate, "25006") == 0)
 		db_conn_elsewhere(db->conn);
 	db_conn_close(db->conn);
@@ -177,7 +179,7 @@ refused(struct db *db, struct query *q)
 	return e;
 }
 
-/* Wait for the answer to what was sent, and judge it. */
+/* Wait for the answer to what was sent; its error decides what is next. */
 static enum err
 finish(struct db *db, struct query *q)
 {
@@ -191,7 +193,7 @@ finish(struct db *db, struct query *q)
 	return ERR_OK;
 }
 
-/* Read the answer to db_send(), if it is still to come. */
+/* Read the answer to db_send(), unless it has been read. */
 static void
 settle(void *of)
 {
@@ -298,7 +300,7 @@ db_send(struct db *db, struct arena *a, const struct db_sql *sql,
 
 /* --- scripts and transactions --- */
 
-/* Each line of it; NULL is nothing to do. */
+/* Print each line of a text, or nothing for NULL. */
 static void
 print_lines(const char *text)
 {
@@ -310,7 +312,7 @@ print_lines(const char *text)
 	}
 }
 
-/* What stands in the way, which object it is, and what to do. */
+/* Print what is wrong, with which object, and what to do. */
 static void
 print_message(const void *result)
 {
@@ -320,8 +322,7 @@ print_message(const void *result)
 	print_lines(db_conn_detail(result));
 	print_lines(db_conn_hint(result));
 	if (db_conn_hint(result) == NULL && message != NULL)
-		print_lines(
-		    db_advice(db_conn_sqlstate(result), message));
+		print_lines(db_advice(db_conn_sqlstate(result), message));
 }
 
 enum err
@@ -363,14 +364,14 @@ db_transaction(
 		return e;
 	db->in_transaction = true;
 	e = fn(of);
-	/* fn has not told of an error that it met */
+	/* fn did not return an error that it met */
 	if (e == ERR_OK && db_conn_is_open(db->conn) &&
 	    db_conn_has_failed(db->conn))
 		e = ERR_INTERNAL;
 	ended =
 	    db_run(db, a, e == ERR_OK ? &commit : &undo, DB_NO_PARAMS, NULL);
 	db->in_transaction = false;
-	/* or what comes next would be part of it */
+	/* or the next statements would be part of it */
 	if (ended != ERR_OK)
 		db_conn_close(db->conn);
 	return e != ERR_OK ? e : ended;
@@ -416,7 +417,7 @@ db_int(const struct db_rows *rows, int row, int column)
 	int64_t v = 0;
 
 	if (text == NULL || !text_to_i64(text, INT64_MIN, INT64_MAX, &v))
-		abort(); /* a column's type is not what the SQL says */
+		abort(); /* the column has another type than the SQL says */
 	return v;
 }
 

@@ -10,48 +10,49 @@
 
 struct db;
 
-/* What a statement gave; lives as long as the arena it was run with. */
+/* The rows of a statement; they live as long as its arena. */
 struct db_rows {
 	const void *result; /* libpq's */
 	int count;
 };
 
 /*
- * A connection to be made by the first statement. conninfo: libpq's connection
- * string, not copied. timeout_ms: what one call may take, connecting included;
- * 0: for ever. used_by: DB_API, …: whose statements are prepared; 0: none.
- * NULL, with a line on standard error: the string is wrong or holds a password.
+ * A connection that the first statement makes. conninfo: libpq's connection
+ * string, not copied. timeout_ms: the limit of one call, connecting included;
+ * 0: none. used_by: DB_API, …: whose statements are prepared; 0: none. NULL,
+ * with a line on standard error: the string is wrong or holds a password.
  */
 struct db *db_new(const char *conninfo, int64_t timeout_ms, unsigned used_by);
 
-/* Close the connection and release it. NULL is nothing to do. */
+/* Close the connection and release it; NULL is allowed. */
 void db_free(struct db *db);
 
 /*
- * Run a statement with its parameters, which are as many as its text has. A
- * lost connection is made again, and a statement that only reads is sent once
- * more. One that failed for a reason that lasts (a privilege, a table, the
- * disk) is not sent again for a moment. out may be NULL.
- * ERR_INVALID: a rule that the operator gave the table forbids it. ERR_BUSY:
- * the database does not answer, is not ready or lacks its schema; a write may
- * or may not have happened. ERR_INTERNAL: it refused for a reason that is ours.
- * All of them are logged; those that last once a minute.
+ * Run a statement with its parameters, as many as its text has. A lost
+ * connection is made again, and a statement that only reads is sent once more.
+ * One that failed for a reason that lasts (a privilege, a table, the disk) is
+ * not sent again for a moment. out may be NULL. ERR_INVALID: a rule of the
+ * table, set by its operator, forbids it. ERR_BUSY: the database does not
+ * answer, is not ready or lacks its schema; a write may or may not have
+ * happened. ERR_INTERNAL: a bug. Each is logged, those that last once a
+ * minute.
  */
 enum err db_run(struct db *db, struct arena *a, const struct db_sql *sql,
     struct db_params params, struct db_rows *out) MUST_CHECK;
 
 /*
- * The same with one that gives one row. ERR_NOTFOUND: none. ERR_INTERNAL: more.
+ * Run a statement that has one row; as db_run(). ERR_NOTFOUND: it has none.
+ * ERR_INTERNAL: it has more.
  */
 enum err db_one(struct db *db, struct arena *a, const struct db_sql *sql,
     struct db_params params, struct db_rows *out) MUST_CHECK;
 
 /*
- * Send a statement and leave its answer for later, which is waited for by the
- * next call, or when the arena is reset: so after the reply to a request. It is
- * on its way to the server before this returns, and happens even if this
- * process dies then. db has to outlive the arena's reset. Errors as db_run(),
- * as far as they are known by then; later ones are logged.
+ * Send a statement without waiting for its answer. The next call waits for it,
+ * or the reset of the arena, which is after the reply to a request. When this
+ * returns the statement is on its way, even if the process dies then. db has to
+ * outlive the arena's reset. Errors as db_run(), as far as they are known;
+ * later ones are logged.
  */
 enum err db_send(struct db *db, struct arena *a, const struct db_sql *sql,
     struct db_params params) MUST_CHECK;
@@ -63,10 +64,10 @@ enum err db_send(struct db *db, struct arena *a, const struct db_sql *sql,
 enum err db_script(struct db *db, const char *script) MUST_CHECK;
 
 /*
- * Run fn(of) in a transaction, which is committed if it returns ERR_OK. It may
- * call db_run(), db_one() and db_script(), and returns at the first error:
- * that is the result, and nothing was done. A connection that is lost meanwhile
- * is not made again. ERR_BUSY of the end itself: it may have been committed.
+ * Run fn(of) in a transaction, which is committed if fn returns ERR_OK. fn may
+ * call db_run(), db_one() and db_script(), and returns at the first error: that
+ * is the result, and nothing was done. A connection lost in between is not made
+ * again. ERR_BUSY of the commit: it may have happened.
  */
 enum err db_transaction(struct db *db, struct arena *a,
     enum err (*fn)(void *of), void *of) MUST_CHECK;
@@ -81,17 +82,17 @@ int64_t db_int(const struct db_rows *rows, int row, int column);
 bool db_true(const struct db_rows *rows, int row, int column);
 
 /*
- * How what passes between us and the server is exposed to a network, as the end
- * of a sentence; NULL: it does not leave the machine, or is encrypted for a
- * server whose certificate was verified (sslmode=verify-full; GSS). Of a
- * connection that a statement has made.
+ * The exposure of the connection to a network, as the end of a sentence; NULL:
+ * it does not leave the machine, or is encrypted for a server whose certificate
+ * was verified (sslmode=verify-full; GSS). A statement must have connected
+ * before.
  */
 const char *db_exposure(const struct db *db);
 
 /*
- * The version of libpq that is loaded, as PQlibVersion() has it (150018).
- * *oldest: the least of its series, or of all if its series is too old, that
- * has no problem which SECURITY.md names.
+ * The version of the loaded libpq, as PQlibVersion() has it (150018). *oldest:
+ * the oldest version of its series, or of all if that series has ended, without
+ * a vulnerability that SECURITY.md names.
  */
 int db_library(int *oldest);
 

@@ -1,5 +1,5 @@
 /*
- * Failures of the database: counted, and told in the log.
+ * Failures of the database, counted and logged.
  */
 #include "base.h"
 
@@ -46,7 +46,7 @@ db_failure_is_due(const char *what, const char *sqlstate)
 	_Atomic int64_t *slot = &due_ms[h % SLOTS];
 	int64_t now_ms = clock_ms(), due = atomic_load(slot);
 
-	/* one too far ahead is nothing that we have written */
+	/* a time too far ahead was not written by us */
 	if (now_ms < due && due <= now_ms + LINE_EVERY_MS)
 		return false;
 	return atomic_compare_exchange_strong(

@@ -1,5 +1,5 @@
 /*
- * Failures of the database: counted, and told in the log.
+ * Failures of the database, counted and logged.
  */
 #ifndef LATCHKEY_DB_FAILURE_H
 #define LATCHKEY_DB_FAILURE_H
@@ -8,23 +8,23 @@
 #include "stats/shm.h"
 
 /*
- * Count a failure and write its line: what was done, the SQLSTATE (NULL: none),
- * and of libpq's or the server's message the first line, with what to do about
- * it (db/advice.h). lacking: privileges that the role lacks; NULL: not known.
+ * Count a failure and log it: what was done, the SQLSTATE (NULL: none), the
+ * first line of libpq's or the server's message, and the remedy (db/advice.h).
+ * lacking: privileges that the role lacks; NULL: unknown.
  */
 void db_failure(const char *what, const char *sqlstate, const char *message,
     const char *lacking);
 
-/* Count a failure that has its line already. */
+/* Count a failure that was logged already. */
 void db_failure_again(void);
 
 /*
- * Is a line due? For the same statement and SQLSTATE it is once a minute, in
- * all processes of a service together. False: it was written by one of them.
+ * Is a line due? There is one a minute for the same statement and SQLSTATE, in
+ * all processes of a service together. False: one of them wrote it.
  */
 bool db_failure_is_due(const char *what, const char *sqlstate) MUST_CHECK;
 
-/* The processes of a service keep that minute here, together. */
+/* The times of the next lines, shared by the processes of a service. */
 extern const struct shm_section db_failure_section;
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Hosts of a connection string: turns, and the time of each.
+ * Hosts of a connection string: their order, and the time for each.
  */
 #include "base.h"
 
@@ -39,15 +39,14 @@ cut(struct db_hosts *h, size_t *used, const char *list, struct words *out)
 	}
 }
 
-/* NULL: it is not given. */
+/* NULL: not given. */
 static const char *
 word_at(const struct words *w, unsigned i)
 {
 	return i < w->count && w->word[i][0] != '\0' ? w->word[i] : NULL;
 }
 
-/* Each list has one word for each host, or is left out; of ports one will do.
- */
+/* Each list has a word for each host, or is missing; one port may serve all. */
 static bool
 fit(unsigned count, const struct words *names, const struct words *addresses,
     const struct words *ports)

@@ -11,21 +11,21 @@ enum { FIND, NOTE, MARK };
 #define TEXT_OF(number) TEXT(number)
 #define TEXT(number) #number
 
-/* The day of the database's clock, which all instances share. */
+/* The day by the database's clock, which all instances share. */
 #define TODAY "(now() AT TIME ZONE 'UTC'::text)::date"
 
 /*
- * Within its days. One that is ahead of them was written before the clock was
- * set back: it counts for nothing, and its place is free.
+ * Is a row within its days? A row with a later day was written before the clock
+ * was set back: it does not count, and its place is free.
  */
 #define IS_LIVE(day)        \
 	"(" day " > " TODAY \
 	" - " TEXT_OF(DB_NETWORK_DAYS) " AND " day " <= " TODAY " + 1)"
 
 /*
- * The marks since the last one that is older than a week, itself included; the
- * lowest of them, as they fall where the newest accounts are removed and their
- * numbers are given out again.
+ * The marks from the last one that is older than a week on; the lowest of them,
+ * since marks fall when the newest accounts are removed and their numbers are
+ * given out again.
  */
 #define WEEK_AGO                                                           \
 	"(SELECT min(highest) FROM latchkey_watermark WHERE taken_at >="   \
@@ -49,10 +49,10 @@ const struct db_sql db_network_sql[] = {
 		.name = "network_note",
 		.used_by = DB_LOGIN,
 		/*
-		 * Its own place first, then a free one. Of two that take one
-		 * at the same moment the second sees that it is taken.
-		 * unnest() is for arrays of any type, so one of the
-		 * search_path for just this type would be the better match.
+		 * A network takes its own place first, then a free one. Of two
+		 * that take one at the same moment the second sees that it is
+		 * taken. unnest() is for arrays of any type, so a function of
+		 * the search_path for just this type would be the better match.
 		 */
 		.text = "INSERT INTO latchkey_network AS n (place, digest, seen)"
 			" SELECT w.place, $3::bigint, " TODAY
@@ -72,8 +72,8 @@ const struct db_sql db_network_sql[] = {
 		.name = "network_mark",
 		.used_by = DB_LOGIN,
 		/*
-		 * The last mark that is older than a week stays, where nobody
-		 * has logged in for so long: this day then has none.
+		 * The last mark that is older than a week stays when there was
+		 * no login for so long: this day has no mark then.
 		 */
 		.text = "INSERT INTO latchkey_watermark AS w"
 			" (place, taken_at, highest)"

@@ -3,10 +3,10 @@
  * highest account number of each day.
  *
  * A network has two places in a table of fixed size, and is in at most one of
- * them. A place is reused only when nobody has logged in from its network for
- * DB_NETWORK_DAYS, so no network can push another out; if both are taken, it
- * stays unknown. A place holds 64 bits of a keyed hash, so an address that
- * shares another's places is not taken for it.
+ * them. A place is reused only after DB_NETWORK_DAYS without a login from its
+ * network, so no network can push another out; if both are taken, it stays
+ * unknown. A place holds 64 bits of a keyed hash, so an address with the same
+ * places is not taken for the network.
  */
 #ifndef LATCHKEY_DB_NETWORK_H
 #define LATCHKEY_DB_NETWORK_H
@@ -24,8 +24,8 @@ struct network {
 
 /* The state of a network, and of the account that logs in from it. */
 struct network_state {
-	bool is_known;   /* somebody has logged in within DB_NETWORK_DAYS */
-	bool seen_today; /* and today, in UTC, too */
+	bool is_known;   /* had a login within DB_NETWORK_DAYS */
+	bool seen_today; /* had a login today, in UTC */
 	bool is_old;     /* the account is older than a week */
 	bool is_marked;  /* today's highest number has been noted */
 };

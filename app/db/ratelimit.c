@@ -9,7 +9,7 @@
 #include "db/ratelimit.h"
 #include "lib/buf.h"
 
-#define READ_FIRST_S 60 /* after somebody was refused */
+#define READ_FIRST_S 60 /* after a refusal */
 
 enum { LOOK, RESERVE, REFUND, FULLEST, EMPTY };
 
@@ -17,24 +17,24 @@ enum { LOOK, RESERVE, REFUND, FULLEST, EMPTY };
 #define US "(us::float8 * interval '1 microsecond')"
 #define LEVEL(at) \
 	"(date_part('epoch'::text, " at " - now()) * 1e6::float8)::bigint"
-/* Of two arrays PostgreSQL takes its own unnest(), whatever the search_path. */
+/* For two arrays PostgreSQL takes its own unnest(), for any search_path. */
 #define WANTED "unnest($1::int[], $2::bigint[]) AS w (bucket, us)"
 
 /*
- * No bucket holds more than what fills it and what 64 others at once have poured
- * in, to take it out again; or, for the whole service, what some instances have
- * let through at once. One that seems to was written before the clock was set
- * back, and counts as full.
+ * A bucket holds at most what fills it and what 64 attempts at once have added
+ * before they take it out again; or, for the whole service, what some instances
+ * have let through at once. A bucket that seems to hold more was written before
+ * the clock was set back, and counts as full.
  */
 #define MOST(us) \
 	"now() + interval '2 hours' +" \
 	" greatest(" us ", - " us ", interval '6 minutes') * 64::float8"
 
 /*
- * Pour so much into each of these buckets, and tell how full they are then; a
- * negative amount is taken out. Rows are locked one after the other as the
- * array has them, which is in ascending order: no two statements wait for each
- * other. A row that a crash took counts as empty, and is made again.
+ * Add an amount to each of these buckets, and return how full they are then; a
+ * negative amount is taken out. Rows are locked in the order of the array,
+ * which is ascending: so there is no deadlock. A row that a crash has lost
+ * counts as empty, and is made again.
  */
 #define POURED "(excluded.empty_at - now())"
 #define ADD                                                     \
@@ -51,9 +51,9 @@ const struct db_sql db_ratelimit_sql[] = {
 		.name = "ratelimit_look",
 		.used_by = DB_ALL,
 		/*
-		 * What RESERVE would tell, without writing: an attempt that
-		 * is refused leaves nothing behind. Where the clock was set
-		 * back there seems to be room, so that RESERVE mends it.
+		 * What RESERVE would return, without writing: a refused attempt
+		 * leaves nothing behind. If the clock was set back there seems
+		 * to be room, so RESERVE runs and corrects the row.
 		 */
 		.text = "SELECT w.bucket, " LEVEL("greatest(t.empty_at, now()) + " US)
 			" FROM " WANTED " LEFT JOIN latchkey_throttle t"
@@ -63,8 +63,8 @@ const struct db_sql db_ratelimit_sql[] = {
 		.name = "ratelimit_reserve",
 		.used_by = DB_WORKERS,
 		/*
-		 * It writes, and yet may be sent twice after a lost connection:
-		 * the attempt then counts for two at most.
+		 * It writes, but may be sent twice after a lost connection: the
+		 * attempt then counts for two at most.
 		 */
 		.text = ADD,
 	},
@@ -101,7 +101,7 @@ struct amounts {
 	struct buf bucket, us;
 };
 
-/* So many times its costs, 1 or -1. */
+/* The amounts of an attempt: its costs times 1 or -1. */
 static struct amounts
 amounts_of(struct ctx *c, const struct ratelimit_attempt *t, int times)
 {
@@ -115,7 +115,7 @@ amounts_of(struct ctx *c, const struct ratelimit_attempt *t, int times)
 	for (i = 0; i < 2 * t->count; i++) {
 		const struct ratelimit_subject *s = &t->subject[i / 2];
 
-		/* what the statement's order of locks stands on */
+		/* the statement locks in this order */
 		assert(i == 0 || s->bucket[i % 2] > last);
 		last = s->bucket[i % 2];
 		buf_addf(&out.bucket, "%s%u", comma, last);
@@ -127,7 +127,7 @@ amounts_of(struct ctx *c, const struct ratelimit_attempt *t, int times)
 	return out;
 }
 
-/* Buckets that stand together, as an array's text. */
+/* A range of buckets, as an array's text. */
 static const char *
 list(struct ctx *c, const struct ratelimit_range *r, size_t n)
 {
@@ -156,10 +156,12 @@ level_us(const struct db_rows *rows, unsigned bucket)
 	for (row = 0; row < rows->count; row++)
 		if (db_int(rows, row, 0) == bucket)
 			return db_int(rows, row, 1);
-	return 2 * DB_RATELIMIT_FULL_US; /* it is not told: no room */
+	return 2 * DB_RATELIMIT_FULL_US; /* not in the result: no room */
 }
 
-/* How full the fullest of the subjects is, each as the emptier of its two. */
+/*
+ * The level of the fullest subject; a subject has that of its emptier bucket.
+ */
 static int64_t
 fullest_us(const struct ratelimit_attempt *t, const struct db_rows *rows)
 {
@@ -177,7 +179,7 @@ fullest_us(const struct ratelimit_attempt *t, const struct db_rows *rows)
 	return most;
 }
 
-/* The seconds until there is room for an attempt, as a statement has it. */
+/* The seconds until an attempt has room, by the levels of a statement. */
 static enum err
 ask(struct ctx *c, int statement, const struct ratelimit_attempt *t,
     int64_t *wait_s)
@@ -197,7 +199,7 @@ ask(struct ctx *c, int statement, const struct ratelimit_attempt *t,
 	return ERR_OK;
 }
 
-/* Take back what RESERVE has counted beyond the limit. */
+/* Refund an attempt that RESERVE has counted beyond the limit. */
 static enum err
 uncount(struct ctx *c, const struct ratelimit_attempt *t)
 {
@@ -215,7 +217,7 @@ db_ratelimit_reserve(
 	bool read_first = c->now_s - m->refused_s < READ_FIRST_S;
 	enum err e;
 
-	/* RESERVE decides. But who is refused shall not make us write */
+	/* RESERVE decides. But refused attempts shall not make us write */
 	if (read_first) {
 		if ((e = ask(c, LOOK, t, wait_s)) != ERR_OK)
 			return e;

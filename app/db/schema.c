@@ -15,7 +15,7 @@ enum { HAS_TABLE, VERSION, RECORD, EXCESS, EXCESS_OF_ROLE, NAME_WORKER };
  * the accounts' numbers and on the tables' schema. An empty column is the whole
  * table. `latchkey migrate ROLE` grants just these, and `latchkey check` looks
  * for each: a statement that needs another has a row here. Of users, which may
- * have columns of others, it gets no more than its own.
+ * have other columns, the role gets those that Latchkey uses.
  */
 /* clang-format off */
 #define ROW(table, privilege, column) \
@@ -95,7 +95,7 @@ static const struct db_sql schema_sql[] = {
 	},
 	[EXCESS] = {
 		.name = "schema_excess",
-		/* who owns a table, or all of them, may do the rest as well */
+		/* the owner of a table, or of all, may do all else with it */
 		.text = "SELECT string_agg(what, ', '::text) FROM"
 			" (SELECT 'is a superuser'::text AS what"
 			" FROM pg_roles WHERE rolname = current_user AND rolsuper"
@@ -201,7 +201,7 @@ db_schema_lock(struct ctx *c)
 	    " 'Which of Latchkey''s schema scripts this database has had.'");
 }
 
-/* What a step of a transaction works on. */
+/* The data of a step of a transaction. */
 struct step {
 	struct ctx *c;
 	const struct migration *m;
@@ -230,7 +230,7 @@ db_schema_apply(struct ctx *c, const struct migration *m)
 	return db_transaction(c->app->db, c->arena, apply, &step);
 }
 
-/* What a statement says, a text or NULL. */
+/* The one text of a statement, or NULL. */
 static enum err
 told(struct ctx *c, const struct db_sql *sql, const char **out)
 {

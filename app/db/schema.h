@@ -22,9 +22,9 @@ extern const struct migration db_schema_migrations[];
 int64_t db_schema_needed(void);
 
 /*
- * The version that the database has; 0: none.
- * ERR_NOTFOUND: it has no table of versions, or none that this role may come
- * near. ERR_DENIED: it may not read it. ERR_BUSY: as db_run().
+ * The version that the database has; 0: none. ERR_NOTFOUND: it has no table of
+ * versions, or the role may not use its schema. ERR_DENIED: the role may not
+ * read it. ERR_BUSY: as db_run().
  */
 enum err db_schema_version(struct ctx *c, int64_t *out) MUST_CHECK;
 
@@ -45,14 +45,14 @@ enum err db_schema_apply(struct ctx *c, const struct migration *m) MUST_CHECK;
 extern const struct db_sql db_schema_lacking_sql;
 
 /*
- * Which of the privileges that a worker needs this connection's role lacks, as
- * a list in a sentence; NULL: none. Errors as db_run().
+ * The privileges that a worker needs and this connection's role lacks, as a
+ * list in a sentence; NULL: none. Errors as db_run().
  */
 enum err db_schema_lacking(struct ctx *c, const char **out) MUST_CHECK;
 
 /*
- * What it is, or may do, that a worker need not: "owns users, …"; NULL:
- * nothing. Errors as db_run().
+ * The rights of this connection's role that a worker does not need: "owns
+ * users, …"; NULL: none. Errors as db_run().
  */
 enum err db_schema_excess(struct ctx *c, const char **out) MUST_CHECK;
 

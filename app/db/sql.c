@@ -74,8 +74,8 @@ static const struct {
 /* clang-format on */
 
 /*
- * The classes that the standard leaves to whoever needs one, without those that
- * PostgreSQL took: PT400 of PostgREST, U0001.
+ * The classes that the standard leaves to users, without those that PostgreSQL
+ * took: PT400 of PostgREST, U0001.
  */
 static bool
 is_users_own(const char *sqlstate)

@@ -7,7 +7,7 @@
 #include "lib/arena.h"
 #include "role.h"
 
-/* The processes that run a statement. Each prepares its own alone. */
+/* The processes that run a statement. Each prepares its own only. */
 #define DB_API ROLE_BIT(ROLE_API)
 #define DB_LOGIN ROLE_BIT(ROLE_LOGIN)
 #define DB_COMMAND ROLE_BIT(ROLE_COUNT) /* sub-commands */
@@ -23,7 +23,7 @@ struct db_sql {
 	const char *text;
 	unsigned used_by; /* DB_API, … */
 	bool writes;      /* never sent twice */
-	bool direct; /* sent as it stands: run once, or before a migration */
+	bool direct;      /* not prepared: run once, or before a migration */
 };
 
 /* Parameters of a statement: C strings; NULL is SQL's NULL. */
@@ -32,7 +32,7 @@ struct db_params {
 	const char *const *value;
 };
 
-/* These, counted by the compiler, as long as the block that they stand in. */
+/* Parameters counted by the compiler; they live as long as their block. */
 #define DB_PARAMS(...)                                                     \
 	((struct db_params){ ARRAY_LEN(((const char *[]){ __VA_ARGS__ })), \
 	    (const char *const[]){ __VA_ARGS__ } })
@@ -44,26 +44,25 @@ const char *db_param_i64(struct arena *a, int64_t v);
 /* The highest number of a parameter in a statement's text; 0: it has none. */
 int db_sql_params(const char *text);
 
-/* What an error means for the session, and for the next statements. */
+/* The consequence of an error for the session and the next statements. */
 enum db_sql_then {
 	DB_SQL_GO_ON,    /* this one failed; nothing else is wrong */
-	DB_SQL_WAIT,     /* the same statement fails until somebody acts */
-	DB_SQL_RECONNECT /* the session is of no use any more */
+	DB_SQL_WAIT,     /* it fails until the operator acts */
+	DB_SQL_RECONNECT /* the session is of no use */
 };
 
 /*
- * What an SQLSTATE says (NULL: there was none): ERR_INVALID: a value is not
- * allowed, by a constraint or a trigger. ERR_BUSY: another time it may be done.
- * ERR_INTERNAL: a bug of ours, or the server's.
- * Source: PostgreSQL manual, appendix A; ISO/IEC 9075-2, 24.1 (classes that are
- * not the standard's).
+ * The error of an SQLSTATE (NULL: none). ERR_INVALID: a constraint or a trigger
+ * does not allow a value. ERR_BUSY: it may succeed later. ERR_INTERNAL: our
+ * mistake, or the server's. Source: PostgreSQL manual, appendix A; ISO/IEC
+ * 9075-2, 24.1 (classes that are not the standard's).
  */
 enum err db_sql_error(const char *sqlstate, enum db_sql_then *then) MUST_CHECK;
 
 /*
- * The same of an error that a trigger raised on purpose, by PL/pgSQL's RAISE:
- * whatever SQLSTATE it took, the value is not allowed, unless that one says
- * that another time it may be.
+ * The error of an SQLSTATE that a trigger raised on purpose, by PL/pgSQL's
+ * RAISE: the value is not allowed, unless that SQLSTATE says that it may
+ * succeed later.
  */
 enum err db_sql_error_raised(
     const char *sqlstate, enum db_sql_then *then) MUST_CHECK;

@@ -21,17 +21,17 @@ enum {
 };
 
 /*
- * Texts are compared as text, and constants cast, so that PostgreSQL has
- * functions and operators of its own for just these types: else one that
- * somebody put into a schema of the search_path, say for character varying,
- * would be the better match, and run with our rights.
+ * Texts are compared as text, and constants are cast, so that PostgreSQL has
+ * functions and operators for just these types. Otherwise one that a user put
+ * into a schema of the search_path, say for character varying, would be the
+ * better match, and run with our rights.
  */
 /* clang-format off */
 
 /*
- * Raises the epoch of the accounts whose numbers come out of "from". Where the
- * type ends it stays, since a password has to be changed all the same: only
- * tokens of that very epoch would go on to count until they expire.
+ * Raises the epoch of the accounts whose numbers "from" has. At the end of the
+ * type it stays, since a password must still be changeable: only tokens of that
+ * very epoch would count on until they expire.
  */
 #define RAISE(columns, values, from, also)                                 \
 	" INSERT INTO latchkey_account AS a (user_id, epoch" columns ")"   \
@@ -44,8 +44,10 @@ const struct db_sql db_user_sql[] = {
 	[BY_NAME] = {
 		.name = "user_by_name",
 		.used_by = DB_ALL,
-		/* of a full name as much as fullname_max_chars may allow,
-		 * for which a reply has place */
+		/*
+		 * the part of a full name that fullname_max_chars may allow,
+		 * and a reply can hold
+		 */
 		.text = "SELECT u.id, u.username, left(u.fullname::text, 16384),"
 			" u.password, u.is_active, coalesce(a.epoch, 0)"
 			" FROM users u"
@@ -56,13 +58,12 @@ const struct db_sql db_user_sql[] = {
 		.name = "user_at_login",
 		.used_by = DB_LOGIN,
 		/*
-		 * In one statement, and always both: neither takes longer for
-		 * a name that is there. Accounts without a hash that can be
-		 * one are passed over, a hundred of them at most. The full
-		 * name is left out, which may be as long as its owner likes.
-		 * The epoch is that of the moment in which the hash was read:
-		 * who logs in with a password that is changed meanwhile gets
-		 * a token of the epoch before.
+		 * One statement that always does both, so that it takes no
+		 * longer for a name that exists. Accounts without a usable hash
+		 * are skipped, a hundred of them at most. The full name is left
+		 * out, since it may be long. The epoch is that of the moment in
+		 * which the hash was read: a login during a change of the
+		 * password gets a token of the epoch before.
 		 */
 		.text = "SELECT u.id, u.username, NULL, u.password,"
 			" u.is_active, coalesce(a.epoch, 0),"
@@ -85,7 +86,7 @@ const struct db_sql db_user_sql[] = {
 	[AFTER] = {
 		.name = "user_after",
 		.used_by = DB_COMMAND,
-		/* a name that is NULL is nobody's to tell */
+		/* an account without a name cannot be named */
 		.text = "SELECT id, username, fullname, password, is_active, 0"
 			" FROM users WHERE id > $1::bigint"
 			" AND username IS NOT NULL ORDER BY id LIMIT $2",
@@ -97,7 +98,7 @@ const struct db_sql db_user_sql[] = {
 			" (username, fullname, password, is_active)"
 			" VALUES ($1, $2, $3, true)"
 			" ON CONFLICT (username) DO NOTHING RETURNING id,"
-			/* as a trigger, or a narrow column, made it */
+			/* as a trigger or a narrow column changed it */
 			" username, left(fullname::text, 16384)",
 		.writes = true,
 	},
@@ -112,7 +113,7 @@ const struct db_sql db_user_sql[] = {
 	[CHANGE_PASSWORD] = {
 		.name = "user_change_password",
 		.used_by = DB_LOGIN | DB_COMMAND,
-		/* with its reason or not at all: it is one statement */
+		/* with its reason or not at all: one statement */
 		.text = "WITH changed AS (UPDATE users SET password = $3"
 			" WHERE id = $1 AND ($4::text = 'operator'::text"
 			" OR password::text = $2::text)"
@@ -293,7 +294,7 @@ db_user_set_fullname(struct ctx *c, int64_t id, const char *fullname)
 	    DB_PARAMS(db_param_i64(c->arena, id), fullname), &rows);
 }
 
-/* A statement about the account of this number. */
+/* Run a statement on the account of this number. */
 static enum err
 change(struct ctx *c, int statement, int64_t id)
 {

@@ -1,6 +1,6 @@
 /*
  * Tables users and latchkey_account: the FastAPI application's accounts, read
- * and written as it does, and Latchkey's own data of them.
+ * and written as it does, and Latchkey's own data on them.
  */
 #ifndef LATCHKEY_DB_USER_H
 #define LATCHKEY_DB_USER_H
@@ -12,42 +12,40 @@
 extern const struct db_sql db_user_sql[];
 
 /*
- * The user of this name, compared byte by byte; of the full name 16,384
- * characters at most.
- * ERR_NOTFOUND: none. ERR_BUSY, ERR_INTERNAL: as db_run().
+ * The user of this name, compared byte by byte, with 16,384 characters of the
+ * full name at most. ERR_NOTFOUND: none. ERR_BUSY, ERR_INTERNAL: as db_run().
  */
 enum err db_user_by_name(
     struct ctx *c, const char *username, struct user *out) MUST_CHECK;
 
 /*
- * The same at a login, without the full name, which is NULL; and in
- * *decoy_hash how the hash of another account begins: the first that has one,
- * from the number decoy on; NULL: there is none near. It is there whether or
- * not the user is, and takes the same time. out->epoch is the one that the
- * account had while out->password_hash was its hash.
- * ERR_NOTFOUND: there is no such user, and all else of *out is empty.
+ * The user of this name for a login, without the full name, which is NULL.
+ * *decoy_hash: the beginning of another account's hash, of the first account
+ * with one from the number decoy on; NULL: none is near. It is looked up
+ * whether or not the user exists, and takes the same time. out->epoch is that
+ * of the moment in which out->password_hash was read. ERR_NOTFOUND: there is no
+ * such user, and all else of *out is empty.
  */
 enum err db_user_at_login(struct ctx *c, const char *username, int64_t decoy,
     struct user *out, const char **decoy_hash) MUST_CHECK;
 
 /*
- * The lowest number that an account has, and how many numbers there are from
- * that to the highest; 0 and 0: there is no account.
+ * The lowest number of an account, and how many numbers there are from it to
+ * the highest; 0 and 0: there is no account.
  */
 enum err db_user_range(
     struct ctx *c, int64_t *first, int64_t *count) MUST_CHECK;
 
 /*
- * Insert an active user. fullname may be NULL. u's id is set, and both names
- * are those that are stored: a trigger may have changed them.
- * ERR_CONFLICT: the name is taken. ERR_BUSY: whether it was inserted is not
- * known.
+ * Insert an active user. fullname may be NULL. u's id is set, and both names as
+ * stored, since a trigger may have changed them. ERR_CONFLICT: the name is
+ * taken. ERR_BUSY: it may or may not have been inserted.
  */
 enum err db_user_insert(struct ctx *c, struct user *u) MUST_CHECK;
 
 /*
- * Replace u's hash, unless the stored one has changed since u was read: then
- * ERR_CONFLICT.
+ * Replace u's hash. ERR_CONFLICT: the stored hash has changed since u was read;
+ * it stays.
  */
 enum err db_user_replace_hash(
     struct ctx *c, const struct user *u, const char *hash) MUST_CHECK;
@@ -55,19 +53,18 @@ enum err db_user_replace_hash(
 enum password_reason { PASSWORD_BY_OWNER, PASSWORD_BY_OPERATOR };
 
 /*
- * Set u's password to one of this hash, note time and actor, and raise the
- * epoch, all or nothing. The owner's replaces the one that was read:
- * ERR_CONFLICT if the stored one has changed since. The operator's replaces
- * any: ERR_NOTFOUND if the account is gone. ERR_BUSY: it may or may not be
- * done.
+ * Set u's password hash, record time and actor, and raise the epoch, all or
+ * nothing. The owner replaces the hash that was read: ERR_CONFLICT if the
+ * stored one has changed since. The operator replaces any: ERR_NOTFOUND if the
+ * account is gone. ERR_BUSY: it may or may not have happened.
  */
 enum err db_user_change_password(struct ctx *c, const struct user *u,
     const char *hash, enum password_reason reason) MUST_CHECK;
 
 /*
- * When the password of the account of this number was last changed, such as
- * "2026-11-26T04:30:00Z", and by whom, "owner" or "operator".
- * ERR_NOTFOUND: never.
+ * The time of the account's last change of the password, such as
+ * "2026-11-26T04:30:00Z", and its actor, "owner" or "operator". ERR_NOTFOUND:
+ * never.
  */
 enum err db_user_last_change(struct ctx *c, int64_t id, const char **when,
     const char **reason) MUST_CHECK;
@@ -77,8 +74,8 @@ enum err db_user_set_fullname(
     struct ctx *c, int64_t id, const char *fullname) MUST_CHECK;
 
 /*
- * Let an account log in, or not, which raises its epoch in the same statement.
- * ERR_NOTFOUND: there is no such account.
+ * Enable or disable an account; disabling raises its epoch in the same
+ * statement. ERR_NOTFOUND: there is no such account.
  */
 enum err db_user_set_active(struct ctx *c, int64_t id, bool active) MUST_CHECK;
 
@@ -86,9 +83,9 @@ enum err db_user_set_active(struct ctx *c, int64_t id, bool active) MUST_CHECK;
 enum err db_user_logout(struct ctx *c, int64_t id) MUST_CHECK;
 
 /*
- * The users whose number is greater than after, in that order and without their
- * epoch (0), at most max of them (up to 1000000) into the array at out; *n: how
- * many there are.
+ * The users with a number greater than after, in ascending order and without
+ * their epoch (0), at most max of them (up to 1000000), into the array at out;
+ * *n: their number.
  */
 enum err db_user_after(struct ctx *c, int64_t after, size_t max,
     struct user *out, size_t *n) MUST_CHECK;

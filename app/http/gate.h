@@ -24,7 +24,7 @@ bool gate_lane(struct req *r, enum role lane, const char *path) MUST_CHECK;
 
 /*
  * The size of a body: ERR_TOOBIG if it has more bytes than that. With BODY_NONE
- * it is not looked at. The caller replies.
+ * it is not checked. The caller replies.
  */
 enum err gate_body(
     const struct req *r, enum body body, unsigned max_bytes) MUST_CHECK;

@@ -55,8 +55,7 @@ struct req {
 	bool body_too_big; /* and therefore not read */
 	int64_t
 	    waited_ms; /* since the web server passed it on; -1: not known */
-	bool gone; /* nobody waits for the answer: looked at where passwords are
-	              hashed */
+	bool gone; /* the client has gone: known where passwords are hashed */
 
 	/* from route.c's table and gates */
 	enum face face;

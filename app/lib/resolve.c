@@ -40,8 +40,8 @@ look_up(const char *name, int out)
 }
 
 /*
- * The process of its own. It must not hold a connection open when this one
- * closes it, nor outlive it.
+ * The resolver's process. It must not hold a connection open when its parent
+ * closes it, nor outlive its parent.
  */
 static _Noreturn void
 be_resolver(const char *name, int out, pid_t parent)

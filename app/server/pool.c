@@ -1,6 +1,6 @@
 /*
- * Worker processes. They are forked, never executed: each has what was checked
- * before, whatever has become of it since.
+ * Worker processes, forked and never executed: each has what was checked at the
+ * start, even if the files have changed since.
  */
 #include "base.h"
 

@@ -12,8 +12,10 @@ static const int stops[] = { SIGTERM, SIGINT, SIGQUIT };
  * to standard error. */
 static const int others[] = { SIGUSR1, SIGUSR2 };
 
-/* As whoever sends them means another program, or the kernel a terminal, a
- * timer, or a log that has reached the limit of a file's size. */
+/*
+ * Ignored: they are meant for another program, or the kernel sends them for a
+ * terminal, a timer, or a log that has reached the limit of a file's size.
+ */
 static const int ignored[] = { SIGALRM, SIGVTALRM, SIGPROF, SIGPIPE, SIGIO,
 	SIGSTKFLT, SIGPWR, SIGTSTP, SIGTTIN, SIGTTOU, SIGXCPU, SIGXFSZ };
 

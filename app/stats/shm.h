@@ -45,9 +45,9 @@ bool shm_load(
 bool shm_reserve(const void *at, size_t bytes) MUST_CHECK;
 
 /*
- * For a worker, before it takes requests: it can only read this section from
- * now on, whatever becomes of it; not of the first. Without shm_create()
- * nothing changes. False: not possible.
+ * For a worker, before it takes requests: from now on it can only read this
+ * section; not for the first section. Without shm_create() nothing changes.
+ * False: not possible.
  */
 bool shm_read_only(const struct shm_section *section) MUST_CHECK;
 
