@@ -33,6 +33,8 @@ open_keys(struct opened *o)
 {
 	if (!keyring_load(o->app.conf->key_file, &o->keyring))
 		return false;
+	o->keyring.issuer = o->app.conf->token_issuer;
+	o->keyring.audience = o->app.conf->token_audience;
 	o->app.keyring = &o->keyring;
 	return true;
 }

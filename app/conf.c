@@ -20,8 +20,11 @@
 #include "lib/origin.h"
 #include "lib/text.h"
 
-/* AUTO: a number or "auto"; UNTIL: true, false, or the last day of it */
-enum type { TEXT, NUMBER, AUTO, SWITCH, ORIGINS, UNTIL };
+/*
+ * AUTO: a number or "auto"; UNTIL: true, false, or the last day of it; PARTY:
+ * a name of one word, in ASCII that JSON needs not escape
+ */
+enum type { TEXT, NUMBER, AUTO, SWITCH, ORIGINS, UNTIL, PARTY };
 
 struct key {
 	const char *name;
@@ -53,6 +56,8 @@ static const struct key keys[] = {
 	{ "greeting",             TEXT,   AT(greeting),             "Hello, FastAPI!", 0, 1024, "text" },
 	{ "cors_origins",         ORIGINS, AT(cors_origins),        "", 0, 4096, "origins" },
 	{ "access_token_minutes", NUMBER, AT(access_token_minutes), "30", 1, 525600, "minutes" },
+	{ "token_issuer",         PARTY,  AT(token_issuer),         "", 0, 255, "name" },
+	{ "token_audience",       PARTY,  AT(token_audience),       "", 0, 255, "name" },
 	{ "token_leeway_s",       NUMBER, AT(token_leeway_s),       "5", 0, 300, "seconds" },
 	{ "accept_plain_tokens",  UNTIL,  AT(plain_until_s),        "true", 0, 0, "true, false or YYYY-MM-DD" },
 	{ "hash_cost",            NUMBER, AT(hash_cost),            "5", 1, 11, "yescrypt cost" },
@@ -147,6 +152,22 @@ set_origins(
 }
 
 static bool
+set_party(
+    const struct key *k, const char *where, const char *value, char **field)
+{
+	const char *p = value;
+
+	while (*p > ' ' && *p <= '~' && *p != '"' && *p != '\\')
+		p++;
+	if (*p == '\0')
+		return set_text(k, where, value, field);
+	log_say("%s: %s must be a name such as https://login.example.org, "
+	        "without blanks, quotes and backslashes, not \"%s\"",
+	    where, k->name, value);
+	return false;
+}
+
+static bool
 set_number(
     const struct key *k, const char *where, const char *value, int64_t *field)
 {
@@ -175,6 +196,8 @@ set(struct conf *c, const struct key *k, const char *where, const char *value)
 	switch (k->type) {
 	case ORIGINS:
 		return set_origins(k, where, value, field);
+	case PARTY:
+		return set_party(k, where, value, field);
 	case TEXT:
 		return set_text(k, where, value, field);
 	case AUTO:
@@ -457,7 +480,8 @@ conf_free(struct conf *c)
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(keys); i++)
-		if (keys[i].type == TEXT || keys[i].type == ORIGINS)
+		if (keys[i].type == TEXT || keys[i].type == ORIGINS ||
+		    keys[i].type == PARTY)
 			free(*(char **)((char *)c + keys[i].offset));
 	*c = (struct conf){ 0 };
 }
@@ -466,7 +490,7 @@ void
 conf_print_keys(void)
 {
 	static const char *const type_name[] = { "text", "number", "auto",
-		"switch", "text", "until" };
+		"switch", "text", "until", "text" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(keys); i++)

@@ -23,6 +23,8 @@ struct conf {
 	char *greeting;   /* the answer of GET / */
 	char *cors_origins; /* origins treated like this host's */
 	int64_t access_token_minutes;
+	char *token_issuer; /* that tokens name; "": none */
+	char *token_audience;
 	int64_t token_leeway_s;
 	int64_t plain_until_s; /* plain tokens (crypto/token.h) count before
 	                        * this time; 0: never, INT64_MAX: always */

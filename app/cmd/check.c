@@ -14,6 +14,7 @@
 
 #include "app.h"
 #include "cmd/check.h"
+#include "crypto/key.h"
 #include "db/schema.h"
 #include "lib/buf.h"
 #include "lib/log.h"
@@ -239,6 +240,23 @@ warn_of_sockets(const struct conf *conf)
 	}
 }
 
+/* What gateways and applications are configured with. */
+static void
+print_tokens(const struct conf *conf)
+{
+	struct app *app = app_open(conf, NEED_KEYS, 0);
+
+	if (app == NULL)
+		return;
+	printf("tokens: kid %s", keyring_active(app->keyring)->kid);
+	if (*conf->token_issuer != '\0')
+		printf(", issuer (iss) %s", conf->token_issuer);
+	if (*conf->token_audience != '\0')
+		printf(", audience (aud) %s", conf->token_audience);
+	printf("\n");
+	app_close(app);
+}
+
 int
 check(const struct conf *conf)
 {
@@ -251,5 +269,6 @@ check(const struct conf *conf)
 	warn_of_sockets(conf);
 	printf("settings, key, database and schema are good\n");
 	limits_print(conf);
+	print_tokens(conf);
 	return EXIT_SUCCESS;
 }

@@ -18,21 +18,25 @@ keyring_load(const char *path, struct keyring *out)
 
 	memset(out, 0, sizeof(*out));
 	good = secret_load("key_file", path, &secret) &&
-	       keyring_add(out, &secret, KEY_ACTIVE, NULL);
+	       keyring_add(out, &secret, KEY_ACTIVE);
 	explicit_bzero(&secret, sizeof(secret));
 	return good;
 }
 
 bool
-keyring_add(struct keyring *ring, const struct secret *secret,
-    enum key_state state, const char *kid)
+keyring_add(
+    struct keyring *ring, const struct secret *secret, enum key_state state)
 {
 	struct key *k = &ring->keys[ring->count];
 
 	assert(ring->count < KEYRING_MAX);
 	if ((k->mac = mac_key_new(secret->bytes, secret->len)) == NULL)
 		return false;
-	k->kid = kid;
+	if (!mac_key_name(k->mac, k->kid)) {
+		mac_key_free(k->mac);
+		k->mac = NULL;
+		return false;
+	}
 	k->alg = KEY_HS256;
 	k->state = state;
 	k->secret = *secret;

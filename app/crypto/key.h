@@ -21,15 +21,19 @@ enum key_state {
 };
 
 struct key {
-	const char *kid; /* as tokens name it; NULL: they do not */
+	char kid[MAC_NAME_BYTES]; /* as tokens name it */
 	enum key_alg alg;
 	enum key_state state;
 	struct secret secret; /* libjwt signs with it */
 	struct mac_key *mac;  /* the same, prepared, to verify */
 };
 
-/* All zero: no key, so no token is good. */
+/*
+ * The keys, and the parties that each token has to name: its issuer, and one
+ * of its audience. NULL or "": none. All zero: no key, so no token is good.
+ */
 struct keyring {
+	const char *issuer, *audience; /* not copied */
 	size_t count;
 	struct key keys[KEYRING_MAX];
 };
@@ -38,19 +42,18 @@ struct keyring {
 extern const char *const key_alg_name[];
 
 /*
- * Read the keyring from a file: its one key, active and without a kid. On
- * failure says on standard error what is wrong and what to do, leaves no key
- * in *out, and returns false (crypto/secret.h).
+ * Read the keyring from a file: its one key, active. On failure says on
+ * standard error what is wrong and what to do, leaves no key in *out, and
+ * returns false (crypto/secret.h).
  */
 bool keyring_load(const char *path, struct keyring *out) MUST_CHECK;
 
 /*
- * Add a key of HS256, of which a copy is made. kid: NULL, or it lives as long
- * as the keyring. The keyring has room for it. False: OpenSSL could not prepare
- * it; it is logged.
+ * Add a key of HS256, of which a copy is made; its kid is mac_key_name(). The
+ * keyring has room for it. False: OpenSSL could not prepare it; it is logged.
  */
 bool keyring_add(struct keyring *ring, const struct secret *secret,
-    enum key_state state, const char *kid) MUST_CHECK;
+    enum key_state state) MUST_CHECK;
 
 /* The key that signs. There has to be one. */
 const struct key *keyring_active(const struct keyring *ring);

@@ -4,6 +4,7 @@
 #include "base.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <openssl/core_names.h>
@@ -110,16 +111,6 @@ mac_sha256(const void *bytes, size_t n, unsigned char out[MAC_BYTES])
 	       EVP_DigestFinal_ex(ctx, out, NULL) == 1;
 }
 
-/* --- a key for each purpose --- */
-
-bool
-mac_secret_load(const struct conf *conf, struct secret *out)
-{
-	if (conf->secret_file[0] != '\0')
-		return secret_load("secret_file", conf->secret_file, out);
-	return secret_load("key_file", conf->key_file, out);
-}
-
 /* The HMAC of texts with their ends. */
 static bool
 mac_texts(
@@ -131,6 +122,31 @@ mac_texts(
 	for (; good && *texts != NULL; texts++)
 		good = add(ctx, *texts, strlen(*texts) + 1);
 	return good && end(ctx, out);
+}
+
+bool
+mac_key_name(struct mac_key *key, char out[MAC_NAME_BYTES])
+{
+	unsigned char mac[MAC_BYTES];
+
+	if (!mac_texts(key, (const char *[]){ "latchkey", "kid", NULL }, mac)) {
+		event(EVENT_BUG, "what=mac_key_name");
+		return false;
+	}
+	snprintf(out, MAC_NAME_BYTES, "%02x%02x%02x%02x", mac[0], mac[1],
+	    mac[2], mac[3]);
+	explicit_bzero(mac, sizeof(mac));
+	return true;
+}
+
+/* --- a key for each purpose --- */
+
+bool
+mac_secret_load(const struct conf *conf, struct secret *out)
+{
+	if (conf->secret_file[0] != '\0')
+		return secret_load("secret_file", conf->secret_file, out);
+	return secret_load("key_file", conf->key_file, out);
 }
 
 /* NULL: it is logged. */

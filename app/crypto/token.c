@@ -25,6 +25,14 @@ free_jwt(void *jwt)
 	jwt_free(jwt);
 }
 
+/* A claim that names a party, where the settings do. */
+static bool
+add_party(jwt_t *jwt, const char *claim, const char *name)
+{
+	return name == NULL || *name == '\0' ||
+	       jwt_add_grant(jwt, claim, name) == 0;
+}
+
 enum err
 token_sign(const struct keyring *ring, const struct token_claims *c,
     int64_t now_s, struct arena *a, const char **out)
@@ -47,7 +55,9 @@ token_sign(const struct keyring *ring, const struct token_claims *c,
 	    jwt_add_grant(jwt, "jti", jti) != 0 ||
 	    jwt_add_grant_int(jwt, "uid", c->uid) != 0 ||
 	    (c->epoch != 0 && jwt_add_grant_int(jwt, "ep", c->epoch) != 0) ||
-	    (key->kid != NULL && jwt_add_header(jwt, "kid", key->kid) != 0) ||
+	    !add_party(jwt, "iss", ring->issuer) ||
+	    !add_party(jwt, "aud", ring->audience) ||
+	    jwt_add_header(jwt, "kid", key->kid) != 0 ||
 	    jwt_set_alg(jwt, JWT_ALG_HS256, key->secret.bytes,
 	        (int)key->secret.len) != 0 ||
 	    (token = jwt_encode_str(jwt)) == NULL) {
@@ -170,17 +180,30 @@ find_key(const struct keyring *ring, const char *token,
 
 enum claim { CLAIM_ABSENT, CLAIM_PRESENT, CLAIM_BAD };
 
+/* Cut the fraction of a number in JSON off, unless that has an exponent. */
+static void
+drop_fraction(char *json)
+{
+	char *point = strchr(json, '.');
+
+	if (point != NULL && point[1] != '\0' &&
+	    point[1 + strspn(point + 1, "0123456789")] == '\0')
+		*point = '\0';
+}
+
 /*
- * An integer claim. Read as JSON text: jwt_get_grant_int() does not tell
- * another type from an integer.
+ * A number. Read as JSON text: jwt_get_grant_int() does not tell another type
+ * from an integer.
  */
 static enum claim
-get_int(jwt_t *jwt, const char *name, int64_t *out)
+get_number(jwt_t *jwt, const char *name, bool is_time, int64_t *out)
 {
 	char *json = jwt_get_grants_json(jwt, name);
 	enum claim claim = CLAIM_ABSENT;
 
 	*out = 0;
+	if (json != NULL && is_time)
+		drop_fraction(json);
 	if (json != NULL)
 		claim = text_to_i64(json, INT64_MIN, INT64_MAX, out)
 		            ? CLAIM_PRESENT
@@ -189,13 +212,27 @@ get_int(jwt_t *jwt, const char *name, int64_t *out)
 	return claim;
 }
 
+/* An integer claim. */
+static enum claim
+get_int(jwt_t *jwt, const char *name, int64_t *out)
+{
+	return get_number(jwt, name, false, out);
+}
+
+/* A time. It may have a fraction, which is dropped: RFC 7519, section 2. */
+static enum claim
+get_time(jwt_t *jwt, const char *name, int64_t *out)
+{
+	return get_number(jwt, name, true, out);
+}
+
 /* Is the token valid at this time? Compared so that nothing can overflow. */
 static bool
 is_current(jwt_t *jwt, const struct token_clock *clock, int64_t *exp)
 {
 	int64_t nbf;
 
-	switch (get_int(jwt, "nbf", &nbf)) {
+	switch (get_time(jwt, "nbf", &nbf)) {
 	case CLAIM_PRESENT:
 		if (nbf > clock->now_s + clock->leeway_s)
 			return false;
@@ -205,7 +242,7 @@ is_current(jwt_t *jwt, const struct token_clock *clock, int64_t *exp)
 	default:
 		return false;
 	}
-	return get_int(jwt, "exp", exp) == CLAIM_PRESENT &&
+	return get_time(jwt, "exp", exp) == CLAIM_PRESENT &&
 	       *exp > clock->now_s - clock->leeway_s;
 }
 
@@ -226,17 +263,60 @@ has_our_header(jwt_t *jwt, const struct key *key)
 	       strcmp(alg, key_alg_name[key->alg]) == 0;
 }
 
+/* What is behind the text in JSON that begins at p; NULL: it is none. */
+static const char *
+text_end(const char *p)
+{
+	if (*p != '"')
+		return NULL;
+	for (p++; *p != '"'; p++) {
+		if (*p == '\\')
+			p++;
+		if (*p == '\0')
+			return NULL;
+	}
+	return p + 1;
+}
+
 /*
- * Is it for us? A claim aud names others: what an application signs with the
- * same key for another purpose admits nobody here. RFC 7519, section 4.1.3.
+ * Is this JSON, as libjwt writes it, the name, or a list of texts of which the
+ * name is one? The name needs no escapes, so that bytes can be compared.
  */
 static bool
-is_for_us(jwt_t *jwt)
+is_named(const char *json, const char *name)
 {
+	bool is_list = *json == '[', found = false;
+	const char *p = json + is_list, *end;
+	size_t n = strlen(name);
+
+	for (;; p = end + 1) {
+		if ((end = text_end(p)) == NULL)
+			return false;
+		if ((size_t)(end - p) == n + 2 && memcmp(p + 1, name, n) == 0)
+			found = true;
+		if (!is_list || *end != ',')
+			return found && strcmp(end, is_list ? "]" : "") == 0;
+	}
+}
+
+/*
+ * Is it by our issuer and for us? Where no audience is set a claim aud names
+ * others: what an application signs with the same key for another purpose
+ * admits nobody here. RFC 7519, sections 4.1.1 and 4.1.3.
+ */
+static bool
+is_for_us(jwt_t *jwt, const struct keyring *ring)
+{
+	const char *issuer = ring->issuer, *audience = ring->audience;
+	const char *iss = jwt_get_grant(jwt, "iss");
 	char *aud = jwt_get_grants_json(jwt, "aud");
+	bool good = audience == NULL || *audience == '\0'
+	                ? aud == NULL
+	                : aud != NULL && is_named(aud, audience);
 
 	free(aud);
-	return aud == NULL;
+	return good && (issuer == NULL || *issuer == '\0' ||
+	                   (iss != NULL && strcmp(iss, issuer) == 0));
 }
 
 /* A claim that is a text, if it is present. */
@@ -273,7 +353,7 @@ read_account(
 {
 	int64_t iat_s, epoch;
 	enum claim uid = get_int(jwt, "uid", &out->uid);
-	enum claim iat = get_int(jwt, "iat", &iat_s);
+	enum claim iat = get_time(jwt, "iat", &iat_s);
 	enum claim jti = has_text(jwt, "jti");
 
 	out->epoch = 0;
@@ -310,8 +390,9 @@ token_check(const struct keyring *ring, const char *token,
 		return ERR_UNAUTH;
 	arena_defer(a, free_jwt, jwt);
 	out->sub = jwt_get_grant(jwt, "sub");
-	if (!has_our_header(jwt, key) || !is_for_us(jwt) || out->sub == NULL ||
-	    *out->sub == '\0' || !is_current(jwt, clock, &out->exp) ||
+	if (!has_our_header(jwt, key) || !is_for_us(jwt, ring) ||
+	    out->sub == NULL || *out->sub == '\0' ||
+	    !is_current(jwt, clock, &out->exp) ||
 	    !read_account(jwt, clock, out))
 		return ERR_UNAUTH;
 	return ERR_OK;

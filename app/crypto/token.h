@@ -28,10 +28,10 @@ struct token_clock {
 
 /*
  * Sign a token for these claims by the active key, with iat = now_s and a
- * random jti, in arena a. Its header names the key if that has a kid. An epoch
- * of 0 is left out, which keeps the tokens of most accounts as they were before
- * there were epochs. ERR_INTERNAL: libjwt could not (a sub that is not UTF-8,
- * no memory). Source: RFC 7519.
+ * random jti, in arena a, and with the ring's issuer and audience. Its header
+ * names the key. An epoch of 0 is left out, which keeps the tokens of most
+ * accounts as they were before there were epochs. ERR_INTERNAL: libjwt could
+ * not (a sub that is not UTF-8, no memory). Source: RFC 7519.
  */
 enum err token_sign(const struct keyring *ring, const struct token_claims *c,
     int64_t now_s, struct arena *a, const char **out) MUST_CHECK;
@@ -41,7 +41,9 @@ enum err token_sign(const struct keyring *ring, const struct token_claims *c,
  * the key) and times, in this order, and read its claims into *out; sub lives
  * as long as arena a. Nothing of it is parsed before the signature is verified.
  * exp and a sub that is not empty are required; nbf is optional; both times
- * have the clock's leeway. A token with aud is for another audience. One
+ * have the clock's leeway, and the fraction of a time is dropped. The ring's
+ * issuer is required in iss, its audience in aud; without one a token with aud
+ * is for another audience. A kid is not read. One
  * without uid, jti or iat is plain, and of epoch 0; any other is refused when
  * its iat is in the future or its exp further from that than life_s. Of a
  * repeated claim the last counts. ERR_UNAUTH: anything else, without

@@ -67,6 +67,7 @@ jwt_decode(jwt_t **jwt, const char *token, const unsigned char *k, int n)
 }
 
 /* clang-format off */
+int jwt_add_header(jwt_t *jwt, const char *name, const char *value) { return fails("jwt_add_header") ? ENOMEM : REAL(jwt_add_header)(jwt, name, value); }
 int jwt_new(jwt_t **jwt) { return fails("jwt_new") ? ENOMEM : REAL(jwt_new)(jwt); }
 int jwt_add_grant(jwt_t *jwt, const char *name, const char *value) { return fails("jwt_add_grant") ? ENOMEM : REAL(jwt_add_grant)(jwt, name, value); }
 int jwt_add_grant_int(jwt_t *jwt, const char *name, long value) { return fails("jwt_add_grant_int") ? ENOMEM : REAL(jwt_add_grant_int)(jwt, name, value); }
@@ -95,6 +96,9 @@ test_sign_fails(void)
 		{ "jwt_add_grant_int", 2 },
 		{ "jwt_add_grant_int", 3 },
 		{ "jwt_add_grant_int", 4 },
+		{ "jwt_add_grant", 3 },
+		{ "jwt_add_grant", 4 },
+		{ "jwt_add_header", 1 },
 		{ "jwt_set_alg", 1 },
 		{ "jwt_encode_str", 1 },
 	};
@@ -104,6 +108,7 @@ test_sign_fails(void)
 	bool refused;
 	size_t i;
 
+	ring.issuer = ring.audience = "x";
 	for (i = 0; i < ARRAY_LEN(calls); i++) {
 		fail_at(calls[i].name, calls[i].turn);
 		listen_to_stderr();
@@ -117,6 +122,7 @@ test_sign_fails(void)
 		ok(i == 0 || strstr(said_text, "event=bug what=token_sign"),
 		    "the log reports a token that could not be signed");
 	}
+	ring.issuer = ring.audience = NULL;
 }
 
 static void
@@ -290,7 +296,7 @@ test_ours(void)
 		{ "\"jti\":1", "refused" },
 		{ "\"jti\":null", "refused" },
 		{ "\"iat\":\"x\"", "refused" },
-		{ "\"iat\":1.5", "refused" },
+		{ "\"iat\":1.5", "plain" },
 		{ "\"uid\":\"1\"", "refused" },
 		{ "\"uid\":0", "refused" },
 		{ "\"uid\":1,\"jti\":\"x\",\"iat\":1999999940", "ours 0" },
@@ -391,11 +397,13 @@ test_length(void)
 			continue;
 		if (strlen(token) == TOKEN_MAX_BYTES)
 			taken += check(token, &out) == ERR_OK;
-		if (strlen(token) == TOKEN_MAX_BYTES + 1)
+		/* base64url has no text that would make it one byte more */
+		if (strlen(token) == TOKEN_MAX_BYTES + 2)
 			refused += check(token, &out) == ERR_UNAUTH;
 	}
 	is_int((long long)taken, 1, "a token of 8 KiB is accepted");
-	is_int((long long)refused, 1, "a token of 8 KiB and a byte is refused");
+	is_int(
+	    (long long)refused, 1, "a token of 8 KiB and 2 bytes is refused");
 }
 
 int
