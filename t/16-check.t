@@ -13,6 +13,11 @@ token() {
 
 sign_up ada 'correct horse'
 sign_up '홍 길동/%' 'correct horse'
+# Names with a plain form, and others: the first is as long as one may be.
+longest=$(printf '%0242d@example.org' 0)
+for name in "$longest" "0$longest" 'ada+x@example.org' 'a~!' 'ada%40example.org' 'ada b' 'ád'; do
+	sign_up "$name" 'correct horse'
+done
 sign_up 'evil\r\nX-Auth-User: ada\r\n\r\nx' 'correct horse'
 is "$status" 200 'a name may hold line breaks and header lines'
 
@@ -23,11 +28,28 @@ ada=$token
 api GET /check -H "Authorization: Bearer $ada"
 is "$status $body" '200 ' 'a good token gets 200 without a body'
 is "$(header X-Auth-User) $(header X-Auth-User-Id)" 'ada 1' 'headers name the account and its number'
+is "$(header X-Auth-User-Plain)" 'ada' 'X-Auth-User-Plain names the account as it is'
 like "$(header X-Auth-Expires)" '^[0-9]{10}$' 'a header says when the token expires'
 is "$(header Cache-Control)" no-store 'the answer to a check may be kept by no cache'
 token '홍 길동/%'
 api GET /check -H "Authorization: Bearer $token"
 is "$(header X-Auth-User)" '%ED%99%8D%20%EA%B8%B8%EB%8F%99%2F%25' 'X-Auth-User is percent-encoded'
+beyond=$token
+is "$(header X-Auth-User-Plain)" '' 'a name beyond ASCII has no X-Auth-User-Plain'
+while read -r plain name; do
+	token "$name"
+	api GET /check -H "Authorization: Bearer $token"
+	[ "$plain" = yes ] && wanted=$name || wanted=
+	is "$status $(header X-Auth-User-Plain)" "200 $wanted" "X-Auth-User-Plain of '$name': $plain"
+done <<END
+yes ada+x@example.org
+yes $longest
+no 0$longest
+no ada%40example.org
+no ada b
+yes a~!
+no ád
+END
 token "$(printf 'evil\r\nX-Auth-User: ada\r\n\r\nx')"
 api GET /check -H "Authorization: Bearer $token"
 is "$status $(header X-Auth-User)" '200 evil%0D%0AX-Auth-User%3A%20ada%0D%0A%0D%0Ax' \
@@ -65,7 +87,7 @@ import http.server, sys
 class App(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        said = " ".join("%s=%s" % x for x in self.headers.items() if x[0].lower().startswith("x-auth"))
+        said = " ".join("%s=%s" % x for x in self.headers.items() if x[0].lower().startswith(("x-auth", "x-web", "x-user")))
         self.send_response(200)
         self.end_headers()
         self.wfile.write(("%s %s %s" % (self.command, said, body.decode())).encode())
@@ -84,10 +106,20 @@ guard "$(cat "$tmp/port")"
 ok $? 'nginx accepts the guarded example of the sample'
 
 api GET /app/x -H "Authorization: Bearer $ada"
-like "$status $body" '^200 GET X-Auth-User=ada X-Auth-User-Id=1 X-Auth-Expires=[0-9]{10} $' 'the guarded application gets the account in headers'
-api POST /app/x 'some=body' -H "Authorization: Bearer $ada" -H 'X-Auth-User: eve' -H 'X-Auth-User-Id: 0' -H 'X-Auth-Expires: 9'
-like "$status $body" '^200 POST X-Auth-User=ada X-Auth-User-Id=1 X-Auth-Expires=[0-9]{10} some=body$' \
+like "$status $body" '^200 GET X-Auth-User=ada X-Auth-User-Plain=ada X-Auth-User-Id=1 X-Auth-Expires=[0-9]{10} $' 'the guarded application gets the account in headers'
+api POST /app/x 'some=body' -H "Authorization: Bearer $ada" -H 'X-Auth-User: eve' -H 'X-Auth-User-Plain: eve' -H 'X-Auth-User-Id: 0' -H 'X-Auth-Expires: 9'
+like "$status $body" '^200 POST X-Auth-User=ada X-Auth-User-Plain=ada X-Auth-User-Id=1 X-Auth-Expires=[0-9]{10} some=body$' \
 	"the guarded application gets the body of a POST, and no X-Auth header of the client's"
+api GET /app/x -H "Authorization: Bearer $beyond" -H 'X-Auth-User-Plain: eve'
+like "$status $body" '^200 GET X-Auth-User=%ED[0-9A-F%]* X-Auth-User-Id=2 X-Auth-Expires=[0-9]{10} $' \
+	"the guarded application gets no X-Auth-User-Plain of the client's where the name has no plain form"
+# As for Grafana and Open WebUI: the lines of the sample.
+sed -i 's/^\(	*\)#\(proxy_set_header X-[A-Z-]* \$latchkey_user_plain;\)/\1\2/; s/^\(	*\)#\(proxy_set_header X-User-Email \$latchkey_user_plain;\)/\1\2/' "$LK_DIR/nginx.site"
+nginx_reload
+api GET /app/x -H "Authorization: Bearer $ada" -H 'X-WEBAUTH-USER: eve' -H 'X-User-Email: eve'
+like "$status $body" 'X-WEBAUTH-USER=ada X-User-Email=ada X-Auth-User-Id' "the lines for Grafana and Open WebUI name the account"
+api GET /app/x -H "Authorization: Bearer $beyond" -H 'X-WEBAUTH-USER: eve' -H 'X-User-Email: eve'
+unlike "$status $body" 'eve' "the lines for Grafana and Open WebUI pass no name of the client's"
 api GET /app/x
 is "$status $body" '401 {"detail":"Could not validate credentials"}' 'a guarded path without a token gets 401'
 is "$(header WWW-Authenticate)" Bearer 'the 401 of a guarded path names the scheme'

@@ -73,7 +73,7 @@ awk '
 ' "$site" >"$tmp/location"
 sed -n '/^	# For PHP-FPM/,/^	#$/d; /^	#	include .*fastcgi_params/,/^	#	fastcgi_pass unix/s/^	#	/		/p' "$site" |
 	sed "s|/var/www/app/index.php|$tmp/app.php|; s|unix:/run/php/php-fpm.sock|unix:$LK_DIR/data/fpm.sock|" >"$tmp/php"
-is "$(grep -c . "$tmp/php")" 10 'the sample has ten lines for PHP-FPM'
+is "$(grep -c . "$tmp/php")" 11 'the sample has eleven lines for PHP-FPM'
 sed -i -e '/^	location = \/latchkey-check/{
 	e sed "\\$d" '"$tmp/location"'; cat '"$tmp/php"'; echo "	}"
 	}' "$site"

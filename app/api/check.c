@@ -4,28 +4,43 @@
  */
 #include "base.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "api/api.h"
 #include "http/reply.h"
+#include "lib/text.h"
+
+#define PLAIN_MAX_BYTES 254 /* an e-mail address; the head stays small */
+
+/*
+ * Is a name the same to applications that take it as it is and to those that
+ * decode it: printable ASCII without blanks and %? Any other has no plain form,
+ * or somebody could sign up with a name that becomes another's.
+ */
+static bool
+is_plain(const char *name)
+{
+	size_t n = 0;
+
+	while (name[n] > ' ' && name[n] <= '~' && name[n] != '%')
+		n++;
+	return name[n] == '\0' && n > 0 && n <= PLAIN_MAX_BYTES;
+}
 
 enum err
 api_check(struct req *r)
 {
 	struct buf name;
-	char number[24];
+	char number[TEXT_I64_BYTES];
 
 	reply_begin(r, 200, NULL);
 	/* a name may contain anything, CR and LF included */
 	buf_init(&name, r->ctx->arena);
 	buf_add_percent(&name, r->claims.sub);
 	reply_header(r, "X-Auth-User", name.s);
-	if (r->claims.uid != 0) {
-		snprintf(number, sizeof(number), "%" PRId64, r->claims.uid);
-		reply_header(r, "X-Auth-User-Id", number);
-	}
-	snprintf(number, sizeof(number), "%" PRId64, r->claims.exp);
-	reply_header(r, "X-Auth-Expires", number);
+	if (is_plain(r->claims.sub))
+		reply_header(r, "X-Auth-User-Plain", r->claims.sub);
+	if (r->claims.uid != 0)
+		reply_header(
+		    r, "X-Auth-User-Id", text_of_i64(r->claims.uid, number));
+	reply_header(r, "X-Auth-Expires", text_of_i64(r->claims.exp, number));
 	return ERR_OK;
 }

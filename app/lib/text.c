@@ -27,6 +27,22 @@ text_to_i64(const char *s, int64_t min, int64_t max, int64_t *out)
 	return true;
 }
 
+const char *
+text_of_i64(int64_t n, char out[TEXT_I64_BYTES])
+{
+	uint64_t left = n < 0 ? -(uint64_t)n : (uint64_t)n;
+	char *p = out + TEXT_I64_BYTES - 1;
+
+	*p = '\0';
+	do {
+		*--p = (char)('0' + left % 10);
+		left /= 10;
+	} while (left > 0);
+	if (n < 0)
+		*--p = '-';
+	return p;
+}
+
 size_t
 text_utf8_len(const char *s, size_t n)
 {

@@ -13,6 +13,11 @@
 bool text_to_i64(
     const char *s, int64_t min, int64_t max, int64_t *out) MUST_CHECK;
 
+#define TEXT_I64_BYTES 21 /* the longest, and its NUL */
+
+/* n in decimal, at the end of out: where it begins. Quicker than printf(3). */
+const char *text_of_i64(int64_t n, char out[TEXT_I64_BYTES]);
+
 /*
  * The length in bytes of the UTF-8 character at s, of which n bytes can be
  * read: 1 to 4; 0 if there is none (RFC 3629: no overlong forms, no

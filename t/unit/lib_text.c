@@ -38,6 +38,29 @@ test_numbers(void)
 	    "a minus apart from its number is refused");
 }
 
+static void
+test_decimal(void)
+{
+	static const struct {
+		int64_t n;
+		const char *text;
+	} numbers[] = {
+		{ 0, "0" },
+		{ 9, "9" },
+		{ 10, "10" },
+		{ -1, "-1" },
+		{ 1795869000, "1795869000" },
+		{ INT64_MAX, "9223372036854775807" },
+		{ INT64_MIN, "-9223372036854775808" },
+	};
+	char out[TEXT_I64_BYTES];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(numbers); i++)
+		is(text_of_i64(numbers[i].n, out), numbers[i].text,
+		    "a number is written in decimal");
+}
+
 /* Every code point, encoded by hand, and every way to spoil it. */
 static void
 test_all_code_points(void)
@@ -173,6 +196,7 @@ int
 main(void)
 {
 	test_numbers();
+	test_decimal();
 	test_all_code_points();
 	test_utf8();
 	test_hex();
