@@ -111,12 +111,15 @@ test_raised(void)
 	for (i = 0; i < ARRAY_LEN(refused); i++)
 		ok(db_sql_error_raised(refused[i], &then) == ERR_INVALID &&
 		        then == DB_SQL_GO_ON,
-		    refused[i]);
+		    tap_with("an SQLSTATE of a trigger that refuses a value",
+		        refused[i]));
 	for (i = 0; i < ARRAY_LEN(later); i++)
 		ok(db_sql_error_raised(later[i], &then) == ERR_BUSY &&
 		        db_sql_error(later[i], &other) == ERR_BUSY &&
 		        then == other,
-		    later[i]);
+		    tap_with(
+		        "an SQLSTATE of a trigger that asks for another try",
+		        later[i]));
 }
 
 /* Each statement is some process's, and has a name of its own. */
@@ -127,7 +130,9 @@ test_tables(void)
 
 	for (table = db_tables; *table != NULL; table++)
 		for (s = *table; s->name != NULL; s++) {
-			ok((s->used_by & DB_ALL) != 0, s->name);
+			ok((s->used_by & DB_ALL) != 0,
+			    tap_with(
+			        "a process prepares the statement", s->name));
 			for (other = s + 1; other->name != NULL; other++)
 				if (strcmp(s->name, other->name) == 0)
 					ok(0, "two statements share a name");

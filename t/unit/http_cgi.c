@@ -25,13 +25,15 @@ test_names(void)
 	struct cgi found = read_all(environment);
 
 	is(found.value[CGI_REQUEST_URI], "/a=b", "a parameter is read");
-	is(found.value[CGI_CONTENT_LENGTH], "", "an empty one as well");
-	ok(found.value[CGI_REQUEST_METHOD] == NULL, "one not sent is none");
-	is_int(found.doubled, 0, "none came twice");
+	is(found.value[CGI_CONTENT_LENGTH], "", "an empty parameter is read");
+	ok(found.value[CGI_REQUEST_METHOD] == NULL,
+	    "a parameter that was not sent is NULL");
+	is_int(found.doubled, 0, "no parameter came twice");
 	found = read_all(none);
-	ok(found.value[CGI_REQUEST_URI] == NULL, "nor of no parameters");
+	ok(found.value[CGI_REQUEST_URI] == NULL,
+	    "no parameters are read from an empty list");
 	is(cgi_name(CGI_HTTP_SEC_FETCH_SITE), "HTTP_SEC_FETCH_SITE",
-	    "each has its name");
+	    "each parameter has its name");
 }
 
 static void
@@ -46,13 +48,16 @@ test_twice(void)
 
 	is(found.value[CGI_REQUEST_URI], "/last",
 	    "of a parameter that comes again the last counts");
-	is(found.value[CGI_CONTENT_LENGTH], "", "also an empty one");
-	is(found.value[CGI_HTTP_COOKIE], "first", "of a header the first");
-	is(found.value[CGI_HTTP_HOST], "", "also an empty one");
+	is(found.value[CGI_CONTENT_LENGTH], "",
+	    "of a parameter that comes again an empty last one counts");
+	is(found.value[CGI_HTTP_COOKIE], "first",
+	    "of a header that comes again the first counts");
+	is(found.value[CGI_HTTP_HOST], "",
+	    "of a header that comes again an empty first one counts");
 	is_int(found.doubled,
 	    1 << CGI_REQUEST_URI | 1 << CGI_HTTP_COOKIE |
 	        1 << CGI_CONTENT_LENGTH | 1 << CGI_HTTP_HOST,
-	    "those with different values are told, and not the same again");
+	    "parameters that come again with another value are reported");
 }
 
 int

@@ -388,12 +388,17 @@ test_large(void)
 {
 	size_t len;
 
-	ok(verdict_body("65536", 65536) == 'W', "64 KiB are read");
-	ok(verdict_body(NULL, 65536) == 'W', "without their length as well");
-	is_int((long long)request.body, 65536, "which is counted");
-	ok(verdict_body(NULL, 65537) == 'L', "a byte more is too large");
-	ok(verdict_body("65537", 0) == 'L', "or that it is said to come");
-	ok(verdict_body("9223372036854775807", 0) == 'L', "up to 2^63 - 1");
+	ok(verdict_body("65536", 65536) == 'W', "a body of 64 KiB is read");
+	ok(verdict_body(NULL, 65536) == 'W',
+	    "a body of 64 KiB without its length is read");
+	is_int((long long)request.body, 65536,
+	    "a body without its length is counted");
+	ok(verdict_body(NULL, 65537) == 'L',
+	    "a body of 64 KiB and a byte is too large");
+	ok(verdict_body("65537", 0) == 'L',
+	    "a length of 64 KiB and a byte is too large");
+	ok(verdict_body("9223372036854775807", 0) == 'L',
+	    "a length of 2^63 - 1 is too large");
 	ok(verdict_body("9223372036854775808", 0) == 'W' &&
 	        verdict_body("-1", 0) == 'W' && verdict_body("x", 0) == 'W' &&
 	        verdict_body("65537 ", 0) == 'W',
@@ -463,23 +468,25 @@ test_write(void)
 	add(STDIN, 1, "dy", 2);
 	add(STDIN, 1, "", 0);
 	ok(verdict_in_steps(length, 4096, &len) == 'W', "a large request");
-	ok(fcgi_record_write(&request, true, fd), "is written as records");
+	ok(fcgi_record_write(&request, true, fd),
+	    "a large request is written as records");
 	n = read_all(fd, written, sizeof(written));
 	memcpy(sent, written, n);
 	ok(verdict_in_steps(n, n, &len) == 'W' && len == n &&
 	        request.params == 70006 && request.body == 4 &&
 	        content[5] == 'A' && content[70005] == 'v' &&
 	        memcmp(content + 70006, "body", 4) == 0,
-	    "which are the same request");
+	    "a request that was written is read as the same");
 	ok(ftruncate(fd, 0) == 0 && lseek(fd, 0, SEEK_SET) == 0 &&
 	        fcgi_record_write(&request, false, fd),
-	    "or it is written without its body");
+	    "a request is written without its body");
 	n = read_all(fd, sent, sizeof(sent));
 	ok(verdict_in_steps(n, n, &len) == 'W' && len == n &&
 	        request.params == 70006 && request.body == 0,
-	    "which is empty then");
+	    "a request that was written without its body has none");
 	close(fd);
-	ok(!fcgi_record_write(&request, true, fd), "to nowhere it is not");
+	ok(!fcgi_record_write(&request, true, fd),
+	    "a request is not written to a closed descriptor");
 }
 
 /* The content is bounded, however it comes. */
@@ -495,20 +502,22 @@ test_room(void)
 	add(PARAMS, 1, zero, 2);
 	is_verdict('P', "parameters may have 128 KiB");
 	add(PARAMS, 1, zero, 1);
-	is_verdict('!', "and no byte more");
+	is_verdict('!', "parameters may not have 128 KiB and a byte");
 	begin(1);
 	add(PARAMS, 1, zero, 65535);
 	add(PARAMS, 1, "\0", 1);
 	add(PARAMS, 1, "", 0);
 	add(STDIN, 1, zero, 65535);
 	add(STDIN, 1, zero, 1);
-	ok(verdict(length, &len) == 'P', "with the body they have as many");
+	ok(verdict(length, &len) == 'P',
+	    "parameters and body may have 128 KiB together");
 	begin(1);
 	add(PARAMS, 1, zero, 65535);
 	add(PARAMS, 1, zero, 3);
 	add(PARAMS, 1, "", 0);
 	add(STDIN, 1, zero, 65535);
-	ok(verdict(length, &len) == 'L', "or the body is too large");
+	ok(verdict(length, &len) == 'L',
+	    "a body that makes more than 128 KiB with its parameters is too large");
 }
 
 int

@@ -62,7 +62,7 @@ test_urlencoded(void)
 
 	for (i = 0; i < ARRAY_LEN(cases); i++)
 		is(fields(URLENCODED, cases[i].body), cases[i].want,
-		    cases[i].body);
+		    tap_with("the fields of", cases[i].body));
 }
 
 static void
@@ -88,7 +88,9 @@ test_media_type(void)
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(cases); i++)
-		is(fields(cases[i].type, "a=b"), cases[i].want, cases[i].type);
+		is(fields(cases[i].type, "a=b"), cases[i].want,
+		    tap_with(
+		        "the fields of a body by its type", cases[i].type));
 	is(fields(NULL, "a=b"), "", "a body without a type has no fields");
 }
 

@@ -246,7 +246,7 @@ test_code_points(void)
 	for (i = 0; i < ARRAY_LEN(cases); i++)
 		is(parse(cases[i].text, &v, &why) == ERR_OK ? json_text(v, NULL)
 		                                            : NULL,
-		    cases[i].want, cases[i].text);
+		    cases[i].want, tap_with("the text of", cases[i].text));
 	is(parse("\r\t\n \"x\"\r\t\n ", &v, &why) == ERR_OK ? json_text(v, NULL)
 	                                                    : NULL,
 	    "x", "four kinds of blanks may surround a value");

@@ -411,7 +411,7 @@ test_query(void)
 	is(read_query(&must, "%61=x"), "x", "a name of a query is decoded");
 	is(read_query(&must, "A=x&aa=y&a%00=z"),
 	    IN_QUERY("missing", "Field required") "null}",
-	    "which is compared whole, and by case");
+	    "a name of a query is compared whole, and by case");
 	is(read_query(&must, "a=x&a=y"), "y",
 	    "the last of several fields of a name counts");
 	is(read_query(&must, "a=x&a="), "",
@@ -424,17 +424,17 @@ test_query(void)
 	    "a NUL in a field of a query is refused");
 	is(read_query(&must, "a=%ff"),
 	    "{\"type\":\"string_unicode\",\"loc\":[\"query\",\"a\"],\"msg\":\"Input should be a valid string, unable to parse raw data as a unicode string\",\"input\":null}",
-	    "and so is what is not UTF-8");
+	    "a field of a query that is not UTF-8 is refused");
 	is(read_query(&sized, "a=%c3%a9%c3%a9"), "\xc3\xa9\xc3\xa9",
 	    "the longest text of a query is accepted");
 	is(read_query(&sized, "a=xyz"),
 	    IN_QUERY("string_too_long",
 	        "String should have at most 2 characters") "\"xyz\",\"ctx\":{\"max_length\":2}}",
-	    "a longer one is not");
+	    "a longer text of a query is refused");
 	is(read_query(&sized, "a="),
 	    IN_QUERY("string_too_short",
 	        "String should have at least 1 character") "\"\",\"ctx\":{\"min_length\":1}}",
-	    "nor is an empty one where there is a least length");
+	    "an empty text of a query is refused where there is a least length");
 }
 
 static void

@@ -184,7 +184,8 @@ test_percent(void)
 		snprintf(s, sizeof(s), "%s", cases[i].in);
 		n = text_percent_decode(s, strlen(s), cases[i].plus);
 		s[n] = '\0';
-		is(s, cases[i].out, cases[i].in);
+		is(s, cases[i].out,
+		    tap_with("a text is percent-decoded", cases[i].in));
 	}
 	memcpy(s, "a%00b", 6);
 	is_int((long long)text_percent_decode(s, 5, true), 3,

@@ -163,7 +163,8 @@ test_histogram(void)
 	metrics_read(&f);
 	for (i = 0; i <= METRICS_BUCKETS; i++) {
 		snprintf(title, sizeof(title),
-		    "bucket %zu has its limit, and what exceeds the last", i);
+		    "bucket %zu has the times up to its limit, the last all others",
+		    i);
 		is_int((long long)h->bucket[i],
 		    i == 0                 ? 3
 		    : i == METRICS_BUCKETS ? 1
