@@ -21,7 +21,7 @@ struct conf {
 	int64_t login_wait_ms; /* a login that waited longer is refused */
 	int64_t drain_ms; /* of silence, after which a draining worker exits */
 	char *greeting;   /* the answer of GET / */
-	char *cors_origins; /* origins treated like this host's */
+	char *cors_origins; /* origins whose pages may ask, and read */
 	int64_t access_token_minutes;
 	char *token_issuer; /* that tokens name; "": none */
 	char *token_audience;

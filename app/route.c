@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "http/cors.h"
 #include "http/gate.h"
 #include "http/header.h"
 #include "http/params.h"
@@ -147,16 +148,24 @@ redirect(struct req *r, const char *path)
 	reply_header(r, "Location", location.s);
 }
 
-static void
-refuse_method(struct req *r, const char *path)
+/* The methods of all rows of this row's path. */
+static unsigned
+methods_of(const struct route *row)
 {
 	unsigned methods = 0;
-	struct buf allow;
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(routes); i++)
-		if (strcmp(routes[i].path, path) == 0)
+		if (strcmp(routes[i].path, row->path) == 0)
 			methods |= routes[i].methods;
+	return methods;
+}
+
+static void
+refuse_method(struct req *r, unsigned methods)
+{
+	struct buf allow;
+
 	buf_init(&allow, r->ctx->arena);
 	method_list(&allow, methods);
 	reply_detail(r, 405, "Method Not Allowed");
@@ -214,6 +223,20 @@ run_row(struct req *r, const struct route *row)
 		reply_error(r, e);
 }
 
+/* A row of the path, or NULL after a reply to a method that is not its own. */
+static const struct route *
+take_row(struct req *r, const struct route *row)
+{
+	r->face = row->face;
+	if ((row->methods & r->method) != 0)
+		return row;
+	if (cors_is_preflight(r))
+		cors_answer(r, methods_of(row));
+	else
+		refuse_method(r, methods_of(row));
+	return NULL;
+}
+
 /* The row that answers, or NULL after a reply that needs none. */
 static const struct route *
 find_row(struct req *r)
@@ -225,18 +248,17 @@ find_row(struct req *r)
 
 	r->query = r->uri + n + (r->uri[n] == '?');
 	n = text_percent_decode(path, n, false);
-	if ((row = find(r, path, n, r->method)) == NULL &&
-	    (row = find(r, path, n, METHOD_ANY)) == NULL) {
-		if ((other = find_other_slash(r, path, n)) != NULL)
-			redirect(r, other);
-		else
-			reply_error(r, ERR_NOTFOUND);
-		return NULL;
-	}
-	r->face = row->face;
-	if ((row->methods & r->method) != 0)
-		return row;
-	refuse_method(r, row->path);
+	if ((row = find(r, path, n, r->method)) != NULL ||
+	    (row = find(r, path, n, METHOD_ANY)) != NULL)
+		return take_row(r, row);
+	other = find_other_slash(r, path, n);
+	if (other == NULL)
+		reply_error(r, ERR_NOTFOUND);
+	else if (cors_is_preflight(r)) /* which may not be redirected */
+		cors_answer(
+		    r, methods_of(find(r, other, strlen(other), METHOD_ANY)));
+	else
+		redirect(r, other);
 	return NULL;
 }
 

@@ -234,7 +234,7 @@ for path in /app/x /php/x; do
 	is "$status $(header X-Frame-Options), $(header Cache-Control)" '401 DENY, no-store' "$path: nginx's own 401 has the security headers"
 done
 # shellcheck disable=SC2013 # words
-for name in $(awk '/^server/ { exit_at = 1 } /^	add_header / && $3 !~ /cache_control|retry_after|allow/ { print $2 }' nginx.conf.sample | sort -u); do
+for name in $(awk '/^server/ { exit_at = 1 } /^	add_header / && $3 !~ /cache_control|retry_after|allow|cors/ { print $2 }' nginx.conf.sample | sort -u); do
 	is "$(awk '/^	location \/app\/ /, /^	}/' "$site" | grep -c "add_header $name ")" 1 "the guarded block repeats the server's header $name"
 done
 

@@ -7,7 +7,7 @@ page=https://app.example.org
 ports="$(free_port) $(free_port) $(free_port)"
 app=${ports%% *} other=${ports##* } front=${ports#* }
 front=${front% *}
-stack_up hash_cost=1 db_timeout_ms=300 cors_origins="$page http://localhost:$front"
+stack_up hash_cost=1 cors_origins="$page http://localhost:$front"
 
 # What nginx has to be told: the origins, and a guarded application that they may use.
 site=$LK_DIR/nginx.site
@@ -97,8 +97,9 @@ done
 for origin in null "$page." "$page/" "$page:443" "$page.evil.example" HTTPS://APP.EXAMPLE.ORG http://app.example.org "$page https://evil.example" ' '; do
 	api GET / -H "Origin: $origin"
 	is "$status $(cors)" '200 ' "the origin '$origin' is not listed"
+	[ "$origin" != HTTPS://APP.EXAMPLE.ORG ] || continue # nginx's maps have no case, but browsers do
 	preflight /app/x "$origin"
-	is "$status $(header Access-Control-Allow-Origin)" '401 ' "the origin '$origin' is not nginx's either"
+	is "$status $(header Access-Control-Allow-Origin)" '401 ' "nginx does not list the origin '$origin'"
 done
 api POST /token 'username=ada&password=correct horse' -H "Origin: $page" -H 'Sec-Fetch-Site: cross-site'
 is "$status $(header Set-Cookie) $(header Access-Control-Allow-Credentials)" '200  ' 'a login of a listed origin sets no cookie and allows none'
@@ -117,7 +118,24 @@ is "$status $(header Access-Control-Allow-Origin)" '401 ' 'the preflight of anot
 api PUT /app/x -H 'Origin: https://evil.example' -H "Authorization: Bearer $token"
 is "$status $(header Access-Control-Allow-Origin)" '200 ' 'the guarded application is not readable for another origin'
 
-# --- the browser ---
+# --- limits, the browser, outages ---
+
+# login_rate RATE: nginx's limit of logins; few, so that a slow machine meets it too.
+login_rate() {
+	sed -i "s|\(zone=latchkey_logins:10m rate=\)[^;]*|\1$1|" "$site"
+	nginx_reload
+	ok $? "nginx lets $1 logins pass"
+}
+
+# A page of another site cannot spend what a listed one has of nginx's limit.
+login_rate 1r/m
+for _ in $(seq 40); do
+	api POST /token 'username=ada' -H 'Origin: https://evil.example' -H 'Sec-Fetch-Site: cross-site'
+	[ "$status" != 429 ] || break
+done
+is "$status $(cors)" '429 ' 'a page of another origin is limited'
+api POST /token 'username=ada' -H "Origin: $page" -H 'Sec-Fetch-Site: cross-site'
+is "$status" 422 'a page of another origin does not spend the limit of a listed one'
 
 if [ -d t/browser/node_modules ] && command -v chromium >/dev/null; then
 	XDG_CONFIG_HOME=$tmp # where Chromium leaves settings of its crash reports
@@ -128,18 +146,7 @@ else
 	skip 'two origins in Chromium' 'chromium or t/browser/node_modules is not there; make browser fetches them'
 fi
 
-# --- limits and outages ---
-
-# A page of another site cannot spend what a listed one has of nginx's limit.
-statuses=
-for _ in $(seq 40); do
-	api POST /token 'username=ada' -H 'Origin: https://evil.example' -H 'Sec-Fetch-Site: cross-site'
-	[ "$status" != 429 ] || break
-done
-is "$status $(cors)" '429 ' 'a page of another origin is limited'
-sleep 0.3
-api POST /token 'username=ada' -H "Origin: $page" -H 'Sec-Fetch-Site: cross-site'
-is "$status" 422 'a page of another origin does not spend the limit of a listed one'
+login_rate 10r/s
 
 for _ in $(seq 16); do
 	echo '127.0.0.1 ada wrong'

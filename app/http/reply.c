@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "http/cors.h"
 #include "http/problem.h"
 #include "http/reply.h"
 #include "lib/http_status.h"
@@ -46,6 +47,7 @@ reply_begin(struct req *r, int status, const char *type)
 	r->reply = (struct reply){ .status = status, .type = type };
 	buf_init(&r->reply.headers, r->ctx->arena);
 	buf_init(&r->reply.body, r->ctx->arena);
+	cors_add(r);
 	return &r->reply.body;
 }
 

@@ -16,8 +16,8 @@
 #define REPLY_MAX_BYTES 114688
 
 /*
- * Start the reply over, with this status and media type (NULL: no body), and
- * return the body to be filled.
+ * Start the reply over, with this status and media type (NULL: no body) and the
+ * headers of http/cors.h, and return the body to be filled.
  */
 struct buf *reply_begin(struct req *r, int status, const char *type);
 

@@ -40,9 +40,8 @@ is_host(const char *origin, const char *host)
 	return n > 0 && n == m && strncasecmp(origin + skip, host, n) == 0;
 }
 
-/* Is this origin one of the list's? */
-static bool
-is_listed(const char *list, const char *origin)
+bool
+origin_is_listed(const char *list, const char *origin)
 {
 	size_t n;
 
@@ -61,7 +60,7 @@ origin_is_accepted(
 	const char *site = h->sec_fetch_site;
 
 	if (rule == ORIGIN_ANY ||
-	    (h->origin != NULL && is_listed(allowed, h->origin)))
+	    (h->origin != NULL && origin_is_listed(allowed, h->origin)))
 		return true;
 	if (rule == ORIGIN_NOT_CROSS_SITE)
 		/* a header that was sent twice may come joined */
@@ -79,9 +78,9 @@ is_origin(const char *s, size_t n)
 	static const char host[] = "abcdefghijklmnopqrstuvwxyz0123456789-._[]:";
 	size_t skip = scheme_len(s);
 
-	return skip > 0 && n > skip && strspn(s + skip, host) == n - skip &&
-	       s[skip] != ':' && s[n - 1] != ':' &&
-	       without_default_port(s, s, n) == n;
+	return skip > 0 && n > skip && n <= ORIGIN_MAX_BYTES &&
+	       strspn(s + skip, host) == n - skip && s[skip] != ':' &&
+	       s[n - 1] != ':' && without_default_port(s, s, n) == n;
 }
 
 bool

@@ -24,6 +24,14 @@ struct origin_headers {
 	const char *sec_fetch_site, *origin, *host;
 };
 
+#define ORIGIN_MAX_BYTES 267 /* https://, a name of DNS, a port */
+
+/*
+ * Is this origin, as a browser sent it, one of a list that is valid by
+ * origin_list_is_good()? Compared byte by byte: "null" is none.
+ */
+bool origin_is_listed(const char *list, const char *origin) MUST_CHECK;
+
 /*
  * Is a request with these headers accepted under this rule? allowed: a list of
  * origins that are always accepted, valid by origin_list_is_good().
@@ -33,7 +41,8 @@ bool origin_is_accepted(enum origin rule, const struct origin_headers *h,
 
 /*
  * Is this a list of origins as browsers write them (https://app.example.org,
- * http://localhost:3000), separated by single spaces? "" is an empty one.
+ * http://localhost:3000), each of at most ORIGIN_MAX_BYTES, separated by single
+ * spaces? "" is an empty one.
  */
 bool origin_list_is_good(const char *list) MUST_CHECK;
 

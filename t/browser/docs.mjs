@@ -1,7 +1,7 @@
 // Test of /docs and /redoc of a running service in Chromium, used as a developer would.
 // usage: node docs.mjs URL [FOLDER for screenshots]
 import { randomUUID } from "node:crypto";
-import { chromium } from "playwright-core";
+import { launch } from "./launch.mjs";
 import { ok, run } from "./tap.mjs";
 
 const [url, folder] = process.argv.slice(2);
@@ -206,20 +206,7 @@ async function testRedirect(browser) {
 }
 
 await run(async () => {
-  const root = process.getuid() === 0;
-  // Each start makes and removes a profile of its own.
-  const browser = await chromium.launch({
-    executablePath: "/usr/bin/chromium",
-    chromiumSandbox: !root, // as root it would refuse to start
-    args: [
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
+  const browser = await launch();
   try {
     await signUp();
     await testSwagger(browser, "wide, by keyboard", wide, byKeyboard);

@@ -87,8 +87,16 @@ test_list(void)
 		"https://u@a.org", "https://:8000",
 		"https://a.org:", "https://a.org:443", "http://a.org:80",
 		"https://a.org\n", "ftp://a.org" };
+	char longest[ORIGIN_MAX_BYTES + 2];
 	size_t i;
 
+	memset(longest, 'a', sizeof(longest));
+	memcpy(longest, "https://", 8);
+	longest[ORIGIN_MAX_BYTES] = '\0';
+	ok(origin_list_is_good(longest), "an origin of 267 bytes is good");
+	longest[ORIGIN_MAX_BYTES] = 'a';
+	longest[ORIGIN_MAX_BYTES + 1] = '\0';
+	ok(!origin_list_is_good(longest), "an origin of 268 bytes is refused");
 	ok(accepted(ORIGIN_SAME, "cross-site", "https://a.org", "x", list),
 	    "an origin of the list is accepted");
 	ok(accepted(ORIGIN_NOT_CROSS_SITE, "cross-site", "http://b.org:3000",
