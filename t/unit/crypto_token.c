@@ -338,7 +338,7 @@ add_base64url(struct buf *b, const void *bytes, size_t n)
 
 /* A token for ada with these members, as JSON; signed with the ring's key. */
 static const char *
-made(const char *members)
+token_of(const char *members)
 {
 	struct buf text, token;
 	unsigned char mac[MAC_BYTES];
@@ -388,7 +388,8 @@ test_fractions(void)
 	ok(accepts(exp_float, EXP - 60),
 	    "an expiry with a fraction, as another program signed it");
 	for (i = 0; i < ARRAY_LEN(cases); i++)
-		ok(accepts(made(cases[i].members), EXP - 60) == cases[i].good,
+		ok(accepts(token_of(cases[i].members), EXP - 60) ==
+		        cases[i].good,
 		    cases[i].title);
 }
 
@@ -436,7 +437,7 @@ test_parties(void)
 	for (i = 0; i < ARRAY_LEN(cases); i++) {
 		buf_init(&members, &arena);
 		buf_addf(&members, "\"exp\":2000000000,%s", cases[i].members);
-		token = made(members.s);
+		token = token_of(members.s);
 		ok(accepts(token, EXP - 60) == cases[i].good, cases[i].members);
 		ring.issuer = ring.audience = "";
 		ok(accepts(token, EXP - 60) == cases[i].without,
