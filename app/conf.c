@@ -64,6 +64,7 @@ static const struct key keys[] = {
 	{ "hash_upgrade",         SWITCH, AT(hash_upgrade),         "true", 0, 1, "true or false" },
 	{ "hash_memory",          SWITCH, AT(hash_memory_kept),     "keep", 0, 1, "keep or plain" },
 	{ "hash_memory_max_mib",  NUMBER, AT(hash_memory_max_mib),  "16", 1, 1024, "MiB" },
+	{ "weak_hashes",          SWITCH, AT(weak_hashes),          "false", 0, 1, "true or false" },
 	{ "username_max_chars",   NUMBER, AT(username_max_chars),   "255", 1, 640, "characters" },
 	{ "fullname_max_chars",   NUMBER, AT(fullname_max_chars),   "255", 1, 16384, "characters" },
 	{ "password_min_chars",   NUMBER, AT(password_min_chars),   "8", 0, 127, "characters" },

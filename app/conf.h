@@ -32,6 +32,7 @@ struct conf {
 	bool hash_upgrade;     /* re-make weaker hashes at login */
 	bool hash_memory_kept;
 	int64_t hash_memory_max_mib; /* what a hash may take at most */
+	bool weak_hashes; /* verify formats that are quick to guess */
 	int64_t username_max_chars;
 	int64_t fullname_max_chars;
 	int64_t password_min_chars;

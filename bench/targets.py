@@ -47,6 +47,7 @@ def targets(login_workers):
         Target("the same: medians apart, %", "enumeration.one_off", most=1),
         Target("the same, one in ten hashes old: p", "enumeration.mixed_p", least=.01),
         Target("the same: medians apart, %", "enumeration.mixed_off", most=1),
+        Target("the same, one in ten hashes argon2id: p", "enumeration.argon2_p", least=.01),
         Target("the same with today's cost and bcrypt 12: p", "enumeration.today_p", least=.01),
         Target("login p50: many users / 1,000", "users.many", "users.few", most=1.1),
     ]

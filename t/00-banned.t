@@ -144,7 +144,7 @@ ok $? 'public functions are found'
 		while (gsub(/\([^()]*\)/, "", head))
 			;
 		parameters = gsub(/,/, "", head) + 1
-		if (parameters > 5 && name != "mmap" && name !~ /^LLVMFuzzer/)
+		if (parameters > 5 && name != "mmap" && FILENAME !~ /tool\/count.c/ && name !~ /^LLVMFuzzer/)
 			print FILENAME ": " name " has " parameters " parameters"
 		begun = 0
 	}

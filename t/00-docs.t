@@ -141,7 +141,7 @@ ok $? 'the outcomes of metrics are found'
 
 find app -name '*.[ch]' | sed 's|^app/||; s|\..$||' | sort -u >"$tmp/files"
 # shellcheck disable=SC2016 # a backquote
-sed -n '/^### The files of `app\/`/,/^## /s/^    \([a-z_/]*\) .*/\1/p' CONTRIBUTING.md | sort >"$tmp/plan"
+sed -n '/^### The files of `app\/`/,/^## /s/^    \([a-z0-9_/]*\) .*/\1/p' CONTRIBUTING.md | sort >"$tmp/plan"
 agrees "$tmp/plan" "$tmp/files" 'CONTRIBUTING.md has a line for each file of app/'
 documents='README.md CONTRIBUTING.md NEWS.md SECURITY.md doc/install.md doc/migrate.md'
 # shellcheck disable=SC2086 # words

@@ -99,7 +99,7 @@ sql "truncate users;
 			true from generate_series(1, 150) as i;
 	insert into users (username, password, is_active)
 		select 'broken' || i, (array[null, '', 'plain', '\$2b\$04\$short', left('$(hash yescrypt 2)', 40), '\$2b\$31\$' || repeat('x', 53),
-			'\$6\$saltsalt\$' || repeat('x', 86), '\$y\$jFT\$salt\$' || repeat('x', 43)])[i % 8 + 1],
+			'{noop}' || repeat('x', 86), '\$y\$jFT\$salt\$' || repeat('x', 43)])[i % 8 + 1],
 			true from generate_series(1, 35) as i"
 new_worker
 lines account 150 >"$tmp/accounts"

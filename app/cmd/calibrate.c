@@ -14,6 +14,7 @@
 
 #include "cmd/calibrate.h"
 #include "crypto/hashmem.h"
+#include "crypto/pwformat.h"
 #include "crypto/pwhash.h"
 #include "lib/text.h"
 #include "server/limits.h"
@@ -66,12 +67,14 @@ static bool
 hash_once(const struct row *r)
 {
 	static const char password[] = "correct horse battery staple";
+	static const struct pwformat_policy policy = { .cost = 1,
+		.mib_max = 1 };
 	char hash[PWHASH_BYTES];
 	bool matches;
 
 	if (r->bcrypt == NULL)
 		return pwhash_make(r->cost, password, hash) == ERR_OK;
-	return pwhash_check(1, 1, password, r->bcrypt, &matches) == ERR_OK;
+	return pwformat_check(&policy, password, r->bcrypt, &matches) == ERR_OK;
 }
 
 /*

@@ -14,6 +14,7 @@
 
 #include "app.h"
 #include "cmd/check.h"
+#include "cmd/formats.h"
 #include "crypto/key.h"
 #include "db/schema.h"
 #include "lib/buf.h"
@@ -21,7 +22,8 @@
 #include "server/limits.h"
 #include "svc/schema.h"
 
-#define LISTEN_BYTES 108 /* a Unix socket's path, as conf.c bounds it */
+#define COUNTING_MS 10000 /* a reload waits for it */
+#define LISTEN_BYTES 108  /* a Unix socket's path, as conf.c bounds it */
 
 /* Report why the database is not ready. */
 static void
@@ -270,5 +272,6 @@ check(const struct conf *conf)
 	printf("settings, key, database and schema are good\n");
 	limits_print(conf);
 	print_tokens(conf);
+	formats_report(conf, COUNTING_MS);
 	return EXIT_SUCCESS;
 }

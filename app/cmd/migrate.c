@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "app.h"
+#include "cmd/formats.h"
 #include "cmd/migrate.h"
 #include "cmd/operator.h"
 #include "svc/schema.h"
@@ -63,5 +64,7 @@ migrate(const struct conf *conf, char *const *arguments)
 		fprintf(stderr, "latchkey: database unavailable (see above)\n");
 	arena_free(&arena);
 	app_close(app);
+	if (e == ERR_OK)
+		formats_report(conf, 0);
 	return e == ERR_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }

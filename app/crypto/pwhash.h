@@ -1,6 +1,6 @@
 /*
- * Password hashes: made with yescrypt, verified as yescrypt or bcrypt. Alone
- * knows libxcrypt.
+ * Password hashes made here, with yescrypt, and all that libxcrypt verifies.
+ * The only file that knows libxcrypt.
  */
 #ifndef LATCHKEY_CRYPTO_PWHASH_H
 #define LATCHKEY_CRYPTO_PWHASH_H
@@ -22,29 +22,36 @@
 enum err pwhash_make(
     int64_t cost, const char *password, char out[PWHASH_BYTES]) MUST_CHECK;
 
-/*
- * Can this stored hash be verified? Not NULL, nor anything but a hash of a
- * known format ($y$, $2a$, $2b$, $2y$) in its full length, nor bcrypt of a cost
- * below 4 or above 16, nor yescrypt that takes more than mib_max MiB.
- */
-bool pwhash_is_usable(const char *hash, int64_t mib_max);
-
-/* Prefix of a hash with its format and cost: "$2b$12$", "$y$j9T$". */
-#define PWHASH_KIND_CHARS 7
+/* What libxcrypt made of a stored hash. */
+enum pwhash_result {
+	PWHASH_DONE,
+	PWHASH_INVALID, /* it is none that libxcrypt computes */
+	PWHASH_NO_MEMORY
+};
 
 /*
- * Was hash made of this password? bcrypt uses only the first 72 bytes of a
- * password. An unusable hash, as above, never matches, but work is done still:
- * that of a usable one if the first PWHASH_KIND_CHARS are such a one's (which
- * may be all of it), otherwise that of the current cost. ERR_BUSY: not enough
- * memory.
+ * Is this the password (up to PWHASH_PASSWORD_MAX_BYTES) that a hash of
+ * libxcrypt's was made of? Its cost is the caller's to judge: a hash may ask
+ * for a week, or for all memory. *matches is set where it matches.
  */
-enum err pwhash_check(int64_t cost, int64_t mib_max, const char *password,
-    const char *hash, bool *matches) MUST_CHECK;
+enum pwhash_result pwhash_verify(
+    const char *password, const char *hash, bool *matches) MUST_CHECK;
+
+/* Take the work of pwhash_make(), for nothing. */
+enum pwhash_result pwhash_waste(int64_t cost, const char *password) MUST_CHECK;
+
+/* Log that there is not enough memory for a hash; ERR_BUSY. */
+enum err pwhash_no_memory(int64_t cost) MUST_CHECK;
+
+/*
+ * The cost of a hash by yescrypt's parameters and what follows, "j9T$…" being
+ * 5; 0: none that pwhash_make() could have used.
+ */
+int64_t pwhash_yescrypt_cost(const char *params);
 
 /*
  * Would pwhash_make() of this cost make a stronger hash than this one, which
- * pwhash_check() matched? True for bcrypt, and for yescrypt of a lower cost.
+ * matched? True for all but yescrypt of this cost or a higher one.
  */
 bool pwhash_is_weaker(const char *hash, int64_t cost);
 

@@ -8,6 +8,8 @@
 enum {
 	BY_NAME,
 	AT_LOGIN,
+	HASHES,
+	HASHES_AFTER,
 	RANGE,
 	AFTER,
 	INSERT,
@@ -59,23 +61,39 @@ const struct db_sql db_user_sql[] = {
 		.used_by = DB_LOGIN,
 		/*
 		 * One statement that always does both, so that it takes no
-		 * longer for a name that exists. Accounts without a usable hash
-		 * are skipped, a hundred of them at most. The full name is left
+		 * longer for a name that exists. Accounts without what may be a
+		 * hash are skipped, a hundred of them at most. The full name is left
 		 * out, since it may be long. The epoch is that of the moment in
 		 * which the hash was read: a login during a change of the
 		 * password gets a token of the epoch before.
 		 */
 		.text = "SELECT u.id, u.username, NULL, u.password,"
 			" u.is_active, coalesce(a.epoch, 0),"
-			" (SELECT left(hash, 7) FROM"
+			" (SELECT hash FROM"
 			" (SELECT id, password::text AS hash FROM users"
 			" WHERE id >= $2::bigint ORDER BY id LIMIT 100) AS s"
-			" WHERE length(hash) >= 60 AND (hash LIKE '$y$%'::text"
-			" OR hash LIKE '$2_$%'::text) ORDER BY id LIMIT 1)"
+			" WHERE length(hash) BETWEEN 13 AND 1023"
+			" ORDER BY id LIMIT 1)"
 			" FROM (VALUES (1)) AS always (n)"
 			" LEFT JOIN users u ON u.username::text = $1::text"
 			" LEFT JOIN latchkey_account a"
 			" ON a.user_id = coalesce(u.id, $2::bigint)",
+	},
+	[HASHES] = {
+		.name = "user_hashes",
+		.used_by = DB_LOGIN,
+		.text = "SELECT hash FROM"
+			" (SELECT id, password::text AS hash FROM users"
+			" WHERE id >= $1::bigint ORDER BY id LIMIT 100) AS s"
+			" WHERE length(hash) BETWEEN 13 AND 1023 ORDER BY id",
+	},
+	[HASHES_AFTER] = {
+		.name = "user_hashes_after",
+		.used_by = DB_LOGIN | DB_COMMAND,
+		/* of a text that is too long for a hash enough to see that */
+		.text = "SELECT id, is_active, left(password::text, 1024)"
+			" FROM users WHERE id > $1::bigint"
+			" ORDER BY id LIMIT $2",
 	},
 	[RANGE] = {
 		.name = "user_range",
@@ -330,5 +348,41 @@ db_user_after(
 		return e;
 	for (*n = 0; *n < (size_t)rows.count; ++*n)
 		out[*n] = user_of(&rows, (int)*n);
+	return ERR_OK;
+}
+
+enum err
+db_user_hashes(struct ctx *c, int64_t from, const char **out, size_t *n)
+{
+	struct db_rows rows;
+	enum err e;
+
+	if ((e = db_run(c->app->db, c->arena, &db_user_sql[HASHES],
+	         DB_PARAMS(db_param_i64(c->arena, from)), &rows)) != ERR_OK)
+		return e;
+	for (*n = 0; *n < (size_t)rows.count && *n < DB_USER_HASHES; ++*n)
+		out[*n] = db_text(&rows, (int)*n, 0);
+	return ERR_OK;
+}
+
+enum err
+db_user_hashes_after(struct ctx *c, int64_t after, int64_t limit,
+    struct user_hash **out, size_t *n)
+{
+	struct db_rows rows;
+	enum err e;
+
+	if ((e = db_run(c->app->db, c->arena, &db_user_sql[HASHES_AFTER],
+	         DB_PARAMS(db_param_i64(c->arena, after),
+	             db_param_i64(c->arena, limit)),
+	         &rows)) != ERR_OK)
+		return e;
+	*out = arena_alloc(c->arena, (size_t)rows.count * sizeof(**out) + 1);
+	for (*n = 0; *n < (size_t)rows.count; ++*n)
+		(*out)[*n] = (struct user_hash){
+			.id = db_int(&rows, (int)*n, 0),
+			.is_active = db_true(&rows, (int)*n, 1),
+			.hash = db_text(&rows, (int)*n, 2),
+		};
 	return ERR_OK;
 }

@@ -20,14 +20,37 @@ enum err db_user_by_name(
 
 /*
  * The user of this name for a login, without the full name, which is NULL.
- * *decoy_hash: the beginning of another account's hash, of the first account
- * with one from the number decoy on; NULL: none is near. It is looked up
+ * *decoy_hash: the hash of another account, the first with what may be one from
+ * the number decoy on; NULL: none is near. It is looked up
  * whether or not the user exists, and takes the same time. out->epoch is that
  * of the moment in which out->password_hash was read. ERR_NOTFOUND: there is no
  * such user, and all else of *out is empty.
  */
 enum err db_user_at_login(struct ctx *c, const char *username, int64_t decoy,
     struct user *out, const char **decoy_hash) MUST_CHECK;
+
+#define DB_USER_HASHES 100
+
+/*
+ * What may be hashes, of the next hundred accounts from this number on, *n into
+ * the DB_USER_HASHES places at out.
+ */
+enum err db_user_hashes(
+    struct ctx *c, int64_t from, const char **out, size_t *n) MUST_CHECK;
+
+/* What is to be known of an account to count it by its hash. */
+struct user_hash {
+	int64_t id;
+	bool is_active;
+	const char *hash; /* cut at 1024 characters; NULL: it has none */
+};
+
+/*
+ * The next accounts behind this number, in the order of their numbers, limit of
+ * them at most: *n at *out.
+ */
+enum err db_user_hashes_after(struct ctx *c, int64_t after, int64_t limit,
+    struct user_hash **out, size_t *n) MUST_CHECK;
 
 /*
  * The lowest number of an account, and how many numbers there are from it to

@@ -4,6 +4,9 @@
 #include "base.h"
 
 #include <errno.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +30,8 @@
  * other requests than logins keep it.)
  */
 #define IDLE_MS 5000
+
+#define LARGE_BYTES (256 * 1024) /* of one block of memory */
 
 /* Sent to the supervisor when the process can begin. */
 struct ready_message {
@@ -64,6 +69,19 @@ name_process(const struct worker_setup *w)
 	snprintf(name, sizeof(name), "latchkey-%s",
 	    w->served == ROLE_BIT(w->role) ? roles[w->role].name : "all");
 	prctl(PR_SET_NAME, name);
+}
+
+/*
+ * A large block goes back to the system when it is freed, as OpenSSL's of
+ * scrypt does: glibc would keep up to 64 MiB of them beside what hashmem.c
+ * keeps, once it has seen one freed.
+ */
+static void
+return_memory(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+#endif
 }
 
 /* Answer requests until SIGTERM. */
@@ -134,6 +152,7 @@ worker_run(const struct worker_setup *w)
 		sched_usual();
 	w->app->lanes = w->served & role_lanes();
 	if ((needs & NEED_HASHING) != 0) {
+		return_memory();
 		hashmem_keep(w->app->conf->hash_memory_kept);
 		hash_us = limits_hash_us(w->app->conf);
 	}

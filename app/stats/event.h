@@ -23,6 +23,7 @@
 	ROW(CHANGES,        "latchkey_password_changes_total",       "outcome", "password changes",     "Password changes by the account's owner, by outcome.") \
 	ROW(SERVICE_LIMIT,  "latchkey_service_limit_refusals_total", "share",   "service limit",        "Logins refused by the service-wide limit of failed logins, by share.") \
 	ROW(SHED,           "latchkey_logins_shed_total",            "reason",  "shed",                 "Logins and sign-ups refused before hashing: they waited too long, or the client had gone.") \
+	ROW(HASHES,         "latchkey_logins_by_hash_total",         "format",  "logins by hash",       "Logins by the format of the hash that the password matched, before it is made anew.") \
 	ROW(HASH_REUSES,    "latchkey_hash_memory_reuses_total",     NULL,      "hash memory reuses",   "Password hashes that reused the memory of the one before.") \
 	ROW(VERIFICATIONS,  "latchkey_token_verifications_total",    NULL,      "tokens verified",      "Tokens verified; others were found in the cache of verified tokens.") \
 	ROW(REPLIES_CUT,    "latchkey_replies_cut_total",            "reason",  "replies cut",          "Replies not written whole: not taken within the time limit, or the client had gone.") \
@@ -62,6 +63,15 @@
 	ROW(LOGIN_LIMITED,    "login_failed",           true,   INFO,    LOGINS,         "rate_limited", LIMIT,    true)  \
 	ROW(LOGIN_BUSY,       NULL,                     false,  INFO,    LOGINS,         "busy",         BUSY,     false) \
 	ROW(LOGIN_ERROR,      NULL,                     false,  INFO,    LOGINS,         "failed",       INTERNAL, false) \
+	ROW(HASH_YESCRYPT,     NULL,                     false,  INFO,    HASHES,         "yescrypt",     OK,       false) \
+	ROW(HASH_BCRYPT,       NULL,                     false,  INFO,    HASHES,         "bcrypt",       OK,       false) \
+	ROW(HASH_ARGON2,       NULL,                     false,  INFO,    HASHES,         "argon2",       OK,       false) \
+	ROW(HASH_SCRYPT,       NULL,                     false,  INFO,    HASHES,         "scrypt",       OK,       false) \
+	ROW(HASH_PBKDF2,       NULL,                     false,  INFO,    HASHES,         "pbkdf2",       OK,       false) \
+	ROW(HASH_UNIX,         NULL,                     false,  INFO,    HASHES,         "unix",         OK,       false) \
+	ROW(HASH_PHPASS,       NULL,                     false,  INFO,    HASHES,         "phpass",       OK,       false) \
+	ROW(HASH_LDAP,         NULL,                     false,  INFO,    HASHES,         "ldap",         OK,       false) \
+	ROW(HASH_DIGEST,       NULL,                     false,  INFO,    HASHES,         "digest",       OK,       false) \
 	ROW(HASH_UPGRADED,    "hash_upgraded",          false,  INFO,    NONE,           NULL,           OK,       false) \
 	ROW(SIGNUP,           "signup",                 false,  INFO,    SIGNUPS,        "ok",           OK,       true)  \
 	ROW(SIGNUP_TAKEN,     NULL,                     false,  INFO,    SIGNUPS,        "taken",        CONFLICT, false) \

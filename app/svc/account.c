@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "crypto/pwformat.h"
 #include "db/user.h"
 #include "lib/text.h"
 #include "svc/account.h"
@@ -118,11 +119,10 @@ account_list(struct ctx *c, void (*show)(struct ctx *c, const struct user *u))
 const char *
 account_hash_kind(const struct user *u)
 {
-	if (u->password_hash == NULL)
-		return "none";
-	if (strncmp(u->password_hash, "$y$", 3) == 0)
-		return "yescrypt";
-	if (strncmp(u->password_hash, "$2", 2) == 0)
-		return "bcrypt";
-	return "other";
+	static const struct pwformat_policy any = { .weak = true };
+	struct pwformat_info info;
+
+	if (pwformat_state(&any, u->password_hash, &info) == PWFORMAT_UNKNOWN)
+		return "other";
+	return info.name;
 }

@@ -61,7 +61,11 @@ enum err account_last_change(struct ctx *c, const struct user *u,
 enum err account_list(struct ctx *c,
     void (*show)(struct ctx *c, const struct user *u)) MUST_CHECK;
 
-/* The kind of an account's hash: "yescrypt", "bcrypt", "other" or "none". */
+/*
+ * The format of an account's hash: "yescrypt", "bcrypt", "argon2id" and so on;
+ * "other": none that can be verified; "none": it has no hash; "locked": a ! or
+ * a * begins it.
+ */
 const char *account_hash_kind(const struct user *u);
 
 #endif

@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "crypto/mac.h"
+#include "crypto/pwformat.h"
 #include "db/user.h"
 #include "svc/decoy.h"
+#include "svc/password.h"
 
 #define FRESH_S 10 /* after which the range of accounts is read again */
 
@@ -56,5 +58,24 @@ decoy_choose(struct ctx *c, const char *username, int64_t *id)
 		return ERR_INTERNAL;
 	memcpy(&seed, mac, sizeof(seed));
 	*id = c->app->decoys->first + decoy_number(seed, c->app->decoys->count);
+	return ERR_OK;
+}
+
+enum err
+decoy_find(struct ctx *c, int64_t id, const char **hash)
+{
+	const struct pwformat_policy policy = password_policy(c->app->conf);
+	const char *near[DB_USER_HASHES];
+	size_t n, i;
+	enum err e;
+
+	if (pwformat_state(&policy, *hash, NULL) == PWFORMAT_GOOD)
+		return ERR_OK;
+	*hash = NULL;
+	if ((e = db_user_hashes(c, id, near, &n)) != ERR_OK)
+		return e;
+	for (i = 0; i < n && *hash == NULL; i++)
+		if (pwformat_state(&policy, near[i], NULL) == PWFORMAT_GOOD)
+			*hash = near[i];
 	return ERR_OK;
 }

@@ -31,6 +31,15 @@ enum err decoy_choose(
     struct ctx *c, const char *username, int64_t *id) MUST_CHECK;
 
 /*
+ * *hash: what db_user_at_login() found at that number, and then, if it is none
+ * that can be verified, the first that can of the next hundred accounts; NULL:
+ * there is none. Whether the table is read once more depends on the number
+ * alone, so it has to be called for each login, whatever name it has.
+ * ERR_BUSY: the database does not answer.
+ */
+enum err decoy_find(struct ctx *c, int64_t id, const char **hash) MUST_CHECK;
+
+/*
  * One of the numbers 0 to count - 1 for a seed; 0 if count is below 1. Seeds
  * are spread evenly. A new number takes its share of the seeds, and all others
  * keep theirs.

@@ -5,7 +5,7 @@
 
 #include <inttypes.h>
 
-#include "crypto/pwhash.h"
+#include "crypto/pwformat.h"
 #include "crypto/token.h"
 #include "db/user.h"
 #include "stats/event.h"
@@ -34,10 +34,11 @@ upgrade_hash(struct ctx *c, const struct user *u, const char *password)
 static enum event
 reason_of(const struct ctx *c, const struct user *u, bool matches)
 {
+	const struct pwformat_policy policy = password_policy(c->app->conf);
+
 	if (u->username == NULL)
 		return EVENT_LOGIN_UNKNOWN;
-	if (!pwhash_is_usable(
-	        u->password_hash, c->app->conf->hash_memory_max_mib))
+	if (pwformat_state(&policy, u->password_hash, NULL) != PWFORMAT_GOOD)
 		return EVENT_LOGIN_HASH;
 	return matches ? EVENT_LOGIN_INACTIVE : EVENT_LOGIN_PASSWORD;
 }
@@ -59,13 +60,17 @@ find_account(struct ctx *c, const struct login *l, struct user *u, bool *stale)
 	e = db_user_at_login(c, l->username, decoy, u, &decoy_hash);
 	if (e != ERR_OK && e != ERR_NOTFOUND)
 		return e;
+	if ((e = decoy_find(c, decoy, &decoy_hash)) != ERR_OK)
+		return e;
 	/* before anything is verified, so that the time tells nothing */
 	e = password_check(c, l->password, u, decoy_hash, &found);
 	if (e != ERR_OK)
 		return e;
 	*stale = found.stale;
-	if (found.matches && u->is_active)
+	if (found.matches && u->is_active) {
+		event(password_event(u->password_hash), NULL);
 		return ERR_OK;
+	}
 	event(reason_of(c, u, found.matches), "user=%" PRId64, u->id);
 	return ERR_UNAUTH;
 }

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "crypto/pwformat.h"
 #include "crypto/pwhash.h"
 #include "db/user.h"
 #include "lib/blocklist.h"
@@ -63,26 +64,66 @@ password_judge(struct ctx *c, const char *username, const char *password,
 	return ERR_OK;
 }
 
+enum event
+password_event(const char *hash)
+{
+	static const struct {
+		const char *name; /* as it begins */
+		enum event event;
+	} table[] = {
+		{ "yescrypt", EVENT_HASH_YESCRYPT },
+		{ "bcrypt", EVENT_HASH_BCRYPT },
+		{ "argon2", EVENT_HASH_ARGON2 },
+		{ "scrypt", EVENT_HASH_SCRYPT },
+		{ "pbkdf2", EVENT_HASH_PBKDF2 },
+		{ "phpass", EVENT_HASH_PHPASS },
+		{ "ldap", EVENT_HASH_LDAP },
+		{ "plain", EVENT_HASH_DIGEST },
+		{ "salted", EVENT_HASH_DIGEST },
+	};
+	const struct pwformat_policy any = { .weak = true };
+	struct pwformat_info info;
+	size_t i;
+
+	(void)pwformat_state(&any, hash, &info);
+	for (i = 0; i < ARRAY_LEN(table); i++)
+		if (strncmp(info.name, table[i].name, strlen(table[i].name)) ==
+		    0)
+			return table[i].event;
+	return EVENT_HASH_UNIX;
+}
+
+struct pwformat_policy
+password_policy(const struct conf *conf)
+{
+	return (struct pwformat_policy){
+		.cost = conf->hash_cost,
+		.mib_max = conf->hash_memory_max_mib,
+		.weak = conf->weak_hashes,
+	};
+}
+
 enum err
 password_check(struct ctx *c, const char *password, const struct user *u,
     const char *decoy, struct password_result *out)
 {
+	const struct pwformat_policy policy = password_policy(c->app->conf);
 	const char *nfc = unicode_nfc(c->arena, password);
-	int64_t cost = c->app->conf->hash_cost;
-	int64_t mib_max = c->app->conf->hash_memory_max_mib;
-	const char *hash = pwhash_is_usable(u->password_hash, mib_max)
-	                       ? u->password_hash
-	                       : decoy;
+	bool own =
+	    pwformat_state(&policy, u->password_hash, NULL) == PWFORMAT_GOOD;
+	const char *hash = own ? u->password_hash : decoy;
 	bool as_nfc, as_sent = false;
 	enum err e;
 
-	e = pwhash_check(cost, mib_max, nfc, hash, &as_nfc);
+	e = pwformat_check(&policy, nfc, hash, &as_nfc);
 	if (e == ERR_OK && nfc != password)
-		e = pwhash_check(cost, mib_max, password, hash, &as_sent);
+		e = pwformat_check(&policy, password, hash, &as_sent);
 	if (e != ERR_OK)
 		return e;
-	out->matches = as_nfc || as_sent;
-	out->stale = out->matches && (!as_nfc || pwhash_is_weaker(hash, cost));
+	/* the decoy is somebody's hash: its password opens nothing here */
+	out->matches = own && (as_nfc || as_sent);
+	out->stale = out->matches &&
+	             (!as_nfc || pwhash_is_weaker(hash, policy.cost));
 	return ERR_OK;
 }
 

@@ -4,8 +4,10 @@
 #ifndef LATCHKEY_SVC_PASSWORD_H
 #define LATCHKEY_SVC_PASSWORD_H
 
+#include "crypto/pwformat.h"
 #include "ctx.h"
 #include "model.h"
+#include "stats/event.h"
 
 #define PASSWORD_MAX_BYTES 511 /* of its NFC */
 
@@ -37,13 +39,19 @@ struct password_result {
 	             * than today's setting, or not of the NFC */
 };
 
+/* The event of a login with a stored hash of this format. */
+enum event password_event(const char *hash);
+
+/* What the settings allow of stored hashes. */
+struct pwformat_policy password_policy(const struct conf *conf);
+
 /*
  * Is this the password that u's hash was made of? Of its NFC, as hashes are
  * made here, or of the very bytes, as the FastAPI application made them. Where
  * these differ both are tried, whatever the first one gives: how many hashes
  * that takes depends on the password as it was sent, never on the account.
  * Where u has no hash that can be checked, or is nobody, the work of the decoy
- * is done (how a hash begins, or NULL), and nothing matches.
+ * is done (a hash of another account, or NULL), and nothing matches.
  * ERR_BUSY: not enough memory.
  */
 enum err password_check(struct ctx *c, const char *password,

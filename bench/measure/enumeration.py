@@ -9,19 +9,25 @@ A hash costs as little as it may, but for the last table: it would only add nois
 """
 import gc, http.client, math, random, statistics, time, urllib.parse
 
-ROUNDS_A_SECOND = {"one": 1000, "mixed": 1000, "today": 20}  # of the bench's seconds
-BCRYPT = {"one": None, "mixed": "$2b$06$", "today": "$2b$12$"}  # what one in ten accounts have
+ROUNDS_A_SECOND = {"one": 1000, "mixed": 1000, "argon2": 1000, "today": 20}  # of the bench's seconds
+OLD = {  # what one in ten accounts have
+    "one": None,
+    "mixed": "$2b$06$" + "." * 53,
+    "argon2": "$argon2id$v=19$m=1024,t=2,p=1$c2FsdHNhbHRzYWx0$" + "A" * 43,
+    "today": "$2b$12$" + "." * 53,
+}
 KINDS = {
     "unknown": None,
     "wrong": "{hash}, true",
     "inactive": "{hash}, false",
     "no hash": "null, true",
     "broken": "left({hash}, 40), true",
-    "foreign": "'$6$saltsalt$' || repeat('x', 86), true",
+    "foreign": "'{noop}' || repeat('x', 86), true",
 }
 TEXT = {
     "one": "all hashes yescrypt 1",
     "mixed": "one in ten bcrypt 6, the others yescrypt 1",
+    "argon2": "one in ten argon2id of 1 MiB, the others yescrypt 1",
     "today": "one in ten bcrypt 12, the others yescrypt 5",
 }
 FIGURES = {}
@@ -57,10 +63,10 @@ def mann_whitney_p(a, b):
 
 
 def fill(stack, table, rounds):
-    """So many accounts of each kind; those with a hash have one of today's, or bcrypt's that nothing matches."""
+    """So many accounts of each kind; those with a hash have one of today's, or an old one that nothing matches."""
     stack.psql("truncate users")
     own = "'" + stack.hash + "'"
-    old = "'%s%s'" % (BCRYPT[table], "." * 53) if BCRYPT[table] else own
+    old = "'%s'" % OLD[table] if OLD[table] else own
     either = "(case when i %% 10 = 0 then %s else %s end)" % (old, own)
     rows = ", ".join("(i || ' %s', %s)" % (kind, columns.format(hash=either)) for kind, columns in KINDS.items() if columns)
     stack.psql("insert into users (username, password, is_active) select row.* from generate_series(0, %d) as i, "

@@ -1,4 +1,9 @@
-"""t/98-memory.t's flood, and the memory that the processes take meanwhile.
+"""t/98-memory.t's floods, and the memory that the processes take meanwhile.
+
+    flood.py HOST:PORT SUPERVISOR MIB [NAME...]
+
+of bodies of every kind; or, with names of accounts, of wrong passwords for each of
+them, and then for all of them in turn.
 """
 import http.client
 import os
@@ -6,8 +11,8 @@ import sys
 import threading
 import time
 
-host, supervisor, most = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-SIZE, VALUES, CLIENTS, TIMES = 65536, 1000, 8, 6
+host, supervisor, most, names = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:]
+SIZE, VALUES, CLIENTS, TIMES = 65536, 1000, 8, 2 if names else 6
 SANITIZED = "LK_SANITIZED" in os.environ  # which takes memory of its own
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 ADD, TOKEN, ME = ("POST", "/users/add_user/"), ("POST", "/token"), ("PATCH", "/users/me")
@@ -36,6 +41,10 @@ BODIES = {
     "a list for a name": (ME, JSON, '{"fullname":["x"' + ",{}" * (VALUES - 3) + "]}", 422),
 }
 
+if names:
+    BODIES = {name: (TOKEN, FORM, f"username={name}&password=wrong", 401) for name in names}
+    BODIES["all of them in turn"] = (TOKEN, FORM, "username=(ONE OF THEM)&password=wrong", 401)
+
 def resident():
     """KiB that are the processes' own."""
     kib = 0
@@ -49,8 +58,10 @@ def client(name, number, seen):
     (method, uri), kind, body, _ = BODIES[name]
     for turn in range(TIMES):
         c = http.client.HTTPConnection(host, timeout=60)
-        c.request(method, uri, body.replace("(NAME)", f"u{list(BODIES).index(name):02}{number}{turn}x"),
-                  {"Content-Type": kind, "Authorization": "Bearer " + os.environ["LK_TOKEN"]})
+        body_now = body.replace("(NAME)", f"u{list(BODIES).index(name):02}{number}{turn}x")
+        if names:
+            body_now = body.replace("(ONE OF THEM)", names[(number + turn) % len(names)])
+        c.request(method, uri, body_now, {"Content-Type": kind, "Authorization": "Bearer " + os.environ["LK_TOKEN"]})
         seen.add(c.getresponse().status)
 
 for name, (_, _, body, status) in BODIES.items():

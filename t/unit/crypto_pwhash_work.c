@@ -5,6 +5,7 @@
 #include "base.h"
 
 #include <crypt.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,8 @@ crypt_of_ours(const char *phrase, const char *setting, void *data, int size)
 	call.was_open = call.open == 1;
 	call.matches += call.finds_memory;
 	call.now_us += 250;
+	if (call.fails)
+		errno = ENOMEM;
 	return call.fails ? NULL : crypt_rn(phrase, setting, data, size);
 }
 
@@ -101,8 +104,10 @@ event_of_ours(enum event e, const char *fmt, ...)
 #define metrics_observe observe_of_ours
 #define event(...) event_of_ours(__VA_ARGS__)
 #define pwhash_make tested_make
-#define pwhash_check tested_check
-#define pwhash_is_usable tested_is_usable
+#define pwhash_verify tested_verify
+#define pwhash_waste tested_waste
+#define pwhash_no_memory tested_no_memory
+#define pwhash_yescrypt_cost tested_yescrypt_cost
 #define pwhash_is_weaker tested_is_weaker
 #include "crypto/pwhash.c" /* NOLINT(bugprone-suspicious-include) */
 
@@ -129,85 +134,61 @@ test_work(bool finds_memory)
 	    "a hash is counted with whether it found memory kept");
 }
 
-/* Checked against a hash that cannot be one, with what setting? */
+/* Work without a hash to compare with. */
 static void
-test_imitation(
-    const char *stored, int64_t mib_max, const char *setting, const char *name)
+test_waste(void)
 {
-	bool matches = true;
-
 	memset(&call, 0, sizeof(call));
-	ok(pwhash_check(2, mib_max, "p", stored, &matches) == ERR_OK &&
-	        !matches,
-	    name);
-	is_int(call.times, 1, "a failed check computes one hash");
-	is(call.setting, setting,
-	    "a failed check uses nothing of the stored salt");
+	ok(pwhash_waste(2, "p") == PWHASH_DONE && call.times == 1,
+	    "a name without a hash takes the work of one");
+	is(call.setting, "$y$j85$......................",
+	    "the work for nothing has the current cost and no salt");
 }
 
+/* A stored hash is what libxcrypt gets, whole. */
 static void
-test_imitations(void)
+test_stored(void)
 {
-	static const char today[] = "$y$j85$......................",
-	                  bcrypt[] = "$2b$05$......................";
+	char out[PWHASH_BYTES];
+	bool matches = false;
 
-	test_imitation(NULL, 16, today,
-	    "an account without a hash takes the work of the cost in force");
-	test_imitation("plain", 16, today,
-	    "a text that is not a hash takes the work of the cost in force");
-	test_imitation("$y$j75$x$y", 16, "$y$j75$......................",
-	    "a broken yescrypt hash takes the work of its cost");
-	test_imitation("$y$j75$x$y", 0, today,
-	    "a broken yescrypt hash that takes too much memory takes the work of the cost in force");
-	test_imitation("$2b$05$x", 16, bcrypt,
-	    "a broken bcrypt hash takes the work of its cost");
-	test_imitation("$2b$17$x", 16, today,
-	    "a broken bcrypt hash that takes too long takes the work of the cost in force");
-}
-
-static void
-test_too_long(void)
-{
-	char out[PWHASH_BYTES], password[PWHASH_PASSWORD_MAX_BYTES + 2];
-	bool matches = true;
-
-	memset(password, 'p', sizeof(password));
-	password[sizeof(password) - 1] = '\0';
-	if (pwhash_make(1, password + 1, out) != ERR_OK)
+	if (pwhash_make(1, "p", out) != ERR_OK)
 		exit(1);
 	call.wiped_bytes = 0;
-	ok(pwhash_check(1, 16, password, out, &matches) == ERR_OK && !matches,
-	    "a password of 512 bytes does not match");
-	is(call.setting, out,
-	    "a password of 512 bytes takes the work of the stored hash");
-	is_int((long long)call.phrase_bytes, PWHASH_PASSWORD_MAX_BYTES,
-	    "a password of 512 bytes is hashed as far as it can be");
+	ok(pwhash_verify("p", out, &matches) == PWHASH_DONE && matches,
+	    "a stored hash matches its password");
+	is(call.setting, out, "libxcrypt gets the stored hash as its setting");
 	is_int((long long)call.wiped_bytes,
-	    (long long)(sizeof(struct crypt_data) + sizeof(out) +
-	                sizeof(password) - 1),
-	    "a password and its hash are wiped after a check");
+	    (long long)(sizeof(struct crypt_data) + sizeof(out)),
+	    "libxcrypt's memory and the hash are wiped");
+	matches = false;
+	ok(pwhash_verify("p", "*0", &matches) == PWHASH_INVALID && !matches,
+	    "a text that libxcrypt refuses is invalid, not want of memory");
 }
 
 static void
 test_no_memory(void)
 {
 	char out[PWHASH_BYTES] = "";
-	bool matches = true;
+	bool matches = false;
 
 	memset(&call, 0, sizeof(call));
 	call.fails = true;
 	ok(pwhash_make(1, "p", out) == ERR_BUSY && out[0] == '\0',
-	    "no hash is made without memory");
-	ok(pwhash_check(1, 16, "p", NULL, &matches) == ERR_BUSY && !matches,
-	    "no hash matches without memory");
-	is_int(call.logged, 2, "a lack of memory for hashes is logged");
+	    "without memory no hash is made");
+	ok(pwhash_waste(1, "p") == PWHASH_NO_MEMORY &&
+	        pwhash_verify("p", "$y$j75$x$x", &matches) ==
+	            PWHASH_NO_MEMORY &&
+	        !matches,
+	    "without memory no hash matches");
+	is_int(call.logged, 1, "want of memory is logged");
 }
 
 int
 main(void)
 {
-	test_imitations();
-	test_too_long();
+	test_waste();
+	test_stored();
 	test_no_memory();
 	test_work(false);
 	test_work(true);

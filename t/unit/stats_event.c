@@ -91,7 +91,7 @@ static bool
 is_name(const char *s)
 {
 	return *s != '\0' &&
-	       s[strspn(s, "abcdefghijklmnopqrstuvwxyz_")] == '\0';
+	       s[strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0';
 }
 
 /* Does a later row have the same counter? */

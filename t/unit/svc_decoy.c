@@ -11,6 +11,7 @@
 
 #define decoy_number tested_number
 #define decoy_choose tested_choose
+#define decoy_find tested_find
 #define db_user_range range_of_ours
 #include "svc/decoy.c" /* NOLINT(bugprone-suspicious-include) */
 

@@ -168,12 +168,11 @@ user_by_name(const char *const *params, struct result *out)
 		    u->active ? "t" : "f", keep_number(u->epoch) } } };
 }
 
-/* And how the hash of the first account from a number on begins. */
+/* And the hash of the first account from a number on. */
 static void
 user_at_login(const char *const *params, struct result *out)
 {
 	const struct account *u, *end = tables.account + tables.accounts;
-	char kind[PWHASH_KIND_CHARS + 1];
 	int64_t first;
 
 	if (!text_to_i64(params[1], 0, INT64_MAX, &first))
@@ -185,11 +184,22 @@ user_at_login(const char *const *params, struct result *out)
 	out->count = 1;
 	for (u = tables.account; u < end; u++)
 		if (u->id >= first && u->hash != NULL) {
-			snprintf(kind, sizeof(kind), "%.*s", PWHASH_KIND_CHARS,
-			    u->hash);
-			out->cell[0][6] = keep(kind);
+			out->cell[0][6] = u->hash;
 			return;
 		}
+}
+
+static void
+user_hashes(const char *const *params, struct result *out)
+{
+	const struct account *u, *end = tables.account + tables.accounts;
+	int64_t first;
+
+	if (!text_to_i64(params[0], 0, INT64_MAX, &first))
+		abort();
+	for (u = tables.account; u < end && out->count < ROWS_MAX; u++)
+		if (u->id >= first && u->hash != NULL)
+			out->cell[out->count++][0] = u->hash;
 }
 
 static void
@@ -320,6 +330,8 @@ execute(const char *name, const char *const *params, struct result *out)
 		user_set_fullname(params, out);
 	else if (strcmp(name, "user_at_login") == 0)
 		user_at_login(params, out);
+	else if (strcmp(name, "user_hashes") == 0)
+		user_hashes(params, out);
 	else if (strcmp(name, "user_range") == 0)
 		user_range(out);
 	else if (strcmp(name, "ratelimit_look") == 0)

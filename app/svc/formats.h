@@ -1,0 +1,40 @@
+/*
+ * Accounts by the format of their password hash.
+ */
+#ifndef LATCHKEY_SVC_FORMATS_H
+#define LATCHKEY_SVC_FORMATS_H
+
+#include "crypto/pwformat.h"
+#include "ctx.h"
+
+#define FORMATS_MAX 100 /* rows; those beyond are counted in the last */
+
+struct formats {
+	struct {
+		const char *name; /* "argon2id"; "none": no hash */
+		enum pwformat_state state;
+		int64_t mib; /* that it takes, if that is too much; else 1 */
+		int64_t accounts;
+	} row[FORMATS_MAX];
+	size_t rows;
+	int64_t accounts; /* active ones, all that were counted */
+	int64_t lost;     /* of them, that cannot log in, and are meant to */
+	int64_t mib;      /* that hash_memory_max_mib has to be for the rest */
+	bool done;        /* these are all */
+
+	/* formats.c's own */
+	struct pwformat_policy policy;
+	int64_t after; /* number of the last account */
+};
+
+/* No account is counted yet; by these settings. */
+void formats_begin(const struct conf *conf, struct formats *out);
+
+/*
+ * Count the next accounts by their numbers, page of them at most; until
+ * f->done. Errors as db_run(): nothing is counted.
+ */
+enum err formats_count(
+    struct ctx *c, int64_t page, struct formats *f) MUST_CHECK;
+
+#endif
