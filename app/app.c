@@ -14,6 +14,7 @@
 #include "db/ratelimit.h"
 #include "lib/blocklist.h"
 #include "svc/decoy.h"
+#include "svc/formats.h"
 #include "svc/network.h"
 
 struct opened {
@@ -24,6 +25,7 @@ struct opened {
 	struct blocklist blocklist;
 	struct token_cache tokens;
 	struct decoy_range decoys;
+	struct formats_watch formats;
 	struct network_memory networks;
 	struct ratelimit_memory ratelimit;
 };
@@ -115,6 +117,7 @@ app_open(const struct conf *conf, unsigned needs, unsigned used_by)
 		.needs = needs,
 		.tokens = &o->tokens,
 		.decoys = &o->decoys,
+		.formats = &o->formats,
 		.networks = &o->networks,
 		.ratelimit = &o->ratelimit,
 	};

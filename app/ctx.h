@@ -23,6 +23,7 @@ struct app {
 	unsigned lanes; /* that this process serves, as ROLE_BIT()s */
 	struct token_cache *tokens;         /* NULL: each is verified again */
 	struct decoy_range *decoys;         /* svc/decoy.h */
+	struct formats_watch *formats;      /* svc/formats.h */
 	struct network_memory *networks;    /* svc/network.h */
 	struct ratelimit_memory *ratelimit; /* db/ratelimit.h */
 };

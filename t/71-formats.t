@@ -186,6 +186,34 @@ ops GET /metrics
 like "$body" '^latchkey_logins_by_hash_total\{format="argon2"\} 1$' 'the metric counts a login by the format argon2'
 like "$body" '^latchkey_logins_by_hash_total\{format="bcrypt"\} 0$' 'the metric counts no login by bcrypt'
 
+# one of the two workers counts, after a request
+figures() {
+	api POST /token 'username=ada&password=x'
+	ops GET /metrics
+	grep -q '^latchkey_accounts{' "$tmp/body"
+}
+retry 20 figures
+like "$body" '^latchkey_accounts\{format="sha512crypt",login="yes"\} 20$' 'the metric counts accounts by the format of their hash'
+
+# --- the count of accounts ---
+
+sql "truncate users;
+	insert into users (username, password, is_active)
+		select 'user' || i, '$small', i % 2 = 0 from generate_series(1, 1400) as i;
+	insert into users (username, password, is_active) values ('large', '$hash', true), ('none', null, true),
+		('locked', '!', true), ('noop', '{noop}wonderland', true), ('weak', md5('wonderland'), true),
+		('work', '\$6\$rounds=999999999\$saltsalt\$' || repeat('x', 86), true)"
+worker counted LATCHKEY_WEAK_HASHES=false
+printf -- '- user2 x\n' >"$tmp/logins"
+is "$(log_in "$tmp/logins")" '1 200 -' 'a worker whose accounts are counted serves a login'
+counted() {
+	$LK_AS env LATCHKEY_STATUS_FILE="$socket.status" "$LK_BIN" -c "$LK_CONF" status >"$tmp/out"
+	grep '^accounts' "$tmp/out" >/dev/null
+}
+retry 10 counted
+is "$(sed -n 's/^accounts  *//p' "$tmp/out")" 'yescrypt 1, sha512crypt (work) 1, argon2id 699, argon2id (memory) 1, plain-md5 (weak) 1, unknown (unknown) 1, locked (locked) 1, none (locked) 1' \
+	'the status page counts accounts by format, and those that cannot log in by the reason'
+
 # --- the document's statements ---
 
 # statements CHAPTER: of doc/formats.md

@@ -94,7 +94,7 @@ print(const struct conf *conf, const struct formats *f)
 	printf("password hashes of %s%" PRId64 " active accounts:",
 	    f->done ? "" : "the first ", f->accounts);
 	print_counts(f);
-	printf("%s\n", f->rows == 0 ? " none" : "");
+	printf("\n");
 	if (!f->done)
 		printf("  the others were not counted, for want of time; "
 		       "latchkey migrate counts all\n");
@@ -142,10 +142,10 @@ formats_report(const struct conf *conf, int64_t limit_ms)
 		return;
 	arena_init(&arena);
 	ctx_init(&c, app, &arena);
-	if (count(&c, limit_ms, &formats) == ERR_OK)
-		print(conf, &formats);
-	else
+	if (count(&c, limit_ms, &formats) != ERR_OK)
 		log_say("the accounts' hashes could not be counted");
+	else if (formats.accounts > 0)
+		print(conf, &formats);
 	arena_free(&arena);
 	app_close(app);
 }

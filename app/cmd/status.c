@@ -6,12 +6,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "cmd/status.h"
 #include "route.h"
 #include "stats/metrics.h"
 #include "stats/queue.h"
+#include "svc/formats.h"
 
 #define CELL_BYTES 32
 
@@ -132,6 +134,26 @@ print_families(const struct metrics_figures *f)
 		print_family(i, f);
 }
 
+/* As they were counted last. */
+static void
+print_accounts(const struct metrics_figures *f)
+{
+	const char *lead = "accounts            ", *format, *login;
+	unsigned i;
+
+	for (i = 0; (format = metrics_kind_name(i, &login)) != NULL; i++) {
+		if (f->accounts[i] == 0)
+			continue;
+		printf("%s %s ", lead, format);
+		if (strcmp(login, "yes") != 0)
+			printf("(%s) ", login);
+		printf("%" PRIu64, f->accounts[i]);
+		lead = ",";
+	}
+	if (*lead == ',')
+		printf("\n");
+}
+
 static void
 print_hashes(const struct metrics_figures *f)
 {
@@ -187,6 +209,7 @@ status_print(const struct conf *conf)
 	struct metrics_figures f;
 
 	route_name_rows();
+	formats_name_rows();
 	if (!metrics_load(conf->status_file))
 		return EXIT_FAILURE;
 	metrics_read(&f);
@@ -196,6 +219,7 @@ status_print(const struct conf *conf)
 	print_lanes(&f);
 	printf("\n");
 	print_families(&f);
+	print_accounts(&f);
 	print_hashes(&f);
 	print_database(&f);
 	printf("\n");

@@ -295,6 +295,7 @@ pwformat_check(const struct pwformat_policy *p, const char *password,
 const char *
 pwformat_name(size_t i)
 {
+	static const char *const none[] = { "unknown", "locked", "none" };
 	size_t row, before, n = 0;
 
 	for (row = 0; row < ARRAY_LEN(formats); row++) {
@@ -308,5 +309,5 @@ pwformat_name(size_t i)
 		if (before == row && n++ == i)
 			return formats[row].name;
 	}
-	return NULL;
+	return i - n < ARRAY_LEN(none) ? none[i - n] : NULL;
 }

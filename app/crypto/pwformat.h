@@ -51,8 +51,8 @@ enum err pwformat_check(const struct pwformat_policy *p, const char *password,
     const char *hash, bool *matches) MUST_CHECK;
 
 /*
- * The names of all formats, in the order of the table, each once; NULL beyond
- * the last.
+ * The names of all formats, in the order of the table, each once, and last
+ * those of what is none: "unknown", "locked", "none"; NULL beyond the last.
  */
 const char *pwformat_name(size_t i);
 

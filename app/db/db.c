@@ -404,6 +404,12 @@ db_free(struct db *db)
 	free(db);
 }
 
+bool
+db_is_connected(const struct db *db)
+{
+	return db_conn_is_open(db->conn);
+}
+
 const char *
 db_text(const struct db_rows *rows, int row, int column)
 {

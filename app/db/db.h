@@ -72,6 +72,9 @@ enum err db_script(struct db *db, const char *script) MUST_CHECK;
 enum err db_transaction(struct db *db, struct arena *a,
     enum err (*fn)(void *of), void *of) MUST_CHECK;
 
+/* Is there a connection, as far as is known? */
+bool db_is_connected(const struct db *db);
+
 /* A column's text; NULL: SQL's NULL. */
 const char *db_text(const struct db_rows *rows, int row, int column);
 

@@ -371,13 +371,34 @@ serve_round(struct loop *l, int timeout_ms)
 	return n > 0 || paused;
 }
 
+/* Work beside requests; in how many milliseconds again, or -1. */
+static int64_t
+work_beside(struct loop *l)
+{
+	int64_t again_ms = -1;
+
+	if (l->service->beside != NULL) {
+		again_ms = l->service->beside(l->ctx);
+		ctx_reset(l->ctx);
+	}
+	return again_ms;
+}
+
+/* The shorter of two waits; -1: for ever. */
+static int64_t
+sooner(int64_t a_ms, int64_t b_ms)
+{
+	return a_ms < 0 || (b_ms >= 0 && b_ms < a_ms) ? b_ms : a_ms;
+}
+
 /* How long to wait for events; -1: for ever. */
 static int64_t
-wait_ms(const struct loop *l, bool told, int64_t quiet_ms)
+wait_ms(const struct loop *l, bool told, int64_t quiet_ms, int64_t beside_ms)
 {
 	int64_t ms = told ? -1 : l->service->idle_ms - quiet_ms;
 
-	return l->sweep_ms != 0 && (ms < 0 || ms > SWEEP_MS) ? SWEEP_MS : ms;
+	ms = sooner(ms, l->sweep_ms != 0 ? SWEEP_MS : -1);
+	return sooner(ms, beside_ms);
 }
 
 /* Serve until a signal says to end. */
@@ -387,20 +408,22 @@ serve_until_told(struct loop *l)
 	const struct loop_service *service = l->service;
 	bool told = service->idle == NULL; /* that it is idle */
 	int64_t quiet_ms = 0;              /* nothing has come for so long */
+	int64_t beside_ms = -1;
 
 	while (!l->stopping) {
-		int64_t ms = wait_ms(l, told, quiet_ms);
+		int64_t ms = wait_ms(l, told, quiet_ms, beside_ms);
 
 		if (serve_round(l, (int)ms)) {
 			quiet_ms = 0;
 			told = service->idle == NULL;
-			continue;
+		} else {
+			quiet_ms += ms;
 		}
-		quiet_ms += ms;
 		if (!told && quiet_ms >= service->idle_ms) {
 			service->idle();
 			told = true;
 		}
+		beside_ms = work_beside(l);
 	}
 }
 

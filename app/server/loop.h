@@ -15,6 +15,11 @@ struct loop_service {
 	int64_t drain_ms;   /* see loop_serve() */
 	void (*idle)(void); /* NULL, or called once when for so long */
 	int64_t idle_ms;    /* no request has come */
+	/*
+	 * NULL, or called after requests, for work of some milliseconds beside
+	 * them, and again after as many as it returns; -1: after a request.
+	 */
+	int64_t (*beside)(struct ctx *c);
 };
 
 /*

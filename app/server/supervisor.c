@@ -23,6 +23,7 @@
 #include "server/worker.h"
 #include "stats/event.h"
 #include "stats/metrics.h"
+#include "svc/formats.h"
 #include "svc/service_limit.h"
 
 struct supervisor {
@@ -247,6 +248,7 @@ supervisor_run(const struct conf *conf)
 	s.first = conf;
 	pool_init(&s.pool);
 	route_name_rows();
+	formats_name_rows();
 	/* of two concurrent starts the lock of the status file admits one */
 	if ((s.app = open_app(conf)) != NULL)
 		good = shm_create(conf->status_file, sections) &&

@@ -23,6 +23,7 @@
 #include "server/sched.h"
 #include "server/worker.h"
 #include "stats/metrics.h"
+#include "svc/formats.h"
 #include "svc/service_limit.h"
 
 /*
@@ -103,6 +104,8 @@ serve(const struct worker_setup *w, int64_t hash_us)
 
 	if ((w->app->needs & NEED_HASHING) != 0)
 		service.idle = hashmem_release;
+	if ((w->app->needs & NEED_HASHING) != 0 && w->number == 0)
+		service.beside = formats_step;
 	arena_init(&arena);
 	ctx_init(&c, w->app, &arena);
 	done = loop_serve(&service, &c);

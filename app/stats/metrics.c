@@ -41,6 +41,7 @@ struct memory {
 	count used[ROLE_COUNT];   /* slots that were in use, as bits */
 	count socket[ROLE_COUNT]; /* inodes of listening sockets */
 	count restarts[ROLE_COUNT];
+	count accounts[METRICS_KINDS];
 	struct slot supervisor;
 	struct slot worker[ROLE_COUNT][CONF_WORKERS_MAX];
 };
@@ -67,6 +68,10 @@ static struct {
 	const char *path;
 	enum role lane;
 } routes[METRICS_ROUTES];
+
+static struct {
+	const char *format, *login;
+} kinds[METRICS_KINDS];
 
 static void
 add(count *c, uint64_t n)
@@ -124,6 +129,10 @@ layout(void)
 		digest = shm_digest_text(digest, roles[i].name);
 	for (i = 0; i < METRICS_ROUTES; i++)
 		digest = digest_name(digest, routes[i].path);
+	for (i = 0; i < METRICS_KINDS; i++) {
+		digest = digest_name(digest, kinds[i].format);
+		digest = digest_name(digest, kinds[i].login);
+	}
 	return digest;
 }
 
@@ -210,7 +219,34 @@ metrics_route_name(unsigned row)
 	return row < METRICS_ROUTES ? routes[row].path : "none";
 }
 
+void
+metrics_kind(unsigned row, const char *format, const char *login)
+{
+	if (row < METRICS_KINDS) {
+		kinds[row].format = format;
+		kinds[row].login = login;
+	}
+}
+
+const char *
+metrics_kind_name(unsigned row, const char **login)
+{
+	if (row >= METRICS_KINDS)
+		return NULL;
+	*login = kinds[row].login;
+	return kinds[row].format;
+}
+
 /* --- counting --- */
+
+void
+metrics_accounts(const uint64_t n[METRICS_KINDS])
+{
+	size_t i;
+
+	for (i = 0; i < METRICS_KINDS; i++)
+		set(&memory->accounts[i], n[i]);
+}
 
 void
 metrics_restarted(enum role lane)
@@ -318,6 +354,8 @@ metrics_read(struct metrics_figures *out)
 	out->pid = (int64_t)get(&memory->supervisor.pid);
 	out->started_s = (int64_t)get(&memory->started_s);
 	add_slot(&memory->supervisor, out);
+	for (i = 0; i < METRICS_KINDS; i++)
+		out->accounts[i] = get(&memory->accounts[i]);
 	for (i = 0; i < ROLE_COUNT; i++) {
 		out->socket[i] = get(&memory->socket[i]);
 		out->restarts[i] = get(&memory->restarts[i]);

@@ -18,6 +18,7 @@
 #define METRICS_ROUTES 28 /* rows of route.c, at most */
 #define METRICS_NO_ROUTE METRICS_ROUTES
 #define METRICS_STATUSES HTTP_STATUSES
+#define METRICS_KINDS 512  /* of accounts, at most */
 #define METRICS_BUCKETS 16 /* of metrics_limit_us[] */
 
 /* clang-format off */
@@ -67,6 +68,18 @@ void metrics_route(unsigned row, const char *path, enum role lane);
 /* That name; "none" for METRICS_NO_ROUTE; NULL: there is no such row. */
 const char *metrics_route_name(unsigned row);
 
+/*
+ * A kind of accounts that are counted, by the format of their hash and whether
+ * they can log in, or why not: for the same processes as metrics_route().
+ */
+void metrics_kind(unsigned row, const char *format, const char *login);
+
+/* Its two names, in *login the second; NULL: there is no such row. */
+const char *metrics_kind_name(unsigned row, const char **login);
+
+/* Accounts were counted: so many of each kind. */
+void metrics_accounts(const uint64_t n[METRICS_KINDS]);
+
 /* For the supervisor: a worker of this lane died, and another is started. */
 void metrics_restarted(enum role lane);
 
@@ -115,8 +128,9 @@ struct metrics_figures {
 	uint64_t restarts[ROLE_COUNT];
 	struct metrics_histogram histogram[HISTOGRAM_COUNT];
 	uint64_t requests[METRICS_ROUTES + 1][METRICS_STATUSES];
-	uint64_t socket[ROLE_COUNT]; /* inode; 0: not known */
-	unsigned workers;            /* of the following */
+	uint64_t accounts[METRICS_KINDS]; /* as they were counted last */
+	uint64_t socket[ROLE_COUNT];      /* inode; 0: not known */
+	unsigned workers;                 /* of the following */
 	struct metrics_worker worker[ROLE_COUNT * CONF_WORKERS_MAX];
 };
 

@@ -173,6 +173,23 @@ add_restarts(struct buf *b, const struct metrics_figures *f)
 }
 
 static void
+add_accounts(struct buf *b, const struct metrics_figures *f)
+{
+	static const char name[] = "latchkey_accounts";
+	const char *format, *login;
+	unsigned i;
+
+	add_head(b, name, "gauge",
+	    "Active accounts by the format of their password hash, and whether "
+	    "they can log in, or why not.");
+	for (i = 0; (format = metrics_kind_name(i, &login)) != NULL; i++)
+		if (f->accounts[i] > 0)
+			buf_addf(b,
+			    "%s{format=\"%s\",login=\"%s\"} %" PRIu64 "\n",
+			    name, format, login, f->accounts[i]);
+}
+
+static void
 add_queues(struct buf *b, const struct metrics_figures *f)
 {
 	static const char length[] = "latchkey_queue_length",
@@ -210,6 +227,7 @@ prometheus_write(struct buf *b)
 	add_requests(b, &f);
 	add_histograms(b, &f);
 	add_families(b, &f);
+	add_accounts(b, &f);
 	add_workers(b, &f);
 	add_restarts(b, &f);
 	add_queues(b, &f);

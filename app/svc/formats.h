@@ -37,4 +37,24 @@ void formats_begin(const struct conf *conf, struct formats *out);
 enum err formats_count(
     struct ctx *c, int64_t page, struct formats *f) MUST_CHECK;
 
+/* What a worker remembers of a count in the background. */
+struct formats_watch {
+	struct formats count; /* the present one, if it has begun */
+	bool counting;
+	int64_t spent_us; /* in it */
+	int64_t
+	    due_ms; /* of clock_ms(): not before it goes on, or begins again */
+};
+
+/* Name the kinds of accounts for the metrics: metrics_kind(). */
+void formats_name_rows(void);
+
+/*
+ * Between two requests: count some more accounts for the metrics, if it is time
+ * and the database is connected. All of them are counted again after a hundred
+ * times as long as that took, a minute at least. Returns in how many
+ * milliseconds to go on, if no request comes before; -1: with the next one.
+ */
+int64_t formats_step(struct ctx *c);
+
 #endif

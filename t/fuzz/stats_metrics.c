@@ -14,6 +14,7 @@
 #include "stats/prometheus.h"
 #include "route.h"
 #include "cmd/status.h"
+#include "svc/formats.h"
 
 static struct {
 	char *bytes; /* of a good file */
@@ -36,6 +37,7 @@ begin(void)
 		abort();
 	snprintf(file, sizeof(file), "%s/status", folder);
 	route_name_rows();
+	formats_name_rows();
 	if (!shm_create(file, sections))
 		abort();
 	metrics_use(ROLE_API, 0);
