@@ -203,10 +203,10 @@ sql 'create table users (id bigint primary key generated always as identity, use
 sql "insert into users (username) values ('kept')"
 before=$(sql 'select ctid, * from users')
 migrate latchkey
-is "$? $(sql 'select ctid, * from users')" "0 $before" 'migrate widens columns that are too narrow without rewriting a row'
+is "$? $(sql 'select ctid, * from users')" "0 $before" 'migrate widens a password too narrow for a hash without rewriting a row'
 retry 10 curl -sf -o /dev/null "$LK_OPS_URL/readyz"
-api POST /users/add_user/ '{"username":"a name of more than twenty characters","password":"password"}'
-is "$status" 200 'widened columns hold a longer name'
+api POST /users/add_user/ '{"username":"of twenty characters","password":"password"}'
+is "$status" 200 'a widened password column holds a hash'
 
 sql_admin 'create database narrow encoding LATIN1 locale "C" template template0'
 sql_admin 'alter database narrow owner to latchkey_owner'
@@ -262,7 +262,7 @@ like "$said" '^1 latchkey: database: no schema, or the role may not use it; .*la
 	'check tells a role without the schema to run latchkey migrate'
 sql 'grant usage on schema public to "the worker"; grant select on latchkey_migration to "the worker"'
 as_worker check
-like "$said" "^1 latchkey: database: the role lacks SELECT \(id\) on users, .*UPDATE on latchkey_throttle.*, USAGE on the sequence of users.id; .*latchkey migrate ROLE" \
+like "$said" "^1 latchkey: database: the role lacks SELECT \(id\) on users, .*UPDATE on latchkey_throttle.*, USAGE on the sequence users_id_seq; .*latchkey migrate ROLE" \
 	'check lists the privileges that a role lacks'
 migrate 'the worker'
 like "$? $(cat "$tmp/out")" '^0 .*' 'migrate ROLE succeeds'
@@ -296,7 +296,7 @@ while read -r privilege; do
 	as_worker check
 	case $privilege in
 	*schema*) like "$said" '^1 .*latchkey migrate' "check notices a lack of $privilege" ;;
-	*sequence*) like "$said" '^1 .*role lacks USAGE on the sequence of users.id;' "check notices a lack of $privilege" ;;
+	*sequence*) like "$said" '^1 .*role lacks USAGE on the sequence users_id_seq;' "check notices a lack of $privilege" ;;
 	*) is "${said%%;*}" "1 latchkey: database: the role lacks $privilege" "check notices a lack of $privilege" ;;
 	esac
 	sql "grant $privilege to \"the worker\""

@@ -36,6 +36,8 @@ complain(struct ctx *c, enum err e)
 		log_say("database: the role lacks %s; as the database's "
 		        "owner run: latchkey migrate ROLE",
 		    lacking);
+	else if (e == ERR_CONFLICT)
+		return; /* find_obstacle() has said it */
 	else if (e == ERR_NOTFOUND)
 		log_say("database: no schema, or the role may not use it; as "
 		        "the database's owner run: latchkey migrate ROLE");
@@ -110,11 +112,78 @@ check_with(
 	return e == ERR_OK;
 }
 
+/* --- what keeps a database from being of use, though all is there --- */
+
+/* Each with what to do. */
+static void
+complain_of_obstacle(enum schema_obstacle obstacle, const char *remedy)
+{
+	static const char *const text[SCHEMA_OBSTACLES] = {
+		[SCHEMA_SHARED] =
+		    "database: a pooler gives our sessions to others, too; "
+		    "each connection needs its own session: set PgBouncer's "
+		    "pool_mode = session, or connect past the pooler",
+		[SCHEMA_READ_ONLY] =
+		    "database: read-only, and a login has to be counted; name "
+		    "all hosts and the one to write to "
+		    "(host=db1,db2 target_session_attrs=read-write), or ALTER "
+		    "ROLE or DATABASE ... RESET default_transaction_read_only",
+	};
+
+	if (obstacle == SCHEMA_HIDDEN)
+		log_say("database: row level security hides rows; let the role "
+		        "see all of them, without a RESTRICTIVE policy: %s",
+		    remedy);
+	else
+		log_say("%s", text[obstacle]);
+}
+
+/*
+ * Another connection begins while one is there. Where a pooler shares sessions
+ * between transactions it gets the same session, or the first gets another one
+ * for its next statement; in a busy pool perhaps not at once.
+ */
+static enum err
+find_obstacle(struct ctx *c)
+{
+	enum schema_obstacle obstacle = SCHEMA_NO_OBSTACLE;
+	struct app *other;
+	struct ctx beside;
+	const char *remedy;
+	enum err e = ERR_OK;
+	int tries = 4;
+
+	while (e == ERR_OK && obstacle == SCHEMA_NO_OBSTACLE && tries-- > 0) {
+		other = app_open(c->app->conf, NEED_DATABASE, 0);
+		if (other == NULL)
+			return ERR_BUSY;
+		ctx_init(&beside, other, c->arena);
+		if ((e = schema_ready(&beside)) == ERR_OK)
+			e = schema_obstacle(c, &obstacle, &remedy);
+		app_close(other);
+	}
+	if (e == ERR_OK && obstacle != SCHEMA_NO_OBSTACLE) {
+		complain_of_obstacle(obstacle, remedy);
+		return ERR_CONFLICT;
+	}
+	return e;
+}
+
 /* Without its schema nothing can be prepared: report that first. */
+static enum err
+check_schema(struct ctx *c)
+{
+	enum err e;
+
+	if ((e = schema_ready(c)) == ERR_OK)
+		e = find_obstacle(c);
+	return e;
+}
+
 static bool
 check_database(const struct conf *conf)
 {
-	return check_with(conf, 0, schema_ready) &&
+	return check_with(conf, 0, check_schema) &&
 	       check_with(conf, DB_ALL, check_statements);
 }
 

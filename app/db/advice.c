@@ -14,6 +14,15 @@ static const struct {
 	const char *part;     /* of the message; NULL: any */
 	const char *advice;
 } rows[] = {
+	{ "", "at RAISE", NULL }, /* a trigger refuses it on purpose */
+	{ "42501", "row-level security",
+	  "run latchkey check: it has the policy that lets the role see all rows" },
+	{ "42P05", NULL,
+	  "a pooler gives sessions to others, too: set its pool_mode = session" },
+	{ "26000", NULL,
+	  "a pooler gives sessions to others, too: set its pool_mode = session" },
+	{ "25006", NULL,
+	  "the server or role cannot write: run latchkey check" },
 	{ "28P01", NULL,
 	  "the password of the passfile is not the role's; set the right one there, or with ALTER ROLE" },
 	{ "28", NULL,

@@ -16,10 +16,12 @@
 
 #include <libpq-fe.h>
 
+#include "crypto/random.h"
 #include "db/advice.h"
 #include "db/conn.h"
 #include "db/failure.h"
 #include "db/hosts.h"
+#include "db/schema.h"
 #include "db/tables.h"
 #include "lib/clock.h"
 #include "lib/log.h"
@@ -33,6 +35,7 @@ struct db_conn {
 	const char *conninfo;
 	int64_t timeout_ms;
 	unsigned used_by;
+	char session[33];
 	PGconn *pg;            /* NULL: not connected */
 	int64_t deadline_ms;   /* of the call under way */
 	int64_t wait_until_ms; /* that, or the end of a host's share */
@@ -167,17 +170,13 @@ prepared(const struct db_conn *c, int number)
 static bool
 send_settings(struct db_conn *c)
 {
-	static const char text[] =
-	    "SELECT pg_catalog.set_config('statement_timeout'::text, $1::text,"
-	    " false), pg_catalog.set_config('plan_cache_mode'::text,"
-	    " 'force_generic_plan'::text, false)";
 	char limit[24];
-	const char *const params[] = { limit };
+	const char *const params[] = { limit, c->session };
 
 	snprintf(limit, sizeof(limit), "%d",
 	    (int)(c->timeout_ms - c->timeout_ms / 8));
-	return PQsendQueryParams(c->pg, text, 1, NULL, params, NULL, NULL, 0) ==
-	       1;
+	return PQsendQueryParams(c->pg, db_schema_session_sql.text, 2, NULL,
+	           params, NULL, NULL, 0) == 1;
 }
 
 /* Queue the setup of a session, for one round trip. */
@@ -421,6 +420,12 @@ db_conn_elsewhere(struct db_conn *c)
 	db_hosts_leave(&c->hosts);
 }
 
+const char *
+db_conn_session(const struct db_conn *c)
+{
+	return c->session;
+}
+
 /* --- statements --- */
 
 bool
@@ -525,16 +530,30 @@ db_conn_hint(const void *result)
 	return PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
 }
 
-const char *
-db_conn_raised_by(const void *result)
+/* Did this function of the server make the error? */
+static bool
+is_made_by(const void *result, const char *name)
 {
 	const char *function =
 	    PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
 
+	return function != NULL && strcmp(function, name) == 0;
+}
+
+const char *
+db_conn_raised_by(const void *result)
+{
 	/* Source: PostgreSQL, src/pl/plpgsql/src/pl_exec.c */
-	if (function == NULL || strcmp(function, "exec_stmt_raise") != 0)
-		return NULL;
-	return PQresultErrorField(result, PG_DIAG_CONTEXT);
+	return is_made_by(result, "exec_stmt_raise")
+	           ? PQresultErrorField(result, PG_DIAG_CONTEXT)
+	           : NULL;
+}
+
+bool
+db_conn_hides_rows(const void *result)
+{
+	/* Source: PostgreSQL, src/backend/utils/misc/rls.c */
+	return is_made_by(result, "check_enable_rls");
 }
 
 int
@@ -648,6 +667,7 @@ db_conn_new(const char *conninfo, int64_t timeout_ms, unsigned used_by)
 	c->conninfo = conninfo;
 	c->timeout_ms = timeout_ms;
 	c->used_by = used_by;
+	random_id(c->session);
 	if (!read_hosts(c)) {
 		free(c);
 		return NULL;

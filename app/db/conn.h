@@ -46,6 +46,9 @@ void db_conn_close(struct db_conn *c);
 /* Let the next db_conn_open() begin with another host, if there are several. */
 void db_conn_elsewhere(struct db_conn *c);
 
+/* As db_session(), which see. */
+const char *db_conn_session(const struct db_conn *c);
+
 /* Is a transaction open in which a statement failed? */
 bool db_conn_has_failed(const struct db_conn *c);
 
@@ -94,6 +97,9 @@ const char *db_conn_hint(const void *result);
  * something else made it.
  */
 const char *db_conn_raised_by(const void *result);
+
+/* The same of one that row level security made: it would hide rows. */
+bool db_conn_hides_rows(const void *result);
 
 /* The number of rows of a result. */
 int db_conn_rows(const void *result);

@@ -153,20 +153,33 @@ leave_session(struct db *db, struct query *q, const char *sqlstate)
 	q->lost = true;
 }
 
+/* What an error means, for the caller and for what comes next. */
+static enum err
+judge(const struct query *q, const char *sqlstate, enum db_sql_then *then)
+{
+	enum err e;
+
+	if (sqlstate != NULL && db_conn_raised_by(q->result) != NULL)
+		return db_sql_error_raised(sqlstate, then);
+	e = db_sql_error(sqlstate, then);
+	/* a session that begins after this was changed sees all rows */
+	if (sqlstate != NULL && db_conn_hides_rows(q->result))
+		*then = DB_SQL_RECONNECT;
+	return e;
+}
+
 /* An answer that is an error. */
 static enum err
 refused(struct db *db, struct query *q)
 {
 	const char *sqlstate = db_conn_sqlstate(q->result), *lacking = NULL;
-	bool raised = sqlstate != NULL && db_conn_raised_by(q->result) != NULL;
 	enum db_sql_then then;
-	enum err e = raised ? db_sql_error_raised(sqlstate, &then)
-	                    : db_sql_error(sqlstate, &then);
+	enum err e = judge(q, sqlstate, &then);
 	void *result = NULL;
 
-	if (sqlstate != NULL && !raised && strcmp(sqlstate, "42501") == 0) {
+	if (then == DB_SQL_WAIT && strcmp(sqlstate, "42501") == 0) {
 		lacking = find_lacking(db, &result);
-		/* a trigger, or row security: another row may pass */
+		/* a trigger, or a policy: another row may pass */
 		if (lacking == NULL)
 			then = DB_SQL_GO_ON;
 	}
@@ -433,6 +446,20 @@ db_true(const struct db_rows *rows, int row, int column)
 	const char *text = db_text(rows, row, column);
 
 	return text != NULL && strcmp(text, "t") == 0;
+}
+
+const char *
+db_session(const struct db *db)
+{
+	return db_conn_session(db->conn);
+}
+
+void
+db_elsewhere(struct db *db)
+{
+	settle(db);
+	db_conn_elsewhere(db->conn);
+	db_conn_close(db->conn);
 }
 
 const char *

@@ -85,6 +85,15 @@ int64_t db_int(const struct db_rows *rows, int row, int column);
 bool db_true(const struct db_rows *rows, int row, int column);
 
 /*
+ * What the sessions of these connections are marked with, a random text: one
+ * that has another mark, or none, is a pooler's, shared with others.
+ */
+const char *db_session(const struct db *db);
+
+/* Leave the connection; the next statement begins with another host, if any. */
+void db_elsewhere(struct db *db);
+
+/*
  * The exposure of the connection to a network, as the end of a sentence; NULL:
  * it does not leave the machine, or is encrypted for a server whose certificate
  * was verified (sslmode=verify-full; GSS). A statement must have connected

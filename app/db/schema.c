@@ -8,14 +8,23 @@
 
 #include "embedded_sql.h" /* made of sql/ by the Makefile */
 
-enum { HAS_TABLE, VERSION, RECORD, EXCESS, EXCESS_OF_ROLE, NAME_WORKER };
+enum {
+	HAS_TABLE,
+	VERSION,
+	RECORD,
+	OBSTACLE,
+	EXCESS,
+	EXCESS_OF_ROLE,
+	NAME_WORKER
+};
 
 /*
- * The privileges that the workers' role needs, beside USAGE on the sequence of
- * the accounts' numbers and on the tables' schema. An empty column is the whole
- * table. `latchkey migrate ROLE` grants just these, and `latchkey check` looks
- * for each: a statement that needs another has a row here. Of users, which may
- * have other columns, the role gets those that Latchkey uses.
+ * The privileges that the workers' role needs, beside USAGE on the sequences of
+ * users, such as that of its numbers, and on the tables' schema. An empty
+ * column is the whole table. `latchkey migrate ROLE` grants just these, and
+ * `latchkey check` looks for each: a statement that needs another has a row
+ * here. Of users, which may have other columns, the role gets those that
+ * Latchkey uses.
  */
 /* clang-format off */
 #define ROW(table, privilege, column) \
@@ -52,23 +61,99 @@ enum { HAS_TABLE, VERSION, RECORD, EXCESS, EXCESS_OF_ROLE, NAME_WORKER };
 #define TABLES \
 	"(SELECT t, relowner, relnamespace FROM (SELECT DISTINCT t FROM " NEEDED \
 	") AS s JOIN pg_class k ON k.oid = to_regclass(t)::oid) AS tables"
+
+/*
+ * The same, and what is behind those that are views, as a table expression:
+ * behind (t, oid, role), with the role whose rights count there.
+ */
+#define BEHIND \
+	"behind (t, oid, role) AS (SELECT t, to_regclass(t)::oid, me.oid" \
+	" FROM (SELECT DISTINCT t FROM " NEEDED ") AS s," \
+	" pg_roles me WHERE me.rolname = current_user" \
+	" UNION SELECT b.t, d.refobjid, CASE WHEN EXISTS (SELECT" \
+	" FROM pg_options_to_table(v.reloptions) WHERE" \
+	" option_name = 'security_invoker'::text AND option_value::bool)" \
+	" THEN b.role ELSE v.relowner END FROM behind b" \
+	" JOIN pg_class v ON v.oid = b.oid AND v.relkind = 'v'::\"char\"" \
+	" JOIN pg_rewrite w ON w.ev_class = v.oid" \
+	" JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass::oid" \
+	" AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass::oid" \
+	" AND d.refobjid <> v.oid)"
+
+/*
+ * The sequences of the defaults of a table, of which a sign-up takes a number
+ * with the rights of the workers' role, behind a view too. Those of identity
+ * columns need none.
+ */
+#define SEQUENCES \
+	"(SELECT DISTINCT s.oid, s.relkind, s.oid::regclass::text AS name" \
+	" FROM behind b JOIN pg_attrdef f ON f.adrelid = b.oid" \
+	" JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass::oid" \
+	" AND d.objid = f.oid AND d.refclassid = 'pg_class'::regclass::oid" \
+	" JOIN pg_class s ON s.oid = d.refobjid AND s.relkind = 'S'::\"char\"" \
+	" WHERE b.t = 'users'::text) AS sequences"
+
+/* Does this policy concern a role that reads and writes? */
+#define CONCERNS \
+	"(0::oid = ANY (p.polroles) OR EXISTS (SELECT FROM unnest(p.polroles)" \
+	" AS g (oid) WHERE pg_has_role(b.role, g.oid, 'USAGE'::text)))"
+
+/*
+ * The tables in which row level security binds the role, and whether it hides
+ * rows from it: no policies let all rows pass, or one takes some away.
+ */
+#define BOUND \
+	"bound AS (SELECT b.oid, r.rolname, EXISTS (SELECT FROM pg_policy p" \
+	" WHERE p.polrelid = k.oid AND NOT p.polpermissive AND " CONCERNS ")" \
+	" OR EXISTS (SELECT FROM (VALUES ('r'::text), ('a'::text), ('w'::text))" \
+	" AS c (command) WHERE NOT EXISTS (SELECT FROM pg_policy p" \
+	" WHERE p.polrelid = k.oid AND p.polpermissive AND " CONCERNS \
+	" AND (p.polcmd::text = c.command OR p.polcmd::text = '*'::text)" \
+	" AND coalesce(pg_get_expr(p.polqual, p.polrelid), 'true'::text)" \
+	" = 'true'::text" \
+	" AND coalesce(pg_get_expr(p.polwithcheck, p.polrelid), 'true'::text)" \
+	" = 'true'::text)) AS hidden" \
+	" FROM behind b JOIN pg_class k ON k.oid = b.oid AND k.relrowsecurity" \
+	" JOIN pg_roles r ON r.oid = b.role AND NOT r.rolsuper" \
+	" AND NOT r.rolbypassrls WHERE k.relforcerowsecurity" \
+	" OR NOT pg_has_role(b.role, k.relowner, 'USAGE'::text))"
 /* clang-format on */
+
+/* Where a session says which connection made it. */
+#define DB_SESSION_SETTING "latchkey.session"
 
 /* clang-format off */
 const struct db_sql db_schema_lacking_sql = {
 	.name = "schema_lacking",
 	/* preparing a statement asks for no privilege */
-	.text = "SELECT string_agg(what, ', '::text) FROM"
+	.text = "WITH RECURSIVE " BEHIND
+		" SELECT string_agg(what, ', '::text) FROM"
 		" (SELECT p || CASE WHEN c = ''::text THEN ''::text"
 		" ELSE ' ('::text || c || ')'::text END"
 		" || ' on '::text || t AS what FROM " NEEDED
 		" WHERE NOT CASE WHEN c = ''::text"
 		" THEN has_table_privilege(t, p)"
 		" ELSE has_column_privilege(t, c, p) END"
-		" UNION ALL SELECT 'USAGE on the sequence of users.id'::text"
-		" WHERE NOT coalesce(has_sequence_privilege("
-		"pg_get_serial_sequence('users'::text, 'id'::text),"
-		" 'USAGE'::text), true)) AS lacking",
+		" UNION ALL SELECT 'USAGE on the sequence '::text || name"
+		" FROM " SEQUENCES
+		/* asked of nothing else: that is an error */
+		" WHERE CASE WHEN relkind = 'S'::\"char\""
+		" THEN NOT has_sequence_privilege(oid, 'USAGE'::text) END"
+		") AS lacking",
+	.direct = true,
+};
+
+const struct db_sql db_schema_session_sql = {
+	.name = "session",
+	.text = "SELECT set_config('statement_timeout'::text, $1::text, false),"
+		" set_config('plan_cache_mode'::text,"
+		" 'force_generic_plan'::text, false),"
+		" set_config('" DB_SESSION_SETTING "'::text, $2::text, false),"
+		/* off, too, where nothing is hidden until somebody does */
+		" set_config('row_security'::text,"
+		" (WITH RECURSIVE " BEHIND ", " BOUND
+		" SELECT CASE WHEN NOT bool_or(hidden) THEN 'on'::text"
+		" ELSE 'off'::text END FROM bound), false)",
 	.direct = true,
 };
 
@@ -91,6 +176,20 @@ static const struct db_sql schema_sql[] = {
 		.text = "INSERT INTO latchkey_migration (version, name)"
 			" VALUES ($1::int, $2::text)",
 		.writes = true,
+		.direct = true,
+	},
+	[OBSTACLE] = {
+		.name = "schema_obstacle",
+		.text = "SELECT current_setting('transaction_read_only'::text)"
+			" = 'on'::text, current_setting("
+			"'" DB_SESSION_SETTING "'::text, true)"
+			" IS DISTINCT FROM $1::text,"
+			" (WITH RECURSIVE " BEHIND ", " BOUND
+			" SELECT string_agg(DISTINCT"
+			" 'CREATE POLICY latchkey ON '::text || oid::regclass::text"
+			" || ' TO '::text || quote_ident(rolname::text)"
+			" || ' USING (true) WITH CHECK (true)'::text, '; '::text)"
+			" FROM bound WHERE hidden)",
 		.direct = true,
 	},
 	[EXCESS] = {
@@ -250,6 +349,30 @@ db_schema_lacking(struct ctx *c, const char **out)
 }
 
 enum err
+db_schema_obstacle(
+    struct ctx *c, enum db_schema_obstacle *out, const char **remedy)
+{
+	struct db_rows rows;
+	enum err e;
+
+	*out = DB_SCHEMA_NO_OBSTACLE;
+	if ((e = db_one(c->app->db, c->arena, &schema_sql[OBSTACLE],
+	         DB_PARAMS(db_session(c->app->db)), &rows)) != ERR_OK)
+		return e;
+	*remedy = db_text(&rows, 0, 2);
+	if (db_true(&rows, 0, 1)) {
+		*out = DB_SCHEMA_SHARED;
+	} else if (db_true(&rows, 0, 0)) {
+		*out = DB_SCHEMA_READ_ONLY;
+		/* of several hosts another may be the primary now */
+		db_elsewhere(c->app->db);
+	} else if (*remedy != NULL) {
+		*out = DB_SCHEMA_HIDDEN;
+	}
+	return ERR_OK;
+}
+
+enum err
 db_schema_excess(struct ctx *c, const char **out)
 {
 	const char *of_role;
@@ -269,38 +392,49 @@ db_schema_excess(struct ctx *c, const char **out)
 	return ERR_OK;
 }
 
+/* Two, since a string of C holds no more. */
+static const char *const grants[] = {
+	"DO $$ DECLARE"
+	" worker text := current_setting('latchkey.worker');"
+	" r record;"
+	" BEGIN"
+	" FOR r IN SELECT * FROM " NEEDED " LOOP"
+	" EXECUTE format('GRANT %s%s ON %s TO %I', r.p, CASE"
+	" WHEN r.c = '' THEN '' ELSE format(' (%I)', r.c) END,"
+	" r.t::regclass, worker);"
+	" END LOOP;"
+	" FOR r IN SELECT nspname FROM pg_namespace n"
+	" WHERE n.oid IN (SELECT relnamespace FROM " TABLES ")"
+	" AND NOT has_schema_privilege(worker, n.oid, 'USAGE') LOOP"
+	" EXECUTE format("
+	"'GRANT USAGE ON SCHEMA %I TO %I', r.nspname, worker);"
+	" END LOOP;"
+	" END $$",
+	"DO $$ DECLARE"
+	" worker text := current_setting('latchkey.worker');"
+	" r record;"
+	" BEGIN"
+	" FOR r IN WITH RECURSIVE " BEHIND " SELECT name FROM " SEQUENCES
+	" LOOP"
+	" EXECUTE format("
+	"'GRANT USAGE ON SEQUENCE %s TO %I', r.name, worker);"
+	" END LOOP;"
+	" END $$",
+};
+
 static enum err
 grant(void *of)
 {
 	const struct step *step = of;
 	struct ctx *c = step->c;
 	enum err e;
+	size_t i;
 
-	if ((e = db_run(c->app->db, c->arena, &schema_sql[NAME_WORKER],
-	         DB_PARAMS(step->role), NULL)) != ERR_OK)
-		return e;
-	return db_script(c->app->db,
-	    "DO $$ DECLARE"
-	    " worker text := current_setting('latchkey.worker');"
-	    " numbers text := pg_get_serial_sequence('users', 'id');"
-	    " r record;"
-	    " BEGIN"
-	    " FOR r IN SELECT * FROM " NEEDED " LOOP"
-	    " EXECUTE format('GRANT %s%s ON %s TO %I', r.p, CASE"
-	    " WHEN r.c = '' THEN '' ELSE format(' (%I)', r.c) END,"
-	    " r.t::regclass, worker);"
-	    " END LOOP;"
-	    " IF numbers IS NOT NULL THEN"
-	    " EXECUTE format("
-	    "'GRANT USAGE ON SEQUENCE %s TO %I', numbers, worker);"
-	    " END IF;"
-	    " FOR r IN SELECT nspname FROM pg_namespace n"
-	    " WHERE n.oid IN (SELECT relnamespace FROM " TABLES ")"
-	    " AND NOT has_schema_privilege(worker, n.oid, 'USAGE') LOOP"
-	    " EXECUTE format("
-	    "'GRANT USAGE ON SCHEMA %I TO %I', r.nspname, worker);"
-	    " END LOOP;"
-	    " END $$");
+	e = db_run(c->app->db, c->arena, &schema_sql[NAME_WORKER],
+	    DB_PARAMS(step->role), NULL);
+	for (i = 0; e == ERR_OK && i < ARRAY_LEN(grants); i++)
+		e = db_script(c->app->db, grants[i]);
+	return e;
 }
 
 enum err

@@ -41,6 +41,15 @@ enum err db_schema_lock(struct ctx *c) MUST_CHECK;
  */
 enum err db_schema_apply(struct ctx *c, const struct migration *m) MUST_CHECK;
 
+/*
+ * The statement that each session begins with, for db/conn.c. $1: the server's
+ * time limit, in milliseconds. $2: db_session(). Where row level security would
+ * hide rows from the role, each statement that would miss one fails instead: a
+ * login must not take a hidden account for an unknown one.
+ * Source: PostgreSQL manual, row_security.
+ */
+extern const struct db_sql db_schema_session_sql;
+
 /* The statement of db_schema_lacking(), for db/db.c's log. */
 extern const struct db_sql db_schema_lacking_sql;
 
@@ -49,6 +58,22 @@ extern const struct db_sql db_schema_lacking_sql;
  * list in a sentence; NULL: none. Errors as db_run().
  */
 enum err db_schema_lacking(struct ctx *c, const char **out) MUST_CHECK;
+
+/* What keeps a role with all privileges from its work. */
+enum db_schema_obstacle {
+	DB_SCHEMA_NO_OBSTACLE,
+	DB_SCHEMA_SHARED,    /* a pooler gives the session to others, too */
+	DB_SCHEMA_READ_ONLY, /* nothing can be written */
+	DB_SCHEMA_HIDDEN     /* row level security hides rows */
+};
+
+/*
+ * The first of these that holds, in a database that has been migrated; of the
+ * last the statements that let the role see them, in *remedy. A session that
+ * cannot write is left, for another host's. Errors as db_run().
+ */
+enum err db_schema_obstacle(struct ctx *c, enum db_schema_obstacle *out,
+    const char **remedy) MUST_CHECK;
 
 /*
  * The rights of this connection's role that a worker does not need: "owns

@@ -51,3 +51,20 @@ schema_ready(struct ctx *c)
 		return e;
 	return lacking == NULL ? ERR_OK : ERR_DENIED;
 }
+
+enum err
+schema_obstacle(struct ctx *c, enum schema_obstacle *out, const char **remedy)
+{
+	static const enum schema_obstacle obstacle[] = {
+		[DB_SCHEMA_NO_OBSTACLE] = SCHEMA_NO_OBSTACLE,
+		[DB_SCHEMA_SHARED] = SCHEMA_SHARED,
+		[DB_SCHEMA_READ_ONLY] = SCHEMA_READ_ONLY,
+		[DB_SCHEMA_HIDDEN] = SCHEMA_HIDDEN,
+	};
+	enum db_schema_obstacle found;
+	enum err e;
+
+	if ((e = db_schema_obstacle(c, &found, remedy)) == ERR_OK)
+		*out = obstacle[found];
+	return e;
+}

@@ -31,4 +31,21 @@ enum err schema_grant(struct ctx *c, const char *role) MUST_CHECK;
  */
 enum err schema_ready(struct ctx *c) MUST_CHECK;
 
+/* What keeps a database that is ready from being of use. */
+enum schema_obstacle {
+	SCHEMA_NO_OBSTACLE,
+	SCHEMA_SHARED,    /* a pooler gives our sessions to others, too */
+	SCHEMA_READ_ONLY, /* nothing can be written */
+	SCHEMA_HIDDEN,    /* row level security hides accounts, or our rows */
+	SCHEMA_OBSTACLES  /* how many there are */
+};
+
+/*
+ * The first of these that holds, after schema_ready(); of the last what an
+ * owner of the tables can do, as SQL in *remedy. ERR_BUSY: the database does
+ * not answer.
+ */
+enum err schema_obstacle(
+    struct ctx *c, enum schema_obstacle *out, const char **remedy) MUST_CHECK;
+
 #endif

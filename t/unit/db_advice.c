@@ -37,6 +37,15 @@ test_failures(void)
 	    "too many connections have their advice");
 	ok(has("42501", "", "latchkey migrate"),
 	    "a lacking privilege has its advice");
+	ok(has("42501", "query would be affected by row-level security policy",
+	       "latchkey check"),
+	    "hidden rows have their advice");
+	ok(db_advice("42501", "PL/pgSQL function f() line 1 at RAISE") == NULL,
+	    "what a trigger raises on purpose has none");
+	ok(has("42P05", "", "pool_mode") && has("26000", "", "pool_mode"),
+	    "a pooler that shares sessions has its advice");
+	ok(has("25006", "", "latchkey check"),
+	    "a server that cannot write has its advice");
 	ok(has("42P01", "", "latchkey migrate"),
 	    "a missing table has its advice");
 	ok(has(NULL, "fe_sendauth: no password supplied", "passfile=PATH") &&
