@@ -18,13 +18,14 @@
 #include "conf.h"
 #include "lib/log.h"
 #include "lib/origin.h"
+#include "lib/pattern.h"
 #include "lib/text.h"
 
 /*
  * AUTO: a number or "auto"; UNTIL: true, false, or the last day of it; PARTY:
  * a name of one word, in ASCII that JSON needs not escape
  */
-enum type { TEXT, NUMBER, AUTO, SWITCH, ORIGINS, UNTIL, PARTY };
+enum type { TEXT, NUMBER, AUTO, SWITCH, ORIGINS, UNTIL, PARTY, PATTERN };
 
 struct key {
 	const char *name;
@@ -65,7 +66,9 @@ static const struct key keys[] = {
 	{ "hash_memory",          SWITCH, AT(hash_memory_kept),     "keep", 0, 1, "keep or plain" },
 	{ "hash_memory_max_mib",  NUMBER, AT(hash_memory_max_mib),  "16", 1, 1024, "MiB" },
 	{ "weak_hashes",          SWITCH, AT(weak_hashes),          "false", 0, 1, "true or false" },
+	{ "username_min_chars",   NUMBER, AT(username_min_chars),   "1", 0, 64, "characters" },
 	{ "username_max_chars",   NUMBER, AT(username_max_chars),   "255", 1, 640, "characters" },
+	{ "username_pattern",     PATTERN, AT(username_pattern),    "", 0, PATTERN_MAX_BYTES, "regular expression" },
 	{ "fullname_max_chars",   NUMBER, AT(fullname_max_chars),   "255", 1, 16384, "characters" },
 	{ "password_min_chars",   NUMBER, AT(password_min_chars),   "8", 0, 127, "characters" },
 	{ "password_blocklist",   TEXT,   AT(password_blocklist),   PREFIX "/share/latchkey/passwords", 0, 4096, "path" },
@@ -169,6 +172,20 @@ set_party(
 }
 
 static bool
+set_pattern(
+    const struct key *k, const char *where, const char *value, char **field)
+{
+	const char *problem = pattern_problem(value);
+
+	if (problem == NULL)
+		return set_text(k, where, value, field);
+	log_say("%s: %s must be an extended regular expression, as regex(7) "
+	        "has it, not \"%s\": %s",
+	    where, k->name, value, problem);
+	return false;
+}
+
+static bool
 set_number(
     const struct key *k, const char *where, const char *value, int64_t *field)
 {
@@ -199,6 +216,8 @@ set(struct conf *c, const struct key *k, const char *where, const char *value)
 		return set_origins(k, where, value, field);
 	case PARTY:
 		return set_party(k, where, value, field);
+	case PATTERN:
+		return set_pattern(k, where, value, field);
 	case TEXT:
 		return set_text(k, where, value, field);
 	case AUTO:
@@ -444,9 +463,8 @@ read_environment(struct conf *c)
 	return true;
 }
 
-/* Keys that are good each by itself, but not together. */
 static bool
-fit_together(const struct conf *c)
+hash_fits(const struct conf *c)
 {
 	int64_t mib = INT64_C(1) << (c->hash_cost - 1); /* crypt(5) */
 
@@ -457,6 +475,20 @@ fit_together(const struct conf *c)
 	        ": set hash_memory_max_mib = %" PRId64 ", or a lower hash_cost",
 	    c->hash_cost, mib, c->hash_memory_max_mib, mib);
 	return false;
+}
+
+/* Keys that are good each by itself, but not together. */
+static bool
+fit_together(const struct conf *c)
+{
+	if (c->username_min_chars > c->username_max_chars) {
+		log_say("username_min_chars = %" PRId64
+		        " is more than username_max_chars = %" PRId64
+		        ": no name would do",
+		    c->username_min_chars, c->username_max_chars);
+		return false;
+	}
+	return hash_fits(c);
 }
 
 bool
@@ -482,7 +514,7 @@ conf_free(struct conf *c)
 
 	for (i = 0; i < ARRAY_LEN(keys); i++)
 		if (keys[i].type == TEXT || keys[i].type == ORIGINS ||
-		    keys[i].type == PARTY)
+		    keys[i].type == PARTY || keys[i].type == PATTERN)
 			free(*(char **)((char *)c + keys[i].offset));
 	*c = (struct conf){ 0 };
 }
@@ -491,7 +523,7 @@ void
 conf_print_keys(void)
 {
 	static const char *const type_name[] = { "text", "number", "auto",
-		"switch", "text", "until", "text" };
+		"switch", "text", "until", "text", "text" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(keys); i++)

@@ -33,7 +33,9 @@ struct conf {
 	bool hash_memory_kept;
 	int64_t hash_memory_max_mib; /* what a hash may take at most */
 	bool weak_hashes; /* verify formats that are quick to guess */
+	int64_t username_min_chars;
 	int64_t username_max_chars;
+	char *username_pattern; /* of a whole name (lib/pattern.h); "": any */
 	int64_t fullname_max_chars;
 	int64_t password_min_chars;
 	char *password_blocklist; /* common passwords; "": none is refused */

@@ -5,7 +5,7 @@
 . t/lib.sh
 
 for mode in lanes spawn-fcgi; do
-	stack_up password_min_chars=0 accept_plain_tokens=true nginx_limits=off mode=$mode
+	stack_up password_min_chars=0 username_min_chars=0 accept_plain_tokens=true nginx_limits=off mode=$mode
 	python3 t/contract/check.py -v --psql "$LK_PSQL" "127.0.0.1:$LK_PORT" >"$tmp/check" 2>&1
 	while read -r result name rest; do
 		case $result in

@@ -215,4 +215,62 @@ refused 'a view with INSTEAD OF triggers' "$base $view;
 refused 'a view with rules' "$base $view; create rule r as on insert to users do instead nothing" 'view users has rules' 'Drop them'
 refused 'a materialized view' "$base $(echo "$view" | sed 's/create view/create materialized view/')" 'cannot be inserted into users, a materialized view'
 
+# --- names ---
+
+# settle KEY=VALUE...: with these settings from now on
+settle() {
+	for pair; do
+		sed -i "s|^${pair%%=*} = .*|${pair%%=*} = ${pair#*=}|" "$LK_CONF"
+	done
+	before=$(workers)
+	kill -HUP "$(cat "$LK_SERVE")"
+	retry 20 replaced
+}
+# shellcheck disable=SC2317 # by settle
+replaced() {
+	! workers | grep -qxF "$before"
+}
+adopt 'a plain table' "create table users ($wide, password text, is_active boolean)"
+retry 10 curl -sf -o /dev/null "$LK_OPS_URL/readyz"
+sign_up '' 'correct horse'
+is "$status $body" '422 {"detail":[{"type":"string_too_short","loc":["body","username"],"msg":"String should have at least 1 character","input":"","ctx":{"min_length":1}}]}' \
+	'an empty name, which could never log in, is refused at sign-up'
+sign_up x 'correct horse'
+is "$status" 200 'a name of one character is allowed'
+settle username_min_chars=3 'username_pattern="[a-z0-9._+-]+@[a-z0-9-]+(\\\\.[a-z0-9-]+)+"'
+sign_up ab 'correct horse'
+json_is .detail[0].type string_too_short 'a name of two characters is too short where three are wanted'
+sign_up abc 'correct horse'
+is "$status $body" '422 {"detail":[{"type":"string_pattern_mismatch","loc":["body","username"],"msg":"String should match pattern '"'"'[a-z0-9._+-]+@[a-z0-9-]+(\\.[a-z0-9-]+)+'"'"'","input":"abc","ctx":{"pattern":"[a-z0-9._+-]+@[a-z0-9-]+(\\.[a-z0-9-]+)+"}}]}' \
+	'a name that the pattern does not match is refused as pydantic does it' || diag "$body"
+for name in Ada@example.org ada@Example.org ada@example 'ada@example.org ' ' ada@example.org' 'ada@example.org\n' 'ädä@example.org'; do
+	sign_up "$name" 'correct horse'
+	json_is .detail[0].type string_pattern_mismatch "a pattern of addresses in lower case refuses '$name'"
+done
+sign_up ada.l+todo@mail.example.org 'correct horse'
+is "$status" 200 'a pattern of addresses in lower case allows ada.l+todo@mail.example.org'
+log_in x 'correct horse'
+is "$status" 200 'an older name that the pattern does not match still logs in'
+# shellcheck disable=SC2086
+printf 'correct horse\n' | $LK_AS "$LK_BIN" -c "$LK_CONF" user add Eve@example.org >"$tmp/out" 2>&1
+like "$? $(cat "$tmp/out")" '^1 latchkey: name does not match username_pattern: ' 'latchkey user add keeps to the pattern'
+# shellcheck disable=SC2086
+printf 'correct horse\n' | $LK_AS "$LK_BIN" -c "$LK_CONF" user add ab >"$tmp/out" 2>&1
+like "$? $(cat "$tmp/out")" '^1 latchkey: name has fewer than 3 characters$' 'latchkey user add keeps to the least length'
+while IFS='|' read -r setting wanted; do
+	# shellcheck disable=SC2086
+	$LK_AS env "$setting" "$LK_BIN" -c "$LK_CONF" check >"$tmp/out" 2>&1
+	like "$? $(cat "$tmp/out")" "^1 latchkey: .*$wanted" "$setting stops the start"
+done <<'LINES'
+LATCHKEY_USERNAME_PATTERN=(a|LATCHKEY_USERNAME_PATTERN: username_pattern must be an extended regular expression, .*a \( is without its \)
+LATCHKEY_USERNAME_PATTERN=x)|a \) is without its \(
+LATCHKEY_USERNAME_PATTERN=(a)\1|a backslash before something else than punctuation
+LATCHKEY_USERNAME_PATTERN=(a{50}){50}|make it too long
+LATCHKEY_USERNAME_MIN_CHARS=65|username_min_chars must be a whole number from 0 to 64
+LINES
+# shellcheck disable=SC2086
+$LK_AS env LATCHKEY_USERNAME_MAX_CHARS=2 "$LK_BIN" -c "$LK_CONF" check >"$tmp/out" 2>&1
+like "$? $(cat "$tmp/out")" '^1 latchkey: username_min_chars = 3 is more than username_max_chars = 2: no name would do$' \
+	'a least length above the most stops the start'
+
 done_testing

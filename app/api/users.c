@@ -64,6 +64,8 @@ api_users_add(struct req *r)
 	const struct field want[FIELDS] = {
 		[USERNAME] = { .name = "username",
 		    .required = true,
+		    .min_chars = r->ctx->app->conf->username_min_chars,
+		    .pattern = r->ctx->app->conf->username_pattern,
 		    .max_chars = signup_name_max(r->ctx, NAME_USER) },
 		[FULLNAME] = { .name = "fullname",
 		    .nullable = true,

@@ -76,6 +76,16 @@ complain_of_name(
 	case NAME_NOT_UTF8:
 		fprintf(stderr, "latchkey: %s is not UTF-8\n", what);
 		return true;
+	case NAME_TOO_SHORT:
+		fprintf(stderr,
+		    "latchkey: %s has fewer than %" PRId64 " characters\n",
+		    what, c->app->conf->username_min_chars);
+		return true;
+	case NAME_PATTERN:
+		fprintf(stderr,
+		    "latchkey: %s does not match username_pattern: %s\n", what,
+		    c->app->conf->username_pattern);
+		return true;
 	default:
 		fprintf(stderr,
 		    "latchkey: %s has more than %" PRId64 " characters\n", what,

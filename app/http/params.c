@@ -9,6 +9,7 @@
 
 #include "http/params.h"
 #include "http/problem.h"
+#include "lib/pattern.h"
 #include "lib/text.h"
 #include "lib/unicode.h"
 
@@ -264,6 +265,12 @@ find_fault(struct req *r, const struct field *f, const struct sent *v,
 	if (f->max_chars != 0 && chars > f->max_chars) {
 		out->kind = PROBLEM_TOO_LONG;
 		out->number = f->max_chars;
+		return true;
+	}
+	if (f->pattern != NULL && *f->pattern != '\0' &&
+	    !pattern_matches(f->pattern, text)) {
+		out->kind = PROBLEM_PATTERN;
+		out->detail = f->pattern;
 		return true;
 	}
 	/* with its end: it may hold a NUL */

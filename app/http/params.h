@@ -22,6 +22,7 @@ struct field {
 	int64_t min_chars;
 	int64_t max_chars;   /* 0: no limit */
 	const char *must_be; /* NULL: anything */
+	const char *pattern; /* as lib/pattern.h has it; NULL, "": any */
 	int64_t min, max;    /* of a FIELD_NUMBER, themselves included */
 };
 

@@ -99,6 +99,7 @@ write_context(struct buf *b, const struct problem *f)
 void
 problem_write(struct buf *b, const struct problem *list)
 {
+	struct buf message;
 	const struct problem *f;
 
 	buf_adds(b, "[");
@@ -107,9 +108,10 @@ problem_write(struct buf *b, const struct problem *list)
 		    shapes[f->kind].type);
 		write_location(b, f);
 		buf_adds(b, ",");
-		buf_adds(b, "\"msg\":\"");
-		problem_add_message(b, f);
-		buf_adds(b, "\"");
+		buf_adds(b, "\"msg\":");
+		buf_init(&message, b->arena);
+		problem_add_message(&message, f);
+		buf_add_json(b, message.s, message.len);
 		buf_addf(
 		    b, ",\"input\":%s", f->input != NULL ? f->input : "null");
 		write_context(b, f);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "db/user.h"
+#include "lib/pattern.h"
 #include "lib/text.h"
 #include "stats/event.h"
 #include "svc/password.h"
@@ -22,6 +23,18 @@ signup_name_max(const struct ctx *c, enum name which)
 	                          : conf->fullname_max_chars;
 }
 
+/* What binds a user name alone. */
+static enum name_problem
+judge_username(const struct conf *conf, const char *name)
+{
+	if ((int64_t)text_chars(name) < conf->username_min_chars)
+		return NAME_TOO_SHORT;
+	if (*conf->username_pattern != '\0' &&
+	    !pattern_matches(conf->username_pattern, name))
+		return NAME_PATTERN;
+	return NAME_GOOD;
+}
+
 enum name_problem
 signup_judge_name(const struct ctx *c, enum name which, const char *name)
 {
@@ -29,7 +42,8 @@ signup_judge_name(const struct ctx *c, enum name which, const char *name)
 		return NAME_NOT_UTF8;
 	if ((int64_t)text_chars(name) > signup_name_max(c, which))
 		return NAME_TOO_LONG;
-	return NAME_GOOD;
+	return which == NAME_USER ? judge_username(c->app->conf, name)
+	                          : NAME_GOOD;
 }
 
 static enum err

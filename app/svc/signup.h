@@ -13,7 +13,9 @@ enum name_problem {
 	NAME_GOOD,
 	NAME_EMPTY, /* an operator's applicant; a sign-up may be without */
 	NAME_NOT_UTF8,
-	NAME_TOO_LONG /* over signup_name_max() characters */
+	NAME_TOO_SHORT, /* a user name under username_min_chars */
+	NAME_TOO_LONG,  /* over signup_name_max() characters */
+	NAME_PATTERN    /* a user name that username_pattern does not match */
 };
 
 struct applicant {
