@@ -44,7 +44,7 @@ lets_in() {
 }
 keeps_out() {
 	log_in "$1" 'old password'
-	is "$status" 401 "$what: $1, $2, does not log in"
+	is "$status" 401 "$what: $1 does not log in: $2"
 }
 
 # gives WANTED SQL TITLE: as the application asks its table
@@ -62,7 +62,7 @@ new() {
 recipe fastapi "FastAPI's documented table"
 lets_in johndoe 'old password'
 lets_in bob 'old password'
-keeps_out alice 'who is disabled'
+keeps_out alice 'disabled'
 new carol
 gives 'New One|f|t' "select full_name, disabled, hashed_password like '\$y\$%' from users where username = 'carol'" 'the application finds a new account'
 psql -c "insert into users (username, email, full_name, hashed_password, disabled) values ('dave', 'd@example.com', 'Dave', '$hash', false), ('dora', 'o@example.com', 'Dora', '$hash', true)"
@@ -78,7 +78,7 @@ gives 'johndoe|a lamp' 'select username, title from items join users on owner_id
 
 recipe template 'The full-stack FastAPI template'
 lets_in admin@example.com 'old password'
-keeps_out gone@example.com 'who is inactive'
+keeps_out gone@example.com 'inactive'
 new carol@example.com
 gives 'New One|t|f|t' "select full_name, is_active, is_superuser, id is not null from \"user\" where email = 'carol@example.com'" \
 	'the application finds a new account, which is no superuser'
@@ -93,8 +93,8 @@ lets_in admin 'old password'
 take_token
 api GET /users/me -H "Authorization: Bearer $token"
 json_is .fullname 'Ada Lovelace' 'django: the full name is made of both names'
-keeps_out gone 'who is inactive'
-keeps_out sso 'who has no usable password'
+keeps_out gone 'inactive'
+keeps_out sso 'no usable password'
 new carol
 gives '|||f|f|t|t' "select first_name, last_name, email, is_superuser, is_staff, is_active, date_joined <= now() from auth_user where username = 'carol'" \
 	'Django finds a new account, which is neither staff nor superuser'
@@ -107,8 +107,8 @@ lets_in ada@example.com 'old password'
 take_token
 api GET /users/me -H "Authorization: Bearer $token"
 json_is .fullname 'Ada Lovelace' 'supabase: the full name is that of the metadata'
-keeps_out banned@example.com 'who is banned'
-keeps_out new@example.com 'who has not confirmed the address'
+keeps_out banned@example.com 'banned'
+keeps_out new@example.com 'the address is not confirmed'
 new carol@example.com
 gives 't|t' "select id is not null, encrypted_password like '\$y\$%' from auth.users where email = 'carol@example.com'" 'a new account has a UUID'
 gives 'ada@example.com|countess' 'select email, nickname from profiles join auth.users using (id)' 'what refers to an account goes on doing so'

@@ -29,6 +29,8 @@ void mac_key_free(struct mac_key *key);
 bool mac_bytes(struct mac_key *key, const void *bytes, size_t n,
     unsigned char out[MAC_BYTES]) MUST_CHECK;
 
+#define MAC_NAME_BYTES 9
+
 /*
  * A public name of a key, to tell a few apart: 8 hexadecimal digits of the MAC
  * of a constant, which no token's text can be. It is short, so that it confirms
@@ -36,7 +38,6 @@ bool mac_bytes(struct mac_key *key, const void *bytes, size_t n,
  * hash of the key, long and the same everywhere, to be found in a list.
  * False: OpenSSL could not; it is logged.
  */
-#define MAC_NAME_BYTES 9
 bool mac_key_name(struct mac_key *key, char out[MAC_NAME_BYTES]) MUST_CHECK;
 
 /* Are these n bytes equal? In constant time. */
