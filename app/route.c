@@ -135,6 +135,8 @@ redirect(struct req *r, const char *path)
 	struct buf location;
 
 	buf_init(&location, r->ctx->arena);
+	if (r->prefix != NULL)
+		buf_adds(&location, r->prefix);
 	add_encoded(&location, path, "-._~/!$&'()*+,;=:@");
 	if (*r->query != '\0')
 		buf_adds(&location, "?");

@@ -2,6 +2,6 @@
 // it, and fails where there is none: in a page opened by hand it stays away.
 if (window.opener?.swaggerUIRedirectOauth2) {
   const script = document.createElement("script");
-  script.src = "/docs/assets/oauth2-redirect.js";
+  script.src = "assets/oauth2-redirect.js";
   document.body.append(script);
 }

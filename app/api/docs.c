@@ -32,11 +32,23 @@ api_root(struct req *r)
 	return ERR_OK;
 }
 
+/*
+ * Below a prefix the document says so, as FastAPI's does below a root_path. The
+ * slash at the end is for tokenUrl, which is relative to this.
+ */
 enum err
 api_docs_openapi(struct req *r)
 {
-	return send_document(
-	    r, "application/json", web_openapi_json, sizeof(web_openapi_json));
+	struct buf *b;
+
+	if (r->prefix == NULL)
+		return send_document(r, "application/json", web_openapi_json,
+		    sizeof(web_openapi_json));
+	b = reply_begin(r, 200, "application/json");
+	buf_addf(b, "{\"servers\":[{\"url\":\"%s/\"}],", r->prefix);
+	buf_add(b, web_openapi_json + 1, sizeof(web_openapi_json) - 1);
+	r->reply.may_be_cached = true;
+	return ERR_OK;
 }
 
 enum err

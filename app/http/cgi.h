@@ -17,6 +17,7 @@
 	ROW(REMOTE_ADDR)        \
 	ROW(REQUEST_ID)         \
 	ROW(REQUEST_MSEC)       \
+	ROW(LATCHKEY_PREFIX)    \
 	ROW(HTTP_AUTHORIZATION) \
 	ROW(HTTP_COOKIE)        \
 	ROW(HTTP_HOST)          \

@@ -29,6 +29,7 @@
 
 #include "http/cgi.h"
 #include "http/fcgi.h"
+#include "http/path.h"
 #include "http/reply.h"
 #include "lib/clock.h"
 #include "lib/log.h"
@@ -346,11 +347,41 @@ log_doubled(struct fcgi *f, const struct cgi *cgi)
 			event(EVENT_PARAMETER_TWICE, "name=%s", cgi_name(i));
 }
 
-/* What cannot be answered. REQUEST_URI is what people leave out. */
-static void
-refuse(struct req *r)
+/*
+ * The path that clients see is REQUEST_URI; LATCHKEY_PREFIX says how much of it
+ * is not Latchkey's. (SCRIPT_NAME is the whole path in Debian's
+ * fastcgi_params.) False: that is no prefix.
+ */
+static bool
+read_path(struct req *r, const struct cgi *cgi)
 {
-	if (r->uri == NULL) {
+	const char *prefix = cgi->value[CGI_LATCHKEY_PREFIX];
+
+	r->uri = cgi->value[CGI_REQUEST_URI];
+	if (prefix == NULL || *prefix == '\0')
+		return true;
+	if (!path_is_prefix(prefix))
+		return false;
+	r->prefix = prefix;
+	if (r->uri != NULL)
+		r->uri = path_below(r->uri, prefix);
+	return true;
+}
+
+/*
+ * What cannot be answered, with the web server's mistake, where it is one: it
+ * leaves out REQUEST_URI, or sends a prefix that is none.
+ */
+static void
+refuse(struct req *r, bool good_prefix)
+{
+	if (!good_prefix) {
+		event(EVENT_REQUEST_BROKEN,
+		    "what=LATCHKEY_PREFIX hint=\"fastcgi_param "
+		    "LATCHKEY_PREFIX /auth\"");
+		reply_detail(
+		    r, 400, "LATCHKEY_PREFIX is no path such as /auth");
+	} else if (r->uri == NULL) {
 		event(EVENT_REQUEST_BROKEN,
 		    "what=REQUEST_URI hint=\"fastcgi_param REQUEST_URI "
 		    "$request_uri\"");
@@ -369,14 +400,14 @@ read_request(struct fcgi *f, const struct incoming *in, struct req *r)
 	FCGX_Request *fcgi = &f->request;
 	struct timespec now;
 	struct cgi cgi;
-	bool good;
+	bool good, good_prefix;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	r->ctx->now_s = now.tv_sec;
 	cgi_read(fcgi->envp, &cgi);
 	log_set_request(cgi.value[CGI_REQUEST_ID]);
 	r->method = method_of(cgi.value[CGI_REQUEST_METHOD]);
-	r->uri = cgi.value[CGI_REQUEST_URI];
+	good_prefix = read_path(r, &cgi);
 	r->content_type = cgi.value[CGI_CONTENT_TYPE];
 	r->authorization = cgi.value[CGI_HTTP_AUTHORIZATION];
 	r->cookie = cgi.value[CGI_HTTP_COOKIE];
@@ -392,9 +423,9 @@ read_request(struct fcgi *f, const struct incoming *in, struct req *r)
 	drain_body(fcgi);
 	if (cgi.doubled != 0)
 		log_doubled(f, &cgi);
-	if (good && r->uri != NULL)
+	if (good && good_prefix && r->uri != NULL)
 		return true;
-	refuse(r);
+	refuse(r, good_prefix);
 	return false;
 }
 

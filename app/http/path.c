@@ -55,3 +55,34 @@ path_fits(const char *pattern, const char *path, size_t n, struct path *out)
 	}
 	return path == end;
 }
+
+bool
+path_is_prefix(const char *s)
+{
+	static const char plain[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	    "0123456789-._~";
+	size_t n;
+
+	if (*s == '\0' || strlen(s) > PATH_PREFIX_MAX_BYTES)
+		return false;
+	for (; *s != '\0'; s += n) {
+		if (*s++ != '/')
+			return false;
+		n = strspn(s, plain);
+		if (n == 0 || is_dots(s, n))
+			return false;
+	}
+	return true;
+}
+
+const char *
+path_below(const char *uri, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	if (strncmp(uri, prefix, n) != 0 ||
+	    (uri[n] != '/' && uri[n] != '?' && uri[n] != '\0'))
+		return uri;
+	return uri + n;
+}

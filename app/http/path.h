@@ -8,6 +8,7 @@
 
 #define PATH_PARAMS_MAX 4
 #define PATH_VALUE_MAX_BYTES 256
+#define PATH_PREFIX_MAX_BYTES 128
 
 /* The parameters of a path; the texts are not NUL-terminated. */
 struct path {
@@ -27,5 +28,18 @@ struct path {
  */
 bool path_fits(
     const char *pattern, const char *path, size_t n, struct path *out);
+
+/*
+ * Is this a prefix of paths, below which a web server has this service, such as
+ * "/auth" or "/a/b": segments of letters, digits and -._~, none of them "." or
+ * "..", without a slash at the end, of PATH_PREFIX_MAX_BYTES at most?
+ */
+bool path_is_prefix(const char *s);
+
+/*
+ * The part of an undecoded path and query that is below such a prefix: it
+ * begins with a slash or a '?', or is empty. uri itself, if it is not below.
+ */
+const char *path_below(const char *uri, const char *prefix);
 
 #endif

@@ -45,7 +45,8 @@ struct req {
 
 	/* from the web server; NULL where it sent none */
 	enum method method;
-	const char *uri; /* undecoded path and query */
+	const char *uri;    /* undecoded path and query, below prefix */
+	const char *prefix; /* of paths, as clients see them: "/auth" */
 	const char *content_type;
 	const char *authorization;
 	const char *cookie;

@@ -103,11 +103,55 @@ test_limits(void)
 	    "a parameter may have a NUL in it");
 }
 
+static void
+test_prefix(void)
+{
+	static const char *const prefixes[] = { "/auth", "/a", "/a/b-c/d.e_~1",
+		"/...", "/.a" };
+	static const char *const others[] = { "", "/", "auth", "/auth/", "//",
+		"//example.org", "/a//b", "/.", "/..", "/a/../b", "/a/.",
+		"/a b", "/a%20", "/a?", "/a\"", "/a\r\nX: y", "/\303\251",
+		"http://x", "/a\\b", "/a;b", "/$request_uri" };
+	char longest[PATH_PREFIX_MAX_BYTES + 2];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(prefixes); i++)
+		ok(path_is_prefix(prefixes[i]), "a path may be a prefix");
+	for (i = 0; i < ARRAY_LEN(others); i++)
+		ok(!path_is_prefix(others[i]), "anything else is no prefix");
+	memset(longest, 'a', sizeof(longest));
+	longest[0] = '/';
+	longest[PATH_PREFIX_MAX_BYTES + 1] = '\0';
+	ok(!path_is_prefix(longest), "a prefix has 128 bytes at most");
+	longest[PATH_PREFIX_MAX_BYTES] = '\0';
+	ok(path_is_prefix(longest), "a prefix may have 128 bytes");
+}
+
+static void
+test_below(void)
+{
+	is(path_below("/auth/token", "/auth"), "/token",
+	    "a path below a prefix is what follows it");
+	is(path_below("/auth?x", "/auth"), "?x",
+	    "a query may follow a prefix at once");
+	is(path_below("/auth", "/auth"), "", "nothing may follow a prefix");
+	is(path_below("/authority/x", "/auth"), "/authority/x",
+	    "a prefix ends with a segment");
+	is(path_below("/token", "/auth"), "/token",
+	    "a path that is not below a prefix stays as it is");
+	is(path_below("/%61uth/token", "/auth"), "/%61uth/token",
+	    "an encoded prefix is none");
+	is(path_below("/auth/auth/x", "/auth"), "/auth/x",
+	    "a prefix is cut off once");
+}
+
 int
 main(void)
 {
 	test_literals();
 	test_values();
 	test_limits();
+	test_prefix();
+	test_below();
 	return done();
 }

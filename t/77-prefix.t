@@ -1,0 +1,91 @@
+#!/bin/sh
+# Latchkey below a path of its host, by LATCHKEY_PREFIX: redirects, pages and
+# the document once pointed to the root.
+# shellcheck source=t/lib.sh
+. t/lib.sh
+stack_up hash_cost=1
+sign_up ada 'correct horse'
+
+# fcgi NAME=VALUE...: these parameters to the api lane; its status, Location and body.
+fcgi() {
+	PYTHONPATH=t/tool python3 -c '
+import re, sys
+from peer import fcgi
+status, head, body = fcgi(sys.argv[1], [tuple(p.encode().split(b"=", 1)) for p in sys.argv[2:]])
+print(status, *re.findall("Location: (.*?)\r", head + "\r"), body.decode()[:200])' "$LK_SOCKET_API" REQUEST_METHOD=GET "$@"
+}
+
+# --- past nginx ---
+
+is "$(fcgi REQUEST_URI=/auth/users/me/?x=1 LATCHKEY_PREFIX=/auth)" '307 /auth/users/me?x=1 ' 'a redirect stays below the prefix'
+is "$(fcgi REQUEST_URI=/auth LATCHKEY_PREFIX=/auth)" '307 /auth/ ' 'the prefix itself is redirected to its slash'
+is "$(fcgi REQUEST_URI=/auth?x LATCHKEY_PREFIX=/auth)" '307 /auth/?x ' 'the prefix with a query is redirected to its slash'
+like "$(fcgi REQUEST_URI=/auth/ LATCHKEY_PREFIX=/auth)" '^200 ' 'the greeting is below the prefix'
+like "$(fcgi REQUEST_URI=/auth/%2e%2e/ LATCHKEY_PREFIX=/auth)" '^404 ' 'no path leads out of the prefix'
+like "$(fcgi REQUEST_URI=/auth//example.org/ LATCHKEY_PREFIX=/auth)" '^404 ' 'no redirect names another host'
+is "$(fcgi REQUEST_URI=/users/me/ LATCHKEY_PREFIX=/auth)" '307 /auth/users/me ' 'a path from which the web server has cut the prefix is as good'
+is "$(fcgi REQUEST_URI=/users/me/ LATCHKEY_PREFIX=)" '307 /users/me ' 'an empty prefix is none'
+is "$(fcgi REQUEST_URI=/users/me/ HTTP_LATCHKEY_PREFIX=/x SCRIPT_NAME=/x/users/me/)" '307 /users/me ' \
+	'neither a header nor SCRIPT_NAME is a prefix'
+for prefix in /auth/ auth // //example.org https://example.org /a/../b '/a"b' '/a b' "$(printf '/a\r\nX: y')"; do
+	is "$(fcgi REQUEST_URI=/users/me/ LATCHKEY_PREFIX="$prefix")" '400 {"detail":"LATCHKEY_PREFIX is no path such as /auth"}' \
+		"'$(printf %s "$prefix" | tr '\r\n' '??')' is refused as a prefix"
+done
+is "$(grep -c 'event=request_broken what=LATCHKEY_PREFIX hint="fastcgi_param LATCHKEY_PREFIX /auth"' "$LK_LOG")" 9 \
+	'the log says how a prefix is written'
+
+# --- the sample, below /auth/ ---
+
+sed -i '
+	s|^	#\(~^/auth/	/auth;\)|	\1|
+	/^	#location \/auth\/ {/,/^	#}$/s/^	#/	/
+' "$LK_DIR/nginx.site"
+nginx_reload
+ok $? 'nginx accepts the sample with its prefix'
+api GET /auth/
+is "$status" 200 'the greeting of the sample is below /auth/'
+api POST /auth/token 'username=ada&password=correct horse'
+token=$(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+is "$status" 200 'a login below /auth/ gets its token'
+like "$(header Set-Cookie)" '^__Host-latchkey-device=.*; Path=/;' 'a login below /auth/ gets its device cookie'
+api GET /auth/users/me -H "Authorization: Bearer $token"
+is "$status" 200 'the account is below /auth/'
+api GET /auth/users/me/ -H "Authorization: Bearer $token" -H 'Latchkey-Prefix: /x'
+is "$status $(header Location)" '307 /auth/users/me' 'a redirect of the sample stays below /auth/, whatever a client sends'
+api GET /users/me/
+is "$status $(header Location)" '307 /users/me' 'a redirect of the sample beside /auth/ has no prefix'
+api GET /auth/openapi.json
+json_is .servers '[{"url": "/auth/"}]' 'the document names /auth/ as its server'
+json_is .components.securitySchemes.OAuth2PasswordBearer.flows.password.tokenUrl token 'tokenUrl is relative to the server'
+api GET /openapi.json
+is "$(printf %s "$body" | grep -c servers)" 0 'without a prefix the document names no server'
+
+# Each link of the pages, as a browser resolves it.
+for page in /docs /redoc /docs/oauth2-redirect; do
+	api GET "/auth$page"
+	is "$status" 200 "/auth$page is a page"
+	like "$(header Content-Security-Policy)" "script-src 'self'" "/auth$page may run its scripts"
+	printf '%s' "$body" >"$tmp/page"
+	python3 - "/auth$page" "$tmp/page" web/docs.js web/redoc.js web/redirect.js >"$tmp/links" <<'P'
+import re, sys, urllib.parse
+page, files = sys.argv[1], sys.argv[2:]
+text = "".join(open(f).read() for f in files[:1])
+text += "".join(open(f).read() for f in files[1:] if f.rsplit("/")[-1] in text)
+for link in re.findall(r'''(?:href|src|url|script\.src) *[=:] *"([^"#]*)"|new URL\("([^"]*)"|init\(\s*"([^"]*)"''', text):
+    link = "".join(link)
+    if not link.startswith("data:"):
+        print(urllib.parse.urljoin(page, link))
+P
+	ok "$([ "$(wc -l <"$tmp/links")" -ge 3 ]; echo $?)" "/auth$page has links"
+	while read -r link; do
+		api GET "$link"
+		case $link in
+		/auth/*) is "$status" 200 "$link, of /auth$page, is there" ;;
+		*) is "$link" '' "a link of /auth$page is below /auth/" ;;
+		esac
+	done <"$tmp/links"
+done
+is "$(grep -cE '(href|src)="/|"/(docs|openapi)' web/docs.html web/redoc.html web/oauth2-redirect.html web/docs.js web/redoc.js web/redirect.js | grep -cv ':0$')" 0 \
+	'no page and no script of a page names a path from the root'
+
+done_testing
