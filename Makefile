@@ -324,11 +324,14 @@ SYSTEMD_UNITS = latchkey.service latchkey-check.socket latchkey-api.socket \
 	latchkey-login.socket
 CONF_DIR = $(DESTDIR)$(SYSCONFDIR)/latchkey
 # These texts name the usual places; here come the real ones.
-PLACES = sed 's|/usr/local|$(PREFIX)|g; s|/etc/latchkey/|$(SYSCONFDIR)/latchkey/|g'
+PLACES = sed 's|/usr/local|$(PREFIX)|g; s|/etc/latchkey/|$(SYSCONFDIR)/latchkey/|g; \
+	s|/etc/nginx/latchkey/|$(SYSCONFDIR)/nginx/latchkey/|g'
+# What nginx.conf.sample includes; uninstall leaves it, or nginx would not start.
+NGINX_DIR = $(DESTDIR)$(SYSCONFDIR)/nginx/latchkey
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(CONF_DIR) $(SHARE)/latchkey/docs \
 		$(SHARE)/doc/latchkey/doc $(SHARE)/man/man5 $(SHARE)/man/man8 \
-		$(UNITS_DIR) $(LIB)/sysusers.d $(LIB)/tmpfiles.d
+		$(UNITS_DIR) $(LIB)/sysusers.d $(LIB)/tmpfiles.d $(NGINX_DIR)
 	install -m 755 $B/latchkey $(DESTDIR)$(PREFIX)/sbin
 	install -m 644 $B/docs/* $(SHARE)/latchkey/docs
 	$(if $(wildcard $(WEB)/fetched),install -m 644 $B/passwords $(SHARE)/latchkey)
@@ -336,6 +339,10 @@ install: all
 	for f in nginx.conf.sample $(wildcard doc/*.md); do \
 		$(PLACES) $$f >$(SHARE)/doc/latchkey/$$f && \
 		chmod 644 $(SHARE)/doc/latchkey/$$f || exit 1; \
+	done
+	for f in $(wildcard conf/nginx/*.conf); do \
+		$(PLACES) $$f >$(NGINX_DIR)/$${f##*/} && \
+		chmod 644 $(NGINX_DIR)/$${f##*/} || exit 1; \
 	done
 	$(PLACES) conf/latchkey.8 >$(SHARE)/man/man8/latchkey.8
 	$(PLACES) conf/latchkey.conf.5 >$(SHARE)/man/man5/latchkey.conf.5

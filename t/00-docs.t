@@ -171,7 +171,7 @@ awk -v max="$max" '
 		sub(/^[ \t#]*/, "")
 		sub(/k;.*/, "")
 		print ($2 * $3 * 1024 >= max ? "enough" : "too few: " $0)
-	}' nginx.conf.sample | sort | uniq -c | sed 's/^ *//' >"$tmp/buffers"
+	}' conf/nginx/*.conf | sort | uniq -c | sed 's/^ *//' >"$tmp/buffers"
 like "$(cat "$tmp/buffers")" '^[1-9] enough$' "nginx's buffers hold the largest reply"
 unlike "$(cat "$tmp/buffers")" 'too few' "each set of nginx's buffers holds the largest reply"
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Static rules for nginx.conf.sample: known mistakes that open a server. Each
+# Static rules for nginx.conf.sample and conf/nginx: known mistakes that open a server. Each
 # rule is shown to detect its mistake. Lines that are commented out (a #
 # without a space after it) count as if they were not.
 # shellcheck source=t/lib.sh

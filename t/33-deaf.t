@@ -8,7 +8,7 @@ stack_up hash_cost=1 nginx_limits=off fullname_max_chars=16384 signups_per_addre
 
 # HTTP/2 at another port, as nginx speaks but one of them without TLS.
 port2=$(python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
-sed -i "s/^	listen 127\.0\.0\.1:$LK_PORT .*/&\n	listen 127.0.0.1:$port2 http2;/" "$LK_DIR/nginx.site"
+sed -i "s/^	listen 127\.0\.0\.1:$LK_PORT;/&\n	listen 127.0.0.1:$port2 http2;/" "$LK_DIR/nginx.site"
 nginx_reload
 curl -qs --noproxy '*' --http2-prior-knowledge "http://127.0.0.1:$port2/" >"$tmp/out"
 ok $? 'nginx speaks HTTP/1.1 and HTTP/2'

@@ -43,9 +43,8 @@ retry 10 test -s "$tmp/app.port"
 LK_PORT2=$(free_port)
 sed -i "
 	/^	#location \/app\//,/^	#}\$/s/^	#/	/
-	/^	#location = \/latchkey-check/,/^	#}\$/s/^	#/	/
 	s|proxy_pass http://127.0.0.1:9000|proxy_pass http://127.0.0.1:$(cat "$tmp/app.port")|
-	s|^	listen 127.0.0.1:$LK_PORT default_server;|&\n	listen 127.0.0.1:$LK_PORT2 http2;|
+	s|^	listen 127.0.0.1:$LK_PORT;|&\n	listen 127.0.0.1:$LK_PORT2 http2;|
 " "$LK_DIR/nginx.site"
 before=$(pgrep -d ' ' -P "$(cat "$LK_DIR/data/nginx.pid")")
 kill -HUP "$(cat "$LK_DIR/data/nginx.pid")"

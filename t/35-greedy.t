@@ -13,7 +13,7 @@ LK_PORT2=$(free_port) LK_HTTP2=$(free_port)
 sed -i "
 	s|^	#	set_real_ip_from 192.0.2.10;|	set_real_ip_from 127.0.0.9;|
 	s|^	#	\(real_ip_header X-Forwarded-For;\)|	\1|
-	s|^	listen 127.0.0.1:$LK_PORT default_server;|&${ipv6:+ listen [::]:$LK_PORT2 ipv6only=off;}\n	listen 127.0.0.1:$LK_HTTP2 http2;|
+	s|^	listen 127.0.0.1:$LK_PORT;|&${ipv6:+ listen [::]:$LK_PORT2 ipv6only=off;}\n	listen 127.0.0.1:$LK_HTTP2 http2;|
 " "$LK_DIR/nginx.site"
 kill -HUP "$(cat "$LK_DIR/data/nginx.pid")"
 reloaded() {
@@ -174,7 +174,7 @@ results who
 # --- nginx itself runs out of connections ---
 
 sed -i 's/worker_connections 768;/worker_connections 32;/' "$LK_DIR/nginx.conf"
-sed -Ei '/^[	]*limit_(conn|req) /d' "$LK_DIR/nginx.site"
+sed -Ei '/^[	]*limit_(conn|req) /d' "$LK_DIR"/nginx/*.conf
 before=$(pgrep -d ' ' -P "$(cat "$LK_DIR/data/nginx.pid")")
 kill -HUP "$(cat "$LK_DIR/data/nginx.pid")"
 are_gone() {

@@ -16,8 +16,8 @@ s = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
 print(*(x.getsockname()[1] for x in s))')
 LK_HTTP2=${free_ports% *}
 site=$LK_DIR/nginx.site
-sed -i "s/^	listen 127.0.0.1:$LK_PORT .*/&\n	listen 127.0.0.1:$LK_HTTP2 http2;/
-	/^upstream latchkey_login/,/^}/s|unix:[^;]*|unix:$LK_DIR/data/none.sock|" "$site"
+sed -i "s/^	listen 127.0.0.1:$LK_PORT;/&\n	listen 127.0.0.1:$LK_HTTP2 http2;/" "$site"
+sed -i "/^upstream latchkey_login/,/^}/s|unix:[^;]*|unix:$LK_DIR/data/none.sock|" "$LK_DIR/nginx/latchkey-http.conf"
 # shellcheck disable=SC2016 # nginx's variable
 printf 'server {\n\tlisten 127.0.0.1:%s;\n\taccess_log off;\n\tlocation / {\n\t\treturn 200 "$http_x_auth_user";\n\t}\n}\n' "${free_ports#* }" >>"$site"
 guard "${free_ports#* }"
@@ -46,7 +46,7 @@ KINDS = [
     (lambda r: (b"POST", b"/docs/assets/docs.js?" + some(r), []), 405, True),
     (lambda r: (b"GET", b"/docs/assets/docs.js", [(b"If-Match", b'"%s"' % word(r))]), 412, True),
     (lambda r: (b"GET", r.choice([b"/metrics", b"/readyz", b"/healthz"]) + b"?" + some(r), []), 404, True),
-    (lambda r: (b"GET", b"/error?" + some(r), []), 404, True),
+    (lambda r: (b"GET", b"/latchkey-error?" + some(r), []), 404, True),
     (lambda r: (b"GET", b"/latchkey-check?" + some(r), []), 404, True),
     (lambda r: (b"GET", b"/users/add_user/?" + some(r), []), 503, True),
     (lambda r: (b"PUT", b"/users/me/password", [(b"X-" + word(r), some(r))]), 503, True),

@@ -21,7 +21,9 @@ ok $? 'make install succeeds' || diag "$(cat "$tmp/out")"
 web='/usr/local/share/latchkey/passwords
 '
 [ -e web/dist/fetched ] || web=
+nginx=$(cd conf && find nginx -name '*.conf' | sed 's|nginx/|/etc/nginx/latchkey/|' | sort)
 is "$(files)" "/etc/latchkey/latchkey.conf
+$nginx
 /usr/local/lib/systemd/system/latchkey-api.socket
 /usr/local/lib/systemd/system/latchkey-check.socket
 /usr/local/lib/systemd/system/latchkey-login.socket
@@ -80,6 +82,8 @@ for document in nginx.conf.sample doc/install.md; do
 	cmp -s $document "$tmp/root/usr/local/share/doc/latchkey/$document"
 	ok $? "$document is right for /usr/local as it is"
 done
+diff -r conf/nginx "$tmp/root/etc/nginx/latchkey" >"$tmp/out"
+ok $? "nginx's files are right for /usr/local as they are" || diag "$(cat "$tmp/out")"
 
 conf=$tmp/root/etc/latchkey/latchkey.conf
 echo 'hash_cost = 6' >>"$conf"
@@ -93,7 +97,8 @@ is "$(stat -c %a "$conf")" 600 'make install leaves the mode of an edited latchk
 
 run_make uninstall
 ok $? 'make uninstall succeeds'
-is "$(files)" /etc/latchkey/latchkey.conf 'make uninstall leaves the settings alone'
+is "$(files)" "/etc/latchkey/latchkey.conf
+$nginx" "make uninstall leaves the settings, nginx's among them, or nginx would not start again"
 [ ! -e "$tmp/root/usr/local/share/latchkey" ] && [ ! -e "$tmp/root/usr/local/share/doc/latchkey" ]
 ok $? "make uninstall leaves no folder of Latchkey's"
 cmp -s "$conf" "$tmp/edited"
@@ -112,11 +117,11 @@ like "$("$tmp/root/opt/latchkey/sbin/latchkey" settings)" '^password_blocklist	t
 	'a program below another PREFIX looks there for the list of passwords'
 share=$tmp/root/opt/latchkey/share
 # shellcheck disable=SC2016 # a variable of nginx
-docs=$(sed -n 's|.*alias \(.*\)/\$latchkey_script;|\1|p' "$share/doc/latchkey/nginx.conf.sample")
-is "$docs" /opt/latchkey/share/latchkey/docs "nginx.conf.sample below another PREFIX names the pages' scripts there"
+docs=$(sed -n 's|.*alias \(.*\)/\$latchkey_script;|\1|p' "$tmp/root/etc/nginx/latchkey/latchkey-docs.conf")
+is "$docs" /opt/latchkey/share/latchkey/docs "nginx, with another PREFIX, has the pages' scripts there"
 [ -s "$tmp/root$docs/docs.js" ]
 ok $? "the pages' scripts are installed below another PREFIX"
-is "$(grep -rl /usr/local "$share/man" "$share/doc/latchkey/nginx.conf.sample" "$share/doc/latchkey/doc" "$share/../lib")" '' \
+is "$(grep -rl /usr/local "$share/man" "$tmp/root/etc/nginx" "$share/doc/latchkey/nginx.conf.sample" "$share/doc/latchkey/doc" "$share/../lib")" '' \
 	'no installed text below another PREFIX names /usr/local'
 like "$(cat "$share/man/man8/latchkey.8")" '/opt/latchkey/sbin/latchkey serve' 'the manual below another PREFIX names the program there'
 like "$(cat "$share/../lib/systemd/system/latchkey.service")" '^ExecStart=/opt/latchkey/sbin/latchkey serve$' \
@@ -126,7 +131,8 @@ like "$(cat "$tmp/root/etc/latchkey/latchkey.conf")" '^password_blocklist = "/op
 [ -z "$web" ] || [ -s "$share/latchkey/passwords" ]
 ok $? 'the list of passwords, if there is one, is installed below PREFIX'
 run_make uninstall PREFIX=/opt/latchkey
-is "$(files)" /etc/latchkey/latchkey.conf 'make uninstall removes what is below another PREFIX'
+is "$(files)" "/etc/latchkey/latchkey.conf
+$nginx" 'make uninstall removes what is below another PREFIX'
 
 rm -rf "$tmp/root"
 run_make install B="$tmp/build" SYSCONFDIR=/opt/etc
@@ -136,6 +142,8 @@ ok $? 'the settings are in another SYSCONFDIR and nowhere else'
 program=$tmp/root/usr/local/sbin/latchkey
 like "$("$program" -h)" 'default FILE is /opt/etc/latchkey/latchkey.conf\.' 'the program looks for its settings in another SYSCONFDIR'
 like "$("$program" settings)" '^key_file	text	/opt/etc/latchkey/key	' 'the program looks for its key in another SYSCONFDIR'
+is "$(grep -rhoE 'include [^;]*;' "$tmp/root/opt/etc/nginx" "$tmp/root/usr/local/share/doc/latchkey/nginx.conf.sample" | grep -v fastcgi_params | sed 's|latchkey-[a-z]*.conf;||' | sort -u)" \
+	'include /opt/etc/nginx/latchkey/' 'nginx includes its files from another SYSCONFDIR'
 is "$(grep -rl '[^t]/etc/latchkey/' "$tmp/root/opt" "$tmp/root/usr/local/share/man" "$tmp/root/usr/local/lib")" '' \
 	'no installed text names /etc with another SYSCONFDIR'
 

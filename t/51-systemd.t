@@ -32,7 +32,7 @@ leave_ms=$(sed -n 's/^#define LEAVE_MS \([0-9]*\).*/\1/p' app/server/pool.c)
 ok $? 'the supervisor, not systemd, ends workers that are stuck'
 [ "$leave_ms" -gt 15000 ]
 ok $? "the supervisor ends stuck workers after more than nginx's 15 seconds"
-like "$(grep fastcgi_read_timeout nginx.conf.sample)" ' 15s;' 'nginx waits 15 seconds for an answer'
+like "$(grep -h fastcgi_read_timeout conf/nginx/*.conf | sort -u)" '^fastcgi_read_timeout 15s;' 'nginx waits 15 seconds for an answer'
 
 # --- confinement ---
 

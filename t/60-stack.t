@@ -57,14 +57,14 @@ ok $? 'LK_AS runs a command as the user of the servers'
 
 # --- nginx's limits ---
 
-# of_address FILE: the lines by which nginx limits one address.
+# of_address FOLDER: the lines by which nginx limits one address.
 of_address() {
-	grep -cE '^[	#]*limit_(conn|req) ' "$1"
+	cat "$1"/*.conf | grep -cE '^[	#]*limit_(conn|req) '
 }
-isnt "$(of_address "$one/nginx.site")" 0 'a stack has the limits of nginx.conf.sample'
-is "$(of_address "$one/nginx.site")" "$(of_address nginx.conf.sample)" 'a stack has all limits of nginx.conf.sample'
+isnt "$(of_address "$one/nginx")" 0 'a stack has the limits of conf/nginx'
+is "$(of_address "$one/nginx")" "$(of_address conf/nginx)" 'a stack has all limits of conf/nginx'
 stack_up nginx_limits=off
-is "$(of_address "$LK_DIR/nginx.site")" 0 'a stack with nginx_limits=off has none of them'
+is "$(of_address "$LK_DIR/nginx")" 0 'a stack with nginx_limits=off has none of them'
 t/stack down "$LK_DIR"
 . "$one/env"
 
@@ -180,7 +180,7 @@ t/stack down "$two"
 run
 ok $? 'make run says when it is ready'
 out=$(cat "$tmp/out")
-is "$(of_address "$tmp/tree/run/nginx.site")" "$(of_address nginx.conf.sample)" 'make run has the limits of nginx.conf.sample'
+is "$(of_address "$tmp/tree/run/nginx")" "$(of_address conf/nginx)" 'make run has the limits of conf/nginx'
 like "$out" '"username":"ada"' 'make run shows a sign-up'
 like "$out" '"token_type":"bearer"' 'make run shows a login'
 like "$out" "http://127.0.0.1:$LK_PORT/docs" 'make run names the documentation'
@@ -190,8 +190,8 @@ is $? 0 'make run ends at SIGTERM'
 nothing_runs_in "$tmp/tree/run"
 ok $? 'make run leaves no process'
 
-# A sample with a limit that nginx_limits=off would leave in.
-sed -i 's/^	limit_conn latchkey_conn 64;/	limit_conn latchkey_conn  64;/' "$tmp/tree/nginx.conf.sample"
+# A configuration with a limit that nginx_limits=off would leave in.
+sed -i 's/^limit_conn latchkey_conn 64;/limit_conn latchkey_conn  64;/' "$tmp/tree/conf/nginx/latchkey-client.conf"
 stacks="$stacks $tmp/no-limits"
 ! "$tmp/tree/t/stack" up "$tmp/no-limits" pg_fsync=off nginx_limits=off 2>"$tmp/err"
 ok $? 'a limit in nginx.conf.sample that t/stack does not know ends the start'

@@ -1,5 +1,5 @@
 #!/bin/sh
-# nginx.conf.sample: what nginx refuses and serves by itself, the headers of
+# nginx.conf.sample and conf/nginx, with Latchkey alone: what nginx refuses and serves by itself, the headers of
 # every answer, and that it leaves the program's answers unchanged.
 # shellcheck source=t/lib.sh
 . t/lib.sh
@@ -65,7 +65,7 @@ is "$(awk '
 	/^\tkeepalive [0-9]+;/ { kept[name] }
 	/^\tkeepalive_time [1-5]s;/ { time[name] }
 	/^\tkeepalive_timeout 1s;/ { timeout[name] }
-	END { for (name in kept) print name, name in time, name in timeout }' nginx.conf.sample | sort)" 'latchkey_api 1 1
+	END { for (name in kept) print name, name in time, name in timeout }' conf/nginx/latchkey-http.conf | sort)" 'latchkey_api 1 1
 latchkey_check 1 1' 'each kept connection to Latchkey is closed within seconds'
 like "$(build/latchkey settings)" '^drain_ms	number	1500	' 'a worker closes quiet connections later than nginx does'
 
@@ -204,8 +204,10 @@ nginx_says 400 'Bad Request' 'a request without Host'
 printf 'GET / HTTP/3.0\r\nHost: localhost\r\n\r\n' >"$tmp/request"
 raw <"$tmp/request"
 nginx_says 505 'HTTP Version Not Supported' 'an unknown version of HTTP'
-api GET /error
-is "$status $body" '404 {"detail":"Not Found"}' "the path of nginx's error page gets 404"
+for path in /latchkey-error /latchkey-check; do
+	api GET $path
+	nginx_says 404 'Not Found' "$path, nginx's own, asked for by its name"
+done
 
 # --- health and figures, at a port of their own ---
 
@@ -220,7 +222,7 @@ ops GET /
 nginx_says 404 'Not Found' 'another path at the port for health'
 ops POST /metrics "@$tmp/form65537"
 nginx_says 413 'Request Entity Too Large' 'a body at the port for health'
-is "$(awk '/^[ \t]*listen / { print $2 }' nginx.conf.sample | sort | xargs)" '127.0.0.1:8000 127.0.0.1:8001' \
+is "$(awk '/^[ \t]*listen / { sub(";", ""); print $2 }' nginx.conf.sample | sort -u | xargs)" '127.0.0.1:8000 127.0.0.1:8001' \
 	'nginx.conf.sample listens on this machine alone'
 
 # --- the names of the server ---
@@ -231,11 +233,16 @@ for name in localhost 127.0.0.1 '[::1]' LocalHost localhost.; do
 	ops GET /healthz -H "Host: $name:1234"
 	is "$status" 200 "the host $name:1234 is answered at the port for health"
 done
+printf 'GET /healthz HTTP/1.0\r\n\r\n' >"$tmp/request"
+(LK_PORT=$LK_OPS_PORT; raw <"$tmp/request"; echo "$status" >"$tmp/out")
+is "$(cat "$tmp/out")" 200 'a request over HTTP/1.0 that names no host is answered'
 for name in evil.example localhost.evil.example 127.0.0.1.evil.example 127.0.0.2 '[::2]' 0 x; do
-	for path in / /token /docs/assets/docs.js /docs/assets/none.js /error /nope; do
+	for path in / /token /docs/assets/docs.js /docs/assets/none.js /latchkey-error /nope; do
 		api GET "$path" -H "Host: $name"
 		is "$status $headers" '000 ' "$path of $name gets no answer"
 	done
+	api TRACE / -H "Host: $name"
+	is "$status $headers" '000 ' "TRACE of $name gets no answer"
 	ops GET /metrics -H "Host: $name"
 	is "$status $headers" '000 ' "/metrics of $name gets no answer"
 done
@@ -267,8 +274,9 @@ t/stack workers-start "$LK_DIR"
 # --- the log ---
 
 api POST '/token?canary-query' "@$tmp/form65537" -H 'Authorization: Bearer canary-header' \
-	-H 'Referer: http://x/?canary-referrer'
+	-H 'Referer: http://x/?canary-referrer' -A first-agent
 api GET '/?canary-query' -H 'Authorization: Bearer canary-header' -A canary-agent
+retry 5 grep -q first-agent "$LK_LOGS/nginx.access.log"
 retry 5 grep -q canary-agent "$LK_LOGS/nginx.access.log"
 like "$(grep canary-agent "$LK_LOGS/nginx.access.log")" \
 	'^127\.0\.0\.1 .* "GET / HTTP/1.1" 200 .* "canary-agent" [0-9.]+ [0-9a-f]{32}$' \
@@ -304,6 +312,9 @@ P
 logged() {
 	[ "$(wc -l <"$LK_LOGS/nginx.access.log")" -ge $((lines + $(wc -l <"$tmp/lines"))) ]
 }
+# One process of nginx's, which writes them in their order.
+sed -i 's/worker_processes 2;/worker_processes 1;/' "$LK_DIR/nginx.conf"
+nginx_reload
 lines=$(wc -l <"$LK_LOGS/nginx.access.log")
 PYTHONPATH=t/tool python3 -B "$tmp/lines.py" "$LK_PORT" >"$tmp/lines"
 ok $? 'requests with secrets in their first lines were sent'
@@ -318,10 +329,51 @@ for lane in check api login; do
 	rm -f "$LK_DIR/data/$lane.sock"
 done
 for path in / /token /users/me /docs; do
-	api GET "$path?canary-absent" -H 'Referer: http://x/?canary-absent'
+	api GET "$path?canary-absent" -H 'Referer: http://x/?canary-absent' -A "absent$path"
 	is "$status" 503 "$path without a lane is a 503"
 done
 is "$(grep -rl canary-absent "$LK_LOGS")" '' 'no log has the query of a request without a lane'
+
+# --- why: what came of each lane, and nothing of the client ---
+
+# explained AGENT: the reason of its request, by its id, in $why.
+explained() {
+	id=$(awk -v agent="\"$1\"" '$(NF - 2) == agent { print $NF }' "$LK_LOGS/nginx.access.log")
+	why=$(grep -s "request=${id:-none}" "$LK_LOGS/nginx.error.log")
+}
+# reason AGENT PATTERN TITLE
+reason() {
+	why=
+	retry 5 explained "$1"
+	like "$why" "^[0-9T:+-]+ 503 upstream=$2" "$3"
+}
+reason absent/token "unix:$LK_SOCKET_LOGIN upstream_status=502 .*: no connection" 'the error log names the socket to which nginx had no connection'
+reason absent/users/me "unix:$LK_SOCKET_API upstream_status=502 .*: no connection" 'the error log names the socket of each lane to which nginx had no connection'
+
+# A login lane that ends each connection, and an api lane that does not answer.
+cat >"$tmp/lanes.py" <<'P'
+import os, socket, sys
+lanes = []
+for path in sys.argv[1:]:
+    lanes.append(socket.socket(socket.AF_UNIX))
+    lanes[-1].bind(path)
+    os.chmod(path, 0o777)
+    lanes[-1].listen(8)
+while True:
+    lanes[0].accept()[0].recv(65536)
+P
+python3 "$tmp/lanes.py" "$LK_SOCKET_LOGIN" "$LK_SOCKET_API" &
+children="$children $!"
+retry 5 test -S "$LK_SOCKET_API"
+sed -i 's/fastcgi_read_timeout 15s/fastcgi_read_timeout 1s/' "$LK_DIR"/nginx/*.conf
+nginx_reload
+api POST '/token?canary-absent' 'username=ada&password=canary-absent' -A ended
+is "$status" 503 'a worker that ends without an answer is a 503'
+reason ended "unix:$LK_SOCKET_LOGIN upstream_status=502 .*: it ended without an answer" 'a worker that ends without an answer is a 503, and the error log says so'
+api GET '/users/me?canary-absent' -A late
+is "$status" 503 'a worker that does not answer in time is a 503'
+reason late "unix:$LK_SOCKET_API upstream_status=504 .*: no answer in time" 'a worker that does not answer in time is a 503, and the error log says so'
+is "$(grep -rl canary-absent "$LK_LOGS")" '' 'nothing of these requests is logged'
 
 wait $slow_head
 like "$(cat "$tmp/head")" '^1[0-4]$' 'a client that does not finish its headers is dropped after ten seconds'

@@ -6,7 +6,7 @@
 stack_up hash_cost=1
 
 # As the sample says to, but without TLS.
-sed -i "s/^\(	listen .*:$LK_PORT .*\);/\1 http2;/" "$LK_DIR/nginx.site"
+sed -i "s/^\(	listen .*:$LK_PORT\>.*\);/\1 http2;/" "$LK_DIR/nginx.site"
 nginx_reload
 curl -qs --noproxy '*' --http2-prior-knowledge "$LK_URL/" >"$tmp/out"
 ok $? 'nginx speaks HTTP/2'

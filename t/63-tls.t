@@ -35,9 +35,8 @@ openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=login.example.org -a
 # what it says of protocols, which is more than is wanted.
 site=$LK_DIR/nginx.site
 sed -i "/^	# CHANGE: plain HTTP/,/ssl_session_cache/s/^	#	/	/
-	/^	listen .*:$LK_PORT /d; s/^	server_name localhost .*CHANGE.*//
+	/^	listen .*:$LK_PORT\>/d; s/^	server_name localhost .*CHANGE.*//
 	/^#server {/,/^#}/s/^#//
-	s/#login.example.org	/login.example.org	/
 	s/^	listen 443 ssl http2/	listen 127.0.0.1:$LK_PORT ssl http2/; /^	listen \[::\]:443/d
 	s|/etc/letsencrypt/live/login.example.org|$LK_DIR/data|" "$site"
 sed -i 's/^\(	*\)sendfile on;/&\n\1ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3;/' "$LK_DIR/nginx.conf"
@@ -51,7 +50,7 @@ tls() {
 for version in --http1.1 --http2; do
 	tls GET /users/me -H "Authorization: Bearer $token" $version
 	json_is .username ada "/users/me is served over TLS ($version)"
-	for path in / /nope /docs /docs/assets/none.js /docs/assets/docs.js /check /app/x /error; do
+	for path in / /nope /docs /docs/assets/none.js /docs/assets/docs.js /check /app/x /latchkey-error; do
 		for who in "Authorization: Bearer $token" 'Accept: */*'; do
 			tls GET "$path" -H "$who" $version
 			is "$(header Strict-Transport-Security)" max-age=31536000 "$path ($status): Strict-Transport-Security is sent over TLS ($version)"
@@ -107,7 +106,7 @@ done
 
 # --- the documentation closed ---
 
-sed -i '/^	# CHANGE: to close the documentation/,/^	#}/s/^	#\([l	}]\)/	\1/' "$site"
+sed -i '/^	include .*latchkey-docs.conf/d; /^	# CHANGE: to close the documentation/,/^	#}/s/^	#\([l	}]\)/	\1/' "$site"
 is "$(grep -c '^	location .*redoc' "$site")" 1 'nginx.conf.sample has a block that closes the documentation'
 nginx_reload
 for path in /docs /docs/ /docs//x /redoc /redoc/ /openapi.json /openapi.json/ /docs/oauth2-redirect /docs/assets/docs.js \

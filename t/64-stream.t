@@ -99,8 +99,8 @@ nginx_up front link
 front=$pid
 
 # The site of the stack, by the front's sockets.
-sed -i "s|unix:$LK_SOCKET_CHECK;|unix:$tmp/front/check.sock;|; s|unix:$LK_SOCKET_API;|unix:$tmp/front/api.sock;|; s|unix:$LK_SOCKET_LOGIN;|unix:$tmp/front/login.sock;|" "$LK_DIR/nginx.site"
-is "$(grep -c "unix:$tmp/front/" "$LK_DIR/nginx.site")" 3 'the site passes its lanes to the tunnel'
+sed -i "s|unix:$LK_SOCKET_CHECK;|unix:$tmp/front/check.sock;|; s|unix:$LK_SOCKET_API;|unix:$tmp/front/api.sock;|; s|unix:$LK_SOCKET_LOGIN;|unix:$tmp/front/login.sock;|" "$LK_DIR/nginx/latchkey-http.conf"
+is "$(grep -c "unix:$tmp/front/" "$LK_DIR/nginx/latchkey-http.conf")" 3 'the site passes its lanes to the tunnel'
 site=$(cat "$LK_DIR/data/nginx.pid")
 old=$(pgrep -P "$site" | tr '\n' ' ')
 renewed() {

@@ -9,9 +9,8 @@ stack_up workers=1 hash_cost=1 nginx_limits=off
 # Two workers of nginx keep their connections to the only one of ours, for as
 # long as nginx does by itself. (libfcgi alone hangs: it would wait on one idle
 # connection while the requests of all others time out.)
-site=$LK_DIR/nginx.site
-sed -i '/keepalive_time/d' "$site"
-is "$(grep -cE '	keepalive 16;|	fastcgi_keep_conn on;' "$site")" 4 'nginx is told to keep its connections'
+sed -i '/keepalive_time/d' "$LK_DIR"/nginx/latchkey-http.conf
+is "$(cat "$LK_DIR"/nginx/*.conf | grep -cE '^	*keepalive 16;|^	*fastcgi_keep_conn on;')" 5 'nginx is told to keep its connections'
 like "$(cat "$LK_DIR/nginx.conf")" 'worker_processes 2;' 'nginx has two workers'
 nginx=$(cat "$LK_DIR/data/nginx.pid")
 old=$(pgrep -P "$nginx" | tr '\n' ' ')

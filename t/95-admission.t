@@ -235,7 +235,7 @@ t/stack down "$LK_DIR"
 # There a full queue would let clients wait; nginx has the limit.
 stack_up hash_cost=1 nginx_limits=off workers=1
 port=$((20000 + $(od -An -N2 -tu2 /dev/urandom) % 10000))
-sed -i "s|^	server unix:.*login.sock;.*|	zone latchkey_login 64k;\n	server 127.0.0.1:$port max_conns=2;|" "$LK_DIR/nginx.site"
+sed -i "s|^	server unix:.*login.sock;.*|	zone latchkey_login 64k;\n	server 127.0.0.1:$port max_conns=2;|" "$LK_DIR/nginx/latchkey-http.conf"
 sed -i "s|^listen_login = .*|listen_login = \"127.0.0.1:$port\"|" "$LK_CONF"
 t/stack workers-stop "$LK_DIR"
 t/stack workers-start "$LK_DIR"

@@ -275,9 +275,9 @@ open(body, "wb").write(rest)
 }
 
 guard() {
-	sed -i "/^	#location \/app\//,/^	#}\$/s/^	#/	/; /^	#location = \/latchkey-check/,/^	#}\$/s/^	#/	/
+	sed -i "/^	#location \/app\//,/^	#}\$/s/^	#/	/
 		s|http://127.0.0.1:9000|http://127.0.0.1:$1|" "$LK_DIR/nginx.site"
-	[ "$(grep -cE '^	location (/app/|= /latchkey-check) ' "$LK_DIR/nginx.site")" = 2 ] && nginx_reload
+	[ "$(grep -cE '^	location /app/ ' "$LK_DIR/nginx.site")" = 1 ] && nginx_reload
 }
 
 # The processes before take requests for as long as they are there.

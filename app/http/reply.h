@@ -11,7 +11,7 @@
  * nginx takes as much at once for a client that does not read, and no worker
  * waits for it. The largest is an account's: six bytes for each character of
  * the longest full name, and the longest user name that fits into a token.
- * fastcgi_buffers of nginx.conf.sample are larger (t/00-docs.t).
+ * fastcgi_buffers of conf/nginx are larger (t/00-docs.t).
  */
 #define REPLY_MAX_BYTES 114688
 

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""lanes.py SAMPLE <ROUTES: is each endpoint sent to its own lane?
+"""lanes.py FOLDER <ROUTES: is each endpoint sent to its own lane?
 
-SAMPLE is nginx.conf.sample, ROUTES what `latchkey routes` prints. nginx chooses a
-location by the path alone, so all methods of a path have to share a lane. Writes
-a line for each endpoint that is sent elsewhere, or nowhere.
+FOLDER is conf/nginx, ROUTES what `latchkey routes` prints. nginx chooses a location by
+the path alone, so all methods of a path have to share a lane. Writes a line for each
+endpoint that is sent elsewhere, or nowhere. A host that has more than Latchkey has no
+location for the greeting; all else has to have one of its own.
 """
 
+import os
 import re
 import sys
 
@@ -20,9 +22,16 @@ def block(text, start):
     raise ValueError("a block is not closed")
 
 
+def whole(name):
+    """A file with those that it includes in their places, without comments."""
+    with open(os.path.join(sys.argv[1], name), encoding="utf-8") as f:
+        text = re.sub(r"(?m)^\s*#.*$|\s#[^\n\"]*$", "", f.read())
+    return re.sub(r"include /etc/nginx/latchkey/([\w-]+\.conf);", lambda m: whole(m[1]), text)
+
+
 def locations(server):
     """How, what, and the upstream, or None where nginx answers itself."""
-    for m in re.finditer(r"(?m)^\tlocation (?:(=|~\*?|\^~) )?(\S+) \{", server):
+    for m in re.finditer(r"(?m)^location (?:(=|~\*?|\^~) )?(\S+) \{", server):
         passed = re.search(r"(?m)^\s*fastcgi_pass (\w+);", block(server, m.end() - 1))
         yield m[1] or "", m[2], passed and passed[1]
 
@@ -45,19 +54,15 @@ def upstream(server, path):
 
 
 def main():
-    with open(sys.argv[1], encoding="utf-8") as f:
-        sample = f.read()
-    # the check before an application is commented out, as the application is
-    guard = re.search(r"(?ms)^\t#location = /latchkey-check \{$.*?^\t#\}$", sample)[0]
-    guard = re.sub(r"(?m)^(\t)#", r"\1", guard)
-    code = re.sub(r"(?m)#[^\n\"]*$", "", sample)
-    # braces in expressions are no blocks
-    code = re.sub(r'(?m)^\t"[^\n]*$|\$\{\w+\}', "", code)
-    servers = [block(code, m.end() - 1) for m in re.finditer(r"(?m)^server \{", code)]
-    assert len(servers) == 2, "the sample has two servers"
+    servers = [whole("latchkey-paths.conf") + whole("latchkey-docs.conf"), whole("latchkey-ops.conf")]
+    alone = servers[0] + whole("latchkey-rest.conf")
+    guard = re.search(r"(?ms)^location = /latchkey-check \{$.*?^\}$", servers[0])[0]
     for line in sys.stdin:
         methods, path, lane = line.rstrip("\n").split("\t")[:3]
-        sent = {upstream(s, path.replace("{", "").replace("}", "")) for s in servers} - {None}
+        plain = path.replace("{", "").replace("}", "")
+        sent = {upstream(s, plain) for s in servers} - {None}
+        if sent or path == "/":
+            sent |= {upstream(alone, plain)} - {None}
         if path == "/check":
             assert re.search(r"fastcgi_param REQUEST_URI /check;", guard)
             sent.add(re.search(r"fastcgi_pass (\w+);", guard)[1])
