@@ -15,7 +15,7 @@ is "$(sed -n '/^location = \/latchkey-check {/,/^}/p' conf/nginx/latchkey-paths.
 
 # The same with each row's lane changed.
 awk -F '\t' -v OFS='\t' '{ $3 = $3 == "api" ? "login" : "api" } 1' "$tmp/routes" |
-	python3 -B t/tool/lanes.py nginx.conf.sample >"$tmp/noticed"
+	python3 -B t/tool/lanes.py conf/nginx >"$tmp/noticed"
 is "$(wc -l <"$tmp/noticed")" "$(wc -l <"$tmp/routes")" 'each row in another lane than its path is noticed'
 
 # Or with one of a path's methods in another lane, or a location's upstream changed.
