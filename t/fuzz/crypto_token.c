@@ -51,13 +51,21 @@ parse(struct arena *a, const char *text, size_t n)
 	return v;
 }
 
+/* A time in JSON, without its fraction. */
+static int64_t
+whole(const char *json)
+{
+	return strpbrk(json, ".eE") != NULL ? (int64_t)strtod(json, NULL)
+	                                    : strtoll(json, NULL, 10);
+}
+
 /* A token that is one of ours: not of later, and not for longer than those. */
 static void
 check_ours(struct arena *a, struct json claims, const struct token_claims *c)
 {
 	const char *ep = member(a, claims, "ep"),
 	           *jti = member(a, claims, "jti");
-	int64_t iat = strtoll(member(a, claims, "iat"), NULL, 10);
+	int64_t iat = whole(member(a, claims, "iat"));
 
 	assert(iat <= now.now_s + now.leeway_s);
 	assert(c->exp - iat <= now.life_s);
@@ -74,7 +82,7 @@ check_claims(struct arena *a, struct json claims, const struct token_claims *c)
 
 	assert(json_get(claims, "sub", &sub) && json_kind(sub) == JSON_TEXT);
 	assert(strcmp(json_text(sub, NULL), c->sub) == 0);
-	assert(strcmp(member(a, claims, "exp"), number(a, c->exp)) == 0);
+	assert(whole(member(a, claims, "exp")) == c->exp);
 	assert(c->exp > now.now_s - now.leeway_s);
 	if (c->uid == 0)
 		assert(member(a, claims, "uid") == NULL);
@@ -87,7 +95,7 @@ check_claims(struct arena *a, struct json claims, const struct token_claims *c)
 	if (!c->is_plain)
 		check_ours(a, claims, c);
 	if (nbf != NULL)
-		assert(strtoll(nbf, NULL, 10) <= now.now_s + now.leeway_s);
+		assert(whole(nbf) <= now.now_s + now.leeway_s);
 }
 
 static void
@@ -113,6 +121,23 @@ check_cache(const char *token, const struct token_claims *c)
 		assert(!token_cache_find(&cache, digest, &then, &found));
 	digest[TOKEN_DIGEST_BYTES - 1] ^= 1;
 	assert(!token_cache_find(&cache, digest, &now, &found));
+}
+
+/* The same where an issuer and an audience are set. */
+static void
+check_parties(struct arena *a, const char *token, const char *text, size_t n)
+{
+	struct keyring ring = *fuzz_keyring();
+	struct token_claims c;
+	struct json claims;
+
+	ring.issuer = "i";
+	ring.audience = "a";
+	if (token_check(&ring, token, &now, a, &c) != ERR_OK)
+		return;
+	claims = parse(a, text, n);
+	assert(strcmp(member(a, claims, "iss"), "\"i\"") == 0);
+	assert(strstr(member(a, claims, "aud"), "\"a\"") != NULL);
 }
 
 int
@@ -142,6 +167,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_claims(&a, parse(&a, claims, size - n - 1), &c);
 		check_cache(token, &c);
 	}
+	check_parties(&a, token, claims, size - n - 1);
 	arena_free(&a);
 	return 0;
 }
