@@ -77,7 +77,7 @@ db_advice(const char *sqlstate, const char *message)
 	bool own = sqlstate == NULL || sqlstate[0] == '-';
 	size_t i;
 
-	if (!own && strncmp(sqlstate, "28", 2) == 0 && geteuid() == 0)
+	if (!own && strcmp(sqlstate, "28000") == 0 && geteuid() == 0)
 		return as_root;
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
 		if (own ? rows[i].sqlstate != NULL
