@@ -169,3 +169,38 @@ api_users_change_password(struct req *r)
 		return explain(r, "new", why, e);
 	}
 }
+
+/* A POST, since not every client can send a body with DELETE. */
+enum err
+api_users_delete(struct req *r)
+{
+	static const struct field want = {
+		.name = "current", .required = true, .secret = true
+	};
+	struct param current;
+	bool referred;
+	enum err e;
+
+	if ((e = params_read(r, &want, 1, &current)) != ERR_OK)
+		return e;
+	e = profile_delete(r->ctx, r->user,
+	    &(struct password_change){ .current = current.text,
+	        .device =
+	            header_cookie(r->cookie, DEVICE_COOKIE, r->ctx->arena) },
+	    &referred);
+	switch (e) {
+	case ERR_OK:
+		reply_user(r, r->user);
+		return ERR_OK;
+	case ERR_DENIED:
+		reply_detail(r, 400, "Incorrect current password");
+		return ERR_OK;
+	case ERR_CONFLICT:
+		reply_detail(r, 409,
+		    referred ? "Other data refer to the account"
+		             : "The password has been changed meanwhile");
+		return ERR_OK;
+	default:
+		return e;
+	}
+}

@@ -16,6 +16,7 @@
 #include "db/ratelimit.h"
 #include "db/user.h"
 #include "lib/buf.h"
+#include "lib/text.h"
 #include "svc/account.h"
 #include "svc/ratelimit.h"
 #include "svc/schema.h"
@@ -117,6 +118,22 @@ complain_of_password(const struct ctx *c, enum password_problem problem)
 	return true;
 }
 
+/* Somebody has a name, or had it and may be named by a token yet. */
+static void
+complain_of_taken(struct ctx *c, const char *name)
+{
+	const char *when;
+
+	if (account_name_free_at(c, name, &when) == ERR_OK && when != NULL)
+		fprintf(stderr,
+		    "latchkey: the name %s was another account's, and is free "
+		    "when the last token of that has ended: %s\n",
+		    visible(c, name), when);
+	else
+		fprintf(stderr, "latchkey: account already exists: %s\n",
+		    visible(c, name));
+}
+
 /* Report a failure. */
 static void
 complain(struct ctx *c, const char *name, const struct applicant_problem *why,
@@ -124,14 +141,14 @@ complain(struct ctx *c, const char *name, const struct applicant_problem *why,
 {
 	switch (e) {
 	case ERR_UNAUTH: /* no password: cmd/prompt.c has said so */
+	case ERR_DENIED: /* the action has said why */
 		break;
 	case ERR_NOTFOUND:
 		fprintf(stderr, "latchkey: no such account: %s\n",
 		    visible(c, name));
 		break;
 	case ERR_CONFLICT:
-		fprintf(stderr, "latchkey: account already exists: %s\n",
-		    visible(c, name));
+		complain_of_taken(c, name);
 		break;
 	case ERR_INVALID:
 		if (!complain_of_name(c, NAME_USER, why->username) &&
@@ -275,12 +292,88 @@ unlock(struct ctx *c, char *const *names, struct applicant_problem *why)
 	return finish(c, "user unlock", &u, e);
 }
 
+static enum err delete (
+    struct ctx *c, char *const *names, struct applicant_problem *why) {
+	const char *tables; struct user u = { 0 };
+	enum err e = account_delete(c, names[0], &u, &tables);
+
+	(void)why;
+	if (tables == NULL) return finish(c, "user delete", &u, e);
+	fprintf(stderr,
+	    "latchkey: nothing was deleted, since rows refer to the account: "
+	    "%s; delete or change these first, or do: latchkey user disable\n",
+	    tables);
+	return ERR_DENIED;
+}
+
+static enum err
+rename_account(struct ctx *c, char *const *names, struct applicant_problem *why)
+{
+	struct user u = { 0 };
+	enum err e = account_rename(c, names[0], names[1], &why->username, &u);
+
+	e = finish(c, "user rename", &u, e);
+	if (e != ERR_CONFLICT)
+		return e;
+	complain_of_taken(c, names[1]);
+	return ERR_DENIED;
+}
+
+/* --- the list --- */
+
+/* A number of an option; false, with a message: it is none. */
+static bool
+read_number(const char *text, int64_t min, int64_t *out)
+{
+	if (text != NULL && text_to_i64(text, min, INT64_MAX, out))
+		return true;
+	fprintf(stderr, "latchkey: not a number from %" PRId64 ": %s\n", min,
+	    text != NULL ? text : "");
+	return false;
+}
+
+/* What the options of list ask for; false, with a message: nothing. */
+static bool
+read_page(char *const *arguments, struct account_page *out)
+{
+	char *const *p = arguments;
+	bool good = true;
+
+	*out = (struct account_page){ "", INT64_MIN, INT64_MAX };
+	for (; good && *p != NULL; p += 2) {
+		if (p[1] == NULL || strlen(*p) != 2 || **p != '-')
+			good = false;
+		else if ((*p)[1] == 's')
+			good = text_is_utf8(p[1], strlen(p[1]));
+		else if ((*p)[1] == 'a')
+			good = read_number(p[1], 0, &out->after);
+		else if ((*p)[1] == 'n')
+			good = read_number(p[1], 1, &out->max);
+		else
+			good = false;
+		if (good && (*p)[1] == 's')
+			out->part = p[1];
+	}
+	if (!good)
+		user_usage(stderr);
+	return good;
+}
+
 static enum err
 list(struct ctx *c, char *const *names, struct applicant_problem *why)
 {
-	(void)names;
+	struct account_page page;
+	int64_t more;
+	enum err e;
+
 	(void)why;
-	return account_list(c, show_line);
+	if (!read_page(names, &page))
+		return ERR_DENIED;
+	e = account_list(c, &page, show_line, &more);
+	if (e == ERR_OK && more != 0)
+		fprintf(stderr,
+		    "latchkey: further ones, if any: -a %" PRId64 "\n", more);
+	return e;
 }
 
 static const struct action {
@@ -291,13 +384,15 @@ static const struct action {
 	    struct ctx *c, char *const *names, struct applicant_problem *why);
 } actions[] = {
 	{ "add", 1, 2, NEED_HASHING, add },
-	{ "list", 0, 0, 0, list },
+	{ "list", 0, 6, 0, list },
 	{ "show", 1, 1, NEED_SECRETS, show },
 	{ "disable", 1, 1, 0, disable },
 	{ "enable", 1, 1, 0, enable },
 	{ "passwd", 1, 1, NEED_SECRETS | NEED_HASHING, change_password },
 	{ "logout", 1, 1, 0, log_out },
 	{ "unlock", 1, 1, NEED_SECRETS, unlock },
+	{ "rename", 2, 2, 0, rename_account },
+	{ "delete", 1, 1, 0, delete },
 };
 
 void
@@ -305,9 +400,12 @@ user_usage(FILE *out)
 {
 	fprintf(out,
 	    "usage: latchkey user add NAME [FULLNAME]\n"
-	    "       latchkey user list\n"
-	    "       latchkey user show|disable|enable|logout|passwd|unlock "
-	    "NAME\n"
+	    "       latchkey user list [-s PART] [-a NUMBER] [-n MAX]\n"
+	    "       latchkey user show|disable|enable|logout|passwd|unlock|"
+	    "delete NAME\n"
+	    "       latchkey user rename NAME NEWNAME\n"
+	    "list shows the accounts with PART in name or full name, behind "
+	    "the one of NUMBER,\nand MAX at most.\n"
 	    "The password is read from the terminal, or from the first "
 	    "line of standard input.\n");
 }

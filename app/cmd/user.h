@@ -9,8 +9,8 @@
 #include "conf.h"
 
 /*
- * arguments: what to do (add, list, show, disable, enable, logout, passwd), the
- * name of the account and, to add, a full name; ended by NULL. Passwords come
+ * arguments: what to do, the name of the account and what the action takes
+ * beside it (user_usage()); ended by NULL. Passwords come
  * from cmd/prompt.c. Returns the exit status: 1 on failure, with a message, 2
  * for wrong arguments.
  */

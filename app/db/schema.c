@@ -54,8 +54,16 @@ enum {
 	ROW("latchkey_watermark", "SELECT", "") "," \
 	ROW("latchkey_watermark", "INSERT", "") "," \
 	ROW("latchkey_watermark", "UPDATE", "") "," \
+	ROW("latchkey_name", "SELECT", "") "," \
+	ROW("latchkey_name", "INSERT", "") "," \
+	ROW("latchkey_name", "UPDATE", "") "," \
 	ROW("latchkey_migration", "SELECT", "") \
 	") AS needed (t, p, c)"
+
+/* The functions that it calls, with the rights of the owner of users. */
+#define CALLED \
+	"(VALUES ('latchkey_delete(bigint,text)'::text)," \
+	" ('latchkey_rename(bigint,text)'::text)) AS called (f)"
 
 /* The tables of these rows, as the search_path finds them. */
 #define TABLES \
@@ -134,6 +142,9 @@ const struct db_sql db_schema_lacking_sql = {
 		" WHERE NOT CASE WHEN c = ''::text"
 		" THEN has_table_privilege(t, p)"
 		" ELSE has_column_privilege(t, c, p) END"
+		" UNION ALL SELECT 'EXECUTE on '::text || f FROM " CALLED
+		" WHERE NOT coalesce(has_function_privilege("
+		"to_regprocedure(f)::oid, 'EXECUTE'::text), false)"
 		" UNION ALL SELECT 'USAGE on the sequence '::text || name"
 		" FROM " SEQUENCES
 		/* asked of nothing else: that is an error */
@@ -418,6 +429,14 @@ static const char *const grants[] = {
 	" LOOP"
 	" EXECUTE format("
 	"'GRANT USAGE ON SEQUENCE %s TO %I', r.name, worker);"
+	" END LOOP;"
+	" END $$",
+	"DO $$ DECLARE"
+	" worker text := current_setting('latchkey.worker');"
+	" r record;"
+	" BEGIN"
+	" FOR r IN SELECT f::regprocedure FROM " CALLED " LOOP"
+	" EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', r.f, worker);"
 	" END LOOP;"
 	" END $$",
 };

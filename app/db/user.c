@@ -19,7 +19,11 @@ enum {
 	SET_FULLNAME,
 	ENABLE,
 	DISABLE,
-	LOGOUT
+	LOGOUT,
+	KEEP_NAME,
+	FREE_AT,
+	DELETE,
+	RENAME
 };
 
 /*
@@ -107,14 +111,21 @@ const struct db_sql db_user_sql[] = {
 		/* an account without a name cannot be named */
 		.text = "SELECT id, username, fullname, password, is_active, 0"
 			" FROM users WHERE id > $1::bigint"
-			" AND username IS NOT NULL ORDER BY id LIMIT $2",
+			" AND username IS NOT NULL"
+			" AND (strpos(lower(username::text),"
+			" lower($3::text)) > 0"
+			" OR strpos(lower(fullname::text),"
+			" lower($3::text)) > 0)"
+			" ORDER BY id LIMIT $2",
 	},
 	[INSERT] = {
 		.name = "user_insert",
 		.used_by = DB_LOGIN | DB_COMMAND,
 		.text = "INSERT INTO users"
 			" (username, fullname, password, is_active)"
-			" VALUES ($1, $2, $3, true)"
+			" SELECT $1::text, $2::text, $3::text, true"
+			" WHERE NOT EXISTS (SELECT FROM latchkey_name"
+			" WHERE username = $1::text AND free_at > now())"
 			" ON CONFLICT (username) DO NOTHING RETURNING id,"
 			/* as a trigger or a narrow column changed it */
 			" username, left(fullname::text, 16384)",
@@ -175,6 +186,40 @@ const struct db_sql db_user_sql[] = {
 		.name = "user_logout",
 		.used_by = DB_COMMAND,
 		.text = RAISE("", "", "users WHERE id = $1", ""),
+		.writes = true,
+	},
+	[KEEP_NAME] = {
+		.name = "user_keep_name",
+		.used_by = DB_LOGIN | DB_COMMAND,
+		.text = "INSERT INTO latchkey_name AS n"
+			" (username, user_id, free_at)"
+			" SELECT username::text, id, now()"
+			" + $2::double precision * '1 second'::interval"
+			" FROM users WHERE id = $1::bigint"
+			" ON CONFLICT (username) DO UPDATE"
+			" SET user_id = excluded.user_id,"
+			" free_at = greatest(n.free_at, excluded.free_at)"
+			" RETURNING user_id",
+		.writes = true,
+	},
+	[FREE_AT] = {
+		.name = "user_name_free_at",
+		.used_by = DB_COMMAND,
+		.text = "SELECT to_char(free_at AT TIME ZONE 'UTC'::text,"
+			" 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'::text)"
+			" FROM latchkey_name"
+			" WHERE username = $1::text AND free_at > now()",
+	},
+	[DELETE] = {
+		.name = "user_delete",
+		.used_by = DB_LOGIN | DB_COMMAND,
+		.text = "SELECT latchkey_delete($1::bigint, $2::text)",
+		.writes = true,
+	},
+	[RENAME] = {
+		.name = "user_rename",
+		.used_by = DB_COMMAND,
+		.text = "SELECT latchkey_rename($1::bigint, $2::text)",
 		.writes = true,
 	},
 	{ .name = NULL },
@@ -335,15 +380,67 @@ db_user_logout(struct ctx *c, int64_t id)
 }
 
 enum err
-db_user_after(
-    struct ctx *c, int64_t after, size_t max, struct user *out, size_t *n)
+db_user_keep_name(struct ctx *c, int64_t id, int64_t keep_s)
+{
+	struct db_rows rows;
+
+	return db_one(c->app->db, c->arena, &db_user_sql[KEEP_NAME],
+	    DB_PARAMS(
+	        db_param_i64(c->arena, id), db_param_i64(c->arena, keep_s)),
+	    &rows);
+}
+
+enum err
+db_user_name_free_at(struct ctx *c, const char *username, const char **when)
+{
+	struct db_rows rows;
+	enum err e = db_one(c->app->db, c->arena, &db_user_sql[FREE_AT],
+	    DB_PARAMS(username), &rows);
+
+	if (e == ERR_OK)
+		*when = db_text(&rows, 0, 0);
+	return e;
+}
+
+/* What one of the two functions of sql/007-names.sql says. */
+static enum err
+call(struct ctx *c, int statement, int64_t id, const char *value,
+    const char **why)
+{
+	struct db_rows rows;
+	enum err e = db_one(c->app->db, c->arena, &db_user_sql[statement],
+	    DB_PARAMS(db_param_i64(c->arena, id), value), &rows);
+
+	*why = e == ERR_OK ? db_text(&rows, 0, 0) : NULL;
+	if (*why == NULL)
+		return e;
+	return **why == '\0' ? ERR_NOTFOUND : ERR_CONFLICT;
+}
+
+enum err
+db_user_delete(struct ctx *c, int64_t id, const char *hash, const char **tables)
+{
+	return call(c, DELETE, id, hash, tables);
+}
+
+enum err
+db_user_rename(struct ctx *c, int64_t id, const char *username)
+{
+	const char *why;
+
+	return call(c, RENAME, id, username, &why);
+}
+
+enum err
+db_user_after(struct ctx *c, int64_t after, const char *part, size_t max,
+    struct user *out, size_t *n)
 {
 	struct db_rows rows;
 	enum err e;
 
 	if ((e = db_run(c->app->db, c->arena, &db_user_sql[AFTER],
 	         DB_PARAMS(db_param_i64(c->arena, after),
-	             db_param_i64(c->arena, (int64_t)max)),
+	             db_param_i64(c->arena, (int64_t)max), part),
 	         &rows)) != ERR_OK)
 		return e;
 	for (*n = 0; *n < (size_t)rows.count; ++*n)

@@ -106,11 +106,44 @@ enum err db_user_set_active(struct ctx *c, int64_t id, bool active) MUST_CHECK;
 enum err db_user_logout(struct ctx *c, int64_t id) MUST_CHECK;
 
 /*
- * The users with a number greater than after, in ascending order and without
- * their epoch (0), at most max of them (up to 1000000), into the array at out;
- * *n: their number.
+ * Keep the present name of an account from all others for keep_s seconds, once
+ * it has no longer got it. It is a statement before the one that takes the name
+ * away: a sign-up that begins in between is refused already.
+ * ERR_NOTFOUND: there is no such account.
  */
-enum err db_user_after(struct ctx *c, int64_t after, size_t max,
-    struct user *out, size_t *n) MUST_CHECK;
+enum err db_user_keep_name(
+    struct ctx *c, int64_t id, int64_t keep_s) MUST_CHECK;
+
+/*
+ * Until when a name is kept, such as "2026-11-26T04:30:00Z". ERR_NOTFOUND: it
+ * is not.
+ */
+enum err db_user_name_free_at(
+    struct ctx *c, const char *username, const char **when) MUST_CHECK;
+
+/*
+ * Delete an account and end its tokens, if its hash is still this one; NULL:
+ * whatever it is. ERR_NOTFOUND: there is no such account, or not with this
+ * hash. ERR_CONFLICT: rows of *tables ("todos, notes") refer to it, and nothing
+ * was changed. ERR_BUSY: it may or may not be done.
+ */
+enum err db_user_delete(struct ctx *c, int64_t id, const char *hash,
+    const char **tables) MUST_CHECK;
+
+/*
+ * Give an account another name and end its tokens. ERR_NOTFOUND: there is no
+ * such account. ERR_CONFLICT: the name is taken, or kept from another account.
+ */
+enum err db_user_rename(
+    struct ctx *c, int64_t id, const char *username) MUST_CHECK;
+
+/*
+ * The users whose number is greater than after and whose name or full name has
+ * this part, whatever its case ("": all), in that order and without their epoch
+ * (0), at most max of them (up to 1000000) into the array at out; *n: how many
+ * there are.
+ */
+enum err db_user_after(struct ctx *c, int64_t after, const char *part,
+    size_t max, struct user *out, size_t *n) MUST_CHECK;
 
 #endif

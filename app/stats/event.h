@@ -21,6 +21,7 @@
 	ROW(LOGINS,         "latchkey_logins_total",                 "outcome", "logins",               "Password logins by outcome.") \
 	ROW(SIGNUPS,        "latchkey_signups_total",                "outcome", "sign-ups",             "Sign-ups by outcome.") \
 	ROW(CHANGES,        "latchkey_password_changes_total",       "outcome", "password changes",     "Password changes by the account's owner, by outcome.") \
+	ROW(DELETIONS,      "latchkey_account_deletions_total",      "outcome", "deletions",            "Deletions of accounts by their owner, by outcome.") \
 	ROW(SERVICE_LIMIT,  "latchkey_service_limit_refusals_total", "share",   "service limit",        "Logins refused by the service-wide limit of failed logins, by share.") \
 	ROW(SHED,           "latchkey_logins_shed_total",            "reason",  "shed",                 "Logins and sign-ups refused before hashing: they waited too long, or the client had gone.") \
 	ROW(HASHES,         "latchkey_logins_by_hash_total",         "format",  "logins by hash",       "Logins by the format of the hash that the password matched, before it is made anew.") \
@@ -86,6 +87,13 @@
 	ROW(CHANGE_LIMITED,   "password_refused",       true,   INFO,    CHANGES,        "rate_limited", LIMIT,    true)  \
 	ROW(CHANGE_BUSY,      NULL,                     false,  INFO,    CHANGES,        "busy",         BUSY,     false) \
 	ROW(CHANGE_ERROR,     NULL,                     false,  INFO,    CHANGES,        "failed",       INTERNAL, false) \
+	ROW(DELETE,           "account_deleted",        false,  INFO,    DELETIONS,      "ok",           OK,       true)  \
+	ROW(DELETE_PASSWORD,  "deletion_refused",       true,   INFO,    DELETIONS,      "password",     DENIED,   true)  \
+	ROW(DELETE_CONFLICT,  NULL,                     false,  INFO,    DELETIONS,      "conflict",     CONFLICT, false) \
+	ROW(DELETE_REFERRED,  "deletion_refused",       true,   INFO,    DELETIONS,      "referred",     OK,       true)  \
+	ROW(DELETE_LIMITED,   "deletion_refused",       true,   INFO,    DELETIONS,      "rate_limited", LIMIT,    true)  \
+	ROW(DELETE_BUSY,      NULL,                     false,  INFO,    DELETIONS,      "busy",         BUSY,     false) \
+	ROW(DELETE_ERROR,     NULL,                     false,  INFO,    DELETIONS,      "failed",       INTERNAL, false) \
 	ROW(LIMIT_REACHED,    "service_limit_reached",  false,  WARNING, NONE,           NULL,           OK,       false) \
 	ROW(LIMIT_COMMON,     NULL,                     false,  INFO,    SERVICE_LIMIT,  "common",       LIMIT,    false) \
 	ROW(LIMIT_KNOWN,      NULL,                     false,  INFO,    SERVICE_LIMIT,  "known",        LIMIT,    false) \

@@ -10,6 +10,7 @@
 #include "lib/text.h"
 #include "svc/account.h"
 #include "svc/ratelimit.h"
+#include "svc/session.h"
 
 #define LIST_ROWS 1000 /* at a time, of a table that may have millions */
 
@@ -94,25 +95,81 @@ account_last_change(
 	return ERR_OK;
 }
 
-enum err
-account_list(struct ctx *c, void (*show)(struct ctx *c, const struct user *u))
+/* Before an account loses its name: the lifetime of a token. */
+static enum err
+keep_name(struct ctx *c, int64_t id)
 {
-	int64_t after = INT64_MIN;
-	struct user *u;
-	size_t i, n;
+	return db_user_keep_name(c, id, session_life_s(c));
+}
+
+enum err
+account_delete(
+    struct ctx *c, const char *username, struct user *out, const char **tables)
+{
 	enum err e;
 
+	*tables = NULL;
+	if ((e = account_show(c, username, out)) != ERR_OK ||
+	    (e = keep_name(c, out->id)) != ERR_OK)
+		return e;
+	return db_user_delete(c, out->id, NULL, tables);
+}
+
+enum err
+account_rename(struct ctx *c, const char *username, const char *wanted,
+    enum name_problem *why, struct user *out)
+{
+	enum err e;
+
+	*why = *wanted == '\0' ? NAME_EMPTY
+	                       : signup_judge_name(c, NAME_USER, wanted);
+	if ((e = account_show(c, username, out)) != ERR_OK)
+		return e;
+	if (*why != NAME_GOOD)
+		return ERR_INVALID;
+	if ((e = keep_name(c, out->id)) != ERR_OK ||
+	    (e = db_user_rename(c, out->id, wanted)) != ERR_OK)
+		return e;
+	out->username = wanted;
+	return ERR_OK;
+}
+
+enum err
+account_name_free_at(struct ctx *c, const char *username, const char **when)
+{
+	enum err e = ERR_NOTFOUND;
+
+	*when = NULL;
+	if (text_is_utf8(username, strlen(username)))
+		e = db_user_name_free_at(c, username, when);
+	return e == ERR_NOTFOUND ? ERR_OK : e;
+}
+
+enum err
+account_list(struct ctx *c, const struct account_page *page,
+    void (*show)(struct ctx *c, const struct user *u), int64_t *more)
+{
+	int64_t after = page->after, left = page->max;
+	size_t i, n, max;
+	struct user *u;
+	enum err e;
+
+	*more = 0;
 	do {
+		max = left < LIST_ROWS ? (size_t)left : LIST_ROWS;
 		u = arena_alloc(c->arena, LIST_ROWS * sizeof(*u));
-		e = db_user_after(c, after, LIST_ROWS, u, &n);
+		e = db_user_after(c, after, page->part, max, u, &n);
 		if (e != ERR_OK)
 			return e;
 		for (i = 0; i < n; i++)
 			show(c, &u[i]);
 		if (n > 0)
 			after = u[n - 1].id;
+		left -= (int64_t)n;
 		arena_reset(c->arena);
-	} while (n == LIST_ROWS);
+	} while (n == max && left > 0);
+	if (left == 0)
+		*more = after;
 	return ERR_OK;
 }
 

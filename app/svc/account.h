@@ -55,11 +55,45 @@ enum err account_last_change(struct ctx *c, const struct user *u,
     const char **when, const char **reason) MUST_CHECK;
 
 /*
- * Call show for every account in the order of their numbers. The arena is reset
- * meanwhile, so *u is valid only within show.
+ * Delete the account of this name. Its tokens end at once where the database is
+ * asked, and its name is free for others when the last of them has ended.
+ * *out is the account as it was. ERR_NOTFOUND: there is none. ERR_CONFLICT:
+ * rows of *tables ("todos, notes") refer to it, and nothing is deleted.
  */
-enum err account_list(struct ctx *c,
-    void (*show)(struct ctx *c, const struct user *u)) MUST_CHECK;
+enum err account_delete(struct ctx *c, const char *username, struct user *out,
+    const char **tables) MUST_CHECK;
+
+/*
+ * Give the account of this name another one, by the rules of a sign-up. Its
+ * tokens end, and the name that it had is kept, as by account_delete().
+ * *out is the account as it is now. ERR_NOTFOUND: there is none. ERR_INVALID:
+ * *why says what is wrong with the name that is wanted. ERR_CONFLICT: that is
+ * taken, or kept from another account.
+ */
+enum err account_rename(struct ctx *c, const char *username, const char *wanted,
+    enum name_problem *why, struct user *out) MUST_CHECK;
+
+/*
+ * Until when a name without an account is kept, in UTC; NULL: it is free.
+ */
+enum err account_name_free_at(
+    struct ctx *c, const char *username, const char **when) MUST_CHECK;
+
+/* Which accounts account_list() lists. */
+struct account_page {
+	const char *part; /* of the name or full name; "": all */
+	int64_t after;    /* numbers greater than this */
+	int64_t max;      /* so many at most */
+};
+
+/*
+ * Call show for the accounts of a page in the order of their numbers. The arena
+ * is reset meanwhile, so *u is valid only within show. *more: the last number
+ * that was shown if there may be further ones behind it; 0: there are none.
+ */
+enum err account_list(struct ctx *c, const struct account_page *page,
+    void (*show)(struct ctx *c, const struct user *u),
+    int64_t *more) MUST_CHECK;
 
 /*
  * The format of an account's hash: "yescrypt", "bcrypt", "argon2id" and so on;

@@ -11,6 +11,7 @@
 #include "svc/device.h"
 #include "svc/profile.h"
 #include "svc/ratelimit.h"
+#include "svc/session.h"
 #include "svc/signup.h"
 
 /* The connection was lost while it was written: is the hash there now? */
@@ -73,6 +74,49 @@ profile_change_password(struct ctx *c, const struct user *u,
 	enum err e = change_password(c, u, how, why);
 
 	event(event_of(FAMILY_CHANGES, e), "user=%" PRId64, u->id);
+	return e;
+}
+
+/* The connection was lost meanwhile: is the account gone? */
+static enum err
+settle_deletion(struct ctx *c, const struct user *u)
+{
+	struct user stored;
+
+	return db_user_by_name(c, u->username, &stored) == ERR_NOTFOUND
+	           ? ERR_OK
+	           : ERR_BUSY;
+}
+
+static enum err delete (struct ctx *c, const struct user *u,
+    const struct password_change *how, const char **tables) {
+	enum err e;
+
+	*tables = NULL;
+	if ((e = check_current(c, u, how)) != ERR_OK)
+		return e;
+	e = db_user_keep_name(c, u->id, session_life_s(c));
+	if (e == ERR_OK)
+		e = db_user_delete(c, u->id, u->password_hash, tables);
+	if (e == ERR_BUSY)
+		return settle_deletion(c, u);
+	/* there is no such account, or not with this hash, any more */
+	return e == ERR_NOTFOUND ? ERR_CONFLICT : e;
+}
+
+enum err
+profile_delete(struct ctx *c, const struct user *u,
+    const struct password_change *how, bool *referred)
+{
+	const char *tables;
+	enum err e = delete (c, u, how, &tables);
+
+	*referred = tables != NULL;
+	if (*referred)
+		event(EVENT_DELETE_REFERRED, "user=%" PRId64 " tables=\"%s\"",
+		    u->id, tables);
+	else
+		event(event_of(FAMILY_DELETIONS, e), "user=%" PRId64, u->id);
 	return e;
 }
 

@@ -25,6 +25,18 @@ enum err profile_change_password(struct ctx *c, const struct user *u,
     const struct password_change *how, enum password_problem *why) MUST_CHECK;
 
 /*
+ * Delete the account of u, who asks for it and knows the current password
+ * (how->wanted is not read), which counts as in profile_change_password().
+ * Tokens and name: as account_delete().
+ * ERR_DENIED: the password is wrong. ERR_LIMIT: too many attempts.
+ * ERR_CONFLICT: other tables' rows refer to the account (*referred),
+ * or the password was changed meanwhile; nothing is deleted. ERR_BUSY: the
+ * database does not answer; it may or may not be done.
+ */
+enum err profile_delete(struct ctx *c, const struct user *u,
+    const struct password_change *how, bool *referred) MUST_CHECK;
+
+/*
  * Put a full name, or none (NULL), in the place of u's. ERR_INVALID: it cannot
  * be one (signup_judge_name()). ERR_NOTFOUND: the account is gone. ERR_LIMIT:
  * as ratelimit_change().

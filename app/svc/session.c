@@ -63,3 +63,11 @@ session_user(struct ctx *c, const char *token, struct user *out)
 		return ERR_UNAUTH;
 	return ERR_OK;
 }
+
+int64_t
+session_life_s(const struct ctx *c)
+{
+	const struct conf *conf = c->app->conf;
+
+	return conf->access_token_minutes * 60 + conf->token_leeway_s;
+}

@@ -26,4 +26,7 @@ enum err session_claims(
 enum err session_user(
     struct ctx *c, const char *token, struct user *out) MUST_CHECK;
 
+/* Seconds until a token that is made now has ended everywhere. */
+int64_t session_life_s(const struct ctx *c);
+
 #endif
