@@ -61,11 +61,12 @@ setjmp longjmp: enum err
 signal: sigaction
 END
 
-is "$(in_code '\<(time|gettimeofday) *\(|CLOCK_REALTIME' app/*.c app/*/*.c | cut -d : -f 1)" "app/cmd/status.c
+is "$(in_code '\<(time|gettimeofday) *\(|CLOCK_REALTIME' app/*.c app/*/*.c | cut -d : -f 1)" "app/cmd/check.c
+app/cmd/status.c
 app/cmd/user.c
 app/http/fcgi.c
 app/lib/log.c
-app/stats/metrics.c" 'the time of day is read in five files alone'
+app/stats/metrics.c" 'the time of day is read in six files alone'
 is "$(in_code -l '\<strto[a-z]+ *\(' app/*.c app/*/*.c)" 'app/lib/text.c' 'only text.c reads numbers'
 
 # Memory: a request's is the arena's. What each file may call, and why.

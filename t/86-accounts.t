@@ -230,7 +230,7 @@ is "$(wc -l <"$tmp/out")" 1001 'list: -s and -n together'
 for wrong in '-n 0' '-n x' '-n' '-a -1' '-x 1' 'all' '-s'; do
 	# shellcheck disable=SC2086 # words
 	user list $wrong
-	like "$said" '(usage: latchkey user|not a number)' "list $wrong: is told how"
+	like "$said" '^2 usage: latchkey user' "list $wrong: is told how"
 done
 
 done_testing

@@ -349,7 +349,7 @@ serve_alone() {
 	socket=$1 log=$2
 	shift 2
 	: >>"$log"
-	begun=$(grep -c event=ready "$log")
+	begun=$(grep -c event=start "$log")
 	# shellcheck disable=SC2086 # words of a command
 	$LK_AS env LATCHKEY_WORKERS_CHECK=1 LATCHKEY_WORKERS_API=1 LATCHKEY_WORKERS_LOGIN=1 \
 		LATCHKEY_STATUS_FILE="$socket.status" "$@" \
@@ -360,5 +360,5 @@ serve_alone() {
 }
 
 has_begun() {
-	[ "$(grep -c event=ready "$1")" -gt "$begun" ]
+	[ "$(grep -c event=start "$1")" -gt "$begun" ]
 }

@@ -4,17 +4,20 @@
 #include "base.h"
 
 #include <grp.h>
+#include <inttypes.h>
 #include <libgen.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "app.h"
 #include "cmd/check.h"
 #include "cmd/formats.h"
+#include "cmd/place.h"
 #include "crypto/key.h"
 #include "db/schema.h"
 #include "lib/buf.h"
@@ -22,6 +25,7 @@
 #include "server/limits.h"
 #include "svc/schema.h"
 
+#define CLOCK_APART_S 2
 #define COUNTING_MS 10000 /* a reload waits for it */
 #define LISTEN_BYTES 108  /* a Unix socket's path, as conf.c bounds it */
 
@@ -78,13 +82,36 @@ warn_of_connection(const struct db *db)
 		    oldest % 10000);
 }
 
+/*
+ * Limits count by the database's clock, tokens by this machine's. A second may
+ * pass between the two.
+ */
+static enum err
+warn_of_clock(struct ctx *c)
+{
+	int64_t theirs_s, ahead_s;
+	enum err e;
+
+	if ((e = db_schema_clock(c, &theirs_s)) != ERR_OK)
+		return e;
+	ahead_s = (int64_t)time(NULL) - theirs_s;
+	if (ahead_s > CLOCK_APART_S || ahead_s < -CLOCK_APART_S)
+		log_say("warning: this machine's clock is %" PRId64
+		        " seconds %s the database's; tokens count by one, "
+		        "limits by the other: have both set by NTP",
+		    ahead_s > 0 ? ahead_s : -ahead_s,
+		    ahead_s > 0 ? "ahead of" : "behind");
+	return ERR_OK;
+}
+
 /* Does every statement fit the schema? Preparing them shows it. */
 static enum err
 check_statements(struct ctx *c)
 {
 	enum err e;
 
-	if ((e = schema_ready(c)) != ERR_OK || (e = warn_of_role(c)) != ERR_OK)
+	if ((e = schema_ready(c)) != ERR_OK ||
+	    (e = warn_of_role(c)) != ERR_OK || (e = warn_of_clock(c)) != ERR_OK)
 		return e;
 	warn_of_connection(c->app->db);
 	return ERR_OK;
@@ -328,19 +355,36 @@ print_tokens(const struct conf *conf)
 	app_close(app);
 }
 
+/* What none of this can tell. */
+static void
+print_unseen(const char *unseen)
+{
+	printf("not looked at: what the systemd unit allows; nginx and what it "
+	       "passes on%s%s\n",
+	    unseen != NULL ? "; " : "", unseen != NULL ? unseen : "");
+}
+
 int
 check(const struct conf *conf)
 {
 	bool key_good = can_open(conf, NEED_KEYS | NEED_SECRETS);
 	bool list_good = can_open(conf, NEED_HASHING);
-	bool database_good = check_database(conf);
+	bool database_good = check_database(conf), places_good;
+	struct arena arena;
+	const char *unseen;
 
-	if (!key_good || !list_good || !database_good)
-		return EXIT_FAILURE;
-	warn_of_sockets(conf);
-	printf("settings, key, database and schema are good\n");
-	limits_print(conf);
-	print_tokens(conf);
-	formats_report(conf, COUNTING_MS);
-	return EXIT_SUCCESS;
+	arena_init(&arena);
+	places_good = place_check(conf, &arena, &unseen);
+	if (key_good && list_good && database_good && places_good) {
+		warn_of_sockets(conf);
+		printf("settings, key, database and schema are good\n");
+		print_tokens(conf);
+		limits_print(conf);
+		formats_report(conf, COUNTING_MS);
+		print_unseen(unseen);
+	}
+	arena_free(&arena);
+	return key_good && list_good && database_good && places_good
+	           ? EXIT_SUCCESS
+	           : EXIT_FAILURE;
 }

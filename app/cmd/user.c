@@ -321,41 +321,34 @@ rename_account(struct ctx *c, char *const *names, struct applicant_problem *why)
 
 /* --- the list --- */
 
-/* A number of an option; false, with a message: it is none. */
+/* A number that an option has, from min on; false: it is none. */
 static bool
 read_number(const char *text, int64_t min, int64_t *out)
 {
-	if (text != NULL && text_to_i64(text, min, INT64_MAX, out))
-		return true;
-	fprintf(stderr, "latchkey: not a number from %" PRId64 ": %s\n", min,
-	    text != NULL ? text : "");
-	return false;
+	return text_to_i64(text, min, INT64_MAX, out);
 }
 
-/* What the options of list ask for; false, with a message: nothing. */
+/* What the options of list ask for; false: they are none. */
 static bool
 read_page(char *const *arguments, struct account_page *out)
 {
-	char *const *p = arguments;
+	char *const *p;
 	bool good = true;
 
 	*out = (struct account_page){ "", INT64_MIN, INT64_MAX };
-	for (; good && *p != NULL; p += 2) {
+	for (p = arguments; good && *p != NULL; p += 2) {
 		if (p[1] == NULL || strlen(*p) != 2 || **p != '-')
-			good = false;
-		else if ((*p)[1] == 's')
-			good = text_is_utf8(p[1], strlen(p[1]));
-		else if ((*p)[1] == 'a')
+			return false;
+		if ((*p)[1] == 'a')
 			good = read_number(p[1], 0, &out->after);
 		else if ((*p)[1] == 'n')
 			good = read_number(p[1], 1, &out->max);
 		else
-			good = false;
-		if (good && (*p)[1] == 's')
+			good =
+			    (*p)[1] == 's' && text_is_utf8(p[1], strlen(p[1]));
+		if ((*p)[1] == 's')
 			out->part = p[1];
 	}
-	if (!good)
-		user_usage(stderr);
 	return good;
 }
 
@@ -363,13 +356,12 @@ static enum err
 list(struct ctx *c, char *const *names, struct applicant_problem *why)
 {
 	struct account_page page;
-	int64_t more;
-	enum err e;
+	int64_t more = 0;
+	enum err e = ERR_INTERNAL;
 
 	(void)why;
-	if (!read_page(names, &page))
-		return ERR_DENIED;
-	e = account_list(c, &page, show_line, &more);
+	if (read_page(names, &page)) /* find_action() has seen that it is */
+		e = account_list(c, &page, show_line, &more);
 	if (e == ERR_OK && more != 0)
 		fprintf(stderr,
 		    "latchkey: further ones, if any: -a %" PRId64 "\n", more);
@@ -414,6 +406,7 @@ user_usage(FILE *out)
 static const struct action *
 find_action(char *const *arguments)
 {
+	struct account_page page;
 	int given = 0;
 	size_t i;
 
@@ -421,7 +414,8 @@ find_action(char *const *arguments)
 		given++;
 	for (i = 0; i < ARRAY_LEN(actions); i++)
 		if (strcmp(actions[i].name, arguments[0]) == 0 &&
-		    given >= actions[i].min && given <= actions[i].max)
+		    given >= actions[i].min && given <= actions[i].max &&
+		    (actions[i].run != list || read_page(arguments + 1, &page)))
 			return &actions[i];
 	user_usage(stderr);
 	return NULL;

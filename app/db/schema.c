@@ -15,7 +15,8 @@ enum {
 	OBSTACLE,
 	EXCESS,
 	EXCESS_OF_ROLE,
-	NAME_WORKER
+	NAME_WORKER,
+	CLOCK
 };
 
 /*
@@ -255,6 +256,12 @@ static const struct db_sql schema_sql[] = {
 			") AS excess",
 		.direct = true,
 	},
+	[CLOCK] = {
+		.name = "schema_clock",
+		.text = "SELECT floor(date_part('epoch'::text,"
+			" clock_timestamp()))::bigint",
+		.direct = true,
+	},
 	[NAME_WORKER] = {
 		.name = "schema_name_worker",
 		.text = "SELECT set_config('latchkey.worker'::text, $1::text, true)",
@@ -462,4 +469,16 @@ db_schema_grant(struct ctx *c, const char *role)
 	struct step step = { .c = c, .role = role };
 
 	return db_transaction(c->app->db, c->arena, grant, &step);
+}
+
+enum err
+db_schema_clock(struct ctx *c, int64_t *out)
+{
+	struct db_rows rows;
+	enum err e;
+
+	if ((e = db_one(c->app->db, c->arena, &schema_sql[CLOCK], DB_NO_PARAMS,
+	         &rows)) == ERR_OK)
+		*out = db_int(&rows, 0, 0);
+	return e;
 }

@@ -87,4 +87,7 @@ enum err db_schema_excess(struct ctx *c, const char **out) MUST_CHECK;
  */
 enum err db_schema_grant(struct ctx *c, const char *role) MUST_CHECK;
 
+/* What the database's clock says, in seconds since 1970. Errors as db_run(). */
+enum err db_schema_clock(struct ctx *c, int64_t *out) MUST_CHECK;
+
 #endif

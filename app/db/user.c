@@ -432,15 +432,15 @@ db_user_rename(struct ctx *c, int64_t id, const char *username)
 }
 
 enum err
-db_user_after(struct ctx *c, int64_t after, const char *part, size_t max,
-    struct user *out, size_t *n)
+db_user_after(
+    struct ctx *c, const struct db_user_page *page, struct user *out, size_t *n)
 {
 	struct db_rows rows;
 	enum err e;
 
 	if ((e = db_run(c->app->db, c->arena, &db_user_sql[AFTER],
-	         DB_PARAMS(db_param_i64(c->arena, after),
-	             db_param_i64(c->arena, (int64_t)max), part),
+	         DB_PARAMS(db_param_i64(c->arena, page->after),
+	             db_param_i64(c->arena, (int64_t)page->max), page->part),
 	         &rows)) != ERR_OK)
 		return e;
 	for (*n = 0; *n < (size_t)rows.count; ++*n)

@@ -137,13 +137,18 @@ enum err db_user_delete(struct ctx *c, int64_t id, const char *hash,
 enum err db_user_rename(
     struct ctx *c, int64_t id, const char *username) MUST_CHECK;
 
+/* A page of accounts. */
+struct db_user_page {
+	int64_t after;    /* numbers greater than this */
+	const char *part; /* of name or full name, in any case; "": all */
+	size_t max;       /* so many at most, up to 1000000 */
+};
+
 /*
- * The users whose number is greater than after and whose name or full name has
- * this part, whatever its case ("": all), in that order and without their epoch
- * (0), at most max of them (up to 1000000) into the array at out; *n: how many
- * there are.
+ * The users of a page in the order of their numbers and without their epoch
+ * (0), into the array at out; *n: how many there are.
  */
-enum err db_user_after(struct ctx *c, int64_t after, const char *part,
-    size_t max, struct user *out, size_t *n) MUST_CHECK;
+enum err db_user_after(struct ctx *c, const struct db_user_page *page,
+    struct user *out, size_t *n) MUST_CHECK;
 
 #endif

@@ -95,30 +95,57 @@ parse_address(const char *text)
 	return getaddrinfo(host, colon + 1, &hints, &found) == 0 ? found : NULL;
 }
 
+/* A socket bound to an address, which is released; -1 with errno. */
+static int
+bind_tcp(struct addrinfo *a)
+{
+	static const int on = 1;
+	int error, fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0) {
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+		if (bind(fd, a->ai_addr, a->ai_addrlen) != 0) {
+			error = errno;
+			close(fd);
+			errno = error;
+			fd = -1;
+		}
+	}
+	freeaddrinfo(a);
+	return fd;
+}
+
 static int
 open_tcp(enum role lane, const char *text)
 {
-	static const int on = 1;
 	struct addrinfo *a = parse_address(text);
-	int fd, bound, error;
+	int fd;
 
 	if (a == NULL)
 		return socket_error(lane, text,
 		    "is neither an absolute path nor a numeric ADDRESS:PORT");
-	fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0) {
-		freeaddrinfo(a);
+	if ((fd = bind_tcp(a)) < 0)
 		return socket_error(lane, text, strerror(errno));
-	}
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	bound = bind(fd, a->ai_addr, a->ai_addrlen);
-	error = errno;
-	freeaddrinfo(a);
-	if (bound != 0)
-		return give_up(fd, lane, text, strerror(error));
 	if (listen(fd, BACKLOG) != 0)
 		return give_up(fd, lane, text, strerror(errno));
 	return fd;
+}
+
+int
+listener_try(const char *address)
+{
+	struct addrinfo *a = parse_address(address);
+	int fd, error = 0;
+
+	if (a == NULL)
+		return EINVAL;
+	if ((fd = bind_tcp(a)) < 0)
+		return errno;
+	/* two sockets that do not listen may be bound to one port */
+	if (listen(fd, 0) != 0)
+		error = errno;
+	close(fd);
+	return error;
 }
 
 static int

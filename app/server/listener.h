@@ -25,4 +25,10 @@ bool listeners_open(const struct conf *conf, struct listeners *out) MUST_CHECK;
 /* Let at most n connections wait on the socket of a lane. */
 void listeners_set_backlog(const struct listeners *l, enum role lane, int n);
 
+/*
+ * Could a socket listen on this ADDRESS:PORT? 0, or errno: EADDRINUSE, EACCES,
+ * …; EINVAL: it is no numeric ADDRESS:PORT. Nothing stays open.
+ */
+int listener_try(const char *address);
+
 #endif

@@ -201,6 +201,11 @@ reap(struct pool *c)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == c->beside) {
+			c->beside = 0;
+			c->beside_ended = true;
+			c->beside_status = status;
+		}
 		for (l = c->exiting; l < c->exiting + ARRAY_LEN(c->exiting);
 		     l++)
 			if (pid == l->pid)
@@ -379,11 +384,23 @@ pool_is_complete(const struct pool *c)
 	return true;
 }
 
+bool
+pool_beside_ended(struct pool *c, int *status)
+{
+	bool ended = c->beside_ended;
+
+	*status = c->beside_status;
+	c->beside_ended = false;
+	return ended;
+}
+
 void
 pool_terminate(struct pool *c)
 {
 	size_t i;
 
+	if (c->beside != 0)
+		kill(c->beside, SIGKILL);
 	for (i = 0; i < POOL_SLOTS; i++)
 		stop_slot(c, &c->slots[i]);
 	while (reap(c)) {

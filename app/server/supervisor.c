@@ -17,6 +17,7 @@
 #include "server/limits.h"
 #include "server/listener.h"
 #include "server/pool.h"
+#include "server/probe.h"
 #include "server/signals.h"
 #include "server/supervisor.h"
 #include "server/systemd.h"
@@ -33,7 +34,9 @@ struct supervisor {
 	struct listeners listeners;
 	struct pool pool;
 	int64_t hash_us; /* that the queues of hashing lanes were made for */
-	bool told_ready; /* the service manager knows */
+	struct probe probe;
+	bool told_manager; /* that every worker is there */
+	bool told_ready;   /* and that the database is ready, too */
 };
 
 /* In the new process: close what is the supervisor's, and work. */
@@ -96,10 +99,15 @@ configure_pool(struct supervisor *s)
 		wanted[ROLE_SINGLE] = limits_workers_single(s->app->conf);
 	pool_configure(&s->pool, wanted);
 	set_backlog(s);
-	s->told_ready = false;
+	s->told_manager = s->told_ready = false;
+	probe_begin(&s->probe, &s->pool);
 }
 
-/* Report once that every worker is there. */
+/*
+ * Report once that every worker is there; and in the log that they can serve,
+ * which a database takes that is ready. The service manager does not wait for
+ * that: it would end a service that waits for longer than it allows.
+ */
 static void
 notify_ready(struct supervisor *s)
 {
@@ -110,8 +118,12 @@ notify_ready(struct supervisor *s)
 
 	if (s->told_ready || !pool_is_complete(&s->pool))
 		return;
+	if (!s->told_manager)
+		systemd_notify("READY=1");
+	s->told_manager = true;
+	if (!probe_is_good(&s->probe))
+		return;
 	s->told_ready = true;
-	systemd_notify("READY=1");
 	for (role = 0; role < ROLE_COUNT && n < sizeof(counts); role++) {
 		n += (size_t)snprintf(counts + n, sizeof(counts) - n,
 		    "%s=%" PRId64 " ", roles[role].name, s->pool.wanted[role]);
@@ -196,6 +208,13 @@ reload(struct supervisor *s)
 	event(EVENT_RELOAD, "result=done");
 }
 
+/* The earlier of two times from now; -1 is never. */
+static int64_t
+earlier(int64_t a, int64_t b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
 static void
 supervise(struct supervisor *s)
 {
@@ -208,6 +227,8 @@ supervise(struct supervisor *s)
 		while ((other = signals_take_other()) != NULL)
 			event(EVENT_SIGNAL_IGNORED, "signal=%s", other);
 		pause_ms = pool_supervise(&s->pool);
+		pause_ms = earlier(
+		    pause_ms, probe_go_on(&s->probe, &s->pool, s->app->conf));
 		if (s->hash_us != s->pool.hash_us)
 			set_backlog(s);
 		notify_ready(s);

@@ -400,3 +400,14 @@ shm_load(const char *file, const struct shm_section *section, void *out)
 	close(fd);
 	return good;
 }
+
+bool
+shm_is_served(const char *file)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	bool served = fd >= 0 && is_locked(fd);
+
+	if (fd >= 0)
+		close(fd);
+	return served;
+}

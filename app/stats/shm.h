@@ -38,6 +38,9 @@ bool shm_create(
 bool shm_load(
     const char *file, const struct shm_section *section, void *out) MUST_CHECK;
 
+/* Does a process serve with this file now? Nothing is said. */
+bool shm_is_served(const char *file);
+
 /*
  * Take room on the disk for this part of the first section: without it, to
  * write there would end the process with SIGBUS. False: there is none.

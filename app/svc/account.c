@@ -149,27 +149,28 @@ enum err
 account_list(struct ctx *c, const struct account_page *page,
     void (*show)(struct ctx *c, const struct user *u), int64_t *more)
 {
-	int64_t after = page->after, left = page->max;
-	size_t i, n, max;
+	struct db_user_page rows = { page->after, page->part, LIST_ROWS };
+	int64_t left = page->max;
 	struct user *u;
+	size_t i, n;
 	enum err e;
 
 	*more = 0;
 	do {
-		max = left < LIST_ROWS ? (size_t)left : LIST_ROWS;
+		if (left < LIST_ROWS)
+			rows.max = (size_t)left;
 		u = arena_alloc(c->arena, LIST_ROWS * sizeof(*u));
-		e = db_user_after(c, after, page->part, max, u, &n);
-		if (e != ERR_OK)
+		if ((e = db_user_after(c, &rows, u, &n)) != ERR_OK)
 			return e;
 		for (i = 0; i < n; i++)
 			show(c, &u[i]);
 		if (n > 0)
-			after = u[n - 1].id;
+			rows.after = u[n - 1].id;
 		left -= (int64_t)n;
 		arena_reset(c->arena);
-	} while (n == max && left > 0);
+	} while (n == rows.max && left > 0);
 	if (left == 0)
-		*more = after;
+		*more = rows.after;
 	return ERR_OK;
 }
 
