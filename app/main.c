@@ -84,7 +84,7 @@ static const struct command {
 	const char *help;
 } commands[] = {
 	{ "serve",     "",              0, 0, true,  supervisor_run, NULL,           NULL,        "serve requests until SIGTERM" },
-	{ "migrate",   "[ROLE]",        0, 1, true,  NULL,           migrate,        "postgres",  "upgrade the schema, and grant ROLE what workers need" },
+	{ "migrate",   "[ROLE]",        0, 1, true,  NULL,           migrate,        "latchkey_owner","upgrade the schema, and grant ROLE what workers need" },
 	{ "check",     "",              0, 0, true,  check,          NULL,           "latchkey",  "verify settings, key and database" },
 	{ "calibrate", "[MS]",          0, 1, true,  NULL,           run_calibrate,  NULL,        "measure the cost of password hashes" },
 	{ "status",    "",              0, 0, true,  status_print,   NULL,           NULL,        "show workers, requests and times" },

@@ -41,8 +41,7 @@ ok $? 'the program lists its settings'
 
 awk '
 	/^\.It Ic / && inside { key = $3 }
-	/^\.Ss Keys/ { inside = 1 }
-	/^\.Sh/ { inside = 0 }
+	/^\.Sh/ { inside = /SETTINGS/ }
 	sub(/^The default is /, "") && inside {
 		split($0, part, /; /)
 		sub(/\.$/, "", part[2])
@@ -74,9 +73,17 @@ awk -F '\t' -v OFS='\t' '
 	FILENAME ~ /differs$/ { value[$1, $2] = $3; next }
 	{ print $1, ($1, $2) in value ? value[$1, $2] : $2 }
 ' "$tmp/differs" "$tmp/keys" >"$tmp/defaults"
-agrees "$tmp/sample" "$tmp/defaults" 'latchkey.conf has each setting with its default, or with what is better for a new installation'
+sort "$tmp/defaults" >"$tmp/sorted"
+is "$(sort "$tmp/sample" | comm -23 - "$tmp/sorted")" '' \
+	'latchkey.conf has settings with their defaults, or with what is better for a new installation'
+shown=$(wc -l <"$tmp/sample")
+[ "$shown" -ge 5 ] && [ "$shown" -le 10 ]
+ok $? "latchkey.conf shows ten settings at most (it has $shown)"
+is "$(awk '/^\.Sh/ { inside = /SETTINGS/ } /^\.Ss/ { group = 1 } /^\.It Ic/ && inside && !group { print $3 }' conf/latchkey.conf.5)" '' \
+	'latchkey.conf(5) has each setting in a group'
 while IFS='	' read -r key type _ min max _; do
 	[ "$type" = number ] || [ "$type" = auto ] || continue
+	grep -q "^${key}	" "$tmp/sample.full" || continue
 	grep "^${key}	" "$tmp/sample.full" | grep -qw "$min to $max"
 	ok $? "latchkey.conf says that $key goes from $min to $max"
 done <"$tmp/settings"

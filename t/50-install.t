@@ -126,8 +126,6 @@ is "$(grep -rl /usr/local "$share/man" "$tmp/root/etc/nginx" "$share/doc/latchke
 like "$(cat "$share/man/man8/latchkey.8")" '/opt/latchkey/sbin/latchkey serve' 'the manual below another PREFIX names the program there'
 like "$(cat "$share/../lib/systemd/system/latchkey.service")" '^ExecStart=/opt/latchkey/sbin/latchkey serve$' \
 	'the service below another PREFIX runs the program there'
-like "$(cat "$tmp/root/etc/latchkey/latchkey.conf")" '^password_blocklist = "/opt/latchkey/share/latchkey/passwords"$' \
-	'the settings below another PREFIX name the list of passwords there'
 [ -z "$web" ] || [ -s "$share/latchkey/passwords" ]
 ok $? 'the list of passwords, if there is one, is installed below PREFIX'
 run_make uninstall PREFIX=/opt/latchkey

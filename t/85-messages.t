@@ -128,7 +128,7 @@ if [ "$(id -u)" = 0 ]; then
 	title='as root' fails "role 'root' does not exist.* advice=\"run this as the service.s user, as in: runuser -u latchkey -- latchkey check" \
 		"$socket dbname=latchkey" check
 	like "$said" 'this was run as root; .* runuser -u latchkey -- latchkey check$' 'as root: the last line of check says as whom to run it'
-	title='migrate as root' fails 'run as root; .* runuser -u postgres -- latchkey migrate$' "$socket dbname=latchkey" migrate
+	title='migrate as root' fails 'run as root; .* runuser -u latchkey_owner -- latchkey migrate$' "$socket dbname=latchkey" migrate
 	title='user as root' fails 'run as root; .* runuser -u latchkey -- latchkey user$' "$socket dbname=latchkey" user list
 	LK_AS=$servers
 fi

@@ -414,7 +414,10 @@ call(struct ctx *c, int statement, int64_t id, const char *value,
 	*why = e == ERR_OK ? db_text(&rows, 0, 0) : NULL;
 	if (*why == NULL)
 		return e;
-	return **why == '\0' ? ERR_NOTFOUND : ERR_CONFLICT;
+	if (**why != '\0')
+		return ERR_CONFLICT;
+	*why = NULL;
+	return ERR_NOTFOUND;
 }
 
 enum err

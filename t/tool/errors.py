@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+"""Each error that /openapi.json documents, provoked and compared.
+
+    t/tool/errors.py URL OPS_URL PSQL... <openapi.json
+    t/tool/errors.py --down URL OPS_URL TOKEN <openapi.json
+
+A line of TAP for each documented answer from 400 on: status, type, headers and
+body have to be those of its example, but for the number of seconds or minutes.
+With --down, which is for a database that is stopped, the 503s alone.
+"""
+import json
+import re
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+down = sys.argv[1] == "--down"
+url, ops, psql = sys.argv[1 + down], sys.argv[2 + down], sys.argv[3 + down:]
+document = json.load(sys.stdin)
+opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def ask(method, path, body=None, token=None, kind="application/json"):
+    """The status, the headers and the bytes of an answer."""
+    headers = {"Content-Type": kind} if body is not None else {}
+    if token:
+        headers["Authorization"] = "Bearer " + token
+    if isinstance(body, dict):
+        body = json.dumps(body)
+    if isinstance(body, str):
+        body = body.encode()
+    base = ops if path == "/readyz" else url
+    request = urllib.request.Request(base + path, body, headers, method=method.upper())
+    try:
+        with opener.open(request, timeout=20) as answer:
+            return answer.status, answer.headers, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.headers, error.read()
+
+
+def login(name, password="correct horse"):
+    form = "username=%s&password=%s" % (name, password.replace(" ", "+"))
+    return ask("post", "/token", form, kind="application/x-www-form-urlencoded")
+
+
+def sql(text):
+    return subprocess.run([*psql, "-XqAtc", text], check=True, capture_output=True, text=True).stdout.strip()
+
+
+FORM = "application/x-www-form-urlencoded"
+GOOD = {
+    "/users/add_user/": {"username": "x", "password": "correct horse"},
+    "/users/me": {"fullname": "A"},
+    "/users/me/password": {"current": "correct horse", "new": "battery staple"},
+    "/users/me/delete": {"current": "correct horse"},
+}
+
+
+def good(method, path, token):
+    if path == "/token":
+        return login("ada")
+    return ask(method, path, GOOD.get(path) if method != "get" else None, token)
+
+
+def until_limited(method, path, token):
+    wrong = dict(GOOD.get(path, {}))
+    for field in ("current", "password"):
+        if field in wrong and path != "/users/add_user/":
+            wrong[field] = "wrong horse"
+    for n in range(400):
+        if path == "/token":
+            answer = login("guessed", "wrong horse")
+        elif path == "/users/add_user/":
+            answer = ask(method, path, {"username": "many%d" % n, "password": "correct horse"})
+        else:
+            answer = ask(method, path, wrong, token)
+        if answer[0] == 429:
+            break
+    return answer
+
+
+def meanwhile(method, path, token):
+    """While another change of the password waits to be committed."""
+    before = sql("select password from users where username = 'ada'")
+    change = subprocess.Popen([*psql, "-Xq", "-c", "begin", "-c", "update users set password = 'x' where username = 'ada'",
+                               "-c", "select pg_sleep(1)", "-c", "commit"], stdout=subprocess.DEVNULL)
+    until = time.time() + 10
+    while time.time() < until and sql("select count(*) from pg_stat_activity where query like '%pg_sleep(1)' and state = 'active'") != "1":
+        time.sleep(0.05)
+    answer = good(method, path, token)
+    change.wait()
+    sql("update users set password = '%s' where username = 'ada'" % before)
+    return answer
+
+
+def referred(method, path, token):
+    sql("create table todos (owner integer references users); insert into todos select id from users where username = 'ada'")
+    answer = good(method, path, token)
+    sql("drop table todos")
+    return answer
+
+
+def provoke(method, path, status, name, token):
+    """The answer to a request that is to get this error; None: nobody knows how."""
+    kind = FORM if path == "/token" else "application/json"
+    if name == "taken":
+        return ask(method, path, {"username": "ada", "password": "correct horse"})
+    if name == "wrong":
+        return ask(method, path, {**GOOD[path], "current": "wrong horse"}, token)
+    if name == "referred":
+        return referred(method, path, token)
+    if status == 409:
+        return meanwhile(method, path, token)
+    if status == 400:
+        return ask(method, path, b"\xff", token, "multipart/form-data; boundary=x" if path == "/token" else kind)
+    if status == 401:
+        return login("ada", "wrong horse") if path == "/token" else ask(method, path, GOOD.get(path) if method != "get" else None, "x")
+    if status == 413:
+        return ask(method, path, b"x" * 65537, token, kind)
+    if status == 422:
+        return ask(method, path, {} if path != "/token" else "a=b", token, kind)
+    if status == 429:
+        return until_limited(method, path, token)
+    if status == 503:
+        return good(method, path, token)
+    return None
+
+
+def normal(value):
+    """With any number of minutes or seconds alike."""
+    return json.loads(re.sub(r"in \d+ (second|minute)s?", "in some time", json.dumps(value)))
+
+
+def differences(answer, status, documented, example):
+    got, headers, body = answer
+    if got != status:
+        yield "status %d" % got
+    for header in documented.get("headers", {}):
+        if header not in headers:
+            yield "no " + header
+    if "content" not in documented:
+        if body:
+            yield "a body: %r" % body
+        return
+    if headers.get_content_type() not in documented["content"]:
+        yield "type " + headers.get_content_type()
+    elif example is not None and normal(json.loads(body)) != normal(example):
+        yield body.decode()
+    elif example is None and not isinstance(json.loads(body)["detail"], list):
+        yield body.decode()
+
+
+def errors():
+    """Each documented error: method, path, status, name and example."""
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            for status, documented in operation["responses"].items():
+                if int(status) < 400:
+                    continue
+                if "$ref" in documented:
+                    documented = document["components"]["responses"][documented["$ref"].split("/")[-1]]
+                content = next(iter(documented.get("content", {}).values()), {})
+                examples = {k: v["value"] for k, v in content.get("examples", {}).items()} or {"": content.get("example")}
+                for name, example in examples.items():
+                    yield method, path, int(status), name, documented, example
+
+
+number = 0
+failed = 0
+if down:
+    token = psql.pop(0)
+else:
+    ask("post", "/users/add_user/", {"username": "ada", "password": "correct horse"})
+    token = json.loads(login("ada")[2])["access_token"]
+found = sorted(errors(), key=lambda e: (e[2] == 429, e[2]))
+for method, path, status, name, documented, example in found:
+    if (status == 503) != down:
+        continue
+    answer = provoke(method, path, status, name, token)
+    why = "nobody knows how to provoke it" if answer is None else "; ".join(differences(answer, status, documented, example))
+    number += 1
+    failed += bool(why)
+    print("%sok %d - errors: %s %s: %d%s is as openapi.json documents it" % (
+        "not " if why else "", number, method.upper(), path, status, name and " (%s)" % name))
+    if why:
+        print("# " + why, file=sys.stderr)
+sys.exit(failed != 0)
