@@ -140,14 +140,14 @@ for statement in 'delete from users' "update users set username = 'x'" 'delete f
 done
 sql_admin 'create role other login'
 $LK_AS psql -Xq "host=$LK_DIR/data port=5432 user=other dbname=latchkey" -c 'select latchkey_delete(1, null)' >/dev/null 2>"$tmp/err"
-like "$? $(cat "$tmp/err")" 'permission denied for function' 'nor does another role call the function'
+like "$? $(cat "$tmp/err")" 'permission denied for function' 'no other role may call the function that deletes'
 is "$(sql "select string_agg(distinct proowner::regrole::text || ' ' || prosecdef, ',') from pg_proc where proname in ('latchkey_delete', 'latchkey_rename')")" \
 	'latchkey_owner true' 'the functions run as the owner of users, whoever migrated'
 sql 'revoke execute on function latchkey_delete(bigint, text) from latchkey'
 $LK_AS "$LK_BIN" -c "$LK_CONF" check >"$tmp/out" 2>&1
 like "$(cat "$tmp/out")" 'the role lacks EXECUTE on latchkey_delete' 'check tells of a function that the role may not call'
 LATCHKEY_DATABASE=$LK_OWNER $LK_AS "$LK_BIN" -c "$LK_CONF" migrate latchkey >"$tmp/out" 2>&1
-ok $? 'and migrate grants it' || diag "$(cat "$tmp/out")"
+ok $? 'migrate ROLE grants the call of that function' || diag "$(cat "$tmp/out")"
 
 # --- by its owner ---
 
@@ -168,9 +168,9 @@ is "$status" 403 "POST /users/me/delete: nor one of a neighbour"
 sql "insert into todos (owner) select id from users where username = 'tom'"
 delete_me '{"current":"correct horse"}' "$tom"
 is "$status $body" '409 {"detail":"Other data refer to the account"}' 'POST /users/me/delete: 409 where other rows refer to the account'
-like "$(cat "$LK_LOG")" 'event=deletion_refused user=[0-9]+ tables="todos" reason=referred' 'and the log names the tables'
+like "$(cat "$LK_LOG")" 'event=deletion_refused user=[0-9]+ tables="todos" reason=referred' 'the log names the tables that refer to an account'
 me "$tom"
-is "$status" 200 'and it goes on'
+is "$status" 200 'an account that could not be deleted goes on'
 sql 'delete from todos'
 delete_me '{"current":"correct horse"}' "$tom"
 like "$status $body" '^200 \{"username":"tom","fullname":null,"id":[0-9]+,"is_active":true\}$' 'POST /users/me/delete: deletes the account, and shows it once more'
@@ -193,7 +193,7 @@ for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
 done
 is "$status" 429 'POST /users/me/delete: guesses at the password are limited as at a login'
 delete_me '{"current":"correct horse"}' "$kim"
-is "$status" 429 'and the right one is refused with them'
+is "$status" 429 'after too many wrong passwords the right one deletes nothing either'
 
 # Two at once, and a deletion against a password change: one of them happens.
 join sam
@@ -206,7 +206,7 @@ done
 # shellcheck disable=SC2086 # numbers
 wait $racing
 is "$(cat "$tmp"/one.* | grep -c 200)" 1 'POST /users/me/delete: of four at once one deletes the account'
-is "$(cat "$tmp"/one.* | grep -vcE '^(200|401|409)$')" 0 'and the others are refused'
+is "$(cat "$tmp"/one.* | grep -vcE '^(200|401|409)$')" 0 'of several deletions at once all but one are refused'
 
 # --- list ---
 

@@ -32,14 +32,14 @@ ends() {
 begin
 retry 20 logged 'event=ready pid='
 ok $? 'serve is ready when the database is'
-unlike "$(cat "$log")" 'warning:' 'and warns of nothing'
+unlike "$(cat "$log")" 'warning:' 'serve with its database warns of nothing'
 ends
 
 t/stack db-stop "$LK_DIR"
 begin
 retry 10 logged 'warning: the database does not answer'
 ok $? 'serve without its database warns at its start'
-unlike "$(cat "$log")" 'event=ready' 'and is not ready'
+unlike "$(cat "$log")" 'event=ready' 'serve without its database is not ready'
 like "$(cat "$log")" 'event=db_failed .*advice="PostgreSQL does not listen there' 'the log says why, with what to do'
 sleep 2
 is "$(grep -c warning: "$log")" 1 'the warning comes once'
@@ -54,7 +54,7 @@ without() {
 	begin
 	retry 10 logged "$2"
 	ok $? "serve after \"$1\" warns: $2"
-	unlike "$(cat "$log")" 'event=ready' 'and is not ready'
+	unlike "$(cat "$log")" 'event=ready' "serve after \"$1\" is not ready"
 	$LK_PSQL -Xqc "$3"
 	retry 20 logged 'event=ready pid='
 	ok $? "serve after \"$3\" is ready"
@@ -79,7 +79,7 @@ t/stack db-start "$LK_DIR"
 
 check
 unlike "$said" 'listen_|status_file|clock' 'check: all is well beside a service that runs'
-is "${said%% *}" 0 'with status 0'
+is "${said%% *}" 0 'check: with all well its status is 0'
 is "$(tail -n 1 "$tmp/out")" 'not looked at: what the systemd unit allows; nginx and what it passes on' \
 	'check: its last line says what it has not looked at'
 other="LATCHKEY_STATUS_FILE=$LK_DIR/data/other.status"
@@ -107,7 +107,7 @@ like "$said" "^1 latchkey: listen_api: $tmp/file: exists and is not a socket" 'c
 for wrong in localhost:9001 127.0.0.1 socket '[::1]' 127.0.0.1:65536; do
 	check LATCHKEY_LISTEN_CHECK="$wrong"
 	like "$said" "is neither an absolute path nor a numeric ADDRESS:PORT, such as 127.0.0.1:9001" "check: $wrong fails"
-	is "${said%% *}" 1 'with status 1'
+	is "${said%% *}" 1 "check: with $wrong its status is 1"
 done
 check "$other" LATCHKEY_LISTEN_CHECK="127.0.0.1:$LK_PORT"
 like "$said" "warning: listen_check: 127.0.0.1:$LK_PORT: another process listens there" 'check: a port that is taken'

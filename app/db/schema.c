@@ -29,9 +29,9 @@ enum {
  */
 /* clang-format off */
 #define ROW(table, privilege, column) \
-	"('" table "'::text, '" privilege "'::text, '" column "'::text)"
+	"('" table "','" privilege "','" column "')"
 #define NEEDED "(VALUES" \
-	ROW("users", "SELECT", "id") "," \
+	"('users'::text,'SELECT'::text,'id'::text)," /* and all are text */ \
 	ROW("users", "SELECT", "username") "," \
 	ROW("users", "SELECT", "fullname") "," \
 	ROW("users", "SELECT", "password") "," \
