@@ -117,7 +117,7 @@ like "$status $body" '^200 GET X-Auth-User=%ED[0-9A-F%]* X-Auth-User-Id=2 X-Auth
 sed -i 's/^\(	*\)#\(proxy_set_header X-[A-Z-]* \$latchkey_user_plain;\)/\1\2/; s/^\(	*\)#\(proxy_set_header X-User-Email \$latchkey_user_plain;\)/\1\2/' "$LK_DIR/nginx.site"
 nginx_reload
 api GET /app/x -H "Authorization: Bearer $ada" -H 'X-WEBAUTH-USER: eve' -H 'X-User-Email: eve'
-like "$status $body" 'X-WEBAUTH-USER=ada X-User-Email=ada X-Auth-User-Id' "the lines for Grafana and Open WebUI name the account"
+like "$status $body" 'X-WEBAUTH-USER=ada X-User-Email=ada $' "the lines for Grafana and Open WebUI name the account"
 api GET /app/x -H "Authorization: Bearer $beyond" -H 'X-WEBAUTH-USER: eve' -H 'X-User-Email: eve'
 unlike "$status $body" 'eve' "the lines for Grafana and Open WebUI pass no name of the client's"
 api GET /app/x
