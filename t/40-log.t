@@ -35,7 +35,7 @@ sql_admin 'create function fails() returns trigger language plpgsql as
 	$$ begin raise exception $_$no more users$_$; end $$;
 	create trigger fails before insert on users execute function fails()'
 api POST /users/add_user/ "$signup"
-is "$status $body" '500 {"detail":"Internal Server Error"}' 'a sign-up that a trigger refuses gets 500, which says nothing'
+is "$status $body" '400 {"detail":"A value violates a database constraint"}' 'a sign-up that a trigger refuses gets 400, which says nothing of it'
 like "$(tail -n 3 "$LK_LOG")" 'event=db_failed .*sqlstate=P0001' "the log reports the SQLSTATE of a trigger's error"
 
 # --- the lines ---

@@ -18,7 +18,7 @@ bytes=$(printf '\377\300\257level=error event=forged')
 # The lines of a log that are none of the program's, or that hold what is not
 # printable ASCII.
 odd_lines() {
-	LC_ALL=C grep -anvE '^(level=(error|warning|info) req=([0-9a-f]+|-) event=[a-z_]+ |latchkey: )[ -~]*$' "$1"
+	LC_ALL=C grep -anvE '^(([0-9T:.-]+Z )?level=(error|warning|info) req=([0-9a-f]+|-) event=[a-z_]+ |([0-9T:.-]+Z )?latchkey: )[ -~]*$' "$1"
 	grep -anE '^([0-9T:.-]+Z )?level=[a-z]+ req=[^ ]* event=forged' "$1"
 }
 
@@ -81,13 +81,13 @@ import json, sys
 print(json.dumps(dict(username=sys.argv[1], password="correct horse")))' "$kind$name")"
 		case $kind in
 		fine) is "$status" 200 'a trigger that mentions a name of forged lines lets the sign-up succeed' ;;
-		raise) is "$status" 500 'a trigger that refuses a name of forged lines makes a 500' ;;
+		raise) is "$status" 400 'a trigger that refuses a name of forged lines makes a 400' ;;
 		value) is "$status" 400 'a trigger that refuses the value of a name of forged lines makes a 400' ;;
 		esac
 	done
 done
 is "$(grep -cE 'notice of|warning of|info of' "$LK_LOG")" 0 "notices of the database are not in Latchkey's log"
-like "$(cat "$LK_LOG")" 'event=db_failed .*message=.ERROR:  error of raise' "errors of the database are in Latchkey's log"
+like "$(cat "$LK_LOG")" 'event=db_failed .*message=.PL/pgSQL function quotes\(\) line [0-9]+ at RAISE' "the log has the place of a trigger's error, not its words"
 sql_admin 'drop trigger quotes on users'
 
 # --- what is wrong with the settings, told while the service runs ---
