@@ -5,7 +5,7 @@
 # shellcheck source=t/lib.sh
 . t/lib.sh
 needs mkpasswd
-stack_up hash_cost=1
+stack_up hash_cost=1 hash_memory_max_mib=64
 t/stack workers-stop "$LK_DIR"
 sed -i "s|^database = '\(.*\)'|database = '\1 options=-csearch_path=latchkey'|" "$LK_CONF"
 t/stack workers-start "$LK_DIR"
@@ -78,6 +78,7 @@ gives 'johndoe|a lamp' 'select username, title from items join users on owner_id
 
 recipe template 'The full-stack FastAPI template'
 lets_in admin@example.com 'old password'
+lets_in today@example.com 'old password'
 keeps_out gone@example.com 'inactive'
 new carol@example.com
 gives 'New One|t|f|t' "select full_name, is_active, is_superuser, id is not null from \"user\" where email = 'carol@example.com'" \
@@ -89,6 +90,8 @@ keeps_out dave@example.com 'whom the application made inactive'
 gives 'admin@example.com|a lamp' 'select email, title from item join "user" on owner_id = "user".id' 'what refers to an account goes on doing so'
 
 recipe django "Django's auth_user"
+lets_in pbkdf2 'old password'
+lets_in bcrypt 'old password'
 lets_in admin 'old password'
 take_token
 api GET /users/me -H "Authorization: Bearer $token"

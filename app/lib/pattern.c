@@ -449,9 +449,9 @@ follow(const struct program *p, struct possible *list, bool begin, bool end)
 		at = list->step[i];
 		s = &p->step[at];
 		if (s->op == SPLIT || s->op == JUMP)
-			add_step(list, (size_t)((int)at + s->to));
+			add_step(list, (size_t)((ptrdiff_t)at + s->to));
 		if (s->op == SPLIT)
-			add_step(list, (size_t)((int)at + s->other));
+			add_step(list, (size_t)((ptrdiff_t)at + s->other));
 		if ((s->op == BEGIN && begin) || (s->op == END && end))
 			add_step(list, at + 1);
 	}
