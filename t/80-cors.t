@@ -120,13 +120,6 @@ is "$status $(header Access-Control-Allow-Origin)" '200 ' 'the guarded applicati
 
 # --- limits, the browser, outages ---
 
-# login_rate RATE: nginx's limit of logins; few, so that a slow machine meets it too.
-login_rate() {
-	sed -i "s|\(zone=latchkey_logins:10m rate=\)[^;]*|\1$1|" "$site"
-	nginx_reload
-	ok $? "nginx lets $1 logins pass"
-}
-
 # A page of another site cannot spend what a listed one has of nginx's limit.
 login_rate 1r/m
 for _ in $(seq 40); do

@@ -17,6 +17,7 @@
 #	ops	the same, at the port for health and figures
 #	raw	the same, with the bytes of a request from standard input
 #	guard PORT			turn on the guarded example of nginx's sample, before this
+#	login_rate RATE			nginx's limit of logins: 1r/m for a slow machine to meet it
 #	nginx_reload			reload its configuration; until no old process is left
 #	header NAME			the value of each header of that name
 #	json_is PATH WANTED TITLE	.detail[0].loc of $body: a text, or JSON
@@ -278,6 +279,12 @@ guard() {
 	sed -i "/^	#location \/app\//,/^	#}\$/s/^	#/	/
 		s|http://127.0.0.1:9000|http://127.0.0.1:$1|" "$LK_DIR/nginx.site"
 	[ "$(grep -cE '^	location /app/ ' "$LK_DIR/nginx.site")" = 1 ] && nginx_reload
+}
+
+login_rate() {
+	sed -i "s|\(zone=latchkey_logins:10m rate=\)[^;]*|\1$1|" "$LK_DIR/nginx/latchkey-http.conf"
+	grep -q "latchkey_logins:10m rate=$1;" "$LK_DIR/nginx/latchkey-http.conf" && nginx_reload
+	ok $? "nginx lets $1 logins of a client pass"
 }
 
 # The processes before take requests for as long as they are there.
