@@ -7,6 +7,7 @@
 #   make test       every test; installs what they need, and fails if one is skipped
 #   make lint       compilers' warnings, gcc's analyzer, clang-tidy, cppcheck, shellcheck, pyflakes
 #   make coverage   which lines and branches of app/ the tests reach; installs gcovr
+#   make front-ends  the web servers of doc/front-ends.md; installs them
 #   make mutate     are changes of the code noticed? FILES="token.c form.c" SAMPLE=20
 #   make sanitized  the suite under ASan, UBSan and LSan
 #   make valgrind   what of it bears that, under memcheck; installs valgrind
@@ -288,9 +289,15 @@ floods:
 # (2016), and functions that t/lib.sh's retry calls by name are used (2317).
 C_FILES = $(wildcard app/*.[ch] app/*/*.[ch] t/unit/*.[ch] t/fuzz/*.[ch] t/fuzz/service/*.[ch] \
 	t/tool/*.c bench/*.c)
-SHELL_FILES = $(wildcard t/*.t) t/lib.sh t/suite t/stack t/run t/deps t/tree t/coverage t/memory bench/peers .ci/run
+SHELL_FILES = $(wildcard t/*.t) t/lib.sh t/suite t/stack t/run t/deps t/front-ends t/tree t/coverage t/memory bench/peers .ci/run
 PYTHON_FILES = $(wildcard t/tool/*.py t/contract/*.py bench/*.py bench/measure/*.py) t/mutate
 build/gcc/conf.o build/gcc/app.o: WARNINGS += -Wno-analyzer-malloc-leak
+# The web servers of doc/front-ends.md.
+front-ends:
+	@t/deps front-ends
+	@$(MAKE) $J --silent all
+	prove t/front-ends
+
 lint:
 	@t/deps lint
 	@$(MAKE) $J WERROR=-Werror B=build/gcc CC=gcc CFLAGS='-O2 -g -fanalyzer' build/gcc/latchkey
@@ -371,6 +378,6 @@ clean:
 
 -include $(wildcard $B/*.d $B/*/*.d)
 
-.PHONY: always all without-web web dist run check units benches bench floods browser oauth test coverage mutate sanitized valgrind lint fuzz fuzz-build fuzz-targets format install uninstall clean
+.PHONY: always all without-web web dist run check units benches bench floods browser oauth test coverage mutate front-ends sanitized valgrind lint fuzz fuzz-build fuzz-targets format install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
