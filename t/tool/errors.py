@@ -22,9 +22,11 @@ document = json.load(sys.stdin)
 opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def ask(method, path, body=None, token=None, kind="application/json"):
+def ask(method, path, body=None, token=None, kind="application/json", site="same-origin"):
     """The status, the headers and the bytes of an answer."""
-    headers = {"Content-Type": kind} if body is not None else {}
+    headers = {"Sec-Fetch-Site": site}
+    if body is not None:
+        headers["Content-Type"] = kind
     if token:
         headers["Authorization"] = "Bearer " + token
     if isinstance(body, dict):
@@ -117,6 +119,8 @@ def provoke(method, path, status, name, token):
         return ask(method, path, b"\xff", token, "multipart/form-data; boundary=x" if path == "/token" else kind)
     if status == 401:
         return login("ada", "wrong horse") if path == "/token" else ask(method, path, GOOD.get(path) if method != "get" else None, "x")
+    if status == 403:
+        return ask(method, path, GOOD.get(path, "a=b"), token, kind, "cross-site")
     if status == 413:
         return ask(method, path, b"x" * 65537, token, kind)
     if status == 422:
