@@ -307,16 +307,17 @@ is_named(const char *json, const char *name)
 static bool
 is_for_us(jwt_t *jwt, const struct keyring *ring)
 {
-	const char *issuer = ring->issuer, *audience = ring->audience;
-	const char *iss = jwt_get_grant(jwt, "iss");
+	const char *issuer = ring->issuer, *audience = ring->audience, *iss;
 	char *aud = jwt_get_grants_json(jwt, "aud");
 	bool good = audience == NULL || *audience == '\0'
 	                ? aud == NULL
 	                : aud != NULL && is_named(aud, audience);
 
 	free(aud);
-	return good && (issuer == NULL || *issuer == '\0' ||
-	                   (iss != NULL && strcmp(iss, issuer) == 0));
+	if (!good || issuer == NULL || *issuer == '\0')
+		return good;
+	iss = jwt_get_grant(jwt, "iss");
+	return iss != NULL && strcmp(iss, issuer) == 0;
 }
 
 /* A claim that is a text, if it is present. */
