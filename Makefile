@@ -10,6 +10,7 @@
 #   make front-ends  the web servers of doc/front-ends.md; installs them
 #   make mutate     are changes of the code noticed? FILES="token.c form.c" SAMPLE=20
 #   make sanitized  the suite under ASan, UBSan and LSan
+#   make examples   the applications of examples/, Express too, which it installs
 #   make valgrind   what of it bears that, under memcheck; installs valgrind
 #   make fuzz T=60  explore with each fuzz target for T seconds
 #   make bench      measure it beside its peers (bench/README.md), for an hour or so
@@ -247,6 +248,11 @@ sanitized:
 	@$(MAKE) $J all browser oauth
 	@t/memory sanitizers
 
+examples:
+	@t/deps examples
+	@$(MAKE) $J all $B/passwords.test
+	@prove t/82-examples.t
+
 valgrind:
 	@t/deps valgrind
 	@$(MAKE) $J all
@@ -378,6 +384,6 @@ clean:
 
 -include $(wildcard $B/*.d $B/*/*.d)
 
-.PHONY: always all without-web web dist run check units benches bench floods browser oauth test coverage mutate front-ends sanitized valgrind lint fuzz fuzz-build fuzz-targets format install uninstall clean
+.PHONY: always all without-web web dist run check units benches bench floods examples browser oauth test coverage mutate front-ends sanitized valgrind lint fuzz fuzz-build fuzz-targets format install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
