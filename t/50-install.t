@@ -37,6 +37,7 @@ $nginx
 /usr/local/share/doc/latchkey/SECURITY.md
 /usr/local/share/doc/latchkey/doc/applications.md
 /usr/local/share/doc/latchkey/doc/formats.md
+/usr/local/share/doc/latchkey/doc/front-ends.md
 /usr/local/share/doc/latchkey/doc/install.md
 /usr/local/share/doc/latchkey/doc/migrate.md
 /usr/local/share/doc/latchkey/nginx.conf.sample
