@@ -39,7 +39,6 @@ pwargon2_derive(
 	struct pwspec_bytes salt = s->salt;
 	char text[PWHASH_PASSWORD_MAX_BYTES + 1];
 	argon2_context context = {
-		.out = out,
 		.outlen = (uint32_t)s->want.n,
 		.pwd = (uint8_t *)text,
 		.pwdlen = (uint32_t)strlen(password),
@@ -56,6 +55,7 @@ pwargon2_derive(
 	};
 	int result;
 
+	context.out = out;
 	memcpy(text, password, context.pwdlen);
 	hashmem_begin();
 	result = argon2_ctx(&context, type[s->variant]);

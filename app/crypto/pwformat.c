@@ -41,7 +41,7 @@ static const struct format formats[] = {
 	{ "scrypt",          "$7$",             .parse = pwparse_scrypt_crypt },
 	{ BCRYPT,            "$2a$",            .parse = pwparse_bcrypt },
 	{ BCRYPT,            "$2b$",            .parse = pwparse_bcrypt },
-	{ BCRYPT,            "$2x$",            .parse = pwparse_bcrypt },
+	{ BCRYPT,            "$2x$",            .parse = pwparse_bcrypt, .weak = true },
 	{ BCRYPT,            "$2y$",            .parse = pwparse_bcrypt },
 	{ "sha512crypt",     "$6$",             .parse = pwparse_sha512crypt },
 	{ "sha256crypt",     "$5$",             .parse = pwparse_sha256crypt },

@@ -222,6 +222,7 @@ static const struct judged judged[] = {
 	{ "{SHA}tiY7sUhYKUwI5L3866kDY+ENcrQ=", PWFORMAT_WEAK, 1 },
 	{ "{CRYPT}3eYgctuy2DEEM", PWFORMAT_WEAK, 1 },
 	{ "3eYgctuy2DEEM", PWFORMAT_WEAK, 1 },
+	{ "$2x$05$" A53, PWFORMAT_WEAK, 1 },
 	{ "$3$$3e057cd123205aa168af5f121716b335", PWFORMAT_WEAK, 1 },
 	{ "_J9..fMvU5CUBdZmiUO6", PWFORMAT_WEAK, 1 },
 	{ "{SSHA}Yv5pjxiwBRwrB4K7cNvqNBWm8+2uq8CE", PWFORMAT_GOOD, 1 },

@@ -113,7 +113,8 @@ test_memory(void)
 	ok(is_usable(yescrypt_11, 1024) && !is_usable(yescrypt_11, 1023),
 	    "yescrypt of cost 11 takes 1024 MiB");
 	ok(is_usable(bcrypt_2a, 1), "bcrypt takes no more than 1 MiB");
-	ok(!is_usable(NULL, 1024), "an account without a hash has none that can be verified");
+	ok(!is_usable(NULL, 1024),
+	    "an account without a hash has none that can be verified");
 	ok(!is_usable(
 	       "$y$j75.$l2awpwjZCrYp8DmXfzp0A0$kAT4NLEADn5GUijI7kWnpXEIvk7rAZfRckH0z4b6Zz0",
 	       1024),
