@@ -100,7 +100,6 @@ configure_pool(struct supervisor *s)
 	pool_configure(&s->pool, wanted);
 	set_backlog(s);
 	s->told_manager = s->told_ready = false;
-	probe_begin(&s->probe, &s->pool);
 }
 
 /*
@@ -178,6 +177,9 @@ swap(struct supervisor *s, struct conf *fresh, struct app *app)
 	if (s->app->conf->hash_cost != fresh->hash_cost ||
 	    s->app->conf->hash_memory_kept != fresh->hash_memory_kept)
 		s->pool.hash_us = 0;
+	/* not at each reload: it takes a connection beside the workers' */
+	if (strcmp(s->app->conf->database, fresh->database) != 0)
+		probe_begin(&s->probe, &s->pool);
 	release(s);
 	s->app = app;
 	s->loaded = fresh;
@@ -278,6 +280,7 @@ supervisor_run(const struct conf *conf)
 		log_show_time(); /* what is wrong before is said to a person */
 		show_queues(&s);
 		configure_pool(&s);
+		probe_begin(&s.probe, &s.pool);
 		supervise(&s);
 	}
 	release(&s);
