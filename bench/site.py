@@ -142,7 +142,7 @@ def main():
     for name, edits in PARTS:
         if a.only in name:
             add("without " + name).sample(TOP, edits)
-    responder = subprocess.Popen([TOP + "/build/bench/parked", folder + "/parked.sock", "2"])
+    responder = subprocess.Popen([TOP + "/build/bench/parked", folder + "/parked.sock", "2"], start_new_session=True)
     try:
         while not os.path.exists(folder + "/parked.sock"):
             time.sleep(.1)
@@ -158,7 +158,7 @@ def main():
         for site in sites:
             site.stop()
     finally:
-        responder.terminate()
+        os.killpg(responder.pid, signal.SIGKILL)  # libfcgi lets no SIGTERM through
         for site in sites:
             if getattr(site, "process", None) and site.process.poll() is None:
                 site.process.kill()
