@@ -21,7 +21,6 @@
 #include "crypto/token_cache.h"
 #include "db/ratelimit.h"
 #include "read.h"
-#include "http/fcgi_record.h"
 #include "lib/blocklist.h"
 #include "route.h"
 #include "server/loop.h"
@@ -101,7 +100,7 @@ is_whole(const struct piece *p)
 
 	assert(copy != NULL);
 	memcpy(copy, p->bytes, p->len);
-	whole = fcgi_record_request(copy, p->len, &len) == FCGI_RECORD_WHOLE;
+	whole = piece_is_whole(copy, p->len, &len);
 	free(copy);
 	return whole;
 }

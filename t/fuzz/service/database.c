@@ -231,6 +231,22 @@ user_replace_hash(const char *const *params, struct result *out)
 	*out = (struct result){ 1, { { "1" } } };
 }
 
+/* NULL: it is done. An empty text: there is no such account. */
+static void
+user_delete(const char *const *params, struct result *out)
+{
+	struct account *u = account_of(params[0]);
+	bool good = u != NULL && u->hash != NULL && params[1] != NULL &&
+	            strcmp(u->hash, params[1]) == 0;
+
+	*out = (struct result){ 1, { { good ? NULL : "" } } };
+	if (!good)
+		return;
+	u->username = keep("\x01 deleted \x01");
+	u->active = false;
+	u->epoch++;
+}
+
 /* By its owner: the service has no other way. */
 static void
 profile_change_password(const char *const *params, struct result *out)
@@ -346,6 +362,12 @@ execute(const char *name, const char *const *params, struct result *out)
 			{ { keep_number(db_schema_needed()) } } };
 	else if (strcmp(name, "schema_has_table") == 0)
 		*out = (struct result){ 1, { { "t", "t" } } };
+	else if (strcmp(name, "schema_obstacle") == 0)
+		*out = (struct result){ 1, { { "f", "f", NULL } } };
+	else if (strcmp(name, "user_keep_name") == 0)
+		*out = (struct result){ 1, { { params[0] } } };
+	else if (strcmp(name, "user_delete") == 0)
+		user_delete(params, out);
 	else if (strcmp(name, "schema_lacking") == 0)
 		*out = (struct result){ 1, { { NULL } } };
 	else
@@ -462,6 +484,26 @@ db_script(struct db *db, const char *script)
 	(void)db;
 	(void)script;
 	return ERR_INTERNAL;
+}
+
+bool
+db_is_connected(const struct db *db)
+{
+	(void)db;
+	return tables.mood != MOOD_AWAY;
+}
+
+const char *
+db_session(const struct db *db)
+{
+	(void)db;
+	return "session";
+}
+
+void
+db_elsewhere(struct db *db)
+{
+	(void)db;
 }
 
 const char *

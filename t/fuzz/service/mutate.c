@@ -9,7 +9,6 @@
 
 #include "base.h"
 #include "lib/buf.h"
-#include "http/fcgi_record.h"
 #include "sign.h"
 #include "svc/device.h"
 #include "world.h"
@@ -115,7 +114,7 @@ read_request(const struct piece *piece, struct request *out)
 	size_t len, name, value;
 
 	memcpy(copy, p, piece->len);
-	if (fcgi_record_request(copy, piece->len, &len) != FCGI_RECORD_WHOLE)
+	if (!piece_is_whole(copy, piece->len, &len))
 		return false;
 	memset(out, 0, sizeof(*out));
 	memcpy(out->begin, p, sizeof(out->begin));

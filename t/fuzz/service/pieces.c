@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "http/fcgi_record.h"
+
 bool
 pieces_next(struct pieces *p, struct piece *out)
 {
@@ -23,4 +25,13 @@ pieces_next(struct pieces *p, struct piece *out)
 	p->next = cut != NULL ? cut : p->end;
 	out->len = (size_t)(p->next - out->bytes);
 	return true;
+}
+
+bool
+piece_is_whole(unsigned char *bytes, size_t n, size_t *len)
+{
+	struct fcgi_record r;
+
+	fcgi_record_begin(&r, bytes, n);
+	return fcgi_record_take(&r, bytes, n, len) == FCGI_RECORD_WHOLE;
 }

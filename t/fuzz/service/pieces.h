@@ -31,4 +31,10 @@ struct piece {
 /* The next piece. False: there is none. */
 bool pieces_next(struct pieces *p, struct piece *out);
 
+/*
+ * Is a whole request in these n bytes, which are scratch afterwards? *len: of
+ * it; more may follow.
+ */
+bool piece_is_whole(unsigned char *bytes, size_t n, size_t *len);
+
 #endif
