@@ -212,7 +212,7 @@ begin(void)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static char greeting[] = "Hello";
+	static char greeting[] = "Hello", nothing[] = "";
 	static const struct conf conf = {
 		.greeting = greeting,
 		.access_token_minutes = 30,
@@ -223,6 +223,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.hash_upgrade = true,
 		.hash_memory_max_mib = 16,
 		.username_max_chars = 64,
+		.username_pattern = nothing,
+		.token_issuer = nothing,
+		.token_audience = nothing,
+		.cors_origins = nothing,
 		.fullname_max_chars = 64,
 		.password_min_chars = 8,
 		.login_failures_per_name = INT64_C(2) * WORLD_GUESSES_MAX,
