@@ -269,6 +269,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	world_begin();
 	service.listener = dup(play.listener);
 	served = loop_serve(&service, &c);
+	hang_up();
 	assert(served);
 	arena_free(&a);
 	check_memory(0);
