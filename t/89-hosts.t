@@ -22,7 +22,7 @@ proxy() {
 # worker NAME HOSTS PORTS: with the database there
 worker() {
 	log=$tmp/$1.log
-	serve_alone "$LK_DIR/data/$1.sock" "$log" LATCHKEY_LOGIN_FAILURES_PER_SERVICE_HOUR=0 LATCHKEY_DB_TIMEOUT_MS=2500 \
+	serve_alone "$LK_DIR/data/$1.sock" "$log" LATCHKEY_LOGIN_FAILURES_PER_SERVICE_HOUR=0 LATCHKEY_DB_TIMEOUT_MS="${patience_ms-2500}" \
 		LATCHKEY_DATABASE="host=$2 port=$3 user=latchkey dbname=latchkey"
 }
 
@@ -148,14 +148,20 @@ is "$answer $((took < 4000))" '503 1' "a silent name server holds no worker for 
 descendants() {
 	pgrep -P "$(pgrep -d , -P "$alone")"
 }
+patience_ms=20000
+worker patient db.example.org 5432
 ask &
 asking=$!
-retry 5 descendants >"$tmp/resolver"
-resolver=$(tail -n 1 "$tmp/resolver")
+# the worker's, not that of the process which asks at the start
+resolves() {
+	resolver=$(pgrep -P "$(pgrep -P "$alone" -x latchkey-all)")
+}
+retry 5 resolves
 for signal in HUP INT TERM QUIT USR1 USR2 ALRM VTALRM PROF PIPE IO 16 PWR TSTP TTIN TTOU XCPU XFSZ WINCH $(seq 34 64); do
 	kill -"$signal" "$resolver"
 done
 like "$(cat "/proc/$resolver/status")" '^State:	S' 'no signal ends or stops the process that resolves a name'
+kill -KILL "$resolver"
 wait "$asking"
 gone() {
 	[ -z "$(descendants)" ]
