@@ -66,7 +66,7 @@ E
 api POST /token 'username=ada&password=wrong'
 is "$status" 401 'a wrong password is counted'
 login 429 'an unknown client is then refused for this name'
-login 200 'a known device is not refused by it' 'a known device is served while unknown clients are refused'
+login 200 'a known device is served while unknown clients are refused' "$device"
 
 # --- the move: a copy of the key ---
 
