@@ -104,7 +104,7 @@ json_is '.detail[0].input' '**********' 'a password of 512 bytes: the answer doe
 api POST $add '{"username":"'"$(repeat 256 x)"'","fullname":"'"$(repeat 256 x)"'","password":"x"}'
 is "$(printf '%s' "$body" | grep -o '"type"' | wc -l)" 3 'all errors of a body are answered at once'
 api POST $add '{"username":"","password":"password"}'
-is "$status" 200 'an empty name makes an account, as in the original'
+fault string_too_short username 'an empty name'
 
 # --- what cannot be stored ---
 

@@ -3,7 +3,7 @@
 # end.
 # shellcheck source=t/lib.sh
 . t/lib.sh
-stack_up password_min_chars=0 nginx_limits=off bin=build-san/latchkey
+stack_up password_min_chars=0 username_min_chars=0 nginx_limits=off bin=build-san/latchkey
 
 python3 t/contract/check.py --psql "$LK_PSQL" "127.0.0.1:$LK_PORT" >"$tmp/check" 2>&1
 like "$(tail -n 1 "$tmp/check")" ' passed, 0 failed$' 'every case is answered as recorded under the sanitizers'

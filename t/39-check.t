@@ -55,7 +55,7 @@ like "$said" '^0 .* the members: www-data\.' "check warns of www-data as the onl
 belongs lk-primary
 like "$said" '^0 .* the members: lk-nginx, lk-other\.' 'check warns of members by their own group'
 belongs www-data
-like "$said" '^0 .*group www-data of the sockets has the members: www-data\.' 'check warns of www-data in its own group'
+like "$said" '^0 .*group www-data of the sockets has the members: www-data[,.]' 'check warns of www-data in its own group'
 chmod 666 "$LK_SOCKET_API"
 check
 like "$said" "latchkey: warning: everybody on this machine may connect to $LK_SOCKET_API and pose as nginx;" 'check warns of a socket that everybody may connect to'
@@ -67,8 +67,8 @@ chmod 2755 "$tmp/sockets"
 chgrp lk-one "$tmp/sockets"
 check LATCHKEY_LISTEN_API="$tmp/sockets/api.sock"
 like "$said" '^0 .*group lk-one of the sockets' 'check warns of the group that a new socket would get from its folder'
-check LATCHKEY_LISTEN_API=127.0.0.1:9
-like "$said" '^0 latchkey: warning: listen_api = 127.0.0.1:9: FastCGI over TCP is not encrypted' 'check warns of FastCGI over TCP'
+check LATCHKEY_LISTEN_API=127.0.0.1:20009
+like "$said" '^0 latchkey: warning: listen_api = 127.0.0.1:20009: FastCGI over TCP is not encrypted' 'check warns of FastCGI over TCP'
 
 # --- the database over the network ---
 

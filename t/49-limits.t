@@ -4,14 +4,14 @@
 # fails here until it has an attempt.
 # shellcheck source=t/lib.sh
 . t/lib.sh
-stack_up nginx_limits=off hash_cost=1 login_failures_per_client_hour=4 signups_per_address_hour=6
+stack_up nginx_limits=off hash_cost=1 login_failures_per_client_hour=4 signups_per_address_hour=8
 
 build/latchkey routes >"$tmp/routes"
 is "$(awk -F '\t' '$1 !~ /^(GET|GET, HEAD)$/ && $6 == "none" { print $2 }' "$tmp/routes")" '' \
 	'each endpoint that changes something or takes a password has a limit'
 
-# A token for each of two accounts: one has its own attempts at the password.
-for name in ada eve; do
+# A token for each of three accounts: each has its own attempts at the password.
+for name in ada eve kim; do
 	api POST /users/add_user/ "{\"username\":\"$name\",\"password\":\"correct horse\"}"
 	api POST /token "username=$name&password=correct horse"
 	printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/' >"$tmp/$name"
@@ -24,13 +24,14 @@ attempt() {
 	/users/add_user/) api POST "$1" '{"username":"ada","password":"correct horse"}' ;;
 	/users/me) api PATCH "$1" '{"fullname":"Ada"}' -H "Authorization: Bearer $(cat "$tmp/ada")" ;;
 	/users/me/password) api POST "$1" '{"current":"wrong","new":"correct donkey"}' -H "Authorization: Bearer $(cat "$tmp/eve")" ;;
+	/users/me/delete) api POST "$1" '{"current":"wrong"}' -H "Authorization: Bearer $(cat "$tmp/kim")" ;;
 	*) return 1 ;;
 	esac
 }
 looked_at() {
 	case $1 in
 	login) echo 2 ;; # a half of login_failures_per_client_hour
-	sign-up) echo 1 ;; # of signups_per_address_hour, two of which are used up
+	sign-up) echo 1 ;; # of signups_per_address_hour, three of which are used up
 	change) echo 60 ;;
 	esac
 }
@@ -48,6 +49,6 @@ while read -r path limit; do
 	like "$(header Retry-After)" '^[1-9][0-9]*$' "$path: the 429 has Retry-After"
 	like "$body" '^\{"detail":"Too many .*in [1-9][0-9]* (second|minute)s?"[,}]' "$path: the 429 says in words when to come again"
 done <"$tmp/limited"
-is "$(wc -l <"$tmp/limited")" 4 'four endpoints have a limit'
+is "$(wc -l <"$tmp/limited")" 5 'five endpoints have a limit'
 
 done_testing
