@@ -144,10 +144,6 @@ worker alone db.example.org 5432
 ask
 is "$answer $((took < 4000))" '503 1' "a silent name server holds no worker for longer than db_timeout_ms (it took $took ms)"
 
-# the workers, and what they have started
-descendants() {
-	pgrep -P "$(pgrep -d , -P "$alone")"
-}
 patience_ms=20000
 worker patient db.example.org 5432
 ask &
@@ -164,7 +160,7 @@ like "$(cat "/proc/$resolver/status")" '^State:	S' 'no signal ends or stops the 
 kill -KILL "$resolver"
 wait "$asking"
 gone() {
-	[ -z "$(descendants)" ]
+	! pgrep -P "$(pgrep -P "$alone" -x latchkey-all)" >/dev/null
 }
 retry 5 gone
 ok $? 'no process is left of a name that was not resolved'

@@ -33,7 +33,7 @@ ok $? 'logins wait in the queue while no worker takes them'
 start=$(date +%s%N)
 api POST /token 'username=nobody&password=x'
 took=$((($(date +%s%N) - start) / 1000000))
-is "$status $body" '503 {"detail":"Service Unavailable"}' 'a login beyond the queue gets 503'
+is "$status $body" '503 {"detail":"Service Unavailable","error":"temporarily_unavailable","error_description":"Service Unavailable"}' 'a login beyond the queue gets 503'
 is "$(header Retry-After), $(header Cache-Control), $(header Content-Type)" '5, no-store, application/json' \
 	'the 503 of a full queue has Retry-After'
 [ "$took" -lt 1500 ]
@@ -265,7 +265,7 @@ refused_at_once() {
 }
 retry 10 refused_at_once
 ok $? 'a login beyond max_conns gets 503 from nginx at once'
-is "$(cat "$tmp/refused")" '{"detail":"Service Unavailable"}' 'the 503 beyond max_conns is JSON'
+is "$(cat "$tmp/refused")" '{"detail":"Service Unavailable","error":"temporarily_unavailable","error_description":"Service Unavailable"}' 'the 503 beyond max_conns is JSON'
 kill -CONT "$worker"
 retry 10 login_is 401
 ok $? 'logins pass again when they are below max_conns'
