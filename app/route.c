@@ -158,6 +158,7 @@ methods_of(const struct route *row)
 	unsigned methods = 0;
 	size_t i;
 
+	assert(row != NULL);
 	for (i = 0; i < ARRAY_LEN(routes); i++)
 		if (strcmp(routes[i].path, row->path) == 0)
 			methods |= routes[i].methods;

@@ -122,8 +122,8 @@ password_check(struct ctx *c, const char *password, const struct user *u,
 		return e;
 	/* the decoy is somebody's hash: its password opens nothing here */
 	out->matches = own && (as_nfc || as_sent);
-	out->stale = out->matches &&
-	             (!as_nfc || pwhash_is_weaker(hash, policy.cost));
+	out->stale =
+	    out->matches && (!as_nfc || pwhash_is_weaker(hash, policy.cost));
 	return ERR_OK;
 }
 

@@ -93,13 +93,10 @@ static enum err delete (struct ctx *c, const struct user *u,
 	enum err e;
 
 	*tables = NULL;
-	if ((e = check_current(c, u, how)) != ERR_OK)
-		return e;
+	if ((e = check_current(c, u, how)) != ERR_OK) return e;
 	e = db_user_keep_name(c, u->id, session_life_s(c));
-	if (e == ERR_OK)
-		e = db_user_delete(c, u->id, u->password_hash, tables);
-	if (e == ERR_BUSY)
-		return settle_deletion(c, u);
+	if (e == ERR_OK) e = db_user_delete(c, u->id, u->password_hash, tables);
+	if (e == ERR_BUSY) return settle_deletion(c, u);
 	/* there is no such account, or not with this hash, any more */
 	return e == ERR_NOTFOUND ? ERR_CONFLICT : e;
 }
