@@ -45,6 +45,13 @@ argon2_ctx(argon2_context *context, argon2_type type)
 	return real(context, type);
 }
 
+/* OpenSSL's headers would bring types that this file has no need of. */
+int PKCS5_PBKDF2_HMAC(const char *password, int n, const unsigned char *salt,
+    int salt_n, int rounds, const void *digest, int bytes, unsigned char *out);
+int EVP_PBE_scrypt(const char *password, size_t n, const unsigned char *salt,
+    size_t salt_n, uint64_t N, uint64_t r, uint64_t p, uint64_t max,
+    unsigned char *key, size_t bytes);
+
 int
 PKCS5_PBKDF2_HMAC(const char *password, int n, const unsigned char *salt,
     int salt_n, int rounds, const void *digest, int bytes, unsigned char *out)

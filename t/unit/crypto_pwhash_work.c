@@ -159,7 +159,7 @@ test_stored(void)
 	    "a stored hash matches its password");
 	is(call.setting, out, "libxcrypt gets the stored hash as its setting");
 	is_int((long long)call.wiped_bytes,
-	    (long long)(sizeof(struct crypt_data) + sizeof(out)),
+	    (long long)sizeof(struct crypt_data) + (long long)sizeof(out),
 	    "libxcrypt's memory and the hash are wiped");
 	matches = false;
 	ok(pwhash_verify("p", "*0", &matches) == PWHASH_INVALID && !matches,

@@ -61,6 +61,7 @@ end(void)
 }
 
 static unsigned char content[2 * sizeof(sent)];
+#define ROOM ((size_t)128 * 1024) /* of content is said to be there */
 static struct fcgi_record request;
 
 /* The state of the first n bytes, taken step by step: P, W, ! or L. */
@@ -71,7 +72,7 @@ verdict_in_steps(size_t n, size_t step, size_t *len)
 	size_t taken = 0;
 
 	*len = 0;
-	fcgi_record_begin(&request, content, 128 * 1024);
+	fcgi_record_begin(&request, content, ROOM);
 	while (found == FCGI_RECORD_PART && *len < n) {
 		found = fcgi_record_take(&request, sent + *len,
 		    n - *len < step ? n - *len : step, &taken);
@@ -88,7 +89,7 @@ verdict(size_t n, size_t *len)
 	char found, other;
 
 	memcpy(content, sent, n);
-	fcgi_record_begin(&request, content, 128 * 1024);
+	fcgi_record_begin(&request, content, ROOM);
 	found = "PW!L"[fcgi_record_take(&request, content, n, len)];
 	other = verdict_in_steps(n, 7, &in_steps);
 	return other == found && (found == '!' || in_steps == *len) ? found

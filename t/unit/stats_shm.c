@@ -93,6 +93,8 @@ test_sections(void)
 	ok((uintptr_t)small % PAGE_BYTES == 0 &&
 	        (uintptr_t)large % PAGE_BYTES == 0 && large != small,
 	    "each section has pages of its own");
+	if (large == NULL)
+		abort();
 	is_int(large[PAGE_BYTES], 0, "a section is zeroed to its last byte");
 }
 
