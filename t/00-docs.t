@@ -184,7 +184,7 @@ unlike "$(cat "$tmp/buffers")" 'too few' "each set of nginx's buffers holds the 
 
 # --- tests ---
 
-is "$(ls t | sed -n 's/^\([0-9]*\)-.*\.t$/\1/p' | grep -v '^00$' | uniq -d)" '' 'each test has a number of its own'
+is "$(find t -maxdepth 1 -name '*.t' | sed -n 's|^t/\([0-9]*\)-.*|\1|p' | grep -v '^00$' | sort | uniq -d)" '' 'each test has a number of its own'
 # A title that goes on with the one before cannot be understood in a log.
 goes_on="['\"](and|but|nor|or|so|also|which|whose|who) [^'\"]*['\"]"
 is "$(grep -nE "$goes_on( (\|\||\\\\).*)?\$" t/*.t; grep -nE "^[	 ]+(.*, )?$goes_on\);" t/unit/*.c)" '' 'no title of a test goes on with the one before'

@@ -31,7 +31,7 @@ const char *
 text_of_i64(int64_t n, char out[TEXT_I64_BYTES])
 {
 	uint64_t left = n < 0 ? -(uint64_t)n : (uint64_t)n;
-	char *p = out + TEXT_I64_BYTES - 1;
+	char *p = &out[TEXT_I64_BYTES - 1];
 
 	*p = '\0';
 	do {

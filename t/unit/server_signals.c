@@ -28,7 +28,7 @@ test_ignored(void)
 		SIGSEGV, SIGSYS };
 	static const int known[] = { SIGKILL, SIGSTOP, SIGTERM, SIGINT, SIGQUIT,
 		SIGHUP, SIGCHLD, SIGUSR1, SIGUSR2, 32, 33 };
-	struct sigaction is;
+	struct sigaction now;
 	int number, wrong = 0;
 	size_t i;
 
@@ -42,14 +42,14 @@ test_ignored(void)
 		if (left || number == SIGCONT || number == SIGURG ||
 		    number == SIGWINCH)
 			continue;
-		if (sigaction(number, NULL, &is) != 0 ||
-		    is.sa_handler != SIG_IGN)
+		if (sigaction(number, NULL, &now) != 0 ||
+		    now.sa_handler != SIG_IGN)
 			wrong = number;
 	}
 	ok(wrong == 0, "all signals but those with a meaning are ignored");
 	for (i = 0; i < ARRAY_LEN(bugs); i++)
-		if (sigaction(bugs[i], NULL, &is) != 0 ||
-		    is.sa_handler == SIG_IGN)
+		if (sigaction(bugs[i], NULL, &now) != 0 ||
+		    now.sa_handler == SIG_IGN)
 			wrong = bugs[i];
 	ok(wrong == 0, "no signal that reports a bug is ignored");
 }
@@ -60,21 +60,21 @@ test_meaning(void)
 	ok(!signals_stop_asked() && !signals_take_reload() &&
 	        signals_take_other() == NULL,
 	    "no signal has come at first");
-	raise(SIGHUP);
+	kill(getpid(), SIGHUP);
 	ok(!signals_take_reload(), "a blocked signal waits");
 	let_in();
 	ok(signals_take_reload() && !signals_take_reload(),
 	    "SIGHUP asks for one reload");
-	raise(SIGUSR2);
-	raise(SIGUSR1);
+	kill(getpid(), SIGUSR2);
+	kill(getpid(), SIGUSR1);
 	let_in();
 	is(signals_take_other(), "USR1", "SIGUSR1 is named");
 	is(signals_take_other(), "USR2", "SIGUSR2 is named");
-	raise(SIGCHLD);
+	kill(getpid(), SIGCHLD);
 	let_in();
 	ok(signals_take_other() == NULL && !signals_stop_asked(),
 	    "SIGCHLD asks for nothing");
-	raise(SIGQUIT);
+	kill(getpid(), SIGQUIT);
 	let_in();
 	ok(signals_stop_asked(), "SIGQUIT asks to stop");
 }
@@ -83,18 +83,18 @@ static void
 test_reset(void)
 {
 	static const int stops[] = { SIGTERM, SIGINT, SIGQUIT };
-	struct sigaction is;
+	struct sigaction now;
 	sigset_t set, blocked;
 	size_t i;
 	bool good = true;
 
 	signals_reset(&waiting);
 	for (i = 0; i < ARRAY_LEN(stops); i++)
-		good &= sigaction(stops[i], NULL, &is) == 0 &&
-		        is.sa_handler == SIG_DFL;
+		good &= sigaction(stops[i], NULL, &now) == 0 &&
+		        now.sa_handler == SIG_DFL;
 	ok(good, "a forked process can be stopped");
-	raise(SIGHUP);
-	raise(SIGUSR1);
+	kill(getpid(), SIGHUP);
+	kill(getpid(), SIGUSR1);
 	ok(!signals_take_reload() && signals_take_other() == NULL,
 	    "a forked process does not get the supervisor's signals");
 	signals_block_stop(&set);
