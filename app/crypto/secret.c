@@ -154,7 +154,7 @@ is_named(const char *p, const char *end)
 		p++;
 	while (p < end && *p == ' ')
 		p++;
-	if (end - p < 2 || (*p != '=' && (*p != ':' || p[1] != ' ')))
+	if (p + 1 >= end || (*p != '=' && (*p != ':' || p[1] != ' ')))
 		return false;
 	while (p < end && strchr("=: ", *p) != NULL)
 		p++;
