@@ -301,6 +301,7 @@ build/gcc/conf.o build/gcc/app.o: WARNINGS += -Wno-analyzer-malloc-leak
 # The web servers of doc/front-ends.md.
 front-ends:
 	@t/deps front-ends
+	@$(MAKE) $J --silent web
 	@$(MAKE) $J --silent all
 	prove t/front-ends
 
