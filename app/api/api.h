@@ -15,7 +15,7 @@ enum err api_users_add(struct req *r) MUST_CHECK;
 enum err api_users_me(struct req *r) MUST_CHECK;
 enum err api_users_change(struct req *r) MUST_CHECK;
 enum err api_users_change_password(struct req *r) MUST_CHECK;
-enum err api_users_delete(struct req *r);
+enum err api_users_delete(struct req *r) MUST_CHECK;
 enum err api_check(struct req *r) MUST_CHECK;
 enum err api_token_create(struct req *r) MUST_CHECK;
 enum err api_docs_openapi(struct req *r) MUST_CHECK;
