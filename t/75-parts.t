@@ -147,6 +147,12 @@ print(s.status(), s.closes(1), s.is_gone(5), 1 < time.monotonic() - start < 4)
 P
 )" '401 True True True' 'after a reply that did not wait for its body a silent peer has two seconds to close'
 
+# what follows fills the worker's memory, and the oldest body would be the slow one
+wait "$slow"
+is "$(cat "$tmp/slow")" 'closed True closed True
+401 False' 'a request that does not go on ends after five seconds; one that does, and a kept connection, do not'
+like "$(grep -c 'event=request_broken what=slow' "$LK_LOG")" '^[2-9]$' 'each request that is slow has its line in the log'
+
 # --- nobody is held up, and memory is bounded ---
 
 is "$(client <<'P'
@@ -180,10 +186,6 @@ P
 in bounds True' 'of a hundred bodies whose last byte is kept back the oldest end: they take a megabyte of the worker'
 like "$(grep -c 'event=request_broken what=memory' "$LK_LOG")" '^[5-9][0-9]$' 'each request that ends for the memory of newer ones has its line in the log'
 
-wait "$slow"
-is "$(cat "$tmp/slow")" 'closed True closed True
-401 False' 'a request that does not go on ends after five seconds; one that does, and a kept connection, do not'
-like "$(grep -c 'event=request_broken what=slow' "$LK_LOG")" '^[2-9]$' 'each request that is slow has its line in the log'
 is "$(pgrep -x latchkey-login -P "$(cat "$LK_SERVE")") $(pgrep -x latchkey-api -P "$(cat "$LK_SERVE")")" "$login $api" \
 	'no worker ended for requests in parts'
 
