@@ -1,0 +1,386 @@
+/*
+ * Ended sessions and raised epochs, in shared memory.
+ *
+ * Hash tables with linear probing, half full at most. A slot is written value
+ * first, so whoever meets a key has its value. A copy is written anew only
+ * while it is not current; a reader that was still in it meets a store behind
+ * the one that made the other copy current, and looks again.
+ */
+#include "base.h"
+
+#include <stdatomic.h>
+#include <time.h>
+
+#include "crypto/revoked.h"
+
+#ifndef BITS_MIN    /* smaller in its unit test */
+#define BITS_MIN 9U /* of a table's number of slots */
+#define SESSION_BITS 18U
+#define USER_BITS 15U
+#endif
+#define SILENCE_MS 1000 /* of the database; longer is an outage */
+#define OUTAGE_MAX_MS 3600000
+#define MINUTE_MS 60000
+#define TRIES 16 /* of a reader, while the table is rewritten */
+
+/* A slot's value: 31 bits of an epoch, 33 of a time in seconds. */
+#define UNTIL_BITS 33
+#define UNTIL_MAX ((INT64_C(1) << UNTIL_BITS) - 1)
+
+struct slot {
+	_Atomic uint64_t key; /* 0: empty, and the end of a search */
+	_Atomic uint64_t value;
+};
+
+/*
+ * Which copy is current, how large, and how often that has changed: one word,
+ * so that a reader has all of it at once. All 0 is a table that is empty.
+ */
+struct head {
+	_Alignas(64) _Atomic uint64_t current;
+};
+
+static struct memory {
+	_Alignas(64) _Atomic int64_t heard_ms; /* 0: never */
+	/* the last time that it had not been heard for longer than usual */
+	_Atomic int64_t silent_ms, silence_ms;
+	struct head session_head, user_head;
+	struct slot sessions[2][1U << SESSION_BITS];
+	struct slot users[2][1U << USER_BITS];
+} own;
+
+/* A table as this process sees it: no size or address is read from memory. */
+struct table {
+	struct head *head;
+	struct slot *copy[2];
+	unsigned bits_max;
+	size_t used; /* the writer's count */
+};
+
+static struct memory *memory = &own;
+static struct table sessions = { &own.session_head,
+	{ own.sessions[0], own.sessions[1] }, SESSION_BITS, 0 };
+static struct table users = { &own.user_head, { own.users[0], own.users[1] },
+	USER_BITS, 0 };
+
+_Static_assert(REVOKED_SESSIONS_MAX == 1U << (SESSION_BITS - 1) &&
+                   REVOKED_USERS_MAX == 1U << (USER_BITS - 1),
+    "a table is half full at most");
+
+static void
+use_memory(void *shared)
+{
+	struct memory *m = shared;
+
+	memory = m;
+	sessions.head = &m->session_head;
+	sessions.copy[0] = m->sessions[0];
+	sessions.copy[1] = m->sessions[1];
+	users.head = &m->user_head;
+	users.copy[0] = m->users[0];
+	users.copy[1] = m->users[1];
+}
+
+const struct shm_section revoked_section = {
+	.name = "revoked",
+	.bytes = sizeof(own),
+	.use = use_memory,
+};
+
+/* --- the word of a table: one bit of the copy, seven of its size --- */
+
+static struct slot *
+copy_of(const struct table *t, uint64_t word)
+{
+	return t->copy[word & 1];
+}
+
+/* The size within its limits, whatever the word says. */
+static unsigned
+bits_of(const struct table *t, uint64_t word)
+{
+	unsigned bits = (unsigned)(word >> 1) & 127;
+
+	return bits < BITS_MIN      ? BITS_MIN
+	       : bits > t->bits_max ? t->bits_max
+	                            : bits;
+}
+
+/* The word after this one: the other copy is current, and so large. */
+static uint64_t
+word_after(uint64_t word, unsigned bits)
+{
+	return ((word >> 8) + 1) << 8 | bits << 1 | (~word & 1);
+}
+
+/* Where the search for a key begins: users' numbers follow each other. */
+static size_t
+begin_of(uint64_t key, unsigned bits)
+{
+	return (size_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - bits));
+}
+
+/* --- readers --- */
+
+/* The value of a key in a copy; 0: it is not there. */
+static uint64_t
+find_in(struct slot *slots, unsigned bits, uint64_t key)
+{
+	size_t mask = ((size_t)1 << bits) - 1, i = begin_of(key, bits), n;
+	uint64_t found;
+
+	for (n = 0; n <= mask; n++, i = (i + 1) & mask) {
+		found =
+		    atomic_load_explicit(&slots[i].key, memory_order_acquire);
+		if (found == key)
+			return atomic_load_explicit(
+			    &slots[i].value, memory_order_acquire);
+		if (found == 0)
+			break;
+	}
+	return 0;
+}
+
+/* The same in the current one. False: could not tell. */
+static bool
+find(const struct table *t, uint64_t key, uint64_t *value)
+{
+	_Atomic uint64_t *current = &t->head->current;
+	uint64_t word;
+	int tries;
+
+	for (tries = 0; tries < TRIES; tries++) {
+		word = atomic_load_explicit(current, memory_order_acquire);
+		*value = find_in(copy_of(t, word), bits_of(t, word), key);
+		/* the loads before are acquire: this one stays behind them */
+		if (atomic_load_explicit(current, memory_order_relaxed) == word)
+			return true;
+	}
+	return false;
+}
+
+/* 0 is an empty slot's key; an id that is 0 shares that of another. */
+static uint64_t
+key_of(uint64_t id)
+{
+	return id != 0 ? id : 1;
+}
+
+enum revoked
+revoked_session(uint64_t sid)
+{
+	uint64_t value;
+
+	if (!find(&sessions, key_of(sid), &value))
+		return REVOKED_UNKNOWN;
+	return value != 0 ? REVOKED_YES : REVOKED_NO;
+}
+
+enum revoked
+revoked_user(int64_t user_id, int32_t epoch)
+{
+	uint64_t value;
+
+	if (!find(&users, key_of((uint64_t)user_id), &value))
+		return REVOKED_UNKNOWN;
+	return (int64_t)(value >> UNTIL_BITS) > epoch ? REVOKED_YES
+	                                              : REVOKED_NO;
+}
+
+int64_t
+revoked_clock_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+bool
+revoked_is_stale(void)
+{
+	int64_t heard =
+	    atomic_load_explicit(&memory->heard_ms, memory_order_acquire);
+
+	return heard == 0 || revoked_clock_ms() - heard > REVOKED_STALE_MS;
+}
+
+int64_t
+revoked_outage_s(void)
+{
+	int64_t heard = atomic_load(&memory->heard_ms);
+	int64_t now = revoked_clock_ms(), silence = now - heard;
+
+	if (heard == 0)
+		return 0;
+	if (silence <= SILENCE_MS) {
+		if (now - atomic_load(&memory->silent_ms) > MINUTE_MS)
+			return 0;
+		silence = atomic_load(&memory->silence_ms);
+	}
+	return silence < OUTAGE_MAX_MS ? silence / 1000 + 1
+	                               : OUTAGE_MAX_MS / 1000;
+}
+
+/* --- the writer --- */
+
+static uint64_t
+value_of(int32_t epoch, int64_t until_s)
+{
+	if (until_s < 1)
+		until_s = 1;
+	if (until_s > UNTIL_MAX)
+		until_s = UNTIL_MAX;
+	return (uint64_t)epoch << UNTIL_BITS | (uint64_t)until_s;
+}
+
+static int64_t
+until_of(uint64_t value)
+{
+	return (int64_t)(value & (uint64_t)UNTIL_MAX);
+}
+
+/* Of two values for a key: the higher epoch and the later time. */
+static uint64_t
+merge(uint64_t a, uint64_t b)
+{
+	uint64_t high = a > b ? a : b;
+	int64_t until = until_of(a) > until_of(b) ? until_of(a) : until_of(b);
+
+	return high >> UNTIL_BITS << UNTIL_BITS | (uint64_t)until;
+}
+
+/* Write an entry into a copy that has room. True: it is one more. */
+static bool
+put(struct slot *slots, unsigned bits, uint64_t key, uint64_t value)
+{
+	size_t mask = ((size_t)1 << bits) - 1, i = begin_of(key, bits);
+	uint64_t found;
+
+	while ((found = atomic_load_explicit(
+	            &slots[i].key, memory_order_relaxed)) != 0 &&
+	       found != key)
+		i = (i + 1) & mask;
+	if (found == key)
+		value = merge(value, atomic_load_explicit(&slots[i].value,
+		                         memory_order_relaxed));
+	atomic_store_explicit(&slots[i].value, value, memory_order_release);
+	atomic_store_explicit(&slots[i].key, key, memory_order_release);
+	return found == 0;
+}
+
+/* Copy what ends after now_s into the other copy of 2^bits slots: current. */
+static void
+rewrite(struct table *t, unsigned bits, int64_t now_s)
+{
+	uint64_t key, value, word = atomic_load(&t->head->current);
+	size_t i, n = (size_t)1 << bits_of(t, word);
+	struct slot *from = copy_of(t, word), *to = copy_of(t, word + 1);
+
+	for (i = 0; i < (size_t)1 << bits; i++)
+		atomic_store_explicit(&to[i].key, 0, memory_order_release);
+	t->used = 0;
+	for (i = 0; i < n; i++) {
+		key = atomic_load(&from[i].key);
+		value = atomic_load(&from[i].value);
+		if (key != 0 && until_of(value) > now_s)
+			t->used += put(to, bits, key, value);
+	}
+	atomic_store_explicit(
+	    &t->head->current, word_after(word, bits), memory_order_release);
+}
+
+/* How many entries there are, and how many of them end after now_s. */
+static size_t
+count(const struct table *t, int64_t now_s, size_t *live)
+{
+	uint64_t word = atomic_load(&t->head->current);
+	size_t i, used = 0, n = (size_t)1 << bits_of(t, word);
+	const struct slot *slots = copy_of(t, word);
+
+	*live = 0;
+	for (i = 0; i < n; i++) {
+		if (atomic_load(&slots[i].key) == 0)
+			continue;
+		used++;
+		*live += until_of(atomic_load(&slots[i].value)) > now_s;
+	}
+	return used;
+}
+
+static bool
+add(struct table *t, uint64_t key, uint64_t value)
+{
+	uint64_t there, word = atomic_load(&t->head->current);
+	unsigned bits = bits_of(t, word);
+
+	there = find_in(copy_of(t, word), bits, key);
+	if (there == 0 && t->used >= (size_t)1 << (bits - 1)) {
+		if (bits == t->bits_max)
+			return false;
+		rewrite(t, ++bits, 0);
+		word = atomic_load(&t->head->current);
+	}
+	t->used += put(copy_of(t, word), bits, key, value);
+	return true;
+}
+
+/* Without the entries that have ended, and no larger than it has to be. */
+static void
+expire(struct table *t, int64_t now_s)
+{
+	unsigned bits = BITS_MIN;
+	size_t live;
+
+	if (count(t, now_s, &live) == live)
+		return;
+	while (bits < t->bits_max && live >= (size_t)1 << (bits - 2))
+		bits++;
+	rewrite(t, bits, now_s);
+}
+
+void
+revoked_take_over(void)
+{
+	size_t live;
+
+	sessions.used = count(&sessions, 0, &live);
+	users.used = count(&users, 0, &live);
+}
+
+bool
+revoked_add_session(uint64_t sid, int64_t until_s)
+{
+	return add(&sessions, key_of(sid), value_of(0, until_s));
+}
+
+bool
+revoked_add_user(int64_t user_id, int32_t epoch, int64_t until_s)
+{
+	return add(&users, key_of((uint64_t)user_id), value_of(epoch, until_s));
+}
+
+void
+revoked_expire(int64_t now_s)
+{
+	expire(&sessions, now_s);
+	expire(&users, now_s);
+}
+
+void
+revoked_heard(int64_t when_ms)
+{
+	int64_t last = atomic_load(&memory->heard_ms);
+
+	if (last != 0 && when_ms - last > SILENCE_MS) {
+		atomic_store(&memory->silence_ms, when_ms - last);
+		atomic_store(&memory->silent_ms, when_ms);
+	}
+	atomic_store_explicit(&memory->heard_ms, when_ms, memory_order_release);
+}
+
+size_t
+revoked_count(void)
+{
+	return sessions.used + users.used;
+}

@@ -1,0 +1,81 @@
+/*
+ * Ended sessions and raised epochs, in shared memory: one process writes, any
+ * number look up, without a lock and without the database.
+ *
+ * A table is never repaired: a writer that is killed at any instruction leaves
+ * it as it was before an entry, or with it. Two copies of each, of which one is
+ * current; the other is written anew and then becomes current by one store.
+ */
+#ifndef LATCHKEY_CRYPTO_REVOKED_H
+#define LATCHKEY_CRYPTO_REVOKED_H
+
+#include "stats/shm.h"
+
+#define REVOKED_STALE_MS 3000 /* without word from the database */
+#ifndef REVOKED_SESSIONS_MAX
+#define REVOKED_SESSIONS_MAX 131072 /* entries */
+#define REVOKED_USERS_MAX 16384
+#endif
+
+/* The memory; its owner writes it, all others only read. */
+extern const struct shm_section revoked_section;
+
+enum revoked {
+	REVOKED_NO,
+	REVOKED_YES,
+	REVOKED_UNKNOWN /* rewritten as often as it was read: as if stale */
+};
+
+/* Has the session ended whose id has these first 64 bits? */
+enum revoked revoked_session(uint64_t sid);
+
+/* Have this user's tokens of that epoch ended? */
+enum revoked revoked_user(int64_t user_id, int32_t epoch);
+
+/*
+ * Has the writer not heard from the database for REVOKED_STALE_MS, or not yet
+ * at all? Then entries may be missing.
+ */
+bool revoked_is_stale(void);
+
+/*
+ * Seconds that the database was away for, as the writer found: until it has
+ * been there again for a minute. 0: it was not.
+ */
+int64_t revoked_outage_s(void);
+
+/* --- for the one process that writes --- */
+
+/*
+ * Take over what is there, before anything else below. What a writer before it
+ * had added still counts.
+ */
+void revoked_take_over(void);
+
+/*
+ * Add a session until a time (seconds since 1970) when all its tokens have
+ * expired. What is there already keeps the later time. False: the table is
+ * full.
+ */
+bool revoked_add_session(uint64_t sid, int64_t until_s) MUST_CHECK;
+
+/*
+ * The same of a user: tokens of a lower epoch have ended. What is there already
+ * keeps the later time and the higher epoch.
+ */
+bool revoked_add_user(
+    int64_t user_id, int32_t epoch, int64_t until_s) MUST_CHECK;
+
+/* Remove the entries whose time has passed. */
+void revoked_expire(int64_t now_s);
+
+/* All that the database had at this time is there. */
+void revoked_heard(int64_t when_ms);
+
+/* That clock: monotonic, the same for all processes, a few ms coarse. */
+int64_t revoked_clock_ms(void);
+
+/* How many entries there are, sessions and users. */
+size_t revoked_count(void);
+
+#endif
