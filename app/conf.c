@@ -38,8 +38,10 @@ struct key {
 
 /* clang-format off */
 #define AT(field) offsetof(struct conf, field)
-/* Settings of each role; one without a socket has no listen_<name>. */
-#define WORKERS(id, name, ...) \
+/* Settings of each lane; a role without a socket has none. */
+#define WORKERS(id, name, socket, ...) WORKERS_##socket(id, name)
+#define WORKERS_INNER(id, name)
+#define WORKERS_LANE(id, name) \
 	{ "workers_" name,        AUTO,   AT(workers[ROLE_##id]),   "auto", 1, CONF_WORKERS_MAX, "processes" },
 #define LISTEN(id, name, socket, ...) LISTEN_##socket(id, name)
 #define LISTEN_LANE(id, name) \
@@ -61,6 +63,10 @@ static const struct key keys[] = {
 	{ "token_audience",       PARTY,  AT(token_audience),       "", 0, 255, "name" },
 	{ "token_leeway_s",       NUMBER, AT(token_leeway_s),       "5", 0, 300, "seconds" },
 	{ "accept_plain_tokens",  UNTIL,  AT(plain_until_s),        "true", 0, 0, "true, false or YYYY-MM-DD" },
+	{ "session_days",         NUMBER, AT(session_days),         "90", 1, 3650, "days" },
+	{ "session_idle_minutes", NUMBER, AT(session_idle_minutes), "20160", 1, 5256000, "minutes" },
+	{ "refresh_grace_s",      NUMBER, AT(refresh_grace_s),      "10", 0, 300, "seconds" },
+	{ "revocation_stale",     SWITCH, AT(revocation_stale_accepted), "accept", 0, 1, "accept or refuse" },
 	{ "hash_cost",            NUMBER, AT(hash_cost),            "5", 1, 11, "yescrypt cost" },
 	{ "hash_upgrade",         SWITCH, AT(hash_upgrade),         "true", 0, 1, "true or false" },
 	{ "hash_memory",          SWITCH, AT(hash_memory_kept),     "keep", 0, 1, "keep or plain" },

@@ -28,8 +28,13 @@ struct conf {
 	int64_t token_leeway_s;
 	int64_t plain_until_s; /* plain tokens (crypto/token.h) count before
 	                        * this time; 0: never, INT64_MAX: always */
-	int64_t hash_cost;     /* yescrypt's, 1 to 11 */
-	bool hash_upgrade;     /* re-make weaker hashes at login */
+	int64_t session_days;  /* of a renewed session, at most */
+	int64_t session_idle_minutes; /* without renewal, after which it ends */
+	int64_t refresh_grace_s; /* a spent refresh token is answered again */
+	bool revocation_stale_accepted; /* tokens count while it cannot be
+	                                 * known whether they have ended */
+	int64_t hash_cost;              /* yescrypt's, 1 to 11 */
+	bool hash_upgrade;              /* re-make weaker hashes at login */
 	bool hash_memory_kept;
 	int64_t hash_memory_max_mib; /* what a hash may take at most */
 	bool weak_hashes; /* verify formats that are quick to guess */

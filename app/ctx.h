@@ -33,6 +33,7 @@ struct ctx {
 	struct arena *arena;   /* emptied with the request */
 	int64_t now_s;         /* read once; seconds since 1970 */
 	const char *address;   /* of the client; NULL: not known */
+	const char *agent;     /* its User-Agent; NULL: none */
 	int64_t retry_after_s; /* with ERR_LIMIT: when to come again */
 	unsigned counted;      /* limits that the request was counted for: bits
 	                          of svc/ratelimit.h's enum limit */

@@ -25,7 +25,8 @@ enum need {
  * server/worker.c; settings, metrics, status page and supervisor walk the rows.
  *
  * LANE: it serves requests of one cost at a separate socket, listen_<name>,
- * so that slow work cannot delay quick work. INNER: it has no socket.
+ * so that slow work cannot delay quick work. INNER: it has no socket and no
+ * settings, and a process of it ends before another takes its place.
  * The priority is USUAL, or LOW: lower than everything else on the machine
  * (server/sched.h). With workers_<name> = auto: EACH_CPU, one for each CPU but
  * at least the number in the next column; FIXED, exactly that number.
@@ -35,7 +36,8 @@ enum need {
 	/*  id     name     socket needs                                     priority workers  run */ \
 	ROW(CHECK, "check", LANE, NEED_KEYS,                                  USUAL, EACH_CPU, 1, serve) \
 	ROW(API,   "api",   LANE, NEED_DATABASE | NEED_KEYS | NEED_SECRETS,   USUAL, EACH_CPU, 2, serve) \
-	ROW(LOGIN, "login", LANE, NEED_ALL,                                   LOW,   EACH_CPU, 1, serve)
+	ROW(LOGIN, "login", LANE, NEED_ALL,                                   LOW,   EACH_CPU, 1, serve) \
+	ROW(KEEPER,"keeper",INNER,NEED_DATABASE,                              USUAL, FIXED,    1, keep)
 /* clang-format on */
 
 #define ROLE_ID(id, name, socket, needs, priority, per, least, run) ROLE_##id,

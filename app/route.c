@@ -46,11 +46,13 @@ struct route {
 #define GET_HEAD (METHOD_GET | METHOD_HEAD)
 #define POST METHOD_POST
 #define PATCH METHOD_PATCH
+#define DELETE METHOD_DELETE
 #define METHOD_ANY (~0u)
 #define ANY ORIGIN_ANY
 #define NOT_CROSS_SITE ORIGIN_NOT_CROSS_SITE
 #define SAME_ORIGIN ORIGIN_SAME
 #define FASTAPI FACE_FASTAPI
+#define OAUTH FACE_OAUTH
 #define LOGIN FACE_LOGIN
 
 /* clang-format off */
@@ -63,6 +65,12 @@ static const struct route routes[] = {
 	{ PATCH,    "/users/me",            ROLE_API,   SIGNED_IN, SAME_ORIGIN,    LIMIT_CHANGE, FASTAPI, BODY_JSON, 65536, api_users_change },
 	{ POST,     "/users/me/password",   ROLE_LOGIN, SIGNED_IN, SAME_ORIGIN,    LIMIT_LOGIN,  FASTAPI, BODY_JSON, 65536, api_users_change_password },
 	{ POST,     "/users/me/delete",     ROLE_LOGIN, SIGNED_IN, SAME_ORIGIN,    LIMIT_LOGIN,  FASTAPI, BODY_JSON, 65536, api_users_delete },
+	{ GET,      "/users/me/sessions",   ROLE_API,   SIGNED_IN, ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_sessions_list },
+	{ DELETE,   "/users/me/sessions",   ROLE_API,   SIGNED_IN, SAME_ORIGIN,    LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_sessions_delete_others },
+	{ DELETE,   "/users/me/sessions/{id}", ROLE_API, SIGNED_IN, SAME_ORIGIN,   LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_sessions_delete },
+	{ DELETE,   "/session",             ROLE_API,   SIGNED_IN, SAME_ORIGIN,    LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_session_delete },
+	{ POST,     "/oauth2/token",        ROLE_API,   ANYONE,    NOT_CROSS_SITE, LIMIT_NONE,   OAUTH,   BODY_FORM, 65536, api_oauth2_token },
+	{ POST,     "/oauth2/revoke",       ROLE_API,   ANYONE,    NOT_CROSS_SITE, LIMIT_NONE,   OAUTH,   BODY_FORM, 65536, api_oauth2_revoke },
 	{ GET,      "/check",               ROLE_CHECK, BEARER,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_check },
 	{ GET_HEAD, "/openapi.json",        ROLE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_docs_openapi },
 	{ GET_HEAD, "/docs",                ROLE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_docs_swagger },
@@ -189,7 +197,7 @@ find_user(struct req *r, enum who who)
 		return session_claims(r->ctx, token, &r->claims);
 	u = arena_alloc(r->ctx->arena, sizeof(*u));
 	r->user = u;
-	return session_user(r->ctx, token, u);
+	return session_user(r->ctx, token, &r->claims, u);
 }
 
 /*

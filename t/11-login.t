@@ -49,11 +49,11 @@ import json, sys
 head, claims = map(json.loads, sys.stdin)
 before, after = map(int, sys.argv[1:])
 assert sorted(head) == ["alg", "kid", "typ"] and head["alg"] == "HS256" and head["typ"] == "JWT", head
-assert sorted(claims) == ["exp", "iat", "jti", "sub", "uid"], claims
+assert sorted(claims) == ["exp", "iat", "jti", "sid", "sub", "uid"], claims
 assert claims["sub"] == "ada" and claims["uid"] == 1
 assert before <= claims["iat"] <= after and claims["exp"] == claims["iat"] + 1800
 assert len(claims["jti"]) == 32
-print("good")' "$before" "$after")" good 'the claims of a token are the name, its number, half an hour and an id'
+print("good")' "$before" "$after")" good 'the claims of a token are the name, its number, half an hour, an id and its session'
 
 token=$(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
 signed=$(printf '%s' "${token%.*}" | openssl dgst -sha256 -mac HMAC \

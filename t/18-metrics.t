@@ -244,7 +244,7 @@ is "$(stat -c %i "$status_file")" "$before" 'a second server leaves a status fil
 says
 supervisor=$(printf '%s\n' "$said" | sed -n 's/^.*, process //p')
 workers=$(pgrep -P "$supervisor")
-is "$(printf '%s\n' "$workers" | wc -l)" 3 'each lane has one worker'
+is "$(printf '%s\n' "$workers" | wc -l)" 4 'each lane has one worker, and there is a keeper'
 begin
 # shellcheck disable=SC2086
 kill -KILL $workers
@@ -284,7 +284,7 @@ cp "$tmp/good.conf" "$LK_CONF"
 # A worker verifies a token once, a bad one each time. One that was replaced may
 # still answer on the connections that nginx keeps.
 alone() {
-	[ "$(wc -w <"/proc/$supervisor/task/$supervisor/children")" = 3 ]
+	[ "$(wc -w <"/proc/$supervisor/task/$supervisor/children")" = 4 ]
 }
 retry 15 alone
 ok $? 'workers that were replaced at a reload end'

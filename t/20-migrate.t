@@ -39,7 +39,8 @@ applied 004-collation
 applied 005-account
 applied 006-networks
 applied 007-names
-the schema is at version 7' 'migrate gives an empty database the schema'
+applied 008-sessions
+the schema is at version 8' 'migrate gives an empty database the schema'
 is "$(sql "select column_name || ' ' || data_type from information_schema.columns
 	where table_name = 'users' order by ordinal_position")" 'id integer
 username character varying
@@ -47,7 +48,7 @@ fullname character varying
 password character varying
 is_active boolean' "migrate's table users is the original's"
 migrate
-is "$? $(cat "$tmp/out")" '0 the schema is at version 7' 'a second migrate has nothing to do'
+is "$? $(cat "$tmp/out")" '0 the schema is at version 8' 'a second migrate has nothing to do'
 
 fresh
 migrations=
@@ -61,7 +62,7 @@ for pid in $migrations; do
 	wait "$pid" || failed=$((failed + 1))
 done
 is "$failed $(cat "$tmp"/out[1-4] | sort | uniq -c | tr -s ' \n' ' ')" \
-'0  1 applied 001-users 1 applied 002-throttle 1 applied 003-password 1 applied 004-collation 1 applied 005-account 1 applied 006-networks 1 applied 007-names 4 granted worker privileges to role latchkey 4 the schema is at version 7 ' \
+'0  1 applied 001-users 1 applied 002-throttle 1 applied 003-password 1 applied 004-collation 1 applied 005-account 1 applied 006-networks 1 applied 007-names 1 applied 008-sessions 4 granted worker privileges to role latchkey 4 the schema is at version 8 ' \
 	'of four migrates at once one does the work, and the others wait for it'
 
 # --- the FastAPI application's database ---
@@ -243,7 +244,7 @@ migrate
 is "$? $(sql "select count(*) from users; select to_regclass('latchkey_owner.users') is null")" '0 7
 t' 'a schema of the role'"'"'s own does not hide the table that is there'
 migrate
-is "$(head -n 1 "$tmp/out")" 'the schema is at version 7' "a schema of the role's own does not hide that the database is migrated"
+is "$(head -n 1 "$tmp/out")" 'the schema is at version 8' "a schema of the role's own does not hide that the database is migrated"
 sql_admin 'drop schema latchkey_owner cascade'
 migrate
 
@@ -290,8 +291,10 @@ is "$(grep ' on users' "$tmp/privileges" | xargs -d '\n' | tr -d '()')" \
 	'INSERT fullname on users INSERT is_active on users INSERT password on users INSERT username on users SELECT fullname on users SELECT id on users SELECT is_active on users SELECT password on users SELECT username on users UPDATE fullname on users UPDATE is_active on users UPDATE password on users' \
 	'migrate ROLE grants the columns of users that the workers need'
 is "$(grep -v ' on users' "$tmp/privileges" | grep -vE '^(SELECT|INSERT|UPDATE) on latchkey_[a-z]+$')" \
-	'USAGE on schema public
-USAGE on sequence users_id_seq' 'migrate ROLE grants neither DELETE nor TRUNCATE on any table'
+	'DELETE on latchkey_revoked
+DELETE on latchkey_session
+USAGE on schema public
+USAGE on sequence users_id_seq' 'migrate ROLE grants DELETE on two tables of its own alone, and TRUNCATE on none'
 while read -r privilege; do
 	sql "revoke $privilege from \"the worker\""
 	as_worker check

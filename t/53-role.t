@@ -19,11 +19,11 @@ def insert(file, before, text):
         f.write(head + text + mark + tail)
 
 insert(sys.argv[1] + "/role.h", "	ROW(LOGIN,", """\
-	ROW(KEEPER, "keeper", INNER, NEED_DATABASE, USUAL, FIXED, 2, keep) \\
+	ROW(WATCHER, "watcher", INNER, NEED_DATABASE, USUAL, FIXED, 2, watch) \\
 """)
 insert(sys.argv[1] + "/server/worker.c", "/*\n * The run function of each role", """\
 static bool
-keep(const struct worker_setup *w, int64_t hash_us)
+watch(const struct worker_setup *w, int64_t hash_us)
 {
 	notify_ready(w, hash_us);
 	while (w->app->db != NULL)
@@ -35,39 +35,38 @@ keep(const struct worker_setup *w, int64_t hash_us)
 END
 make -s -C "$tmp/tree" CFLAGS=-O0 JOBS=2 build/latchkey >"$tmp/make" 2>&1
 ok $? 'role: with a row and a run function more the program is built' || diag "$(tail -n 5 "$tmp/make")"
-is "$("$tmp/tree/build/latchkey" settings | cut -f 1,3 | grep keeper)" 'workers_keeper	auto' \
-	'role: a new one has its setting, and without a socket no other'
+is "$("$tmp/tree/build/latchkey" settings | grep -c watcher)" 0 'role: one without a socket has no setting'
 
 stack_up bin="$tmp/tree/build/latchkey" hash_cost=1
 supervisor=$(cat "$LK_SERVE")
-keepers() {
-	pgrep -x latchkey-keeper -P "$supervisor"
+watchers() {
+	pgrep -x latchkey-watcher -P "$supervisor"
 }
-is "$(keepers | wc -l)" 2 'role: there are as many processes of a new one as its row says'
+is "$(watchers | wc -l)" 2 'role: there are as many processes of a new one as its row says'
 api GET /users/me
 is "$status" 401 'role: the lanes are served as before'
 ops GET /metrics
-is "$(printf '%s\n' "$body" | grep '{lane="keeper"' | sort)" 'latchkey_database_connected{lane="keeper",worker="0"} 0
-latchkey_database_connected{lane="keeper",worker="1"} 0
-latchkey_worker_requests_total{lane="keeper",worker="0"} 0
-latchkey_worker_requests_total{lane="keeper",worker="1"} 0
-latchkey_worker_restarts_total{lane="keeper"} 0
-latchkey_worker_up{lane="keeper",worker="0"} 1
-latchkey_worker_up{lane="keeper",worker="1"} 1' 'role: the figures have a new one, but no requests and no queue of it'
-like "$($LK_AS "$LK_BIN" -c "$LK_CONF" status)" '^keeper +2 +0 ' 'role: so has the status page'
-like "$($LK_AS "$LK_BIN" -c "$LK_CONF" check)" '^workers: check .*, keeper 2, .*connections to the database: 6,' \
+is "$(printf '%s\n' "$body" | grep '{lane="watcher"' | sort)" 'latchkey_database_connected{lane="watcher",worker="0"} 0
+latchkey_database_connected{lane="watcher",worker="1"} 0
+latchkey_worker_requests_total{lane="watcher",worker="0"} 0
+latchkey_worker_requests_total{lane="watcher",worker="1"} 0
+latchkey_worker_restarts_total{lane="watcher"} 0
+latchkey_worker_up{lane="watcher",worker="0"} 1
+latchkey_worker_up{lane="watcher",worker="1"} 1' 'role: the figures have a new one, but no requests and no queue of it'
+like "$($LK_AS "$LK_BIN" -c "$LK_CONF" status)" '^watcher +2 +0 ' 'role: so has the status page'
+like "$($LK_AS "$LK_BIN" -c "$LK_CONF" check)" '^workers: check .*, watcher 2, .*connections to the database: 7,' \
 	'role: check counts its processes and their connections to the database'
-old=$(keepers | head -n 1)
+old=$(watchers | head -n 1)
 kill -KILL "$old"
 replaced() {
-	[ "$(keepers | wc -l)" = 2 ] && ! keepers | grep -qx "$old"
+	[ "$(watchers | wc -l)" = 2 ] && ! watchers | grep -qx "$old"
 }
 retry 10 replaced
 ok $? 'role: one that dies is replaced'
-old=$(keepers)
+old=$(watchers)
 kill -HUP "$supervisor"
 renewed() {
-	[ "$(keepers | wc -l)" = 2 ] && ! keepers | grep -Fqx "$old"
+	[ "$(watchers | wc -l)" = 2 ] && ! watchers | grep -Fqx "$old"
 }
 retry 20 renewed
 ok $? 'role: a reload replaces each'

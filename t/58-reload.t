@@ -82,7 +82,7 @@ connected() {
 }
 retry 20 connected
 ok $? 'each worker of two lanes has a connection to the database'
-like "$($LK_AS "$LK_BIN" -c "$LK_CONF" check)" 'connections to the database: 4, at most twice that while SIGHUP' \
+like "$($LK_AS "$LK_BIN" -c "$LK_CONF" check)" 'connections to the database: 5, at most twice that while SIGHUP' \
 	'latchkey check says how many connections to the database there are'
 
 # A web server that lets go of no connection, and is never quiet, keeps the

@@ -33,7 +33,7 @@ kill -TERM $stuck
 for lane in check api login; do
 	is "$(workers $lane | wc -w)" 2 "the lane $lane has its workers"
 done
-is "$(pgrep -P "$supervisor" | wc -l)" 6 'there are no workers but those of the three lanes'
+is "$(pgrep -P "$supervisor" | wc -l)" 7 'there are no processes but the workers of the three lanes and the keeper'
 # shellcheck disable=SC2046,SC2086 # several numbers
 is "$(ps -o ni= -p $(workers login | paste -sd ,) | tr -d ' ' | sort -u)" 5 \
 	'login workers have a lower priority than others'
@@ -61,10 +61,10 @@ shared() {
 		awk '/memfd:latchkey/ { print $2 }' "/proc/$worker/maps"
 	done | sort -u | xargs
 }
-is "$(shared login)" rw-s 'login workers write the service-wide limit'
+is "$(shared login)" 'r--s rw-s' 'login workers write the service-wide limit, and only read what has ended'
 is "$(shared api)" 'r--s rw-s' 'api workers can only read the service-wide limit, and tell of failures'
 is "$(shared check)" r--s 'check workers, which have no database, write neither'
-like "$(cat "$LK_LOG")" 'event=ready pid=[0-9]+ check=2 api=2 login=2 database_connections=4' \
+like "$(cat "$LK_LOG")" 'event=ready pid=[0-9]+ check=2 api=2 login=2 keeper=1 database_connections=5' \
 	'the log has the numbers of workers and of connections to the database'
 # A worker's listening sockets are its lane's alone.
 inode_of() {
@@ -241,7 +241,7 @@ ok $? 'workers that are ended before they are ready leave no trace'
 # --- TCP ---
 
 stack_up hash_cost=1 workers=1 mode=spawn-fcgi
-is "$(pgrep -P "$(cat "$LK_SERVE")" | wc -l)" 1 'the single socket of spawn-fcgi has its workers'
+is "$(pgrep -P "$(cat "$LK_SERVE")" | wc -l)" 2 'the single socket of spawn-fcgi has its workers, and there is a keeper'
 t/stack workers-stop "$LK_DIR"
 port=$((20000 + $(od -An -N2 -tu2 /dev/urandom) % 10000))
 : >"$tmp/tcp.log"
@@ -284,7 +284,7 @@ E
 # shellcheck disable=SC2086
 like "$(taskset -c 0 $LK_AS env LATCHKEY_WORKERS_CHECK=auto LATCHKEY_WORKERS_API=auto \
 	LATCHKEY_WORKERS_LOGIN=auto "$LK_BIN" -c "$LK_CONF" check 2>&1)" \
-	'workers: check 1, api 2, login 1; connections to the database: 3' 'auto goes by the CPUs that affinity allows'
+	'workers: check 1, api 2, login 1, keeper 1; connections to the database: 4' 'auto goes by the CPUs that affinity allows'
 
 # --- the worker that did not hear ---
 

@@ -4,6 +4,7 @@
 #include "base.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "api/api.h"
 #include "http/header.h"
@@ -11,6 +12,22 @@
 #include "http/reply.h"
 #include "svc/device.h"
 #include "svc/login.h"
+
+/* Is this one of the scopes, which blanks separate? Source: RFC 6749, 3.3. */
+static bool
+has_scope(const char *scopes, const char *wanted)
+{
+	size_t n = strlen(wanted);
+
+	while (scopes != NULL && *scopes != '\0') {
+		if (strncmp(scopes, wanted, n) == 0 &&
+		    (scopes[n] == ' ' || scopes[n] == '\0'))
+			return true;
+		scopes += strcspn(scopes, " ");
+		scopes += strspn(scopes, " ");
+	}
+	return false;
+}
 
 /*
  * No limits of length: they bind sign-ups. A name or password that no account
@@ -44,6 +61,7 @@ api_token_create(struct req *r)
 		.password = v[PASSWORD].text,
 		.device =
 		    header_cookie(r->cookie, DEVICE_COOKIE, r->ctx->arena),
+		.offline = has_scope(v[SCOPE].text, "offline_access"),
 	};
 	e = login(r->ctx, &l);
 	if (e == ERR_UNAUTH)
@@ -53,7 +71,10 @@ api_token_create(struct req *r)
 	b = reply_begin(r, 200, "application/json");
 	buf_addf(
 	    b, "{\"access_token\":\"%s\",\"token_type\":\"bearer\",", l.token);
-	buf_addf(b, "\"expires_in\":%" PRId64 "}", l.token_life_s);
+	buf_addf(b, "\"expires_in\":%" PRId64, l.token_life_s);
+	if (l.refresh_token != NULL)
+		buf_addf(b, ",\"refresh_token\":\"%s\"", l.refresh_token);
+	buf_adds(b, "}");
 	/* a page of another site, though it may log in, must not replace the
 	 * existing cookie */
 	if (l.new_device != NULL &&

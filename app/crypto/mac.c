@@ -23,6 +23,7 @@ static const char *const labels[PURPOSES] = {
 	[PURPOSE_DEVICE] = "device",
 	[PURPOSE_DECOY] = "decoy",
 	[PURPOSE_NETWORK] = "network",
+	[PURPOSE_REFRESH] = "refresh",
 };
 
 /* --- one key --- */

@@ -54,6 +54,7 @@ enum purpose {
 	PURPOSE_DEVICE,    /* device cookies */
 	PURPOSE_DECOY,     /* the decoy hash of an unknown name */
 	PURPOSE_NETWORK,   /* known networks */
+	PURPOSE_REFRESH,   /* refresh tokens */
 	PURPOSES
 };
 

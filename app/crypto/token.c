@@ -54,6 +54,7 @@ token_sign(const struct keyring *ring, const struct token_claims *c,
 	    jwt_add_grant_int(jwt, "iat", now_s) != 0 ||
 	    jwt_add_grant(jwt, "jti", jti) != 0 ||
 	    jwt_add_grant_int(jwt, "uid", c->uid) != 0 ||
+	    (c->sid != NULL && jwt_add_grant(jwt, "sid", c->sid) != 0) ||
 	    (c->epoch != 0 && jwt_add_grant_int(jwt, "ep", c->epoch) != 0) ||
 	    !add_party(jwt, "iss", ring->issuer) ||
 	    !add_party(jwt, "aud", ring->audience) ||
@@ -344,6 +345,22 @@ is_within_limits(int64_t iat, int64_t exp, const struct token_clock *clock)
 	       iat >= exp - clock->life_s;
 }
 
+/* The session of one of Latchkey's own tokens: none, or an id of its form. */
+static bool
+read_session(jwt_t *jwt, struct token_claims *out)
+{
+	switch (has_text(jwt, "sid")) {
+	case CLAIM_ABSENT:
+		return true;
+	case CLAIM_PRESENT:
+		out->sid = jwt_get_grant(jwt, "sid");
+		return strlen(out->sid) == TOKEN_SID_CHARS &&
+		       strspn(out->sid, "0123456789abcdef") == TOKEN_SID_CHARS;
+	default:
+		return false;
+	}
+}
+
 /*
  * The account of the token, and its epoch. In a plain token, iat and ep are
  * meant for others.
@@ -358,6 +375,7 @@ read_account(
 	enum claim jti = has_text(jwt, "jti");
 
 	out->epoch = 0;
+	out->sid = NULL;
 	if (uid == CLAIM_BAD || iat == CLAIM_BAD || jti == CLAIM_BAD ||
 	    (uid == CLAIM_PRESENT && out->uid <= 0))
 		return false;
@@ -370,7 +388,7 @@ read_account(
 	    epoch > INT32_MAX)
 		return false;
 	out->epoch = (int32_t)epoch;
-	return true;
+	return read_session(jwt, out);
 }
 
 enum err

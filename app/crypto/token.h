@@ -7,6 +7,7 @@
 #include "crypto/key.h"
 #include "lib/arena.h"
 
+#define TOKEN_SID_CHARS 32   /* lower-case hexadecimal digits */
 #define TOKEN_MAX_BYTES 8192 /* nginx's limit of a header line */
 
 /* Claims of a token. Times are seconds since 1970. */
@@ -14,8 +15,9 @@ struct token_claims {
 	const char *sub; /* user name */
 	int64_t uid;     /* users.id; 0: not said */
 	int64_t exp;
-	int32_t epoch; /* of the account when it was signed */
-	bool is_plain; /* it lacks uid, jti or iat: not made by Latchkey */
+	int32_t epoch;   /* of the account when it was signed */
+	bool is_plain;   /* it lacks uid, jti or iat: not made by Latchkey */
+	const char *sid; /* session id of TOKEN_SID_CHARS; NULL: none */
 };
 
 /*

@@ -40,6 +40,7 @@ token_cache_find(const struct token_cache *cache,
 		.exp = e->exp,
 		.epoch = e->epoch,
 		.is_plain = e->is_plain,
+		.sid = e->sid[0] != '\0' ? e->sid : NULL,
 	};
 	return true;
 }
@@ -58,5 +59,7 @@ token_cache_add(struct token_cache *cache,
 	e->exp = claims->exp;
 	e->epoch = claims->epoch;
 	e->is_plain = claims->is_plain;
+	snprintf(e->sid, sizeof(e->sid), "%s",
+	    claims->sid != NULL ? claims->sid : "");
 	snprintf(e->sub, sizeof(e->sub), "%s", claims->sub);
 }

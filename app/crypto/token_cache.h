@@ -21,6 +21,7 @@ struct token_cache_entry {
 	int64_t uid, exp; /* exp 0: the entry is empty */
 	int32_t epoch;
 	bool is_plain;
+	char sid[TOKEN_SID_CHARS + 1]; /* "": none */
 	char sub[TOKEN_CACHE_SUB_BYTES];
 };
 

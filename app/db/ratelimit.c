@@ -49,7 +49,7 @@ enum { LOOK, RESERVE, REFUND, FULLEST, EMPTY };
 const struct db_sql db_ratelimit_sql[] = {
 	[LOOK] = {
 		.name = "ratelimit_look",
-		.used_by = DB_ALL,
+		.used_by = DB_ANY,
 		/*
 		 * What RESERVE would return, without writing: a refused attempt
 		 * leaves nothing behind. If the clock was set back there seems

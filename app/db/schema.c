@@ -28,38 +28,26 @@ enum {
  * Latchkey uses.
  */
 /* clang-format off */
-#define ROW(table, privilege, column) \
-	"('" table "','" privilege "','" column "')"
-#define NEEDED "(VALUES" \
-	"('users'::text,'SELECT'::text,'id'::text)," /* and all are text */ \
-	ROW("users", "SELECT", "username") "," \
-	ROW("users", "SELECT", "fullname") "," \
-	ROW("users", "SELECT", "password") "," \
-	ROW("users", "SELECT", "is_active") "," \
-	ROW("users", "INSERT", "username") "," \
-	ROW("users", "INSERT", "fullname") "," \
-	ROW("users", "INSERT", "password") "," \
-	ROW("users", "INSERT", "is_active") "," \
-	ROW("users", "UPDATE", "fullname") "," \
-	ROW("users", "UPDATE", "password") "," \
-	ROW("users", "UPDATE", "is_active") "," \
-	ROW("latchkey_account", "SELECT", "") "," \
-	ROW("latchkey_account", "INSERT", "") "," \
-	ROW("latchkey_account", "UPDATE", "") "," \
-	ROW("latchkey_throttle", "SELECT", "") "," \
-	ROW("latchkey_throttle", "INSERT", "") "," \
-	ROW("latchkey_throttle", "UPDATE", "") "," \
-	ROW("latchkey_network", "SELECT", "") "," \
-	ROW("latchkey_network", "INSERT", "") "," \
-	ROW("latchkey_network", "UPDATE", "") "," \
-	ROW("latchkey_watermark", "SELECT", "") "," \
-	ROW("latchkey_watermark", "INSERT", "") "," \
-	ROW("latchkey_watermark", "UPDATE", "") "," \
-	ROW("latchkey_name", "SELECT", "") "," \
-	ROW("latchkey_name", "INSERT", "") "," \
-	ROW("latchkey_name", "UPDATE", "") "," \
-	ROW("latchkey_migration", "SELECT", "") \
-	") AS needed (t, p, c)"
+#define ROW(table, column, privileges) \
+	"('" table "','" column "','" privileges "')"
+#define NEEDED "(SELECT t, p, c FROM (VALUES" \
+	"('users'::text,'id'::text,'SELECT'::text)," /* and all are text */ \
+	ROW("users", "username", "SELECT INSERT") "," \
+	ROW("users", "fullname", "SELECT INSERT UPDATE") "," \
+	ROW("users", "password", "SELECT INSERT UPDATE") "," \
+	ROW("users", "is_active", "SELECT INSERT UPDATE") "," \
+	ROW("latchkey_account", "", "SELECT INSERT UPDATE") "," \
+	ROW("latchkey_throttle", "", "SELECT INSERT UPDATE") "," \
+	ROW("latchkey_network", "", "SELECT INSERT UPDATE") "," \
+	ROW("latchkey_watermark", "", "SELECT INSERT UPDATE") "," \
+	ROW("latchkey_name", "", "SELECT INSERT UPDATE") "," \
+	ROW("latchkey_session", "", "SELECT INSERT UPDATE DELETE") "," \
+	ROW("latchkey_revoked", "", "SELECT INSERT UPDATE DELETE") "," \
+	ROW("latchkey_lifetime", "", "SELECT UPDATE") "," \
+	ROW("latchkey_migration", "", "SELECT") \
+	") AS listed (t, c, list)," \
+	" pg_catalog.regexp_split_to_table(list, ' '::text) AS p" \
+	") AS needed"
 
 /* The functions that it calls, with the rights of the owner of users. */
 #define CALLED \
@@ -217,7 +205,9 @@ static const struct db_sql schema_sql[] = {
 			" FROM pg_roles, " TABLES
 			" WHERE rolname = current_user AND NOT rolsuper"
 			" AND (pg_has_role(relowner, 'USAGE'::text)"
-			" OR has_table_privilege(t, 'DELETE, TRUNCATE, TRIGGER'::text))"
+			" OR has_table_privilege(t, 'TRUNCATE, TRIGGER'::text)"
+			" OR t <> ALL ('{latchkey_revoked,latchkey_session}'::text[])"
+			" AND has_table_privilege(t, 'DELETE'::text))"
 			" UNION ALL SELECT 'may create objects in the schema '::text"
 			" || nspname::text FROM pg_roles, pg_namespace n"
 			" WHERE rolname = current_user AND NOT rolsuper"

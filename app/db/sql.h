@@ -10,9 +10,11 @@
 /* The processes that run a statement. Each prepares its own only. */
 #define DB_API ROLE_BIT(ROLE_API)
 #define DB_LOGIN ROLE_BIT(ROLE_LOGIN)
+#define DB_KEEPER ROLE_BIT(ROLE_KEEPER)
 #define DB_COMMAND ROLE_BIT(ROLE_COUNT) /* sub-commands */
 #define DB_WORKERS (DB_API | DB_LOGIN)
-#define DB_ALL (DB_WORKERS | DB_COMMAND)
+#define DB_ANY (DB_WORKERS | DB_COMMAND)
+#define DB_ALL (DB_ANY | DB_KEEPER)
 
 /*
  * A statement. A table of them ends with an empty row (db/tables.h). They are

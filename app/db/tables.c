@@ -5,12 +5,16 @@
 
 #include "db/network.h"
 #include "db/ratelimit.h"
+#include "db/revoked.h"
 #include "db/tables.h"
+#include "db/session.h"
 #include "db/user.h"
 
 const struct db_sql *const db_tables[] = {
 	db_user_sql,
 	db_ratelimit_sql,
 	db_network_sql,
+	db_revoked_sql,
+	db_session_sql,
 	NULL,
 };

@@ -49,7 +49,7 @@ enum {
 const struct db_sql db_user_sql[] = {
 	[BY_NAME] = {
 		.name = "user_by_name",
-		.used_by = DB_ALL,
+		.used_by = DB_ANY,
 		/*
 		 * the part of a full name that fullname_max_chars may allow,
 		 * and a reply can hold

@@ -9,20 +9,21 @@
 
 /* The names of those that are read. Source: RFC 3875, section 4.1, and our own.
  */
-#define CGI_TABLE(ROW)          \
-	ROW(REQUEST_METHOD)     \
-	ROW(REQUEST_URI)        \
-	ROW(CONTENT_TYPE)       \
-	ROW(CONTENT_LENGTH)     \
-	ROW(REMOTE_ADDR)        \
-	ROW(REQUEST_ID)         \
-	ROW(REQUEST_MSEC)       \
-	ROW(LATCHKEY_PREFIX)    \
-	ROW(HTTP_AUTHORIZATION) \
-	ROW(HTTP_COOKIE)        \
-	ROW(HTTP_HOST)          \
-	ROW(HTTP_ORIGIN)        \
-	ROW(HTTP_SEC_FETCH_SITE)
+#define CGI_TABLE(ROW)           \
+	ROW(REQUEST_METHOD)      \
+	ROW(REQUEST_URI)         \
+	ROW(CONTENT_TYPE)        \
+	ROW(CONTENT_LENGTH)      \
+	ROW(REMOTE_ADDR)         \
+	ROW(REQUEST_ID)          \
+	ROW(REQUEST_MSEC)        \
+	ROW(LATCHKEY_PREFIX)     \
+	ROW(HTTP_AUTHORIZATION)  \
+	ROW(HTTP_COOKIE)         \
+	ROW(HTTP_HOST)           \
+	ROW(HTTP_ORIGIN)         \
+	ROW(HTTP_SEC_FETCH_SITE) \
+	ROW(HTTP_USER_AGENT)
 
 #define CGI_ID(name) CGI_##name,
 enum cgi_name { CGI_TABLE(CGI_ID) CGI_COUNT };

@@ -415,6 +415,7 @@ read_request(struct fcgi *f, const struct incoming *in, struct req *r)
 	r->from.origin = cgi.value[CGI_HTTP_ORIGIN];
 	r->from.host = cgi.value[CGI_HTTP_HOST];
 	r->ctx->address = cgi.value[CGI_REMOTE_ADDR];
+	r->ctx->agent = cgi.value[CGI_HTTP_USER_AGENT];
 	r->waited_ms = waited_ms(cgi.value[CGI_REQUEST_MSEC], &now);
 	r->body_too_big =
 	    in->part != NULL && in->part->state == FCGI_RECORD_LARGE;

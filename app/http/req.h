@@ -65,7 +65,7 @@ struct req {
 	enum body body_kind;
 	struct json json;           /* BODY_JSON: an object */
 	struct form form;           /* BODY_FORM */
-	struct token_claims claims; /* of the token, on BEARER rows alone */
+	struct token_claims claims; /* of the token, on BEARER and SIGNED_IN rows */
 	const struct user *user;    /* the client, on SIGNED_IN rows */
 
 	struct form *parsed_query; /* NULL: no field of it was read yet */

@@ -100,6 +100,16 @@ text_hex(char c)
 	return -1;
 }
 
+uint64_t
+text_hex_value(const char *s, size_t n)
+{
+	uint64_t v = 0;
+
+	while (n-- > 0)
+		v = v << 4 | (uint64_t)text_hex(*s++);
+	return v;
+}
+
 size_t
 text_percent_decode(char *s, size_t n, bool plus)
 {

@@ -41,4 +41,7 @@ size_t text_percent_decode(char *s, size_t n, bool plus);
 /* The value of a hexadecimal digit, or -1. */
 int text_hex(char c);
 
+/* The value of n hexadecimal digits, at most 16 and all of them such. */
+uint64_t text_hex_value(const char *s, size_t n);
+
 #endif

@@ -10,6 +10,7 @@
 
 #include "crypto/hashmem.h"
 #include "crypto/pwhash.h"
+#include "crypto/revoked.h"
 #include "http/fcgi.h"
 #include "lib/text.h"
 #include "server/cpu.h"
@@ -148,6 +149,8 @@ limits_of(const struct conf *conf, int64_t hash_us, int64_t backlog_max)
 {
 	int64_t hash_mib = conf->hash_memory_max_mib + LOGIN_EXTRA_MIB;
 	int64_t hashing = limits_workers_hashing(conf);
+	/* if it ever was full; most of it is never touched */
+	int64_t shared_mib = (int64_t)revoked_section.bytes / 1048576 + 1;
 	int64_t all = 1, inner = 0, more = 0, more_hashing = 0;
 	struct limits b;
 	enum role role;
@@ -159,11 +162,11 @@ limits_of(const struct conf *conf, int64_t hash_us, int64_t backlog_max)
 		more_hashing += hashes(role);
 		inner += roles[role].is_lane ? 0 : b.workers[role];
 	}
-	b.memory_mib = own_mib(all) + hashing * hash_mib;
+	b.memory_mib = own_mib(all) + hashing * hash_mib + shared_mib;
 	b.reload_mib = own_mib(more) + more_hashing * hash_mib;
 	b.single_workers = limits_workers_single(conf);
-	b.single_mib =
-	    own_mib(1 + inner + b.single_workers) + b.single_workers * hash_mib;
+	b.single_mib = own_mib(1 + inner + b.single_workers) +
+	               b.single_workers * hash_mib + shared_mib;
 	b.backlog = limits_backlog(conf, hashing, hash_us);
 	b.queue = min(b.backlog, backlog_max);
 	b.wait_ms =

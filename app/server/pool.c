@@ -282,10 +282,24 @@ is_still_exiting(const struct pool *c, const struct pool_slot *p)
 static bool
 is_due(const struct pool *c, const struct pool_slot *p, bool replacing)
 {
-	if (p->next != 0)
+	if (p->next != 0 || (!roles[p->role].is_lane && is_still_exiting(c, p)))
 		return false;
 	return p->pid == 0 || (!replacing && p->generation != c->generation &&
 	                          !is_still_exiting(c, p));
+}
+
+/*
+ * End a process with older settings whose role has no socket: nobody waits for
+ * it, and two of them at once would write what only one may.
+ */
+static void
+end_inner(struct pool *c, struct pool_slot *p)
+{
+	if (roles[p->role].is_lane || p->pid == 0 ||
+	    p->generation == c->generation)
+		return;
+	terminate(c, p, p->pid);
+	p->pid = 0;
 }
 
 /*
@@ -305,6 +319,7 @@ start_due(struct pool *c, int64_t *pause_ms)
 			stop_slot(c, p);
 			continue;
 		}
+		end_inner(c, p);
 		if (!is_due(c, p, replacing))
 			continue;
 		replacing |= p->pid != 0;

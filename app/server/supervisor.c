@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "app.h"
+#include "crypto/revoked.h"
 #include "db/failure.h"
 #include "lib/log.h"
 #include "route.h"
@@ -256,7 +257,8 @@ int
 supervisor_run(const struct conf *conf)
 {
 	static const struct shm_section *const sections[] = { &metrics_section,
-		&service_limit_section, &db_failure_section, NULL };
+		&service_limit_section, &db_failure_section, &revoked_section,
+		NULL };
 	static struct supervisor s = { .pool = {
 		                           .work = worker_main, .of = &s } };
 	bool good = false;

@@ -15,9 +15,11 @@
 
 #include "app.h"
 #include "crypto/hashmem.h"
+#include "crypto/revoked.h"
 #include "db/failure.h"
 #include "lib/log.h"
 #include "route.h"
+#include "server/keeper.h"
 #include "server/limits.h"
 #include "server/loop.h"
 #include "server/sched.h"
@@ -113,6 +115,14 @@ serve(const struct worker_setup *w, int64_t hash_us)
 	return done;
 }
 
+/* Read the database for all others, until SIGTERM ends the process. */
+static bool
+keep(const struct worker_setup *w, int64_t hash_us)
+{
+	notify_ready(w, hash_us);
+	keeper_run(w->app);
+}
+
 /*
  * The run function of each role, from its row, called when all is open that it
  * needs. It blocks SIGTERM, logs EVENT_START, calls notify_ready(), and after
@@ -125,13 +135,16 @@ static bool (*const run[ROLE_COUNT])(
     const struct worker_setup *w, int64_t hash_us) = { ROLE_TABLE(RUN) };
 
 /*
- * Sections of the shared memory that are read-only without a need: a worker
- * that verifies no passwords cannot lift the limit, even when it is taken over.
+ * Sections of the shared memory that a process only reads: a worker that
+ * verifies no passwords cannot lift the limit, and none but the keeper can
+ * bring back what has ended, even when it is taken over.
  */
 static bool
-protect_sections(unsigned needs)
+protect_sections(unsigned served, unsigned needs)
 {
-	return ((needs & NEED_HASHING) != 0 ||
+	return ((served & ROLE_BIT(ROLE_KEEPER)) != 0 ||
+	           shm_read_only(&revoked_section)) &&
+	       ((needs & NEED_HASHING) != 0 ||
 	           shm_read_only(&service_limit_section)) &&
 	       ((needs & NEED_DATABASE) != 0 ||
 	           shm_read_only(&db_failure_section));
@@ -145,7 +158,7 @@ worker_run(const struct worker_setup *w)
 	bool done = false;
 
 	name_process(w);
-	if (!protect_sections(needs)) {
+	if (!protect_sections(w->served, needs)) {
 		log_say("shared memory: %s", strerror(errno));
 		return EXIT_FAILURE;
 	}

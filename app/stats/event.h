@@ -27,6 +27,8 @@
 	ROW(HASHES,         "latchkey_logins_by_hash_total",         "format",  "logins by hash",       "Logins by the format of the hash that the password matched, before it is made anew.") \
 	ROW(HASH_REUSES,    "latchkey_hash_memory_reuses_total",     NULL,      "hash memory reuses",   "Password hashes that reused the memory of the one before.") \
 	ROW(VERIFICATIONS,  "latchkey_token_verifications_total",    NULL,      "tokens verified",      "Tokens verified; others were found in the cache of verified tokens.") \
+	ROW(REFRESHES,      "latchkey_refreshes_total",              "outcome", "refreshes",            "Sessions renewed by a refresh token, by outcome.") \
+	ROW(REVOKED,        "latchkey_revoked_tokens_total",         NULL,      "revoked tokens",       "Tokens refused since they had been revoked.") \
 	ROW(REPLIES_CUT,    "latchkey_replies_cut_total",            "reason",  "replies cut",          "Replies not written whole: not taken within the time limit, or the client had gone.") \
 	ROW(DB_CONNECTIONS, "latchkey_database_connections_total",   NULL,      "database connections", "Connections made to the database.") \
 	ROW(DB_FAILURES,    "latchkey_database_failures_total",      NULL,      "database failures",    "Failed statements, and connections that failed or were lost.") \
@@ -99,6 +101,16 @@
 	ROW(LIMIT_KNOWN,      NULL,                     false,  INFO,    SERVICE_LIMIT,  "known",        LIMIT,    false) \
 	ROW(HASH_REUSED,      NULL,                     false,  INFO,    HASH_REUSES,    NULL,           OK,       false) \
 	ROW(TOKEN_VERIFIED,   NULL,                     false,  INFO,    VERIFICATIONS,  NULL,           OK,       false) \
+	ROW(REFRESH,          NULL,                     false,  INFO,    REFRESHES,      "ok",           OK,       false) \
+	ROW(REFRESH_REFUSED,  NULL,                     false,  INFO,    REFRESHES,      "refused",      UNAUTH,   false) \
+	ROW(REFRESH_BUSY,     NULL,                     false,  INFO,    REFRESHES,      "busy",         BUSY,     false) \
+	ROW(REFRESH_ERROR,    NULL,                     false,  INFO,    REFRESHES,      "failed",       INTERNAL, false) \
+	ROW(REFRESH_REUSED,   "refresh_reused",         false,  WARNING, NONE,           NULL,           OK,       true)  \
+	ROW(SESSION_ENDED,    "session_ended",          false,  INFO,    NONE,           NULL,           OK,       true)  \
+	ROW(SESSIONS_ENDED,   "sessions_ended",         false,  INFO,    NONE,           NULL,           OK,       true)  \
+	ROW(REVOKED,          NULL,                     false,  INFO,    REVOKED,        NULL,           OK,       false) \
+	ROW(REVOKED_BEHIND,   "revocations_behind",     false,  ERROR,   NONE,           NULL,           OK,       true)  \
+	ROW(REVOKED_CURRENT,  "revocations_current",    false,  INFO,    NONE,           NULL,           OK,       true)  \
 	ROW(DB_CONNECTED,     "db_connected",           false,  INFO,    DB_CONNECTIONS, NULL,           OK,       false) \
 	ROW(DB_FAILED,        "db_failed",              false,  ERROR,   DB_FAILURES,    NULL,           BUSY,     false) \
 	ROW(NO_MEMORY,        "no_memory",              false,  ERROR,   NONE,           NULL,           BUSY,     false) \

@@ -15,6 +15,8 @@
 #include "svc/network.h"
 #include "svc/password.h"
 #include "svc/ratelimit.h"
+#include "svc/refresh.h"
+#include "svc/session.h"
 
 /* Re-hash a stale hash. A failure only costs another attempt at the next login.
  */
@@ -75,13 +77,23 @@ find_account(struct ctx *c, const struct login *l, struct user *u, bool *stale)
 	return ERR_UNAUTH;
 }
 
+/* A session that cannot be renewed ends with its token. */
+static int64_t
+session_end_s(const struct ctx *c, const struct login *l)
+{
+	const struct conf *conf = c->app->conf;
+
+	return c->now_s + (l->offline ? conf->session_days * 86400
+	                              : conf->access_token_minutes * 60);
+}
+
 /* The result for an account whose password was right. */
 static enum err
 grant(struct ctx *c, struct login *l, const struct user *u,
     const struct device *device)
 {
 	int64_t life_s = c->app->conf->access_token_minutes * 60;
-	const struct token_claims claims = {
+	struct token_claims claims = {
 		.sub = u->username,
 		.uid = u->id,
 		.exp = c->now_s + life_s,
@@ -94,6 +106,11 @@ grant(struct ctx *c, struct login *l, const struct user *u,
 	if ((device->id[0] == '\0' || device->is_old) &&
 	    (e = device_make(c, device, u->username, &l->new_device)) != ERR_OK)
 		return e;
+	l->refresh_token = NULL;
+	if (l->offline && (e = refresh_begin(c, l->session, REFRESH_FIRST_PARTY,
+	                       &l->refresh_token)) != ERR_OK)
+		return e;
+	claims.sid = l->session;
 	e = token_sign(c->app->keyring, &claims, c->now_s, c->arena, &l->token);
 	if (e == ERR_OK)
 		event(EVENT_LOGIN, "user=%" PRId64, u->id);
@@ -113,8 +130,10 @@ log_in(struct ctx *c, struct login *l)
 	    ERR_OK)
 		return e;
 	e = find_account(c, l, &u, &stale);
-	if (e == ERR_OK)
+	if (e == ERR_OK) {
 		network_note(c, u.id);
+		e = session_start(c, &u, session_end_s(c, l), &l->session);
+	}
 	/* Neither the right password nor our failure is a guess. It is
 	 * the last statement, if it can be: nobody waits for its answer. */
 	if (e != ERR_UNAUTH)

@@ -10,10 +10,13 @@ struct login {
 	/* from the client */
 	const char *username, *password;
 	const char *device; /* svc/device.h's proof; NULL: none */
+	bool offline;       /* a refresh token, too */
 	/* the result, which lives until the request ends */
 	const char *token;
-	int64_t token_life_s;   /* from now */
-	const char *new_device; /* for next time; NULL: its own is recent */
+	int64_t token_life_s;      /* from now */
+	const char *session;       /* id of the session that began */
+	const char *refresh_token; /* NULL: none */
+	const char *new_device;    /* for next time; NULL: its own is recent */
 };
 
 /*

@@ -1,10 +1,18 @@
 /*
- * Bearer-token authentication.
+ * Sessions and bearer tokens.
  */
 #include "base.h"
 
+#include <inttypes.h>
+#include <string.h>
+
+#include "crypto/revoked.h"
 #include "crypto/token_cache.h"
+#include "crypto/random.h"
+#include "db/session.h"
 #include "db/user.h"
+#include "lib/address.h"
+#include "lib/text.h"
 #include "stats/event.h"
 #include "svc/session.h"
 
@@ -30,27 +38,51 @@ read_token(struct ctx *c, const char *token, struct token_claims *out)
 	return e;
 }
 
+/*
+ * Has it ended before its time? Asked each time, also of a token that was found
+ * in the cache. A plain token that names no account ends with its key.
+ */
+static enum err
+check_revoked(struct ctx *c, const struct token_claims *claims)
+{
+	enum revoked r = REVOKED_NO;
+
+	if (claims->uid != 0)
+		r = revoked_user(claims->uid, claims->epoch);
+	if (r == REVOKED_NO && claims->sid != NULL)
+		r = revoked_session(text_hex_value(claims->sid, 16));
+	if (r == REVOKED_YES) {
+		event(EVENT_REVOKED, NULL);
+		return ERR_UNAUTH;
+	}
+	if (c->app->conf->revocation_stale_accepted ||
+	    (r == REVOKED_NO && !revoked_is_stale()))
+		return ERR_OK;
+	return ERR_BUSY;
+}
+
 enum err
 session_claims(struct ctx *c, const char *token, struct token_claims *out)
 {
 	enum err e = read_token(c, token, out);
 
+	if (e != ERR_OK)
+		return e;
 	/* a date may have passed since the token was first seen */
-	if (e == ERR_OK && out->is_plain &&
-	    c->now_s >= c->app->conf->plain_until_s)
+	if (out->is_plain && c->now_s >= c->app->conf->plain_until_s)
 		return ERR_UNAUTH;
-	return e;
+	return check_revoked(c, out);
 }
 
 enum err
-session_user(struct ctx *c, const char *token, struct user *out)
+session_user(struct ctx *c, const char *token, struct token_claims *claims,
+    struct user *out)
 {
-	struct token_claims claims;
 	enum err e;
 
-	if ((e = session_claims(c, token, &claims)) != ERR_OK)
+	if ((e = session_claims(c, token, claims)) != ERR_OK)
 		return e;
-	e = db_user_by_name(c, claims.sub, out);
+	e = db_user_by_name(c, claims->sub, out);
 	if (e != ERR_OK)
 		return e == ERR_NOTFOUND ? ERR_UNAUTH : e;
 	/*
@@ -58,8 +90,8 @@ session_user(struct ctx *c, const char *token, struct user *out)
 	 * epoch ahead of the account's comes from a database that has been
 	 * replaced by an older copy: later logins may reach the same number.
 	 */
-	if (!out->is_active || (claims.uid != 0 && claims.uid != out->id) ||
-	    claims.epoch != out->epoch)
+	if (!out->is_active || (claims->uid != 0 && claims->uid != out->id) ||
+	    claims->epoch != out->epoch)
 		return ERR_UNAUTH;
 	return ERR_OK;
 }
@@ -70,4 +102,77 @@ session_life_s(const struct ctx *c)
 	const struct conf *conf = c->app->conf;
 
 	return conf->access_token_minutes * 60 + conf->token_leeway_s;
+}
+
+/* --- sessions --- */
+
+/* What is kept of a User-Agent: UTF-8, cut between two characters. */
+static const char *
+cut_agent(struct ctx *c)
+{
+	size_t n = c->agent != NULL ? strlen(c->agent) : 0;
+
+	if (n == 0 || !text_is_utf8(c->agent, n))
+		return NULL;
+	if (n > SESSION_AGENT_BYTES) {
+		n = SESSION_AGENT_BYTES;
+		while (((unsigned char)c->agent[n] & 0xc0) == 0x80)
+			n--;
+	}
+	return arena_strndup(c->arena, c->agent, n);
+}
+
+enum err
+session_start(
+    struct ctx *c, const struct user *u, int64_t expires_s, const char **id)
+{
+	char *made = arena_alloc(c->arena, SESSION_ID_CHARS + 1);
+	char network[ADDRESS_BYTES];
+	struct session s = {
+		.id = made,
+		.user_id = u->id,
+		.epoch = u->epoch,
+		.expires_s = expires_s,
+		.address =
+		    address_block(c->address, network) ? c->address : NULL,
+		.agent = cut_agent(c),
+	};
+
+	random_id(made);
+	*id = made;
+	return db_session_insert(c, &s);
+}
+
+enum err
+session_list(
+    struct ctx *c, const struct user *u, const struct session **out, size_t *n)
+{
+	struct session *all =
+	    arena_alloc(c->arena, SESSIONS_OF_USER * sizeof(*all));
+
+	*out = all;
+	return db_session_list(c, u, all, n);
+}
+
+enum err
+session_end(struct ctx *c, const struct user *u, const char *id)
+{
+	enum err e;
+
+	if (strlen(id) != SESSION_ID_CHARS ||
+	    strspn(id, "0123456789abcdef") != SESSION_ID_CHARS)
+		return ERR_NOTFOUND;
+	if ((e = db_session_end(c, u->id, id)) == ERR_OK)
+		event(EVENT_SESSION_ENDED, "user=%" PRId64, u->id);
+	return e;
+}
+
+enum err
+session_end_others(struct ctx *c, const struct user *u, const char *id)
+{
+	enum err e = db_session_end_others(c, u->id, id);
+
+	if (e == ERR_OK)
+		event(EVENT_SESSIONS_ENDED, "user=%" PRId64, u->id);
+	return e;
 }

@@ -1,5 +1,5 @@
 /*
- * Bearer-token authentication.
+ * Sessions, and the bearer tokens that belong to them.
  */
 #ifndef LATCHKEY_SVC_SESSION_H
 #define LATCHKEY_SVC_SESSION_H
@@ -18,13 +18,38 @@ enum err session_claims(
     struct ctx *c, const char *token, struct token_claims *out) MUST_CHECK;
 
 /*
- * The account of an access token.
+ * The account of an access token, and the token's claims.
  * ERR_UNAUTH: the token is not valid now, or the account is gone, inactive,
  * another one of the same name, or of another epoch. ERR_BUSY: the database
  * does not answer.
  */
-enum err session_user(
-    struct ctx *c, const char *token, struct user *out) MUST_CHECK;
+enum err session_user(struct ctx *c, const char *token,
+    struct token_claims *claims, struct user *out) MUST_CHECK;
+
+#define SESSION_AGENT_BYTES 256 /* of a User-Agent are kept */
+
+/*
+ * Begin a session of this user, from this request's client, that lasts until
+ * expires_s. *id lives until the request ends. It is on disk when this returns.
+ * ERR_BUSY: the database does not answer; no token may be given out.
+ */
+enum err session_start(struct ctx *c, const struct user *u, int64_t expires_s,
+    const char **id) MUST_CHECK;
+
+/* The sessions of a user, the newest first; until the request ends. */
+enum err session_list(struct ctx *c, const struct user *u,
+    const struct session **out, size_t *n) MUST_CHECK;
+
+/*
+ * End a session of this user: its tokens are refused by every check within a
+ * second. ERR_NOTFOUND: the user has no such session.
+ */
+enum err session_end(
+    struct ctx *c, const struct user *u, const char *id) MUST_CHECK;
+
+/* End all sessions of this user but this one. */
+enum err session_end_others(
+    struct ctx *c, const struct user *u, const char *id) MUST_CHECK;
 
 /* Seconds until a token that is made now has ended everywhere. */
 int64_t session_life_s(const struct ctx *c);

@@ -18,6 +18,7 @@ static struct conf conf = {
 	.token_leeway_s = LEEWAY_S,
 	.access_token_minutes = 1,
 	.plain_until_s = INT64_MAX,
+	.revocation_stale_accepted = true,
 };
 static struct token_cache cache;
 static struct arena arena;

@@ -1,0 +1,105 @@
+/*
+ * Table latchkey_revoked: what has ended before its time.
+ */
+#include "base.h"
+
+#include "db/revoked.h"
+#include "lib/text.h"
+
+enum { POLL, RAISE_LIFETIME, REMOVE };
+
+/* clang-format off */
+const struct db_sql db_revoked_sql[] = {
+	[POLL] = {
+		.name = "revoked_poll",
+		.used_by = DB_KEEPER,
+		/*
+		 * By snapshot and not by time or a sequence, which commits do
+		 * not keep to. The statement's own snapshot is the next one.
+		 */
+		.text = "SELECT pg_current_snapshot()::text,"
+			" pg_backend_pid()::text || ' '::text ||"
+			" pg_postmaster_start_time()::text,"
+			" floor(date_part('epoch'::text, now()))::bigint,"
+			" ceil(date_part('epoch'::text, r.until))::bigint,"
+			" left(replace(r.sid::text, '-'::text, ''::text), 16),"
+			" r.user_id, r.epoch"
+			" FROM (VALUES (1)) AS always (n)"
+			" LEFT JOIN latchkey_revoked r"
+			" ON r.xid >= pg_snapshot_xmin($1::pg_snapshot)"
+			" AND NOT pg_visible_in_snapshot(r.xid, $1::pg_snapshot)",
+	},
+	[RAISE_LIFETIME] = {
+		.name = "revoked_raise_lifetime",
+		.used_by = DB_KEEPER,
+		.text = "UPDATE latchkey_lifetime SET seconds = $1::bigint"
+			" WHERE seconds < $1::bigint",
+		.writes = true,
+	},
+	[REMOVE] = {
+		.name = "revoked_remove",
+		.used_by = DB_KEEPER,
+		/* not just now: a keeper that was away has to read it yet */
+		.text = "DELETE FROM latchkey_revoked WHERE ctid IN"
+			" (SELECT ctid FROM latchkey_revoked"
+			" WHERE until < now() - interval '1 hour'"
+			" LIMIT 1000 FOR UPDATE SKIP LOCKED)",
+		.writes = true,
+	},
+	{ .name = NULL },
+};
+/* clang-format on */
+
+enum err
+db_revoked_poll(
+    struct ctx *c, const char *snapshot, struct db_revoked_news *out)
+{
+	enum err e = db_run(c->app->db, c->arena, &db_revoked_sql[POLL],
+	    DB_PARAMS(snapshot), &out->rows);
+
+	if (e != ERR_OK)
+		return e;
+	if (out->rows.count == 0)
+		return ERR_INTERNAL;
+	out->snapshot = db_text(&out->rows, 0, 0);
+	out->session = db_text(&out->rows, 0, 1);
+	out->now_s = db_int(&out->rows, 0, 2);
+	return ERR_OK;
+}
+
+bool
+db_revoked_entry(
+    const struct db_revoked_news *news, int i, struct db_revoked_entry *out)
+{
+	const char *sid;
+
+	/* where there is none its one row has NULL in their columns */
+	if (i >= news->rows.count || db_text(&news->rows, i, 3) == NULL)
+		return false;
+	sid = db_text(&news->rows, i, 4);
+	*out = (struct db_revoked_entry){
+		.until_s = db_int(&news->rows, i, 3),
+		.is_session = sid != NULL,
+	};
+	if (sid != NULL) {
+		out->sid = text_hex_value(sid, 16);
+		return true;
+	}
+	out->user_id = db_int(&news->rows, i, 5);
+	out->epoch = (int32_t)db_int(&news->rows, i, 6);
+	return true;
+}
+
+enum err
+db_revoked_raise_lifetime(struct ctx *c, int64_t seconds)
+{
+	return db_run(c->app->db, c->arena, &db_revoked_sql[RAISE_LIFETIME],
+	    DB_PARAMS(db_param_i64(c->arena, seconds)), NULL);
+}
+
+enum err
+db_revoked_remove(struct ctx *c)
+{
+	return db_run(
+	    c->app->db, c->arena, &db_revoked_sql[REMOVE], DB_NO_PARAMS, NULL);
+}

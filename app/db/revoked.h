@@ -1,0 +1,54 @@
+/*
+ * Table latchkey_revoked: what has ended before its time.
+ */
+#ifndef LATCHKEY_DB_REVOKED_H
+#define LATCHKEY_DB_REVOKED_H
+
+#include "ctx.h"
+#include "db/db.h"
+
+extern const struct db_sql db_revoked_sql[];
+
+#define DB_REVOKED_ALL "1:1:" /* a snapshot that could see nothing */
+
+/* What db_revoked_poll() has read; texts live as long as the arena. */
+struct db_revoked_news {
+	const char *snapshot; /* for the next one */
+	const char *session;  /* of the server: another one after a reconnect */
+	int64_t now_s;        /* by the database's clock, since 1970 */
+	struct db_rows rows;  /* for db_revoked_entry() */
+};
+
+/* One entry. */
+struct db_revoked_entry {
+	bool is_session;
+	uint64_t sid;    /* the first 64 bits of a session's id; or */
+	int64_t user_id; /* a user, and */
+	int32_t epoch;   /* from which tokens count again */
+	int64_t until_s; /* since 1970 */
+};
+
+/*
+ * Read the entries that this snapshot could not see: each once, however long
+ * the transaction took that wrote it. Errors as db_run().
+ */
+enum err db_revoked_poll(struct ctx *c, const char *snapshot,
+    struct db_revoked_news *out) MUST_CHECK;
+
+/* Entry number i, beginning with 0. False: there are no more. */
+bool db_revoked_entry(const struct db_revoked_news *news, int i,
+    struct db_revoked_entry *out) MUST_CHECK;
+
+/*
+ * Tokens of this instance live for so many seconds, leeway included: entries
+ * stay at least as long from now on. Errors as db_run().
+ */
+enum err db_revoked_raise_lifetime(struct ctx *c, int64_t seconds) MUST_CHECK;
+
+/*
+ * Remove some entries whose time passed an hour ago. One instance at a time
+ * does it. Errors as db_run().
+ */
+enum err db_revoked_remove(struct ctx *c) MUST_CHECK;
+
+#endif

@@ -1,0 +1,253 @@
+/*
+ * Table latchkey_session: logins that have not ended.
+ */
+#include "base.h"
+
+#include <string.h>
+
+#include "db/session.h"
+
+enum { INSERT, LIST, RENEW, END, END_REUSED, END_OTHERS, REMOVE };
+
+#define TEXT_OF(number) TEXT(number)
+#define TEXT(number) #number
+#define RENEW_TRIES 8 /* while others come between */
+#define MOST TEXT_OF(SESSIONS_OF_USER)
+
+/* Entries for the sessions of "dead", for as long as a token can live. */
+#define REVOKE(reason)                                                     \
+	" INSERT INTO latchkey_revoked (sid, until, reason)"               \
+	" SELECT dead.id, now() + seconds * interval '1 second', '" reason \
+	"'::text FROM dead, latchkey_lifetime RETURNING sid"
+
+/* The account of a session s, and does that count? $4: how long it may idle. */
+#define OWNER "users u LEFT JOIN latchkey_account a ON a.user_id = u.id"
+#define IS_LIVE                                                        \
+	"u.id = s.user_id AND u.is_active"                             \
+	" AND s.epoch = coalesce(a.epoch, 0) AND s.expires_at > now()" \
+	" AND s.used_at > now() - $4::int * interval '1 second'"
+
+/* As JSON has a time. */
+#define TIME(column)                                   \
+	"to_char(" column " AT TIME ZONE 'UTC'::text," \
+	" 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'::text)"
+
+/* clang-format off */
+const struct db_sql db_session_sql[] = {
+	[INSERT] = {
+		.name = "session_insert",
+		.used_by = DB_LOGIN,
+		/* the statement does not see the row that it adds: beside it
+		 * one less may stay */
+		.text = "WITH made AS (INSERT INTO latchkey_session"
+			" (id, user_id, epoch, expires_at, address, agent)"
+			" VALUES ($1::uuid, $2::bigint, $3::int,"
+			" to_timestamp($4::double precision), $5::inet, $6::text)),"
+			" dead AS (DELETE FROM latchkey_session WHERE id IN"
+			" (SELECT id FROM latchkey_session"
+			" WHERE user_id = $2::bigint"
+			" ORDER BY created_at DESC, id OFFSET " MOST " - 1)"
+			" RETURNING id)"
+			REVOKE("surplus"),
+		.writes = true,
+	},
+	[LIST] = {
+		.name = "session_list",
+		.used_by = DB_API | DB_COMMAND,
+		.text = "SELECT replace(id::text, '-'::text, ''::text), "
+			TIME("created_at") ", " TIME("used_at") ", "
+			TIME("expires_at") ", host(address), agent"
+			" FROM latchkey_session WHERE user_id = $1::bigint"
+			" AND epoch = $2::int AND expires_at > now()"
+			" ORDER BY created_at DESC, id LIMIT " MOST,
+	},
+	[RENEW] = {
+		.name = "session_renew",
+		.used_by = DB_API,
+		/*
+		 * Its SELECT sees the row as it was before its UPDATE waited
+		 * for another renewal: "again", which is not "spent". What is
+		 * done twice gives the same, so it may be sent twice.
+		 */
+		.text = "WITH done AS (UPDATE latchkey_session s"
+			" SET counter = $2::int + 1, used_at = clock_timestamp()"
+			" FROM " OWNER
+			" WHERE s.id = $1::uuid AND s.counter <= $2::int"
+			" AND " IS_LIVE
+			" RETURNING s.user_id, u.username, s.epoch, s.expires_at,"
+			" set_config('synchronous_commit'::text, 'off'::text, true))"
+			" SELECT 'done', user_id, username, epoch,"
+			" floor(date_part('epoch'::text, expires_at))::bigint"
+			" FROM done"
+			" UNION ALL SELECT CASE"
+			" WHEN s.counter <= $2::int THEN 'again'"
+			" WHEN s.counter = $2::int + 1"
+			" AND s.used_at > now() - $3::int * interval '1 second'"
+			" THEN 'grace' ELSE 'spent' END,"
+			" s.user_id, u.username, s.epoch,"
+			" floor(date_part('epoch'::text, s.expires_at))::bigint"
+			" FROM latchkey_session s, " OWNER
+			" WHERE s.id = $1::uuid AND " IS_LIVE
+			" AND NOT EXISTS (SELECT FROM done)",
+	},
+	[END_REUSED] = {
+		.name = "session_end_reused",
+		.used_by = DB_API,
+		.text = "WITH dead AS (DELETE FROM latchkey_session"
+			" WHERE id = $1::uuid AND (counter > $2::int + 1"
+			" OR counter = $2::int + 1"
+			" AND used_at <= now() - $3::int * interval '1 second')"
+			" RETURNING id)"
+			REVOKE("reuse"),
+		.writes = true,
+	},
+	[END] = {
+		.name = "session_end",
+		.used_by = DB_API,
+		.text = "WITH dead AS (DELETE FROM latchkey_session"
+			" WHERE id = $2::uuid"
+			" AND ($1::bigint IS NULL OR user_id = $1::bigint)"
+			" RETURNING id)"
+			REVOKE("owner"),
+		.writes = true,
+	},
+	[END_OTHERS] = {
+		.name = "session_end_others",
+		.used_by = DB_API,
+		.text = "WITH dead AS (DELETE FROM latchkey_session"
+			" WHERE user_id = $1::bigint AND id <> $2::uuid"
+			" RETURNING id)"
+			REVOKE("owner"),
+		.writes = true,
+	},
+	[REMOVE] = {
+		.name = "session_remove",
+		.used_by = DB_KEEPER,
+		.text = "DELETE FROM latchkey_session WHERE id IN"
+			" (SELECT id FROM latchkey_session"
+			" WHERE expires_at < now() ORDER BY expires_at"
+			" LIMIT 1000 FOR UPDATE SKIP LOCKED)",
+		.writes = true,
+	},
+	{ .name = NULL },
+};
+/* clang-format on */
+
+enum err
+db_session_insert(struct ctx *c, const struct session *s)
+{
+	return db_run(c->app->db, c->arena, &db_session_sql[INSERT],
+	    DB_PARAMS(s->id, db_param_i64(c->arena, s->user_id),
+	        db_param_i64(c->arena, s->epoch),
+	        db_param_i64(c->arena, s->expires_s), s->address, s->agent),
+	    NULL);
+}
+
+enum err
+db_session_list(
+    struct ctx *c, const struct user *u, struct session *out, size_t *n)
+{
+	struct db_rows rows;
+	enum err e;
+	int i;
+
+	if ((e = db_run(c->app->db, c->arena, &db_session_sql[LIST],
+	         DB_PARAMS(db_param_i64(c->arena, u->id),
+	             db_param_i64(c->arena, u->epoch)),
+	         &rows)) != ERR_OK)
+		return e;
+	for (i = 0; i < rows.count && i < SESSIONS_OF_USER; i++)
+		out[i] = (struct session){
+			.id = db_text(&rows, i, 0),
+			.user_id = u->id,
+			.epoch = u->epoch,
+			.created_at = db_text(&rows, i, 1),
+			.used_at = db_text(&rows, i, 2),
+			.expires_at = db_text(&rows, i, 3),
+			.address = db_text(&rows, i, 4),
+			.agent = db_text(&rows, i, 5),
+		};
+	*n = (size_t)i;
+	return ERR_OK;
+}
+
+/* Run it once. *word: "done", "grace", "spent", or "again": another came
+ * between.
+ */
+static enum err
+renew_once(struct ctx *c, struct db_params params, struct renewal *r,
+    const char **word)
+{
+	struct db_rows rows;
+	enum err e =
+	    db_one(c->app->db, c->arena, &db_session_sql[RENEW], params, &rows);
+
+	if (e != ERR_OK)
+		return e == ERR_NOTFOUND ? ERR_UNAUTH : e;
+	*word = db_text(&rows, 0, 0);
+	r->user = (struct user){
+		.id = db_int(&rows, 0, 1),
+		.username = db_text(&rows, 0, 2),
+		.epoch = (int32_t)db_int(&rows, 0, 3),
+		.is_active = true,
+	};
+	r->expires_s = db_int(&rows, 0, 4);
+	return ERR_OK;
+}
+
+enum err
+db_session_renew(struct ctx *c, struct renewal *r)
+{
+	const struct db_params params =
+	    DB_PARAMS(r->id, db_param_i64(c->arena, r->counter),
+	        db_param_i64(c->arena, r->grace_s),
+	        db_param_i64(c->arena, r->idle_s));
+	const char *word = "again";
+	enum err e;
+	int tries;
+
+	for (tries = 0; tries < RENEW_TRIES && strcmp(word, "again") == 0;
+	     tries++)
+		if ((e = renew_once(c, params, r, &word)) != ERR_OK)
+			return e;
+	r->result = strcmp(word, "done") == 0    ? RENEWAL_DONE
+	            : strcmp(word, "grace") == 0 ? RENEWAL_GRACE
+	                                         : RENEWAL_SPENT;
+	return strcmp(word, "again") == 0 ? ERR_BUSY : ERR_OK;
+}
+
+enum err
+db_session_end_reused(struct ctx *c, const struct renewal *r)
+{
+	struct db_rows rows;
+
+	return db_one(c->app->db, c->arena, &db_session_sql[END_REUSED],
+	    DB_PARAMS(r->id, db_param_i64(c->arena, r->counter),
+	        db_param_i64(c->arena, r->grace_s)),
+	    &rows);
+}
+
+enum err
+db_session_end(struct ctx *c, int64_t user_id, const char *id)
+{
+	struct db_rows rows;
+
+	return db_one(c->app->db, c->arena, &db_session_sql[END],
+	    DB_PARAMS(
+	        user_id != 0 ? db_param_i64(c->arena, user_id) : NULL, id),
+	    &rows);
+}
+
+enum err
+db_session_end_others(struct ctx *c, int64_t user_id, const char *id)
+{
+	return db_run(c->app->db, c->arena, &db_session_sql[END_OTHERS],
+	    DB_PARAMS(db_param_i64(c->arena, user_id), id), NULL);
+}
+
+enum err
+db_session_remove(struct ctx *c)
+{
+	return db_run(
+	    c->app->db, c->arena, &db_session_sql[REMOVE], DB_NO_PARAMS, NULL);
+}

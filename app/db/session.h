@@ -1,0 +1,76 @@
+/*
+ * Table latchkey_session: logins that have not ended.
+ */
+#ifndef LATCHKEY_DB_SESSION_H
+#define LATCHKEY_DB_SESSION_H
+
+#include "ctx.h"
+#include "db/db.h"
+#include "model.h"
+
+extern const struct db_sql db_session_sql[];
+
+/*
+ * Add a session of s->user_id, to last until s->expires_s. Beyond
+ * SESSIONS_OF_USER the oldest of that user end. It is on disk when this
+ * returns. Errors as db_run().
+ */
+enum err db_session_insert(struct ctx *c, const struct session *s) MUST_CHECK;
+
+/*
+ * The sessions of a user that count, the newest first, at most
+ * SESSIONS_OF_USER; in arena memory. Errors as db_run().
+ */
+enum err db_session_list(struct ctx *c, const struct user *u,
+    struct session *out, size_t *n) MUST_CHECK;
+
+/* How a renewal went. */
+enum renewal_result {
+	RENEWAL_DONE,  /* the next counter is good now */
+	RENEWAL_GRACE, /* it was done just before: the same successor */
+	RENEWAL_SPENT  /* it was done long ago: somebody has a copy */
+};
+
+/* A session to be renewed, by its refresh token. */
+struct renewal {
+	const char *id;
+	int32_t counter;
+	int64_t grace_s; /* for so long a spent one is answered again */
+	int64_t idle_s;  /* how long a session may go without renewal */
+	/* the result; of the account what a token needs */
+	enum renewal_result result;
+	int64_t expires_s; /* of the session, since 1970 */
+	struct user user;
+};
+
+/*
+ * Renew a session: of several at once with the same counter all get the same
+ * successor. A counter ahead of the row's counts: the database forgot, in a
+ * crash, that it gave it out. The write is not waited for, which that allows.
+ * ERR_UNAUTH: no such session, or it has ended. ERR_BUSY: try again.
+ */
+enum err db_session_renew(struct ctx *c, struct renewal *r) MUST_CHECK;
+
+/*
+ * End a session whose refresh token was used again after the grace; asked of
+ * the row once more, so that a renewal at the same time cannot save it.
+ * ERR_NOTFOUND: it had ended already.
+ */
+enum err db_session_end_reused(
+    struct ctx *c, const struct renewal *r) MUST_CHECK;
+
+/*
+ * End a session of this user (0: of any): its tokens are refused everywhere
+ * within a second. ERR_NOTFOUND: there is no such session (any more).
+ */
+enum err db_session_end(
+    struct ctx *c, int64_t user_id, const char *id) MUST_CHECK;
+
+/* End all sessions of this user but one. Errors as db_run(). */
+enum err db_session_end_others(
+    struct ctx *c, int64_t user_id, const char *id) MUST_CHECK;
+
+/* Remove some sessions that have expired. Errors as db_run(). */
+enum err db_session_remove(struct ctx *c) MUST_CHECK;
+
+#endif

@@ -1,0 +1,135 @@
+/*
+ * Renewal of a session by its refresh token.
+ */
+#include "base.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/refresh.h"
+#include "crypto/revoked.h"
+#include "crypto/token.h"
+#include "db/session.h"
+#include "stats/event.h"
+#include "svc/refresh.h"
+#include "svc/session.h"
+
+static enum err
+make(struct ctx *c, const struct refresh *r, const char *client,
+    const char **out)
+{
+	char *text = arena_alloc(c->arena, REFRESH_CHARS + 1);
+
+	*out = text;
+	return refresh_make(c->app->secrets, r, client, text) ? ERR_OK
+	                                                      : ERR_INTERNAL;
+}
+
+enum err
+refresh_begin(
+    struct ctx *c, const char *sid, const char *client, const char **out)
+{
+	struct refresh first = { .counter = 0 };
+
+	snprintf(first.sid, sizeof(first.sid), "%s", sid);
+	return make(c, &first, client, out);
+}
+
+/* A spent token has come again: the owner or a thief, and nobody can tell. */
+static enum err
+end_reused(struct ctx *c, const struct renewal *n)
+{
+	enum err e = db_session_end_reused(c, n);
+
+	if (e == ERR_OK)
+		event(EVENT_REFRESH_REUSED, "user=%" PRId64, n->user.id);
+	return e == ERR_OK || e == ERR_NOTFOUND ? ERR_UNAUTH : e;
+}
+
+/* The access token, which does not outlast its session. */
+static enum err
+sign(struct ctx *c, const struct renewal *n, struct refreshed *out)
+{
+	struct token_claims claims = {
+		.sub = n->user.username,
+		.uid = n->user.id,
+		.exp = c->now_s + c->app->conf->access_token_minutes * 60,
+		.epoch = n->user.epoch,
+		.sid = n->id,
+	};
+
+	if (claims.exp > n->expires_s)
+		claims.exp = n->expires_s;
+	out->expires_in_s = claims.exp - c->now_s;
+	return token_sign(
+	    c->app->keyring, &claims, c->now_s, c->arena, &out->token);
+}
+
+static enum err
+renew(
+    struct ctx *c, const char *token, const char *client, struct refreshed *out)
+{
+	struct refresh r;
+	struct renewal n = {
+		.id = r.sid,
+		.grace_s = c->app->conf->refresh_grace_s + revoked_outage_s(),
+		.idle_s = c->app->conf->session_idle_minutes * 60,
+	};
+	enum err e;
+
+	if ((e = refresh_read(c->app->secrets, token, client, &r)) != ERR_OK)
+		return e;
+	n.counter = r.counter;
+	if ((e = db_session_renew(c, &n)) != ERR_OK)
+		return e;
+	if (n.result == RENEWAL_SPENT)
+		return end_reused(c, &n);
+	if ((e = sign(c, &n, out)) != ERR_OK)
+		return e;
+	r.counter++;
+	return make(c, &r, client, &out->refresh_token);
+}
+
+enum err
+refresh(
+    struct ctx *c, const char *token, const char *client, struct refreshed *out)
+{
+	enum err e = renew(c, token, client, out);
+
+	event(event_of(FAMILY_REFRESHES, e), NULL);
+	return e;
+}
+
+/* The session of a refresh token or an access token; "": it has none. */
+static enum err
+session_of(struct ctx *c, const char *token, const char *client,
+    char sid[TOKEN_SID_CHARS + 1])
+{
+	struct token_claims claims;
+	struct refresh r;
+	enum err e = refresh_read(c->app->secrets, token, client, &r);
+
+	sid[0] = '\0';
+	if (e == ERR_OK)
+		memcpy(sid, r.sid, sizeof(r.sid));
+	if (e != ERR_UNAUTH)
+		return e;
+	if ((e = session_claims(c, token, &claims)) == ERR_OK &&
+	    claims.sid != NULL)
+		memcpy(sid, claims.sid, TOKEN_SID_CHARS + 1);
+	return e == ERR_UNAUTH ? ERR_OK : e;
+}
+
+enum err
+refresh_revoke(struct ctx *c, const char *token, const char *client)
+{
+	char sid[TOKEN_SID_CHARS + 1];
+	enum err e;
+
+	if ((e = session_of(c, token, client, sid)) != ERR_OK || sid[0] == '\0')
+		return e;
+	if ((e = db_session_end(c, 0, sid)) == ERR_OK)
+		event(EVENT_SESSION_ENDED, "session=%.8s", sid);
+	return e == ERR_NOTFOUND ? ERR_OK : e;
+}

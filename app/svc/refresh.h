@@ -1,0 +1,43 @@
+/*
+ * Renewal of a session by its refresh token.
+ */
+#ifndef LATCHKEY_SVC_REFRESH_H
+#define LATCHKEY_SVC_REFRESH_H
+
+#include "ctx.h"
+
+#define REFRESH_FIRST_PARTY "first-party" /* the client of /token */
+
+/* Both tokens, which live until the request ends. */
+struct refreshed {
+	const char *token, *refresh_token;
+	int64_t expires_in_s; /* of the access token */
+};
+
+/*
+ * The first refresh token of a session, for this client. ERR_INTERNAL: OpenSSL
+ * failed.
+ */
+enum err refresh_begin(struct ctx *c, const char *sid, const char *client,
+    const char **out) MUST_CHECK;
+
+/*
+ * Exchange a client's refresh token for a new one and an access token. Who asks
+ * several times at once, or again within refresh_grace_s, gets the same
+ * successor; the time that the database was just away for is added.
+ * ERR_UNAUTH: it is none of ours, another client's, or its session has ended.
+ * One that was spent before that time is in a second hand: the session ends.
+ * ERR_BUSY: the database does not answer; the same token is to be sent again.
+ */
+enum err refresh(struct ctx *c, const char *token, const char *client,
+    struct refreshed *out) MUST_CHECK;
+
+/*
+ * End the session of a token that this client has, a refresh token or an access
+ * token. ERR_OK also where it is none, or has ended: nobody learns which.
+ * ERR_BUSY: the database does not answer.
+ */
+enum err refresh_revoke(
+    struct ctx *c, const char *token, const char *client) MUST_CHECK;
+
+#endif
