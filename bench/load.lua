@@ -5,6 +5,7 @@
 --	wrk ... -s load.lua URL -- basic NAME PASSWORD
 --	wrk ... -s load.lua URL -- login NAME PASSWORD
 --	wrk ... -s load.lua URL -- logins USERS PASSWORD	of user1, user2, ... at random
+--	wrk ... -s load.lua URL -- refresh FILE		a session for each thread, from its lines
 --	wrk ... -s load.lua URL -- signup PREFIX		a new name each time
 --
 -- The last line of the output is "result" and key=value pairs: answers, those
@@ -76,6 +77,23 @@ function kinds.logins(users, password)
 	request = function()
 		local name = "user" .. math.random(1, tonumber(users))
 		return wrk.format(nil, nil, nil, form(name, password))
+	end
+end
+
+-- Each thread renews one session, by the token that it was given last; it has one connection.
+function kinds.refresh(file)
+	local token, i = nil, 0
+	for line in io.lines(file) do
+		token = i == thread_number and line or token
+		i = i + 1
+	end
+	wrk.method = "POST"
+	wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
+	request = function()
+		return wrk.format(nil, nil, nil, "grant_type=refresh_token&refresh_token=" .. token)
+	end
+	response = function(_, _, body)
+		token = body:match('"refresh_token":"([^"]*)"') or token
 	end
 end
 

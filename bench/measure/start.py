@@ -12,9 +12,13 @@ def record(kind, content):
     return bytes([1, kind, 0, 1]) + len(content).to_bytes(2, "big") + b"\0\0" + content
 
 
+def length(text):
+    return bytes([len(text)]) if len(text) < 128 else (len(text) | 1 << 31).to_bytes(4, "big")
+
+
 def request(**params):
     """A whole FastCGI request: begin, parameters, no body."""
-    pairs = b"".join(bytes([len(k), len(v)]) + k.encode() + v.encode() for k, v in params.items())
+    pairs = b"".join(length(k) + length(v) + k.encode() + v.encode() for k, v in params.items())
     return record(1, b"\0\1\0\0\0\0\0\0") + record(4, pairs) + record(4, b"") + record(5, b"")
 
 
