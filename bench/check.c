@@ -116,7 +116,7 @@ main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	arena_init(&arena);
-	if (!keyring_add(&ring, &key, KEY_ACTIVE))
+	if (!keyring_add(&ring, &key, 1))
 		return EXIT_FAILURE;
 	if (!conf_load(NULL, &conf))
 		return EXIT_FAILURE;

@@ -66,7 +66,7 @@ app/cmd/status.c
 app/cmd/user.c
 app/http/fcgi.c
 app/lib/log.c
-app/stats/metrics.c" 'the time of day is read in six files alone'
+app/stats/metrics.c" 'the time of day is read in these files alone'
 is "$(in_code -l '\<strto[a-z]+ *\(' app/*.c app/*/*.c)" 'app/lib/text.c' 'only text.c reads numbers'
 
 # Memory: a request's is the arena's. What each file may call, and why.

@@ -346,7 +346,8 @@ print_tokens(const struct conf *conf)
 
 	if (app == NULL)
 		return;
-	printf("tokens: kid %s", keyring_active(app->keyring)->kid);
+	printf("tokens: kid %s",
+	    keyring_active(app->keyring, (int64_t)time(NULL))->kid);
 	if (*conf->token_issuer != '\0')
 		printf(", issuer (iss) %s", conf->token_issuer);
 	if (*conf->token_audience != '\0')

@@ -1,31 +1,40 @@
 /*
- * Keyring of access tokens. With HMAC (HS256), the only algorithm so far, the
- * key that verifies is the one that signs: each process that checks tokens
- * holds it.
+ * Keyring of access tokens: keys in the memory of a process, and which of them
+ * signs at which time. With HMAC (HS256) the key that verifies is the one that
+ * signs: each process that checks tokens holds it. Of the others, which are
+ * pairs, those processes hold the public halves alone.
  */
 #ifndef LATCHKEY_CRYPTO_KEY_H
 #define LATCHKEY_CRYPTO_KEY_H
 
+#include "crypto/jws.h"
 #include "crypto/mac.h"
 #include "crypto/secret.h"
 
-#define KEYRING_MAX 4 /* keys */
-
-enum key_alg { KEY_HS256 };
+#define KEYRING_MAX 8        /* keys */
+#define KEY_NEVER INT64_MAX  /* a time that does not come */
+#define KEY_HEADER_BYTES 160 /* the longest header of a token, in base64url */
 
 /* All of them verify; only one signs. */
 enum key_state {
-	KEY_NEXT,    /* to be made active */
-	KEY_ACTIVE,  /* signs */
-	KEY_RETIRING /* was active, and its tokens have not all expired */
+	KEY_NEXT,     /* published, and does not sign yet */
+	KEY_ACTIVE,   /* signs */
+	KEY_RETIRING, /* has signed, and its tokens have not all expired */
+	KEY_EXPIRED   /* verifies nothing any more */
 };
 
 struct key {
-	char kid[MAC_NAME_BYTES]; /* as tokens name it */
-	enum key_alg alg;
-	enum key_state state;
-	struct secret secret; /* libjwt signs with it */
-	struct mac_key *mac;  /* the same, prepared, to verify */
+	enum jws_alg alg;
+	int64_t from_s;  /* signs from then on, until a later one does */
+	int64_t until_s; /* verifies until then */
+	char kid[JWS_THUMBPRINT_BYTES]; /* as tokens name it */
+	char header[KEY_HEADER_BYTES];  /* of tokens that it signs, with the dot
+	                                 */
+	size_t header_len;
+	struct mac_key *mac;          /* HS256 */
+	struct jws_key *public_half;  /* of a pair */
+	struct jws_key *private_half; /* NULL: this process does not sign */
+	char pem[JWS_PEM_BYTES];      /* of the private half, not yet parsed */
 };
 
 /*
@@ -38,13 +47,10 @@ struct keyring {
 	struct key keys[KEYRING_MAX];
 };
 
-/* The algorithm's name in the headers of tokens. Source: RFC 7518, 3.1. */
-extern const char *const key_alg_name[];
-
 /*
- * Read the keyring from a file: its one key, active. On failure says on
- * standard error what is wrong and what to do, leaves no key in *out, and
- * returns false (crypto/secret.h).
+ * Read the keyring from a file: its one key, of HS256, active until another one
+ * is. On failure says on standard error what is wrong and what to do, leaves no
+ * key in *out, and returns false (crypto/secret.h).
  */
 bool keyring_load(const char *path, struct keyring *out) MUST_CHECK;
 
@@ -53,10 +59,66 @@ bool keyring_load(const char *path, struct keyring *out) MUST_CHECK;
  * keyring has room for it. False: OpenSSL could not prepare it; it is logged.
  */
 bool keyring_add(struct keyring *ring, const struct secret *secret,
-    enum key_state state) MUST_CHECK;
+    int64_t from_s) MUST_CHECK;
 
-/* The key that signs. There has to be one. */
-const struct key *keyring_active(const struct keyring *ring);
+/* A pair and its times; pem as jws_key_write() gives it. */
+struct key_pair {
+	enum jws_alg alg;
+	int64_t from_s, until_s;
+	const char *kid; /* its thumbprint */
+	const char *pem;
+};
+
+/*
+ * Add a pair, of which copies are made. Its public half is parsed; the private
+ * one is kept as it is for keyring_unlock(), since memory that has once held a
+ * parsed one cannot be wiped for sure. The keyring has room for it. False: its
+ * PEM is not what jws_key_write() makes, or the kid is not its thumbprint;
+ * nothing is added, and it is not logged.
+ */
+bool keyring_add_pair(
+    struct keyring *ring, const struct key_pair *pair) MUST_CHECK;
+
+/*
+ * In a process that signs: parse the private halves, and wipe their PEM.
+ * False: one is broken, or another key's; *kid is the key's.
+ */
+bool keyring_unlock(struct keyring *ring, const char **kid) MUST_CHECK;
+
+/* In a process that only verifies: wipe the private halves. */
+void keyring_lock(struct keyring *ring);
+
+/* What this key of the ring is at a time. */
+enum key_state key_state(
+    const struct keyring *ring, const struct key *key, int64_t now_s);
+
+/*
+ * The key that signs at a time: of those whose from_s has come the latest one,
+ * or, where the clock is before all of them, the first. There has to be one.
+ */
+const struct key *keyring_active(const struct keyring *ring, int64_t now_s);
+
+/*
+ * The pair whose tokens begin with this header of n characters, in base64url
+ * and with the dot; NULL: none. Latchkey alone signs by its pairs, so there is
+ * one header for each, and nothing of it has to be parsed.
+ */
+const struct key *keyring_by_header(
+    const struct keyring *ring, const char *header, size_t n);
+
+/*
+ * Sign n bytes by a key, whose private half this process has. *out_n: bytes of
+ * the signature. False: OpenSSL could not; it is not logged.
+ */
+bool key_sign(const struct key *key, const void *bytes, size_t n,
+    unsigned char out[JWS_SIGNATURE_MAX_BYTES], size_t *out_n) MUST_CHECK;
+
+/*
+ * Is this the signature of n bytes, by this key and its algorithm? ERR_UNAUTH:
+ * it is not. ERR_INTERNAL: OpenSSL could not tell; it is not logged.
+ */
+enum err key_verify(const struct key *key, const void *bytes, size_t n,
+    const unsigned char *signature, size_t signature_n) MUST_CHECK;
 
 /* Wipe all keys and release what they hold. */
 void keyring_clear(struct keyring *ring);

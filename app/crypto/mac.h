@@ -1,5 +1,6 @@
 /*
- * HMAC-SHA-256 and SHA-256, and a key for each purpose. Alone knows OpenSSL.
+ * HMAC-SHA-256 and SHA-256, and a key for each purpose. With crypto/jws.c,
+ * alone knows OpenSSL.
  */
 #ifndef LATCHKEY_CRYPTO_MAC_H
 #define LATCHKEY_CRYPTO_MAC_H

@@ -1,5 +1,5 @@
 /*
- * Access tokens: JSON Web Tokens signed with HMAC-SHA-256.
+ * Access tokens: JSON Web Tokens, signed and verified.
  *
  * The signature is checked here, before libjwt and the JSON library that it
  * brings see a byte: nobody without the key reaches them. They only read what
@@ -17,7 +17,8 @@
 #include "lib/text.h"
 #include "stats/event.h"
 
-#define SIGNATURE_CHARS 43 /* 32 bytes in base64url */
+#define MAC_CHARS 43 /* 32 bytes in base64url */
+#define SIGNATURE_MAX_CHARS (TEXT_BASE64URL_BYTES(JWS_SIGNATURE_MAX_BYTES) - 1)
 
 static void
 free_jwt(void *jwt)
@@ -33,16 +34,16 @@ add_party(jwt_t *jwt, const char *claim, const char *name)
 	       jwt_add_grant(jwt, claim, name) == 0;
 }
 
-enum err
-token_sign(const struct keyring *ring, const struct token_claims *c,
-    int64_t now_s, struct arena *a, const char **out)
+/* The claims in JSON; the caller frees them. NULL: libjwt could not. */
+static char *
+write_claims(const struct keyring *ring, const struct token_claims *c,
+    int64_t now_s, struct arena *a)
 {
-	const struct key *key = keyring_active(ring);
 	jwt_t *jwt = NULL;
-	char jti[33], *token;
+	char jti[33];
 
 	if (jwt_new(&jwt) != 0)
-		return ERR_INTERNAL;
+		return NULL;
 	arena_defer(a, free_jwt, jwt);
 	random_id(jti);
 	/*
@@ -57,18 +58,46 @@ token_sign(const struct keyring *ring, const struct token_claims *c,
 	    (c->sid != NULL && jwt_add_grant(jwt, "sid", c->sid) != 0) ||
 	    (c->epoch != 0 && jwt_add_grant_int(jwt, "ep", c->epoch) != 0) ||
 	    !add_party(jwt, "iss", ring->issuer) ||
-	    !add_party(jwt, "aud", ring->audience) ||
-	    jwt_add_header(jwt, "kid", key->kid) != 0 ||
-	    jwt_set_alg(jwt, JWT_ALG_HS256, key->secret.bytes,
-	        (int)key->secret.len) != 0 ||
-	    (token = jwt_encode_str(jwt)) == NULL) {
-		event(EVENT_BUG, "what=token_sign");
+	    !add_party(jwt, "aud", ring->audience))
+		return NULL;
+	return jwt_get_grants_json(jwt, NULL);
+}
+
+/* The token: header, claims and signature in base64url, with dots between. */
+static enum err
+sign_claims(const struct key *key, const char *claims, struct arena *a,
+    const char **out)
+{
+	unsigned char signature[JWS_SIGNATURE_MAX_BYTES];
+	size_t n = strlen(claims), signature_n;
+	char *token =
+	    arena_alloc(a, key->header_len + TEXT_BASE64URL_BYTES(n) +
+	                       TEXT_BASE64URL_BYTES(sizeof(signature)));
+	char *p = token + key->header_len;
+
+	memcpy(token, key->header, key->header_len);
+	p += text_base64url(claims, n, p);
+	if (!key_sign(key, token, (size_t)(p - token), signature, &signature_n))
 		return ERR_INTERNAL;
-	}
-	*out = arena_strndup(a, token, strlen(token));
-	explicit_bzero(token, strlen(token));
-	free(token);
+	*p++ = '.';
+	text_base64url(signature, signature_n, p);
+	*out = token;
 	return ERR_OK;
+}
+
+enum err
+token_sign(const struct keyring *ring, const struct token_claims *c,
+    int64_t now_s, struct arena *a, const char **out)
+{
+	char *claims = write_claims(ring, c, now_s, a);
+	enum err e = ERR_INTERNAL;
+
+	if (claims != NULL)
+		e = sign_claims(keyring_active(ring, now_s), claims, a, out);
+	free(claims);
+	if (e != ERR_OK)
+		event(EVENT_BUG, "what=token_sign");
+	return e;
 }
 
 /* The six bits of a base64url character, or -1. */
@@ -114,17 +143,19 @@ read_base64url(const char *s, size_t n, unsigned char *out)
 	return n > 0 && left < 6 && bits == 0;
 }
 
-/* A token's parts: how much of it is signed, and by what. */
+/* A token's parts. */
 struct parts {
+	size_t header_len; /* with its dot */
 	size_t signed_len; /* header, dot and claims */
-	unsigned char signature[MAC_BYTES];
+	const char *signature;
+	size_t signature_len;
 };
 
-/* Header, claims and a signature as long as HS256's is, in base64url. */
+/* Header, claims and signature, in base64url. */
 static bool
 has_token_form(const char *token, struct parts *out)
 {
-	const char *claims, *signature;
+	const char *claims;
 	size_t head, body, n = strnlen(token, TOKEN_MAX_BYTES + 1);
 
 	if (n > TOKEN_MAX_BYTES)
@@ -132,50 +163,62 @@ has_token_form(const char *token, struct parts *out)
 	head = strcspn(token, ".");
 	claims = token + head + (token[head] == '.');
 	body = strcspn(claims, ".");
-	signature = claims + body + (claims[body] == '.');
+	out->header_len = (size_t)(claims - token);
 	out->signed_len = (size_t)(claims + body - token);
-	return strlen(signature) == SIGNATURE_CHARS &&
-	       read_base64url(signature, SIGNATURE_CHARS, out->signature) &&
-	       read_base64url(token, head, NULL) &&
+	out->signature = claims + body + (claims[body] == '.');
+	out->signature_len = (size_t)(token + n - out->signature);
+	return read_base64url(token, head, NULL) &&
 	       read_base64url(claims, body, NULL);
 }
 
-/*
- * Is this the signature of these bytes, by this key? ERR_INTERNAL: OpenSSL
- * failed. The right one is wiped: it would be a forged token's.
- */
+/* Is it signed by this key of HS256? */
 static enum err
-check_signature(
-    const struct key *key, const char *token, const struct parts *parts)
+check_mac(const struct key *key, const char *token, const struct parts *parts)
 {
-	unsigned char right[MAC_BYTES];
-	enum err e = ERR_INTERNAL;
+	unsigned char signature[MAC_BYTES];
 
-	if (mac_bytes(key->mac, token, parts->signed_len, right))
-		e = mac_equal(right, parts->signature, sizeof(right))
-		        ? ERR_OK
-		        : ERR_UNAUTH;
-	explicit_bzero(right, sizeof(right));
-	if (e == ERR_INTERNAL)
-		event(EVENT_BUG, "what=token_check");
-	return e;
+	if (parts->signature_len != MAC_CHARS ||
+	    !read_base64url(parts->signature, MAC_CHARS, signature))
+		return ERR_UNAUTH;
+	return key_verify(
+	    key, token, parts->signed_len, signature, sizeof(signature));
+}
+
+/* Is it signed by this pair? */
+static enum err
+check_pair(const struct key *key, const char *token, const struct parts *parts)
+{
+	unsigned char signature[JWS_SIGNATURE_MAX_BYTES];
+	size_t n = parts->signature_len;
+
+	if (n > SIGNATURE_MAX_CHARS ||
+	    !read_base64url(parts->signature, n, signature))
+		return ERR_UNAUTH;
+	return key_verify(key, token, parts->signed_len, signature, n * 3 / 4);
 }
 
 /*
- * The key that signed it. Each is tried: nothing of a header, as a kid, is read
- * before it is known to be signed.
+ * The key that signed it: the pair whose header it has, or any key without a
+ * pair. Nothing of a header is read before it is known to be signed; a kid that
+ * is no pair's, and an algorithm, choose nothing.
  */
 static enum err
 find_key(const struct keyring *ring, const char *token,
-    const struct parts *parts, const struct key **out)
+    const struct parts *parts, int64_t now_s, const struct key **out)
 {
+	const struct key *k = keyring_by_header(ring, token, parts->header_len);
 	enum err e = ERR_UNAUTH;
-	size_t i;
 
-	for (i = 0; i < ring->count && e == ERR_UNAUTH; i++) {
-		*out = &ring->keys[i];
-		e = check_signature(*out, token, parts);
-	}
+	*out = k;
+	if (k != NULL)
+		return now_s < k->until_s ? check_pair(k, token, parts)
+		                          : ERR_UNAUTH;
+	for (k = ring->keys; k < ring->keys + ring->count && e == ERR_UNAUTH;
+	     k++)
+		if (k->alg == JWS_HS256) {
+			*out = k;
+			e = check_mac(k, token, parts);
+		}
 	return e;
 }
 
@@ -249,19 +292,19 @@ is_current(jwt_t *jwt, const struct token_clock *clock, int64_t *exp)
 
 /*
  * Is the header acceptable? It must name the algorithm of the key that signed
- * it, in its one spelling; and an unknown extension must not be ignored: RFC
- * 7515, sections 4.1.1 and 4.1.11. Key parameters of a header (jku, jwk, kid,
- * x5u ...) are never used.
+ * it, HS256, in its one spelling; and an unknown extension must not be ignored:
+ * RFC 7515, sections 4.1.1 and 4.1.11. Key parameters of a header (jku, jwk,
+ * kid, x5u ...) are never used.
  */
 static bool
-has_our_header(jwt_t *jwt, const struct key *key)
+has_our_header(jwt_t *jwt)
 {
 	const char *alg = jwt_get_header(jwt, "alg");
 	char *crit = jwt_get_headers_json(jwt, "crit");
 
 	free(crit);
 	return crit == NULL && alg != NULL &&
-	       strcmp(alg, key_alg_name[key->alg]) == 0;
+	       strcmp(alg, jws_alg_name[JWS_HS256]) == 0;
 }
 
 /* What is behind the text in JSON that begins at p; NULL: it is none. */
@@ -391,6 +434,37 @@ read_account(
 	return read_session(jwt, out);
 }
 
+/* {"alg":"none"}, in the place of a header that has been compared. */
+#define NO_HEADER "eyJhbGciOiJub25lIn0."
+
+/*
+ * Parse what a key has signed. libjwt gets no key: it verifies nothing, which
+ * has been done, and reads. Of a pair's token it reads the claims alone: it
+ * does not know each algorithm.
+ */
+static bool
+parse(const struct key *key, const char *token, const struct parts *parts,
+    struct arena *a, jwt_t **out)
+{
+	size_t from = parts->header_len, n = parts->signed_len - from;
+	char *text;
+
+	if (key->alg == JWS_HS256) {
+		if (jwt_decode(out, token, NULL, 0) != 0)
+			return false;
+		arena_defer(a, free_jwt, *out);
+		return has_our_header(*out);
+	}
+	text = arena_alloc(a, sizeof(NO_HEADER) + n + 1);
+	memcpy(text, NO_HEADER, sizeof(NO_HEADER));
+	memcpy(text + sizeof(NO_HEADER) - 1, token + from, n);
+	memcpy(text + sizeof(NO_HEADER) - 1 + n, ".", 2);
+	if (jwt_decode(out, text, NULL, 0) != 0)
+		return false;
+	arena_defer(a, free_jwt, *out);
+	return true;
+}
+
 enum err
 token_check(const struct keyring *ring, const char *token,
     const struct token_clock *clock, struct arena *a, struct token_claims *out)
@@ -402,17 +476,18 @@ token_check(const struct keyring *ring, const char *token,
 
 	if (!has_token_form(token, &parts))
 		return ERR_UNAUTH;
-	if ((e = find_key(ring, token, &parts, &key)) != ERR_OK)
+	e = find_key(ring, token, &parts, clock->now_s, &key);
+	if (e == ERR_INTERNAL)
+		event(EVENT_BUG, "what=token_check");
+	if (e != ERR_OK)
 		return e;
-	/* without a key it verifies nothing, which has been done, and reads */
-	if (jwt_decode(&jwt, token, NULL, 0) != 0)
+	if (!parse(key, token, &parts, a, &jwt))
 		return ERR_UNAUTH;
-	arena_defer(a, free_jwt, jwt);
 	out->sub = jwt_get_grant(jwt, "sub");
-	if (!has_our_header(jwt, key) || !is_for_us(jwt, ring) ||
-	    out->sub == NULL || *out->sub == '\0' ||
+	if (!is_for_us(jwt, ring) || out->sub == NULL || *out->sub == '\0' ||
 	    !is_current(jwt, clock, &out->exp) ||
 	    !read_account(jwt, clock, out))
 		return ERR_UNAUTH;
-	return ERR_OK;
+	/* Latchkey alone signs by its pairs, and nothing plain */
+	return out->is_plain && key->alg != JWS_HS256 ? ERR_UNAUTH : ERR_OK;
 }

@@ -127,3 +127,23 @@ text_percent_decode(char *s, size_t n, bool plus)
 	}
 	return len;
 }
+
+size_t
+text_base64url(const void *bytes, size_t n, char *out)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	                             "abcdefghijklmnopqrstuvwxyz0123456789-_";
+	const unsigned char *p = bytes;
+	unsigned bits = 0, left = 0; /* read, and not yet written */
+	char *to = out;
+
+	for (; n > 0; n--) {
+		bits = bits << 8 | *p++;
+		for (left += 8; left >= 6; left -= 6)
+			*to++ = digits[bits >> (left - 6) & 63];
+	}
+	if (left > 0)
+		*to++ = digits[bits << (6 - left) & 63];
+	*to = '\0';
+	return (size_t)(to - out);
+}

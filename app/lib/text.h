@@ -44,4 +44,14 @@ int text_hex(char c);
 /* The value of n hexadecimal digits, at most 16 and all of them such. */
 uint64_t text_hex_value(const char *s, size_t n);
 
+/* The characters that n bytes take in base64url, and a NUL. */
+#define TEXT_BASE64URL_BYTES(n) (((n)*4 + 2) / 3 + 1)
+
+/*
+ * Write n bytes in base64url, without padding and with a NUL, to out, which has
+ * TEXT_BASE64URL_BYTES(n). Returns the number of characters.
+ * Source: RFC 4648, section 5; RFC 7515, appendix C.
+ */
+size_t text_base64url(const void *bytes, size_t n, char *out);
+
 #endif

@@ -22,7 +22,7 @@ fuzz_keyring(void)
 {
 	static struct keyring ring;
 
-	if (ring.count == 0 && !keyring_add(&ring, &fuzz_key, KEY_ACTIVE))
+	if (ring.count == 0 && !keyring_add(&ring, &fuzz_key, 1))
 		abort();
 	return &ring;
 }

@@ -13,6 +13,7 @@
 
 #include "lib/buf.h"
 #include "http/json.h"
+#include "lib/text.h"
 #include "keys.h"
 #include "tap.h"
 #include "crypto/token.h"
@@ -258,9 +259,9 @@ test_two_json_libraries(void)
 	ok(good, "json-c and jansson live in one process");
 }
 
-/* A token by the key of another text, whose state in the ring is this. */
+/* A token by the key of another text, that signs from this time on. */
 static enum err
-check_beside(const char *token, enum key_state state, const char *text)
+check_beside(const char *token, int64_t from_s, const char *text)
 {
 	const struct secret other = secret_of(text);
 	struct keyring two;
@@ -268,7 +269,7 @@ check_beside(const char *token, enum key_state state, const char *text)
 	enum err e;
 
 	make_keyring(&two, KEY_TEXT);
-	if (!keyring_add(&two, &other, state))
+	if (!keyring_add(&two, &other, from_s))
 		abort();
 	e = token_check(&two, token, &then, &arena, &c);
 	keyring_clear(&two);
@@ -290,11 +291,11 @@ test_ring(void)
 	    "a token by a key that is not in the ring is refused");
 	ok(token_check(&empty, by_jose, &then, &arena, &out) == ERR_UNAUTH,
 	    "a ring without keys accepts none");
-	ok(check_beside(token, KEY_RETIRING, text) == ERR_OK,
+	ok(check_beside(token, 0, text) == ERR_OK,
 	    "a token by a retiring key is accepted");
-	ok(check_beside(token, KEY_NEXT, text) == ERR_OK,
+	ok(check_beside(token, KEY_NEVER, text) == ERR_OK,
 	    "a token by the next key is accepted");
-	ok(check_beside(by_jose, KEY_RETIRING, text) == ERR_OK,
+	ok(check_beside(by_jose, 0, text) == ERR_OK,
 	    "a token by the active key is accepted beside a retiring one");
 	keyring_clear(&other);
 }
@@ -310,8 +311,8 @@ test_header(void)
 	struct keyring two = { .count = 0 };
 	const char *token;
 
-	if (!keyring_add(&two, &next, KEY_NEXT) ||
-	    !keyring_add(&two, &active, KEY_ACTIVE))
+	if (!keyring_add(&two, &next, KEY_NEVER) ||
+	    !keyring_add(&two, &active, 1))
 		abort();
 	ok(token_sign(&two, &in, EXP - 60, &arena, &token) == ERR_OK &&
 	        token_check(&ring, token, &then, &arena, &out) == ERR_OK,
@@ -448,11 +449,188 @@ test_parties(void)
 	ring.issuer = ring.audience = NULL;
 }
 
+/* --- pairs --- */
+
+/* A new pair in the ring, active. */
+static void
+add_pair(struct keyring *out, enum jws_alg alg)
+{
+	char pem[JWS_PEM_BYTES], kid[JWS_THUMBPRINT_BYTES];
+	struct key_pair pair = { alg, 2, KEY_NEVER, kid, pem };
+	struct jws_key *key = jws_key_new(alg);
+	const char *which;
+
+	if (key == NULL || !jws_key_write(key, pem) ||
+	    !jws_thumbprint(key, kid) || !keyring_add_pair(out, &pair) ||
+	    !keyring_unlock(out, &which))
+		abort();
+	jws_key_free(key);
+}
+
+/* A header and claims as they are, signed by a key of the ring. */
+static const char *
+sign_as(const struct key *key, const char *header, const char *claims)
+{
+	unsigned char signature[JWS_SIGNATURE_MAX_BYTES];
+	char *out = arena_alloc(&arena, 4096), *p = out;
+	size_t n;
+
+	p += text_base64url(header, strlen(header), p);
+	*p++ = '.';
+	p += text_base64url(claims, strlen(claims), p);
+	if (!key_sign(key, out, (size_t)(p - out), signature, &n))
+		abort();
+	*p++ = '.';
+	text_base64url(signature, n, p);
+	return out;
+}
+
+#define CLAIMS                                                    \
+	"{\"sub\":\"ada\",\"exp\":2000000000,\"iat\":1999999940," \
+	"\"jti\":\"x\",\"uid\":1}"
+
+static enum err
+check_in(const struct keyring *keys, const char *token)
+{
+	struct token_claims out;
+
+	return token_check(keys, token, &then, &arena, &out);
+}
+
+/* Each algorithm as the name of each, under each kid, by each key. */
+static void
+test_names(struct keyring *keys)
+{
+	const struct key *signer, *named;
+	size_t right = 0, wrong = 0;
+	enum jws_alg alg;
+	char header[200];
+	bool same;
+
+	for (signer = keys->keys; signer < keys->keys + keys->count; signer++)
+		for (named = keys->keys; named < keys->keys + keys->count;
+		     named++)
+			for (alg = 0; alg < JWS_ALGS; alg++) {
+				snprintf(header, sizeof(header),
+				    "{\"alg\":\"%s\",\"kid\":\"%s\","
+				    "\"typ\":\"JWT\"}",
+				    jws_alg_name[alg], named->kid);
+				/* a kid chooses no key of HS256 */
+				same = alg == signer->alg &&
+				       (signer == named || alg == JWS_HS256);
+				if (check_in(keys, sign_as(signer, header,
+				                       CLAIMS)) != ERR_OK)
+					wrong += same;
+				else
+					right += !same;
+			}
+	is_int((long long)wrong, 0,
+	    "a token that names its key and algorithm is accepted");
+	is_int((long long)right, 0,
+	    "a token that names another key or algorithm is refused");
+}
+
+static void
+test_pair(enum jws_alg alg)
+{
+	const struct token_claims in = {
+		.sub = "ada", .uid = 42, .exp = EXP, .epoch = 3
+	};
+	static struct keyring keys, alone;
+	struct token_claims out = { 0 };
+	const char *token, *name = jws_alg_name[alg];
+	char *spoilt, header[200];
+	const struct key *k;
+	size_t i, taken = 0;
+
+	make_keyring(&keys, KEY_TEXT);
+	add_pair(&keys, alg);
+	k = &keys.keys[1];
+	ok(token_sign(&keys, &in, EXP - 60, &arena, &token) == ERR_OK &&
+	        token_check(&keys, token, &then, &arena, &out) == ERR_OK &&
+	        strcmp(out.sub, "ada") == 0 && out.uid == 42 &&
+	        out.epoch == 3 && out.exp == EXP && !out.is_plain,
+	    tap_with("a token by a pair has what was signed", name));
+	snprintf(header, sizeof(header),
+	    "{\"alg\":\"%s\",\"kid\":\"%s\",\"typ\":\"JWT\"}", name, k->kid);
+	is(part_of(token, 0), header,
+	    tap_with("the header names algorithm and key", name));
+	make_keyring(&alone, KEY_TEXT);
+	ok(check_in(&alone, token) == ERR_UNAUTH,
+	    tap_with("a ring without the pair refuses it", name));
+	keyring_clear(&alone);
+	ok(check_in(&keys, sign_as(k, header, CLAIMS)) == ERR_OK &&
+	        check_in(&keys, sign_as(k, header,
+	                            "{\"sub\":\"ada\",\"exp\":2000000000}")) ==
+	            ERR_UNAUTH,
+	    tap_with("a plain token by a pair is refused", name));
+	spoilt = arena_strndup(&arena, token, strlen(token) + 1);
+	for (i = 0; i < strlen(token); i++) {
+		spoilt[i] = spoilt[i] == 'A' ? 'B' : 'A';
+		taken += check_in(&keys, spoilt) != ERR_UNAUTH;
+		spoilt[i] = token[i];
+	}
+	is_int((long long)taken, 0,
+	    tap_with(
+	        "a token by a pair with one byte spoilt is refused", name));
+	keys.keys[1].until_s = EXP - 60;
+	ok(check_in(&keys, token) == ERR_UNAUTH,
+	    tap_with("a key verifies nothing once its time is over", name));
+	keys.keys[1].until_s = EXP - 59;
+	ok(check_in(&keys, token) == ERR_OK,
+	    tap_with("a key verifies until its time is over", name));
+	keyring_clear(&keys);
+}
+
+/* A header that is not to the byte what Latchkey writes is not its own. */
+static void
+test_pair_header(void)
+{
+	static const char *const more[] = { ",\"crit\":[\"b64\"]",
+		",\"jku\":\"http://localhost/\"", ",\"typ\":\"JWT\"",
+		",\"cty\":\"JWT\"", " " };
+	static struct keyring keys;
+	char header[300];
+	size_t i, taken = 0;
+
+	make_keyring(&keys, KEY_TEXT);
+	add_pair(&keys, JWS_ES256);
+	for (i = 0; i < ARRAY_LEN(more); i++) {
+		snprintf(header, sizeof(header),
+		    "{\"alg\":\"ES256\",\"kid\":\"%s\",\"typ\":\"JWT\"%s}",
+		    keys.keys[1].kid, more[i]);
+		taken += check_in(&keys,
+		             sign_as(&keys.keys[1], header, CLAIMS)) == ERR_OK;
+	}
+	is_int((long long)taken, 0,
+	    "a token by a pair with another header is refused");
+	keyring_clear(&keys);
+}
+
+static void
+test_pairs(void)
+{
+	static struct keyring keys;
+
+	test_pair(JWS_ES256);
+	test_pair(JWS_EDDSA);
+	test_pair(JWS_RS256);
+	test_pair_header();
+	make_keyring(&keys, KEY_TEXT);
+	add_pair(&keys, JWS_ES256);
+	add_pair(&keys, JWS_ES256);
+	add_pair(&keys, JWS_EDDSA);
+	add_pair(&keys, JWS_RS256);
+	test_names(&keys);
+	keyring_clear(&keys);
+}
+
 int
 main(void)
 {
 	make_keyring(&ring, KEY_TEXT);
 	arena_init(&arena);
+	test_pairs();
 	ok(accepts(by_jose, EXP - 1000),
 	    "the FastAPI application's token is good");
 	test_refused();

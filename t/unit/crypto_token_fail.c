@@ -71,8 +71,7 @@ int jwt_add_header(jwt_t *jwt, const char *name, const char *value) { return fai
 int jwt_new(jwt_t **jwt) { return fails("jwt_new") ? ENOMEM : REAL(jwt_new)(jwt); }
 int jwt_add_grant(jwt_t *jwt, const char *name, const char *value) { return fails("jwt_add_grant") ? ENOMEM : REAL(jwt_add_grant)(jwt, name, value); }
 int jwt_add_grant_int(jwt_t *jwt, const char *name, long value) { return fails("jwt_add_grant_int") ? ENOMEM : REAL(jwt_add_grant_int)(jwt, name, value); }
-int jwt_set_alg(jwt_t *jwt, jwt_alg_t alg, const unsigned char *k, int n) { return fails("jwt_set_alg") ? ENOMEM : REAL(jwt_set_alg)(jwt, alg, k, n); }
-char *jwt_encode_str(jwt_t *jwt) { return fails("jwt_encode_str") ? NULL : REAL(jwt_encode_str)(jwt); }
+char *jwt_get_grants_json(jwt_t *jwt, const char *name) { return fails("jwt_get_grants_json") ? NULL : REAL(jwt_get_grants_json)(jwt, name); }
 int EVP_MAC_init(EVP_MAC_CTX *c, const unsigned char *k, size_t n, const OSSL_PARAM p[]) { return fails("EVP_MAC_init") ? 0 : REAL(EVP_MAC_init)(c, k, n, p); }
 int EVP_MAC_update(EVP_MAC_CTX *c, const unsigned char *p, size_t n) { return fails("EVP_MAC_update") ? 0 : REAL(EVP_MAC_update)(c, p, n); }
 int EVP_MAC_final(EVP_MAC_CTX *c, unsigned char *out, size_t *n, size_t size) { return fails("EVP_MAC_final") ? 0 : REAL(EVP_MAC_final)(c, out, n, size); }
@@ -98,9 +97,8 @@ test_sign_fails(void)
 		{ "jwt_add_grant_int", 4 },
 		{ "jwt_add_grant", 3 },
 		{ "jwt_add_grant", 4 },
-		{ "jwt_add_header", 1 },
-		{ "jwt_set_alg", 1 },
-		{ "jwt_encode_str", 1 },
+		{ "jwt_get_grants_json", 1 },
+		{ "EVP_MAC_init", 1 },
 	};
 	const struct token_claims claims = { "ada", 1, EXP, 1, false };
 	const char *token;
@@ -119,24 +117,10 @@ test_sign_fails(void)
 		    "no token is signed when call %d of %s() fails",
 		    calls[i].turn, calls[i].name);
 		ok(failed() && refused, title);
-		ok(i == 0 || strstr(said_text, "event=bug what=token_sign"),
+		ok(strstr(said_text, "event=bug what=token_sign"),
 		    "the log reports a token that could not be signed");
 	}
 	ring.issuer = ring.audience = NULL;
-}
-
-static void
-test_sign_wipes(void)
-{
-	const struct token_claims claims = { "ada", 1, EXP, 1, false };
-	const char *token = "";
-
-	strcpy(secret, "eyJ");
-	secret_wiped = false;
-	ok(token_sign(&ring, &claims, EXP - 60, &arena, &token) == ERR_OK &&
-	        secret_wiped,
-	    "libjwt's copy of a token is wiped");
-	secret[0] = '\0';
 }
 
 static enum err
@@ -412,7 +396,6 @@ main(void)
 	make_keyring(&ring, KEY_TEXT);
 	arena_init(&arena);
 	test_sign_fails();
-	test_sign_wipes();
 	test_form();
 	test_parser();
 	test_ours();

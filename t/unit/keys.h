@@ -26,7 +26,7 @@ make_keyring(struct keyring *out, const char *text)
 	const struct secret s = secret_of(text);
 
 	*out = (struct keyring){ .count = 0 };
-	if (!keyring_add(out, &s, KEY_ACTIVE))
+	if (!keyring_add(out, &s, 1))
 		abort();
 }
 

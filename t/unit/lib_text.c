@@ -193,6 +193,28 @@ test_percent(void)
 	ok(memcmp(s, "a\0b", 3) == 0, "%00 is decoded to a NUL");
 }
 
+/* RFC 4648, section 10, and the two characters that base64 has not. */
+static void
+test_base64url(void)
+{
+	static const struct {
+		const char *bytes, *text;
+	} cases[] = { { "", "" }, { "f", "Zg" }, { "fo", "Zm8" },
+		{ "foo", "Zm9v" }, { "foob", "Zm9vYg" }, { "fooba", "Zm9vYmE" },
+		{ "foobar", "Zm9vYmFy" }, { "\xfb\xff\xbf", "-_-_" } };
+	char out[TEXT_BASE64URL_BYTES(6)];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(cases); i++) {
+		is_int((long long)text_base64url(
+		           cases[i].bytes, strlen(cases[i].bytes), out),
+		    (long long)strlen(cases[i].text),
+		    "the length in base64url is known");
+		is(out, cases[i].text,
+		    tap_with("bytes are written in base64url", cases[i].text));
+	}
+}
+
 int
 main(void)
 {
@@ -203,5 +225,6 @@ main(void)
 	test_hex();
 	test_percent();
 	test_percent_at_end();
+	test_base64url();
 	return done();
 }
