@@ -10,9 +10,11 @@
 #include "app.h"
 #include "crypto/mac.h"
 #include "crypto/key.h"
+#include "crypto/key_dir.h"
 #include "crypto/token_cache.h"
 #include "db/ratelimit.h"
 #include "lib/blocklist.h"
+#include "lib/log.h"
 #include "svc/decoy.h"
 #include "svc/formats.h"
 #include "svc/network.h"
@@ -30,15 +32,47 @@ struct opened {
 	struct ratelimit_memory ratelimit;
 };
 
+/* Is there a key that signs, now or at some time? */
+static bool
+has_signer(const struct keyring *ring)
+{
+	if (ring->count > 0 &&
+	    keyring_active(ring, KEY_NEVER - 1)->from_s != KEY_NEVER)
+		return true;
+	log_say("no key signs tokens: set key_file, or key_dir and make one "
+	        "with: latchkey key new");
+	return false;
+}
+
 static bool
 open_keys(struct opened *o)
 {
-	if (!keyring_load(o->app.conf->key_file, &o->keyring))
+	const struct conf *conf = o->app.conf;
+	struct keyring *ring = &o->keyring;
+
+	if ((conf->key_file[0] != '\0' &&
+	        !keyring_load(conf->key_file, ring)) ||
+	    (conf->key_dir[0] != '\0' && !key_dir_load(conf->key_dir, ring)) ||
+	    !has_signer(ring))
 		return false;
-	o->keyring.issuer = o->app.conf->token_issuer;
-	o->keyring.audience = o->app.conf->token_audience;
-	o->app.keyring = &o->keyring;
+	ring->issuer = conf->token_issuer;
+	ring->audience = conf->token_audience;
+	o->app.keyring = ring;
 	return true;
+}
+
+/* Private halves are parsed where tokens are signed, and nowhere else. */
+static bool
+unlock_keys(struct opened *o)
+{
+	const char *kid;
+
+	if (keyring_unlock(&o->keyring, &kid))
+		return true;
+	log_say("key_dir %s/%s.pem: its private key is broken or another's; "
+	        "copy the directory again",
+	    o->app.conf->key_dir, kid);
+	return false;
 }
 
 static void
@@ -122,6 +156,7 @@ app_open(const struct conf *conf, unsigned needs, unsigned used_by)
 		.ratelimit = &o->ratelimit,
 	};
 	if (((needs & NEED_KEYS) == 0 || open_keys(o)) &&
+	    ((needs & NEED_SIGNING) == 0 || unlock_keys(o)) &&
 	    ((needs & (NEED_SECRETS | NEED_SECRET_FILE)) == 0 ||
 	        load_secret(o)) &&
 	    ((needs & NEED_SECRETS) == 0 || derive_secrets(o)) &&
@@ -139,6 +174,10 @@ app_narrow(struct app *app, unsigned needs, unsigned used_by)
 
 	if ((needs & NEED_KEYS) == 0)
 		wipe_keys(o);
+	else if ((needs & NEED_SIGNING) == 0)
+		keyring_lock(&o->keyring);
+	else if (!unlock_keys(o))
+		return false;
 	if ((needs & NEED_SECRETS) == 0)
 		wipe_secrets(o);
 	else if (!derive_secrets(o))

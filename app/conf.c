@@ -49,7 +49,9 @@ struct key {
 #define LISTEN_INNER(id, name)
 static const struct key keys[] = {
 	{ "database",             TEXT,   AT(database),             "dbname=latchkey", 1, 4096, "libpq connection string" },
-	{ "key_file",             TEXT,   AT(key_file),             SYSCONFDIR "/latchkey/key", 1, 4096, "path" },
+	{ "key_file",             TEXT,   AT(key_file),             SYSCONFDIR "/latchkey/key", 0, 4096, "path" },
+	{ "key_dir",              TEXT,   AT(key_dir),              "", 0, 4096, "path" },
+	{ "jwks_max_age_s",       NUMBER, AT(jwks_max_age_s),       "300", 1, 86400, "seconds" },
 	{ "secret_file",          TEXT,   AT(secret_file),          "", 0, 4096, "path" },
 	ROLE_TABLE(LISTEN)
 	ROLE_TABLE(WORKERS)

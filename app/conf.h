@@ -13,6 +13,7 @@ struct conf {
 	const char *file;            /* where it was read; the caller's */
 	char *database;              /* libpq connection string, no password */
 	char *key_file;              /* the key that signs tokens */
+	char *key_dir;               /* of key pairs; "": none */
 	char *secret_file;           /* keys cookies and counts; "": key_file */
 	char *listen[ROLE_COUNT];    /* of a lane: a Unix socket's path, or
 	                              * ADDRESS:PORT */
@@ -22,6 +23,7 @@ struct conf {
 	int64_t drain_ms; /* of silence, after which a draining worker exits */
 	char *greeting;   /* the answer of GET / */
 	char *cors_origins; /* origins whose pages may ask, and read */
+	int64_t jwks_max_age_s; /* published keys may be kept as long */
 	int64_t access_token_minutes;
 	char *token_issuer; /* that tokens name; "": none */
 	char *token_audience;

@@ -9,16 +9,18 @@
 /* Resources of a process (app.h) and its abilities; as bits. */
 enum need {
 	NEED_DATABASE = 1, /* a database connection */
-	NEED_KEYS = 2,     /* to sign and verify tokens */
+	NEED_KEYS = 2,     /* to verify tokens */
 	NEED_SECRETS = 4,  /* to make MACs: a key for each purpose */
 	NEED_HASHING = 8,  /* to judge and hash passwords */
 	/* to be forked: the secret from which app_narrow() derives those keys
 	 */
-	NEED_SECRET_FILE = 16
+	NEED_SECRET_FILE = 16,
+	NEED_SIGNING = 32 /* to sign tokens */
 };
 
 /* All that a worker can need. */
-#define NEED_ALL (NEED_DATABASE | NEED_KEYS | NEED_SECRETS | NEED_HASHING)
+#define NEED_ALL \
+	(NEED_DATABASE | NEED_KEYS | NEED_SIGNING | NEED_SECRETS | NEED_HASHING)
 
 /*
  * The process kinds. A new one is a row here and a run function in
@@ -33,11 +35,11 @@ enum need {
  */
 /* clang-format off */
 #define ROLE_TABLE(ROW) \
-	/*  id     name     socket needs                                     priority workers  run */ \
-	ROW(CHECK, "check", LANE, NEED_KEYS,                                  USUAL, EACH_CPU, 1, serve) \
-	ROW(API,   "api",   LANE, NEED_DATABASE | NEED_KEYS | NEED_SECRETS,   USUAL, EACH_CPU, 2, serve) \
-	ROW(LOGIN, "login", LANE, NEED_ALL,                                   LOW,   EACH_CPU, 1, serve) \
-	ROW(KEEPER,"keeper",INNER,NEED_DATABASE,                              USUAL, FIXED,    1, keep)
+	/*  id     name     socket needs                                                    priority workers  run */ \
+	ROW(CHECK, "check", LANE, NEED_KEYS,                                                USUAL, EACH_CPU, 1, serve) \
+	ROW(API,   "api",   LANE, NEED_DATABASE | NEED_KEYS | NEED_SIGNING | NEED_SECRETS, USUAL, EACH_CPU, 2, serve) \
+	ROW(LOGIN, "login", LANE, NEED_ALL,                                                 LOW,   EACH_CPU, 1, serve) \
+	ROW(KEEPER,"keeper",INNER,NEED_DATABASE,                                            USUAL, FIXED,    1, keep)
 /* clang-format on */
 
 #define ROLE_ID(id, name, socket, needs, priority, per, least, run) ROLE_##id,

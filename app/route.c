@@ -72,6 +72,7 @@ static const struct route routes[] = {
 	{ POST,     "/oauth2/token",        ROLE_API,   ANYONE,    NOT_CROSS_SITE, LIMIT_NONE,   OAUTH,   BODY_FORM, 65536, api_oauth2_token },
 	{ POST,     "/oauth2/revoke",       ROLE_API,   ANYONE,    NOT_CROSS_SITE, LIMIT_NONE,   OAUTH,   BODY_FORM, 65536, api_oauth2_revoke },
 	{ GET,      "/check",               ROLE_CHECK, BEARER,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_check },
+	{ GET_HEAD, "/.well-known/jwks.json",ROLE_CHECK,ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_keys },
 	{ GET_HEAD, "/openapi.json",        ROLE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_docs_openapi },
 	{ GET_HEAD, "/docs",                ROLE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_docs_swagger },
 	{ GET_HEAD, "/docs/oauth2-redirect",ROLE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_docs_oauth2_redirect },

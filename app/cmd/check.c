@@ -368,7 +368,7 @@ print_unseen(const char *unseen)
 int
 check(const struct conf *conf)
 {
-	bool key_good = can_open(conf, NEED_KEYS | NEED_SECRETS);
+	bool key_good = can_open(conf, NEED_KEYS | NEED_SIGNING | NEED_SECRETS);
 	bool list_good = can_open(conf, NEED_HASHING);
 	bool database_good = check_database(conf), places_good;
 	struct arena arena;

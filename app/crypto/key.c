@@ -33,7 +33,7 @@ keyring_load(const char *path, struct keyring *out)
 	struct secret secret;
 	bool good;
 
-	memset(out, 0, sizeof(*out));
+	keyring_clear(out);
 	good = secret_load("key_file", path, &secret) &&
 	       keyring_add(out, &secret, 0);
 	explicit_bzero(&secret, sizeof(secret));
@@ -229,9 +229,10 @@ key_verify(const struct key *key, const void *bytes, size_t n,
 void
 keyring_clear(struct keyring *ring)
 {
-	size_t i;
+	size_t i, count = ring->count;
 
-	for (i = 0; i < ring->count; i++)
+	for (i = 0; i < count; i++)
 		clear(&ring->keys[i]);
-	explicit_bzero(ring, sizeof(*ring));
+	/* not the rest, which no memory has been taken for yet */
+	explicit_bzero(ring, offsetof(struct keyring, keys));
 }

@@ -11,7 +11,7 @@
 #include "crypto/mac.h"
 #include "crypto/secret.h"
 
-#define KEYRING_MAX 8        /* keys */
+#define KEYRING_MAX 16       /* keys */
 #define KEY_NEVER INT64_MAX  /* a time that does not come */
 #define KEY_HEADER_BYTES 160 /* the longest header of a token, in base64url */
 
@@ -50,7 +50,7 @@ struct keyring {
 /*
  * Read the keyring from a file: its one key, of HS256, active until another one
  * is. On failure says on standard error what is wrong and what to do, leaves no
- * key in *out, and returns false (crypto/secret.h).
+ * key in *out, and returns false (crypto/secret.h). *out is zero, or a keyring.
  */
 bool keyring_load(const char *path, struct keyring *out) MUST_CHECK;
 

@@ -15,6 +15,7 @@
 #include "conf.h"
 #include "crypto/mac.h"
 #include "crypto/secret.h"
+#include "lib/log.h"
 #include "stats/event.h"
 
 /* A purpose's label is part of what is in the database and in browsers. */
@@ -147,7 +148,10 @@ mac_secret_load(const struct conf *conf, struct secret *out)
 {
 	if (conf->secret_file[0] != '\0')
 		return secret_load("secret_file", conf->secret_file, out);
-	return secret_load("key_file", conf->key_file, out);
+	if (conf->key_file[0] != '\0')
+		return secret_load("key_file", conf->key_file, out);
+	log_say("secret_file has to be set where key_file is \"\"");
+	return false;
 }
 
 /* NULL: it is logged. */

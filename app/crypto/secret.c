@@ -204,19 +204,18 @@ find_fault(const struct secret *s)
 
 /* Read the file that is open as fd, and close it. Returns errno. */
 static int
-read_all(int fd, struct secret *out)
+read_all(int fd, void *out, size_t size, size_t *n)
 {
-	ssize_t n;
+	ssize_t got;
 
-	out->len = 0;
-	while ((n = read(fd, out->bytes + out->len,
-	            sizeof(out->bytes) - out->len)) > 0)
-		out->len += (size_t)n;
-	if (n == 0)
+	*n = 0;
+	while ((got = read(fd, (char *)out + *n, size - *n)) > 0)
+		*n += (size_t)got;
+	if (got == 0)
 		errno = 0;
-	if (out->len > 0 && out->bytes[out->len - 1] == '\n')
-		out->len--;
-	return errno;
+	got = errno;
+	close(fd);
+	return (int)got;
 }
 
 /* Open the file, if it is safe. */
@@ -228,7 +227,10 @@ open_safe(const char *setting, const char *path)
 
 	if (fd < 0) {
 		log_say("%s %s: %s", setting, path,
-		    errno == ENOENT
+		    errno == ENOENT && strcmp(setting, "key_dir") == 0
+		        ? "no such file; copy the directory from where "
+		          "latchkey key was run"
+		    : errno == ENOENT
 		        ? "no such file; make a key with: (umask 027; "
 		          "openssl rand -hex 32 >FILE), and give it to the "
 		          "workers' group"
@@ -245,15 +247,33 @@ open_safe(const char *setting, const char *path)
 }
 
 bool
+secret_read(const char *setting, const char *path, struct secret_file *out)
+{
+	int fd = open_safe(setting, path), error;
+
+	if (fd < 0)
+		return false;
+	error = read_all(fd, out->text, sizeof(out->text), &out->len);
+	if (error == 0 && out->len < sizeof(out->text)) {
+		out->text[out->len] = '\0';
+		return true;
+	}
+	log_say("%s %s: %s", setting, path,
+	    error != 0 ? strerror(error) : "is too long");
+	explicit_bzero(out, sizeof(*out));
+	return false;
+}
+
+bool
 secret_load(const char *setting, const char *path, struct secret *out)
 {
 	int fd = open_safe(setting, path), error = 0;
 	const char *fault = NULL;
 
-	if (fd >= 0) {
-		error = read_all(fd, out);
-		close(fd);
-	}
+	if (fd >= 0)
+		error = read_all(fd, out->bytes, sizeof(out->bytes), &out->len);
+	if (fd >= 0 && out->len > 0 && out->bytes[out->len - 1] == '\n')
+		out->len--;
 	if (error != 0)
 		log_say("%s %s: %s", setting, path, strerror(error));
 	else if (fd >= 0 && (fault = find_fault(out)) != NULL)

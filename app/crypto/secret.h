@@ -34,4 +34,17 @@ struct secret {
 bool secret_load(
     const char *setting, const char *path, struct secret *out) MUST_CHECK;
 
+/* A file of other kinds, such as a key in PEM: a text, with a NUL. */
+struct secret_file {
+	size_t len;
+	char text[8192];
+};
+
+/*
+ * Read a file that is as safe as secret_load() demands. False, with a line on
+ * standard error and *out wiped: it is not, or 8192 bytes or longer.
+ */
+bool secret_read(
+    const char *setting, const char *path, struct secret_file *out) MUST_CHECK;
+
 #endif

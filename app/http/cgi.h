@@ -23,6 +23,7 @@
 	ROW(HTTP_HOST)           \
 	ROW(HTTP_ORIGIN)         \
 	ROW(HTTP_SEC_FETCH_SITE) \
+	ROW(HTTP_IF_NONE_MATCH)  \
 	ROW(HTTP_USER_AGENT)
 
 #define CGI_ID(name) CGI_##name,

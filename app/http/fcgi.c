@@ -411,6 +411,7 @@ read_request(struct fcgi *f, const struct incoming *in, struct req *r)
 	r->content_type = cgi.value[CGI_CONTENT_TYPE];
 	r->authorization = cgi.value[CGI_HTTP_AUTHORIZATION];
 	r->cookie = cgi.value[CGI_HTTP_COOKIE];
+	r->if_none_match = cgi.value[CGI_HTTP_IF_NONE_MATCH];
 	r->from.sec_fetch_site = cgi.value[CGI_HTTP_SEC_FETCH_SITE];
 	r->from.origin = cgi.value[CGI_HTTP_ORIGIN];
 	r->from.host = cgi.value[CGI_HTTP_HOST];

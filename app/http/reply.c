@@ -237,10 +237,15 @@ reply_write(struct req *r, struct buf *out)
 	buf_adds(out, s->line);
 	if (p->type != NULL)
 		buf_addf(out, "Content-Type: %s\r\n", p->type);
-	if (s->code != 204) /* which has no length: RFC 9110, section 8.6 */
+	/* which have no length: RFC 9110, section 8.6 */
+	if (s->code != 204 && s->code != 304)
 		buf_addf(out, "Content-Length: %zu\r\n", p->body.len);
-	buf_adds(out, p->may_be_cached ? "Cache-Control: no-cache\r\n"
-	                               : "Cache-Control: no-store\r\n");
+	if (p->max_age_s > 0)
+		buf_addf(out, "Cache-Control: public, max-age=%" PRId64 "\r\n",
+		    p->max_age_s);
+	else
+		buf_adds(out, p->may_be_cached ? "Cache-Control: no-cache\r\n"
+		                               : "Cache-Control: no-store\r\n");
 	buf_add(out, p->headers.s, p->headers.len);
 	buf_adds(out, "\r\n");
 	if (r->method != METHOD_HEAD)

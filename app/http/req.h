@@ -35,6 +35,7 @@ struct reply {
 	int status;
 	const char *type;   /* media type; NULL: no body */
 	bool may_be_cached; /* else Cache-Control: no-store */
+	int64_t max_age_s;  /* cached by anybody as long; 0: not */
 	bool broken;        /* a header held what no header may hold */
 	struct buf headers; /* our own lines, each with its CR LF */
 	struct buf body;
@@ -50,6 +51,7 @@ struct req {
 	const char *content_type;
 	const char *authorization;
 	const char *cookie;
+	const char *if_none_match;
 	struct origin_headers from; /* the page that sent this */
 	const char *body;           /* never NULL */
 	size_t body_len;

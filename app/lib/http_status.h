@@ -16,6 +16,7 @@
 	ROW(201, "Created") \
 	ROW(204, "No Content") \
 	ROW(303, "See Other") \
+	ROW(304, "Not Modified") \
 	ROW(307, "Temporary Redirect") \
 	ROW(400, "Bad Request") \
 	ROW(401, "Unauthorized") \

@@ -22,6 +22,9 @@ static struct conf conf = {
 	.secret_file = secret_file,
 	.database = database,
 	.password_blocklist = no_list,
+	.key_dir = no_list,
+	.token_issuer = no_list,
+	.token_audience = no_list,
 	.db_timeout_ms = 100,
 };
 

@@ -15,6 +15,8 @@ main(void)
 {
 	is_int(role_needs(CHECK), NEED_KEYS,
 	    "token checks need no database, and no key to sign with");
+	ok((role_needs(API) & NEED_SIGNING) != 0,
+	    "the api lane signs the tokens of renewed sessions");
 	ok((role_needs(API) & NEED_HASHING) == 0,
 	    "the api lane hashes no passwords");
 	is_int(role_needs(CHECK | LOGIN), NEED_ALL,
