@@ -61,7 +61,7 @@ setjmp longjmp: enum err
 signal: sigaction
 END
 
-is "$(in_code '\<(time|gettimeofday) *\(|CLOCK_REALTIME' app/*.c app/*/*.c | cut -d : -f 1)" "app/cmd/check.c
+is "$(in_code '\<(time|gettimeofday) *\(|CLOCK_REALTIME' app/*.c app/*/*.c | cut -d : -f 1 | uniq)" "app/cmd/check.c
 app/cmd/key.c
 app/cmd/status.c
 app/cmd/user.c

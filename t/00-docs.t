@@ -100,7 +100,8 @@ rows_of Method | cut -f 1-7 >"$tmp/table"
 agrees "$tmp/table" "$tmp/endpoints" 'README.md lists the endpoints as the program does'
 
 # The document and its pages leave themselves out, as FastAPI's do.
-cut -f 1,2 "$tmp/routes" | grep -vE '	/(openapi.json|docs|docs/oauth2-redirect|redoc)$' >"$tmp/described"
+awk -F '\t' -v OFS='\t' '{ n = split($1, m, ", "); for (i = 1; i <= n; i++) print m[i], $2 }' "$tmp/routes" |
+	grep -vE '	/(openapi.json|docs|docs/oauth2-redirect|redoc)$' >"$tmp/described"
 python3 -c '
 import json, sys
 for path, methods in json.load(open("web/openapi.json"))["paths"].items():

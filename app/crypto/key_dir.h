@@ -38,6 +38,8 @@ bool key_dir_load(const char *path, struct keyring *ring) MUST_CHECK;
  * False, with a line on standard error: it cannot be.
  */
 bool key_dir_open(const char *path, struct key_dir *out) MUST_CHECK;
+
+/* Close it. One that was not opened has a descriptor of -1. */
 void key_dir_close(struct key_dir *dir);
 
 /*
