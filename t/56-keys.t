@@ -146,6 +146,25 @@ done
 check "$old"
 is "$status" 200 'a token by key_file counts beside pairs'
 
+# As doc/applications.md has it for PyJWT.
+cat >"$tmp/application.py" <<'P'
+import re
+import sys
+import textwrap
+url, token = sys.argv[1:]
+with open("doc/applications.md") as file:
+    lines = file.read().split("```")[0]
+block = re.search(r"(?m)^    import jwt\n(?:    .*\n|\n)+", lines)[0]
+exec(textwrap.dedent(block.replace("https://app.example.org", url)))
+print(read(token)["sub"])
+P
+if python3 -c 'import jwt' 2>/dev/null; then
+	is "$(python3 "$tmp/application.py" "$LK_URL" "$token_ES256" 2>&1 | tail -n 1)" ada 'the application of doc/applications.md reads a token by the published keys'
+	like "$(python3 "$tmp/application.py" "$LK_URL" "$token_EdDSA" 2>&1 | tail -n 1)" 'InvalidAlgorithmError' 'it accepts no other algorithm'
+else
+	skip 'an application reads tokens by the published keys' 'python3-jwt is not there'
+fi
+
 # --- attacks ---
 
 export LK_SOCKET_API LK_SOCKET_CHECK

@@ -18,10 +18,10 @@
 #include "lib/text.h"
 #include "stats/event.h"
 
-#define HALF_BYTES                                                 \
-	32 /* of each number of an ES256 signature, and of a point \
-	    */
-#define PAIR_BYTES (2 * HALF_BYTES) /* of a signature of ES256 or Ed25519 */
+#define HALF_BYTES                                                            \
+	32            /* of each number of an ES256 signature, and of a point \
+	               */
+#define PAIR_BYTES 64 /* of a signature of ES256 or Ed25519 */
 
 const char *const jws_alg_name[JWS_ALGS] = {
 	[JWS_HS256] = "HS256",
@@ -105,7 +105,7 @@ is_of(EVP_PKEY *pkey, enum jws_alg alg)
 }
 
 /* OpenSSL would ask for it on the terminal. */
-static int
+static int /* NOLINTNEXTLINE(readability-non-const-parameter): its type */
 no_password(char *out, int size, int writing, void *of)
 {
 	(void)out;

@@ -262,7 +262,7 @@ write_time(char *out, size_t size, int64_t s)
 bool
 key_dir_save(struct key_dir *dir)
 {
-	char text[sizeof(HEAD) + KEY_DIR_MAX * 160] = HEAD;
+	char text[sizeof(HEAD) + (size_t)KEY_DIR_MAX * 160] = HEAD;
 	char made[24], from[24], until[24];
 	const struct key_entry *e;
 	size_t n = strlen(text);
