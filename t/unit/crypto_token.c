@@ -208,7 +208,9 @@ part_of(const char *token, int part)
 static void
 test_signing(void)
 {
-	struct token_claims in = { "\xed\x99\x8d", 42, EXP, INT32_MAX, false };
+	struct token_claims in = {
+		.sub = "\xed\x99\x8d", .uid = 42, .exp = EXP, .epoch = INT32_MAX
+	};
 	struct token_claims out = { 0 };
 	const char *one, *two;
 	char big[TOKEN_MAX_BYTES + 2];
@@ -280,7 +282,7 @@ static void
 test_ring(void)
 {
 	static const char text[] = "another key, of 32 bytes at least";
-	const struct token_claims in = { "ada", 42, EXP, 0, false };
+	const struct token_claims in = { .sub = "ada", .uid = 42, .exp = EXP };
 	struct token_claims out;
 	struct keyring other, empty = { .count = 0 };
 	const char *token;
@@ -303,7 +305,7 @@ test_ring(void)
 static void
 test_header(void)
 {
-	const struct token_claims in = { "ada", 42, EXP, 0, false };
+	const struct token_claims in = { .sub = "ada", .uid = 42, .exp = EXP };
 	const struct secret next =
 	                        secret_of("the next key, of 32 bytes or more"),
 	                    active = secret_of(KEY_TEXT);
@@ -422,7 +424,7 @@ test_parties(void)
 		{ "\"iss\":\"i\",\"aud\":{\"a\":\"a\"}", false, false },
 		{ "\"iss\":\"i\",\"aud\":null", false, false },
 	};
-	const struct token_claims in = { "ada", 42, EXP, 0, false };
+	const struct token_claims in = { .sub = "ada", .uid = 42, .exp = EXP };
 	struct buf members;
 	const char *token;
 	size_t i;

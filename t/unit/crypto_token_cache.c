@@ -44,7 +44,9 @@ digests(void)
 static void
 times(void)
 {
-	const struct token_claims ada = { "ada", 7, EXP, 5, true };
+	const struct token_claims ada = {
+		.sub = "ada", .uid = 7, .exp = EXP, .epoch = 5, .is_plain = true
+	};
 	struct token_claims out;
 
 	ok(!token_cache_find(&cache, abc, &before, &out),
@@ -65,7 +67,7 @@ times(void)
 static void
 places(void)
 {
-	struct token_claims eve = { "eve", 8, EXP, 0, false }, out;
+	struct token_claims eve = { .sub = "eve", .uid = 8, .exp = EXP }, out;
 	unsigned char same_place[TOKEN_DIGEST_BYTES];
 	static char name[TOKEN_CACHE_SUB_BYTES + 1];
 	int found = 0;

@@ -100,7 +100,9 @@ test_sign_fails(void)
 		{ "jwt_get_grants_json", 1 },
 		{ "EVP_MAC_init", 1 },
 	};
-	const struct token_claims claims = { "ada", 1, EXP, 1, false };
+	const struct token_claims claims = {
+		.sub = "ada", .uid = 1, .exp = EXP, .epoch = 1
+	};
 	const char *token;
 	char title[80];
 	bool refused;
@@ -367,7 +369,7 @@ test_mac_wiped(void)
 static void
 test_length(void)
 {
-	struct token_claims claims = { NULL, 1, EXP, 0, false }, out;
+	struct token_claims claims = { .uid = 1, .exp = EXP }, out;
 	char sub[TOKEN_MAX_BYTES];
 	const char *token;
 	size_t n, taken = 0, refused = 0;

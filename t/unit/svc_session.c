@@ -36,7 +36,9 @@ static struct ctx ctx = {
 static const char *
 token_of(const struct keyring *k, int64_t uid)
 {
-	const struct token_claims claims = { "ada", uid, NOW + 60, 3, false };
+	const struct token_claims claims = {
+		.sub = "ada", .uid = uid, .exp = NOW + 60, .epoch = 3
+	};
 	const char *token = NULL;
 
 	if (token_sign(k, &claims, NOW, &arena, &token) != ERR_OK)
