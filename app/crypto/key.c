@@ -10,21 +10,28 @@
 #include "crypto/key.h"
 #include "lib/text.h"
 
-/* The header of the tokens of a key: its members are in the order of their
+/* A header of the tokens of a key: its members are in the order of their
  * names. */
 static void
-write_header(struct key *k)
+write_header(const struct key *k, const char *typ, struct key_header *out)
 {
 	char json[KEY_HEADER_BYTES * 3 / 4 - 3];
 	int n;
 
 	n = snprintf(json, sizeof(json),
-	    "{\"alg\":\"%s\",\"kid\":\"%s\",\"typ\":\"JWT\"}",
-	    jws_alg_name[k->alg], k->kid);
+	    "{\"alg\":\"%s\",\"kid\":\"%s\",\"typ\":\"%s\"}",
+	    jws_alg_name[k->alg], k->kid, typ);
 	assert(n > 0 && (size_t)n < sizeof(json));
-	k->header_len = text_base64url(json, (size_t)n, k->header);
-	k->header[k->header_len++] = '.';
-	k->header[k->header_len] = '\0';
+	out->len = text_base64url(json, (size_t)n, out->text);
+	out->text[out->len++] = '.';
+	out->text[out->len] = '\0';
+}
+
+static void
+write_headers(struct key *k)
+{
+	write_header(k, "JWT", &k->header[KEY_TYP_JWT]);
+	write_header(k, "at+jwt", &k->header[KEY_TYP_ACCESS_TOKEN]);
 }
 
 bool
@@ -56,7 +63,7 @@ keyring_add(struct keyring *ring, const struct secret *secret, int64_t from_s)
 	k->alg = JWS_HS256;
 	k->from_s = from_s;
 	k->until_s = KEY_NEVER;
-	write_header(k);
+	write_headers(k);
 	ring->count++;
 	return true;
 }
@@ -105,7 +112,7 @@ keyring_add_pair(struct keyring *ring, const struct key_pair *pair)
 		return false;
 	}
 	memcpy(k->pem, pair->pem, (size_t)(public_pem - pair->pem));
-	write_header(k);
+	write_headers(k);
 	ring->count++;
 	return true;
 }
@@ -173,14 +180,26 @@ keyring_active(const struct keyring *ring, int64_t now_s)
 	return active;
 }
 
+static bool
+is_header(const struct key_header *h, const char *text, size_t n)
+{
+	return h->len == n && memcmp(h->text, text, n) == 0;
+}
+
+bool
+key_has_header(const struct key *key, const char *header, size_t n)
+{
+	return is_header(&key->header[KEY_TYP_JWT], header, n) ||
+	       is_header(&key->header[KEY_TYP_ACCESS_TOKEN], header, n);
+}
+
 const struct key *
 keyring_by_header(const struct keyring *ring, const char *header, size_t n)
 {
 	const struct key *k;
 
 	for (k = ring->keys; k < ring->keys + ring->count; k++)
-		if (k->public_half != NULL && k->header_len == n &&
-		    memcmp(k->header, header, n) == 0)
+		if (k->public_half != NULL && key_has_header(k, header, n))
 			return k;
 	return NULL;
 }

@@ -15,6 +15,19 @@
 #define KEY_NEVER INT64_MAX  /* a time that does not come */
 #define KEY_HEADER_BYTES 160 /* the longest header of a token, in base64url */
 
+/* Types of tokens, as their headers name them. */
+enum key_typ {
+	KEY_TYP_JWT,          /* "JWT" */
+	KEY_TYP_ACCESS_TOKEN, /* "at+jwt": RFC 9068, section 2.1 */
+	KEY_TYPS
+};
+
+/* A header in base64url, with the dot behind it. */
+struct key_header {
+	char text[KEY_HEADER_BYTES];
+	size_t len;
+};
+
 /* All of them verify; only one signs. */
 enum key_state {
 	KEY_NEXT,     /* published, and does not sign yet */
@@ -27,12 +40,10 @@ struct key {
 	enum jws_alg alg;
 	int64_t from_s;  /* signs from then on, until a later one does */
 	int64_t until_s; /* verifies until then */
-	char kid[JWS_THUMBPRINT_BYTES]; /* as tokens name it */
-	char header[KEY_HEADER_BYTES];  /* of tokens that it signs, with the dot
-	                                 */
-	size_t header_len;
-	struct mac_key *mac;          /* HS256 */
-	struct jws_key *public_half;  /* of a pair */
+	char kid[JWS_THUMBPRINT_BYTES];     /* as tokens name it */
+	struct key_header header[KEY_TYPS]; /* of tokens that it signs */
+	struct mac_key *mac;                /* HS256 */
+	struct jws_key *public_half;        /* of a pair */
 	struct jws_key *private_half; /* NULL: this process does not sign */
 	char pem[JWS_PEM_BYTES];      /* of the private half, not yet parsed */
 };
@@ -98,10 +109,14 @@ enum key_state key_state(
  */
 const struct key *keyring_active(const struct keyring *ring, int64_t now_s);
 
+/* Is this, of n characters, a header of the tokens that this key signs? */
+bool key_has_header(
+    const struct key *key, const char *header, size_t n) MUST_CHECK;
+
 /*
  * The pair whose tokens begin with this header of n characters, in base64url
  * and with the dot; NULL: none. Latchkey alone signs by its pairs, so there is
- * one header for each, and nothing of it has to be parsed.
+ * one header of each type for each, and nothing of it has to be parsed.
  */
 const struct key *keyring_by_header(
     const struct keyring *ring, const char *header, size_t n);

@@ -26,12 +26,20 @@ free_jwt(void *jwt)
 	jwt_free(jwt);
 }
 
-/* A claim that names a party, where the settings do. */
+/* A claim that is a text, unless that is NULL or empty. */
 static bool
-add_party(jwt_t *jwt, const char *claim, const char *name)
+add_text(jwt_t *jwt, const char *claim, const char *text)
 {
-	return name == NULL || *name == '\0' ||
-	       jwt_add_grant(jwt, claim, name) == 0;
+	return text == NULL || *text == '\0' ||
+	       jwt_add_grant(jwt, claim, text) == 0;
+}
+
+/* Of no user, so that there is no uid. */
+static bool
+is_own_of_client(const struct token_claims *c)
+{
+	return c->uid == 0 && c->client_id != NULL &&
+	       strcmp(c->client_id, c->sub) == 0;
 }
 
 /* The claims in JSON; the caller frees them. NULL: libjwt could not. */
@@ -54,28 +62,32 @@ write_claims(const struct keyring *ring, const struct token_claims *c,
 	    jwt_add_grant_int(jwt, "exp", c->exp) != 0 ||
 	    jwt_add_grant_int(jwt, "iat", now_s) != 0 ||
 	    jwt_add_grant(jwt, "jti", jti) != 0 ||
-	    jwt_add_grant_int(jwt, "uid", c->uid) != 0 ||
-	    (c->sid != NULL && jwt_add_grant(jwt, "sid", c->sid) != 0) ||
+	    (!is_own_of_client(c) &&
+	        jwt_add_grant_int(jwt, "uid", c->uid) != 0) ||
 	    (c->epoch != 0 && jwt_add_grant_int(jwt, "ep", c->epoch) != 0) ||
-	    !add_party(jwt, "iss", ring->issuer) ||
-	    !add_party(jwt, "aud", ring->audience))
+	    !add_text(jwt, "sid", c->sid) ||
+	    !add_text(jwt, "client_id", c->client_id) ||
+	    !add_text(jwt, "scope", c->scope) ||
+	    !add_text(jwt, "iss", ring->issuer) ||
+	    !add_text(
+	        jwt, "aud", c->audience != NULL ? c->audience : ring->audience))
 		return NULL;
 	return jwt_get_grants_json(jwt, NULL);
 }
 
 /* The token: header, claims and signature in base64url, with dots between. */
 static enum err
-sign_claims(const struct key *key, const char *claims, struct arena *a,
-    const char **out)
+sign_claims(const struct key *key, const struct key_header *header,
+    const char *claims, struct arena *a, const char **out)
 {
 	unsigned char signature[JWS_SIGNATURE_MAX_BYTES];
 	size_t n = strlen(claims), signature_n;
 	char *token =
-	    arena_alloc(a, key->header_len + TEXT_BASE64URL_BYTES(n) +
+	    arena_alloc(a, header->len + TEXT_BASE64URL_BYTES(n) +
 	                       TEXT_BASE64URL_BYTES(sizeof(signature)));
-	char *p = token + key->header_len;
+	char *p = token + header->len;
 
-	memcpy(token, key->header, key->header_len);
+	memcpy(token, header->text, header->len);
 	p += text_base64url(claims, n, p);
 	if (!key_sign(key, token, (size_t)(p - token), signature, &signature_n))
 		return ERR_INTERNAL;
@@ -89,11 +101,15 @@ enum err
 token_sign(const struct keyring *ring, const struct token_claims *c,
     int64_t now_s, struct arena *a, const char **out)
 {
+	const struct key *key = keyring_active(ring, now_s);
 	char *claims = write_claims(ring, c, now_s, a);
 	enum err e = ERR_INTERNAL;
 
 	if (claims != NULL)
-		e = sign_claims(keyring_active(ring, now_s), claims, a, out);
+		e = sign_claims(key,
+		    &key->header[c->client_id != NULL ? KEY_TYP_ACCESS_TOKEN
+		                                      : KEY_TYP_JWT],
+		    claims, a, out);
 	free(claims);
 	if (e != ERR_OK)
 		event(EVENT_BUG, "what=token_sign");
@@ -404,34 +420,62 @@ read_session(jwt_t *jwt, struct token_claims *out)
 	}
 }
 
+/* A text of one of Latchkey's own tokens, or none. */
+static bool
+read_text(jwt_t *jwt, const char *name, const char **out)
+{
+	enum claim claim = has_text(jwt, name);
+
+	*out = claim == CLAIM_PRESENT ? jwt_get_grant(jwt, name) : NULL;
+	return claim != CLAIM_BAD;
+}
+
+/* Is the client itself the subject? Other programs' tokens are not so. */
+static bool
+is_of_client(jwt_t *jwt, const struct token_claims *c)
+{
+	const char *id = jwt_get_grant(jwt, "client_id");
+
+	return id != NULL && strcmp(id, c->sub) == 0;
+}
+
+/* The claims that Latchkey's own tokens have, and plain ones do not. */
+static bool
+read_own(jwt_t *jwt, struct token_claims *out)
+{
+	int64_t epoch;
+
+	if (get_int(jwt, "ep", &epoch) == CLAIM_BAD || epoch < 0 ||
+	    epoch > INT32_MAX)
+		return false;
+	out->epoch = (int32_t)epoch;
+	return read_session(jwt, out) &&
+	       read_text(jwt, "client_id", &out->client_id) &&
+	       read_text(jwt, "scope", &out->scope) &&
+	       (out->uid != 0 || out->sid != NULL);
+}
+
 /*
- * The account of the token, and its epoch. In a plain token, iat and ep are
- * meant for others.
+ * The account or client of the token, and its epoch. In a plain token, iat, ep,
+ * scope and so on are meant for others.
  */
 static bool
 read_account(
     jwt_t *jwt, const struct token_clock *clock, struct token_claims *out)
 {
-	int64_t iat_s, epoch;
+	int64_t iat_s;
 	enum claim uid = get_int(jwt, "uid", &out->uid);
 	enum claim iat = get_time(jwt, "iat", &iat_s);
 	enum claim jti = has_text(jwt, "jti");
 
-	out->epoch = 0;
-	out->sid = NULL;
 	if (uid == CLAIM_BAD || iat == CLAIM_BAD || jti == CLAIM_BAD ||
 	    (uid == CLAIM_PRESENT && out->uid <= 0))
 		return false;
-	out->is_plain =
-	    uid == CLAIM_ABSENT || iat == CLAIM_ABSENT || jti == CLAIM_ABSENT;
+	out->is_plain = iat == CLAIM_ABSENT || jti == CLAIM_ABSENT ||
+	                (uid == CLAIM_ABSENT && !is_of_client(jwt, out));
 	if (out->is_plain)
 		return true;
-	if (!is_within_limits(iat_s, out->exp, clock) ||
-	    get_int(jwt, "ep", &epoch) == CLAIM_BAD || epoch < 0 ||
-	    epoch > INT32_MAX)
-		return false;
-	out->epoch = (int32_t)epoch;
-	return read_session(jwt, out);
+	return is_within_limits(iat_s, out->exp, clock) && read_own(jwt, out);
 }
 
 /* {"alg":"none"}, in the place of a header that has been compared. */
@@ -439,8 +483,8 @@ read_account(
 
 /*
  * Parse what a key has signed. libjwt gets no key: it verifies nothing, which
- * has been done, and reads. Of a pair's token it reads the claims alone: it
- * does not know each algorithm.
+ * has been done, and reads. Behind a header that Latchkey wrote it reads the
+ * claims alone: it does not know each algorithm and type.
  */
 static bool
 parse(const struct key *key, const char *token, const struct parts *parts,
@@ -449,7 +493,7 @@ parse(const struct key *key, const char *token, const struct parts *parts,
 	size_t from = parts->header_len, n = parts->signed_len - from;
 	char *text;
 
-	if (key->alg == JWS_HS256) {
+	if (!key_has_header(key, token, from)) {
 		if (jwt_decode(out, token, NULL, 0) != 0)
 			return false;
 		arena_defer(a, free_jwt, *out);
@@ -483,7 +527,7 @@ token_check(const struct keyring *ring, const char *token,
 		return e;
 	if (!parse(key, token, &parts, a, &jwt))
 		return ERR_UNAUTH;
-	out->sub = jwt_get_grant(jwt, "sub");
+	*out = (struct token_claims){ .sub = jwt_get_grant(jwt, "sub") };
 	if (!is_for_us(jwt, ring) || out->sub == NULL || *out->sub == '\0' ||
 	    !is_current(jwt, clock, &out->exp) ||
 	    !read_account(jwt, clock, out))

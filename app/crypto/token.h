@@ -13,13 +13,28 @@
 
 /* Claims of a token. Times are seconds since 1970. */
 struct token_claims {
-	const char *sub; /* user name */
-	int64_t uid;     /* users.id; 0: not said */
+	const char *sub; /* user name; of a client's own token its client_id */
+	int64_t uid;     /* users.id; 0: not said, or a client's own token */
 	int64_t exp;
 	int32_t epoch;   /* of the account when it was signed */
 	bool is_plain;   /* it lacks uid, jti or iat: not made by Latchkey */
 	const char *sid; /* session id of TOKEN_SID_CHARS; NULL: none */
+	/* of Latchkey's own tokens; a plain one has neither */
+	const char *client_id; /* whom it was given to; NULL: not said */
+	const char *scope;     /* scopes, a blank between two; NULL: none */
+	const char
+	    *audience; /* to be signed, in the ring's place; NULL: that */
 };
+
+/*
+ * Is it a client's own token (client_credentials), which is of no user: it has
+ * no uid, and its sub is its client_id? Source: RFC 9068, section 2.2.
+ */
+static inline bool
+token_is_client(const struct token_claims *c)
+{
+	return c->client_id != NULL && c->uid == 0;
+}
 
 /*
  * The time of verification, the tolerated difference of clocks, and the longest
@@ -31,27 +46,30 @@ struct token_clock {
 
 /*
  * Sign a token for these claims by the key that is active at now_s, with iat =
- * now_s and a random jti, in arena a, and with the ring's issuer and audience.
- * Its header names the key. An epoch of 0 is left out, which keeps the tokens
- * of most accounts as they were before there were epochs. ERR_INTERNAL: libjwt
+ * now_s and a random jti, in arena a, and with the ring's issuer, and its
+ * audience where the claims have none. Its header names the key. What is 0 or
+ * NULL is left out, which keeps the tokens of most accounts as they were before
+ * there were epochs and clients. A text has to be UTF-8. One with a client_id
+ * says in its header that it is an access token (at+jwt). ERR_INTERNAL: libjwt
  * or OpenSSL could not (a sub that is not UTF-8, no memory); it is logged.
- * Source: RFC 7519.
+ * Source: RFC 7519; with a client_id, RFC 9068, section 2.
  */
 enum err token_sign(const struct keyring *ring, const struct token_claims *c,
     int64_t now_s, struct arena *a, const char **out) MUST_CHECK;
 
 /*
  * Check a token's form, signature, algorithm (that of the key) and times, in
- * this order, and read its claims into *out; sub lives as long as arena a.
+ * this order, and read its claims into *out; texts live as long as arena a.
  * Nothing of it is parsed before the signature is verified: the key is the pair
  * whose tokens have exactly this header, kid and algorithm included, or else
  * any of HS256. Of a pair, only Latchkey's own tokens count, not plain ones.
  * exp and a sub that is not empty are required; nbf is optional; both times
  * have the clock's leeway, and the fraction of a time is dropped. The ring's
  * issuer is required in iss, its audience in aud; without one a token with aud
- * is for another audience. One
- * without uid, jti or iat is plain, and of epoch 0; any other is refused when
- * its iat is in the future or its exp further from that than life_s. Of a
+ * is for another audience. One without jti, iat, or both uid and a client_id
+ * that is its sub, is plain, and of epoch 0; any other is refused when its iat
+ * is in the future or its exp further from that than life_s, and where it has
+ * no uid, without a sid: a client's own token can always be revoked. Of a
  * repeated claim the last counts. ERR_UNAUTH: anything else, without
  * distinction. ERR_INTERNAL: OpenSSL could not verify the signature; it is
  * logged. Source: RFC 7519, section 7.2; RFC 8725.

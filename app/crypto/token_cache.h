@@ -10,7 +10,9 @@
 #define TOKEN_DIGEST_BYTES MAC_BYTES
 #define TOKEN_DIGEST_MAX_BYTES 1024 /* a longer token is not kept */
 #define TOKEN_CACHE_ENTRIES 4096
-#define TOKEN_CACHE_SUB_BYTES 75 /* a longer name is not kept */
+#define TOKEN_CACHE_TEXT_BYTES                        \
+	107 /* of sub, client_id and scope, with NULs \
+	     */
 
 /*
  * One token, by its SHA-256: reading this memory yields no token. Equal digests
@@ -22,7 +24,8 @@ struct token_cache_entry {
 	int32_t epoch;
 	bool is_plain;
 	char sid[TOKEN_SID_CHARS + 1]; /* "": none */
-	char sub[TOKEN_CACHE_SUB_BYTES];
+	/* sub, client_id and scope, one behind the other; "": none */
+	char text[TOKEN_CACHE_TEXT_BYTES];
 };
 
 /* All zero when it is new. It belongs to one keyring and one process. */
@@ -41,13 +44,16 @@ bool token_cache_digest(
  * Find the claims of the token with this digest, if it is known and has not
  * expired meanwhile; nbf and iat, which had passed once, are not checked again,
  * nor is whether plain tokens count.
- * out->sub lives until the next token_cache_add().
+ * Its texts live until the next token_cache_add().
  */
 bool token_cache_find(const struct token_cache *cache,
     const unsigned char digest[TOKEN_DIGEST_BYTES],
     const struct token_clock *clock, struct token_claims *out) MUST_CHECK;
 
-/* Keep the claims of a verified token, replacing an older one. */
+/*
+ * Keep the claims of a verified token, replacing an older one, unless their
+ * texts take more than TOKEN_CACHE_TEXT_BYTES.
+ */
 void token_cache_add(struct token_cache *cache,
     const unsigned char digest[TOKEN_DIGEST_BYTES],
     const struct token_claims *claims);

@@ -62,7 +62,7 @@ check_revoked(struct ctx *c, const struct token_claims *claims)
 }
 
 enum err
-session_claims(struct ctx *c, const char *token, struct token_claims *out)
+session_any_claims(struct ctx *c, const char *token, struct token_claims *out)
 {
 	enum err e = read_token(c, token, out);
 
@@ -72,6 +72,14 @@ session_claims(struct ctx *c, const char *token, struct token_claims *out)
 	if (out->is_plain && c->now_s >= c->app->conf->plain_until_s)
 		return ERR_UNAUTH;
 	return check_revoked(c, out);
+}
+
+enum err
+session_claims(struct ctx *c, const char *token, struct token_claims *out)
+{
+	enum err e = session_any_claims(c, token, out);
+
+	return e == ERR_OK && token_is_client(out) ? ERR_UNAUTH : e;
 }
 
 enum err

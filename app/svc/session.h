@@ -9,10 +9,17 @@
 #include "model.h"
 
 /*
- * The claims of an access token, if it is valid now. The database is not asked,
- * so a removed account still counts.
+ * The claims of an access token, if it is valid now, a user's or a client's
+ * own. The database is not asked, so a removed account or client still counts.
  * ERR_UNAUTH: not valid, or a plain token that accept_plain_tokens does not
- * admit.
+ * admit. ERR_BUSY: revocation_stale is refuse, and nobody can tell.
+ */
+enum err session_any_claims(
+    struct ctx *c, const char *token, struct token_claims *out) MUST_CHECK;
+
+/*
+ * The same of a user. ERR_UNAUTH: also a client's own token, which is nobody's,
+ * whatever its name.
  */
 enum err session_claims(
     struct ctx *c, const char *token, struct token_claims *out) MUST_CHECK;

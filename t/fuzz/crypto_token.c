@@ -77,8 +77,12 @@ check_ours(struct arena *a, struct json claims, const struct token_claims *c)
 static void
 check_claims(struct arena *a, struct json claims, const struct token_claims *c)
 {
-	struct json sub;
 	const char *nbf = member(a, claims, "nbf");
+	struct json sub, client;
+	/* of a client itself */
+	bool is_own = json_get(claims, "client_id", &client) &&
+	              json_kind(client) == JSON_TEXT &&
+	              strcmp(json_text(client, NULL), c->sub) == 0;
 
 	assert(json_get(claims, "sub", &sub) && json_kind(sub) == JSON_TEXT);
 	assert(strcmp(json_text(sub, NULL), c->sub) == 0);
@@ -89,13 +93,23 @@ check_claims(struct arena *a, struct json claims, const struct token_claims *c)
 	else
 		assert(
 		    strcmp(member(a, claims, "uid"), number(a, c->uid)) == 0);
-	assert(c->is_plain == (member(a, claims, "uid") == NULL ||
+	assert(c->is_plain == ((member(a, claims, "uid") == NULL && !is_own) ||
 	                          member(a, claims, "jti") == NULL ||
 	                          member(a, claims, "iat") == NULL));
+	if (c->is_plain)
+		assert(c->client_id == NULL && c->scope == NULL);
+	if (token_is_client(c))
+		assert(c->sid != NULL && strcmp(c->sub, c->client_id) == 0);
 	if (!c->is_plain)
 		check_ours(a, claims, c);
 	if (nbf != NULL)
 		assert(whole(nbf) <= now.now_s + now.leeway_s);
+}
+
+static size_t
+n_of(const char *s)
+{
+	return s != NULL ? strlen(s) : 0;
 }
 
 static void
@@ -115,7 +129,9 @@ check_cache(const char *token, const struct token_claims *c)
 		       found.epoch == c->epoch &&
 		       found.is_plain == c->is_plain);
 	} else {
-		assert(strlen(c->sub) >= TOKEN_CACHE_SUB_BYTES);
+		assert(
+		    strlen(c->sub) + n_of(c->client_id) + n_of(c->scope) + 3 >
+		    TOKEN_CACHE_TEXT_BYTES);
 	}
 	if (c->exp < INT64_MAX - 10)
 		assert(!token_cache_find(&cache, digest, &then, &found));

@@ -205,6 +205,59 @@ part_of(const char *token, int part)
 	return (const char *)json;
 }
 
+/* The claims after signing and checking; all 0: it is refused. */
+static struct token_claims
+pass_on(const struct token_claims *in, const char **token)
+{
+	struct token_claims out = { 0 };
+
+	if (token_sign(&ring, in, EXP - 60, &arena, token) != ERR_OK ||
+	    token_check(&ring, *token, &then, &arena, &out) != ERR_OK)
+		return (struct token_claims){ 0 };
+	return out;
+}
+
+static void
+test_clients(void)
+{
+	struct token_claims in = { .sub = "svc",
+		.exp = EXP,
+		.sid = "0123456789abcdef0123456789abcdef",
+		.client_id = "svc",
+		.scope = "a b" };
+	struct token_claims out;
+	const char *token;
+
+	out = pass_on(&in, &token);
+	ok(token_is_client(&out) && strcmp(out.client_id, "svc") == 0 &&
+	        strcmp(out.scope, "a b") == 0 && out.uid == 0 &&
+	        strcmp(out.sid, in.sid) == 0,
+	    "a client's own token has its client and scope, and is of no user");
+	ok(strstr(part_of(token, 0), "\"typ\":\"at+jwt\"") != NULL &&
+	        strstr(part_of(token, 1), "\"uid\"") == NULL,
+	    "a client's own token has the type at+jwt, and no user number");
+	in.sid = NULL;
+	out = pass_on(&in, &token);
+	ok(out.sub == NULL, "a client's own token without sid is refused");
+	in.uid = 7;
+	out = pass_on(&in, &token);
+	ok(!token_is_client(&out) && out.uid == 7 &&
+	        strcmp(out.client_id, "svc") == 0,
+	    "a user's token that a client got is the user's");
+	in.sub = "ada";
+	in.uid = 0;
+	ok(pass_on(&in, &token).sub == NULL,
+	    "a token of user number 0 is refused, not plain");
+	in = (struct token_claims){ .sub = "ada", .uid = 7, .exp = EXP };
+	out = pass_on(&in, &token);
+	ok(!token_is_client(&out) && out.client_id == NULL &&
+	        out.scope == NULL && !out.is_plain &&
+	        strstr(part_of(token, 0), "\"typ\":\"JWT\"") != NULL,
+	    "a token of a login names no client, and is of type JWT");
+	out = (struct token_claims){ .sub = "ada", .is_plain = true };
+	ok(!token_is_client(&out), "a plain token is not a client's");
+}
+
 static void
 test_signing(void)
 {
@@ -230,6 +283,7 @@ test_signing(void)
 	ok(token_sign(&ring, &in, EXP - 60, &arena, &two) == ERR_OK &&
 	        strcmp(one, two) != 0,
 	    "two tokens are never the same");
+	test_clients();
 	in.sub = "\xff";
 	fclose(stderr); /* what follows is told there */
 	ok(token_sign(&ring, &in, EXP - 60, &arena, &one) == ERR_INTERNAL,

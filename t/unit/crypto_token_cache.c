@@ -69,7 +69,7 @@ places(void)
 {
 	struct token_claims eve = { .sub = "eve", .uid = 8, .exp = EXP }, out;
 	unsigned char same_place[TOKEN_DIGEST_BYTES];
-	static char name[TOKEN_CACHE_SUB_BYTES + 1];
+	static char name[TOKEN_CACHE_TEXT_BYTES - 1];
 	int found = 0;
 	size_t i;
 
@@ -88,16 +88,52 @@ places(void)
 	ok(!token_cache_find(&cache, abc, &before, &out),
 	    "a token whose slot was taken is not found");
 
-	memset(name, 'x', TOKEN_CACHE_SUB_BYTES - 1);
+	memset(name, 'x', TOKEN_CACHE_TEXT_BYTES - 3);
 	eve.sub = name;
 	token_cache_add(&cache, abc, &eve);
 	ok(token_cache_find(&cache, abc, &before, &out) &&
 	        strcmp(out.sub, name) == 0,
 	    "a token with the longest name is kept whole");
-	name[TOKEN_CACHE_SUB_BYTES - 1] = 'x';
+	name[TOKEN_CACHE_TEXT_BYTES - 3] = 'x';
 	token_cache_add(&cache, same_place, &eve);
 	ok(!token_cache_find(&cache, same_place, &before, &out),
 	    "a token with a name of one byte more is not kept");
+}
+
+static void
+texts(void)
+{
+	struct token_claims c = { .sub = "ada",
+		.uid = 7,
+		.exp = EXP,
+		.client_id = "web",
+		.scope = "a b" };
+	static char scope[TOKEN_CACHE_TEXT_BYTES];
+	struct token_claims out;
+
+	token_cache_add(&cache, abc, &c);
+	ok(token_cache_find(&cache, abc, &before, &out) &&
+	        strcmp(out.sub, "ada") == 0 &&
+	        strcmp(out.client_id, "web") == 0 &&
+	        strcmp(out.scope, "a b") == 0,
+	    "a token is found with its client and scope");
+	c.client_id = NULL;
+	token_cache_add(&cache, abc, &c);
+	ok(token_cache_find(&cache, abc, &before, &out) &&
+	        out.client_id == NULL && strcmp(out.scope, "a b") == 0,
+	    "a token without a client has none when it is found");
+	c.client_id = "w";
+	memset(scope, 'x', sizeof(scope) - 1);
+	c.scope = scope + 6; /* and "ada", "w", three NULs */
+	token_cache_add(&cache, abc, &c);
+	ok(token_cache_find(&cache, abc, &before, &out) &&
+	        out.client_id != NULL && strcmp(out.scope, c.scope) == 0,
+	    "a token with the longest scope is kept whole");
+	c.scope = scope;
+	c.uid = 9;
+	token_cache_add(&cache, abc, &c);
+	ok(token_cache_find(&cache, abc, &before, &out) && out.uid == 7,
+	    "a token with a longer scope is not kept");
 }
 
 int
@@ -106,5 +142,6 @@ main(void)
 	digests();
 	times();
 	places();
+	texts();
 	return done();
 }

@@ -98,6 +98,32 @@ test_found(void)
 	app.tokens = &cache;
 }
 
+/* A client's own token is of no user, in the cache and out of it. */
+static void
+test_client(void)
+{
+	const struct token_claims claims = { .sub = "ada",
+		.exp = NOW + 60,
+		.sid = "0123456789abcdef0123456789abcdef",
+		.client_id = "ada" };
+	struct token_claims c;
+	struct user u;
+	const char *token;
+	int i;
+
+	empty();
+	if (token_sign(&ring, &claims, NOW, &arena, &token) != ERR_OK)
+		token = "";
+	for (i = 0; i < 2; i++) {
+		ok(session_claims(&ctx, token, &c) == ERR_UNAUTH &&
+		        session_user(&ctx, token, &c, &u) == ERR_UNAUTH,
+		    "a client's own token is no user's");
+		ok(session_any_claims(&ctx, token, &c) == ERR_OK &&
+		        token_is_client(&c) && c.uid == 0,
+		    "a client's own token is accepted where it may be one");
+	}
+}
+
 static void
 test_expiry(void)
 {
@@ -225,6 +251,7 @@ main(void)
 	make_keyring(&other_ring, "0123456789abcdef0123456789abcdeX");
 	arena_init(&arena);
 	test_found();
+	test_client();
 	test_expiry();
 	test_uid();
 	test_plain();
