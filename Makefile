@@ -76,7 +76,7 @@ $B/latchkey: $(OBJECTS)
 	@echo "  LD   $@"
 	$(Q)$(CC) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(OWN_LIBS)
 
-$B/%.o: app/%.c $B/hardening | $B/embedded_sql.h $B/embedded_web.h
+$B/%.o: app/%.c $B/hardening | $B/embedded_sql.h $B/embedded_web.h $B/embedded_pages.h
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
 	$(Q)$(CC) $(OWN_CFLAGS) $(HARDENING) $(CFLAGS) -c -o $@ $<
@@ -101,6 +101,26 @@ $B/embedded_web.h: $(PAGES) Makefile
 		echo "static const unsigned char $$(echo $$f | tr './-' ___)[] = {"; \
 		$(BYTES); echo '};'; \
 	done >$@.new && mv $@.new $@
+
+# Templates, languages (English first) and files of the log-in pages; head.html and
+# foot.html are parts of others.
+$B/embedded_pages.h: $(wildcard web/pages/*) Makefile
+	@mkdir -p $(@D)
+	$(Q){ for f in web/pages/*.*; do \
+		echo "static const unsigned char page_$$(basename $$f | tr '.-' __)[] = {"; \
+		$(BYTES); echo '0 };'; \
+	done; \
+	echo 'static const struct template_text pages_templates[] = {'; \
+	for f in web/pages/*.html; do \
+		n=$$(basename $$f .html); echo "{ \"$$n\", (const char *)page_$$(echo $$n | tr - _)_html },"; \
+	done; \
+	echo '{ NULL, NULL } };'; \
+	echo 'static const struct { const char *name, *text; size_t n; } pages_languages[] = {'; \
+	for f in web/pages/en.txt $(filter-out web/pages/en.txt,$(wildcard web/pages/*.txt)); do \
+		n=$$(basename $$f .txt); v=page_$$(echo $$n | tr - _)_txt; \
+		echo "{ \"$$n\", (const char *)$$v, sizeof($$v) - 1 },"; \
+	done; \
+	echo '};'; } >$@.new && mv $@.new $@
 
 $B/embedded_sql.h: $(wildcard sql/*.sql) Makefile
 	@mkdir -p $(@D)

@@ -19,6 +19,7 @@ http db
 ctx model
 crypto
 stats
+html
 conf
 role
 lib
@@ -29,6 +30,7 @@ END
 cat >"$tmp/never" <<'END'
 api db
 svc http
+svc html
 END
 
 # Includes that are allowed beside those, for a type or a figure. They allow no
@@ -36,6 +38,7 @@ END
 cat >"$tmp/exceptions" <<'END'
 api/docs  embedded_web  the pages
 db/schema embedded_sql  the scripts
+html/pages embedded_pages the pages and their sentences
 END
 
 # A library's header, the one file that knows it, and how its names begin. OpenSSL
@@ -52,7 +55,7 @@ bsd/         cmd/prompt  readpassphrase|RPP_
 utf8proc.h   lib/unicode utf8proc_|UTF8PROC_
 END
 
-c_library='arpa/inet|assert|ctype|errno|fcntl|getopt|grp|inttypes|libgen|malloc|poll|pwd|sched|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|syslog|termios|time|unistd|sys/[a-z]+|net[a-z]+/[a-z]+|netdb|linux/[a-z_]+'
+c_library='arpa/inet|assert|ctype|dirent|errno|fcntl|getopt|grp|inttypes|libgen|malloc|poll|pwd|sched|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|syslog|termios|time|unistd|sys/[a-z]+|net[a-z]+/[a-z]+|netdb|linux/[a-z_]+'
 
 # --- what is used: lines of "how user used" ---
 

@@ -1,0 +1,264 @@
+/*
+ * html/template.c: what templates say, how values are escaped by their place,
+ * and which templates are refused.
+ */
+#include "base.h"
+
+#include "html/template.h"
+#include "tap.h"
+
+static const char *
+sentence(const void *of, const char *key)
+{
+	(void)of;
+	if (strcmp(key, "hello") == 0)
+		return "Hello <b>{name}</b> & {other}!";
+	if (strcmp(key, "bare") == 0)
+		return "\"Bare\"";
+	if (strcmp(key, "deep") == 0)
+		return "{=bare}";
+	if (strcmp(key, "open") == 0)
+		return "a {name";
+	return NULL;
+}
+
+static struct arena arena;
+
+/* What a template gives with these values; on a problem that, behind "!". */
+static const char *
+rendered(const char *text, const struct template_scope *scope)
+{
+	const struct template_text all[] = { { "page", text },
+		{ "part", "[{name}]" }, { "self", "{>self}" }, { NULL, NULL } };
+	const struct template_set set = { all, sentence, NULL };
+	const char *problem;
+	struct buf b;
+
+	buf_init(&b, &arena);
+	problem = template_render(&set, "page", scope, &b);
+	if (problem == NULL)
+		return b.s;
+	buf_init(&b, &arena);
+	buf_addf(&b, "!%s", problem);
+	return b.s;
+}
+
+/* What is wrong with it, whatever the values. */
+static const char *
+problem_of(const char *text)
+{
+	const struct template_text all[] = { { "page", text },
+		{ "part", "[{name}]" }, { "self", "{>self}" }, { NULL, NULL } };
+	const struct template_set set = { all, sentence, NULL };
+
+	return template_problem(&set, "page", &arena);
+}
+
+/* With name, other (NULL), empty and a list of two. */
+static const struct template_scope *
+scope_of(const char *name)
+{
+	static struct template_value values[3], rows[2];
+	static const struct template_scope scopes[2] = {
+		{ .values = &rows[0], .value_count = 1 },
+		{ .values = &rows[1], .value_count = 1 },
+	};
+	static const struct template_list lists[] = { { "two", scopes, 2 },
+		{ "none", scopes, 0 } };
+	static struct template_scope scope;
+
+	values[0] = (struct template_value){ "name", name };
+	values[1] = (struct template_value){ "other", NULL };
+	values[2] = (struct template_value){ "empty", "" };
+	rows[0] = (struct template_value){ "row", "1" };
+	rows[1] = (struct template_value){ "row", "<2>" };
+	scope = (struct template_scope){ values, 3, lists, 2, NULL };
+	return &scope;
+}
+
+static void
+test_parts(void)
+{
+	static const struct {
+		const char *text, *want;
+	} cases[] = {
+		{ "", "" },
+		{ "plain <b>text</b>", "plain <b>text</b>" },
+		{ "{name}", "Ada" },
+		{ "a{other}b", "ab" },
+		{ "{?name}yes{/}{!name}no{/}", "yes" },
+		{ "{?other}yes{/}{!other}no{/}", "no" },
+		{ "{?empty}yes{/}{!empty}no{/}", "no" },
+		{ "{?unknown}yes{/}{!unknown}no{/}", "no" },
+		{ "{?two}yes{/}{?none}no{/}", "yes" },
+		{ "{?name}{?other}a{/}{!other}b{/}{/}", "b" },
+		{ "{?other}{?name}a{/}b{/}c", "c" },
+		{ "{*two}<i>{row}{name}</i>{/}",
+		    "<i>1Ada</i><i>&lt;2&gt;Ada</i>" },
+		{ "{*none}x{/}{*unknown}y{/}.", "." },
+		{ "{?other}{*two}x{/}{/}.", "." },
+		{ "{>part}{>part}", "[Ada][Ada]" },
+		{ "{=hello}", "Hello &lt;b&gt;Ada&lt;/b&gt; &amp; !" },
+		{ "<a title=\"{=bare}\">", "<a title=\"&quot;Bare&quot;\">" },
+		{ "<!doctype html><input{?name} disabled{/}>",
+		    "<!doctype html><input disabled>" },
+		{ "<p{?name} class=\"{name}\"{/} id=\"x\">",
+		    "<p class=\"Ada\" id=\"x\">" },
+		{ "<script src=\"/x.js\"></script>{name}",
+		    "<script src=\"/x.js\"></script>Ada" },
+		{ "<br/>{name}", "<br/>Ada" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(cases); i++) {
+		is(rendered(cases[i].text, scope_of("Ada")), cases[i].want,
+		    tap_with("a template gives", cases[i].text));
+		is(problem_of(cases[i].text), NULL,
+		    tap_with("a template is right", cases[i].text));
+	}
+}
+
+static void
+test_escaping(void)
+{
+	static const struct {
+		const char *text, *value, *want;
+	} cases[] = {
+		{ "<p>{name}</p>", "<script>alert(1)</script>",
+		    "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>" },
+		{ "{name}", "&amp; \" ' < >",
+		    "&amp;amp; &quot; &#39; &lt; &gt;" },
+		{ "<a title=\"{name}\">", "\"><script>",
+		    "<a title=\"&quot;&gt;&lt;script&gt;\">" },
+		{ "<a title=\"x {name} y\">", "' onclick='",
+		    "<a title=\"x &#39; onclick=&#39; y\">" },
+		{ "{name}", "{other}{=hello}", "{other}{=hello}" },
+		{ "{name}",
+		    "\x01"
+		    "a\x7f\tb\n",
+		    "\xef\xbf\xbd"
+		    "a\xef\xbf\xbd\tb\n" },
+		{ "{name}",
+		    "\xff"
+		    "a\xc3",
+		    "\xef\xbf\xbd"
+		    "a\xef\xbf\xbd" },
+		{ "{name}", "\xed\x95\x9c", "\xed\x95\x9c" },
+		{ "<a href=\"{name}\">", "/a?b=1&c=2",
+		    "<a href=\"/a?b=1&amp;c=2\">" },
+		{ "<a href=\"{name}\">", "javascript:alert(1)",
+		    "<a href=\"/\">" },
+		{ "<a href=\"{name}\">", "//evil.test/", "<a href=\"/\">" },
+		{ "<a href=\"{name}\">", "/\\evil.test", "<a href=\"/\">" },
+		{ "<a href=\"{name}\">", "/\t/evil.test", "<a href=\"/\">" },
+		{ "<a href=\"{name}\">", "https://evil.test",
+		    "<a href=\"/\">" },
+		{ "<a href=\"{name}\">", "", "<a href=\"/\">" },
+		{ "<a HREF=\"{name}\">", "data:x", "<a HREF=\"/\">" },
+		{ "<form action=\"{name}x\">", "/auth/",
+		    "<form action=\"/auth/x\">" },
+		{ "<a href=\"/x?next={name}\">", "/a?b&c=\"#\xed\x95\x9c",
+		    "<a href=\"/x?next=%2Fa%3Fb%26c%3D%22%23%ED%95%9C\">" },
+		{ "<a href=\"{name}{name}\">", "/a", "<a href=\"/a%2Fa\">" },
+		{ "<a href=\"{?name}/b{/}{name}\">", "/c",
+		    "<a href=\"/b%2Fc\">" },
+		{ "<a href=\"{?other}/b{/}{name}\">", "//c", "<a href=\"/\">" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(cases); i++)
+		is(rendered(cases[i].text, scope_of(cases[i].value)),
+		    cases[i].want,
+		    tap_with("a value is escaped", cases[i].text));
+}
+
+static void
+test_refused(void)
+{
+	static const char *const bad[] = { "<{name}>", "<a {name}>",
+		"<a {name}=\"x\">", "<a x={name}>", "<a x='{name}'>", "<a x=1>",
+		"<a x='y'>", "<a onclick=\"{name}\">",
+		"<a OnClick=\"{=bare}\">", "<a style=\"{name}\">",
+		"<iframe srcdoc=\"{name}\">", "<meta content=\"{name}\">",
+		"<img srcset=\"{name}\">", "<script>{name}</script>",
+		"<script>x</script>", "<style>p{}</style>",
+		"<STYLE>{name}</STYLE>", "<!-- {name} -->", "<!--", "<", "<>",
+		"< a>", "<a", "<a href=\"", "{name", "{Name}", "{na me}", "{}",
+		"{=}", "{/}", "{?name}", "{/x}", "{?name}{name}",
+		"{?name}<b {/}>", "{?name}<b>{/}{/}", "<p {?name}>{/}",
+		"<a{?name} x=\"\"{/}y=\"\">", "{=nothing}", "{=deep}",
+		"{=open}", "{>nothing}", "{>self}", "{%name}", "{name}{" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(bad); i++)
+		ok(problem_of(bad[i]) != NULL,
+		    tap_with("a template is refused", bad[i]));
+	is(rendered("{unknown}", scope_of("Ada")), "!a value is not there",
+	    "a value that nobody gave is no empty text");
+}
+
+static void
+test_paths(void)
+{
+	static const struct {
+		const char *path;
+		bool local;
+	} cases[] = {
+		/* as Chromium was seen to take them: design/gate.md, h */
+		{ "/", true },
+		{ "/a", true },
+		{ "/%2f%2fevil.test", true },
+		{ "/..//evil.test", true },
+		{ "/.//evil.test", true },
+		{ "/%09/evil.test", true },
+		{ "/@evil.test", true },
+		{ "/;@evil.test", true },
+		{ "/%5cevil.test", true },
+		{ "/a#//evil.test", true },
+		{ "/a?u=https://x", true },
+		{ "", false },
+		{ "a", false },
+		{ "//evil.test/x", false },
+		{ "/\\evil.test/x", false },
+		{ "\\\\evil.test", false },
+		{ "/\t/evil.test", false },
+		{ "///evil.test", false },
+		{ "https://evil.test/", false },
+		{ "https:evil.test", false },
+		{ "javascript:alert(1)", false },
+		{ "/a\\b", false },
+		{ "/a b", false },
+		{ "/a\r\nx", false },
+		{ "/\v", false },
+		{ "/\xed\x95\x9c", false },
+		{ "/\x7f", false },
+		{ " /a", false },
+		{ "/\x01", false },
+	};
+	char path[TEMPLATE_PATH_MAX_BYTES + 2];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(cases); i++)
+		ok(template_path_is_local(cases[i].path) == cases[i].local,
+		    tap_with(cases[i].local ? "a path of this host"
+		                            : "no path of this host",
+		        cases[i].path));
+	memset(path, 'a', sizeof(path));
+	path[0] = '/';
+	path[TEMPLATE_PATH_MAX_BYTES + 1] = '\0';
+	ok(!template_path_is_local(path), "a path of 2,049 bytes is refused");
+	path[TEMPLATE_PATH_MAX_BYTES] = '\0';
+	ok(template_path_is_local(path), "a path of 2,048 bytes is good");
+}
+
+int
+main(void)
+{
+	arena_init(&arena);
+	test_parts();
+	test_escaping();
+	test_refused();
+	test_paths();
+	arena_free(&arena);
+	return done();
+}
