@@ -15,6 +15,7 @@
 
 #include "cmd/calibrate.h"
 #include "cmd/check.h"
+#include "cmd/check_nginx.h"
 #include "cmd/key.h"
 #include "cmd/migrate.h"
 #include "cmd/status.h"
@@ -87,6 +88,7 @@ static const struct command {
 	{ "serve",     "",              0, 0, true,  supervisor_run, NULL,           NULL,        "serve requests until SIGTERM" },
 	{ "migrate",   "[ROLE]",        0, 1, true,  NULL,           migrate,        "latchkey_owner","upgrade the schema, and grant ROLE what workers need" },
 	{ "check",     "",              0, 0, true,  check,          NULL,           "latchkey",  "verify settings, key and database" },
+	{ "check-nginx", "[--ask] [FILE]", 0, 3, false, NULL,        check_nginx,    NULL,        "find mistakes in nginx's configuration" },
 	{ "calibrate", "[MS]",          0, 1, true,  NULL,           run_calibrate,  NULL,        "measure the cost of password hashes" },
 	{ "status",    "",              0, 0, true,  status_print,   NULL,           NULL,        "show workers, requests and times" },
 	{ "user",      "ACTION [NAME]", 1, 8, true,  NULL,           user_command,   "latchkey",  "add, list, show and change accounts" },
@@ -107,6 +109,8 @@ usage_of(const struct command *command, FILE *out)
 		user_usage(out);
 	else if (command->run_with == key_command)
 		key_usage(out);
+	else if (command->run_with == check_nginx)
+		check_nginx_usage(out);
 	else
 		fprintf(out, "usage: latchkey [-c FILE] %s %s\n", command->name,
 		    command->arguments);
@@ -124,7 +128,7 @@ usage(FILE *out)
 	    "The default FILE is %s.\n\n",
 	    CONF_FILE);
 	for (i = 0; i < ARRAY_LEN(commands); i++)
-		fprintf(out, "  %-9s %-13s  %s\n", commands[i].name,
+		fprintf(out, "  %-11s %-14s  %s\n", commands[i].name,
 		    commands[i].arguments, commands[i].help);
 	return out == stdout ? EXIT_SUCCESS : 2;
 }

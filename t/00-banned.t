@@ -68,6 +68,7 @@ app/cmd/user.c
 app/http/fcgi.c
 app/lib/log.c
 app/stats/metrics.c" 'the time of day is read in these files alone'
+is "$(in_code -l '\<(posix_spawnp?|execvpe|execve|fexecve) *\(' app/*.c app/*/*.c)" 'app/cmd/nginx_live.c' 'nginx_live.c alone runs other programs'
 is "$(in_code -l '\<strto[a-z]+ *\(' app/*.c app/*/*.c)" 'app/lib/text.c' 'only text.c reads numbers'
 
 # Memory: a request's is the arena's. What each file may call, and why.
@@ -108,12 +109,12 @@ done >"$tmp/headless"
 is "$(cat "$tmp/headless")" '' 'each source begins by saying what it is for'
 
 # Of a header: the declarations of functions without a comment right before.
-# api.h says of all its handlers together what they do.
+# api.h and rules.h say of all their functions together what they do.
 awk '
 	FNR == 1 { commented = 0 }
 	/^[a-z].*\(/ && !/^(struct|enum|typedef) [a-z_]+ \{/ {
 		functions++
-		if (!commented && FILENAME != "app/api/api.h")
+		if (!commented && FILENAME !~ "app/(api/api|nginx/rules)\\.h")
 			print FILENAME ": " $0
 	}
 	{ commented = /\*\/$/ }

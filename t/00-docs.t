@@ -112,9 +112,13 @@ agrees "$tmp/openapi" "$tmp/described" 'openapi.json describes each endpoint'
 
 # --- commands ---
 
-build/latchkey -h | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' >"$tmp/commands"
-sed -n 's/^\.It Cm \([a-z]*\).*/\1/p' conf/latchkey.8 | sort -u >"$tmp/manual"
+build/latchkey -h | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p' >"$tmp/commands"
+sed -n 's/^\.It Cm \([a-z-]*\).*/\1/p' conf/latchkey.8 | sort -u >"$tmp/manual"
 agrees "$tmp/manual" "$tmp/commands" 'latchkey(8) explains each command'
+
+build/latchkey check-nginx --rules >"$tmp/rules"
+sed -n 's/^| `\([a-z0-9-]*\)` | \(.*\) |$/\1	\2/p' doc/check-nginx.md >"$tmp/told"
+agrees "$tmp/told" "$tmp/rules" 'doc/check-nginx.md explains each mistake that check-nginx finds'
 
 # --- events and metrics ---
 

@@ -22,6 +22,7 @@ stats
 html
 conf
 role
+nginx
 lib
 base
 END
@@ -55,7 +56,7 @@ bsd/         cmd/prompt  readpassphrase|RPP_
 utf8proc.h   lib/unicode utf8proc_|UTF8PROC_
 END
 
-c_library='arpa/inet|assert|ctype|dirent|errno|fcntl|getopt|grp|inttypes|libgen|malloc|poll|pwd|sched|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|syslog|termios|time|unistd|sys/[a-z]+|net[a-z]+/[a-z]+|netdb|linux/[a-z_]+'
+c_library='arpa/inet|assert|ctype|dirent|errno|fcntl|fnmatch|getopt|grp|inttypes|libgen|malloc|poll|pwd|sched|signal|spawn|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|syslog|termios|time|unistd|sys/[a-z]+|net[a-z]+/[a-z]+|netdb|linux/[a-z_]+'
 
 # --- what is used: lines of "how user used" ---
 

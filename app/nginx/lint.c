@@ -1,0 +1,382 @@
+/*
+ * The table of rules, and what they have in common.
+ */
+#include "base.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "lib/buf.h"
+#include "nginx/rules.h"
+
+/* clang-format off */
+static const struct lint_rule {
+	const char *name;
+	const char *what; /* is wrong */
+	const char *cure;
+	void (*run)(struct lint *l);
+} rules[] = {
+	{ "request-uri",   "a rule by $request_uri, which is as the client wrote it: //x, /%78, /x?/y pass by it",
+	  "use a location, or $uri, which nginx has decoded", lint_guard_request_uri },
+	{ "satisfy-any",   "satisfy any: an allowed address passes without a check, and without a name",
+	  "write \"satisfy all;\", or give that network a location of its own without the application's names", lint_guard_satisfy },
+	{ "auth-off",      "auth_request off below a guarded location",
+	  "remove the line, or set X-Auth-User and the other names to \"\" in this location", lint_guard_off },
+	{ "open-path",     "an unguarded location leads to a guarded application or folder",
+	  "include latchkey-gate.conf in it, or set X-Auth-User and the other names to \"\" there", lint_guard_open },
+	{ "regex-first",   "a location by an expression, which goes before a guarded prefix",
+	  "write the guarded location with ^~ and put what it needs inside, or guard this one too", lint_guard_regex },
+	{ "return",        "return in a guarded location: it is done before the check",
+	  "serve a file, or pass the request on: what follows a check", lint_guard_return },
+	{ "rewrite",       "rewrite from a guarded location to another that is not: the check is left behind",
+	  "write break instead of last, or guard the other location too", lint_guard_rewrite },
+	{ "login-guarded", "Latchkey's own locations are guarded: nobody can log in",
+	  "put the guard into the application's locations, not into the server", lint_guard_login },
+	{ "identity",      "a guarded application gets names that a client sends",
+	  "include latchkey-gate.conf in this location; for other protocols than HTTP and FastCGI set each name", lint_header_identity },
+	{ "header-dropped", "headers of a deeper level drop those of the guard",
+	  "include latchkey-gate.conf in this location itself", lint_header_dropped },
+	{ "identity-from-client", "a name that the application trusts comes from the client",
+	  "set it to $latchkey_user_plain, behind what sets it here: the last one counts", lint_header_client },
+	{ "underscores",   "underscores_in_headers on: X_Auth_User passes, which applications take for X-Auth-User",
+	  "write \"underscores_in_headers off;\", also in the default server of the address", lint_header_underscores },
+	{ "invalid-headers", "ignore_invalid_headers off: X.Auth.User passes, which applications take for X-Auth-User",
+	  "write \"ignore_invalid_headers on;\", also in the default server of the address", lint_header_invalid },
+	{ "add-header",    "add_header of a deeper level drops headers that protect",
+	  "repeat them here", lint_header_add },
+	{ "no-check",      "nothing answers the address that auth_request asks",
+	  "include latchkey-paths.conf in the server", lint_check_missing },
+	{ "check-open",    "clients may ask the location of the check",
+	  "write \"internal;\" in it", lint_check_open },
+	{ "check-opens",   "the check is answered without being asked",
+	  "have the location pass each request on to Latchkey", lint_check_opens },
+	{ "check-request", "the check gets what is not for it",
+	  "use latchkey-paths.conf and \"auth_request /latchkey-check;\"", lint_check_request },
+	{ "check-body-size", "the check refuses bodies that the application takes",
+	  "write \"client_max_body_size 0;\" in the location of the check", lint_check_body },
+	{ "no-409",        "a session that has to be renewed is refused: the check's 409 goes nowhere",
+	  "write \"fastcgi_intercept_errors on;\" and \"error_page 409 = @latchkey_renew;\" in it, or use latchkey-paths.conf", lint_check_renewal },
+	{ "lane-headers",  "Latchkey gets all headers of a request",
+	  "write \"fastcgi_pass_request_headers off;\", and the parameters of latchkey-fastcgi.conf", lint_check_lane },
+	{ "cache",         "an answer for one user is kept for others",
+	  "write \"proxy_cache off;\" (fastcgi_cache off), or put the user into the key", lint_check_cache },
+	{ "plain-http",    "passwords and tokens cross the network without TLS",
+	  "listen with ssl, and have port 80 redirect; for a balancer that ends TLS name it by set_real_ip_from", lint_server_plain },
+	{ "server-name",   "two servers of one name and address: nginx ignores the second",
+	  "remove one of them, or merge them", lint_server_name },
+	{ "realip",        "anybody may name the client's address",
+	  "name the addresses of your own proxies in set_real_ip_from, and no others", lint_server_realip },
+	{ "socket",        "a socket where nginx does not find it, or anybody can make one",
+	  "have it in /run/latchkey: listen_check and the others of latchkey.conf(5)", lint_server_socket },
+	{ "alias",         "alias ends in a slash, its location does not: /x../ is the folder above",
+	  "end the location's path in a slash, too", lint_server_alias },
+	{ "merge-slashes", "merge_slashes off: //x is not guarded as /x, and is the same to applications",
+	  "remove the line", lint_server_slashes },
+	{ "old-nginx",     "nginx of a version with known vulnerabilities",
+	  "upgrade nginx, unless your distribution has fixed this version", lint_advisory },
+};
+/* clang-format on */
+
+void
+lint_print_rules(FILE *out)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(rules); i++)
+		fprintf(out, "%s\t%s\n", rules[i].name, rules[i].what);
+}
+
+/* --- findings --- */
+
+/* Does a comment behind the directive allow it? */
+static bool
+is_allowed(const struct nginx_directive *at, const char *rule)
+{
+	static const char word[] = "check-nginx: allow ";
+	const char *s = at->comment != NULL ? strstr(at->comment, word) : NULL;
+	size_t n = strlen(rule);
+
+	return s != NULL && strncmp(s + sizeof(word) - 1, rule, n) == 0 &&
+	       strchr(" \t\r", s[sizeof(word) - 1 + n]) != NULL;
+}
+
+/* Found already, at this place? */
+static bool
+is_found(const struct lint *l, const struct nginx_directive *at)
+{
+	const struct lint_finding *f;
+
+	for (f = l->findings; f != NULL; f = f->next)
+		if (f->rule == l->rule->name && f->line == at->line &&
+		    f->file == at->file)
+			return true;
+	return false;
+}
+
+static void
+add_finding(struct lint *l, const struct nginx_directive *at,
+    enum lint_level level, const char *text)
+{
+	struct lint_finding *f;
+
+	if (l->n_findings == LINT_FINDINGS_MAX ||
+	    is_allowed(at, l->rule->name) || is_found(l, at))
+		return;
+	l->n_findings++;
+	f = arena_alloc(l->arena, sizeof(*f));
+	f->rule = l->rule->name;
+	f->cure = l->rule->cure;
+	f->level = level;
+	f->file = at->file;
+	f->line = at->line;
+	f->text = text;
+	*l->end = f;
+	l->end = &f->next;
+}
+
+/* The text of a finding as printf(3) makes it, at most 1 KiB. */
+static const char *
+text_of(struct arena *a, const char *fmt, va_list args)
+{
+	char text[1024];
+
+	vsnprintf(text, sizeof(text), fmt, args);
+	return arena_strndup(a, text, strlen(text));
+}
+
+void
+lint_wrong(
+    struct lint *l, const struct nginx_directive *at, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	add_finding(l, at, LINT_WRONG, text_of(l->arena, fmt, args));
+	va_end(args);
+}
+
+void
+lint_note(
+    struct lint *l, const struct nginx_directive *at, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	add_finding(l, at, LINT_NOTE, text_of(l->arena, fmt, args));
+	va_end(args);
+}
+
+/* --- what there is --- */
+
+bool
+lint_is_lane(const struct lint *l, const char *backend)
+{
+	const struct nginx_directive *upstream, *server;
+
+	if (strstr(backend, "latchkey") != NULL)
+		return true;
+	upstream = nginx_upstream(l->root, backend);
+	if (upstream == NULL)
+		return false;
+	for (server = nginx_first(upstream, "server"); server != NULL;
+	     server = nginx_same(server))
+		if (strstr(nginx_arg(server, 1), "latchkey") != NULL)
+			return true;
+	return false;
+}
+
+bool
+lint_is_check(const struct lint *l, const struct nginx_directive *location)
+{
+	size_t i;
+
+	for (i = 0; i < l->n_checks; i++)
+		if (l->checks[i] == location)
+			return true;
+	return false;
+}
+
+bool
+lint_is_guarded(const struct lint *l, const struct nginx_directive *block)
+{
+	const struct nginx_directive *guard = nginx_guard(block), *check, *pass;
+
+	if (guard == NULL || (check = nginx_check_of(guard, block)) == NULL ||
+	    (pass = nginx_pass_in(check)) == NULL)
+		return false;
+	return lint_is_lane(l, nginx_backend(l->arena, pass));
+}
+
+bool
+lint_has_latchkey(const struct lint *l, const struct nginx_directive *server)
+{
+	size_t i;
+
+	for (i = 0; i < l->n_routes; i++)
+		if (l->routes[i].server == server &&
+		    (l->routes[i].is_guarded || l->routes[i].is_lane))
+			return true;
+	return false;
+}
+
+/* How many directives of this kind there are, at most. */
+static size_t
+count(const struct lint *l, const char *name)
+{
+	const struct nginx_directive *d;
+	size_t n = 0;
+
+	for (d = nginx_next(l->root, l->root); d != NULL;
+	     d = nginx_next(l->root, d))
+		n += name == NULL ? nginx_protocol_of(d) != NULL
+		                  : nginx_is(d, name);
+	return n;
+}
+
+/* Is this a server of HTTP, and none of an upstream, a stream or mail? */
+static bool
+is_server(const struct nginx_directive *d)
+{
+	return nginx_is(d, "server") && d->is_block &&
+	       nginx_around(d, "stream") == NULL &&
+	       nginx_around(d, "mail") == NULL;
+}
+
+static void
+add_check(struct lint *l, const struct nginx_directive *location)
+{
+	if (location != NULL && !lint_is_check(l, location))
+		l->checks[l->n_checks++] = location;
+}
+
+/* All servers, and the locations that their auth_requests ask. */
+static void
+find_servers(struct lint *l)
+{
+	const struct nginx_directive *d, *server, *outer;
+	size_t servers = count(l, "server");
+
+	l->servers = arena_alloc(l->arena, (servers + 1) * sizeof(*l->servers));
+	l->checks = arena_alloc(l->arena,
+	    (servers + count(l, "auth_request") + 1) * sizeof(*l->checks));
+	for (d = nginx_next(l->root, l->root); d != NULL;
+	     d = nginx_next(l->root, d)) {
+		if (is_server(d)) {
+			l->servers[l->n_servers++] = d;
+			outer = nginx_inherited(d, "auth_request");
+			if (outer != NULL)
+				add_check(l, nginx_check_of(outer, d));
+		}
+		server = nginx_around(d, "server");
+		if (server != NULL && nginx_is(d, "auth_request"))
+			add_check(l, nginx_check_of(d, server));
+	}
+}
+
+static void
+fill_route(
+    struct lint *l, const struct nginx_directive *pass, struct lint_route *r)
+{
+	r->pass = pass;
+	r->server = nginx_around(pass, "server");
+	r->location = nginx_around(pass, "location");
+	r->backend = nginx_backend(l->arena, pass);
+	r->is_check = lint_is_check(l, r->location);
+	r->is_lane = lint_is_lane(l, r->backend);
+	r->guard = r->is_check ? NULL : nginx_guard(pass->parent);
+	r->is_guarded = r->guard != NULL && lint_is_guarded(l, pass->parent);
+}
+
+static void
+find_routes(struct lint *l)
+{
+	const struct nginx_directive *d;
+
+	l->routes =
+	    arena_alloc(l->arena, (count(l, NULL) + 1) * sizeof(*l->routes));
+	for (d = nginx_next(l->root, l->root); d != NULL;
+	     d = nginx_next(l->root, d))
+		if (nginx_protocol_of(d) != NULL &&
+		    nginx_around(d, "location") != NULL &&
+		    nginx_around(d, "server") != NULL)
+			fill_route(l, d, &l->routes[l->n_routes++]);
+}
+
+static void
+add_header(struct lint *l, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < l->n_headers; i++)
+		if (strcasecmp(l->headers[i], name) == 0)
+			return;
+	l->headers[l->n_headers++] = name;
+}
+
+/* Latchkey's headers, and what else of X-Auth-* some location sets. */
+static void
+find_headers(struct lint *l)
+{
+	static const char *const known[] = { "X-Auth-User", "X-Auth-User-Plain",
+		"X-Auth-User-Id", "X-Auth-Expires", "Authorization", "Cookie" };
+	const struct nginx_directive *d;
+	size_t i;
+
+	l->headers = arena_alloc(
+	    l->arena, (count(l, "proxy_set_header") + ARRAY_LEN(known)) *
+	                  sizeof(*l->headers));
+	for (i = 0; i < ARRAY_LEN(known); i++)
+		add_header(l, known[i]);
+	for (d = nginx_next(l->root, l->root); d != NULL;
+	     d = nginx_next(l->root, d))
+		if (nginx_is(d, "proxy_set_header") &&
+		    strncasecmp(nginx_arg(d, 1), "X-Auth-", 7) == 0)
+			add_header(l, nginx_arg(d, 1));
+}
+
+/* --- the run --- */
+
+/* Merge two lists that are in order: files as they came, then lines. */
+static bool
+is_before(const struct lint_finding *a, const struct lint_finding *b)
+{
+	int order = strcmp(a->file, b->file);
+
+	return order != 0 ? order < 0 : a->line < b->line;
+}
+
+/* Sort by insertion: there are few. */
+static void
+sort_findings(struct lint *l)
+{
+	struct lint_finding *sorted = NULL, *f, *next, **at;
+
+	for (f = l->findings; f != NULL; f = next) {
+		next = f->next;
+		for (at = &sorted; *at != NULL && !is_before(f, *at);)
+			at = &(*at)->next;
+		f->next = *at;
+		*at = f;
+	}
+	l->findings = sorted;
+}
+
+void
+lint_run(struct arena *a, const struct nginx_directive *root,
+    const char *version, struct lint *out)
+{
+	size_t i;
+
+	*out = (struct lint){ .arena = a, .root = root, .version = version };
+	out->end = &out->findings;
+	find_servers(out);
+	find_routes(out);
+	find_headers(out);
+	for (i = 0; i < ARRAY_LEN(rules); i++) {
+		out->rule = &rules[i];
+		rules[i].run(out);
+	}
+	sort_findings(out);
+}
