@@ -41,14 +41,6 @@ md_of(enum pwspec_digest digest)
 	}
 }
 
-size_t
-pwspec_digest_bytes(enum pwspec_digest digest)
-{
-	static const size_t bytes[] = { 16, 20, 32, 48, 64 };
-
-	return bytes[digest];
-}
-
 /* What went wrong is of no use to anybody, and OpenSSL keeps it. */
 static bool
 as_result(int result)

@@ -1,5 +1,5 @@
 /*
- * Parsers of stored password hashes, one for each family of formats.
+ * Parsers of stored password hashes, in a file for each family of formats.
  */
 #ifndef LATCHKEY_CRYPTO_PWPARSE_H
 #define LATCHKEY_CRYPTO_PWPARSE_H
@@ -15,6 +15,8 @@
  */
 typedef bool pwparse(const char *rest, const char *whole, struct pwspec *s);
 
+/* --- crypto/pwparse_crypt.c --- */
+
 /* libxcrypt's. Source: crypt(5). */
 pwparse pwparse_yescrypt, pwparse_scrypt_crypt, pwparse_bcrypt,
     pwparse_sha256crypt, pwparse_sha512crypt, pwparse_md5crypt, pwparse_sunmd5,
@@ -23,6 +25,8 @@ pwparse pwparse_yescrypt, pwparse_scrypt_crypt, pwparse_bcrypt,
 
 /* passlib's bcrypt of a digest, versions 1 and 2. */
 pwparse pwparse_passlib_bcrypt;
+
+/* --- crypto/pwparse_kdf.c --- */
 
 /* argon2's, behind its variant. Source: libargon2's encoding.c. */
 pwparse pwparse_argon2d, pwparse_argon2i, pwparse_argon2id;
@@ -35,6 +39,8 @@ pwparse pwparse_pbkdf2_django, pwparse_pbkdf2_passlib, pwparse_pbkdf2_werkzeug,
 /* scrypt's. */
 pwparse pwparse_scrypt_django, pwparse_scrypt_passlib, pwparse_scrypt_werkzeug,
     pwparse_scrypt_spring, pwparse_scrypt_firebase;
+
+/* --- crypto/pwparse_digest.c --- */
 
 /* Rounds of MD5: PHPass, and Apache's. */
 pwparse pwparse_phpass, pwparse_apr1;

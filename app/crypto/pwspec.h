@@ -76,4 +76,14 @@ struct pwspec {
 /* The bytes of a digest: 16 to 64. */
 size_t pwspec_digest_bytes(enum pwspec_digest digest);
 
+/* times * us of a CPU, us at least 1; PWSPEC_TOO_MUCH if it is that or more. */
+int64_t pwspec_work(int64_t times, int64_t us);
+
+/*
+ * Set scrypt's N, r and p, memory and work. What no computer has is no mistake:
+ * it is in s->us. False: N is no power of two, or one of them is too low.
+ * Source: RFC 7914, section 2.
+ */
+bool pwspec_set_scrypt(struct pwspec *s, int64_t n, int64_t r, int64_t p);
+
 #endif

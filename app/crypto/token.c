@@ -116,19 +116,6 @@ token_sign(const struct keyring *ring, const struct token_claims *c,
 	return e;
 }
 
-/* The six bits of a base64url character, or -1. */
-static int
-base64url_bits(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '-' ? 62 : c == '_' ? 63 : -1;
-}
-
 /*
  * Are these n characters the canonical base64url form of some bytes? Those go
  * to out, which has room for them; if it is NULL they have to be text without a
@@ -143,7 +130,7 @@ read_base64url(const char *s, size_t n, unsigned char *out)
 	int six;
 
 	for (i = 0; i < n; i++) {
-		if ((six = base64url_bits(s[i])) < 0)
+		if ((six = text_base64url_bits(s[i])) < 0)
 			return false;
 		bits = bits << 6 | (unsigned)six;
 		left += 6;

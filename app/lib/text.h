@@ -44,6 +44,22 @@ int text_hex(char c);
 /* The value of n hexadecimal digits, at most 16 and all of them such. */
 uint64_t text_hex_value(const char *s, size_t n);
 
+/*
+ * The six bits of a character of base64url, or -1. Here, since each character
+ * of a token goes through it. Source: RFC 4648, section 5.
+ */
+static inline int
+text_base64url_bits(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '-' ? 62 : c == '_' ? 63 : -1;
+}
+
 /* The characters that n bytes take in base64url, and a NUL. */
 #define TEXT_BASE64URL_BYTES(n) (((n)*4 + 2) / 3 + 1)
 
