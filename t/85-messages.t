@@ -67,6 +67,9 @@ conninfo 'postgresql+psycopg://localhost/todo' 'leave out .psycopg,'
 conninfo 'jdbc:postgresql://localhost/todo' 'URL of JDBC'
 conninfo 'sqlite:///./todo.db' 'PostgreSQL alone'
 conninfo 'postgresql://todo:canary@localhost/todo' 'put it into a file: passfile=.* HOST:PORT:DATABASE:USER:PASSWORD'
+conninfo 'postgresql://todo@localhost/todo?schema=canary' 'does not know a parameter behind the .; .* it is like: host=/run/postgresql'
+conninfo 'DATABASE_URL=postgresql://todo:canary@localhost/todo' 'has a name in front'
+conninfo localhost 'missing "=" after "localhost" in connection info string; it is like: host=/run/postgresql'
 conninfo 'host localhost password canary' 'it is like: host=/run/postgresql'
 
 # --- the database ---
@@ -183,6 +186,8 @@ key 'has quotation marks around the key' "'%s'\n"
 key 'has a name in front of the key' 'secret_key = "%s"\n'
 key 'has a name in front of the key' 'SECRET_KEY=%s\n'
 key 'has a name in front of the key' 'secret_key: %s\n'
+key 'has a name in front of the key' 'export SECRET_KEY=%s\n'
+key 'has a byte order mark, or an editor.s quotation marks, around the key' '\357\273\277%s\n'
 key 'is JSON' '{"kty":"oct","k":"%s"}\n'
 head -c 64 /dev/urandom | sed '1s/^/ /' >"$tmp/pass/key"
 run env LATCHKEY_KEY_FILE="$tmp/pass/key" "$LK_BIN" -c "$LK_CONF" check

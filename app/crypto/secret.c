@@ -16,9 +16,25 @@
 
 #define PATH_BYTES 4096 /* of the longest path, as the kernel has it */
 
-/* The secret_key that the FastAPI tutorial prints. */
-static const char published[] = "1184cf8c81a173ab236d500cd2a98cf3"
-                                "7cf2ad32d33052a523107d892dfad6a3";
+#define PUBLISHED(where)             \
+	"key is published in " where \
+	", so anybody can forge tokens with it" MAKE
+#define MAKE "; make one with: openssl rand -hex 32"
+#define ALONE "; the file has to hold the key alone, as the application has it"
+
+/* Keys that documents print, and that programs are then run with. */
+static const struct {
+	const char *key;
+	const char *fault;
+} published[] = {
+	{ "1184cf8c81a173ab236d500cd2a98cf37cf2ad32d33052a523107d892dfad6a3",
+	    PUBLISHED("the FastAPI tutorial") },
+	{ "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
+	    PUBLISHED("FastAPI's documentation") },
+	{ "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf",
+	    PUBLISHED("Flask's documentation") },
+	{ "a-string-secret-at-least-256-bits-long", PUBLISHED("jwt.io") },
+};
 
 /* --- the file --- */
 
@@ -102,22 +118,25 @@ is_safe(const char *setting, const char *path, int fd)
 /* --- the content --- */
 
 /*
- * Also in quotes, or with NULs, blanks or ends of lines around it. Compared as
- * it is: no copy or hash of a secret is left behind in OpenSSL's memory, which
- * each worker inherits.
+ * Why, if it is published; NULL: it is not. Also in quotes, or with NULs,
+ * blanks or ends of lines around it. Compared as it is: no copy or hash of a
+ * secret is left behind in OpenSSL's memory, which each worker inherits.
  */
-static bool
-is_published(const struct secret *s)
+static const char *
+find_published(const struct secret *s)
 {
 	static const char around[] = "\"' \t\r\n";
-	size_t from = 0, end = s->len;
+	size_t from = 0, end = s->len, i;
 
 	while (from < end && strchr(around, s->bytes[from]) != NULL)
 		from++;
 	while (end > from && strchr(around, s->bytes[end - 1]) != NULL)
 		end--;
-	return end - from == sizeof(published) - 1 &&
-	       memcmp(s->bytes + from, published, end - from) == 0;
+	for (i = 0; i < ARRAY_LEN(published); i++)
+		if (end - from == strlen(published[i].key) &&
+		    memcmp(s->bytes + from, published[i].key, end - from) == 0)
+			return published[i].fault;
+	return NULL;
 }
 
 /* A single repeated byte, as in a placeholder for a key. */
@@ -127,18 +146,62 @@ is_one_byte(const struct secret *s)
 	return memcmp(s->bytes, s->bytes + 1, s->len - 1) == 0;
 }
 
-/* Is it text throughout? 32 random bytes are that once in 10^13 keys. */
+/* Are these n bytes text throughout? 32 random ones are that once in 10^13. */
 static bool
-is_text(const struct secret *s)
+is_text(const unsigned char *p, size_t n)
 {
 	size_t i;
 
-	for (i = 0; i < s->len; i++)
-		if (s->bytes[i] == '\0' || s->bytes[i] > '~' ||
-		    (s->bytes[i] < ' ' &&
-		        strchr("\t\r\n", s->bytes[i]) == NULL))
+	for (i = 0; i < n; i++)
+		if (p[i] == '\0' || p[i] > '~' ||
+		    (p[i] < ' ' && strchr("\t\r\n", p[i]) == NULL))
 			return false;
 	return true;
+}
+
+/*
+ * Is it text with a byte order mark in front, or typographic quotation marks
+ * around it, as editors and word processors have them?
+ */
+static bool
+is_edited(const struct secret *s)
+{
+	static const char *const marks[] = { "\xef\xbb\xbf", "\xe2\x80\x9c",
+		"\xe2\x80\x98", "\xe2\x80\x9e", "\xc2\xab" };
+	size_t i, n, end = s->len;
+
+	while (end > 0 && s->bytes[end - 1] > '~')
+		end--;
+	for (i = 0; i < ARRAY_LEN(marks); i++) {
+		n = strlen(marks[i]);
+		if (memcmp(s->bytes, marks[i], n) == 0)
+			return end > n && is_text(s->bytes + n, end - n);
+	}
+	return false;
+}
+
+/* Is it UTF-16, as a redirection of PowerShell writes? */
+static bool
+is_utf16(const struct secret *s)
+{
+	bool little = s->bytes[0] == 0xff && s->bytes[1] == 0xfe;
+	size_t i;
+
+	if (!little && !(s->bytes[0] == 0xfe && s->bytes[1] == 0xff))
+		return false;
+	for (i = 2; i + 1 < s->len; i += 2)
+		if (s->bytes[little ? i + 1 : i] != '\0')
+			return false;
+	return true;
+}
+
+/* What stands at p and behind blanks. */
+static const char *
+skip_blanks(const char *p, const char *end)
+{
+	while (p < end && *p == ' ')
+		p++;
+	return p;
 }
 
 /*
@@ -148,21 +211,32 @@ is_text(const struct secret *s)
 static bool
 is_named(const char *p, const char *end)
 {
+	if (end - p > 7 && memcmp(p, "export ", 7) == 0)
+		p = skip_blanks(p + 7, end);
 	if (p == end || isalpha((unsigned char)*p) == 0)
 		return false;
-	while (p < end && (isalnum((unsigned char)*p) != 0 || *p == '_'))
+	while (p < end && (isalnum((unsigned char)*p) != 0 || *p == '_' ||
+	                      *p == '.' || *p == '-'))
 		p++;
-	while (p < end && *p == ' ')
-		p++;
-	if (p + 1 >= end || (*p != '=' && (*p != ':' || p[1] != ' ')))
+	p = skip_blanks(p, end);
+	if (p + 1 >= end ||
+	    (*p != '=' && (*p != ':' || strchr("= ", p[1]) == NULL)))
 		return false;
 	while (p < end && strchr("=: ", *p) != NULL)
 		p++;
 	return p < end;
 }
 
-#define MAKE "; make one with: openssl rand -hex 32"
-#define ALONE "; the file has to hold the key alone, as the application has it"
+/* Is it in quotation marks, as the bytes b"..." or with what ends a value? */
+static bool
+is_quoted(const char *p, const char *end)
+{
+	if (*p == 'b')
+		p++;
+	if (end[-1] == ',' || end[-1] == ';')
+		end--;
+	return end - p > 1 && *p == end[-1] && strchr("\"'`", *p) != NULL;
+}
 
 /*
  * Why a text is not the key itself: programs that read the same file mostly
@@ -179,7 +253,7 @@ find_fault_of_text(const struct secret *s)
 		return "has several lines" ALONE;
 	if (strchr(" \t", *p) != NULL || strchr(" \t", end[-1]) != NULL)
 		return "has blanks around the key" ALONE;
-	if (*p == end[-1] && strchr("\"'`", *p) != NULL)
+	if (is_quoted(p, end))
 		return "has quotation marks around the key" ALONE;
 	if (*p == '{')
 		return "is JSON" ALONE;
@@ -190,16 +264,22 @@ find_fault_of_text(const struct secret *s)
 static const char *
 find_fault(const struct secret *s)
 {
+	const char *fault;
+
 	if (s->len < SECRET_MIN_BYTES)
 		return "key is shorter than 32 bytes" MAKE;
 	if (s->len > SECRET_MAX_BYTES)
 		return "key is longer than 4096 bytes" MAKE;
 	if (is_one_byte(s))
 		return "key is a single repeated byte, which can be guessed" MAKE;
-	if (is_published(s))
-		return "key is published in the FastAPI tutorial, so "
-		       "anybody can forge tokens with it" MAKE;
-	return is_text(s) ? find_fault_of_text(s) : NULL;
+	if ((fault = find_published(s)) != NULL)
+		return fault;
+	if (is_utf16(s))
+		return "is UTF-16" ALONE;
+	if (is_edited(s))
+		return "has a byte order mark, or an editor's quotation marks, "
+		       "around the key" ALONE;
+	return is_text(s->bytes, s->len) ? find_fault_of_text(s) : NULL;
 }
 
 /* Read the file that is open as fd, and close it. Returns errno. */

@@ -26,8 +26,8 @@ struct secret {
  *   root or this process's user (root, as which nothing is served, accepts any
  *   user); and nobody else may write to the directory, or to that of a link to
  *   it, except as in /tmp (the sticky bit);
- * - under 32 or over 4096 bytes, a single repeated byte, or the key published
- *   in the FastAPI tutorial.
+ * - under 32 or over 4096 bytes, a single repeated byte, one of the keys that
+ *   tutorials print, or a text that has more around the key.
  * The only remaining copy is *out, which the caller wipes.
  * Source: sshd(8), FILES; RFC 7518, section 3.2.
  */

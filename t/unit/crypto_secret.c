@@ -305,12 +305,90 @@ test_modes(void)
 	    "a folder is refused as a key file");
 }
 
+/*
+ * A key as other programs have it in their files: those take off what is around
+ * it, so that their tokens would be others.
+ */
+static void
+test_faults(void)
+{
+#define HEX "5f0e2c6d9b8a7f6e5d4c3b2a19080706f5e4d3c2b1a0918273645546372819ab"
+	static const struct {
+		const char *text; /* NULL behind the last */
+		const char *said; /* NULL: it is good */
+	} faults[] = {
+		{ HEX, NULL },
+		{ HEX "\n", NULL },
+		{ "_-" HEX "==", NULL },
+		{ "a:" HEX, NULL },
+		{ "b" HEX, NULL },
+		{ "\"" HEX, NULL },
+		{ HEX ";", NULL },
+		{ "\xef\xbb" HEX, NULL },
+		{ "\xef\xbb\xbf" HEX "\x01", NULL },
+		{ "\xef\xbb\xbf" HEX "\n", "has a byte order mark, or" },
+		{ "\xe2\x80\x9c" HEX "\xe2\x80\x9d",
+		    "has a byte order mark, or" },
+		{ "\xc2\xab" HEX "\xc2\xbb\n", "has a byte order mark, or" },
+		{ "'" HEX "'", "has quotation marks" },
+		{ "b'" HEX "'", "has quotation marks" },
+		{ "b\"" HEX "\"\n", "has quotation marks" },
+		{ "\"" HEX "\",", "has quotation marks" },
+		{ "\"" HEX "\";\n", "has quotation marks" },
+		{ "export SECRET_KEY=" HEX, "has a name in front" },
+		{ "export  KEY = " HEX, "has a name in front" },
+		{ "settings.SECRET_KEY = '" HEX "'", "has a name in front" },
+		{ "SECRET-KEY=" HEX, "has a name in front" },
+		{ "key := " HEX, "has a name in front" },
+		{ "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
+		    "published in FastAPI's documentation" },
+		{ "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e8",
+		    NULL },
+		{ "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf",
+		    "published in Flask's documentation" },
+		{ "a-string-secret-at-least-256-bits-long",
+		    "published in jwt.io" },
+		{ "a-string-secret-at-least-256-bits-long2", NULL },
+		{ NULL, NULL },
+	};
+	static const char utf16[][2] = { { '\xff', '\xfe' },
+		{ '\xfe', '\xff' } };
+	struct secret k;
+	char wide[2 + 2 * 64] = { 0 };
+	size_t i, j;
+
+	for (i = 0; faults[i].text != NULL; i++) {
+		bool good = load(faults[i].text, strlen(faults[i].text), &k);
+
+		if (faults[i].said == NULL)
+			ok(good, tap_with("a key is good", faults[i].text));
+		else
+			ok(!good && strstr(said_text, faults[i].said) != NULL,
+			    tap_with("a file that is no key alone is refused",
+			        faults[i].text));
+	}
+	for (i = 0; i < 2; i++) {
+		memcpy(wide, utf16[i], 2);
+		for (j = 0; j < 64; j++) {
+			wide[2 + 2 * j + i] = HEX[j];
+			wide[2 + 2 * j + !i] = '\0';
+		}
+		ok(!load(wide, sizeof(wide), &k) &&
+		        strstr(said_text, "is UTF-16") != NULL,
+		    "a key in UTF-16 is refused");
+		wide[sizeof(wide) - 1] = wide[sizeof(wide) - 2] = 'x';
+		ok(load(wide, sizeof(wide), &k),
+		    "random bytes that begin as UTF-16 does are a key");
+	}
+}
+
 int
 main(void)
 {
 	test_reading();
 	test_no_file();
 	test_fifo();
+	test_faults();
 	fclose(stderr); /* what follows is told there */
 	test_modes();
 	return done();
