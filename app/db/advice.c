@@ -62,6 +62,7 @@ static const struct {
 	{ "+asyncpg://", "this is a URL of SQLAlchemy; leave out +asyncpg, as in: postgresql://USER@HOST/DATABASE" },
 	{ "sqlite:", "this is a URL of SQLite; Latchkey takes PostgreSQL alone, as in: postgresql://USER@HOST/DATABASE" },
 	{ "mysql", "this is a URL of MySQL; Latchkey takes PostgreSQL alone, as in: postgresql://USER@HOST/DATABASE" },
+	{ "+", "this is a URL of SQLAlchemy; leave out the + and what follows it, as in: postgresql://USER@HOST/DATABASE" },
 	{ "://", "libpq takes URLs that begin with postgresql://, as in: postgresql://USER@HOST/DATABASE" },
 };
 /* clang-format on */
@@ -97,6 +98,13 @@ db_advice_conninfo(const char *conninfo)
 {
 	size_t i, n = strcspn(conninfo, "/"); /* the end of a URL's scheme */
 
+	if (*conninfo == '"' || *conninfo == '\'')
+		return "it has quotation marks around it; leave them out";
+	if (strncmp(conninfo + n, "//", 2) == 0 && n > 0 &&
+	    memchr(conninfo, '=', n) != NULL && conninfo[n - 1] == ':')
+		return "it has a name in front, of an environment file or a "
+		       "program; leave that out, as in: "
+		       "postgresql://USER@HOST/DATABASE";
 	if (strncmp(conninfo, "postgresql://", 13) == 0 ||
 	    strncmp(conninfo, "postgres://", 11) == 0 ||
 	    memchr(conninfo, '=', n) != NULL ||

@@ -29,6 +29,7 @@
 #include "stats/event.h"
 #include "stats/metrics.h"
 
+#define CONNINFO_BYTES 4097 /* as conf.c bounds it */
 #define NO_LIMIT INT64_MAX
 
 struct db_conn {
@@ -572,20 +573,43 @@ db_conn_text(const void *result, int row, int column)
 
 /* --- the connection string --- */
 
+/* Is it a URL that would parse without the parameters behind its '?'? */
+static bool
+has_bad_query(const char *conninfo)
+{
+	char url[CONNINFO_BYTES];
+	size_t n = strcspn(conninfo, "?");
+	PQconninfoOption *options;
+
+	if (conninfo[n] == '\0' || n >= sizeof(url))
+		return false;
+	memcpy(url, conninfo, n);
+	url[n] = '\0';
+	options = PQconninfoParse(url, NULL);
+	PQconninfoFree(options);
+	explicit_bzero(url, n);
+	return options != NULL;
+}
+
 /*
- * libpq's message on a string that does not parse, unless it may quote a
- * password: passwords are refused, but this string may still hold one.
+ * Say why a string does not parse. libpq's message may quote a password:
+ * passwords are refused, but this string may still hold one.
  */
-static const char *
-shown(const char *conninfo, const char *message)
+static void
+complain(const char *conninfo, const char *message)
 {
 	if (message == NULL)
-		return "out of memory";
-	if (strstr(conninfo, "pass") != NULL || strchr(conninfo, '@') != NULL)
-		return "not a libpq connection string (details hidden, since "
-		       "they may contain a password); it is like: "
-		       "host=/run/postgresql dbname=NAME user=ROLE";
-	return message;
+		message = "out of memory";
+	else if (has_bad_query(conninfo))
+		message = "libpq does not know a parameter behind the ?; leave "
+		          "out what is another library's";
+	else if (strstr(conninfo, "pass") != NULL ||
+	         strchr(conninfo, '@') != NULL)
+		message = "not a libpq connection string (details hidden, "
+		          "since they may contain a password)";
+	log_say("database: %.*s; it is like: host=/run/postgresql dbname=NAME "
+	        "user=ROLE",
+	    (int)strcspn(message, "\n"), message);
 }
 
 /* The value of an option; NULL: it is not set. */
@@ -613,7 +637,7 @@ conninfo_is_good(const char *conninfo)
 	}
 	options = PQconninfoParse(conninfo, &message);
 	if (options == NULL) {
-		log_say("database: %s", shown(conninfo, message));
+		complain(conninfo, message);
 		PQfreemem(message);
 		return false;
 	}

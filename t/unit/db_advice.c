@@ -75,6 +75,17 @@ test_urls(void)
 	        url_has("mysql+pymysql://h/d", "MySQL") &&
 	        url_has("http://h/d", "postgresql://"),
 	    "URLs of JDBC, SQLite, MySQL and HTTP have their advice");
+	ok(url_has("postgresql+pg8000://h/d", "leave out the +"),
+	    "a URL of SQLAlchemy with another driver has its advice");
+	ok(url_has("DATABASE_URL=postgresql://h/d", "has a name in front") &&
+	        url_has("url = postgres://h/d", "has a name in front"),
+	    "a line of an environment file has its advice");
+	ok(url_has("'postgresql://h/d'", "quotation marks") &&
+	        url_has("\"host=h\"", "quotation marks"),
+	    "a string in quotation marks has its advice");
+	ok(db_advice_conninfo("host=/run/x://y") == NULL &&
+	        db_advice_conninfo("user=u host=//x") == NULL,
+	    "a path of a keyword is not taken for a URL");
 	ok(db_advice_conninfo("postgresql://h/d") == NULL &&
 	        db_advice_conninfo("postgres://h/d?options=-cx=sqlite:") ==
 	            NULL,
