@@ -186,6 +186,37 @@ P
 in bounds True' 'of a hundred bodies whose last byte is kept back the oldest end: they take a megabyte of the worker'
 like "$(grep -c 'event=request_broken what=memory' "$LK_LOG")" '^[5-9][0-9]$' 'each request that ends for the memory of newer ones has its line in the log'
 
+# --- a worker whose slots are all taken ---
+
+# It looked for a slot for one more connection by reading, and epoll does not report
+# bytes that have been read: a request that became whole just then had no answer.
+sql "insert into users (username, password, is_active) values
+	('slow', 'pbkdf2_sha256\$1500000\$salt\$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=', true)"
+is "$(client <<'P'
+import signal
+def kept():
+    s = Peer(LOGIN, params("GET", "/"), flags=1).end()
+    return s if s.status() == 421 else None
+held = [kept() for _ in range(511)]
+whole = Peer(LOGIN, params(length=100)).body(login(99)) # the last slot
+time.sleep(.6) # from here on those that are silent may lose theirs
+os.kill(int(LOGIN_PID), signal.SIGSTOP)
+busy = held[-1]
+busy.begin(params(length=24), 1)
+busy.body(b"username=slow&password=b").end()
+more = Peer(LOGIN, params("GET", "/"))
+def spent():
+    with open("/proc/%s/stat" % LOGIN_PID) as file:
+        return int(file.read().rsplit(")", 1)[1].split()[11]) # its ticks of a CPU
+before = spent()
+os.kill(int(LOGIN_PID), signal.SIGCONT)
+while spent() < before + 5: # until it hashes
+    time.sleep(.01)
+whole.body(b"x").end() # during the hash, behind which the new connection waits
+print(busy.status(), more.end().status(), whole.status())
+P
+)" '401 421 401' 'a request that becomes whole while its worker looks for a slot is answered'
+
 is "$(pgrep -x latchkey-login -P "$(cat "$LK_SERVE")") $(pgrep -x latchkey-api -P "$(cat "$LK_SERVE")")" "$login $api" \
 	'no worker ended for requests in parts'
 

@@ -119,6 +119,14 @@ peer_closed(int fd)
 	return poll(&p, 1, 0) == 1;
 }
 
+bool
+fcgi_is_readable(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) == 1;
+}
+
 /* What came is no request of a web server: the log says why. */
 static enum fcgi_record_state
 broken(const char *what)
@@ -258,9 +266,7 @@ fcgi_look(struct fcgi *f, int fd, struct fcgi_part **part)
 		if ((*part = part_new()) == NULL)
 			return FCGI_RECORD_WRONG;
 	}
-	/* one that is whole waits for its answer */
-	found = (*part)->state != FCGI_RECORD_PART ? (*part)->state
-	                                           : read_on(f, fd, *part);
+	found = read_on(f, fd, *part);
 	f->alone = (*part)->alone;
 	return found;
 }

@@ -51,6 +51,9 @@ struct fcgi_part;
 enum fcgi_record_state fcgi_look(
     struct fcgi *f, int fd, struct fcgi_part **part) MUST_CHECK;
 
+/* Has something come over a connection, or its end? Reads nothing. */
+bool fcgi_is_readable(int fd);
+
 /*
  * Read the request that fcgi_look() found, have run() build the reply, and send
  * it. *c is reset. True: the connection is to be kept, and *part is NULL;

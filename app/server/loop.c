@@ -185,20 +185,21 @@ close_slot(struct loop *l, struct parked *p)
 /*
  * A slot for one more connection: a free one, or, closing it, that of the one
  * that has been silent for longest. A web server keeps far fewer silent ones,
- * and not for long; one with a whole request is never closed. NULL: there is
- * none.
+ * and not for long; one with something to read is never closed. It is not read
+ * here: epoll would not report it again. NULL: there is none.
  */
 static struct parked *
 find_slot(struct loop *l)
 {
 	struct parked *oldest = NULL, *p;
 	int64_t now_ms = clock_ms();
+
 	for (p = l->parked; p < l->parked + PARKED_MAX; p++) {
 		if (p->fd < 0)
 			return p;
 		if (now_ms - p->used_ms >= SILENT_MS &&
 		    (oldest == NULL || p->used_ms < oldest->used_ms) &&
-		    fcgi_look(l->fcgi, p->fd, &p->part) != FCGI_RECORD_WHOLE)
+		    !fcgi_is_readable(p->fd))
 			oldest = p;
 	}
 	if (oldest != NULL)
