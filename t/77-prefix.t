@@ -61,6 +61,18 @@ api GET /openapi.json
 is "$(printf %s "$body" | grep -c servers)" 0 'without a prefix the document names no server'
 
 # Each link of the pages, as a browser resolves it.
+head -c 70000 /dev/zero | tr '\0' x >"$tmp/long"
+api POST /auth/token "@$tmp/long" -H 'Content-Type: application/x-www-form-urlencoded'
+is "$status $body" '413 {"detail":"Request Entity Too Large","error":"invalid_request","error_description":"Request Entity Too Large"}' \
+	"nginx's own errors below /auth/ have OAuth's members, too"
+for path in /auth/nope /auth/latchkey-check /auth/latchkey-error /auth/latchkey-nothing /auth/auth/token /auth/token%0Ax \
+	/auth/metrics /auth/docs/../metrics /auth/docs/..%2fmetrics /auth/readyz/ /auth/healthz?x /latchkey-greeting /latchkey-nothing; do
+	api GET "$path"
+	is "$status $body" '404 {"detail":"Not Found"}' "$path is no path of Latchkey's"
+done
+api GET /auth/token
+is "$status $(header Allow)" '405 POST' 'a path below /auth/ takes its own methods alone'
+
 for page in /docs /redoc /docs/oauth2-redirect; do
 	api GET "/auth$page"
 	is "$status" 200 "/auth$page is a page"

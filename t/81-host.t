@@ -106,6 +106,36 @@ head -c 65537 /dev/zero | tr '\0' x >"$tmp/upload"
 api POST /token "@$tmp/upload"
 is "$status $(header Content-Type)" '413 application/json' 'a login has the limit of 64 KiB still'
 
+# --- all of it below a path ---
+
+# A rewrite to whatever stands behind /auth/ once let clients into locations of other
+# applications that are "internal", and showed the front end's pages there.
+cp "$site" "$tmp/site"
+mkdir "$LK_DIR/www/kept"
+echo secret >"$LK_DIR/www/kept/file"
+sed -i "
+	s|^	#\\(~^/auth/	/auth;\\)|	\\1|
+	/^	#location \\/auth\\/ {/,/^	#}\$/s/^	#/	/
+	s|^	location / {|	location /kept/ { internal; root $LK_DIR/www; }\\n&|
+" "$site"
+nginx_reload
+ok $? 'nginx has Latchkey below /auth/, too, and an internal location of another application'
+while read -r path wanted; do
+	api GET "$path"
+	is "$status $body" "$wanted" "$path: $wanted"
+done <<'E'
+/auth/ 200 {"message":"Hello, FastAPI!"}
+/auth/users/me 401 {"detail":"Could not validate credentials"}
+/auth/kept/file 404 {"detail":"Not Found"}
+/auth/todo.js 404 {"detail":"Not Found"}
+/auth/todos/ 404 {"detail":"Not Found"}
+/auth/metrics 404 {"detail":"Not Found"}
+E
+api GET /kept/file
+is "$status" 404 'a location that is internal is closed'
+cp "$tmp/site" "$site"
+nginx_reload
+
 # --- in a browser ---
 
 export XDG_CONFIG_HOME="$tmp" # where Chromium leaves settings of its crash reports

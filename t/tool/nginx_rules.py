@@ -96,7 +96,7 @@ FORBIDDEN = {
     "proxy_method", "proxy_set_body", "fastcgi_split_path_info", "fastcgi_index", "fastcgi_catch_stderr", "userid", "auth_basic", "allow", "deny", "geo", "break",
     "ssl_early_data", "ssl_client_certificate", "proxy_pass_header", "fastcgi_pass_header", "chunked_transfer_encoding", "post_action", "http2_push_preload",
 }
-PREFIX = re.compile(r"\^/\w+\(\?<latchkey_below>/\.\*\)\$ \$latchkey_below last")
+PREFIX = re.compile(r"\^ \$latchkey_below last")  # a map, of Latchkey's own paths
 def forbidden(top):
     "a directive that has no business here"
     yield from (d for d in everything(top) if d.name in FORBIDDEN and not (d.name == "rewrite" and PREFIX.fullmatch(" ".join(d.args))))
