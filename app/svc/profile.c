@@ -88,15 +88,20 @@ settle_deletion(struct ctx *c, const struct user *u)
 	           : ERR_BUSY;
 }
 
-static enum err delete (struct ctx *c, const struct user *u,
-    const struct password_change *how, const char **tables) {
+static enum err
+delete_account(struct ctx *c, const struct user *u,
+    const struct password_change *how, const char **tables)
+{
 	enum err e;
 
 	*tables = NULL;
-	if ((e = check_current(c, u, how)) != ERR_OK) return e;
+	if ((e = check_current(c, u, how)) != ERR_OK)
+		return e;
 	e = db_user_keep_name(c, u->id, session_life_s(c));
-	if (e == ERR_OK) e = db_user_delete(c, u->id, u->password_hash, tables);
-	if (e == ERR_BUSY) return settle_deletion(c, u);
+	if (e == ERR_OK)
+		e = db_user_delete(c, u->id, u->password_hash, tables);
+	if (e == ERR_BUSY)
+		return settle_deletion(c, u);
 	/* there is no such account, or not with this hash, any more */
 	return e == ERR_NOTFOUND ? ERR_CONFLICT : e;
 }
@@ -106,7 +111,7 @@ profile_delete(struct ctx *c, const struct user *u,
     const struct password_change *how, bool *referred)
 {
 	const char *tables;
-	enum err e = delete (c, u, how, &tables);
+	enum err e = delete_account(c, u, how, &tables);
 
 	*referred = tables != NULL;
 	if (*referred)
