@@ -26,6 +26,7 @@ struct session {
 	int64_t expires_s;   /* since 1970 */
 	const char *address; /* of the client; NULL: not known */
 	const char *agent;   /* User-Agent, cut; NULL: none */
+	bool renewable;      /* it has a refresh token */
 	/* of one that was read: UTC, as RFC 3339 has it */
 	const char *created_at, *used_at, *expires_at;
 };

@@ -14,9 +14,9 @@
 #include "svc/profile.h"
 #include "svc/signup.h"
 
-/* As the original shows a user, and in its order. */
-static void
-reply_user(struct req *r, const struct user *u)
+/* As the original shows a user, and in its order; without the last brace. */
+static struct buf *
+begin_user(struct req *r, const struct user *u)
 {
 	struct buf *b = reply_begin(r, 200, "application/json");
 
@@ -27,8 +27,32 @@ reply_user(struct req *r, const struct user *u)
 		buf_add_json(b, u->fullname, strlen(u->fullname));
 	else
 		buf_adds(b, "null");
-	buf_addf(b, ",\"id\":%" PRId64 ",\"is_active\":%s}", u->id,
+	buf_addf(b, ",\"id\":%" PRId64 ",\"is_active\":%s", u->id,
 	    u->is_active ? "true" : "false");
+	return b;
+}
+
+static void
+reply_user(struct req *r, const struct user *u)
+{
+	buf_adds(begin_user(r, u), "}");
+}
+
+/* With the tokens of the session that goes on, if it does. */
+static void
+reply_user_and_tokens(
+    struct req *r, const struct user *u, const struct refreshed *kept)
+{
+	struct buf *b = begin_user(r, u);
+
+	if (kept->token != NULL)
+		buf_addf(b,
+		    ",\"access_token\":\"%s\",\"token_type\":\"bearer\","
+		    "\"expires_in\":%" PRId64,
+		    kept->token, kept->expires_in_s);
+	if (kept->token != NULL && kept->refresh_token != NULL)
+		buf_addf(b, ",\"refresh_token\":\"%s\"", kept->refresh_token);
+	buf_adds(b, "}");
 }
 
 /*
@@ -145,6 +169,7 @@ api_users_change_password(struct req *r)
 	};
 	struct param v[FIELDS];
 	enum password_problem why;
+	struct refreshed kept;
 	enum err e;
 
 	if ((e = params_read(r, want, FIELDS, v)) != ERR_OK)
@@ -153,11 +178,12 @@ api_users_change_password(struct req *r)
 	    &(struct password_change){ .current = v[CURRENT].text,
 	        .wanted = v[NEW].text,
 	        .device =
-	            header_cookie(r->cookie, DEVICE_COOKIE, r->ctx->arena) },
-	    &why);
+	            header_cookie(r->cookie, DEVICE_COOKIE, r->ctx->arena),
+	        .session = r->claims.sid },
+	    &why, &kept);
 	switch (e) {
 	case ERR_OK:
-		reply_user(r, r->user);
+		reply_user_and_tokens(r, r->user, &kept);
 		return ERR_OK;
 	case ERR_DENIED:
 		reply_detail(r, 400, "Incorrect current password");

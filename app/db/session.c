@@ -7,12 +7,13 @@
 
 #include "db/session.h"
 
-enum { INSERT, LIST, RENEW, END, END_REUSED, END_OTHERS, REMOVE };
+enum { INSERT, LIST, LIVE, RENEW, END, END_REUSED, END_OTHERS, REMOVE };
 
 #define TEXT_OF(number) TEXT(number)
 #define TEXT(number) #number
 #define RENEW_TRIES 8 /* while others come between */
 #define MOST TEXT_OF(SESSIONS_OF_USER)
+#define NEVER_RENEWED "-1" /* a counter below all that tokens have */
 
 /* Entries for the sessions of "dead", for as long as a token can live. */
 #define REVOKE(reason)                                                     \
@@ -20,12 +21,15 @@ enum { INSERT, LIST, RENEW, END, END_REUSED, END_OTHERS, REMOVE };
 	" SELECT dead.id, now() + seconds * interval '1 second', '" reason \
 	"'::text FROM dead, latchkey_lifetime RETURNING sid"
 
-/* The account of a session s, and does that count? $4: how long it may idle. */
+/*
+ * The account of a session s, and do both count? To be renewed it may not have
+ * been idle for longer than $4, either.
+ */
 #define OWNER "users u LEFT JOIN latchkey_account a ON a.user_id = u.id"
-#define IS_LIVE                                                        \
-	"u.id = s.user_id AND u.is_active"                             \
-	" AND s.epoch = coalesce(a.epoch, 0) AND s.expires_at > now()" \
-	" AND s.used_at > now() - $4::int * interval '1 second'"
+#define COUNTS                             \
+	"u.id = s.user_id AND u.is_active" \
+	" AND s.epoch = coalesce(a.epoch, 0) AND s.expires_at > now()"
+#define IS_LIVE COUNTS " AND s.used_at > now() - $4::int * interval '1 second'"
 
 /* As JSON has a time. */
 #define TIME(column)                                   \
@@ -40,9 +44,10 @@ const struct db_sql db_session_sql[] = {
 		/* the statement does not see the row that it adds: beside it
 		 * one less may stay */
 		.text = "WITH made AS (INSERT INTO latchkey_session"
-			" (id, user_id, epoch, expires_at, address, agent)"
+			" (id, user_id, epoch, expires_at, address, agent, counter)"
 			" VALUES ($1::uuid, $2::bigint, $3::int,"
-			" to_timestamp($4::double precision), $5::inet, $6::text)),"
+			" to_timestamp($4::double precision), $5::inet, $6::text,"
+			" $7::int)),"
 			" dead AS (DELETE FROM latchkey_session WHERE id IN"
 			" (SELECT id FROM latchkey_session"
 			" WHERE user_id = $2::bigint"
@@ -61,6 +66,14 @@ const struct db_sql db_session_sql[] = {
 			" AND epoch = $2::int AND expires_at > now()"
 			" ORDER BY created_at DESC, id LIMIT " MOST,
 	},
+	[LIVE] = {
+		.name = "session_live",
+		.used_by = DB_LOGIN,
+		.text = "SELECT u.id, u.username, s.epoch,"
+			" floor(date_part('epoch'::text, s.expires_at))::bigint,"
+			" s.counter FROM latchkey_session s, " OWNER
+			" WHERE s.id = $1::uuid AND " COUNTS,
+	},
 	[RENEW] = {
 		.name = "session_renew",
 		.used_by = DB_API,
@@ -76,16 +89,15 @@ const struct db_sql db_session_sql[] = {
 			" AND " IS_LIVE
 			" RETURNING s.user_id, u.username, s.epoch, s.expires_at,"
 			" set_config('synchronous_commit'::text, 'off'::text, true))"
-			" SELECT 'done', user_id, username, epoch,"
-			" floor(date_part('epoch'::text, expires_at))::bigint"
-			" FROM done"
-			" UNION ALL SELECT CASE"
-			" WHEN s.counter <= $2::int THEN 'again'"
+			" SELECT user_id, username, epoch,"
+			" floor(date_part('epoch'::text, expires_at))::bigint,"
+			" 'done' FROM done"
+			" UNION ALL SELECT s.user_id, u.username, s.epoch,"
+			" floor(date_part('epoch'::text, s.expires_at))::bigint,"
+			" CASE WHEN s.counter <= $2::int THEN 'again'"
 			" WHEN s.counter = $2::int + 1"
 			" AND s.used_at > now() - $3::int * interval '1 second'"
-			" THEN 'grace' ELSE 'spent' END,"
-			" s.user_id, u.username, s.epoch,"
-			" floor(date_part('epoch'::text, s.expires_at))::bigint"
+			" THEN 'grace' ELSE 'spent' END"
 			" FROM latchkey_session s, " OWNER
 			" WHERE s.id = $1::uuid AND " IS_LIVE
 			" AND NOT EXISTS (SELECT FROM done)",
@@ -139,7 +151,8 @@ db_session_insert(struct ctx *c, const struct session *s)
 	return db_run(c->app->db, c->arena, &db_session_sql[INSERT],
 	    DB_PARAMS(s->id, db_param_i64(c->arena, s->user_id),
 	        db_param_i64(c->arena, s->epoch),
-	        db_param_i64(c->arena, s->expires_s), s->address, s->agent),
+	        db_param_i64(c->arena, s->expires_s), s->address, s->agent,
+	        s->renewable ? "0" : NEVER_RENEWED),
 	    NULL);
 }
 
@@ -171,6 +184,33 @@ db_session_list(
 	return ERR_OK;
 }
 
+/* Of a session that was read what its tokens need. */
+static void
+read_live(const struct db_rows *rows, struct renewal *r)
+{
+	r->user = (struct user){
+		.id = db_int(rows, 0, 0),
+		.username = db_text(rows, 0, 1),
+		.epoch = (int32_t)db_int(rows, 0, 2),
+		.is_active = true,
+	};
+	r->expires_s = db_int(rows, 0, 3);
+}
+
+enum err
+db_session_live(struct ctx *c, struct renewal *r)
+{
+	struct db_rows rows;
+	enum err e = db_one(c->app->db, c->arena, &db_session_sql[LIVE],
+	    DB_PARAMS(r->id), &rows);
+
+	if (e != ERR_OK)
+		return e;
+	read_live(&rows, r);
+	r->counter = (int32_t)db_int(&rows, 0, 4);
+	return ERR_OK;
+}
+
 /* Run it once. *word: "done", "grace", "spent", or "again": another came
  * between.
  */
@@ -184,14 +224,8 @@ renew_once(struct ctx *c, struct db_params params, struct renewal *r,
 
 	if (e != ERR_OK)
 		return e == ERR_NOTFOUND ? ERR_UNAUTH : e;
-	*word = db_text(&rows, 0, 0);
-	r->user = (struct user){
-		.id = db_int(&rows, 0, 1),
-		.username = db_text(&rows, 0, 2),
-		.epoch = (int32_t)db_int(&rows, 0, 3),
-		.is_active = true,
-	};
-	r->expires_s = db_int(&rows, 0, 4);
+	read_live(&rows, r);
+	*word = db_text(&rows, 0, 4);
 	return ERR_OK;
 }
 

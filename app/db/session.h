@@ -52,6 +52,13 @@ struct renewal {
 enum err db_session_renew(struct ctx *c, struct renewal *r) MUST_CHECK;
 
 /*
+ * Read a session that counts, by r->id: its end, its user, and the counter of
+ * its refresh token, which is below 0 if it has none. ERR_NOTFOUND: it has
+ * ended.
+ */
+enum err db_session_live(struct ctx *c, struct renewal *r) MUST_CHECK;
+
+/*
  * End a session whose refresh token was used again after the grace; asked of
  * the row once more, so that a renewal at the same time cannot save it.
  * ERR_NOTFOUND: it had ended already.

@@ -44,7 +44,7 @@ enum {
 	" SELECT id, 1" values " FROM " from                               \
 	" ON CONFLICT (user_id) DO UPDATE SET epoch = CASE"                \
 	" WHEN a.epoch < 2147483647 THEN a.epoch + 1 ELSE a.epoch END"     \
-	also " RETURNING user_id"
+	also " RETURNING user_id, epoch"
 
 const struct db_sql db_user_sql[] = {
 	[BY_NAME] = {
@@ -147,9 +147,19 @@ const struct db_sql db_user_sql[] = {
 			" WHERE id = $1 AND ($4::text = 'operator'::text"
 			" OR password::text = $2::text)"
 			" RETURNING id)"
+			", raised AS ("
 			RAISE(", changed_at, reason", ", now(), $4", "changed",
 			    ", changed_at = excluded.changed_at,"
-			    " reason = excluded.reason"),
+			    " reason = excluded.reason")
+			"), kept AS (UPDATE latchkey_session s"
+			" SET epoch = raised.epoch, used_at = clock_timestamp(),"
+			" counter = CASE WHEN s.counter BETWEEN 0 AND 2147483645"
+			" THEN s.counter + 1 ELSE s.counter END"
+			/* not one that had ended by an epoch before */
+			" FROM raised WHERE s.id = $5::uuid"
+			" AND s.user_id = raised.user_id"
+			" AND s.epoch >= raised.epoch - 1)"
+			" SELECT user_id FROM raised",
 		.writes = true,
 	},
 	[LAST_CHANGE] = {
@@ -316,7 +326,7 @@ db_user_replace_hash(struct ctx *c, const struct user *u, const char *hash)
 
 enum err
 db_user_change_password(struct ctx *c, const struct user *u, const char *hash,
-    enum password_reason reason)
+    enum password_reason reason, const char *session)
 {
 	static const char *const word[] = {
 		[PASSWORD_BY_OWNER] = "owner",
@@ -325,7 +335,7 @@ db_user_change_password(struct ctx *c, const struct user *u, const char *hash,
 	struct db_rows rows;
 	enum err e = db_one(c->app->db, c->arena, &db_user_sql[CHANGE_PASSWORD],
 	    DB_PARAMS(db_param_i64(c->arena, u->id), u->password_hash, hash,
-	        word[reason]),
+	        word[reason], session),
 	    &rows);
 
 	if (e == ERR_NOTFOUND && reason == PASSWORD_BY_OWNER)

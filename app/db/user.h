@@ -77,12 +77,15 @@ enum password_reason { PASSWORD_BY_OWNER, PASSWORD_BY_OPERATOR };
 
 /*
  * Set u's password hash, record time and actor, and raise the epoch, all or
- * nothing. The owner replaces the hash that was read: ERR_CONFLICT if the
- * stored one has changed since. The operator replaces any: ERR_NOTFOUND if the
- * account is gone. ERR_BUSY: it may or may not have happened.
+ * nothing. The session of this id (NULL: none) goes on if it counts: it gets
+ * the new epoch, and its refresh token is spent. The owner replaces the hash
+ * that was read: ERR_CONFLICT if the stored one has changed since. The operator
+ * replaces any: ERR_NOTFOUND if the account is gone. ERR_BUSY: it may or may
+ * not have happened.
  */
 enum err db_user_change_password(struct ctx *c, const struct user *u,
-    const char *hash, enum password_reason reason) MUST_CHECK;
+    const char *hash, enum password_reason reason,
+    const char *session) MUST_CHECK;
 
 /*
  * The time of the account's last change of the password, such as

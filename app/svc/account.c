@@ -42,7 +42,8 @@ account_set_password(struct ctx *c, const struct applicant *who,
 		return ERR_INVALID;
 	if ((e = password_hash(c, who->password, hash)) != ERR_OK)
 		return e;
-	return db_user_change_password(c, out, hash, PASSWORD_BY_OPERATOR);
+	return db_user_change_password(
+	    c, out, hash, PASSWORD_BY_OPERATOR, NULL);
 }
 
 enum err

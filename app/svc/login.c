@@ -122,6 +122,10 @@ log_in(struct ctx *c, struct login *l)
 {
 	struct device device = device_read(c, l->device, l->username);
 	struct ratelimit_attempt attempt;
+	struct session s = {
+		.expires_s = session_end_s(c, l),
+		.renewable = l->offline,
+	};
 	struct user u = { 0 };
 	bool stale;
 	enum err e;
@@ -132,7 +136,8 @@ log_in(struct ctx *c, struct login *l)
 	e = find_account(c, l, &u, &stale);
 	if (e == ERR_OK) {
 		network_note(c, u.id);
-		e = session_start(c, &u, session_end_s(c, l), &l->session);
+		e = session_start(c, &u, &s);
+		l->session = s.id;
 	}
 	/* Neither the right password nor our failure is a guess. It is
 	 * the last statement, if it can be: nobody waits for its answer. */

@@ -61,7 +61,8 @@ change_password(struct ctx *c, const struct user *u,
 	if ((e = check_current(c, u, how)) != ERR_OK ||
 	    (e = password_hash(c, how->wanted, hash)) != ERR_OK)
 		return e;
-	e = db_user_change_password(c, u, hash, PASSWORD_BY_OWNER);
+	e = db_user_change_password(
+	    c, u, hash, PASSWORD_BY_OWNER, how->session);
 	if (e == ERR_BUSY)
 		e = settle(c, u, hash);
 	return e;
@@ -69,10 +70,16 @@ change_password(struct ctx *c, const struct user *u,
 
 enum err
 profile_change_password(struct ctx *c, const struct user *u,
-    const struct password_change *how, enum password_problem *why)
+    const struct password_change *how, enum password_problem *why,
+    struct refreshed *out)
 {
 	enum err e = change_password(c, u, how, why);
 
+	/* it is changed, whatever becomes of the session */
+	out->token = NULL;
+	if (e == ERR_OK && how->session != NULL &&
+	    refresh_continue(c, how->session, out) != ERR_OK)
+		out->token = NULL;
 	event(event_of(FAMILY_CHANGES, e), "user=%" PRId64, u->id);
 	return e;
 }

@@ -5,24 +5,30 @@
 #define LATCHKEY_SVC_PROFILE_H
 
 #include "svc/password.h"
+#include "svc/refresh.h"
 
 struct password_change {
 	const char *current, *wanted;
-	const char *device; /* svc/device.h's proof; NULL: none */
+	const char *device;  /* svc/device.h's proof; NULL: none */
+	const char *session; /* id of the one that asks, which goes on */
 };
 
 /*
  * Replace the current password of u, who asks for it, by how->wanted. The
  * current one takes the work of a login and counts as one: from a known device
  * apart from unknown clients. The row is changed only if the hash is still the
- * one that was verified, and the reason noted, in one statement.
+ * one that was verified, and the reason noted, in one statement, which raises
+ * the epoch: all tokens of u end, and all sessions but how->session, for which
+ * *out has new ones. out->token is NULL where it has ended meanwhile, or is
+ * NULL.
  * ERR_INVALID: the new one has the problem *why. ERR_DENIED: the current one is
  * wrong. ERR_LIMIT: too many attempts, as ratelimit_login() counts them.
  * ERR_CONFLICT: changed since u was read, so of two concurrent changes one
  * happens. ERR_BUSY: the database does not answer; either password may count.
  */
 enum err profile_change_password(struct ctx *c, const struct user *u,
-    const struct password_change *how, enum password_problem *why) MUST_CHECK;
+    const struct password_change *how, enum password_problem *why,
+    struct refreshed *out) MUST_CHECK;
 
 /*
  * Delete the account of u, who asks for it and knows the current password

@@ -101,6 +101,22 @@ refresh(
 	return e;
 }
 
+enum err
+refresh_continue(struct ctx *c, const char *sid, struct refreshed *out)
+{
+	struct renewal n = { .id = sid };
+	struct refresh r;
+	enum err e;
+
+	out->refresh_token = NULL;
+	if ((e = db_session_live(c, &n)) != ERR_OK ||
+	    (e = sign(c, &n, out)) != ERR_OK || n.counter < 0)
+		return e;
+	snprintf(r.sid, sizeof(r.sid), "%s", sid);
+	r.counter = n.counter;
+	return make(c, &r, REFRESH_FIRST_PARTY, &out->refresh_token);
+}
+
 /* The session of a refresh token or an access token; "": it has none. */
 static enum err
 session_of(struct ctx *c, const char *token, const char *client,

@@ -33,6 +33,14 @@ enum err refresh(struct ctx *c, const char *token, const char *client,
     struct refreshed *out) MUST_CHECK;
 
 /*
+ * New tokens for a session, after its user's epoch has risen and its own with
+ * it. out->refresh_token is NULL if it had none before. ERR_NOTFOUND: the
+ * session has ended.
+ */
+enum err refresh_continue(
+    struct ctx *c, const char *sid, struct refreshed *out) MUST_CHECK;
+
+/*
  * End the session of a token that this client has, a refresh token or an access
  * token. ERR_OK also where it is none, or has ended: nobody learns which.
  * ERR_BUSY: the database does not answer.

@@ -131,24 +131,18 @@ cut_agent(struct ctx *c)
 }
 
 enum err
-session_start(
-    struct ctx *c, const struct user *u, int64_t expires_s, const char **id)
+session_start(struct ctx *c, const struct user *u, struct session *s)
 {
-	char *made = arena_alloc(c->arena, SESSION_ID_CHARS + 1);
+	char *id = arena_alloc(c->arena, SESSION_ID_CHARS + 1);
 	char network[ADDRESS_BYTES];
-	struct session s = {
-		.id = made,
-		.user_id = u->id,
-		.epoch = u->epoch,
-		.expires_s = expires_s,
-		.address =
-		    address_block(c->address, network) ? c->address : NULL,
-		.agent = cut_agent(c),
-	};
 
-	random_id(made);
-	*id = made;
-	return db_session_insert(c, &s);
+	random_id(id);
+	s->id = id;
+	s->user_id = u->id;
+	s->epoch = u->epoch;
+	s->address = address_block(c->address, network) ? c->address : NULL;
+	s->agent = cut_agent(c);
+	return db_session_insert(c, s);
 }
 
 enum err

@@ -37,11 +37,13 @@ enum err session_user(struct ctx *c, const char *token,
 
 /*
  * Begin a session of this user, from this request's client, that lasts until
- * expires_s. *id lives until the request ends. It is on disk when this returns.
- * ERR_BUSY: the database does not answer; no token may be given out.
+ * s->expires_s, with a refresh token if it is s->renewable: these two are read,
+ * and all else is set. s->id lives until the request ends. It is on disk when
+ * this returns. ERR_BUSY: the database does not answer; no token may be given
+ * out.
  */
-enum err session_start(struct ctx *c, const struct user *u, int64_t expires_s,
-    const char **id) MUST_CHECK;
+enum err session_start(
+    struct ctx *c, const struct user *u, struct session *s) MUST_CHECK;
 
 /* The sessions of a user, the newest first; until the request ends. */
 enum err session_list(struct ctx *c, const struct user *u,
