@@ -22,10 +22,22 @@
 #include "lib/text.h"
 
 /*
- * AUTO: a number or "auto"; UNTIL: true, false, or the last day of it; PARTY:
+ * AUTO: a number or "auto"; UNTIL: true, false, or the last day of it; CHOICE:
+ * one of several words; PARTY:
  * a name of one word, in ASCII that JSON needs not escape
  */
-enum type { TEXT, NUMBER, AUTO, SWITCH, ORIGINS, UNTIL, PARTY, PATTERN };
+enum type {
+	TEXT,
+	NUMBER,
+	AUTO,
+	SWITCH,
+	ORIGINS,
+	UNTIL,
+	PARTY,
+	PATTERN,
+	CHOICE,
+	SITE
+};
 
 struct key {
 	const char *name;
@@ -33,7 +45,7 @@ struct key {
 	size_t offset; /* in struct conf */
 	const char *initial;
 	int64_t min, max; /* of a number; bytes of a text */
-	const char *unit; /* of a switch: the words for on and off */
+	const char *unit; /* of a switch or choice: its words, by their order */
 };
 
 /* clang-format off */
@@ -60,6 +72,8 @@ static const struct key keys[] = {
 	{ "drain_ms",             NUMBER, AT(drain_ms),             "1500", 0, 10000, "milliseconds" },
 	{ "greeting",             TEXT,   AT(greeting),             "Hello, FastAPI!", 0, 1024, "text" },
 	{ "cors_origins",         ORIGINS, AT(cors_origins),        "", 0, 4096, "origins" },
+	{ "signup",               CHOICE, AT(signup),               "open", 0, 2, "open, invite or closed" },
+	{ "site_url",             SITE,   AT(site_url),             "http://127.0.0.1:8000", 0, 255, "URL" },
 	{ "access_token_minutes", NUMBER, AT(access_token_minutes), "30", 1, 525600, "minutes" },
 	{ "token_issuer",         PARTY,  AT(token_issuer),         "", 0, 255, "name" },
 	{ "token_audience",       PARTY,  AT(token_audience),       "", 0, 255, "name" },
@@ -99,6 +113,27 @@ set_switch(const struct key *k, const char *value, bool *out)
 
 	*out = strlen(value) == first && strncmp(value, k->unit, first) == 0;
 	return *out || strcmp(value, strrchr(k->unit, ' ') + 1) == 0;
+}
+
+/* A choice's value: one of its words, by its number. */
+static bool
+set_choice(const struct key *k, const char *value, int64_t *out)
+{
+	const char *p = k->unit;
+	size_t n;
+	int64_t i;
+
+	for (i = 0; i <= k->max; i++) {
+		n = strcspn(p, ", ");
+		if (strlen(value) == n && strncmp(value, p, n) == 0) {
+			*out = i;
+			return true;
+		}
+		p += n + strspn(p + n, ", ");
+		if (strncmp(p, "or ", 3) == 0)
+			p += 3;
+	}
+	return false;
 }
 
 /* The end of a day, YYYY-MM-DD, in UTC. */
@@ -179,6 +214,24 @@ set_party(
 	return false;
 }
 
+/* An address up to the path, and perhaps a path without a slash at its end. */
+static bool
+set_site(
+    const struct key *k, const char *where, const char *value, char **field)
+{
+	size_t n = strlen(value), host = strcspn(value, ":") + 3;
+
+	if ((strncmp(value, "https://", 8) == 0 ||
+	        strncmp(value, "http://", 7) == 0) &&
+	    host < n && value[host] != '/' && value[n - 1] != '/' &&
+	    strcspn(value, "?#\"\\<> ") == n)
+		return set_text(k, where, value, field);
+	log_say("%s: %s must be an address such as https://login.example.org, "
+	        "without a slash at its end, not \"%s\"",
+	    where, k->name, value);
+	return false;
+}
+
 static bool
 set_pattern(
     const struct key *k, const char *where, const char *value, char **field)
@@ -226,14 +279,17 @@ set(struct conf *c, const struct key *k, const char *where, const char *value)
 		return set_party(k, where, value, field);
 	case PATTERN:
 		return set_pattern(k, where, value, field);
+	case SITE:
+		return set_site(k, where, value, field);
 	case TEXT:
 		return set_text(k, where, value, field);
 	case AUTO:
 	case NUMBER:
 		return set_number(k, where, value, field);
 	default:
-		if (k->type == UNTIL ? set_until(value, field)
-		                     : set_switch(k, value, field))
+		if (k->type == UNTIL    ? set_until(value, field)
+		    : k->type == CHOICE ? set_choice(k, value, field)
+		                        : set_switch(k, value, field))
 			return true;
 		log_say("%s: %s must be %s, not \"%s\"", where, k->name,
 		    k->unit, value);
@@ -522,7 +578,8 @@ conf_free(struct conf *c)
 
 	for (i = 0; i < ARRAY_LEN(keys); i++)
 		if (keys[i].type == TEXT || keys[i].type == ORIGINS ||
-		    keys[i].type == PARTY || keys[i].type == PATTERN)
+		    keys[i].type == PARTY || keys[i].type == PATTERN ||
+		    keys[i].type == SITE)
 			free(*(char **)((char *)c + keys[i].offset));
 	*c = (struct conf){ 0 };
 }
@@ -531,7 +588,7 @@ void
 conf_print_keys(void)
 {
 	static const char *const type_name[] = { "text", "number", "auto",
-		"switch", "text", "until", "text", "text" };
+		"switch", "text", "until", "text", "text", "switch", "text" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(keys); i++)

@@ -9,6 +9,9 @@
 #define CONF_AUTO 0 /* the value "auto" of a number */
 #define CONF_WORKERS_MAX 64
 
+/* The sign-ups that are accepted. */
+enum conf_signup { SIGNUP_OPEN, SIGNUP_INVITE, SIGNUP_CLOSED };
+
 struct conf {
 	const char *file;            /* where it was read; the caller's */
 	char *database;              /* libpq connection string, no password */
@@ -21,8 +24,11 @@ struct conf {
 	int64_t login_backlog; /* connections that may wait, or CONF_AUTO */
 	int64_t login_wait_ms; /* a login that waited longer is refused */
 	int64_t drain_ms; /* of silence, after which a draining worker exits */
+	int64_t signup;   /* enum conf_signup */
+	char *site_url;   /* where links of the operator's lead; no slash at
+	                   * the end */
 	char *greeting;   /* the answer of GET / */
-	char *cors_origins; /* origins whose pages may ask, and read */
+	char *cors_origins;     /* origins whose pages may ask, and read */
 	int64_t jwks_max_age_s; /* published keys may be kept as long */
 	int64_t access_token_minutes;
 	char *token_issuer; /* that tokens name; "": none */

@@ -81,10 +81,22 @@ explain(struct req *r, const char *field, enum password_problem why, enum err e)
 	return e;
 }
 
+/* By the setting signup. */
+static enum err
+refuse_signup(struct req *r)
+{
+	bool closed = r->ctx->app->conf->signup == SIGNUP_CLOSED;
+
+	reply_detail(r, 403,
+	    closed ? "Sign-up is closed"
+	           : "Sign-up needs an invitation that works");
+	return ERR_OK;
+}
+
 enum err
 api_users_add(struct req *r)
 {
-	enum { USERNAME, FULLNAME, PASSWORD, FIELDS };
+	enum { USERNAME, FULLNAME, PASSWORD, INVITE, FIELDS };
 	const struct field want[FIELDS] = {
 		[USERNAME] = { .name = "username",
 		    .required = true,
@@ -99,17 +111,22 @@ api_users_add(struct req *r)
 		    .secret = true,
 		    .normal = true,
 		    .min_chars = r->ctx->app->conf->password_min_chars },
+		[INVITE] = { .name = "invite",
+		    .nullable = true,
+		    .secret = true },
 	};
-	struct param v[FIELDS];
+	/* if open, it takes what the original does, whatever else is sent */
+	bool open = r->ctx->app->conf->signup == SIGNUP_OPEN;
+	struct param v[FIELDS] = { 0 };
 	struct applicant_problem why;
 	struct user u;
 	enum err e;
 
-	if ((e = params_read(r, want, FIELDS, v)) != ERR_OK)
+	if ((e = params_read(r, want, open ? INVITE : FIELDS, v)) != ERR_OK)
 		return e;
 	e = signup(r->ctx,
-	    &(struct applicant){
-	        v[USERNAME].text, v[FULLNAME].text, v[PASSWORD].text },
+	    &(struct applicant){ v[USERNAME].text, v[FULLNAME].text,
+	        v[PASSWORD].text, v[INVITE].text },
 	    &why, &u);
 	switch (e) {
 	case ERR_OK:
@@ -118,6 +135,8 @@ api_users_add(struct req *r)
 	case ERR_CONFLICT:
 		reply_detail(r, 400, "User already registered");
 		return ERR_OK;
+	case ERR_DENIED:
+		return refuse_signup(r);
 	default:
 		return explain(r, "password", why.password, e);
 	}

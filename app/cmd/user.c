@@ -18,6 +18,7 @@
 #include "lib/buf.h"
 #include "lib/text.h"
 #include "svc/account.h"
+#include "svc/link.h"
 #include "svc/ratelimit.h"
 #include "svc/schema.h"
 
@@ -179,7 +180,7 @@ finish(struct ctx *c, const char *act, const struct user *u, enum err e)
 static enum err
 add(struct ctx *c, char *const *names, struct applicant_problem *why)
 {
-	struct applicant who = { names[0], names[1], get_password(c) };
+	struct applicant who = { names[0], names[1], get_password(c), NULL };
 	struct user u = { 0 };
 	enum err e;
 
@@ -319,6 +320,70 @@ rename_account(struct ctx *c, char *const *names, struct applicant_problem *why)
 	return ERR_DENIED;
 }
 
+/* --- links --- */
+
+/* A number of hours, or none: then it is the usual one. */
+static bool
+read_hours(const char *text, int64_t usual, int64_t *out)
+{
+	*out = usual;
+	if (text == NULL || text_to_i64(text, 1, LINK_HOURS_MAX, out))
+		return true;
+	fprintf(stderr, "latchkey: a link works for 1 to %d hours, not %s\n",
+	    LINK_HOURS_MAX, text);
+	return false;
+}
+
+/* The link alone, so that it can be piped into a mail. */
+static void
+print_link(const struct ctx *c, const char *path, const char *token)
+{
+	printf("%s%s%s\n", c->app->conf->site_url, path, token);
+}
+
+static enum err
+invite(struct ctx *c, char *const *names, struct applicant_problem *why)
+{
+	const char *token;
+	int64_t hours;
+	enum err e;
+
+	(void)why;
+	if (!read_hours(names[0], LINK_INVITE_HOURS, &hours))
+		return ERR_DENIED;
+	e = link_make(c, LINK_INVITE, NULL, hours, &token);
+	operator_note("user invite", 0, e);
+	if (e == ERR_OK && c->app->conf->signup == SIGNUP_CLOSED)
+		fprintf(stderr, "latchkey: signup = closed refuses it; set "
+		                "signup = invite\n");
+	if (e == ERR_OK)
+		print_link(c, "/signup?invite=", token);
+	return e;
+}
+
+static enum err
+reset(struct ctx *c, char *const *names, struct applicant_problem *why)
+{
+	const char *token;
+	struct user u;
+	int64_t hours;
+	enum err e;
+
+	(void)why;
+	if (!read_hours(names[1], LINK_RESET_HOURS, &hours))
+		return ERR_DENIED;
+	if ((e = account_show(c, names[0], &u)) != ERR_OK)
+		return e;
+	e = link_make(c, LINK_RESET, &u, hours, &token);
+	operator_note("user reset", u.id, e);
+	if (e == ERR_OK && !u.is_active)
+		fprintf(stderr, "latchkey: the account is disabled: enable "
+		                "it, or the link does not work\n");
+	if (e == ERR_OK)
+		print_link(c, "/reset?token=", token);
+	return e;
+}
+
 /* --- the list --- */
 
 /* A number that an option has, from min on; false: it is none. */
@@ -385,6 +450,8 @@ static const struct action {
 	{ "unlock", 1, 1, NEED_SECRETS, unlock },
 	{ "rename", 2, 2, 0, rename_account },
 	{ "delete", 1, 1, 0, delete },
+	{ "invite", 0, 1, 0, invite },
+	{ "reset", 1, 2, 0, reset },
 };
 
 void
@@ -396,6 +463,10 @@ user_usage(FILE *out)
 	    "       latchkey user show|disable|enable|logout|passwd|unlock|"
 	    "delete NAME\n"
 	    "       latchkey user rename NAME NEWNAME\n"
+	    "       latchkey user invite [HOURS]\n"
+	    "       latchkey user reset NAME [HOURS]\n"
+	    "invite and reset print a link that works once: to sign up, "
+	    "or to set a new password.\n"
 	    "list shows the accounts with PART in name or full name, behind "
 	    "the one of NUMBER,\nand MAX at most.\n"
 	    "The password is read from the terminal, or from the first "

@@ -84,7 +84,7 @@ const struct db_sql db_ratelimit_sql[] = {
 	},
 	[EMPTY] = {
 		.name = "ratelimit_empty",
-		.used_by = DB_COMMAND,
+		.used_by = DB_LOGIN | DB_COMMAND,
 		/* in the order in which others lock them */
 		.text = "WITH w AS (SELECT bucket FROM latchkey_throttle"
 			" WHERE bucket = ANY ($1::int[])"

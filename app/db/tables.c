@@ -3,6 +3,7 @@
  */
 #include "base.h"
 
+#include "db/link.h"
 #include "db/network.h"
 #include "db/ratelimit.h"
 #include "db/revoked.h"
@@ -16,5 +17,6 @@ const struct db_sql *const db_tables[] = {
 	db_network_sql,
 	db_revoked_sql,
 	db_session_sql,
+	db_link_sql,
 	NULL,
 };

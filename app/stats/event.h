@@ -79,6 +79,7 @@
 	ROW(SIGNUP,           "signup",                 false,  INFO,    SIGNUPS,        "ok",           OK,       true)  \
 	ROW(SIGNUP_TAKEN,     NULL,                     false,  INFO,    SIGNUPS,        "taken",        CONFLICT, false) \
 	ROW(SIGNUP_INVALID,   NULL,                     false,  INFO,    SIGNUPS,        "invalid",      INVALID,  false) \
+	ROW(SIGNUP_REFUSED,   "signup_refused",         false,  INFO,    SIGNUPS,        "refused",      DENIED,   false) \
 	ROW(SIGNUP_LIMITED,   NULL,                     false,  INFO,    SIGNUPS,        "rate_limited", LIMIT,    false) \
 	ROW(SIGNUP_BUSY,      NULL,                     false,  INFO,    SIGNUPS,        "busy",         BUSY,     false) \
 	ROW(SIGNUP_ERROR,     NULL,                     false,  INFO,    SIGNUPS,        "failed",       INTERNAL, false) \
@@ -89,6 +90,7 @@
 	ROW(CHANGE_LIMITED,   "password_refused",       true,   INFO,    CHANGES,        "rate_limited", LIMIT,    true)  \
 	ROW(CHANGE_BUSY,      NULL,                     false,  INFO,    CHANGES,        "busy",         BUSY,     false) \
 	ROW(CHANGE_ERROR,     NULL,                     false,  INFO,    CHANGES,        "failed",       INTERNAL, false) \
+	ROW(RESET,            "password_reset",         false,  INFO,    NONE,           NULL,           OK,       true)  \
 	ROW(DELETE,           "account_deleted",        false,  INFO,    DELETIONS,      "ok",           OK,       true)  \
 	ROW(DELETE_PASSWORD,  "deletion_refused",       true,   INFO,    DELETIONS,      "password",     DENIED,   true)  \
 	ROW(DELETE_CONFLICT,  NULL,                     false,  INFO,    DELETIONS,      "conflict",     CONFLICT, false) \

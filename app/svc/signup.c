@@ -10,6 +10,7 @@
 #include "lib/pattern.h"
 #include "lib/text.h"
 #include "stats/event.h"
+#include "svc/link.h"
 #include "svc/password.h"
 #include "svc/ratelimit.h"
 #include "svc/signup.h"
@@ -74,6 +75,34 @@ find_taken(struct ctx *c, const char *username)
 	return e == ERR_OK ? ERR_CONFLICT : e;
 }
 
+/* A step of a transaction: an invitation makes one account, or none. */
+struct guest {
+	struct ctx *c;
+	const char *invite;
+	struct user *u;
+};
+
+static enum err
+spend_and_insert(void *of)
+{
+	const struct guest *g = of;
+	enum err e = link_spend(g->c, LINK_INVITE, g->invite);
+
+	if (e != ERR_OK) /* another one was quicker */
+		return e == ERR_NOTFOUND ? ERR_DENIED : e;
+	return db_user_insert(g->c, g->u);
+}
+
+static enum err
+insert(struct ctx *c, const char *invite, struct user *u)
+{
+	struct guest guest = { c, invite, u };
+
+	if (invite == NULL)
+		return db_user_insert(c, u);
+	return db_transaction(c->app->db, c->arena, spend_and_insert, &guest);
+}
+
 static enum err
 make_account(struct ctx *c, const struct applicant *who,
     enum password_problem *why, struct user *out)
@@ -92,7 +121,7 @@ make_account(struct ctx *c, const struct applicant *who,
 		.fullname = who->fullname,
 		.password_hash = arena_strndup(c->arena, hash, strlen(hash)),
 	};
-	e = db_user_insert(c, out);
+	e = insert(c, who->invite, out);
 	if (e == ERR_BUSY)
 		e = password_settle(c, who->username, hash, out);
 	return e;
@@ -108,6 +137,21 @@ signup_unlimited(struct ctx *c, const struct applicant *who,
 	    (e = find_taken(c, who->username)) != ERR_OK)
 		return e;
 	return make_account(c, who, &why->password, out);
+}
+
+/* Whether sign-ups like this one are accepted now. */
+static enum err
+check_admitted(struct ctx *c, const char *invite)
+{
+	struct user nobody;
+	enum err e;
+
+	if (c->app->conf->signup == SIGNUP_OPEN)
+		return ERR_OK;
+	if (c->app->conf->signup == SIGNUP_CLOSED)
+		return ERR_DENIED;
+	e = link_find(c, LINK_INVITE, invite, &nobody);
+	return e == ERR_NOTFOUND ? ERR_DENIED : e;
 }
 
 static enum err
@@ -133,8 +177,15 @@ enum err
 signup(struct ctx *c, const struct applicant *who,
     struct applicant_problem *why, struct user *out)
 {
-	enum err e = sign_up(c, who, why, out);
+	struct applicant admitted = *who;
+	enum err e = check_admitted(c, who->invite);
 
+	/* an open door spends no invitation */
+	if (c->app->conf->signup == SIGNUP_OPEN)
+		admitted.invite = NULL;
+	*why = (struct applicant_problem){ 0 };
+	if (e == ERR_OK)
+		e = sign_up(c, &admitted, why, out);
 	event(event_of(FAMILY_SIGNUPS, e), "user=%" PRId64,
 	    e == ERR_OK ? out->id : 0);
 	return e;

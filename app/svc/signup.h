@@ -22,6 +22,7 @@ struct applicant {
 	const char *username;
 	const char *fullname; /* NULL: none */
 	const char *password;
+	const char *invite; /* token of an invitation; NULL: none */
 };
 
 /* Problems of an applicant. */
@@ -40,14 +41,19 @@ enum name_problem signup_judge_name(
 /*
  * Create an active account. *out lives until the request ends.
  * ERR_CONFLICT: the name is taken. ERR_INVALID: *why says what is wrong; if it
- * says nothing, a table constraint refused it. ERR_LIMIT: too many from this
- * address (see svc/ratelimit.h). ERR_BUSY: the database does not answer; no
- * account was made, or one that its owner can log in to.
+ * says nothing, a table constraint refused it. ERR_DENIED: the setting
+ * signup accepts none, or none without an invitation, which is spent with the
+ * account. ERR_LIMIT: too many from this address (see svc/ratelimit.h).
+ * ERR_BUSY: the database does not answer; no account was made, or one that its
+ * owner can log in to.
  */
 enum err signup(struct ctx *c, const struct applicant *who,
     struct applicant_problem *why, struct user *out) MUST_CHECK;
 
-/* The same for an operator, without an address: it is not counted. */
+/*
+ * The same for an operator, without an address: it is not counted, and needs no
+ * invitation.
+ */
 enum err signup_unlimited(struct ctx *c, const struct applicant *who,
     struct applicant_problem *why, struct user *out) MUST_CHECK;
 
