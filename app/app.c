@@ -15,6 +15,7 @@
 #include "db/ratelimit.h"
 #include "lib/blocklist.h"
 #include "lib/log.h"
+#include "svc/client.h"
 #include "svc/decoy.h"
 #include "svc/formats.h"
 #include "svc/network.h"
@@ -30,6 +31,7 @@ struct opened {
 	struct formats_watch formats;
 	struct network_memory networks;
 	struct ratelimit_memory ratelimit;
+	struct client_memory clients;
 };
 
 /* Is there a key that signs, now or at some time? */
@@ -154,6 +156,7 @@ app_open(const struct conf *conf, unsigned needs, unsigned used_by)
 		.formats = &o->formats,
 		.networks = &o->networks,
 		.ratelimit = &o->ratelimit,
+		.clients = &o->clients,
 	};
 	if (((needs & NEED_KEYS) == 0 || open_keys(o)) &&
 	    ((needs & NEED_SIGNING) == 0 || unlock_keys(o)) &&

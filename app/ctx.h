@@ -10,7 +10,7 @@
 
 /*
  * The resources of a process (app.h). A member that its role does not need is
- * NULL. Behind the last three is what a module remembers from one request to
+ * NULL. Behind the last five is what a module remembers from one request to
  * the next; each declares its own.
  */
 struct app {
@@ -26,6 +26,7 @@ struct app {
 	struct formats_watch *formats;      /* svc/formats.h */
 	struct network_memory *networks;    /* svc/network.h */
 	struct ratelimit_memory *ratelimit; /* db/ratelimit.h */
+	struct client_memory *clients;      /* svc/client.h */
 };
 
 struct ctx {

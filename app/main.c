@@ -16,6 +16,7 @@
 #include "cmd/calibrate.h"
 #include "cmd/check.h"
 #include "cmd/check_nginx.h"
+#include "cmd/client.h"
 #include "cmd/key.h"
 #include "cmd/migrate.h"
 #include "cmd/status.h"
@@ -92,6 +93,7 @@ static const struct command {
 	{ "calibrate", "[MS]",          0, 1, true,  NULL,           run_calibrate,  NULL,        "measure the cost of password hashes" },
 	{ "status",    "",              0, 0, true,  status_print,   NULL,           NULL,        "show workers, requests and times" },
 	{ "user",      "ACTION [NAME]", 1, 8, true,  NULL,           user_command,   "latchkey",  "add, list, show and change accounts" },
+	{ "client",    "ACTION [ID]",   1, 9, true,  NULL,           client_command, "latchkey",  "add, list, show and change clients of /oauth2/" },
 	{ "key",       "ACTION [KID]",  1, 2, true,  NULL,           key_command,    NULL,        "make, list, activate and retire keys of tokens" },
 	{ "blocklist", "FILE",          1, 1, false, NULL,           make_blocklist, NULL,        "make a list of refused passwords" },
 	{ "settings",  "",              0, 0, false, print_settings, NULL,           NULL,        "list the keys of latchkey.conf" },
@@ -107,6 +109,8 @@ usage_of(const struct command *command, FILE *out)
 {
 	if (command->run_with == user_command)
 		user_usage(out);
+	else if (command->run_with == client_command)
+		client_usage(out);
 	else if (command->run_with == key_command)
 		key_usage(out);
 	else if (command->run_with == check_nginx)

@@ -1,5 +1,6 @@
 /*
- * Model shared by tables and services: an account, and a session of it.
+ * Model shared by tables and services: an account, a session of it, and a
+ * client.
  */
 #ifndef LATCHKEY_MODEL_H
 #define LATCHKEY_MODEL_H
@@ -23,12 +24,29 @@ struct session {
 	const char *id; /* of SESSION_ID_CHARS */
 	int64_t user_id;
 	int32_t epoch;       /* of the account when it began */
+	int32_t client;      /* number of its client; 0: the built-in one */
 	int64_t expires_s;   /* since 1970 */
 	const char *address; /* of the client; NULL: not known */
 	const char *agent;   /* User-Agent, cut; NULL: none */
 	bool renewable;      /* it has a refresh token */
-	/* of one that was read: UTC, as RFC 3339 has it */
+	/* of one that was read: its client's id, and UTC, as RFC 3339 has it */
+	const char *client_id;
 	const char *created_at, *used_at, *expires_at;
+};
+
+/* A program that asks for tokens, by a secret. */
+struct client {
+	int32_t number;         /* as sessions have it; 0: the built-in one */
+	const char *id;         /* client_id of RFC 6749 */
+	const char *name;       /* for people; NULL: none */
+	const char *secret;     /* its SHA-256, in hexadecimal; NULL: public */
+	const char *old_secret; /* the same of the one before; NULL: ended */
+	const char *grants;     /* a blank between two, as scopes have */
+	const char *scopes;
+	const char *audience; /* of its tokens; NULL: that of the settings */
+	bool is_enabled;
+	/* UTC, as RFC 3339 has it; of the secret before, NULL: ended */
+	const char *created_at, *old_until;
 };
 
 #endif

@@ -70,6 +70,8 @@ static const struct route routes[] = {
 	{ DELETE,   "/users/me/sessions/{id}", ROLE_API, SIGNED_IN, SAME_ORIGIN,   LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_sessions_delete },
 	{ DELETE,   "/session",             ROLE_API,   SIGNED_IN, SAME_ORIGIN,    LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_session_delete },
 	{ POST,     "/oauth2/token",        ROLE_API,   ANYONE,    NOT_CROSS_SITE, LIMIT_NONE,   OAUTH,   BODY_FORM, 65536, api_oauth2_token },
+	{ POST,     "/oauth2/token",        ROLE_LOGIN, ANYONE,    NOT_CROSS_SITE, LIMIT_LOGIN,  OAUTH,   BODY_FORM, 65536, api_oauth2_password },
+	{ POST,     "/oauth2/introspect",   ROLE_API,   ANYONE,    NOT_CROSS_SITE, LIMIT_NONE,   OAUTH,   BODY_FORM, 65536, api_oauth2_introspect },
 	{ POST,     "/oauth2/revoke",       ROLE_API,   ANYONE,    NOT_CROSS_SITE, LIMIT_NONE,   OAUTH,   BODY_FORM, 65536, api_oauth2_revoke },
 	{ GET,      "/check",               ROLE_CHECK, BEARER,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_check },
 	{ GET_HEAD, "/.well-known/jwks.json",ROLE_CHECK,ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_keys },
@@ -212,6 +214,65 @@ assert_counted(const struct req *r, const struct route *row)
 	       (r->ctx->counted & LIMIT_BIT(row->limit)) != 0);
 }
 
+static bool
+serves(const struct req *r, const struct route *row)
+{
+	return (r->ctx->app->lanes & ROLE_BIT(row->lane)) != 0;
+}
+
+/* A row for the same requests, but of another lane; NULL: there is none. */
+static const struct route *
+next_lane(const struct route *row)
+{
+	return row + 1 < routes + ARRAY_LEN(routes) &&
+	               strcmp(row[1].path, row->path) == 0 &&
+	               row[1].methods == row->methods
+	           ? row + 1
+	           : NULL;
+}
+
+/*
+ * Of the rows for a request, which differ by the lane, the one that this
+ * process serves; or the first, which refuses it.
+ */
+static const struct route *
+row_here(const struct req *r, const struct route *first)
+{
+	const struct route *row = first;
+
+	while (row != NULL && !serves(r, row))
+		row = next_lane(row);
+	return row != NULL ? row : first;
+}
+
+static void run_row(struct req *r, const struct route *row);
+
+/*
+ * The body told that the request costs what another lane is for: its row runs
+ * here, or where nginx passes the request on to. Other web servers pass the 421
+ * on to the client. Source: nginx's X-Accel-Redirect; RFC 9110, 15.5.20.
+ */
+static void
+hand_over(struct req *r, const struct route *row)
+{
+	const struct route *next = next_lane(row);
+	struct buf location;
+
+	r->other_lane = false;
+	if (next != NULL && serves(r, next)) {
+		run_row(r, next);
+		return;
+	}
+	reply_detail(
+	    r, 421, "Misdirected request: wrong socket for this request");
+	if (next == NULL) /* the first lane has not seen it */
+		return;
+	buf_init(&location, r->ctx->arena);
+	buf_addf(&location, "@latchkey_%s", roles[next->lane].name);
+	reply_header(r, "X-Accel-Redirect", location.s);
+	r->reply.handed_over = true;
+}
+
 /* The gates behind path and method, in order, and the handler. */
 static void
 run_row(struct req *r, const struct route *row)
@@ -226,7 +287,11 @@ run_row(struct req *r, const struct route *row)
 	r->body_kind = row->body;
 	if (e == ERR_OK)
 		e = params_parse(r);
-	if (e == ERR_OK && (e = row->handler(r)) == ERR_OK)
+	if (e == ERR_OK && (e = row->handler(r)) == ERR_OK && r->other_lane) {
+		hand_over(r, row);
+		return;
+	}
+	if (e == ERR_OK)
 		assert_counted(r, row);
 	if (e == ERR_MALFORMED && r->malformed != NULL)
 		reply_detail(r, 400, r->malformed);
@@ -242,7 +307,7 @@ take_row(struct req *r, const struct route *row)
 {
 	r->face = row->face;
 	if ((row->methods & r->method) != 0)
-		return row;
+		return row_here(r, row);
 	if (cors_is_preflight(r))
 		cors_answer(r, methods_of(row));
 	else

@@ -62,6 +62,7 @@ signal: sigaction
 END
 
 is "$(in_code '\<(time|gettimeofday) *\(|CLOCK_REALTIME' app/*.c app/*/*.c | cut -d : -f 1 | uniq)" "app/cmd/check.c
+app/cmd/client.c
 app/cmd/key.c
 app/cmd/status.c
 app/cmd/user.c

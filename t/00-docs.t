@@ -101,7 +101,7 @@ agrees "$tmp/table" "$tmp/endpoints" 'README.md lists the endpoints as the progr
 
 # The document and its pages leave themselves out, as FastAPI's do.
 awk -F '\t' -v OFS='\t' '{ n = split($1, m, ", "); for (i = 1; i <= n; i++) print m[i], $2 }' "$tmp/routes" |
-	grep -vE '	/(openapi.json|docs|docs/oauth2-redirect|redoc)$' >"$tmp/described"
+	grep -vE '	/(openapi.json|docs|docs/oauth2-redirect|redoc)$' | sort -u >"$tmp/described"
 python3 -c '
 import json, sys
 for path, methods in json.load(open("web/openapi.json"))["paths"].items():

@@ -27,7 +27,7 @@ for lane in check api login; do
 	rm -rf "$tmp/nginx" && cp -R conf/nginx "$tmp/nginx"
 	sed -i "s/fastcgi_pass latchkey_$lane;/fastcgi_pass latchkey_other;/" "$tmp"/nginx/*.conf
 	awk -F '\t' -v lane="$lane" '$3 == lane' "$tmp/routes" >"$tmp/of_lane"
-	is "$(python3 -B t/tool/lanes.py "$tmp/nginx" <"$tmp/of_lane" | grep -c latchkey_other)" "$(wc -l <"$tmp/of_lane")" \
+	is "$(python3 -B t/tool/lanes.py "$tmp/nginx" <"$tmp/routes" | grep -c latchkey_other)" "$(wc -l <"$tmp/of_lane")" \
 		"endpoints of lane $lane are noticed where nginx passes them elsewhere"
 done
 

@@ -88,7 +88,7 @@ END
 is "$n" '[]' 'a refresh token with any byte changed, longer or shorter is refused'
 renew ''
 like "$status $body" '^400 .*invalid_request' 'an empty refresh token is an invalid request'
-api POST /oauth2/token 'grant_type=password&username=ada&password=correct+horse'
+api POST /oauth2/token 'grant_type=implicit&username=ada'
 like "$status $body" '^400 .*unsupported_grant_type' 'another grant type is said to be unsupported'
 renew "$third" -H 'Sec-Fetch-Site: cross-site' -H 'Origin: https://evil.example'
 is "$status" 403 'a page of another site cannot renew'

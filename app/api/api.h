@@ -21,6 +21,8 @@ enum err api_sessions_delete(struct req *r) MUST_CHECK;
 enum err api_sessions_delete_others(struct req *r) MUST_CHECK;
 enum err api_session_delete(struct req *r) MUST_CHECK;
 enum err api_oauth2_token(struct req *r) MUST_CHECK;
+enum err api_oauth2_password(struct req *r) MUST_CHECK;
+enum err api_oauth2_introspect(struct req *r) MUST_CHECK;
 enum err api_oauth2_revoke(struct req *r) MUST_CHECK;
 enum err api_check(struct req *r) MUST_CHECK;
 enum err api_keys(struct req *r) MUST_CHECK;

@@ -7,8 +7,14 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "api/token.h"
+#include "http/header.h"
 #include "http/params.h"
+#include "http/problem.h"
 #include "http/reply.h"
+#include "svc/client.h"
+#include "svc/introspect.h"
+#include "svc/login.h"
 #include "svc/refresh.h"
 
 /* An error whose code says more than its status. Source: RFC 6749, 5.2. */
@@ -22,73 +28,311 @@ refuse(struct req *r, const char *code, const char *why)
 	return ERR_OK;
 }
 
-/* A client that may be left out: there is but one. */
-static bool
-is_known(const char *client)
+/* --- the client --- */
+
+/*
+ * The client that sends a request, by Basic or by these fields of the body.
+ * ERR_MALFORMED: by both, which no client that means well does.
+ * Source: RFC 6749, section 2.3.
+ */
+static enum err
+find_client(struct req *r, const struct param *id, const struct param *secret,
+    struct client *out)
 {
-	return client == NULL || strcmp(client, REFRESH_FIRST_PARTY) == 0;
+	struct client_login login = { id->text, secret->text };
+	enum err e = header_basic(
+	    r->authorization, r->ctx->arena, &login.id, &login.secret);
+
+	if (e == ERR_UNAUTH)
+		return e;
+	if (e == ERR_OK &&
+	    (secret->given || (id->given && strcmp(id->text, login.id) != 0))) {
+		r->malformed = "The client names or authenticates itself twice";
+		return ERR_MALFORMED;
+	}
+	return client_authenticate(r->ctx, &login, out);
 }
 
+/* --- tokens --- */
+
+/* The fields of a token request. */
+enum {
+	GRANT_TYPE,
+	CLIENT_ID,
+	CLIENT_SECRET,
+	SCOPE,
+	REFRESH_TOKEN,
+	USERNAME,
+	PASSWORD,
+	FIELDS
+};
+
+static const struct field fields[FIELDS] = {
+	[GRANT_TYPE] = { .name = "grant_type", .required = true },
+	[CLIENT_ID] = { .name = "client_id" },
+	[CLIENT_SECRET] = { .name = "client_secret", .secret = true },
+	[SCOPE] = { .name = "scope" },
+	[REFRESH_TOKEN] = { .name = "refresh_token", .secret = true },
+	[USERNAME] = { .name = "username" },
+	[PASSWORD] = { .name = "password", .secret = true },
+};
+
+/* What a reply with a token says. */
+struct tokens {
+	const char *token;
+	int64_t life_s;
+	const char *refresh_token; /* NULL: none */
+	const char *scope;         /* NULL: none */
+};
+
+/* Source: RFC 6749, section 5.1. */
 static void
-reply_tokens(struct req *r, const struct refreshed *new)
+reply_tokens(struct req *r, const struct tokens *t)
 {
 	struct buf *b = reply_begin(r, 200, "application/json");
 
-	buf_addf(b, "{\"access_token\":\"%s\",\"token_type\":\"bearer\"",
-	    new->token);
-	buf_addf(b, ",\"expires_in\":%" PRId64, new->expires_in_s);
-	buf_addf(b, ",\"refresh_token\":\"%s\"}", new->refresh_token);
+	reply_header(r, "Pragma", "no-cache");
+	buf_addf(
+	    b, "{\"access_token\":\"%s\",\"token_type\":\"bearer\"", t->token);
+	buf_addf(b, ",\"expires_in\":%" PRId64, t->life_s);
+	if (t->refresh_token != NULL)
+		buf_addf(b, ",\"refresh_token\":\"%s\"", t->refresh_token);
+	if (t->scope != NULL) {
+		buf_adds(b, ",\"scope\":");
+		buf_add_json(b, t->scope, strlen(t->scope));
+	}
+	buf_adds(b, "}");
+}
+
+/* A field that this grant needs; false: it is added to the problems. */
+static bool
+has(struct req *r, const struct param *v, int which)
+{
+	if (!v[which].given)
+		problem_add(r, (struct problem){ .kind = PROBLEM_MISSING,
+		                   .field = fields[which].name });
+	return v[which].given;
+}
+
+static enum err
+refuse_scope(struct req *r)
+{
+	return refuse(
+	    r, "invalid_scope", "The client may not have one of these scopes");
+}
+
+static enum err
+grant_refresh(struct req *r, const struct client *client, const struct param *v)
+{
+	struct refreshed new;
+	enum err e;
+
+	if (!has(r, v, REFRESH_TOKEN))
+		return ERR_INVALID;
+	e = refresh(r->ctx, v[REFRESH_TOKEN].text, client, &new);
+	if (e == ERR_UNAUTH)
+		return refuse(r, "invalid_grant",
+		    "The refresh token is not valid, or its session has ended");
+	if (e == ERR_OK)
+		reply_tokens(r, &(struct tokens){ .token = new.token,
+		                    .life_s = new.expires_in_s,
+		                    .refresh_token = new.refresh_token });
+	return e;
+}
+
+static enum err
+grant_client(struct req *r, const struct client *client, const struct param *v)
+{
+	struct client_token made;
+	const char *scope;
+	enum err e;
+
+	if (client_scope(client, v[SCOPE].text, &scope) != ERR_OK)
+		return refuse_scope(r);
+	e = client_token(r->ctx, client, scope, &made);
+	if (e == ERR_OK)
+		reply_tokens(r, &(struct tokens){ .token = made.token,
+		                    .life_s = made.life_s,
+		                    .scope = scope });
+	return e;
+}
+
+/* On the login lane. Limits, decoys and so on are login()'s, as at /token. */
+static enum err
+grant_password(
+    struct req *r, const struct client *client, const struct param *v)
+{
+	struct login l = {
+		.username = v[USERNAME].text,
+		.password = v[PASSWORD].text,
+		.device = token_device(r),
+		.client = client,
+	};
+	enum err e;
+
+	if (!has(r, v, USERNAME) | !has(r, v, PASSWORD)) /* both are told */
+		return ERR_INVALID;
+	if (client_user_scope(client, v[SCOPE].text, &l.offline) != ERR_OK)
+		return refuse_scope(r);
+	e = login(r->ctx, &l);
+	if (e == ERR_UNAUTH)
+		return refuse(
+		    r, "invalid_grant", "Incorrect username or password");
+	if (e != ERR_OK)
+		return e;
+	reply_tokens(r, &(struct tokens){ .token = l.token,
+	                    .life_s = l.token_life_s,
+	                    .refresh_token = l.refresh_token,
+	                    .scope = l.offline ? CLIENT_OFFLINE : NULL });
+	token_remember_device(r, &l);
+	return ERR_OK;
+}
+
+static const struct grant {
+	const char *type;
+	bool hashes; /* the login lane is for it */
+	enum err (*run)(
+	    struct req *r, const struct client *client, const struct param *v);
+} grants[] = {
+	{ "refresh_token", false, grant_refresh },
+	{ "client_credentials", false, grant_client },
+	{ "password", true, grant_password },
+};
+
+static const struct grant *
+find_grant(const char *type)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(grants); i++)
+		if (strcmp(grants[i].type, type) == 0)
+			return &grants[i];
+	return NULL;
+}
+
+/* For the client that sends it, if it may use this grant. */
+static enum err
+run_grant(struct req *r, const struct grant *grant, const struct param *v)
+{
+	struct client client;
+	enum err e = find_client(r, &v[CLIENT_ID], &v[CLIENT_SECRET], &client);
+
+	if (e != ERR_OK)
+		return e;
+	if (!client_has_grant(&client, grant->type))
+		return refuse(r, "unauthorized_client",
+		    "The client may not use this grant type");
+	return grant->run(r, &client, v);
+}
+
+static enum err
+run(struct req *r, bool hashes)
+{
+	struct param v[FIELDS];
+	const struct grant *grant;
+	enum err e;
+
+	if ((e = params_read(r, fields, FIELDS, v)) != ERR_OK)
+		return e;
+	if ((grant = find_grant(v[GRANT_TYPE].text)) == NULL)
+		return refuse(r, "unsupported_grant_type",
+		    "grant_type is refresh_token, client_credentials or "
+		    "password");
+	if (grant->hashes != hashes) {
+		r->other_lane = true;
+		return ERR_OK;
+	}
+	return run_grant(r, grant, v);
 }
 
 enum err
 api_oauth2_token(struct req *r)
 {
-	enum { GRANT_TYPE, REFRESH_TOKEN, CLIENT_ID, FIELDS };
-	static const struct field want[FIELDS] = {
-		[GRANT_TYPE] = { .name = "grant_type",
-		    .required = true,
-		    .must_be = "refresh_token" },
-		[REFRESH_TOKEN] = { .name = "refresh_token",
-		    .required = true,
-		    .secret = true },
-		[CLIENT_ID] = { .name = "client_id" },
-	};
-	struct param v[FIELDS];
-	struct refreshed new;
-	enum err e;
-
-	if ((e = params_read(r, want, FIELDS, v)) != ERR_OK)
-		return e;
-	if (!is_known(v[CLIENT_ID].text))
-		return refuse(r, "invalid_client", "No such client");
-	e = refresh(r->ctx, v[REFRESH_TOKEN].text, REFRESH_FIRST_PARTY, &new);
-	if (e == ERR_UNAUTH)
-		return refuse(r, "invalid_grant",
-		    "The refresh token is not valid, or its session has ended");
-	if (e == ERR_OK)
-		reply_tokens(r, &new);
-	return e;
+	return run(r, false);
 }
+
+enum err
+api_oauth2_password(struct req *r)
+{
+	return run(r, true);
+}
+
+/* --- about tokens --- */
+
+/* The fields of a request about a token. */
+enum { TOKEN, HINT, ABOUT_ID, ABOUT_SECRET, ABOUT_FIELDS };
+
+static const struct field about_fields[ABOUT_FIELDS] = {
+	[TOKEN] = { .name = "token", .required = true, .secret = true },
+	[HINT] = { .name = "token_type_hint", .ignored = true },
+	[ABOUT_ID] = { .name = "client_id" },
+	[ABOUT_SECRET] = { .name = "client_secret", .secret = true },
+};
 
 /* Source: RFC 7009. */
 enum err
 api_oauth2_revoke(struct req *r)
 {
-	enum { TOKEN, HINT, CLIENT_ID, FIELDS };
-	static const struct field want[FIELDS] = {
-		[TOKEN] = { .name = "token", .required = true, .secret = true },
-		[HINT] = { .name = "token_type_hint", .ignored = true },
-		[CLIENT_ID] = { .name = "client_id" },
-	};
-	struct param v[FIELDS];
+	struct param v[ABOUT_FIELDS];
+	struct client client;
 	enum err e;
 
-	if ((e = params_read(r, want, FIELDS, v)) != ERR_OK)
+	if ((e = params_read(r, about_fields, ABOUT_FIELDS, v)) != ERR_OK ||
+	    (e = find_client(r, &v[ABOUT_ID], &v[ABOUT_SECRET], &client)) !=
+	        ERR_OK)
 		return e;
-	if (!is_known(v[CLIENT_ID].text))
-		return refuse(r, "invalid_client", "No such client");
-	e = refresh_revoke(r->ctx, v[TOKEN].text, REFRESH_FIRST_PARTY);
+	e = refresh_revoke(r->ctx, v[TOKEN].text, &client);
 	if (e == ERR_OK)
 		reply_begin(r, 200, NULL);
+	return e;
+}
+
+static void
+add_text(struct buf *b, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	buf_addf(b, ",\"%s\":", name);
+	buf_add_json(b, value, strlen(value));
+}
+
+/* Source: RFC 7662, section 2.2. */
+static void
+reply_introspected(struct req *r, const struct introspected *t)
+{
+	struct buf *b = reply_begin(r, 200, "application/json");
+
+	if (!t->is_active) {
+		buf_adds(b, "{\"active\":false}");
+		return;
+	}
+	buf_addf(b, "{\"active\":true,\"exp\":%" PRId64, t->exp_s);
+	add_text(b, "sub", t->sub);
+	add_text(b, "username", t->username);
+	add_text(b, "client_id", t->client_id);
+	add_text(b, "scope", t->scope);
+	add_text(b, "aud", t->audience);
+	add_text(b, "iss", t->issuer);
+	add_text(b, "token_type", t->is_refresh ? NULL : "bearer");
+	buf_adds(b, "}");
+}
+
+enum err
+api_oauth2_introspect(struct req *r)
+{
+	struct param v[ABOUT_FIELDS];
+	struct introspected found;
+	struct client client;
+	enum err e;
+
+	if ((e = params_read(r, about_fields, ABOUT_FIELDS, v)) != ERR_OK ||
+	    (e = find_client(r, &v[ABOUT_ID], &v[ABOUT_SECRET], &client)) !=
+	        ERR_OK)
+		return e;
+	/* the built-in client is anybody */
+	if (client.secret == NULL)
+		return ERR_UNAUTH;
+	if ((e = introspect(r->ctx, v[TOKEN].text, &client, &found)) == ERR_OK)
+		reply_introspected(r, &found);
 	return e;
 }

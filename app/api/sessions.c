@@ -46,6 +46,7 @@ api_sessions_list(struct req *r)
 		add_text(b, "expires_at", all[i].expires_at);
 		add_text(b, "address", all[i].address);
 		add_text(b, "agent", all[i].agent);
+		add_text(b, "client", all[i].client_id);
 		buf_addf(b, ",\"current\":%s}",
 		    is_current(r, &all[i]) ? "true" : "false");
 	}

@@ -7,26 +7,27 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "api/token.h"
 #include "http/header.h"
 #include "http/params.h"
 #include "http/reply.h"
+#include "lib/text.h"
+#include "svc/client.h"
 #include "svc/device.h"
-#include "svc/login.h"
 
-/* Is this one of the scopes, which blanks separate? Source: RFC 6749, 3.3. */
-static bool
-has_scope(const char *scopes, const char *wanted)
+const char *
+token_device(const struct req *r)
 {
-	size_t n = strlen(wanted);
+	return header_cookie(r->cookie, DEVICE_COOKIE, r->ctx->arena);
+}
 
-	while (scopes != NULL && *scopes != '\0') {
-		if (strncmp(scopes, wanted, n) == 0 &&
-		    (scopes[n] == ' ' || scopes[n] == '\0'))
-			return true;
-		scopes += strcspn(scopes, " ");
-		scopes += strspn(scopes, " ");
-	}
-	return false;
+void
+token_remember_device(struct req *r, const struct login *l)
+{
+	if (l->new_device != NULL &&
+	    origin_is_accepted(ORIGIN_NOT_CROSS_SITE, &r->from, ""))
+		header_set_cookie(
+		    r, DEVICE_COOKIE, l->new_device, DEVICE_LIFE_S);
 }
 
 /*
@@ -59,9 +60,8 @@ api_token_create(struct req *r)
 	l = (struct login){
 		.username = v[USERNAME].text,
 		.password = v[PASSWORD].text,
-		.device =
-		    header_cookie(r->cookie, DEVICE_COOKIE, r->ctx->arena),
-		.offline = has_scope(v[SCOPE].text, "offline_access"),
+		.device = token_device(r),
+		.offline = text_has_word(v[SCOPE].text, CLIENT_OFFLINE),
 	};
 	e = login(r->ctx, &l);
 	if (e == ERR_UNAUTH)
@@ -75,11 +75,6 @@ api_token_create(struct req *r)
 	if (l.refresh_token != NULL)
 		buf_addf(b, ",\"refresh_token\":\"%s\"", l.refresh_token);
 	buf_adds(b, "}");
-	/* a page of another site, though it may log in, must not replace the
-	 * existing cookie */
-	if (l.new_device != NULL &&
-	    origin_is_accepted(ORIGIN_NOT_CROSS_SITE, &r->from, ""))
-		header_set_cookie(
-		    r, DEVICE_COOKIE, l.new_device, DEVICE_LIFE_S);
+	token_remember_device(r, &l);
 	return ERR_OK;
 }

@@ -34,6 +34,12 @@ add_text(jwt_t *jwt, const char *claim, const char *text)
 	       jwt_add_grant(jwt, claim, text) == 0;
 }
 
+bool
+token_is_client(const struct token_claims *c)
+{
+	return c->client_id != NULL && c->uid == 0;
+}
+
 /* Of no user, so that there is no uid. */
 static bool
 is_own_of_client(const struct token_claims *c)
@@ -347,14 +353,14 @@ is_named(const char *json, const char *name)
 }
 
 /*
- * Is it by our issuer and for us? Where no audience is set a claim aud names
- * others: what an application signs with the same key for another purpose
- * admits nobody here. RFC 7519, sections 4.1.1 and 4.1.3.
+ * Is it by our issuer, and for this audience? Where no audience is set a claim
+ * aud names others: what an application signs with the same key for another
+ * purpose admits nobody here. RFC 7519, sections 4.1.1 and 4.1.3.
  */
 static bool
-is_for_us(jwt_t *jwt, const struct keyring *ring)
+is_for(jwt_t *jwt, const struct keyring *ring, const char *audience)
 {
-	const char *issuer = ring->issuer, *audience = ring->audience, *iss;
+	const char *issuer = ring->issuer, *iss;
 	char *aud = jwt_get_grants_json(jwt, "aud");
 	bool good = audience == NULL || *audience == '\0'
 	                ? aud == NULL
@@ -515,7 +521,9 @@ token_check(const struct keyring *ring, const char *token,
 	if (!parse(key, token, &parts, a, &jwt))
 		return ERR_UNAUTH;
 	*out = (struct token_claims){ .sub = jwt_get_grant(jwt, "sub") };
-	if (!is_for_us(jwt, ring) || out->sub == NULL || *out->sub == '\0' ||
+	if (!is_for(jwt, ring,
+	        clock->audience != NULL ? clock->audience : ring->audience) ||
+	    out->sub == NULL || *out->sub == '\0' ||
 	    !is_current(jwt, clock, &out->exp) ||
 	    !read_account(jwt, clock, out))
 		return ERR_UNAUTH;

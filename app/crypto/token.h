@@ -30,18 +30,16 @@ struct token_claims {
  * Is it a client's own token (client_credentials), which is of no user: it has
  * no uid, and its sub is its client_id? Source: RFC 9068, section 2.2.
  */
-static inline bool
-token_is_client(const struct token_claims *c)
-{
-	return c->client_id != NULL && c->uid == 0;
-}
+bool token_is_client(const struct token_claims *c) MUST_CHECK;
 
 /*
  * The time of verification, the tolerated difference of clocks, and the longest
- * life of Latchkey's own tokens.
+ * life of Latchkey's own tokens; and for whom a token has to be, in the place
+ * of the ring's audience (NULL: that).
  */
 struct token_clock {
 	int64_t now_s, leeway_s, life_s;
+	const char *audience;
 };
 
 /*

@@ -45,6 +45,7 @@ enum {
 	ROW("latchkey_revoked", "", "SELECT INSERT UPDATE DELETE") "," \
 	ROW("latchkey_lifetime", "", "SELECT UPDATE") "," \
 	ROW("latchkey_link", "", "SELECT INSERT DELETE") "," \
+	ROW("latchkey_client", "", "SELECT INSERT UPDATE") "," \
 	ROW("latchkey_migration", "", "SELECT") \
 	") AS listed (t, c, list)," \
 	" pg_catalog.regexp_split_to_table(list, ' '::text) AS p" \

@@ -7,7 +7,7 @@
 
 #include "db/session.h"
 
-enum { INSERT, LIST, LIVE, RENEW, END, END_REUSED, END_OTHERS, REMOVE };
+enum { INSERT, LIST, LIVE, RENEW, LOOK, END, END_REUSED, END_OTHERS, REMOVE };
 
 #define TEXT_OF(number) TEXT(number)
 #define TEXT(number) #number
@@ -44,10 +44,11 @@ const struct db_sql db_session_sql[] = {
 		/* the statement does not see the row that it adds: beside it
 		 * one less may stay */
 		.text = "WITH made AS (INSERT INTO latchkey_session"
-			" (id, user_id, epoch, expires_at, address, agent, counter)"
+			" (id, user_id, epoch, expires_at, address, agent, counter,"
+			" client)"
 			" VALUES ($1::uuid, $2::bigint, $3::int,"
 			" to_timestamp($4::double precision), $5::inet, $6::text,"
-			" $7::int)),"
+			" $7::int, $8::int)),"
 			" dead AS (DELETE FROM latchkey_session WHERE id IN"
 			" (SELECT id FROM latchkey_session"
 			" WHERE user_id = $2::bigint"
@@ -59,19 +60,24 @@ const struct db_sql db_session_sql[] = {
 	[LIST] = {
 		.name = "session_list",
 		.used_by = DB_API | DB_COMMAND,
-		.text = "SELECT replace(id::text, '-'::text, ''::text), "
-			TIME("created_at") ", " TIME("used_at") ", "
-			TIME("expires_at") ", host(address), agent"
-			" FROM latchkey_session WHERE user_id = $1::bigint"
-			" AND epoch = $2::int AND expires_at > now()"
-			" ORDER BY created_at DESC, id LIMIT " MOST,
+		.text = "SELECT replace(s.id::text, '-'::text, ''::text), "
+			TIME("s.created_at") ", " TIME("s.used_at") ", "
+			TIME("s.expires_at") ", host(s.address), s.agent,"
+			" coalesce(k.client_id, 'first-party'::text)"
+			" FROM latchkey_session s"
+			" LEFT JOIN latchkey_client k ON k.number = s.client"
+			" WHERE s.user_id = $1::bigint"
+			" AND s.epoch = $2::int AND s.expires_at > now()"
+			" ORDER BY s.created_at DESC, s.id LIMIT " MOST,
 	},
 	[LIVE] = {
 		.name = "session_live",
 		.used_by = DB_LOGIN,
 		.text = "SELECT u.id, u.username, s.epoch,"
 			" floor(date_part('epoch'::text, s.expires_at))::bigint,"
-			" s.counter FROM latchkey_session s, " OWNER
+			" s.counter, coalesce(k.client_id, 'first-party'::text),"
+			" k.audience FROM latchkey_session s"
+			" LEFT JOIN latchkey_client k ON k.number = s.client, " OWNER
 			" WHERE s.id = $1::uuid AND " COUNTS,
 	},
 	[RENEW] = {
@@ -101,6 +107,19 @@ const struct db_sql db_session_sql[] = {
 			" FROM latchkey_session s, " OWNER
 			" WHERE s.id = $1::uuid AND " IS_LIVE
 			" AND NOT EXISTS (SELECT FROM done)",
+	},
+	[LOOK] = {
+		.name = "session_look",
+		.used_by = DB_API,
+		.text = "SELECT s.user_id, u.username, s.epoch,"
+			" floor(date_part('epoch'::text, least(s.expires_at,"
+			" s.used_at + $4::int * interval '1 second')))::bigint,"
+			" CASE WHEN s.counter <= $2::int THEN 'done'"
+			" WHEN s.counter = $2::int + 1"
+			" AND s.used_at > now() - $3::int * interval '1 second'"
+			" THEN 'grace' ELSE 'spent' END"
+			" FROM latchkey_session s, " OWNER
+			" WHERE s.id = $1::uuid AND " IS_LIVE,
 	},
 	[END_REUSED] = {
 		.name = "session_end_reused",
@@ -152,7 +171,8 @@ db_session_insert(struct ctx *c, const struct session *s)
 	    DB_PARAMS(s->id, db_param_i64(c->arena, s->user_id),
 	        db_param_i64(c->arena, s->epoch),
 	        db_param_i64(c->arena, s->expires_s), s->address, s->agent,
-	        s->renewable ? "0" : NEVER_RENEWED),
+	        s->renewable ? "0" : NEVER_RENEWED,
+	        db_param_i64(c->arena, s->client)),
 	    NULL);
 }
 
@@ -179,6 +199,7 @@ db_session_list(
 			.expires_at = db_text(&rows, i, 3),
 			.address = db_text(&rows, i, 4),
 			.agent = db_text(&rows, i, 5),
+			.client_id = db_text(&rows, i, 6),
 		};
 	*n = (size_t)i;
 	return ERR_OK;
@@ -208,19 +229,26 @@ db_session_live(struct ctx *c, struct renewal *r)
 		return e;
 	read_live(&rows, r);
 	r->counter = (int32_t)db_int(&rows, 0, 4);
+	r->client = (struct client){
+		.id = db_text(&rows, 0, 5),
+		.audience = db_text(&rows, 0, 6),
+	};
 	return ERR_OK;
 }
 
-/* Run it once. *word: "done", "grace", "spent", or "again": another came
- * between.
+/* Run RENEW or LOOK once. *word: "done", "grace", "spent", or "again": another
+ * came between.
  */
 static enum err
-renew_once(struct ctx *c, struct db_params params, struct renewal *r,
+run_once(struct ctx *c, const struct db_sql *sql, struct renewal *r,
     const char **word)
 {
+	const struct db_params params =
+	    DB_PARAMS(r->id, db_param_i64(c->arena, r->counter),
+	        db_param_i64(c->arena, r->grace_s),
+	        db_param_i64(c->arena, r->idle_s));
 	struct db_rows rows;
-	enum err e =
-	    db_one(c->app->db, c->arena, &db_session_sql[RENEW], params, &rows);
+	enum err e = db_one(c->app->db, c->arena, sql, params, &rows);
 
 	if (e != ERR_OK)
 		return e == ERR_NOTFOUND ? ERR_UNAUTH : e;
@@ -229,24 +257,38 @@ renew_once(struct ctx *c, struct db_params params, struct renewal *r,
 	return ERR_OK;
 }
 
+static enum renewal_result
+result_of(const char *word)
+{
+	if (strcmp(word, "done") == 0)
+		return RENEWAL_DONE;
+	return strcmp(word, "grace") == 0 ? RENEWAL_GRACE : RENEWAL_SPENT;
+}
+
+enum err
+db_session_look(struct ctx *c, struct renewal *r)
+{
+	const char *word;
+	enum err e = run_once(c, &db_session_sql[LOOK], r, &word);
+
+	if (e == ERR_OK)
+		r->result = result_of(word);
+	return e;
+}
+
 enum err
 db_session_renew(struct ctx *c, struct renewal *r)
 {
-	const struct db_params params =
-	    DB_PARAMS(r->id, db_param_i64(c->arena, r->counter),
-	        db_param_i64(c->arena, r->grace_s),
-	        db_param_i64(c->arena, r->idle_s));
 	const char *word = "again";
 	enum err e;
 	int tries;
 
 	for (tries = 0; tries < RENEW_TRIES && strcmp(word, "again") == 0;
 	     tries++)
-		if ((e = renew_once(c, params, r, &word)) != ERR_OK)
+		if ((e = run_once(c, &db_session_sql[RENEW], r, &word)) !=
+		    ERR_OK)
 			return e;
-	r->result = strcmp(word, "done") == 0    ? RENEWAL_DONE
-	            : strcmp(word, "grace") == 0 ? RENEWAL_GRACE
-	                                         : RENEWAL_SPENT;
+	r->result = result_of(word);
 	return strcmp(word, "again") == 0 ? ERR_BUSY : ERR_OK;
 }
 

@@ -41,6 +41,7 @@ struct renewal {
 	enum renewal_result result;
 	int64_t expires_s; /* of the session, since 1970 */
 	struct user user;
+	struct client client; /* of db_session_live(): its id and audience */
 };
 
 /*
@@ -52,11 +53,18 @@ struct renewal {
 enum err db_session_renew(struct ctx *c, struct renewal *r) MUST_CHECK;
 
 /*
- * Read a session that counts, by r->id: its end, its user, and the counter of
- * its refresh token, which is below 0 if it has none. ERR_NOTFOUND: it has
- * ended.
+ * Read a session that counts, by r->id: its end, its user, its client, and the
+ * counter of its refresh token, which is below 0 if it has none. ERR_NOTFOUND:
+ * it has ended.
  */
 enum err db_session_live(struct ctx *c, struct renewal *r) MUST_CHECK;
+
+/*
+ * What db_session_renew() would find, and nothing changes; expires_s is the end
+ * of the session if it is not renewed. ERR_UNAUTH: no such session, or it has
+ * ended. Errors as db_run().
+ */
+enum err db_session_look(struct ctx *c, struct renewal *r) MUST_CHECK;
 
 /*
  * End a session whose refresh token was used again after the grace; asked of

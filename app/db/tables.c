@@ -3,6 +3,7 @@
  */
 #include "base.h"
 
+#include "db/client.h"
 #include "db/link.h"
 #include "db/network.h"
 #include "db/ratelimit.h"
@@ -18,5 +19,6 @@ const struct db_sql *const db_tables[] = {
 	db_revoked_sql,
 	db_session_sql,
 	db_link_sql,
+	db_client_sql,
 	NULL,
 };

@@ -416,14 +416,31 @@ form_parse_query(struct arena *a, const char *query, struct form *out)
 	return parse_urlencoded(a, query, n, out);
 }
 
+static bool
+is_named(const struct form_field *field, const char *name)
+{
+	size_t n = strlen(name);
+
+	return field->name_len == n && memcmp(field->name, name, n) == 0;
+}
+
+size_t
+form_count(const struct form *f, const char *name)
+{
+	size_t i, found = 0;
+
+	for (i = 0; i < f->count; i++)
+		found += is_named(&f->fields[i], name);
+	return found;
+}
+
 const struct form_field *
 form_get(const struct form *f, const char *name)
 {
-	size_t i = f->count, n = strlen(name);
+	size_t i = f->count;
 
 	while (i-- > 0)
-		if (f->fields[i].name_len == n &&
-		    memcmp(f->fields[i].name, name, n) == 0)
+		if (is_named(&f->fields[i], name))
 			return &f->fields[i];
 	return NULL;
 }

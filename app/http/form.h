@@ -45,6 +45,9 @@ enum err form_parse(struct arena *a, const char *type, const char *body,
 enum err form_parse_query(
     struct arena *a, const char *query, struct form *out) MUST_CHECK;
 
+/* How many fields have this name? */
+size_t form_count(const struct form *f, const char *name);
+
 /* The last field of this name, or NULL. */
 const struct form_field *form_get(const struct form *f, const char *name);
 

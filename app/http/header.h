@@ -17,6 +17,16 @@
 const char *header_bearer(const char *authorization);
 
 /*
+ * The user-id and password in "Basic BASE64", a client's id and secret, both
+ * decoded as a form has them; copies in arena a. ERR_NOTFOUND: no header, or
+ * another scheme. ERR_UNAUTH: it cannot be read: characters or padding that are
+ * not base64's, no colon, or a part that is not UTF-8 or holds a NUL. Source:
+ * RFC 7617, section 2; RFC 6749, section 2.3.1 and appendix B.
+ */
+enum err header_basic(const char *authorization, struct arena *a,
+    const char **id, const char **secret) MUST_CHECK;
+
+/*
  * The value of the first cookie of this name in a Cookie header, a copy in
  * arena a. NULL: no header, one that is too long, or no such cookie. A name is
  * compared byte by byte; a value includes its quotes, and may be empty.

@@ -361,6 +361,14 @@ read_value(struct req *r, const struct field *f, const struct sent *v,
 	}
 }
 
+/* Where OAuth alone counts, what is sent twice is not what anybody meant. */
+static bool
+is_twice(const struct req *r, const struct field *f)
+{
+	return r->face == FACE_OAUTH && f->source == SOURCE_BODY &&
+	       r->body_kind == BODY_FORM && form_count(&r->form, f->name) > 1;
+}
+
 /* One field; its problems are added to the list. */
 static struct param
 read_one(struct req *r, const struct field *f, const char *secrets)
@@ -371,6 +379,11 @@ read_one(struct req *r, const struct field *f, const char *secrets)
 	struct sent v = get(r, f);
 	struct param out = { .given = true };
 
+	if (is_twice(r, f)) {
+		problem.kind = PROBLEM_TWICE;
+		problem_add(r, problem);
+		return (struct param){ .given = false };
+	}
 	if ((v.kind == ABSENT && !f->required) ||
 	    (v.kind == NOTHING && f->nullable))
 		return (struct param){ .given = false };

@@ -45,14 +45,15 @@ enum err params_parse(struct req *r) MUST_CHECK;
 /*
  * Read n fields of the parsed body, the query string and the path into values.
  * A text is UTF-8 without NUL and within its limits, a number within its own;
- * what was not given is all 0. Of several of one name the last counts. An empty
- * field of a form counts as not given, as the original has it; one of a query
- * string is an empty text. In JSON numbers and truth values are JSON's;
- * elsewhere a number is decimal, and a truth value true, 1, yes, on, t, y or
- * the opposite of these, in any case. ERR_INVALID: r->problems lists all that
- * is wrong, in the order of want, with the value that was sent: secrets masked,
- * null if it takes over 1 KiB as JSON. ERR_MALFORMED: the query string is too
- * long (FORM_QUERY_MAX_BYTES), or has too many fields; r->malformed says so.
+ * what was not given is all 0. Of several of one name the last counts; in a
+ * form of FACE_OAUTH that is an error (RFC 6749, section 3.2). An empty field
+ * of a form counts as not given, as the original has it; one of a query string
+ * is an empty text. In JSON numbers and truth values are JSON's; elsewhere a
+ * number is decimal, and a truth value true, 1, yes, on, t, y or the opposite
+ * of these, in any case. ERR_INVALID: r->problems lists all that is wrong, in
+ * the order of want, with the value that was sent: secrets masked, null if it
+ * takes over 1 KiB as JSON. ERR_MALFORMED: the query string is too long
+ * (FORM_QUERY_MAX_BYTES), or has too many fields; r->malformed says so.
  */
 enum err params_read(struct req *r, const struct field *want, size_t n,
     struct param *values) MUST_CHECK;

@@ -20,6 +20,7 @@ struct shape {
 /* clang-format off */
 static const struct shape shapes[] = {
 	[PROBLEM_MISSING]        = { "missing", "Field required", NULL, NULL },
+	[PROBLEM_TWICE]          = { "value_error", "Field given twice", NULL, NULL },
 	[PROBLEM_NOT_TEXT]       = { "string_type", "Input should be a valid string", NULL, NULL },
 	[PROBLEM_NOT_NUMBER]     = { "int_type", "Input should be a valid integer", NULL, NULL },
 	[PROBLEM_NUMBER_UNREADABLE] = { "int_parsing", "Input should be a valid integer, unable to parse string as an integer", NULL, NULL },

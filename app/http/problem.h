@@ -9,6 +9,7 @@
 
 enum problem_kind {
 	PROBLEM_MISSING,
+	PROBLEM_TWICE,             /* where OAuth wants it once */
 	PROBLEM_NOT_TEXT,          /* some other JSON value, or a file */
 	PROBLEM_NOT_NUMBER,        /* no JSON integer */
 	PROBLEM_NUMBER_UNREADABLE, /* a text that is no integer */

@@ -243,7 +243,7 @@ reply_write(struct req *r, struct buf *out)
 	if (p->max_age_s > 0)
 		buf_addf(out, "Cache-Control: public, max-age=%" PRId64 "\r\n",
 		    p->max_age_s);
-	else
+	else if (!p->handed_over) /* or it would be there twice */
 		buf_adds(out, p->may_be_cached ? "Cache-Control: no-cache\r\n"
 		                               : "Cache-Control: no-store\r\n");
 	buf_add(out, p->headers.s, p->headers.len);

@@ -36,6 +36,7 @@ struct reply {
 	const char *type;   /* media type; NULL: no body */
 	bool may_be_cached; /* else Cache-Control: no-store */
 	int64_t max_age_s;  /* cached by anybody as long; 0: not */
+	bool handed_over;   /* nginx passes the request on, and headers with it */
 	bool broken;        /* a header held what no header may hold */
 	struct buf headers; /* our own lines, each with its CR LF */
 	struct buf body;
@@ -65,14 +66,16 @@ struct req {
 	struct path path;  /* the parameters of its path */
 	const char *query; /* undecoded; never NULL */
 	enum body body_kind;
-	struct json json;           /* BODY_JSON: an object */
-	struct form form;           /* BODY_FORM */
-	struct token_claims claims; /* of the token, on BEARER and SIGNED_IN rows */
-	const struct user *user;    /* the client, on SIGNED_IN rows */
+	struct json json; /* BODY_JSON: an object */
+	struct form form; /* BODY_FORM */
+	struct token_claims
+	    claims; /* of the token, on BEARER and SIGNED_IN rows */
+	const struct user *user; /* the client, on SIGNED_IN rows */
 
 	struct form *parsed_query; /* NULL: no field of it was read yet */
 	struct problem *problems;  /* what ERR_INVALID will list */
 	const char *malformed;     /* a sentence for ERR_MALFORMED, or NULL */
+	bool other_lane; /* the next row of its path is to answer: its cost */
 	struct reply reply;
 };
 

@@ -28,6 +28,7 @@
 	ROW(HASH_REUSES,    "latchkey_hash_memory_reuses_total",     NULL,      "hash memory reuses",   "Password hashes that reused the memory of the one before.") \
 	ROW(VERIFICATIONS,  "latchkey_token_verifications_total",    NULL,      "tokens verified",      "Tokens verified; others were found in the cache of verified tokens.") \
 	ROW(REFRESHES,      "latchkey_refreshes_total",              "outcome", "refreshes",            "Sessions renewed by a refresh token, by outcome.") \
+	ROW(CLIENTS,        "latchkey_client_tokens_total",          "outcome", "client tokens",        "Tokens that clients got for themselves, and requests of clients that were refused.") \
 	ROW(REVOKED,        "latchkey_revoked_tokens_total",         NULL,      "revoked tokens",       "Tokens refused since they had been revoked.") \
 	ROW(REPLIES_CUT,    "latchkey_replies_cut_total",            "reason",  "replies cut",          "Replies not written whole: not taken within the time limit, or the client had gone.") \
 	ROW(DB_CONNECTIONS, "latchkey_database_connections_total",   NULL,      "database connections", "Connections made to the database.") \
@@ -108,6 +109,8 @@
 	ROW(REFRESH_BUSY,     NULL,                     false,  INFO,    REFRESHES,      "busy",         BUSY,     false) \
 	ROW(REFRESH_ERROR,    NULL,                     false,  INFO,    REFRESHES,      "failed",       INTERNAL, false) \
 	ROW(REFRESH_REUSED,   "refresh_reused",         false,  WARNING, NONE,           NULL,           OK,       true)  \
+	ROW(CLIENT_TOKEN,     "client_token",           false,  INFO,    CLIENTS,        "ok",           OK,       true)  \
+	ROW(CLIENT_REFUSED,   "client_refused",         false,  INFO,    CLIENTS,        "refused",      UNAUTH,   true)  \
 	ROW(SESSION_ENDED,    "session_ended",          false,  INFO,    NONE,           NULL,           OK,       true)  \
 	ROW(SESSIONS_ENDED,   "sessions_ended",         false,  INFO,    NONE,           NULL,           OK,       true)  \
 	ROW(REVOKED,          NULL,                     false,  INFO,    REVOKED,        NULL,           OK,       false) \

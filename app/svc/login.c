@@ -9,6 +9,7 @@
 #include "crypto/token.h"
 #include "db/user.h"
 #include "stats/event.h"
+#include "svc/client.h"
 #include "svc/decoy.h"
 #include "svc/device.h"
 #include "svc/login.h"
@@ -107,9 +108,16 @@ grant(struct ctx *c, struct login *l, const struct user *u,
 	    (e = device_make(c, device, u->username, &l->new_device)) != ERR_OK)
 		return e;
 	l->refresh_token = NULL;
-	if (l->offline && (e = refresh_begin(c, l->session, REFRESH_FIRST_PARTY,
-	                       &l->refresh_token)) != ERR_OK)
+	if (l->offline &&
+	    (e = refresh_begin(c, l->session,
+	         l->client != NULL ? l->client->id : CLIENT_FIRST_PARTY,
+	         &l->refresh_token)) != ERR_OK)
 		return e;
+	/* tokens of /token stay as they were before there were clients */
+	if (l->client != NULL) {
+		claims.client_id = l->client->id;
+		claims.audience = l->client->audience;
+	}
 	claims.sid = l->session;
 	e = token_sign(c->app->keyring, &claims, c->now_s, c->arena, &l->token);
 	if (e == ERR_OK)
@@ -125,6 +133,7 @@ log_in(struct ctx *c, struct login *l)
 	struct session s = {
 		.expires_s = session_end_s(c, l),
 		.renewable = l->offline,
+		.client = l->client != NULL ? l->client->number : 0,
 	};
 	struct user u = { 0 };
 	bool stale;

@@ -5,12 +5,14 @@
 #define LATCHKEY_SVC_LOGIN_H
 
 #include "ctx.h"
+#include "model.h"
 
 struct login {
 	/* from the client */
 	const char *username, *password;
-	const char *device; /* svc/device.h's proof; NULL: none */
-	bool offline;       /* a refresh token, too */
+	const char *device;          /* svc/device.h's proof; NULL: none */
+	bool offline;                /* a refresh token, too */
+	const struct client *client; /* NULL: /token's, the built-in one */
 	/* the result, which lives until the request ends */
 	const char *token;
 	int64_t token_life_s;      /* from now */

@@ -10,8 +10,10 @@
 #include "crypto/refresh.h"
 #include "crypto/revoked.h"
 #include "crypto/token.h"
+#include "db/client.h"
 #include "db/session.h"
 #include "stats/event.h"
+#include "svc/client.h"
 #include "svc/refresh.h"
 #include "svc/session.h"
 
@@ -49,7 +51,8 @@ end_reused(struct ctx *c, const struct renewal *n)
 
 /* The access token, which does not outlast its session. */
 static enum err
-sign(struct ctx *c, const struct renewal *n, struct refreshed *out)
+sign(struct ctx *c, const struct renewal *n, const struct client *client,
+    struct refreshed *out)
 {
 	struct token_claims claims = {
 		.sub = n->user.username,
@@ -57,6 +60,8 @@ sign(struct ctx *c, const struct renewal *n, struct refreshed *out)
 		.exp = c->now_s + c->app->conf->access_token_minutes * 60,
 		.epoch = n->user.epoch,
 		.sid = n->id,
+		.client_id = client->id,
+		.audience = client->audience,
 	};
 
 	if (claims.exp > n->expires_s)
@@ -67,8 +72,8 @@ sign(struct ctx *c, const struct renewal *n, struct refreshed *out)
 }
 
 static enum err
-renew(
-    struct ctx *c, const char *token, const char *client, struct refreshed *out)
+renew(struct ctx *c, const char *token, const struct client *client,
+    struct refreshed *out)
 {
 	struct refresh r;
 	struct renewal n = {
@@ -78,22 +83,23 @@ renew(
 	};
 	enum err e;
 
-	if ((e = refresh_read(c->app->secrets, token, client, &r)) != ERR_OK)
+	if ((e = refresh_read(c->app->secrets, token, client->id, &r)) !=
+	    ERR_OK)
 		return e;
 	n.counter = r.counter;
 	if ((e = db_session_renew(c, &n)) != ERR_OK)
 		return e;
 	if (n.result == RENEWAL_SPENT)
 		return end_reused(c, &n);
-	if ((e = sign(c, &n, out)) != ERR_OK)
+	if ((e = sign(c, &n, client, out)) != ERR_OK)
 		return e;
 	r.counter++;
-	return make(c, &r, client, &out->refresh_token);
+	return make(c, &r, client->id, &out->refresh_token);
 }
 
 enum err
-refresh(
-    struct ctx *c, const char *token, const char *client, struct refreshed *out)
+refresh(struct ctx *c, const char *token, const struct client *client,
+    struct refreshed *out)
 {
 	enum err e = renew(c, token, client, out);
 
@@ -110,42 +116,46 @@ refresh_continue(struct ctx *c, const char *sid, struct refreshed *out)
 
 	out->refresh_token = NULL;
 	if ((e = db_session_live(c, &n)) != ERR_OK ||
-	    (e = sign(c, &n, out)) != ERR_OK || n.counter < 0)
+	    (e = sign(c, &n, &n.client, out)) != ERR_OK || n.counter < 0)
 		return e;
 	snprintf(r.sid, sizeof(r.sid), "%s", sid);
 	r.counter = n.counter;
-	return make(c, &r, REFRESH_FIRST_PARTY, &out->refresh_token);
+	return make(c, &r, n.client.id, &out->refresh_token);
 }
 
-/* The session of a refresh token or an access token; "": it has none. */
+/* The sessions of users are rows, a client's own tokens have none. */
 static enum err
-session_of(struct ctx *c, const char *token, const char *client,
-    char sid[TOKEN_SID_CHARS + 1])
+end(struct ctx *c, const char *sid, bool is_client)
+{
+	enum err e =
+	    is_client ? db_client_revoke(c, sid) : db_session_end(c, 0, sid);
+
+	if (e == ERR_OK)
+		event(EVENT_SESSION_ENDED, "session=%.8s", sid);
+	return e == ERR_NOTFOUND ? ERR_OK : e;
+}
+
+/* An access token that is good now, and that this client was given. */
+static enum err
+end_access(struct ctx *c, const char *token, const struct client *client)
 {
 	struct token_claims claims;
-	struct refresh r;
-	enum err e = refresh_read(c->app->secrets, token, client, &r);
+	enum err e = session_any_claims(c, token, client->audience, &claims);
 
-	sid[0] = '\0';
-	if (e == ERR_OK)
-		memcpy(sid, r.sid, sizeof(r.sid));
-	if (e != ERR_UNAUTH)
-		return e;
-	if ((e = session_claims(c, token, &claims)) == ERR_OK &&
-	    claims.sid != NULL)
-		memcpy(sid, claims.sid, TOKEN_SID_CHARS + 1);
-	return e == ERR_UNAUTH ? ERR_OK : e;
+	if (e != ERR_OK)
+		return e == ERR_UNAUTH ? ERR_OK : e;
+	if (claims.sid == NULL || !client_owns(client, &claims))
+		return ERR_OK;
+	return end(c, claims.sid, token_is_client(&claims));
 }
 
 enum err
-refresh_revoke(struct ctx *c, const char *token, const char *client)
+refresh_revoke(struct ctx *c, const char *token, const struct client *client)
 {
-	char sid[TOKEN_SID_CHARS + 1];
-	enum err e;
+	struct refresh r;
+	enum err e = refresh_read(c->app->secrets, token, client->id, &r);
 
-	if ((e = session_of(c, token, client, sid)) != ERR_OK || sid[0] == '\0')
-		return e;
-	if ((e = db_session_end(c, 0, sid)) == ERR_OK)
-		event(EVENT_SESSION_ENDED, "session=%.8s", sid);
-	return e == ERR_NOTFOUND ? ERR_OK : e;
+	if (e == ERR_UNAUTH)
+		return end_access(c, token, client);
+	return e == ERR_OK ? end(c, r.sid, false) : e;
 }

@@ -5,8 +5,7 @@
 #define LATCHKEY_SVC_REFRESH_H
 
 #include "ctx.h"
-
-#define REFRESH_FIRST_PARTY "first-party" /* the client of /token */
+#include "model.h"
 
 /* Both tokens, which live until the request ends. */
 struct refreshed {
@@ -15,8 +14,8 @@ struct refreshed {
 };
 
 /*
- * The first refresh token of a session, for this client. ERR_INTERNAL: OpenSSL
- * failed.
+ * The first refresh token of a session, for the client of this id.
+ * ERR_INTERNAL: OpenSSL failed.
  */
 enum err refresh_begin(struct ctx *c, const char *sid, const char *client,
     const char **out) MUST_CHECK;
@@ -29,7 +28,7 @@ enum err refresh_begin(struct ctx *c, const char *sid, const char *client,
  * One that was spent before that time is in a second hand: the session ends.
  * ERR_BUSY: the database does not answer; the same token is to be sent again.
  */
-enum err refresh(struct ctx *c, const char *token, const char *client,
+enum err refresh(struct ctx *c, const char *token, const struct client *client,
     struct refreshed *out) MUST_CHECK;
 
 /*
@@ -41,11 +40,12 @@ enum err refresh_continue(
     struct ctx *c, const char *sid, struct refreshed *out) MUST_CHECK;
 
 /*
- * End the session of a token that this client has, a refresh token or an access
- * token. ERR_OK also where it is none, or has ended: nobody learns which.
- * ERR_BUSY: the database does not answer.
+ * End the session of a token that this client was given, a refresh token or an
+ * access token; of the client's own, the token. ERR_OK also where it is none,
+ * is another client's, or has ended: nobody learns which. ERR_BUSY: the
+ * database does not answer.
  */
 enum err refresh_revoke(
-    struct ctx *c, const char *token, const char *client) MUST_CHECK;
+    struct ctx *c, const char *token, const struct client *client) MUST_CHECK;
 
 #endif

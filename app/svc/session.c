@@ -18,15 +18,19 @@
 
 /* A token, found in the cache or verified. */
 static enum err
-read_token(struct ctx *c, const char *token, struct token_claims *out)
+read_token(struct ctx *c, const char *token, const char *audience,
+    struct token_claims *out)
 {
 	const struct token_clock clock = {
 		.now_s = c->now_s,
 		.leeway_s = c->app->conf->token_leeway_s,
 		.life_s = c->app->conf->access_token_minutes * 60,
+		.audience = audience,
 	};
 	unsigned char digest[TOKEN_DIGEST_BYTES];
-	bool keep = c->app->tokens != NULL && token_cache_digest(token, digest);
+	/* what is kept is for the audience of the settings */
+	bool keep = audience == NULL && c->app->tokens != NULL &&
+	            token_cache_digest(token, digest);
 	enum err e;
 
 	if (keep && token_cache_find(c->app->tokens, digest, &clock, out))
@@ -62,9 +66,10 @@ check_revoked(struct ctx *c, const struct token_claims *claims)
 }
 
 enum err
-session_any_claims(struct ctx *c, const char *token, struct token_claims *out)
+session_any_claims(struct ctx *c, const char *token, const char *audience,
+    struct token_claims *out)
 {
-	enum err e = read_token(c, token, out);
+	enum err e = read_token(c, token, audience, out);
 
 	if (e != ERR_OK)
 		return e;
@@ -77,7 +82,7 @@ session_any_claims(struct ctx *c, const char *token, struct token_claims *out)
 enum err
 session_claims(struct ctx *c, const char *token, struct token_claims *out)
 {
-	enum err e = session_any_claims(c, token, out);
+	enum err e = session_any_claims(c, token, NULL, out);
 
 	return e == ERR_OK && token_is_client(out) ? ERR_UNAUTH : e;
 }

@@ -10,12 +10,13 @@
 
 /*
  * The claims of an access token, if it is valid now, a user's or a client's
- * own. The database is not asked, so a removed account or client still counts.
+ * own, for this audience (NULL: that of the settings). The database is not
+ * asked, so a removed account or client still counts.
  * ERR_UNAUTH: not valid, or a plain token that accept_plain_tokens does not
  * admit. ERR_BUSY: revocation_stale is refuse, and nobody can tell.
  */
-enum err session_any_claims(
-    struct ctx *c, const char *token, struct token_claims *out) MUST_CHECK;
+enum err session_any_claims(struct ctx *c, const char *token,
+    const char *audience, struct token_claims *out) MUST_CHECK;
 
 /*
  * The same of a user. ERR_UNAUTH: also a client's own token, which is nobody's,
@@ -36,11 +37,11 @@ enum err session_user(struct ctx *c, const char *token,
 #define SESSION_AGENT_BYTES 256 /* of a User-Agent are kept */
 
 /*
- * Begin a session of this user, from this request's client, that lasts until
- * s->expires_s, with a refresh token if it is s->renewable: these two are read,
- * and all else is set. s->id lives until the request ends. It is on disk when
- * this returns. ERR_BUSY: the database does not answer; no token may be given
- * out.
+ * Begin a session of this user, at this request's address, that lasts until
+ * s->expires_s, of the client s->client, with a refresh token if it is
+ * s->renewable: these three are read, and all else is set. s->id lives until
+ * the request ends. It is on disk when this returns. ERR_BUSY: the database
+ * does not answer; no token may be given out.
  */
 enum err session_start(
     struct ctx *c, const struct user *u, struct session *s) MUST_CHECK;

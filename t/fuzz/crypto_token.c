@@ -12,7 +12,9 @@
 #include "http/json.h"
 #include "crypto/token_cache.h"
 
-static const struct token_clock now = { 1790000000, 5, 1800 };
+static const struct token_clock now = {
+	.now_s = 1790000000, .leeway_s = 5, .life_s = 1800
+};
 
 /* The member's JSON text, or NULL: there is none. */
 static const char *
@@ -116,7 +118,9 @@ static void
 check_cache(const char *token, const struct token_claims *c)
 {
 	static struct token_cache cache;
-	const struct token_clock then = { INT64_MAX - 5, 5, 1800 };
+	const struct token_clock then = {
+		.now_s = INT64_MAX - 5, .leeway_s = 5, .life_s = 1800
+	};
 	unsigned char digest[TOKEN_DIGEST_BYTES];
 	struct token_claims found;
 

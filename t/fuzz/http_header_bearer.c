@@ -10,7 +10,7 @@
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct token_clock clock = { 0, 0, 0 };
+	static const struct token_clock clock = { .now_s = 0 };
 	struct token_claims claims;
 	const char *header, *token;
 	struct arena a;

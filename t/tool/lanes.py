@@ -2,7 +2,9 @@
 """lanes.py FOLDER <ROUTES: is each endpoint sent to its own lane?
 
 FOLDER is conf/nginx, ROUTES what `latchkey routes` prints. nginx chooses a location by
-the path alone, so all methods of a path have to share a lane. Writes a line for each
+the path alone, so all methods of a path have to share a lane. Where a method of a path
+has a second row, of another lane, the first lane hands it over, and the location of
+that, @latchkey_LANE, has to be there. Writes a line for each
 endpoint that is sent elsewhere, or nowhere. A host that has more than Latchkey has no
 location for the greeting; all else has to have one of its own.
 """
@@ -57,8 +59,15 @@ def main():
     servers = [whole("latchkey-paths.conf") + whole("latchkey-docs.conf"), whole("latchkey-ops.conf")]
     alone = servers[0] + whole("latchkey-rest.conf")
     guard = re.search(r"(?ms)^location = /latchkey-check \{$.*?^\}$", servers[0])[0]
+    seen = set()
     for line in sys.stdin:
         methods, path, lane = line.rstrip("\n").split("\t")[:3]
+        if (methods, path) in seen:
+            passed = [p for _, name, p in locations(servers[0]) if name == "@latchkey_" + lane]
+            if passed != ["latchkey_" + lane]:
+                print(methods, path, "of lane", lane, "is handed over to", *(passed or ["none"]))
+            continue
+        seen.add((methods, path))
         plain = path.replace("{", "").replace("}", "")
         sent = {upstream(s, plain) for s in servers} - {None}
         if sent or path == "/":

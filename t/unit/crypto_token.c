@@ -82,14 +82,16 @@ static const char odd_header[] =
 
 static struct keyring ring;
 static struct arena arena;
-static const struct token_clock then = { EXP - 60, 0, LIFE_S };
+static const struct token_clock then = { .now_s = EXP - 60, .life_s = LIFE_S };
 
 static bool
 accepts(const char *token, int64_t now_s)
 {
 	struct token_claims c;
 
-	const struct token_clock clock = { now_s, 5, LIFE_S };
+	const struct token_clock clock = {
+		.now_s = now_s, .leeway_s = 5, .life_s = LIFE_S
+	};
 
 	return token_check(&ring, token, &clock, &arena, &c) == ERR_OK;
 }

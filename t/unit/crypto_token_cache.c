@@ -12,9 +12,12 @@
 #define EXP 2000000000
 
 static struct token_cache cache;
-static const struct token_clock before = { EXP - 1, 0, 0 }, at = { EXP, 0, 0 },
-                                leeway_ends = { EXP + 4, 5, 0 },
-                                leeway_over = { EXP + 5, 5, 0 };
+static const struct token_clock before = { .now_s = EXP - 1 },
+                                at = { .now_s = EXP },
+                                leeway_ends = { .now_s = EXP + 4,
+	                                .leeway_s = 5 },
+                                leeway_over = { .now_s = EXP + 5,
+	                                .leeway_s = 5 };
 
 /* printf %s abc | sha256sum */
 static const unsigned char abc[TOKEN_DIGEST_BYTES] =

@@ -128,7 +128,7 @@ test_sign_fails(void)
 static enum err
 check(const char *token, struct token_claims *out)
 {
-	const struct token_clock clock = { EXP - 60, 0, 1800 };
+	const struct token_clock clock = { .now_s = EXP - 60, .life_s = 1800 };
 
 	return token_check(&ring, token, &clock, &arena, out);
 }

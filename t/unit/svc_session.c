@@ -118,7 +118,7 @@ test_client(void)
 		ok(session_claims(&ctx, token, &c) == ERR_UNAUTH &&
 		        session_user(&ctx, token, &c, &u) == ERR_UNAUTH,
 		    "a client's own token is no user's");
-		ok(session_any_claims(&ctx, token, &c) == ERR_OK &&
+		ok(session_any_claims(&ctx, token, NULL, &c) == ERR_OK &&
 		        token_is_client(&c) && c.uid == 0,
 		    "a client's own token is accepted where it may be one");
 	}

@@ -70,7 +70,8 @@ check_login(const struct req *r)
 	struct arena *a = r->ctx->arena;
 	const char *token =
 	    between(a, &r->reply.body, "{\"access_token\":\"", '"');
-	const struct token_clock clock = { world_now_s(), 0, 1800 };
+	const struct token_clock clock = { .now_s = world_now_s(),
+		.life_s = 1800 };
 	struct token_claims claims;
 
 	assert(is_signed(a, token));

@@ -368,6 +368,8 @@ execute(const char *name, const char *const *params, struct result *out)
 		*out = (struct result){ 1, { { params[0] } } };
 	else if (strcmp(name, "user_delete") == 0)
 		user_delete(params, out);
+	else if (strncmp(name, "client_", 7) == 0)
+		*out = (struct result){ 0 }; /* there is none */
 	else if (strncmp(name, "session_", 8) == 0)
 		*out = (struct result){ 0 }; /* none is found again */
 	else if (strcmp(name, "schema_lacking") == 0)
