@@ -82,7 +82,7 @@ spend_and_change(void *of)
 	if (e != ERR_OK)
 		return e;
 	return db_user_change_password(
-	    r->c, r->u, r->hash, PASSWORD_BY_OPERATOR);
+	    r->c, r->u, r->hash, PASSWORD_BY_OPERATOR, NULL);
 }
 
 static enum err
