@@ -96,7 +96,8 @@ list_exposed(struct lint *l, int64_t version, struct buf *list)
 		if (!has_it(&advisories[i], version) ||
 		    (d = exposed_by(l, &advisories[i])) == NULL)
 			continue;
-		at = d;
+		if (at == NULL || advisories[i].directive != NULL)
+			at = d;
 		buf_addf(
 		    list, "%s%s", list->len > 0 ? ", " : "", advisories[i].cve);
 		if (advisories[i].directive != NULL)
