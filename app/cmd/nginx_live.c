@@ -21,8 +21,6 @@
 
 #define GROUPS_MAX 256
 
-extern char **environ;
-
 enum err
 nginx_live_read(int fd, struct buf *out)
 {

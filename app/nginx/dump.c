@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/buf.h"
 #include "nginx/dump.h"
 
 #define MARK "# configuration file "
@@ -140,16 +141,14 @@ full_pattern(
 {
 	const char *base = dump->files[0].name;
 	const char *slash = strrchr(base, '/');
-	size_t folder = slash != NULL ? (size_t)(slash - base) + 1 : 0;
-	size_t n = strlen(pattern);
-	char *full;
+	struct buf full;
 
 	if (*pattern == '/')
 		return pattern;
-	full = arena_alloc(a, folder + n + 1);
-	memcpy(full, base, folder);
-	memcpy(full + folder, pattern, n);
-	return full;
+	buf_init(&full, a);
+	buf_add(&full, base, slash != NULL ? (size_t)(slash - base) + 1 : 0);
+	buf_adds(&full, pattern);
+	return full.s;
 }
 
 size_t
@@ -159,13 +158,13 @@ nginx_dump_find(struct arena *a, const struct nginx_dump *dump,
 	const char *full = full_pattern(a, dump, pattern);
 	size_t i, n = 0;
 
-	*out = arena_alloc(a, dump->n * sizeof(**out));
+	*out = arena_alloc(a, dump->n * sizeof(void *));
 	for (i = 0; i < dump->n; i++)
 		if (strcmp(full, dump->files[i].name) == 0 ||
 		    fnmatch(full, dump->files[i].name,
 		        FNM_PATHNAME | FNM_PERIOD) == 0)
 			(*out)[n++] = &dump->files[i];
 	if (n > 1)
-		qsort(*out, n, sizeof(**out), by_name);
+		qsort(*out, n, sizeof(void *), by_name);
 	return n;
 }

@@ -137,7 +137,7 @@ add_finding(struct lint *l, const struct nginx_directive *at,
 }
 
 /* The text of a finding as printf(3) makes it, at most 1 KiB. */
-static const char *
+static const char *__attribute__((format(printf, 2, 0)))
 text_of(struct arena *a, const char *fmt, va_list args)
 {
 	char text[1024];
@@ -258,9 +258,9 @@ find_servers(struct lint *l)
 	const struct nginx_directive *d, *server, *outer;
 	size_t servers = count(l, "server");
 
-	l->servers = arena_alloc(l->arena, (servers + 1) * sizeof(*l->servers));
+	l->servers = arena_alloc(l->arena, (servers + 1) * sizeof(void *));
 	l->checks = arena_alloc(l->arena,
-	    (servers + count(l, "auth_request") + 1) * sizeof(*l->checks));
+	    (servers + count(l, "auth_request") + 1) * sizeof(void *));
 	for (d = nginx_next(l->root, l->root); d != NULL;
 	     d = nginx_next(l->root, d)) {
 		if (is_server(d)) {

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lib/buf.h"
 #include "lib/text.h"
 #include "nginx/rules.h"
 
@@ -33,22 +34,18 @@ const char *
 lint_address(struct arena *a, const struct nginx_directive *listen)
 {
 	const char *address = listen != NULL ? nginx_arg(listen, 1) : "80";
-	size_t n = strlen(address);
-	char *key = arena_alloc(a, n + sizeof("*:80"));
+	struct buf key;
 
-	if (is_number(address)) {
-		memcpy(key, "*:", 2);
-		memcpy(key + 2, address, n);
-		return key;
-	}
-	if (strncmp(address, "0.0.0.0", 7) == 0) {
-		*key = '*';
-		memcpy(key + 1, address + 7, n - 7);
-	} else
-		memcpy(key, address, n);
-	if (strncmp(address, "unix:", 5) != 0 && !has_port(address))
-		memcpy(key + strlen(key), ":80", 3);
-	return key;
+	buf_init(&key, a);
+	if (is_number(address))
+		buf_addf(&key, "*:%s", address);
+	else if (strncmp(address, "0.0.0.0", 7) == 0)
+		buf_addf(&key, "*%s", address + 7);
+	else
+		buf_adds(&key, address);
+	if (strncmp(address, "unix:", 5) != 0 && !has_port(key.s))
+		buf_adds(&key, ":80");
+	return key.s;
 }
 
 /* The listen of a server for an address; the server itself, if it has none and

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lib/buf.h"
 #include "nginx/site.h"
 
 /* --- locations --- */
@@ -236,15 +237,17 @@ nginx_upstream(const struct nginx_directive *root, const char *name)
 static const char *
 parameter_of(struct arena *a, const char *header)
 {
-	char *name = arena_alloc(a, strlen(header) + sizeof("HTTP_"));
-	size_t i;
+	struct buf name;
+	char c;
 
-	memcpy(name, "HTTP_", 5);
-	for (i = 0; header[i] != '\0'; i++)
-		name[5 + i] = header[i] == '-'
-		                  ? '_'
-		                  : (char)toupper((unsigned char)header[i]);
-	return name;
+	buf_init(&name, a);
+	buf_adds(&name, "HTTP_");
+	for (; *header != '\0'; header++) {
+		c = *header == '-' ? '_'
+		                   : (char)toupper((unsigned char)*header);
+		buf_add(&name, &c, 1);
+	}
+	return name.s;
 }
 
 const struct nginx_directive *
@@ -254,6 +257,8 @@ nginx_header_set(
 	const struct nginx_protocol *protocol = nginx_protocol_of(pass);
 	const struct nginx_directive *d;
 
+	if (protocol == NULL)
+		return NULL;
 	if (protocol->is_cgi)
 		header = parameter_of(a, header);
 	for (d = nginx_inherited(pass->parent, protocol->set); d != NULL;

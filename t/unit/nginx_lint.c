@@ -333,7 +333,9 @@ test_locations(void)
 		    "conf", &dump);
 		if (!nginx_parse(&arena, &dump, &root, &problem))
 			root = NULL;
-		ok(root != NULL, tap_with("parses", cases[i].text));
+		if (!ok(root != NULL, tap_with("parses", cases[i].text)) ||
+		    root == NULL)
+			continue;
 		is(nginx_location_path(root->first), cases[i].path,
 		    tap_with("the path of a location", cases[i].text));
 		is_int(nginx_location_match(root->first), cases[i].match,
