@@ -33,6 +33,8 @@ echo 'include /etc/nginx/other.conf;' >"$tmp/part"
 check "$tmp/part"
 is "$status" 2 'a configuration without what it includes is a 2'
 like "$err" 'nginx -T' 'that nginx -T prints all of it is told'
+check - </dev/null
+is "$status $out" '2 ' 'an empty configuration, as of a pipe whose nginx failed, is a 2'
 check --no "$tmp/good"
 is "$status" 2 'an unknown argument is a 2'
 like "$err" '^usage: latchkey check-nginx' 'an unknown argument gets the usage'

@@ -338,6 +338,11 @@ check_text(struct arena *a, const struct buf *text, const struct request *r)
 		    problem.text);
 		return EXIT_UNCHECKED;
 	}
+	if (root->first == NULL) {
+		/* as of an nginx -T that failed, at the other end of a pipe */
+		log_say("%s: no configuration", dump.files[0].name);
+		return EXIT_UNCHECKED;
+	}
 	lint_run(a, root, dump.version, &l);
 	wrong = print_findings(&l);
 	if (r->file == NULL)
