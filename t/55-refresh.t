@@ -177,20 +177,20 @@ revoke() {
 }
 log_in_with offline_access
 revoke "$refresh"
-is "$status $body" '200 ' 'revocation of a refresh token gets 200'
+is "$status $body" '200 {}' 'revocation of a refresh token gets 200'
 renew "$refresh"
 refused 'a revoked refresh token'
 retry 2 check "$token" 401
 ok $? 'revocation of a refresh token ends its access tokens'
 log_in_with offline_access
 revoke "$token"
-is "$status $body" '200 ' 'revocation of an access token gets 200'
+is "$status $body" '200 {}' 'revocation of an access token gets 200'
 renew "$refresh"
 refused 'after revocation of its access token a refresh token'
 revoke "$token"
-is "$status $body" '200 ' 'revocation of what has ended gets 200'
+is "$status $body" '200 {}' 'revocation of what has ended gets 200'
 revoke 'x'
-is "$status $body" '200 ' 'revocation of what is no token gets 200'
+is "$status $body" '200 {}' 'revocation of what is no token gets 200'
 api POST /oauth2/revoke 'token_type_hint=refresh_token'
 like "$status $body" '^400 .*"error":"invalid_request"' 'revocation without a token is an invalid request'
 log_in_with offline_access

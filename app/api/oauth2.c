@@ -39,18 +39,18 @@ static enum err
 find_client(struct req *r, const struct param *id, const struct param *secret,
     struct client *out)
 {
-	struct client_login login = { id->text, secret->text };
+	struct client_login said = { id->text, secret->text };
 	enum err e = header_basic(
-	    r->authorization, r->ctx->arena, &login.id, &login.secret);
+	    r->authorization, r->ctx->arena, &said.id, &said.secret);
 
 	if (e == ERR_UNAUTH)
 		return e;
 	if (e == ERR_OK &&
-	    (secret->given || (id->given && strcmp(id->text, login.id) != 0))) {
+	    (secret->given || (id->given && strcmp(id->text, said.id) != 0))) {
 		r->malformed = "The client names or authenticates itself twice";
 		return ERR_MALFORMED;
 	}
-	return client_authenticate(r->ctx, &login, out);
+	return client_authenticate(r->ctx, &said, out);
 }
 
 /* --- tokens --- */
@@ -104,14 +104,15 @@ reply_tokens(struct req *r, const struct tokens *t)
 	buf_adds(b, "}");
 }
 
-/* A field that this grant needs; false: it is added to the problems. */
-static bool
-has(struct req *r, const struct param *v, int which)
+/* A field that this grant needs. ERR_INVALID: it is missing, which is told. */
+static enum err
+need(struct req *r, const struct param *v, int which)
 {
-	if (!v[which].given)
-		problem_add(r, (struct problem){ .kind = PROBLEM_MISSING,
-		                   .field = fields[which].name });
-	return v[which].given;
+	if (v[which].given)
+		return ERR_OK;
+	problem_add(r, (struct problem){ .kind = PROBLEM_MISSING,
+	                   .field = fields[which].name });
+	return ERR_INVALID;
 }
 
 static enum err
@@ -127,8 +128,8 @@ grant_refresh(struct req *r, const struct client *client, const struct param *v)
 	struct refreshed new;
 	enum err e;
 
-	if (!has(r, v, REFRESH_TOKEN))
-		return ERR_INVALID;
+	if ((e = need(r, v, REFRESH_TOKEN)) != ERR_OK)
+		return e;
 	e = refresh(r->ctx, v[REFRESH_TOKEN].text, client, &new);
 	if (e == ERR_UNAUTH)
 		return refuse(r, "invalid_grant",
@@ -170,8 +171,9 @@ grant_password(
 	};
 	enum err e;
 
-	if (!has(r, v, USERNAME) | !has(r, v, PASSWORD)) /* both are told */
-		return ERR_INVALID;
+	if ((e = need(r, v, USERNAME)) != ERR_OK ||
+	    (e = need(r, v, PASSWORD)) != ERR_OK)
+		return e;
 	if (client_user_scope(client, v[SCOPE].text, &l.offline) != ERR_OK)
 		return refuse_scope(r);
 	e = login(r->ctx, &l);
@@ -282,8 +284,10 @@ api_oauth2_revoke(struct req *r)
 	        ERR_OK)
 		return e;
 	e = refresh_revoke(r->ctx, v[TOKEN].text, &client);
+	/* which clients ignore, but simple-oauth2 takes nothing that is not
+	 * JSON */
 	if (e == ERR_OK)
-		reply_begin(r, 200, NULL);
+		buf_adds(reply_begin(r, 200, "application/json"), "{}");
 	return e;
 }
 
