@@ -4,13 +4,14 @@
 . t/lib.sh
 
 # What runs in a folder or has a file of it in its command line: the workers
-# hide the one, nginx's and PostgreSQL's children the other.
+# hide the one, nginx's and PostgreSQL's children the other. By two programs, not by
+# some for each process of the machine.
 processes_in() {
-	for process in /proc/[0-9]*; do
-		case "$(readlink "$process/cwd") $(tr '\0' ' ' 2>/dev/null <"$process/cmdline")" in
-		"$1 "* | "$1/data/pg "* | *" $1/"*) echo "$process" ;;
-		esac
-	done 2>/dev/null
+	echo "$1/" >"$tmp/wanted"
+	{
+		find /proc -maxdepth 2 -path '/proc/[0-9]*/cwd' \( -lname "$1" -o -lname "$1/data/pg" \) -printf '%h\n'
+		grep -laFf "$tmp/wanted" /proc/[0-9]*/cmdline | sed 's|/cmdline$||'
+	} 2>/dev/null
 }
 
 user=nobody
@@ -47,7 +48,7 @@ is "$($LK_PSQL -Atc 'select username from users')" ada 'LK_PSQL shows the user'
 is "$($LK_PSQL -Atc 'select count(*) from users')" 0 'the database of the first stack has no user of the second'
 is "$(tr '\0' '\n' <"/proc/$(head -n 1 "$one/data/workers.pid")/cmdline" | head -n 1)" "$LK_BIN" \
 	'the workers run the program of the stack'
-is "$(pgrep -P "$(cat "$one/data/workers.pid")" -c)" 9 'a stack has as many workers in each lane as were asked for'
+is "$(pgrep -P "$(cat "$one/data/workers.pid")" -c "latchkey-(check|api|login)")" 9 'a stack has as many workers in each lane as were asked for'
 is "$(stat -c %a "$LK_KEY")" 600 'the key is for its owner alone'
 is "$(stat -c %U "$LK_KEY" "$one/data" | sort -u)" "$user" \
 	'the data of a stack belong to a user who is not root'
@@ -140,19 +141,22 @@ is "$(greeting "$LK_URL")" '{"message":"again"}' 'a stack that starts again has 
 # --- interrupted ---
 
 # With a program that never answers, the start lasts until it is interrupted.
-cat >"$tmp/mute" <<'EOF'
+cat >"$tmp/mute" <<EOF
 #!/bin/sh
-[ "$3" != serve ] || exec tail -f "$0"
+[ "\$3" != serve ] || exec tail -f "\$0"
+exec "$PWD/build/latchkey" "\$@"
 EOF
 chmod 755 "$tmp/mute"
 
-unset LK_TEMPLATE # initdb is interrupted too
 for moment in pg.new pg/postmaster.pid workers.pid nginx.pid; do
 	stopped=$tmp/stopped-at-${moment%%[./]*}
 	stacks="$stacks $stopped"
-	t/stack up "$stopped" bin="$tmp/mute" 2>"$tmp/err" &
+	template=${LK_TEMPLATE-}
+	[ "$moment" != pg.new ] || template= # initdb is interrupted too
+	LK_TEMPLATE=$template t/stack up "$stopped" bin="$tmp/mute" 2>"$tmp/err" &
 	up=$!
 	retry 20 test -e "$stopped/data/$moment"
+	ok $? "a start gets as far as $moment"
 	kill -TERM "$up"
 	! wait "$up"
 	ok $? "a start is interrupted as soon as there is $moment"

@@ -41,8 +41,11 @@ now_ms(void)
 
 /* --- the table of vectors --- */
 
+#define COSTLY_MS 50 /* of a CPU, for one password */
+
 static struct {
 	const char *field[4]; /* format, tool, password, hash */
+	bool is_costly;
 } vector[400];
 static size_t vectors;
 
@@ -72,12 +75,28 @@ read_vectors(void)
 	}
 }
 
+/*
+ * Wrong passwords take what right ones take, which under a sanitizer is seconds
+ * for some: there the others are enough.
+ */
+static bool
+is_left_out(size_t i)
+{
+#ifdef __SANITIZE_ADDRESS__
+	return vector[i].is_costly;
+#else
+	(void)i;
+	return false;
+#endif
+}
+
 static void
 test_vectors(void)
 {
 	const char *name, *tool, *password, *hash;
 	struct pwformat_info info;
 	char wrong[600], longer[2000];
+	double start_ms;
 	size_t i;
 
 	for (i = 0; i < vectors; i++) {
@@ -90,8 +109,12 @@ test_vectors(void)
 		if (pwformat_state(&all, hash, &info) != PWFORMAT_GOOD)
 			info.name = "not good";
 		is(info.name, name, tap_with("the format is recognised", tool));
+		start_ms = now_ms();
 		ok(check(&all, password, hash),
 		    tap_with("a hash matches its password", tool));
+		vector[i].is_costly = now_ms() - start_ms > COSTLY_MS;
+		if (is_left_out(i))
+			continue;
 		ok(!check(&all, wrong, hash),
 		    tap_with("a hash matches no other password", tool));
 		ok(!check(&all, password, longer) ||
@@ -301,8 +324,9 @@ test_long(void)
 	memset(password, 'p', sizeof(password));
 	password[sizeof(password) - 1] = '\0';
 	for (i = 0; i < vectors; i++)
-		if (check(&usual, password, vector[i].field[3]) ||
-		    check(&usual, password + 1, vector[i].field[3]))
+		if (!is_left_out(i) &&
+		    (check(&usual, password, vector[i].field[3]) ||
+		        check(&usual, password + 1, vector[i].field[3])))
 			break;
 	is_int((long long)i, (long long)vectors,
 	    "passwords of 511 and 512 bytes are computed, and do not match");
