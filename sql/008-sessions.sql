@@ -41,14 +41,20 @@ COMMENT ON COLUMN latchkey_revoked.xid IS
 COMMENT ON COLUMN latchkey_revoked.until IS 'From then on the entry is of no use, and is removed an hour later.';
 
 -- The longest life of a token that any instance gives out, leeway included: how long an
--- entry has to stay. Each instance raises it to its own at its start.
+-- entry has to stay, an hour at least. Each instance raises it to its own at its start.
+-- And whose turn it is to remove what is past its time: that of the instance which sets
+-- the time first.
 CREATE TABLE latchkey_lifetime (
 	place integer PRIMARY KEY CHECK (place = 0),
-	seconds bigint NOT NULL
+	seconds bigint NOT NULL,
+	removed_at timestamptz NOT NULL DEFAULT '-infinity',
+	walked_at timestamptz NOT NULL DEFAULT '-infinity'
 );
 INSERT INTO latchkey_lifetime VALUES (0, 0);
 
 COMMENT ON TABLE latchkey_lifetime IS 'One row: the longest life of a token, of all instances.';
+COMMENT ON COLUMN latchkey_lifetime.removed_at IS 'When an instance last began to remove what has expired.';
+COMMENT ON COLUMN latchkey_lifetime.walked_at IS 'When an instance last began to look for sessions that were not renewed in time.';
 
 -- With the rights of whoever migrates, which need no others to raise an epoch.
 CREATE FUNCTION latchkey_revoke() RETURNS trigger
@@ -56,7 +62,8 @@ LANGUAGE plpgsql SECURITY DEFINER AS $function$
 BEGIN
 	IF NEW.epoch > 0 AND (TG_OP = 'INSERT' OR NEW.epoch <> OLD.epoch) THEN
 		INSERT INTO latchkey_revoked (user_id, epoch, until, reason)
-			SELECT NEW.user_id, NEW.epoch, now() + seconds * interval '1 second', 'epoch'
+			SELECT NEW.user_id, NEW.epoch,
+				now() + greatest(max(seconds), 3600)::double precision * interval '1 second', 'epoch'
 			FROM latchkey_lifetime;
 	END IF;
 	RETURN NULL;

@@ -19,10 +19,15 @@
 #include "cmd/formats.h"
 #include "cmd/place.h"
 #include "crypto/key.h"
+#include "crypto/revoked.h"
 #include "db/schema.h"
 #include "lib/buf.h"
+#include "lib/clock.h"
 #include "lib/log.h"
+#include "route.h"
 #include "server/limits.h"
+#include "stats/metrics.h"
+#include "svc/formats.h"
 #include "svc/schema.h"
 
 #define CLOCK_APART_S 2
@@ -356,6 +361,29 @@ print_tokens(const struct conf *conf)
 	app_close(app);
 }
 
+/* A service that runs may be behind with what has ended. */
+static void
+warn_of_revocation(const struct conf *conf)
+{
+	struct metrics_figures f;
+	int64_t age_ms;
+
+	if (!shm_is_served(conf->status_file))
+		return;
+	route_name_rows();
+	formats_name_rows();
+	if (!metrics_load(conf->status_file))
+		return;
+	metrics_read(&f);
+	age_ms = clock_ms() - f.revoked_heard_ms;
+	if (f.revoked_heard_ms != 0 && age_ms <= REVOKED_STALE_MS)
+		return;
+	log_say("warning: the service that runs has not read for %" PRId64
+	        " s which sessions have ended, and may take tokens of those: "
+	        "see revocations_behind in its log",
+	    age_ms / 1000);
+}
+
 /* What none of this can tell. */
 static void
 print_unseen(const char *unseen)
@@ -382,6 +410,7 @@ check(const struct conf *conf)
 		print_tokens(conf);
 		limits_print(conf);
 		formats_report(conf, COUNTING_MS);
+		warn_of_revocation(conf);
 		print_unseen(unseen);
 	}
 	arena_free(&arena);

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "cmd/status.h"
+#include "lib/clock.h"
 #include "route.h"
 #include "stats/metrics.h"
 #include "stats/queue.h"
@@ -155,6 +156,16 @@ print_accounts(const struct metrics_figures *f)
 }
 
 static void
+print_revoked(const struct metrics_figures *f)
+{
+	if (f->revoked_heard_ms == 0)
+		printf("%-20s not read yet\n", "revoked");
+	else
+		printf("%-20s %" PRIu64 ", read %" PRId64 " ms ago\n",
+		    "revoked", f->revoked, clock_ms() - f->revoked_heard_ms);
+}
+
+static void
 print_hashes(const struct metrics_figures *f)
 {
 	const struct metrics_histogram *h = &f->histogram[HISTOGRAM_HASH];
@@ -220,6 +231,7 @@ status_print(const struct conf *conf)
 	printf("\n");
 	print_families(&f);
 	print_accounts(&f);
+	print_revoked(&f);
 	print_hashes(&f);
 	print_database(&f);
 	printf("\n");

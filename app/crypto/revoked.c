@@ -8,15 +8,18 @@
  */
 #include "base.h"
 
+#include <poll.h>
 #include <stdatomic.h>
+#include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "crypto/revoked.h"
 
 #ifndef BITS_MIN    /* smaller in its unit test */
 #define BITS_MIN 9U /* of a table's number of slots */
-#define SESSION_BITS 18U
-#define USER_BITS 15U
+#define SESSION_BITS 21U
+#define USER_BITS 18U
 #endif
 #define SILENCE_MS 1000 /* of the database; longer is an outage */
 #define OUTAGE_MAX_MS 3600000
@@ -42,7 +45,9 @@ struct head {
 
 static struct memory {
 	_Alignas(64) _Atomic int64_t heard_ms; /* 0: never */
-	/* the last time that it had not been heard for longer than usual */
+	_Atomic int64_t answered_ms; /* that, or when there was no room */
+	_Atomic bool failed;         /* once at least */
+	/* the last time that it had not answered for longer than usual */
 	_Atomic int64_t silent_ms, silence_ms;
 	struct head session_head, user_head;
 	struct slot sessions[2][1U << SESSION_BITS];
@@ -58,6 +63,7 @@ struct table {
 };
 
 static struct memory *memory = &own;
+static int wake_fd = -1;
 static struct table sessions = { &own.session_head,
 	{ own.sessions[0], own.sessions[1] }, SESSION_BITS, 0 };
 static struct table users = { &own.user_head, { own.users[0], own.users[1] },
@@ -208,10 +214,10 @@ revoked_is_stale(void)
 int64_t
 revoked_outage_s(void)
 {
-	int64_t heard = atomic_load(&memory->heard_ms);
-	int64_t now = revoked_clock_ms(), silence = now - heard;
+	int64_t answered = atomic_load(&memory->answered_ms);
+	int64_t now = revoked_clock_ms(), silence = now - answered;
 
-	if (heard == 0)
+	if (answered == 0)
 		return 0;
 	if (silence <= SILENCE_MS) {
 		if (now - atomic_load(&memory->silent_ms) > MINUTE_MS)
@@ -220,6 +226,50 @@ revoked_outage_s(void)
 	}
 	return silence < OUTAGE_MAX_MS ? silence / 1000 + 1
 	                               : OUTAGE_MAX_MS / 1000;
+}
+
+static void
+sleep_ms(int64_t ms)
+{
+	const struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
+
+	nanosleep(&t, NULL);
+}
+
+bool
+revoked_await(int64_t ms)
+{
+	int64_t end = revoked_clock_ms() + ms;
+
+	while (atomic_load(&memory->heard_ms) == 0 &&
+	       !atomic_load(&memory->failed) && revoked_clock_ms() < end)
+		sleep_ms(1);
+	return atomic_load(&memory->heard_ms) != 0;
+}
+
+/* --- the wake-up --- */
+
+bool
+revoked_open_wake(void)
+{
+	wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return wake_fd >= 0;
+}
+
+void
+revoked_close_wake(void)
+{
+	if (wake_fd >= 0)
+		close(wake_fd);
+	wake_fd = -1;
+}
+
+void
+revoked_wake(void)
+{
+	if (wake_fd >= 0 && eventfd_write(wake_fd, 1) != 0) {
+		/* so many have come that it is awake */
+	}
 }
 
 /* --- the writer --- */
@@ -367,16 +417,45 @@ revoked_expire(int64_t now_s)
 	expire(&users, now_s);
 }
 
-void
-revoked_heard(int64_t when_ms)
+/* The database is there: how long was it not? */
+static void
+note_answer(int64_t when_ms)
 {
-	int64_t last = atomic_load(&memory->heard_ms);
+	int64_t last = atomic_load(&memory->answered_ms);
 
 	if (last != 0 && when_ms - last > SILENCE_MS) {
 		atomic_store(&memory->silence_ms, when_ms - last);
 		atomic_store(&memory->silent_ms, when_ms);
 	}
+	atomic_store(&memory->answered_ms, when_ms);
+}
+
+void
+revoked_heard(int64_t when_ms)
+{
+	note_answer(when_ms);
 	atomic_store_explicit(&memory->heard_ms, when_ms, memory_order_release);
+}
+
+void
+revoked_missed(int64_t when_ms, bool has_answered)
+{
+	if (has_answered)
+		note_answer(when_ms);
+	atomic_store(&memory->failed, true);
+}
+
+void
+revoked_wait(int64_t least_ms, int64_t most_ms)
+{
+	struct pollfd p = { .fd = wake_fd, .events = POLLIN };
+	eventfd_t n;
+
+	sleep_ms(least_ms);
+	if (poll(&p, 1, (int)(most_ms - least_ms)) > 0 &&
+	    eventfd_read(wake_fd, &n) != 0) {
+		/* another process has taken it */
+	}
 }
 
 size_t

@@ -12,9 +12,13 @@
 #include "stats/shm.h"
 
 #define REVOKED_STALE_MS 3000 /* without word from the database */
+/*
+ * Entries. The memory is the system's until it is used: a table takes 128 bytes
+ * for each of the entries that it ever had at once, at most.
+ */
 #ifndef REVOKED_SESSIONS_MAX
-#define REVOKED_SESSIONS_MAX 131072 /* entries */
-#define REVOKED_USERS_MAX 16384
+#define REVOKED_SESSIONS_MAX 1048576
+#define REVOKED_USERS_MAX 131072
 #endif
 
 /* The memory; its owner writes it, all others only read. */
@@ -44,6 +48,27 @@ bool revoked_is_stale(void);
  */
 int64_t revoked_outage_s(void);
 
+/*
+ * Wait until the writer has read the database for the first time, or has failed
+ * to, at most ms: a service that begins does not take a token that had ended
+ * before. False: nothing has been read.
+ */
+bool revoked_await(int64_t ms);
+
+/* --- the wake-up of the writer --- */
+
+/* For the supervisor, before it forks. False: see errno. */
+bool revoked_open_wake(void) MUST_CHECK;
+
+/* For a process that ends no sessions: it cannot wake the writer any more. */
+void revoked_close_wake(void);
+
+/*
+ * Something has ended here: have the writer read the database now and not
+ * later. Never blocks; without revoked_open_wake() nothing happens.
+ */
+void revoked_wake(void);
+
 /* --- for the one process that writes --- */
 
 /*
@@ -72,10 +97,26 @@ void revoked_expire(int64_t now_s);
 /* All that the database had at this time is there. */
 void revoked_heard(int64_t when_ms);
 
+/*
+ * The database was asked at this time for nothing, or, where it answered, for
+ * what there is no room for.
+ */
+void revoked_missed(int64_t when_ms, bool answered);
+
+/*
+ * Wait for revoked_wake(): least_ms at least, however often it is called, and
+ * most_ms at most.
+ */
+void revoked_wait(int64_t least_ms, int64_t most_ms);
+
 /* That clock: monotonic, the same for all processes, a few ms coarse. */
 int64_t revoked_clock_ms(void);
 
 /* How many entries there are, sessions and users. */
 size_t revoked_count(void);
+
+/* The bytes of full tables, both copies. */
+#define REVOKED_BYTES_MAX \
+	((size_t)64 * (REVOKED_SESSIONS_MAX + REVOKED_USERS_MAX))
 
 #endif

@@ -34,7 +34,8 @@
 
 struct db_conn {
 	const char *conninfo;
-	int64_t timeout_ms;
+	int64_t timeout_ms; /* of a call */
+	int64_t server_ms;  /* of a statement, by the server */
 	unsigned used_by;
 	char session[33];
 	PGconn *pg;            /* NULL: not connected */
@@ -53,6 +54,13 @@ left_until(int64_t ms)
 	if (ms == NO_LIMIT)
 		return NO_LIMIT;
 	return ms > now_ms ? ms - now_ms : 0;
+}
+
+void
+db_conn_limit(struct db_conn *c, int64_t ms, int64_t server_ms)
+{
+	c->timeout_ms = ms;
+	c->server_ms = server_ms;
 }
 
 void
@@ -174,8 +182,8 @@ send_settings(struct db_conn *c)
 	char limit[24];
 	const char *const params[] = { limit, c->session };
 
-	snprintf(limit, sizeof(limit), "%d",
-	    (int)(c->timeout_ms - c->timeout_ms / 8));
+	snprintf(
+	    limit, sizeof(limit), "%d", (int)(c->server_ms - c->server_ms / 8));
 	return PQsendQueryParams(c->pg, db_schema_session_sql.text, 2, NULL,
 	           params, NULL, NULL, 0) == 1;
 }
@@ -689,7 +697,7 @@ db_conn_new(const char *conninfo, int64_t timeout_ms, unsigned used_by)
 	if ((c = calloc(1, sizeof(*c))) == NULL)
 		abort();
 	c->conninfo = conninfo;
-	c->timeout_ms = timeout_ms;
+	c->timeout_ms = c->server_ms = timeout_ms;
 	c->used_by = used_by;
 	random_id(c->session);
 	if (!read_hosts(c)) {

@@ -25,6 +25,12 @@ struct db_conn *db_conn_new(
 /* Close the connection and release it. */
 void db_conn_free(struct db_conn *c);
 
+/*
+ * From the next call on, its limit; from the next connection on, that of a
+ * statement at the server. Both are timeout_ms before.
+ */
+void db_conn_limit(struct db_conn *c, int64_t ms, int64_t server_ms);
+
 /* Begin a call: all that follows may take timeout_ms together. */
 void db_conn_begin(struct db_conn *c);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/revoked.h"
 #include "db/advice.h"
 #include "db/conn.h"
 #include "db/db.h"
@@ -27,6 +28,7 @@ struct db {
 	int64_t fresh_until_ms; /* a new session would not help */
 	bool proved;            /* a statement has run in it */
 	bool in_transaction;
+	bool revoked;                 /* and something has ended in it */
 	const struct db_sql *pending; /* sent, and its answer not yet read */
 	struct {
 		const struct db_sql *sql;
@@ -192,6 +194,16 @@ refused(struct db *db, struct query *q)
 	return e;
 }
 
+/* Something has ended: that counts from the commit on. */
+static void
+has_revoked(struct db *db)
+{
+	if (db->in_transaction)
+		db->revoked = true;
+	else
+		revoked_wake();
+}
+
 /* Wait for the answer to what was sent; its error decides what is next. */
 static enum err
 finish(struct db *db, struct query *q)
@@ -203,6 +215,8 @@ finish(struct db *db, struct query *q)
 	if (!db_conn_is_good(q->result))
 		return refused(db, q);
 	db->proved = true;
+	if (q->sql->revokes)
+		has_revoked(db);
 	return ERR_OK;
 }
 
@@ -376,6 +390,7 @@ db_transaction(
 	if ((e = db_run(db, a, &start, DB_NO_PARAMS, NULL)) != ERR_OK)
 		return e;
 	db->in_transaction = true;
+	db->revoked = false;
 	e = fn(of);
 	/* fn did not return an error that it met */
 	if (e == ERR_OK && db_conn_is_open(db->conn) &&
@@ -384,6 +399,8 @@ db_transaction(
 	ended =
 	    db_run(db, a, e == ERR_OK ? &commit : &undo, DB_NO_PARAMS, NULL);
 	db->in_transaction = false;
+	if (db->revoked)
+		revoked_wake();
 	/* or the next statements would be part of it */
 	if (ended != ERR_OK)
 		db_conn_close(db->conn);
@@ -415,6 +432,13 @@ db_free(struct db *db)
 		return;
 	db_conn_free(db->conn);
 	free(db);
+}
+
+void
+db_limit(struct db *db, int64_t ms, int64_t server_ms)
+{
+	db->timeout_ms = ms;
+	db_conn_limit(db->conn, ms, server_ms);
 }
 
 bool

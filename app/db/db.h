@@ -72,6 +72,12 @@ enum err db_script(struct db *db, const char *script) MUST_CHECK;
 enum err db_transaction(struct db *db, struct arena *a,
     enum err (*fn)(void *of), void *of) MUST_CHECK;
 
+/*
+ * Other limits than timeout_ms: of the next calls; and of a statement at the
+ * server, from the next connection on.
+ */
+void db_limit(struct db *db, int64_t ms, int64_t server_ms);
+
 /* Is there a connection, as far as is known? */
 bool db_is_connected(const struct db *db);
 

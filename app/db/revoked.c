@@ -6,7 +6,17 @@
 #include "db/revoked.h"
 #include "lib/text.h"
 
-enum { POLL, RAISE_LIFETIME, REMOVE };
+#define REMOVED_MOST \
+	1000 /* rows of a statement, beside those of a transaction */
+#define REMOVED_BEFORE "999"
+
+enum { POLL, RAISE_LIFETIME, TURN_REMOVE, TURN_WALK, REMOVE, IS_ORDERED };
+
+/* An interval has passed, or the clock was set back. */
+#define TURN(column, interval)                                \
+	"UPDATE latchkey_lifetime SET " column " = now()"     \
+	" WHERE " column " < now() - interval '" interval "'" \
+	" OR " column " > now() + interval '" interval "' RETURNING 1"
 
 /* clang-format off */
 const struct db_sql db_revoked_sql[] = {
@@ -26,7 +36,8 @@ const struct db_sql db_revoked_sql[] = {
 			" r.user_id, r.epoch"
 			" FROM (VALUES (1)) AS always (n)"
 			" LEFT JOIN latchkey_revoked r"
-			" ON r.xid >= pg_snapshot_xmin($1::pg_snapshot)"
+			" ON r.until > now() - interval '1 minute'"
+			" AND r.xid >= pg_snapshot_xmin($1::pg_snapshot)"
 			" AND NOT pg_visible_in_snapshot(r.xid, $1::pg_snapshot)",
 	},
 	[RAISE_LIFETIME] = {
@@ -36,15 +47,42 @@ const struct db_sql db_revoked_sql[] = {
 			" WHERE seconds < $1::bigint",
 		.writes = true,
 	},
+	[TURN_REMOVE] = {
+		.name = "revoked_turn_remove",
+		.used_by = DB_KEEPER,
+		.text = TURN("removed_at", "1 minute"),
+		.writes = true,
+	},
+	[TURN_WALK] = {
+		.name = "revoked_turn_walk",
+		.used_by = DB_KEEPER,
+		.text = TURN("walked_at", "1 hour"),
+		.writes = true,
+	},
 	[REMOVE] = {
 		.name = "revoked_remove",
 		.used_by = DB_KEEPER,
-		/* not just now: a keeper that was away has to read it yet */
-		.text = "DELETE FROM latchkey_revoked WHERE ctid IN"
-			" (SELECT ctid FROM latchkey_revoked"
+		/*
+		 * not just now: a keeper that was away has to read it yet; in
+		 * the order of the index, which is nearly that of time
+		 */
+		.text = "WITH gone AS (DELETE FROM latchkey_revoked"
 			" WHERE until < now() - interval '1 hour'"
-			" LIMIT 1000 FOR UPDATE SKIP LOCKED)",
+			" AND xid <= coalesce((SELECT xid FROM latchkey_revoked"
+			" WHERE until < now() - interval '1 hour'"
+			" ORDER BY xid LIMIT 1 OFFSET " REMOVED_BEFORE "),"
+			" '18446744073709551615'::xid8)"
+			" RETURNING set_config("
+			"'synchronous_commit'::text, 'off'::text, true))"
+			" SELECT count(*) FROM gone",
 		.writes = true,
+	},
+	[IS_ORDERED] = {
+		.name = "revoked_is_ordered",
+		.used_by = DB_KEEPER,
+		.text = "SELECT strpos(version(), '-YB-'::text) = 0"
+			" AND NOT EXISTS (SELECT FROM pg_extension"
+			" WHERE extname = 'citus'::name)",
 	},
 	{ .name = NULL },
 };
@@ -98,8 +136,35 @@ db_revoked_raise_lifetime(struct ctx *c, int64_t seconds)
 }
 
 enum err
-db_revoked_remove(struct ctx *c)
+db_revoked_turn(struct ctx *c, enum db_turn turn, bool *out)
 {
-	return db_run(
-	    c->app->db, c->arena, &db_revoked_sql[REMOVE], DB_NO_PARAMS, NULL);
+	const int which = turn == DB_TURN_WALK ? TURN_WALK : TURN_REMOVE;
+	struct db_rows rows;
+	enum err e = db_one(
+	    c->app->db, c->arena, &db_revoked_sql[which], DB_NO_PARAMS, &rows);
+
+	*out = e == ERR_OK;
+	return e == ERR_NOTFOUND ? ERR_OK : e;
+}
+
+enum err
+db_revoked_remove(struct ctx *c, bool *more)
+{
+	struct db_rows rows;
+	enum err e = db_one(
+	    c->app->db, c->arena, &db_revoked_sql[REMOVE], DB_NO_PARAMS, &rows);
+
+	*more = e == ERR_OK && db_int(&rows, 0, 0) >= REMOVED_MOST;
+	return e;
+}
+
+enum err
+db_revoked_is_ordered(struct ctx *c, bool *out)
+{
+	struct db_rows rows;
+	enum err e = db_one(c->app->db, c->arena, &db_revoked_sql[IS_ORDERED],
+	    DB_NO_PARAMS, &rows);
+
+	*out = e == ERR_OK && db_true(&rows, 0, 0);
+	return e;
 }

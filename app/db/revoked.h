@@ -45,10 +45,28 @@ bool db_revoked_entry(const struct db_revoked_news *news, int i,
  */
 enum err db_revoked_raise_lifetime(struct ctx *c, int64_t seconds) MUST_CHECK;
 
+/* What is done by one instance at a time. */
+enum db_turn {
+	DB_TURN_REMOVE, /* of what is past its time, once a minute */
+	DB_TURN_WALK    /* through the sessions, once an hour */
+};
+
+/* Is it this instance's turn? It is no other's then. Errors as db_run(). */
+enum err db_revoked_turn(
+    struct ctx *c, enum db_turn turn, bool *out) MUST_CHECK;
+
 /*
- * Remove some entries whose time passed an hour ago. One instance at a time
- * does it. Errors as db_run().
+ * Remove some entries whose time passed an hour ago. *more: there are more.
+ * Errors as db_run().
  */
-enum err db_revoked_remove(struct ctx *c) MUST_CHECK;
+enum err db_revoked_remove(struct ctx *c, bool *more) MUST_CHECK;
+
+/*
+ * Do the database's transactions have numbers in one order, so that a snapshot
+ * tells what is new? Not in those that are spread over several servers: with
+ * the extension citus, and YugabyteDB, whose version() says so. There each poll
+ * has to read everything. Errors as db_run().
+ */
+enum err db_revoked_is_ordered(struct ctx *c, bool *out) MUST_CHECK;
 
 #endif

@@ -7,19 +7,35 @@
 
 #include "db/session.h"
 
-enum { INSERT, LIST, LIVE, RENEW, LOOK, END, END_REUSED, END_OTHERS, REMOVE };
+enum {
+	INSERT,
+	LIST,
+	LIVE,
+	RENEW,
+	LOOK,
+	END,
+	END_REUSED,
+	END_OTHERS,
+	REMOVE,
+	WALK
+};
 
 #define TEXT_OF(number) TEXT(number)
 #define TEXT(number) #number
 #define RENEW_TRIES 8 /* while others come between */
 #define MOST TEXT_OF(SESSIONS_OF_USER)
 #define NEVER_RENEWED "-1" /* a counter below all that tokens have */
+#define PAGES 100          /* of the table, in one step of the walk */
+#define WALK_PAGES TEXT_OF(PAGES)
+#define REMOVED_MOST 1000 /* rows of one statement */
+#define REMOVED TEXT_OF(REMOVED_MOST)
 
 /* Entries for the sessions of "dead", for as long as a token can live. */
-#define REVOKE(reason)                                                     \
-	" INSERT INTO latchkey_revoked (sid, until, reason)"               \
-	" SELECT dead.id, now() + seconds * interval '1 second', '" reason \
-	"'::text FROM dead, latchkey_lifetime RETURNING sid"
+#define REVOKE(reason)                                                  \
+	" INSERT INTO latchkey_revoked (sid, until, reason)"            \
+	" SELECT dead.id, now() + (SELECT greatest(max(seconds), 3600)" \
+	" FROM latchkey_lifetime)::double precision"                    \
+	" * '1 second'::interval, '" reason "'::text FROM dead RETURNING sid"
 
 /*
  * The account of a session s, and do both count? To be renewed it may not have
@@ -29,7 +45,9 @@ enum { INSERT, LIST, LIVE, RENEW, LOOK, END, END_REUSED, END_OTHERS, REMOVE };
 #define COUNTS                             \
 	"u.id = s.user_id AND u.is_active" \
 	" AND s.epoch = coalesce(a.epoch, 0) AND s.expires_at > now()"
-#define IS_LIVE COUNTS " AND s.used_at > now() - $4::int * interval '1 second'"
+#define IS_LIVE \
+	COUNTS  \
+	" AND s.used_at > now() - $4::double precision * '1 second'::interval"
 
 /* As JSON has a time. */
 #define TIME(column)                                   \
@@ -102,7 +120,7 @@ const struct db_sql db_session_sql[] = {
 			" floor(date_part('epoch'::text, s.expires_at))::bigint,"
 			" CASE WHEN s.counter <= $2::int THEN 'again'"
 			" WHEN s.counter = $2::int + 1"
-			" AND s.used_at > now() - $3::int * interval '1 second'"
+			" AND s.used_at > now() - $3::double precision * '1 second'::interval"
 			" THEN 'grace' ELSE 'spent' END"
 			" FROM latchkey_session s, " OWNER
 			" WHERE s.id = $1::uuid AND " IS_LIVE
@@ -127,10 +145,11 @@ const struct db_sql db_session_sql[] = {
 		.text = "WITH dead AS (DELETE FROM latchkey_session"
 			" WHERE id = $1::uuid AND (counter > $2::int + 1"
 			" OR counter = $2::int + 1"
-			" AND used_at <= now() - $3::int * interval '1 second')"
+			" AND used_at <= now() - $3::double precision * '1 second'::interval)"
 			" RETURNING id)"
 			REVOKE("reuse"),
 		.writes = true,
+		.revokes = true,
 	},
 	[END] = {
 		.name = "session_end",
@@ -141,6 +160,7 @@ const struct db_sql db_session_sql[] = {
 			" RETURNING id)"
 			REVOKE("owner"),
 		.writes = true,
+		.revokes = true,
 	},
 	[END_OTHERS] = {
 		.name = "session_end_others",
@@ -150,15 +170,44 @@ const struct db_sql db_session_sql[] = {
 			" RETURNING id)"
 			REVOKE("owner"),
 		.writes = true,
+		.revokes = true,
 	},
 	[REMOVE] = {
 		.name = "session_remove",
 		.used_by = DB_KEEPER,
-		.text = "DELETE FROM latchkey_session WHERE id IN"
+		.text = "WITH gone AS (DELETE FROM latchkey_session WHERE id IN"
 			" (SELECT id FROM latchkey_session"
 			" WHERE expires_at < now() ORDER BY expires_at"
-			" LIMIT 1000 FOR UPDATE SKIP LOCKED)",
+			" LIMIT " REMOVED " FOR UPDATE SKIP LOCKED)"
+			" RETURNING set_config("
+			"'synchronous_commit'::text, 'off'::text, true))"
+			" SELECT count(*) FROM gone",
 		.writes = true,
+	},
+	[WALK] = {
+		.name = "session_walk",
+		.used_by = DB_KEEPER,
+		/*
+		 * By place in the table, since a renewal would have to write an
+		 * index on its time. One that is renewed meanwhile is skipped.
+		 */
+		.text = "WITH gone AS (DELETE FROM latchkey_session"
+			" WHERE ctid = ANY (ARRAY(SELECT ctid"
+			" FROM latchkey_session"
+			" WHERE ctid >= format('(%s,0)'::text, $1::bigint)::tid"
+			" AND ctid < format('(%s,0)'::text,"
+			" $1::bigint + " WALK_PAGES ")::tid"
+			" AND used_at < now() - $2::double precision * '1 second'::interval"
+			" LIMIT 500 FOR UPDATE SKIP LOCKED))"
+			" RETURNING set_config("
+			"'synchronous_commit'::text, 'off'::text, true))"
+			" SELECT count(*) = 500,"
+			" pg_relation_size('latchkey_session'::regclass)"
+			" > ($1::bigint + " WALK_PAGES ")"
+			" * current_setting('block_size'::text)::bigint"
+			" FROM gone",
+		.writes = true,
+		.direct = true, /* other databases than PostgreSQL have no ctid */
 	},
 	{ .name = NULL },
 };
@@ -322,8 +371,30 @@ db_session_end_others(struct ctx *c, int64_t user_id, const char *id)
 }
 
 enum err
-db_session_remove(struct ctx *c)
+db_session_remove(struct ctx *c, bool *more)
 {
-	return db_run(
-	    c->app->db, c->arena, &db_session_sql[REMOVE], DB_NO_PARAMS, NULL);
+	struct db_rows rows;
+	enum err e = db_one(
+	    c->app->db, c->arena, &db_session_sql[REMOVE], DB_NO_PARAMS, &rows);
+
+	*more = e == ERR_OK && db_int(&rows, 0, 0) == REMOVED_MOST;
+	return e;
+}
+
+enum err
+db_session_walk(struct ctx *c, int64_t idle_s, int64_t *page, bool *more)
+{
+	struct db_rows rows;
+	bool is_full;
+	enum err e = db_one(c->app->db, c->arena, &db_session_sql[WALK],
+	    DB_PARAMS(
+	        db_param_i64(c->arena, *page), db_param_i64(c->arena, idle_s)),
+	    &rows);
+
+	if (e != ERR_OK)
+		return e;
+	is_full = db_true(&rows, 0, 0); /* of what one step removes */
+	*more = is_full || db_true(&rows, 0, 1);
+	*page += is_full ? 0 : PAGES;
+	return ERR_OK;
 }

@@ -85,7 +85,18 @@ enum err db_session_end(
 enum err db_session_end_others(
     struct ctx *c, int64_t user_id, const char *id) MUST_CHECK;
 
-/* Remove some sessions that have expired. Errors as db_run(). */
-enum err db_session_remove(struct ctx *c) MUST_CHECK;
+/*
+ * Remove some sessions that have expired. *more: there are more. Errors as
+ * db_run().
+ */
+enum err db_session_remove(struct ctx *c, bool *more) MUST_CHECK;
+
+/*
+ * Remove some sessions that were not renewed for idle_s seconds, of the part of
+ * the table that begins at *page, which is set to where the next step begins.
+ * *more: there is one. PostgreSQL alone has such pages. Errors as db_run().
+ */
+enum err db_session_walk(
+    struct ctx *c, int64_t idle_s, int64_t *page, bool *more) MUST_CHECK;
 
 #endif

@@ -161,6 +161,7 @@ const struct db_sql db_user_sql[] = {
 			" AND s.epoch >= raised.epoch - 1)"
 			" SELECT user_id FROM raised",
 		.writes = true,
+		.revokes = true,
 	},
 	[LAST_CHANGE] = {
 		.name = "user_last_change",
@@ -225,6 +226,7 @@ const struct db_sql db_user_sql[] = {
 		.used_by = DB_LOGIN | DB_COMMAND,
 		.text = "SELECT latchkey_delete($1::bigint, $2::text)",
 		.writes = true,
+		.revokes = true,
 	},
 	[RENAME] = {
 		.name = "user_rename",

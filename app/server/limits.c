@@ -149,8 +149,6 @@ limits_of(const struct conf *conf, int64_t hash_us, int64_t backlog_max)
 {
 	int64_t hash_mib = conf->hash_memory_max_mib + LOGIN_EXTRA_MIB;
 	int64_t hashing = limits_workers_hashing(conf);
-	/* if it ever was full; most of it is never touched */
-	int64_t shared_mib = (int64_t)revoked_section.bytes / 1048576 + 1;
 	int64_t all = 1, inner = 0, more = 0, more_hashing = 0;
 	struct limits b;
 	enum role role;
@@ -162,11 +160,11 @@ limits_of(const struct conf *conf, int64_t hash_us, int64_t backlog_max)
 		more_hashing += hashes(role);
 		inner += roles[role].is_lane ? 0 : b.workers[role];
 	}
-	b.memory_mib = own_mib(all) + hashing * hash_mib + shared_mib;
+	b.memory_mib = own_mib(all) + hashing * hash_mib;
 	b.reload_mib = own_mib(more) + more_hashing * hash_mib;
 	b.single_workers = limits_workers_single(conf);
-	b.single_mib = own_mib(1 + inner + b.single_workers) +
-	               b.single_workers * hash_mib + shared_mib;
+	b.single_mib =
+	    own_mib(1 + inner + b.single_workers) + b.single_workers * hash_mib;
 	b.backlog = limits_backlog(conf, hashing, hash_us);
 	b.queue = min(b.backlog, backlog_max);
 	b.wait_ms =
@@ -211,6 +209,18 @@ print_workers(const struct limits *b)
 	    connections);
 }
 
+/* Tables of what has ended: nearly all of that is never touched. */
+static void
+print_revoked(void)
+{
+	printf(
+	    "ended sessions and users whose tokens have not expired: at most "
+	    "%d and %d, for which memory grows by up to %zu MiB, and the "
+	    "database by 300 MiB\n",
+	    REVOKED_SESSIONS_MAX, REVOKED_USERS_MAX,
+	    REVOKED_BYTES_MAX / 1048576);
+}
+
 void
 limits_print(const struct conf *conf)
 {
@@ -225,6 +235,7 @@ limits_print(const struct conf *conf)
 	       " MiB more while SIGHUP replaces workers; on one socket from "
 	       "spawn-fcgi, %" PRId64 " workers and %" PRId64 " MiB\n",
 	    b.memory_mib, b.reload_mib, b.single_workers, b.single_mib);
+	print_revoked();
 	printf("login queue: %" PRId64
 	       " connections; the last waits about %" PRId64
 	       " ms on an idle machine; a login is refused after %" PRId64

@@ -4,6 +4,7 @@
  */
 #include "base.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -253,6 +254,16 @@ show_queues(const struct supervisor *s)
 			metrics_socket(lane, s->listeners.fd[lane]);
 }
 
+/* By which workers wake the keeper. */
+static bool
+open_wake(void)
+{
+	if (revoked_open_wake())
+		return true;
+	log_say("eventfd: %s", strerror(errno));
+	return false;
+}
+
 int
 supervisor_run(const struct conf *conf)
 {
@@ -276,7 +287,7 @@ supervisor_run(const struct conf *conf)
 	formats_name_rows();
 	/* of two concurrent starts the lock of the status file admits one */
 	if ((s.app = open_app(conf)) != NULL)
-		good = shm_create(conf->status_file, sections) &&
+		good = shm_create(conf->status_file, sections) && open_wake() &&
 		       listeners_open(conf, &s.listeners);
 	if (good) {
 		log_show_time(); /* what is wrong before is said to a person */

@@ -36,6 +36,9 @@
 
 #define LARGE_BYTES (256 * 1024) /* of one block of memory */
 
+/* What had ended before the service began is read before it serves. */
+#define FIRST_READ_MS 3000
+
 /* Sent to the supervisor when the process can begin. */
 struct ready_message {
 	const struct worker_setup *w;
@@ -108,6 +111,9 @@ serve(const struct worker_setup *w, int64_t hash_us)
 		service.idle = hashmem_release;
 	if ((w->app->needs & NEED_HASHING) != 0 && w->number == 0)
 		service.beside = formats_step;
+	if (!revoked_await(FIRST_READ_MS)) {
+		/* revocation_stale says what follows */
+	}
 	arena_init(&arena);
 	ctx_init(&c, w->app, &arena);
 	done = loop_serve(&service, &c);
@@ -158,6 +164,8 @@ worker_run(const struct worker_setup *w)
 	bool done = false;
 
 	name_process(w);
+	if ((needs & NEED_DATABASE) == 0)
+		revoked_close_wake();
 	if (!protect_sections(w->served, needs)) {
 		log_say("shared memory: %s", strerror(errno));
 		return EXIT_FAILURE;

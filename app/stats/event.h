@@ -30,6 +30,7 @@
 	ROW(REFRESHES,      "latchkey_refreshes_total",              "outcome", "refreshes",            "Sessions renewed by a refresh token, by outcome.") \
 	ROW(CLIENTS,        "latchkey_client_tokens_total",          "outcome", "client tokens",        "Tokens that clients got for themselves, and requests of clients that were refused.") \
 	ROW(REVOKED,        "latchkey_revoked_tokens_total",         NULL,      "revoked tokens",       "Tokens refused since they had been revoked.") \
+	ROW(BEHIND,         "latchkey_revocations_behind_total",     "reason",  "revocations behind",   "Times that checks could miss what had been revoked for more than three seconds, by reason.") \
 	ROW(REPLIES_CUT,    "latchkey_replies_cut_total",            "reason",  "replies cut",          "Replies not written whole: not taken within the time limit, or the client had gone.") \
 	ROW(DB_CONNECTIONS, "latchkey_database_connections_total",   NULL,      "database connections", "Connections made to the database.") \
 	ROW(DB_FAILURES,    "latchkey_database_failures_total",      NULL,      "database failures",    "Failed statements, and connections that failed or were lost.") \
@@ -114,7 +115,8 @@
 	ROW(SESSION_ENDED,    "session_ended",          false,  INFO,    NONE,           NULL,           OK,       true)  \
 	ROW(SESSIONS_ENDED,   "sessions_ended",         false,  INFO,    NONE,           NULL,           OK,       true)  \
 	ROW(REVOKED,          NULL,                     false,  INFO,    REVOKED,        NULL,           OK,       false) \
-	ROW(REVOKED_BEHIND,   "revocations_behind",     false,  ERROR,   NONE,           NULL,           OK,       true)  \
+	ROW(REVOKED_BEHIND,   "revocations_behind",     true,   ERROR,   BEHIND,         "database",     OK,       true)  \
+	ROW(REVOKED_FULL,     "revocations_behind",     true,   ERROR,   BEHIND,         "full",         OK,       true)  \
 	ROW(REVOKED_CURRENT,  "revocations_current",    false,  INFO,    NONE,           NULL,           OK,       true)  \
 	ROW(DB_CONNECTED,     "db_connected",           false,  INFO,    DB_CONNECTIONS, NULL,           OK,       false) \
 	ROW(DB_FAILED,        "db_failed",              false,  ERROR,   DB_FAILURES,    NULL,           BUSY,     false) \

@@ -42,6 +42,7 @@ struct memory {
 	count socket[ROLE_COUNT]; /* inodes of listening sockets */
 	count restarts[ROLE_COUNT];
 	count accounts[METRICS_KINDS];
+	count revoked, revoked_heard_ms;
 	struct slot supervisor;
 	struct slot worker[ROLE_COUNT][CONF_WORKERS_MAX];
 };
@@ -249,6 +250,13 @@ metrics_accounts(const uint64_t n[METRICS_KINDS])
 }
 
 void
+metrics_revoked(uint64_t entries, int64_t heard_ms)
+{
+	set(&memory->revoked, entries);
+	set(&memory->revoked_heard_ms, (uint64_t)heard_ms);
+}
+
+void
 metrics_restarted(enum role lane)
 {
 	add(&memory->restarts[lane], 1);
@@ -356,6 +364,8 @@ metrics_read(struct metrics_figures *out)
 	add_slot(&memory->supervisor, out);
 	for (i = 0; i < METRICS_KINDS; i++)
 		out->accounts[i] = get(&memory->accounts[i]);
+	out->revoked = get(&memory->revoked);
+	out->revoked_heard_ms = (int64_t)get(&memory->revoked_heard_ms);
 	for (i = 0; i < ROLE_COUNT; i++) {
 		out->socket[i] = get(&memory->socket[i]);
 		out->restarts[i] = get(&memory->restarts[i]);

@@ -80,6 +80,12 @@ const char *metrics_kind_name(unsigned row, const char **login);
 /* Accounts were counted: so many of each kind. */
 void metrics_accounts(const uint64_t n[METRICS_KINDS]);
 
+/*
+ * All that had been revoked was read at this time (clock_ms()), and there are
+ * so many entries.
+ */
+void metrics_revoked(uint64_t entries, int64_t heard_ms);
+
 /* For the supervisor: a worker of this lane died, and another is started. */
 void metrics_restarted(enum role lane);
 
@@ -129,6 +135,8 @@ struct metrics_figures {
 	struct metrics_histogram histogram[HISTOGRAM_COUNT];
 	uint64_t requests[METRICS_ROUTES + 1][METRICS_STATUSES];
 	uint64_t accounts[METRICS_KINDS]; /* as they were counted last */
+	uint64_t revoked;                 /* entries */
+	int64_t revoked_heard_ms;         /* by clock_ms(); 0: never */
 	uint64_t socket[ROLE_COUNT];      /* inode; 0: not known */
 	unsigned workers;                 /* of the following */
 	struct metrics_worker worker[ROLE_COUNT * CONF_WORKERS_MAX];

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "lib/clock.h"
 #include "stats/metrics.h"
 #include "stats/prometheus.h"
 #include "stats/queue.h"
@@ -189,6 +190,24 @@ add_accounts(struct buf *b, const struct metrics_figures *f)
 			    name, format, login, f->accounts[i]);
 }
 
+/* What had been revoked, as the keeper read it last. */
+static void
+add_revoked(struct buf *b, const struct metrics_figures *f)
+{
+	int64_t age_ms = clock_ms() - f->revoked_heard_ms;
+
+	add_head(b, "latchkey_revoked_entries", "gauge",
+	    "Sessions and users in memory whose tokens are refused.");
+	buf_addf(b, "latchkey_revoked_entries %" PRIu64 "\n", f->revoked);
+	if (f->revoked_heard_ms == 0 || age_ms < 0)
+		return;
+	add_head(b, "latchkey_revocation_age_seconds", "gauge",
+	    "Time since all that had been revoked was read from the database.");
+	buf_addf(b,
+	    "latchkey_revocation_age_seconds %" PRId64 ".%03" PRId64 "\n",
+	    age_ms / 1000, age_ms % 1000);
+}
+
 static void
 add_queues(struct buf *b, const struct metrics_figures *f)
 {
@@ -228,6 +247,7 @@ prometheus_write(struct buf *b)
 	add_histograms(b, &f);
 	add_families(b, &f);
 	add_accounts(b, &f);
+	add_revoked(b, &f);
 	add_workers(b, &f);
 	add_restarts(b, &f);
 	add_queues(b, &f);

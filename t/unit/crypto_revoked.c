@@ -20,6 +20,12 @@
 #define revoked_clock_ms tested_clock_ms
 #define revoked_count tested_count
 #define revoked_outage_s tested_outage_s
+#define revoked_await tested_await
+#define revoked_missed tested_missed
+#define revoked_open_wake tested_open_wake
+#define revoked_close_wake tested_close_wake
+#define revoked_wake tested_wake
+#define revoked_wait tested_wait
 #include "crypto/revoked.c" /* NOLINT(bugprone-suspicious-include) */
 
 #include <signal.h>
@@ -224,9 +230,88 @@ test_outage(void)
 	    "an outage is known at the next word as well");
 	atomic_store(&shared->silent_ms, now - MINUTE_MS - 100);
 	is_int(revoked_outage_s(), 0, "an outage is forgotten after a minute");
-	atomic_store(&shared->heard_ms, now - 5 * OUTAGE_MAX_MS);
+	atomic_store(&shared->answered_ms, now - 5 * OUTAGE_MAX_MS);
 	is_int(
 	    revoked_outage_s(), OUTAGE_MAX_MS / 1000, "an outage is bounded");
+}
+
+/* A database that answers is no outage, though there is no room. */
+static void
+test_no_room(void)
+{
+	int64_t now = revoked_clock_ms();
+
+	begin();
+	revoked_heard(now - 20000);
+	revoked_missed(now - 10000, true);
+	revoked_missed(now, false);
+	is_int(revoked_outage_s(), 11,
+	    "an outage begins with the last answer, for which there was room or not");
+	ok(revoked_is_stale(), "what there was no room for leaves it stale");
+	begin();
+	revoked_missed(now, false);
+	is_int(revoked_outage_s(), 0,
+	    "a database that never answered is not away for a known time");
+}
+
+static void
+test_await(void)
+{
+	int64_t start = revoked_clock_ms();
+
+	begin();
+	ok(!revoked_await(50), "without word waiting for the first ends");
+	ok(revoked_clock_ms() - start >= 50, "it ends when its time is over");
+	revoked_missed(start, false);
+	ok(!revoked_await(INT32_MAX),
+	    "waiting for the first word ends when that cannot be had");
+	revoked_heard(start);
+	ok(revoked_await(INT32_MAX),
+	    "with the first word nobody waits any longer");
+}
+
+/* How often the writer gets through revoked_wait() in half a second. */
+static int
+waits(int64_t least_ms, int64_t most_ms, bool flooded)
+{
+	int64_t end = revoked_clock_ms() + 500;
+	pid_t pid = flooded ? fork() : -1;
+	int n = 0, status;
+
+	if (pid == 0)
+		for (;;)
+			revoked_wake();
+	for (; revoked_clock_ms() < end; n++)
+		revoked_wait(least_ms, most_ms);
+	if (pid > 0) {
+		kill(pid, SIGKILL);
+		waitpid(pid, &status, 0);
+	}
+	return n;
+}
+
+static void
+test_wake(void)
+{
+	int64_t start;
+
+	revoked_wake();
+	ok(revoked_open_wake(), "a wake-up can be had");
+	ok(waits(20, 100, false) <= 6, "nobody wakes the writer: it waits");
+	start = revoked_clock_ms();
+	revoked_wake();
+	revoked_wake();
+	revoked_wait(1, 60000);
+	ok(revoked_clock_ms() - start < 30000,
+	    "a wake-up before it waits is not lost");
+	start = revoked_clock_ms();
+	revoked_wait(0, 50);
+	ok(revoked_clock_ms() - start >= 45, "two wake-ups are taken as one");
+	ok(waits(20, 100, true) <= 26,
+	    "however often it is woken, it waits for the least time");
+	revoked_close_wake();
+	revoked_wake();
+	is_int(wake_fd, -1, "a process that ends no sessions cannot wake it");
 }
 
 /* --- a writer that is killed --- */
@@ -369,6 +454,9 @@ main(void)
 	test_rubbish();
 	test_stale();
 	test_outage();
+	test_no_room();
+	test_await();
+	test_wake();
 	(void)wrong_after;
 	(void)wrong;
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)

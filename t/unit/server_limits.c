@@ -79,13 +79,13 @@ test_of(void)
 	is_int(b.queue, 100, "the configured queue is used");
 	is_int(b.wait_ms, 1040,
 	    "the last in the queue waits for those before it and for those being hashed");
-	is_int(b.memory_mib, 30 + 4 * 18 + 10,
-	    "eleven processes of 2.7 MB, four hashes and the shared tables are the memory");
+	is_int(b.memory_mib, 30 + 4 * 18,
+	    "eleven processes of 2.7 MB and four hashes are the memory");
 	is_int(b.reload_mib, 19 + 18,
 	    "a reload adds another process of each and one hash");
 	is_int(b.single_workers, 4,
 	    "a single socket has as many workers as the lane with most");
-	is_int(b.single_mib, 16 + 4 * 18 + 10,
+	is_int(b.single_mib, 16 + 4 * 18,
 	    "all workers of a single socket may hash");
 	b = limits_of(&conf, 10000, 64);
 	is_int(b.backlog, 100,
@@ -96,7 +96,7 @@ test_of(void)
 	conf.hash_memory_max_mib = 1024;
 	b = limits_of(&conf, 500000, 4096);
 	is_int(b.wait_ms, 50500, "costly hashes make the wait long");
-	is_int(b.memory_mib, 22 + 1026 + 10,
+	is_int(b.memory_mib, 22 + 1026,
 	    "costly hashes take the memory that is allowed");
 }
 
