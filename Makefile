@@ -278,14 +278,14 @@ valgrind:
 	@$(MAKE) $J all
 	@t/memory valgrind
 
-# The bench's programs. But for check and lookup, which measure Latchkey's own code, they
+# The bench's programs. But for check, lookup and revoked, which measure Latchkey's own code, they
 # have nothing of it but the reading of their arguments.
-BENCHES = crypt crypt-kept null parked check lookup
+BENCHES = crypt crypt-kept null parked check lookup revoked
 $B/bench/%: bench/%.c $(PARTS)
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
 	$(Q)$(CC) $(OWN_CFLAGS) $(HARDENING) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) \
-		-o $@ $< $(if $(filter check lookup,$*),$(PARTS),$B/lib/text.o) $(OWN_LIBS)
+		-o $@ $< $(if $(filter check lookup revoked,$*),$(PARTS),$B/lib/text.o) $(OWN_LIBS)
 
 $B/bench/crypt-kept: bench/crypt.c $(PARTS)
 	@mkdir -p $(@D)
