@@ -43,7 +43,7 @@ retry 10 test -s "$tmp/port"
 echo '<?php header("Content-Type: application/json");
 $seen = array_filter($_SERVER, fn($k) => str_starts_with($k, "HTTP_"), ARRAY_FILTER_USE_KEY);
 echo json_encode(["application" => $seen, "headers" => getallheaders(), "cookies" => $_COOKIE,
-	"user" => $_SERVER["PHP_AUTH_USER"] ?? null]);' >"$tmp/app.php"
+	"user" => $_SERVER["PHP_AUTH_USER"] ?? null, "remote" => $_SERVER["REMOTE_USER"] ?? null]);' >"$tmp/app.php"
 as=${LK_AS:+nobody}
 as=${as:-$(id -un)}
 cat >"$tmp/fpm.conf" <<E
@@ -73,7 +73,7 @@ awk '
 ' "$site" >"$tmp/location"
 sed -n '/^	# For PHP-FPM/,/^	#$/d; /^	#	include .*fastcgi_params/,/^	#	fastcgi_pass unix/s/^	#	/		/p' "$site" |
 	sed "s|/var/www/app/index.php|$tmp/app.php|; s|unix:/run/php/php-fpm.sock|unix:$LK_DIR/data/fpm.sock|" >"$tmp/php"
-is "$(grep -c . "$tmp/php")" 3 'the sample has three lines for PHP-FPM'
+is "$(grep -c . "$tmp/php")" 4 'the sample has four lines for PHP-FPM'
 sed -i -e '/^	location \/app\/ /{
 	e sed "\\$d" '"$tmp/location"'; cat '"$tmp/php"'; echo "	}"
 	}' "$site"
@@ -222,6 +222,10 @@ for path in APPS:
     tell("%s: the header Proxy, which CGI takes for a setting, does not arrive" % path.decode(), "''", repr(seen(answer).get("HTTP_PROXY", "")))
     tell("%s: the header Authorization does not arrive" % path.decode(), "''", repr(seen(answer).get("HTTP_AUTHORIZATION", "")))
 P
+
+# Debian's fastcgi_params takes REMOTE_USER from a header that nobody verifies.
+api GET /php/x -H "Authorization: Bearer $token"
+json_is .remote ada "/php/x: PHP's REMOTE_USER is the name of the account"
 
 # --- the headers that protect ---
 
