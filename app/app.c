@@ -20,6 +20,8 @@
 #include "svc/formats.h"
 #include "svc/network.h"
 
+#define NEED_MACS (NEED_SECRETS | NEED_PROOFS)
+
 struct opened {
 	struct app app; /* first, so that one leads to the other */
 	struct keyring keyring;
@@ -92,9 +94,13 @@ load_secret(struct opened *o)
 
 /* From the secret, which is wiped. */
 static bool
-derive_secrets(struct opened *o)
+derive_secrets(struct opened *o, unsigned needs)
 {
-	if (!mac_derive(&o->secret, &o->secrets))
+	unsigned purposes = (needs & NEED_SECRETS) != 0
+	                        ? PURPOSE_ALL
+	                        : PURPOSE_BIT(PURPOSE_PROOF);
+
+	if (!mac_derive(&o->secret, purposes, &o->secrets))
 		return false;
 	o->app.secrets = &o->secrets;
 	return true;
@@ -160,9 +166,8 @@ app_open(const struct conf *conf, unsigned needs, unsigned used_by)
 	};
 	if (((needs & NEED_KEYS) == 0 || open_keys(o)) &&
 	    ((needs & NEED_SIGNING) == 0 || unlock_keys(o)) &&
-	    ((needs & (NEED_SECRETS | NEED_SECRET_FILE)) == 0 ||
-	        load_secret(o)) &&
-	    ((needs & NEED_SECRETS) == 0 || derive_secrets(o)) &&
+	    ((needs & (NEED_MACS | NEED_SECRET_FILE)) == 0 || load_secret(o)) &&
+	    ((needs & NEED_MACS) == 0 || derive_secrets(o, needs)) &&
 	    ((needs & NEED_DATABASE) == 0 || open_database(o, used_by)) &&
 	    ((needs & NEED_HASHING) == 0 || open_blocklist(o)))
 		return &o->app;
@@ -181,9 +186,9 @@ app_narrow(struct app *app, unsigned needs, unsigned used_by)
 		keyring_lock(&o->keyring);
 	else if (!unlock_keys(o))
 		return false;
-	if ((needs & NEED_SECRETS) == 0)
+	if ((needs & NEED_MACS) == 0)
 		wipe_secrets(o);
-	else if (!derive_secrets(o))
+	else if (!derive_secrets(o, needs))
 		return false;
 	if ((needs & NEED_HASHING) == 0)
 		close_blocklist(o);

@@ -11,6 +11,7 @@ enum need {
 	NEED_DATABASE = 1, /* a database connection */
 	NEED_KEYS = 2,     /* to verify tokens */
 	NEED_SECRETS = 4,  /* to make MACs: a key for each purpose */
+	NEED_PROOFS = 64,  /* of these keys that of browsers' sessions alone */
 	NEED_HASHING = 8,  /* to judge and hash passwords */
 	/* to be forked: the secret from which app_narrow() derives those keys
 	 */
@@ -20,7 +21,8 @@ enum need {
 
 /* All that a worker can need. */
 #define NEED_ALL \
-	(NEED_DATABASE | NEED_KEYS | NEED_SIGNING | NEED_SECRETS | NEED_HASHING)
+	(NEED_DATABASE | NEED_KEYS | NEED_SIGNING | NEED_SECRETS | NEED_PROOFS | \
+	    NEED_HASHING)
 
 /*
  * The process kinds. A new one is a row here and a run function in
@@ -36,7 +38,7 @@ enum need {
 /* clang-format off */
 #define ROLE_TABLE(ROW) \
 	/*  id     name     socket needs                                                    priority workers  run */ \
-	ROW(CHECK, "check", LANE, NEED_KEYS,                                                USUAL, EACH_CPU, 1, serve) \
+	ROW(CHECK, "check", LANE, NEED_KEYS | NEED_PROOFS,                                  USUAL, EACH_CPU, 1, serve) \
 	ROW(API,   "api",   LANE, NEED_DATABASE | NEED_KEYS | NEED_SIGNING | NEED_SECRETS, USUAL, EACH_CPU, 2, serve) \
 	ROW(LOGIN, "login", LANE, NEED_ALL,                                                 LOW,   EACH_CPU, 1, serve) \
 	ROW(KEEPER,"keeper",INNER,NEED_DATABASE,                                            USUAL, FIXED,    1, keep)

@@ -144,7 +144,7 @@ def read(path):
         return file.read().removesuffix(b"\n")
 key, secret, old = map(read, sys.argv[1:])
 print("key", key.hex(), "\nsecret", secret.hex(), "\nold", old.hex())
-for purpose in "throttle", "device", "decoy", "network":
+for purpose in "throttle", "device", "decoy", "network", "refresh", "proof":
     print(purpose, hmac.new(secret, b"latchkey\0" + purpose.encode() + b"\0", hashlib.sha256).hexdigest())
 E
 }
@@ -162,12 +162,12 @@ if [ "$(id -u)" = 0 ]; then
 	is "$(holds "$supervisor")" 'key secret ' 'the supervisor holds the key and the secret, and not the one before'
 	for lane in api login; do
 		for pid in $(pgrep -x "latchkey-$lane" -P "$supervisor"); do
-			is "$(holds "$pid")" 'key throttle device decoy network ' \
+			is "$(holds "$pid")" 'key throttle device decoy network refresh proof ' \
 				"a worker of the lane $lane holds the keys of purposes, and not the secret that they come from"
 		done
 	done
 	for pid in $(pgrep -x latchkey-check -P "$supervisor"); do
-		is "$(holds "$pid")" 'key ' 'a check worker holds the key of tokens, and nothing of the secret'
+		is "$(holds "$pid")" 'key proof ' 'a check worker holds the key of tokens, and of the secret that of session cookies alone'
 	done
 else
 	echo '# not root: the memory of the processes is not looked at'

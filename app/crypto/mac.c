@@ -25,6 +25,7 @@ static const char *const labels[PURPOSES] = {
 	[PURPOSE_DECOY] = "decoy",
 	[PURPOSE_NETWORK] = "network",
 	[PURPOSE_REFRESH] = "refresh",
+	[PURPOSE_PROOF] = "proof",
 };
 
 /* --- one key --- */
@@ -171,21 +172,24 @@ derive(struct mac_key *master, const char *label)
 }
 
 bool
-mac_derive(struct secret *secret, struct secrets *out)
+mac_derive(struct secret *secret, unsigned purposes, struct secrets *out)
 {
 	struct mac_key *master;
-	size_t i, derived = 0;
+	unsigned i, derived = 0;
 
 	/* keys of an empty secret would be known to everybody */
 	assert(secret->len >= SECRET_MIN_BYTES);
 	master = mac_key_new(secret->bytes, secret->len);
 	explicit_bzero(secret, sizeof(*secret));
-	for (i = 0; i < PURPOSES; i++) {
-		out->key[i] = master != NULL ? derive(master, labels[i]) : NULL;
-		derived += out->key[i] != NULL;
+	*out = (struct secrets){ { NULL } };
+	for (i = 0; i < PURPOSES && master != NULL; i++) {
+		if ((purposes & PURPOSE_BIT(i)) != 0)
+			out->key[i] = derive(master, labels[i]);
+		if (out->key[i] != NULL)
+			derived |= PURPOSE_BIT(i);
 	}
 	mac_key_free(master);
-	if (derived == PURPOSES)
+	if (derived == purposes)
 		return true;
 	mac_forget(out);
 	return false;
@@ -205,6 +209,7 @@ bool
 mac_make(const struct secrets *secrets, enum purpose purpose,
     const char *const *texts, unsigned char out[MAC_BYTES])
 {
+	assert(secrets->key[purpose] != NULL);
 	if (mac_texts(secrets->key[purpose], texts, out))
 		return true;
 	event(EVENT_BUG, "what=mac_make");

@@ -56,13 +56,17 @@ enum purpose {
 	PURPOSE_DECOY,     /* the decoy hash of an unknown name */
 	PURPOSE_NETWORK,   /* known networks */
 	PURPOSE_REFRESH,   /* refresh tokens */
+	PURPOSE_PROOF,     /* proofs of browser sessions */
 	PURPOSES
 };
 
+#define PURPOSE_BIT(purpose) (1U << (purpose))
+#define PURPOSE_ALL (PURPOSE_BIT(PURPOSES) - 1)
+
 /*
- * The keys of all purposes, each prepared once in a process and kept until that
- * ends. Only processes that use them have them: not one that only checks
- * tokens.
+ * The keys of purposes, each prepared once in a process and kept until that
+ * ends; NULL: it does not have that one. Only processes that use them have
+ * them: one that only checks has that of proofs.
  */
 struct secrets {
 	struct mac_key *key[PURPOSES];
@@ -75,14 +79,16 @@ struct secrets {
 bool mac_secret_load(const struct conf *conf, struct secret *out) MUST_CHECK;
 
 /*
- * Derive the key of each purpose from the secret, and wipe that. The same
+ * Derive the key of each of these purposes (PURPOSE_BIT()s) from the secret,
+ * and wipe that. The same
  * secret gives the same keys, whichever setting names its file: a copy of
  * key_file as secret_file changes nothing. False: OpenSSL failed; it is logged,
  * and *out is empty.
  * Source: the expansion of RFC 5869 (HKDF), section 2.3, in one block, with
  * "latchkey\0PURPOSE" as its info, and as its last byte 0 in the place of 1.
  */
-bool mac_derive(struct secret *secret, struct secrets *out) MUST_CHECK;
+bool mac_derive(
+    struct secret *secret, unsigned purposes, struct secrets *out) MUST_CHECK;
 
 /* Wipe the keys of all purposes and release them. They may be empty. */
 void mac_forget(struct secrets *secrets);

@@ -143,11 +143,12 @@ text_percent_decode(char *s, size_t n, bool plus)
 	return len;
 }
 
+static const char base64url[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
 size_t
 text_base64url(const void *bytes, size_t n, char *out)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	                             "abcdefghijklmnopqrstuvwxyz0123456789-_";
 	const unsigned char *p = bytes;
 	unsigned bits = 0, left = 0; /* read, and not yet written */
 	char *to = out;
@@ -155,10 +156,30 @@ text_base64url(const void *bytes, size_t n, char *out)
 	for (; n > 0; n--) {
 		bits = bits << 8 | *p++;
 		for (left += 8; left >= 6; left -= 6)
-			*to++ = digits[bits >> (left - 6) & 63];
+			*to++ = base64url[bits >> (left - 6) & 63];
 	}
 	if (left > 0)
-		*to++ = digits[bits << (6 - left) & 63];
+		*to++ = base64url[bits << (6 - left) & 63];
 	*to = '\0';
 	return (size_t)(to - out);
+}
+
+bool
+text_base64url_read(const char *s, size_t n, unsigned char *out, size_t *len)
+{
+	unsigned bits = 0, left = 0; /* read, and not yet written */
+	int value;
+
+	*len = 0;
+	for (; n > 0; n--, s++) {
+		if ((value = text_base64url_bits(*s)) < 0)
+			return false;
+		bits = bits << 6 | (unsigned)value;
+		if ((left += 6) >= 8) {
+			left -= 8;
+			out[(*len)++] = (unsigned char)(bits >> left);
+		}
+	}
+	/* a character too many, or bits that no byte has */
+	return left < 6 && (bits & ((1U << left) - 1)) == 0;
 }

@@ -76,4 +76,12 @@ text_base64url_bits(char c)
  */
 size_t text_base64url(const void *bytes, size_t n, char *out);
 
+/*
+ * Read n characters of base64url into out, which has n bytes, *len of which are
+ * written. False: a character that is not base64url's, padding included, or a
+ * text that text_base64url() does not write: of each value there is one.
+ */
+bool text_base64url_read(
+    const char *s, size_t n, unsigned char *out, size_t *len) MUST_CHECK;
+
 #endif

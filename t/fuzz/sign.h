@@ -33,7 +33,7 @@ fuzz_secrets(void)
 	static struct secrets secrets;
 	struct secret copy = fuzz_key;
 
-	if (secrets.key[0] == NULL && !mac_derive(&copy, &secrets))
+	if (secrets.key[0] == NULL && !mac_derive(&copy, PURPOSE_ALL, &secrets))
 		abort();
 	return &secrets;
 }

@@ -167,7 +167,8 @@ test_derive(void)
 	struct secrets secrets;
 
 	prepared = 0;
-	ok(mac_derive(&secret, &secrets), "the keys of all purposes are made");
+	ok(mac_derive(&secret, PURPOSE_ALL, &secrets),
+	    "the keys of all purposes are made");
 	is_int(
 	    prepared, 1 + PURPOSES, "each key of a purpose is prepared once");
 	ok(is_zeroed(&secret, sizeof(secret)),
@@ -175,6 +176,30 @@ test_derive(void)
 	is_int((long long)wiped_bytes, MAC_BYTES,
 	    "each derived key is wiped once OpenSSL has it");
 	mac_forget(&secrets);
+}
+
+/* A process that only checks has one key. */
+static void
+test_derive_some(void)
+{
+	struct secret secret = secret_of(KEY_TEXT);
+	struct secrets all, some;
+	unsigned char mac[MAC_BYTES], same[MAC_BYTES];
+	unsigned i, n = 0;
+
+	make_secrets(&all, KEY_TEXT);
+	ok(mac_derive(&secret, PURPOSE_BIT(PURPOSE_PROOF), &some),
+	    "the key of one purpose is made");
+	for (i = 0; i < PURPOSES; i++)
+		n += some.key[i] != NULL;
+	is_int(n, 1, "no other purpose has a key then");
+	ok(mac_bytes(some.key[PURPOSE_PROOF], "a", 1, mac) &&
+	        mac_bytes(all.key[PURPOSE_PROOF], "a", 1, same) &&
+	        memcmp(mac, same, MAC_BYTES) == 0,
+	    "the key of one purpose is that among all");
+	ok(is_zeroed(&secret, sizeof(secret)),
+	    "the secret of one purpose's key is wiped");
+	mac_forget(&some);
 }
 
 /* No half of the keys is left when OpenSSL fails, nor the secret. */
@@ -207,7 +232,7 @@ test_derive_fails(void)
 		snprintf(title, sizeof(title),
 		    "no purpose has a key when call %d of %s() fails",
 		    calls[i].turn, calls[i].name);
-		ok(!mac_derive(&secret, &secrets) && failed() &&
+		ok(!mac_derive(&secret, PURPOSE_ALL, &secrets) && failed() &&
 		        memcmp(&secrets, &none, sizeof(none)) == 0,
 		    title);
 		ok(is_zeroed(&secret, sizeof(secret)),
@@ -340,6 +365,7 @@ main(void)
 	test_known();
 	test_apart();
 	test_derive();
+	test_derive_some();
 	test_derive_fails();
 	test_make_fails();
 	test_source();

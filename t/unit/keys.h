@@ -38,7 +38,8 @@ make_secrets(struct secrets *out, const char *text)
 	static size_t n;
 	struct secret s = secret_of(text);
 
-	if (n == sizeof(made) / sizeof(made[0]) || !mac_derive(&s, out))
+	if (n == sizeof(made) / sizeof(made[0]) ||
+	    !mac_derive(&s, PURPOSE_ALL, out))
 		abort();
 	/* cppcheck-suppress ctuuninitvar ; mac_derive() has filled it */
 	made[n++] = *out;

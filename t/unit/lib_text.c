@@ -203,7 +203,8 @@ test_base64url(void)
 		{ "foo", "Zm9v" }, { "foob", "Zm9vYg" }, { "fooba", "Zm9vYmE" },
 		{ "foobar", "Zm9vYmFy" }, { "\xfb\xff\xbf", "-_-_" } };
 	char out[TEXT_BASE64URL_BYTES(6)];
-	size_t i;
+	unsigned char read[sizeof(out)];
+	size_t i, n;
 
 	for (i = 0; i < ARRAY_LEN(cases); i++) {
 		is_int((long long)text_base64url(
@@ -212,6 +213,10 @@ test_base64url(void)
 		    "the length in base64url is known");
 		is(out, cases[i].text,
 		    tap_with("bytes are written in base64url", cases[i].text));
+		ok(text_base64url_read(out, strlen(out), read, &n) &&
+		        n == strlen(cases[i].bytes) &&
+		        memcmp(read, cases[i].bytes, n) == 0,
+		    tap_with("base64url is read", cases[i].text));
 	}
 }
 
@@ -233,6 +238,24 @@ test_words(void)
 		    tap_with("a word of a list", cases[i].list));
 }
 
+/* Padding, other alphabets, a character too many, bits that are not 0. */
+static void
+test_base64url_bad(void)
+{
+	static const char *const bad[] = { "Zg==", "Zm8=", "=", "Z", "Zm9vY",
+		"Zh", "Zm9", "Zm8+", "Zm8/", "Zm8 ", " Zm8", "Zm8\n", "Zm8.",
+		"Zm8@", "Zm8[", "Zm8`", "Zm8{", "Zm8:", "Zm8,", "Zm8^",
+		"Zm8\xc3" };
+	unsigned char read[8];
+	size_t i, n;
+
+	for (i = 0; i < ARRAY_LEN(bad); i++)
+		ok(!text_base64url_read(bad[i], strlen(bad[i]), read, &n),
+		    tap_with("this is no base64url", bad[i]));
+	ok(!text_base64url_read("Zm8\0", 4, read, &n),
+	    "a NUL is no character of base64url");
+}
+
 int
 main(void)
 {
@@ -245,5 +268,6 @@ main(void)
 	test_percent_at_end();
 	test_base64url();
 	test_words();
+	test_base64url_bad();
 	return done();
 }

@@ -13,8 +13,8 @@
 int
 main(void)
 {
-	is_int(role_needs(CHECK), NEED_KEYS,
-	    "token checks need no database, and no key to sign with");
+	is_int(role_needs(CHECK), NEED_KEYS | NEED_PROOFS,
+	    "checks need no database, no key to sign with, and of secrets that of browsers' cookies alone");
 	ok((role_needs(API) & NEED_SIGNING) != 0,
 	    "the api lane signs the tokens of renewed sessions");
 	ok((role_needs(API) & NEED_HASHING) == 0,

@@ -1,0 +1,187 @@
+/*
+ * Tests of crypto/proof.c: what the proof of a browser session holds, and that
+ * no other text is one. Some were made by another library's HMAC-SHA-256.
+ */
+#include "base.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "crypto/proof.h"
+#include "keys.h"
+#include "tap.h"
+
+/* of KEY_TEXT, session SID, user 7, epoch 3, until 1790000000, "ada" */
+#define KNOWN                                          \
+	"EAARIjNEVWZ3iJmqu8zd7v8AAAAAAAAABwAAAANqsTuA" \
+	"A2FkYX8e7iHeXvk4mZClP9aLwMM"
+/* the same, kept, with the scopes admin and editor */
+#define KNOWN_KEPT                                     \
+	"EQARIjNEVWZ3iJmqu8zd7v8AAAAAAAAABwAAAANqsTuA" \
+	"A2FkYWFkbWluIGVkaXRvcmzCgwsCEUf1I3fbNYENWMc"
+#define SID "00112233445566778899aabbccddeeff"
+
+static const struct proof known = {
+	.sid = SID, .uid = 7, .epoch = 3, .end_s = 1790000000, .name = "ada"
+};
+
+static struct secrets secrets, other_secrets;
+
+static const char *
+made(const struct proof *p)
+{
+	static char text[PROOF_TEXT_BYTES];
+
+	if (!proof_make(&secrets, p, text))
+		abort();
+	return text;
+}
+
+static enum err
+read_again(const struct proof *p, struct proof *out)
+{
+	return proof_read(&secrets, made(p), out);
+}
+
+static void
+fill(char *text, size_t n)
+{
+	memset(text, 'x', n);
+	text[n] = '\0';
+}
+
+/* A text of n letters, until the next call. */
+static const char *
+letters(size_t n)
+{
+	static char text[PROOF_TEXT_BYTES];
+
+	fill(text, n);
+	return text;
+}
+
+static void
+test_known(void)
+{
+	struct proof p = known, r;
+
+	is(made(&p), KNOWN, "a proof is what Python makes");
+	is_int(proof_read(&secrets, KNOWN, &r), ERR_OK,
+	    "a proof made by Python is read");
+	is(r.sid, SID, "the session of a proof is read");
+	is_int(r.uid, 7, "the user of a proof is read");
+	is_int(r.epoch, 3, "the epoch of a proof is read");
+	is_int(r.end_s, 1790000000, "the end of a proof is read");
+	is(r.name, "ada", "the name of a proof is read");
+	is(r.scopes, "", "a proof may have no scopes");
+	ok(!r.is_kept, "a proof need not be kept");
+	p.is_kept = true;
+	snprintf(p.scopes, sizeof(p.scopes), "admin editor");
+	is(made(&p), KNOWN_KEPT, "a kept proof with scopes is Python's");
+	is_int(proof_read(&secrets, KNOWN_KEPT, &r), ERR_OK,
+	    "a kept proof with scopes is read");
+	ok(r.is_kept, "a kept proof says so");
+	is(r.name, "ada", "a name ends where the scopes begin");
+	is(r.scopes, "admin editor", "the scopes of a proof are read");
+}
+
+static void
+test_limits(void)
+{
+	struct proof p = known, r;
+
+	fill(p.name, 20);
+	is_int((long long)(strlen("__Host-latchkey=") + strlen(made(&p))), 110,
+	    "a cookie with a name of 20 bytes has 110 bytes");
+	fill(p.name, PROOF_NAME_MAX_BYTES);
+	fill(p.scopes, PROOF_SCOPES_MAX_BYTES);
+	p.uid = INT64_MAX;
+	p.epoch = INT32_MAX;
+	p.end_s = UINT32_MAX;
+	is_int(read_again(&p, &r), ERR_OK, "the largest proof is read");
+	is_int((long long)strlen(made(&p)), PROOF_TEXT_BYTES - 1,
+	    "the largest proof fills its text");
+	ok(strcmp(r.name, p.name) == 0 && strcmp(r.scopes, p.scopes) == 0 &&
+	        r.uid == p.uid && r.epoch == p.epoch && r.end_s == p.end_s,
+	    "the largest proof is read as it was made");
+	p = known;
+	p.end_s = INT64_C(1) + UINT32_MAX;
+	is_int(read_again(&p, &r), ERR_OK, "an end beyond 32 bits is taken");
+	is_int(r.end_s, UINT32_MAX, "an end beyond 32 bits is cut");
+	p = known;
+	p.name[0] = '\0';
+	is_int(read_again(&p, &r), ERR_OK, "a name may be left out");
+	is(r.name, "", "a name that was left out is empty");
+	p.uid = 0;
+	is_int(read_again(&p, &r), ERR_UNAUTH, "a proof of no user is refused");
+	p = known;
+	p.epoch = -1;
+	is_int(read_again(&p, &r), ERR_UNAUTH,
+	    "a proof with an epoch below 0 is refused");
+	p.epoch = 0;
+	is_int(read_again(&p, &r), ERR_OK, "a proof of epoch 0 is read");
+}
+
+/* How many texts that differ from a good one by a byte are read. */
+static int
+altered(const char *good)
+{
+	char text[PROOF_TEXT_BYTES];
+	struct proof r;
+	int n = 0, c;
+	size_t i;
+
+	for (i = 0; i < strlen(good); i++) {
+		snprintf(text, sizeof(text), "%s", good);
+		for (c = 0; c < 256; c++) {
+			text[i] = (char)c;
+			n += c != (unsigned char)good[i] &&
+			     proof_read(&secrets, text, &r) == ERR_OK;
+		}
+	}
+	return n;
+}
+
+static void
+test_bad(void)
+{
+	char text[2 * PROOF_TEXT_BYTES];
+	struct proof r;
+	size_t n;
+
+	is_int(altered(KNOWN), 0, "a proof with a byte changed is refused");
+	is_int(altered(KNOWN_KEPT), 0,
+	    "a kept proof with a byte changed is refused");
+	for (n = 0; n < strlen(KNOWN); n++) {
+		snprintf(text, sizeof(text), "%.*s", (int)n, KNOWN);
+		if (proof_read(&secrets, text, &r) != ERR_UNAUTH)
+			break;
+	}
+	is_int((long long)n, (long long)strlen(KNOWN),
+	    "no beginning of a proof is one");
+	for (n = 1; n < PROOF_TEXT_BYTES; n++) {
+		snprintf(text, sizeof(text), "%s%s", KNOWN, letters(n));
+		if (proof_read(&secrets, text, &r) != ERR_UNAUTH)
+			break;
+	}
+	is_int((long long)n, PROOF_TEXT_BYTES, "nothing may follow a proof");
+	snprintf(text, sizeof(text), "%s=", KNOWN);
+	is_int(proof_read(&secrets, text, &r), ERR_UNAUTH,
+	    "a proof has no padding");
+	snprintf(text, sizeof(text), "\"%s\"", KNOWN);
+	is_int(proof_read(&secrets, text, &r), ERR_UNAUTH,
+	    "a proof has no quotes");
+	is_int(proof_read(&other_secrets, KNOWN, &r), ERR_UNAUTH,
+	    "a proof of another key is refused");
+}
+
+int
+main(void)
+{
+	make_secrets(&secrets, KEY_TEXT);
+	make_secrets(&other_secrets, "0123456789abcdef0123456789abcdeF");
+	test_known();
+	test_limits();
+	test_bad();
+	return done();
+}
