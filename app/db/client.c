@@ -68,7 +68,7 @@ const struct db_sql db_client_sql[] = {
 		.used_by = DB_COMMAND,
 		.text = "UPDATE latchkey_client SET secret = $2::text,"
 			" old_secret = secret,"
-			" old_until = now() + $3::bigint * interval '1 second'"
+			" old_until = now() + $3::double precision * '1 second'::interval"
 			" WHERE client_id = $1::text AND ($3::bigint = 0"
 			" OR old_until IS NULL OR old_until <= now())"
 			" RETURNING number",
@@ -79,9 +79,11 @@ const struct db_sql db_client_sql[] = {
 		.used_by = DB_API,
 		.text = "INSERT INTO latchkey_revoked (sid, until, reason)"
 			" SELECT $1::uuid, now()"
-			" + seconds * interval '1 second', 'owner'::text"
+			" + greatest(max(seconds), 3600)::double precision"
+			" * '1 second'::interval, 'owner'::text"
 			" FROM latchkey_lifetime",
 		.writes = true,
+		.revokes = true,
 	},
 	{ .name = NULL },
 };

@@ -131,10 +131,10 @@ const struct db_sql db_session_sql[] = {
 		.used_by = DB_API,
 		.text = "SELECT s.user_id, u.username, s.epoch,"
 			" floor(date_part('epoch'::text, least(s.expires_at,"
-			" s.used_at + $4::int * interval '1 second')))::bigint,"
+			" s.used_at + $4::double precision * '1 second'::interval)))::bigint,"
 			" CASE WHEN s.counter <= $2::int THEN 'done'"
 			" WHEN s.counter = $2::int + 1"
-			" AND s.used_at > now() - $3::int * interval '1 second'"
+			" AND s.used_at > now() - $3::double precision * '1 second'::interval"
 			" THEN 'grace' ELSE 'spent' END"
 			" FROM latchkey_session s, " OWNER
 			" WHERE s.id = $1::uuid AND " IS_LIVE,
