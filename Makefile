@@ -14,6 +14,7 @@
 #   make valgrind   what of it bears that, under memcheck; installs valgrind
 #   make fuzz T=60  explore with each fuzz target for T seconds
 #   make bench      measure it beside its peers (bench/README.md), for an hour or so
+#   make sessions   refreshes and revocations while much is killed (bench/README.md)
 #   make floods     honest logins and checks beside floods (bench/README.md)
 #   make format     lay the C code out
 #   make dist       a release: the tree and what make web fetches, in one file
@@ -302,6 +303,12 @@ bench:
 	@bench/bench.py --build $B $(ROUNDS:%=--rounds %) $(SECONDS:%=--seconds %) \
 		$(ONLY:%=--only %) $(USERS:%=--users %) $(QUICK:%=--quick)
 
+# ONLY=crash,keeper DIVIDE=10 BEFORE=DIR, another checkout, built
+sessions:
+	@t/deps bench
+	@$(MAKE) $J all benches
+	@bench/sessions.py --build $B $(ONLY:%=--only %) $(DIVIDE:%=--divide %) $(BEFORE:%=--before %)
+
 # TREE=DIR, another checkout, built, beside this one; SECONDS=15 ONLY=deaf,slow
 floods:
 	@t/deps bench
@@ -405,6 +412,6 @@ clean:
 
 -include $(wildcard $B/*.d $B/*/*.d)
 
-.PHONY: always all without-web web dist run check units benches bench floods examples browser oauth test coverage mutate front-ends sanitized valgrind lint fuzz fuzz-build fuzz-targets format install uninstall clean
+.PHONY: always all without-web web dist run check units benches bench sessions floods examples browser oauth test coverage mutate front-ends sanitized valgrind lint fuzz fuzz-build fuzz-targets format install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:

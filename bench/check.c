@@ -6,6 +6,7 @@
  *
  *	check route COUNT	GET /check with a good token that it has seen
  *				before, from the parsed request to the reply
+ *	check session COUNT	the same of a token that belongs to a session
  *	check token COUNT	token_check() alone
  *	check forged COUNT	the same of one with another signature
  *
@@ -52,16 +53,20 @@ static struct ctx ctx = {
 static const char authorization[] =
     "Bearer "
     "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJleHAiOjE3MDAwMDE4MDAsImlhdCI6MTcwMDAwMDAwMCwianRpIjoiMDAxMTIyMzM0NDU1NjY3Nzg4OTlhYWJiY2NkZGVlZmYiLCJzdWIiOiJhZGEiLCJ1aWQiOjF9.5gDOHCOQrM-ss8Q_aYmRTPQcekzNXLFD8QnML_JcQYo";
+/* and of a session */
+static const char of_session[] =
+    "Bearer "
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJleHAiOjE3MDAwMDE4MDAsImlhdCI6MTcwMDAwMDAwMCwianRpIjoiMDAxMTIyMzM0NDU1NjY3Nzg4OTlhYWJiY2NkZGVlZmYiLCJzaWQiOiIwMTIzNDU2Nzg5YWJjZGVmZmVkY2JhOTg3NjU0MzIxMCIsInN1YiI6ImFkYSIsInVpZCI6MX0.QR-KyVl1o8viD1Eq8wdcRcQfjMj3OhHTwIDEd6GoSL0";
 /* clang-format on */
 
 static bool
-run_route(void)
+run_route_with(const char *header)
 {
 	struct req r = {
 		.ctx = &ctx,
 		.method = METHOD_GET,
 		.uri = "/check",
-		.authorization = authorization,
+		.authorization = header,
 		.body = "",
 	};
 	struct buf out;
@@ -74,9 +79,21 @@ run_route(void)
 }
 
 static bool
+run_route(void)
+{
+	return run_route_with(authorization);
+}
+
+static bool
+run_session(void)
+{
+	return run_route_with(of_session);
+}
+
+static bool
 run_token(void)
 {
-	const struct token_clock clock = { NOW_S, 0, 1800 };
+	const struct token_clock clock = { .now_s = NOW_S, .life_s = 1800 };
 	struct token_claims claims;
 	enum err e;
 
@@ -89,7 +106,7 @@ run_token(void)
 static bool
 run_forged(void)
 {
-	const struct token_clock clock = { NOW_S, 0, 1800 };
+	const struct token_clock clock = { .now_s = NOW_S, .life_s = 1800 };
 	char token[sizeof(authorization)];
 	struct token_claims claims;
 
@@ -107,12 +124,15 @@ main(int argc, char **argv)
 
 	if (argc == 3 && strcmp(argv[1], "route") == 0)
 		run = run_route;
+	else if (argc == 3 && strcmp(argv[1], "session") == 0)
+		run = run_session;
 	else if (argc == 3 && strcmp(argv[1], "token") == 0)
 		run = run_token;
 	else if (argc == 3 && strcmp(argv[1], "forged") == 0)
 		run = run_forged;
 	if (run == NULL || !text_to_i64(argv[2], 1, 1000000000, &count)) {
-		fprintf(stderr, "usage: check route|token|forged COUNT\n");
+		fprintf(
+		    stderr, "usage: check route|session|token|forged COUNT\n");
 		return EXIT_FAILURE;
 	}
 	arena_init(&arena);

@@ -5,7 +5,7 @@
 --	wrk ... -s load.lua URL -- basic NAME PASSWORD
 --	wrk ... -s load.lua URL -- login NAME PASSWORD
 --	wrk ... -s load.lua URL -- logins USERS PASSWORD	of user1, user2, ... at random
---	wrk ... -s load.lua URL -- refresh FILE		a session for each thread, from its lines
+--	wrk ... -s load.lua URL -- refresh FILE [RATE]	a session for each thread, from its lines; so often a second
 --	wrk ... -s load.lua URL -- signup PREFIX		a new name each time
 --
 -- The last line of the output is "result" and key=value pairs: answers, those
@@ -81,8 +81,12 @@ function kinds.logins(users, password)
 end
 
 -- Each thread renews one session, by the token that it was given last; it has one connection.
-function kinds.refresh(file)
+function kinds.refresh(file, rate)
 	local token, i = nil, 0
+	if tonumber(rate or 0) > 0 then
+		math.randomseed(os.time() + thread_number)
+		delay = function() return math.random(0, math.floor(2000 / rate)) end
+	end
 	for line in io.lines(file) do
 		token = i == thread_number and line or token
 		i = i + 1

@@ -2,9 +2,9 @@
 checks the tokens of the last minute, and keeps the published keys as an application
 does, until standard input ends. Prints what went wrong, and then the figures.
 
-    rotation.py PORT SOCKET [CHECKS_A_SECOND]
+    rotation.py PORT SOCKET [CHECKS_A_SECOND [PASSWORD]]
 
-The accounts are user0 to user19, with the password correct-horse.
+The accounts are user0 to user19, with that password, or correct-horse.
 PORT is nginx's, for logins and published keys; SOCKET the check lane's, which the
 checks go to directly.
 """
@@ -17,11 +17,13 @@ import re
 import sys
 import threading
 import time
+import urllib.parse
 
 from peer import fcgi
 
 port, socket = sys.argv[1:3]
 rate = int(sys.argv[3]) if len(sys.argv) > 3 else 0
+password = urllib.parse.quote(sys.argv[4] if len(sys.argv) > 4 else "correct-horse")
 over = threading.Event()
 tokens, kids, wrong = [], {}, []
 counts = {"logins": 0, "checks": 0, "sets": 0}
@@ -69,7 +71,7 @@ def log_in():
         keys.has("", begun)
         # of many: the oldest of too many sessions of one would end
         name = f"user{counts['logins'] % 20}"
-        answer, data = ask("POST", "/token", f"username={name}&password=correct-horse", {"Content-Type": "application/x-www-form-urlencoded"})
+        answer, data = ask("POST", "/token", f"username={name}&password={password}", {"Content-Type": "application/x-www-form-urlencoded"})
         if answer.status != 200:
             wrong.append(f"a login: {answer.status}")
             continue
