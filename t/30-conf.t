@@ -110,10 +110,6 @@ while IFS='	' read -r key type _ min max _; do
 	auto) what='auto or a whole number' ;;
 	*) continue ;;
 	esac
-	for value in "$min" "$max"; do
-		env "$(variable "$key")=$value" "$LK_BIN" -c "$LK_CONF" check >"$tmp/out" 2>&1
-		unlike "$(cat "$tmp/out")" 'must be' "$key = $value is within its limits"
-	done
 	for value in $((min - 1)) $((max + 1)); do
 		env "$(variable "$key")=$value" "$LK_BIN" -c "$LK_CONF" check >"$tmp/out" 2>&1
 		like "$(cat "$tmp/out")" "$(variable "$key"): $key must be $what from $min to $max" \
@@ -121,14 +117,30 @@ while IFS='	' read -r key type _ min max _; do
 	done
 done <"$tmp/settings"
 
+# All at their limits fit together: two programs, of which each asks the database.
+# at COLUMN: each number as that column has it, in the environment
+at() {
+	awk -F '\t' -v column="$1" '$2 == "number" || $2 == "auto" {
+		print "LATCHKEY_" toupper($1) "=" $column
+	}' "$tmp/settings" >"$tmp/environment"
+	# shellcheck disable=SC2046 # no value has blanks
+	env $(cat "$tmp/environment") "$LK_BIN" -c "$LK_CONF" check >"$tmp/out" 2>&1
+}
+for limit in lowest:4 highest:5; do
+	at ${limit#*:}
+	unlike "$(cat "$tmp/out")" 'must be|LATCHKEY_' "each number at its ${limit%:*} value is within its limits"
+done
+
 # Keys that have to fit together.
 fits() {
 	env LATCHKEY_HASH_COST="$1" LATCHKEY_HASH_MEMORY_MAX_MIB="$2" \
 		"$LK_BIN" -c "$LK_CONF" check >"$tmp/out" 2>&1
 }
 while read -r cost mib; do
-	fits "$cost" "$mib"
-	unlike "$(cat "$tmp/out")" hash_ "$mib MiB are enough for cost $cost"
+	if [ "$cost" -lt 11 ]; then # a gigabyte has been tried
+		fits "$cost" "$mib"
+		unlike "$(cat "$tmp/out")" hash_ "$mib MiB are enough for cost $cost"
+	fi
 	[ "$mib" -gt 1 ] || continue
 	fits "$cost" $((mib - 1))
 	like "$? $(cat "$tmp/out")" "^1 .*hash_cost = $cost takes $mib MiB.* set hash_memory_max_mib = $mib" \
