@@ -293,10 +293,11 @@ is "$(grep ' on users' "$tmp/privileges" | xargs -d '\n' | tr -d '()')" \
 	'INSERT fullname on users INSERT is_active on users INSERT password on users INSERT username on users SELECT fullname on users SELECT id on users SELECT is_active on users SELECT password on users SELECT username on users UPDATE fullname on users UPDATE is_active on users UPDATE password on users' \
 	'migrate ROLE grants the columns of users that the workers need'
 is "$(grep -v ' on users' "$tmp/privileges" | grep -vE '^(SELECT|INSERT|UPDATE) on latchkey_[a-z]+$')" \
-	'DELETE on latchkey_revoked
+	'DELETE on latchkey_link
+DELETE on latchkey_revoked
 DELETE on latchkey_session
 USAGE on schema public
-USAGE on sequence users_id_seq' 'migrate ROLE grants DELETE on two tables of its own alone, and TRUNCATE on none'
+USAGE on sequence users_id_seq' 'migrate ROLE grants DELETE on three tables of its own alone, and TRUNCATE on none'
 while read -r privilege; do
 	sql "revoke $privilege from \"the worker\""
 	as_worker check
