@@ -81,6 +81,7 @@ static const struct key keys[] = {
 	{ "accept_plain_tokens",  UNTIL,  AT(plain_until_s),        "true", 0, 0, "true, false or YYYY-MM-DD" },
 	{ "session_days",         NUMBER, AT(session_days),         "90", 1, 3650, "days" },
 	{ "session_idle_minutes", NUMBER, AT(session_idle_minutes), "20160", 1, 5256000, "minutes" },
+	{ "session_proof_minutes", NUMBER, AT(session_proof_minutes), "60", 1, 1440, "minutes" },
 	{ "refresh_grace_s",      NUMBER, AT(refresh_grace_s),      "10", 0, 300, "seconds" },
 	{ "revocation_stale",     SWITCH, AT(revocation_stale_accepted), "accept", 0, 1, "accept or refuse" },
 	{ "hash_cost",            NUMBER, AT(hash_cost),            "5", 1, 11, "yescrypt cost" },
@@ -541,6 +542,19 @@ hash_fits(const struct conf *c)
 	return false;
 }
 
+/* A session that is in use is renewed before it has been idle for too long. */
+static bool
+idles_longer(const struct conf *c, const char *key, int64_t minutes)
+{
+	if (c->session_idle_minutes > minutes)
+		return true;
+	log_say("session_idle_minutes = %" PRId64
+	        " must be more than %s = %" PRId64
+	        ": a session in use is renewed as often as that",
+	    c->session_idle_minutes, key, minutes);
+	return false;
+}
+
 /* Keys that are good each by itself, but not together. */
 static bool
 fit_together(const struct conf *c)
@@ -552,7 +566,10 @@ fit_together(const struct conf *c)
 		    c->username_min_chars, c->username_max_chars);
 		return false;
 	}
-	return hash_fits(c);
+	return hash_fits(c) &&
+	       idles_longer(
+	           c, "session_proof_minutes", c->session_proof_minutes) &&
+	       idles_longer(c, "access_token_minutes", c->access_token_minutes);
 }
 
 bool

@@ -38,7 +38,9 @@ struct conf {
 	                        * this time; 0: never, INT64_MAX: always */
 	int64_t session_days;  /* of a renewed session, at most */
 	int64_t session_idle_minutes; /* without renewal, after which it ends */
-	int64_t refresh_grace_s; /* a spent refresh token is answered again */
+	int64_t
+	    session_proof_minutes; /* a cookie counts without the database */
+	int64_t refresh_grace_s;   /* a spent refresh token is answered again */
 	bool revocation_stale_accepted; /* tokens count while it cannot be
 	                                 * known whether they have ended */
 	int64_t hash_cost;              /* yescrypt's, 1 to 11 */

@@ -19,12 +19,17 @@
 #include "route.h"
 #include "stats/event.h"
 #include "stats/metrics.h"
+#include "svc/browser.h"
 #include "svc/ratelimit.h"
 #include "svc/session.h"
 #include "model.h"
 
-/* BEARER: a valid token. SIGNED_IN: and its account is active. */
-enum who { ANYONE, BEARER, SIGNED_IN };
+/*
+ * CHECKED: a valid token, or a browser's cookie, for a request that the web
+ * server asks about. RENEWED: that cookie, good or old, whose session goes on.
+ * SIGNED_IN: either, and the account is active.
+ */
+enum who { ANYONE, CHECKED, RENEWED, SIGNED_IN };
 
 /* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): rows read so */
 struct route {
@@ -51,6 +56,7 @@ struct route {
 #define ANY ORIGIN_ANY
 #define NOT_CROSS_SITE ORIGIN_NOT_CROSS_SITE
 #define SAME_ORIGIN ORIGIN_SAME
+#define OWN_PAGES ORIGIN_OWN
 #define FASTAPI FACE_FASTAPI
 #define OAUTH FACE_OAUTH
 #define LOGIN FACE_LOGIN
@@ -68,12 +74,15 @@ static const struct route routes[] = {
 	{ GET,      "/users/me/sessions",   ROLE_API,   SIGNED_IN, ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_sessions_list },
 	{ DELETE,   "/users/me/sessions",   ROLE_API,   SIGNED_IN, SAME_ORIGIN,    LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_sessions_delete_others },
 	{ DELETE,   "/users/me/sessions/{id}", ROLE_API, SIGNED_IN, SAME_ORIGIN,   LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_sessions_delete },
+	{ POST,     "/session",             ROLE_LOGIN, ANYONE,    OWN_PAGES,      LIMIT_LOGIN,  FASTAPI, BODY_EITHER, 65536, api_session_create },
+	{ GET,      "/session",             ROLE_API,   SIGNED_IN, ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_session_read },
 	{ DELETE,   "/session",             ROLE_API,   SIGNED_IN, SAME_ORIGIN,    LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_session_delete },
 	{ POST,     "/oauth2/token",        ROLE_API,   ANYONE,    NOT_CROSS_SITE, LIMIT_NONE,   OAUTH,   BODY_FORM, 65536, api_oauth2_token },
 	{ POST,     "/oauth2/token",        ROLE_LOGIN, ANYONE,    NOT_CROSS_SITE, LIMIT_LOGIN,  OAUTH,   BODY_FORM, 65536, api_oauth2_password },
 	{ POST,     "/oauth2/introspect",   ROLE_API,   ANYONE,    NOT_CROSS_SITE, LIMIT_NONE,   OAUTH,   BODY_FORM, 65536, api_oauth2_introspect },
 	{ POST,     "/oauth2/revoke",       ROLE_API,   ANYONE,    NOT_CROSS_SITE, LIMIT_NONE,   OAUTH,   BODY_FORM, 65536, api_oauth2_revoke },
-	{ GET,      "/check",               ROLE_CHECK, BEARER,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_check },
+	{ GET,      "/check",               ROLE_CHECK, CHECKED,   ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_check },
+	{ GET,      "/check/renew",         ROLE_API,   RENEWED,   ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_check },
 	{ GET_HEAD, "/.well-known/jwks.json",ROLE_CHECK,ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_keys },
 	{ GET_HEAD, "/openapi.json",        ROLE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_docs_openapi },
 	{ GET_HEAD, "/docs",                ROLE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_docs_swagger },
@@ -187,19 +196,38 @@ refuse_method(struct req *r, unsigned methods)
 	reply_header(r, "Allow", allow.s);
 }
 
+/* The user of a session cookie, which may be renewed. */
+static enum err
+find_by_cookie(struct req *r, enum who who, struct user *u)
+{
+	struct browser_cookie new = { .value = NULL };
+	enum err e;
+
+	if (who == CHECKED)
+		return browser_claims(r->ctx, r->session, &r->claims);
+	if (who == RENEWED)
+		e = browser_renew(r->ctx, r->session, &r->claims, &new);
+	else
+		e = browser_user(r->ctx, r->session, &r->claims, u, &new);
+	if (e == ERR_OK && new.value != NULL)
+		header_set_session(r, new.value, new.max_age_s);
+	return e;
+}
+
 /* The gate of rows that need authentication. */
 static enum err
 find_user(struct req *r, enum who who)
 {
 	const char *token = header_bearer(r->authorization);
-	struct user *u;
+	struct user *u = arena_alloc(r->ctx->arena, sizeof(*u));
 
-	if (token == NULL)
+	r->user = who == SIGNED_IN ? u : NULL;
+	if (r->session != NULL)
+		return find_by_cookie(r, who, u);
+	if (token == NULL || who == RENEWED)
 		return ERR_UNAUTH;
-	if (who == BEARER)
+	if (who == CHECKED)
 		return session_claims(r->ctx, token, &r->claims);
-	u = arena_alloc(r->ctx->arena, sizeof(*u));
-	r->user = u;
 	return session_user(r->ctx, token, &r->claims, u);
 }
 
@@ -277,9 +305,12 @@ hand_over(struct req *r, const struct route *row)
 static void
 run_row(struct req *r, const struct route *row)
 {
+	bool is_check = row->who == CHECKED || row->who == RENEWED;
 	enum err e;
 
-	if (!gate_origin(r, row->origin) || !gate_lane(r, row->lane, row->path))
+	if (!gate_origin(r, row->origin) ||
+	    !gate_lane(r, row->lane, row->path) ||
+	    (row->who != ANYONE && !gate_session(r, is_check)))
 		return;
 	e = gate_body(r, row->body, row->bytes);
 	if (e == ERR_OK && row->who != ANYONE)
@@ -295,8 +326,8 @@ run_row(struct req *r, const struct route *row)
 		assert_counted(r, row);
 	if (e == ERR_MALFORMED && r->malformed != NULL)
 		reply_detail(r, 400, r->malformed);
-	else if (e == ERR_UNAUTH && row->who == BEARER)
-		reply_unauthorized(r, NULL); /* the web server alone reads it */
+	else if (e == ERR_UNAUTH && is_check)
+		gate_refuse_check(r); /* the web server alone reads it */
 	else if (e != ERR_OK)
 		reply_error(r, e);
 }
@@ -359,6 +390,10 @@ route_run(struct req *r)
 
 	if (row != NULL)
 		run_row(r, row);
+	/* a check is asked so often that no cookie may come of it */
+	assert(row == NULL || row->lane != ROLE_CHECK ||
+	       r->new_session.value == NULL);
+	header_add_session(r);
 	reply_settle(r);
 	us = clock_us() - start_us;
 	metrics_request(counter_of(row), r->reply.status, us);
@@ -387,10 +422,12 @@ route_name_rows(void)
 void
 route_print(void)
 {
-	static const char *const body[] = { "none", "JSON", "form" };
-	static const char *const who[] = { "anyone", "bearer", "signed in" };
+	static const char *const body[] = { "none", "JSON", "form",
+		"JSON or form" };
+	static const char *const who[] = { "anyone", "token or cookie",
+		"old cookie", "signed in" };
 	static const char *const origin[] = { "any", "not cross-site",
-		"same origin" };
+		"same origin", "own pages" };
 	static const char *const limit[] = { "none", "login", "sign-up",
 		"change" };
 	static const char *const face[] = { "FastAPI", "login", "OAuth" };

@@ -25,7 +25,7 @@ is "$(cat "$tmp/out")" 'DELETE /users/me of lane login goes to latchkey_api' \
 	'two lanes of one path are noticed'
 for lane in check api login; do
 	rm -rf "$tmp/nginx" && cp -R conf/nginx "$tmp/nginx"
-	sed -i "s/fastcgi_pass latchkey_$lane;/fastcgi_pass latchkey_other;/" "$tmp"/nginx/*.conf
+	sed -i "s/\(fastcgi_pass\|	\"POST [^\"]*\"\|	default\)\([ 	]\)latchkey_$lane;/\1\2latchkey_other;/" "$tmp"/nginx/*.conf
 	awk -F '\t' -v lane="$lane" '$3 == lane' "$tmp/routes" >"$tmp/of_lane"
 	is "$(python3 -B t/tool/lanes.py "$tmp/nginx" <"$tmp/routes" | grep -c latchkey_other)" "$(wc -l <"$tmp/of_lane")" \
 		"endpoints of lane $lane are noticed where nginx passes them elsewhere"

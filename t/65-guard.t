@@ -281,7 +281,7 @@ from lane import FAULTS
 for path in APPS:
     for fault in FAULTS:
         status, headers, body = ask(path, bearer=b"Authorization: Bearer " + fault.encode() + b"\r\n")
-        wanted = {"good": 200, "401": 401, "403": 404}.get(fault, 503)
+        wanted = {"good": 200, "401": 401, "403": 403}.get(fault, 503)
         tell("%s: a check lane whose answer is \"%s\": %d" % (path.decode(), fault, wanted), wanted, status)
         if fault != "good":
             tell("%s: a check lane whose answer is \"%s\" does not open the application" % (path.decode(), fault), "True", b"application" not in body and b'{"detail":' in body)

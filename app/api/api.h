@@ -10,6 +10,11 @@
 
 #define DEVICE_COOKIE "__Host-latchkey-device" /* svc/device.h's proof */
 
+struct user;
+
+/* Append a user's members of JSON, as the original has them, in its order. */
+void api_add_user(struct buf *b, const struct user *u);
+
 enum err api_root(struct req *r) MUST_CHECK;
 enum err api_users_add(struct req *r) MUST_CHECK;
 enum err api_users_me(struct req *r) MUST_CHECK;
@@ -19,6 +24,8 @@ enum err api_users_delete(struct req *r) MUST_CHECK;
 enum err api_sessions_list(struct req *r) MUST_CHECK;
 enum err api_sessions_delete(struct req *r) MUST_CHECK;
 enum err api_sessions_delete_others(struct req *r) MUST_CHECK;
+enum err api_session_create(struct req *r) MUST_CHECK;
+enum err api_session_read(struct req *r) MUST_CHECK;
 enum err api_session_delete(struct req *r) MUST_CHECK;
 enum err api_oauth2_token(struct req *r) MUST_CHECK;
 enum err api_oauth2_password(struct req *r) MUST_CHECK;

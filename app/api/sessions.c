@@ -6,8 +6,11 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "http/header.h"
 #include "http/params.h"
 #include "http/reply.h"
+#include "svc/device.h"
+#include "svc/login.h"
 #include "svc/session.h"
 
 static void
@@ -88,13 +91,84 @@ api_sessions_delete_others(struct req *r)
 	return reply_ended(r, session_end_others(r->ctx, r->user, own));
 }
 
+/*
+ * Log-in of a browser without a page of Latchkey's. No limits of length, as at
+ * /token.
+ */
+enum err
+api_session_create(struct req *r)
+{
+	enum { USERNAME, PASSWORD, KEEP, FIELDS };
+	static const struct field want[FIELDS] = {
+		[USERNAME] = { .name = "username", .required = true },
+		[PASSWORD] = { .name = "password",
+		    .required = true,
+		    .secret = true },
+		[KEEP] = { .name = "keep",
+		    .kind = FIELD_BOOL,
+		    .nullable = true },
+	};
+	struct param v[FIELDS];
+	struct login l;
+	enum err e;
+
+	if ((e = params_read(r, want, FIELDS, v)) != ERR_OK)
+		return e;
+	l = (struct login){
+		.username = v[USERNAME].text,
+		.password = v[PASSWORD].text,
+		.device =
+		    header_cookie(r->cookie, DEVICE_COOKIE, r->ctx->arena),
+		.browser = true,
+		.keep = v[KEEP].on,
+	};
+	e = login(r->ctx, &l);
+	if (e == ERR_UNAUTH)
+		reply_unauthorized(r, "Incorrect username or password");
+	if (e != ERR_OK)
+		return e == ERR_UNAUTH ? ERR_OK : e;
+	reply_begin(r, 204, NULL);
+	if (l.new_device != NULL)
+		header_set_cookie(
+		    r, DEVICE_COOKIE, l.new_device, DEVICE_LIFE_S);
+	header_set_session(r, l.cookie.value, l.cookie.max_age_s);
+	return ERR_OK;
+}
+
+/* The account as /users/me has it, and the end; null: the token has no session.
+ */
+enum err
+api_session_read(struct req *r)
+{
+	const char *expires_at = NULL;
+	struct buf *b;
+	enum err e;
+
+	if (r->claims.sid != NULL) {
+		e = session_find(r->ctx, r->user, r->claims.sid, &expires_at);
+		if (e != ERR_OK)
+			return e == ERR_NOTFOUND ? ERR_UNAUTH : e;
+	}
+	b = reply_begin(r, 200, "application/json");
+	buf_adds(b, "{");
+	api_add_user(b, r->user);
+	add_text(b, "expires_at", expires_at);
+	buf_adds(b, "}");
+	return ERR_OK;
+}
+
 /* Log-out. Of a token without a session nothing can be ended: that is said. */
 enum err
 api_session_delete(struct req *r)
 {
-	if (r->claims.sid != NULL)
-		return reply_ended(
-		    r, session_end(r->ctx, r->user, r->claims.sid));
+	enum err e;
+
+	if (r->claims.sid != NULL) {
+		e = session_end(r->ctx, r->user, r->claims.sid);
+		if (e == ERR_OK && r->session != NULL)
+			header_remove_session(r);
+		return reply_ended(r, e);
+	}
 	reply_detail(r, 409, "The token has no session");
 	return ERR_OK;
 }

@@ -11,16 +11,14 @@
 #include "http/params.h"
 #include "http/problem.h"
 #include "http/reply.h"
+#include "svc/browser.h"
 #include "svc/profile.h"
 #include "svc/signup.h"
 
-/* As the original shows a user, and in its order; without the last brace. */
-static struct buf *
-begin_user(struct req *r, const struct user *u)
+void
+api_add_user(struct buf *b, const struct user *u)
 {
-	struct buf *b = reply_begin(r, 200, "application/json");
-
-	buf_adds(b, "{\"username\":");
+	buf_adds(b, "\"username\":");
 	buf_add_json(b, u->username, strlen(u->username));
 	buf_adds(b, ",\"fullname\":");
 	if (u->fullname != NULL)
@@ -29,13 +27,16 @@ begin_user(struct req *r, const struct user *u)
 		buf_adds(b, "null");
 	buf_addf(b, ",\"id\":%" PRId64 ",\"is_active\":%s", u->id,
 	    u->is_active ? "true" : "false");
-	return b;
 }
 
 static void
 reply_user(struct req *r, const struct user *u)
 {
-	buf_adds(begin_user(r, u), "}");
+	struct buf *b = reply_begin(r, 200, "application/json");
+
+	buf_adds(b, "{");
+	api_add_user(b, u);
+	buf_adds(b, "}");
 }
 
 /* With the tokens of the session that goes on, if it does. */
@@ -43,8 +44,10 @@ static void
 reply_user_and_tokens(
     struct req *r, const struct user *u, const struct refreshed *kept)
 {
-	struct buf *b = begin_user(r, u);
+	struct buf *b = reply_begin(r, 200, "application/json");
 
+	buf_adds(b, "{");
+	api_add_user(b, u);
 	if (kept->token != NULL)
 		buf_addf(b,
 		    ",\"access_token\":\"%s\",\"token_type\":\"bearer\","
@@ -53,6 +56,21 @@ reply_user_and_tokens(
 	if (kept->token != NULL && kept->refresh_token != NULL)
 		buf_addf(b, ",\"refresh_token\":\"%s\"", kept->refresh_token);
 	buf_adds(b, "}");
+}
+
+/* A browser gets the cookie of its session, and no token that scripts read. */
+static void
+reply_changed(struct req *r, const struct refreshed *kept)
+{
+	struct browser_cookie new;
+
+	if (r->session == NULL) {
+		reply_user_and_tokens(r, r->user, kept);
+		return;
+	}
+	reply_user(r, r->user);
+	if (browser_go_on(r->ctx, r->session, &new) == ERR_OK)
+		header_set_session(r, new.value, new.max_age_s);
 }
 
 /*
@@ -202,7 +220,7 @@ api_users_change_password(struct req *r)
 	    &why, &kept);
 	switch (e) {
 	case ERR_OK:
-		reply_user_and_tokens(r, r->user, &kept);
+		reply_changed(r, &kept);
 		return ERR_OK;
 	case ERR_DENIED:
 		reply_detail(r, 400, "Incorrect current password");
@@ -235,6 +253,8 @@ api_users_delete(struct req *r)
 	    &referred);
 	switch (e) {
 	case ERR_OK:
+		if (r->session != NULL)
+			header_remove_session(r);
 		reply_user(r, r->user);
 		return ERR_OK;
 	case ERR_DENIED:

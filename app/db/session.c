@@ -10,9 +10,11 @@
 enum {
 	INSERT,
 	LIST,
+	FIND,
 	LIVE,
 	RENEW,
 	LOOK,
+	TOUCH,
 	END,
 	END_REUSED,
 	END_OTHERS,
@@ -88,6 +90,13 @@ const struct db_sql db_session_sql[] = {
 			" AND s.epoch = $2::int AND s.expires_at > now()"
 			" ORDER BY s.created_at DESC, s.id LIMIT " MOST,
 	},
+	[FIND] = {
+		.name = "session_find",
+		.used_by = DB_API,
+		.text = "SELECT " TIME("expires_at") " FROM latchkey_session"
+			" WHERE id = $1::uuid AND user_id = $2::bigint"
+			" AND expires_at > now()",
+	},
 	[LIVE] = {
 		.name = "session_live",
 		.used_by = DB_LOGIN,
@@ -138,6 +147,31 @@ const struct db_sql db_session_sql[] = {
 			" THEN 'grace' ELSE 'spent' END"
 			" FROM latchkey_session s, " OWNER
 			" WHERE s.id = $1::uuid AND " IS_LIVE,
+	},
+	[TOUCH] = {
+		.name = "session_touch",
+		.used_by = DB_API | DB_LOGIN,
+		/*
+		 * Of many at once one writes: the others wait for it, find that
+		 * there is nothing to do any more, and read.
+		 */
+		.text = "WITH done AS (UPDATE latchkey_session s"
+			" SET used_at = clock_timestamp()"
+			" FROM " OWNER
+			" WHERE s.id = $1::uuid AND s.user_id = $2::bigint"
+			" AND s.used_at <= now() - $3::double precision * '1 second'::interval"
+			" AND " IS_LIVE
+			" RETURNING s.user_id, u.username, s.epoch, s.expires_at,"
+			" set_config('synchronous_commit'::text, 'off'::text, true))"
+			" SELECT user_id, username, epoch,"
+			" floor(date_part('epoch'::text, expires_at))::bigint"
+			" FROM done"
+			" UNION ALL SELECT s.user_id, u.username, s.epoch,"
+			" floor(date_part('epoch'::text, s.expires_at))::bigint"
+			" FROM latchkey_session s, " OWNER
+			" WHERE s.id = $1::uuid AND s.user_id = $2::bigint"
+			" AND " IS_LIVE
+			" AND NOT EXISTS (SELECT FROM done)",
 	},
 	[END_REUSED] = {
 		.name = "session_end_reused",
@@ -282,6 +316,41 @@ db_session_live(struct ctx *c, struct renewal *r)
 		.id = db_text(&rows, 0, 5),
 		.audience = db_text(&rows, 0, 6),
 	};
+	return ERR_OK;
+}
+
+enum err
+db_session_find(
+    struct ctx *c, const char *id, int64_t user_id, const char **expires_at)
+{
+	struct db_rows rows;
+	enum err e = db_one(c->app->db, c->arena, &db_session_sql[FIND],
+	    DB_PARAMS(id, db_param_i64(c->arena, user_id)), &rows);
+
+	if (e == ERR_OK)
+		*expires_at = db_text(&rows, 0, 0);
+	return e;
+}
+
+enum err
+db_session_touch(struct ctx *c, struct touch *t)
+{
+	struct db_rows rows;
+	enum err e = db_one(c->app->db, c->arena, &db_session_sql[TOUCH],
+	    DB_PARAMS(t->id, db_param_i64(c->arena, t->user.id),
+	        db_param_i64(c->arena, t->write_s),
+	        db_param_i64(c->arena, t->idle_s)),
+	    &rows);
+
+	if (e != ERR_OK)
+		return e == ERR_NOTFOUND ? ERR_UNAUTH : e;
+	t->user = (struct user){
+		.id = db_int(&rows, 0, 0),
+		.username = db_text(&rows, 0, 1),
+		.epoch = (int32_t)db_int(&rows, 0, 2),
+		.is_active = true,
+	};
+	t->expires_s = db_int(&rows, 0, 3);
 	return ERR_OK;
 }
 

@@ -24,6 +24,29 @@ enum err db_session_insert(struct ctx *c, const struct session *s) MUST_CHECK;
 enum err db_session_list(struct ctx *c, const struct user *u,
     struct session *out, size_t *n) MUST_CHECK;
 
+/*
+ * When a session of this user ends, as JSON has a time. ERR_NOTFOUND: there is
+ * none (any more). Errors as db_run().
+ */
+enum err db_session_find(struct ctx *c, const char *id, int64_t user_id,
+    const char **expires_at) MUST_CHECK;
+
+/* A browser's session that is used, by its cookie. */
+struct touch {
+	const char *id;
+	int64_t write_s;   /* it is written where that was so long ago */
+	int64_t idle_s;    /* how long a session may go without use */
+	struct user user;  /* its number; then what a proof needs */
+	int64_t expires_s; /* the result: of the session, since 1970 */
+};
+
+/*
+ * Note that a session is used. Of any number at once one writes, and does not
+ * wait for the disk. ERR_UNAUTH: no such session of that user, or it has ended.
+ * Errors as db_run().
+ */
+enum err db_session_touch(struct ctx *c, struct touch *t) MUST_CHECK;
+
 /* How a renewal went. */
 enum renewal_result {
 	RENEWAL_DONE,  /* the next counter is good now */

@@ -421,6 +421,15 @@ read_request(struct fcgi *f, const struct incoming *in, struct req *r)
 	r->from.sec_fetch_site = cgi.value[CGI_HTTP_SEC_FETCH_SITE];
 	r->from.origin = cgi.value[CGI_HTTP_ORIGIN];
 	r->from.host = cgi.value[CGI_HTTP_HOST];
+	r->from.is_https = cgi.value[CGI_HTTPS] != NULL &&
+	                   strcmp(cgi.value[CGI_HTTPS], "on") == 0;
+	r->guarded = (struct guarded){
+		.method = cgi.value[CGI_LATCHKEY_METHOD],
+		.uri = cgi.value[CGI_LATCHKEY_URI],
+		.accept = cgi.value[CGI_HTTP_ACCEPT],
+		.upgrade = cgi.value[CGI_HTTP_UPGRADE],
+		.sec_fetch_mode = cgi.value[CGI_HTTP_SEC_FETCH_MODE],
+	};
 	r->ctx->address = cgi.value[CGI_REMOTE_ADDR];
 	r->ctx->agent = cgi.value[CGI_HTTP_USER_AGENT];
 	r->waited_ms = waited_ms(cgi.value[CGI_REQUEST_MSEC], &now);

@@ -4,8 +4,11 @@
 #include "base.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "http/gate.h"
+#include "http/header.h"
+#include "http/next.h"
 #include "http/reply.h"
 #include "stats/event.h"
 
@@ -17,6 +20,60 @@ gate_origin(struct req *r, enum origin accepted)
 		return true;
 	reply_detail(r, 403, "Cross-origin request refused");
 	return false;
+}
+
+/* Is it only to be read, by every application that keeps to RFC 9110? */
+static bool
+is_safe(const struct req *r, bool is_check)
+{
+	enum method m = is_check ? method_of(r->guarded.method) : r->method;
+
+	return (m & (METHOD_GET | METHOD_HEAD | METHOD_OPTIONS)) != 0 &&
+	       r->guarded.upgrade == NULL;
+}
+
+bool
+gate_session(struct req *r, bool is_check)
+{
+	if (header_has_bearer(r->authorization))
+		return true;
+	r->session =
+	    header_cookie_once(r->cookie, HEADER_SESSION, r->ctx->arena);
+	if (r->session == NULL || is_safe(r, is_check))
+		return true;
+	if (is_check && r->guarded.method == NULL)
+		event(EVENT_REQUEST_BROKEN,
+		    "what=LATCHKEY_METHOD hint=\"fastcgi_param "
+		    "LATCHKEY_METHOD $request_method\"");
+	return gate_origin(r, ORIGIN_OWN);
+}
+
+/* Did somebody go to this address, as the browser says, or as it looks? */
+static bool
+is_navigation(const struct guarded *g)
+{
+	if (g->uri == NULL || g->upgrade != NULL)
+		return false;
+	if (g->sec_fetch_mode != NULL)
+		return strcmp(g->sec_fetch_mode, "navigate") == 0;
+	return g->accept != NULL && strstr(g->accept, "text/html") != NULL;
+}
+
+void
+gate_refuse_check(struct req *r)
+{
+	const struct guarded *g = &r->guarded;
+	bool is_back = (method_of(g->method) & (METHOD_GET | METHOD_HEAD)) != 0;
+	struct buf login;
+
+	reply_unauthorized(r, NULL);
+	if (!is_navigation(g))
+		return;
+	buf_init(&login, r->ctx->arena);
+	buf_adds(&login, "/login?next=");
+	/* what was sent with another method is lost */
+	buf_add_percent(&login, is_back ? next_of(g->uri) : "/");
+	reply_header(r, "X-Latchkey-Login", login.s);
 }
 
 /* Load shedding, where passwords are hashed. True: shed. */

@@ -14,6 +14,21 @@
 bool gate_origin(struct req *r, enum origin accepted) MUST_CHECK;
 
 /*
+ * The session cookie, which a browser sends with every request, whatever page
+ * began it: with an unsafe method, or to upgrade the connection, it counts only
+ * from a page of this host (RFC 9110, section 9.2.1). r->session: its value, if
+ * it came, once, and without a bearer token. is_check: it is about r->guarded,
+ * which has to name a method. False: refused with 403.
+ */
+bool gate_session(struct req *r, bool is_check) MUST_CHECK;
+
+/*
+ * Refuse a check with 401. Where somebody went to an address, rather than a
+ * script, X-Latchkey-Login is the log-in page's, and back.
+ */
+void gate_refuse_check(struct req *r);
+
+/*
  * The lane: a worker that serves another one refuses with 421, since others
  * would wait behind work of another cost. Where passwords are hashed, one that
  * has waited for too long, or whose client has gone, is refused with 503: it is

@@ -100,6 +100,14 @@ header_basic(const char *authorization, struct arena *a, const char **id,
 	return ERR_OK;
 }
 
+bool
+header_has_bearer(const char *authorization)
+{
+	return authorization != NULL &&
+	       strncasecmp(authorization, "Bearer", 6) == 0 &&
+	       strchr(" \t,", authorization[6]) != NULL;
+}
+
 /* The n bytes at *s without the blanks around them; returns their number. */
 static size_t
 trim(const char **s, size_t n)
@@ -113,42 +121,109 @@ trim(const char **s, size_t n)
 	return n;
 }
 
+/*
+ * The cookie of this name in what is left of a header, which moves on, to NULL
+ * behind the last. *n: the length of its value. NULL: there is none.
+ */
+static const char *
+next_cookie(const char **header, const char *name, size_t *n)
+{
+	const char *p, *end, *key, *value, *equals;
+
+	while ((p = *header) != NULL) {
+		end = p + strcspn(p, ";");
+		*header = *end != '\0' ? end + 1 : NULL;
+		equals = memchr(p, '=', (size_t)(end - p));
+		if (equals == NULL)
+			continue;
+		key = p;
+		*n = trim(&key, (size_t)(equals - p));
+		if (*n != strlen(name) || memcmp(key, name, *n) != 0)
+			continue;
+		value = equals + 1;
+		*n = trim(&value, (size_t)(end - value));
+		return value;
+	}
+	return NULL;
+}
+
+static bool
+is_too_long(const char *header)
+{
+	return strnlen(header, HEADER_COOKIE_MAX_BYTES + 1) >
+	       HEADER_COOKIE_MAX_BYTES;
+}
+
 const char *
 header_cookie(const char *header, const char *name, struct arena *a)
 {
-	const char *p, *end, *key, *value, *equals;
+	const char *value;
 	size_t n;
 
-	if (header == NULL || strnlen(header, HEADER_COOKIE_MAX_BYTES + 1) >
-	                          HEADER_COOKIE_MAX_BYTES)
+	if (header == NULL || is_too_long(header))
 		return NULL;
-	for (p = header;; p = end + 1) {
-		end = p + strcspn(p, ";");
-		equals = memchr(p, '=', (size_t)(end - p));
-		if (equals != NULL) {
-			key = p;
-			n = trim(&key, (size_t)(equals - p));
-			if (n == strlen(name) && memcmp(key, name, n) == 0)
-				break;
-		}
-		if (*end == '\0')
-			return NULL;
-	}
-	value = equals + 1;
-	n = trim(&value, (size_t)(end - value));
+	value = next_cookie(&header, name, &n);
+	return value != NULL ? arena_strndup(a, value, n) : NULL;
+}
+
+const char *
+header_cookie_once(const char *header, const char *name, struct arena *a)
+{
+	const char *value;
+	size_t n, m;
+
+	if (header == NULL || is_too_long(header))
+		return NULL;
+	value = next_cookie(&header, name, &n);
+	if (value == NULL || next_cookie(&header, name, &m) != NULL)
+		return NULL;
 	return arena_strndup(a, value, n);
+}
+
+static void
+set_cookie(struct req *r, const char *name, const char *value,
+    int64_t max_age_s, const char *same_site)
+{
+	struct buf b;
+
+	buf_init(&b, r->ctx->arena);
+	buf_addf(&b, "%s=%s;", name, value);
+	if (max_age_s != HEADER_NO_MAX_AGE)
+		buf_addf(&b, " Max-Age=%" PRId64 ";", max_age_s);
+	buf_addf(&b, " Path=/; Secure; HttpOnly; SameSite=%s", same_site);
+	reply_header(r, "Set-Cookie", b.s);
 }
 
 void
 header_set_cookie(
     struct req *r, const char *name, const char *value, int64_t max_age_s)
 {
-	struct buf b;
+	set_cookie(r, name, value, max_age_s, "Strict");
+}
 
-	buf_init(&b, r->ctx->arena);
-	buf_addf(&b,
-	    "%s=%s; Max-Age=%" PRId64
-	    "; Path=/; Secure; HttpOnly; SameSite=Strict",
-	    name, value, max_age_s);
-	reply_header(r, "Set-Cookie", b.s);
+void
+header_set_lax_cookie(
+    struct req *r, const char *name, const char *value, int64_t max_age_s)
+{
+	set_cookie(r, name, value, max_age_s, "Lax");
+}
+
+void
+header_set_session(struct req *r, const char *value, int64_t max_age_s)
+{
+	r->new_session = (struct session_cookie){ value, max_age_s };
+}
+
+void
+header_remove_session(struct req *r)
+{
+	header_set_session(r, "", 0);
+}
+
+void
+header_add_session(struct req *r)
+{
+	if (r->new_session.value != NULL)
+		header_set_lax_cookie(r, HEADER_SESSION, r->new_session.value,
+		    r->new_session.max_age_s);
 }

@@ -88,6 +88,8 @@ params_parse(struct req *r)
 {
 	enum err e;
 
+	if (r->body_kind == BODY_EITHER)
+		r->body_kind = is_json(r->content_type) ? BODY_JSON : BODY_FORM;
 	switch (r->body_kind) {
 	case BODY_JSON:
 		return parse_json(r);

@@ -35,7 +35,8 @@ struct param {
 };
 
 /*
- * Parse the body, as r->body_kind says, into r->json or r->form.
+ * Parse the body, as r->body_kind says, into r->json or r->form; of
+ * BODY_EITHER, which becomes one of the others, the media type decides.
  * ERR_MALFORMED: it cannot be read; of a form, r->malformed says why.
  * ERR_INVALID: r->problems says why; the original's answers to a body
  * that is not JSON, of another type, or not an object.

@@ -17,7 +17,7 @@
 	65536 /* the largest of route.c; nginx has the same */
 
 /* How a request's body is read; a column of route.c. */
-enum body { BODY_NONE, BODY_JSON, BODY_FORM };
+enum body { BODY_NONE, BODY_JSON, BODY_FORM, BODY_EITHER };
 
 /*
  * In which form errors are written (http/reply.c), a column of route.c: as
@@ -36,10 +36,22 @@ struct reply {
 	const char *type;   /* media type; NULL: no body */
 	bool may_be_cached; /* else Cache-Control: no-store */
 	int64_t max_age_s;  /* cached by anybody as long; 0: not */
-	bool handed_over;   /* nginx passes the request on, and headers with it */
-	bool broken;        /* a header held what no header may hold */
+	bool handed_over; /* nginx passes the request on, and headers with it */
+	bool broken;      /* a header held what no header may hold */
 	struct buf headers; /* our own lines, each with its CR LF */
 	struct buf body;
+};
+
+/* A request that a check is about, as the web server reports it. */
+struct guarded {
+	const char *method, *uri; /* undecoded path and query */
+	const char *accept, *upgrade, *sec_fetch_mode;
+};
+
+/* A session cookie that the reply sets (http/header.h). */
+struct session_cookie {
+	const char *value; /* "": it is removed; NULL: nothing is set */
+	int64_t max_age_s;
 };
 
 struct req {
@@ -54,7 +66,9 @@ struct req {
 	const char *cookie;
 	const char *if_none_match;
 	struct origin_headers from; /* the page that sent this */
-	const char *body;           /* never NULL */
+	/* of a check: the request that the web server asks about */
+	struct guarded guarded;
+	const char *body; /* never NULL */
 	size_t body_len;
 	bool body_too_big; /* and therefore not read */
 	int64_t
@@ -63,19 +77,21 @@ struct req {
 
 	/* from route.c's table and gates */
 	enum face face;
-	struct path path;  /* the parameters of its path */
-	const char *query; /* undecoded; never NULL */
-	enum body body_kind;
-	struct json json; /* BODY_JSON: an object */
-	struct form form; /* BODY_FORM */
-	struct token_claims
-	    claims; /* of the token, on BEARER and SIGNED_IN rows */
-	const struct user *user; /* the client, on SIGNED_IN rows */
+	struct path path;    /* the parameters of its path */
+	const char *query;   /* undecoded; never NULL */
+	enum body body_kind; /* never BODY_EITHER */
+	struct json json;    /* BODY_JSON: an object */
+	struct form form;    /* BODY_FORM */
+	const char
+	    *session; /* value of a session cookie that counts, or NULL */
+	struct token_claims claims; /* of the token or cookie, unless ANYONE */
+	const struct user *user;    /* the client, on SIGNED_IN rows */
 
 	struct form *parsed_query; /* NULL: no field of it was read yet */
 	struct problem *problems;  /* what ERR_INVALID will list */
 	const char *malformed;     /* a sentence for ERR_MALFORMED, or NULL */
 	bool other_lane; /* the next row of its path is to answer: its cost */
+	struct session_cookie new_session;
 	struct reply reply;
 };
 

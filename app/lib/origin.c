@@ -27,13 +27,18 @@ without_default_port(const char *scheme, const char *host, size_t n)
 	return n > len && memcmp(host + n - len, port, len) == 0 ? n - len : n;
 }
 
-/* Does an Origin name the host and port that Host does? "null" never does. */
+/*
+ * Does an Origin name the host and port that Host does? "null" never does. A
+ * page that came without encryption is another origin, where it is known that
+ * this request came with it.
+ */
 static bool
-is_host(const char *origin, const char *host)
+is_host(const struct origin_headers *h)
 {
+	const char *origin = h->origin, *host = h->host;
 	size_t skip = scheme_len(origin), n, m;
 
-	if (skip == 0 || host == NULL)
+	if (skip == 0 || host == NULL || (h->is_https && origin[4] != 's'))
 		return false;
 	n = without_default_port(origin, origin + skip, strlen(origin + skip));
 	m = without_default_port(origin, host, strlen(host));
@@ -59,8 +64,8 @@ origin_is_accepted(
 {
 	const char *site = h->sec_fetch_site;
 
-	if (rule == ORIGIN_ANY ||
-	    (h->origin != NULL && origin_is_listed(allowed, h->origin)))
+	if (rule == ORIGIN_ANY || (rule != ORIGIN_OWN && h->origin != NULL &&
+	                              origin_is_listed(allowed, h->origin)))
 		return true;
 	if (rule == ORIGIN_NOT_CROSS_SITE)
 		/* a header that was sent twice may come joined */
@@ -68,7 +73,9 @@ origin_is_accepted(
 	if (site != NULL)
 		return strcmp(site, "same-origin") == 0 ||
 		       strcmp(site, "none") == 0;
-	return h->origin == NULL || is_host(h->origin, h->host);
+	if (h->origin != NULL)
+		return is_host(h);
+	return rule != ORIGIN_OWN;
 }
 
 /* n characters: a scheme, a host in small letters, perhaps a port. */

@@ -10,18 +10,21 @@
 
 /*
  * Pages from which a request is accepted. A request with neither Sec-Fetch-Site
- * nor Origin is not a browser's, and is always accepted.
+ * nor Origin is not a browser's, and is accepted by all but the last.
  */
 enum origin {
 	ORIGIN_ANY,
 	ORIGIN_NOT_CROSS_SITE, /* not with Sec-Fetch-Site: cross-site */
-	ORIGIN_SAME /* of this host alone; by Origin where that is all there is
-	             */
+	ORIGIN_SAME, /* of this host alone; by Origin where that is all there
+	              * is */
+	ORIGIN_OWN   /* the same, and the browser has to say it; no other
+	              * origin is allowed: where a cookie counts */
 };
 
 /* Headers of a request, as they came; NULL: not sent. */
 struct origin_headers {
 	const char *sec_fetch_site, *origin, *host;
+	bool is_https; /* as the web server knows */
 };
 
 #define ORIGIN_MAX_BYTES 267 /* https://, a name of DNS, a port */

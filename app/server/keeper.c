@@ -12,6 +12,7 @@
 #include "server/keeper.h"
 #include "stats/event.h"
 #include "stats/metrics.h"
+#include "svc/session.h"
 
 #define POLL_MS 100
 #define WAKE_MS 20 /* from a poll to one for which another process asks */
@@ -77,9 +78,7 @@ ask_all(struct keeper *k, struct ctx *c, struct db_revoked_news *news)
 	enum err e;
 
 	if (k->session == NULL &&
-	    ((e = db_revoked_raise_lifetime(
-	          c, c->app->conf->access_token_minutes * 60 +
-	                 c->app->conf->token_leeway_s)) != ERR_OK ||
+	    ((e = db_revoked_raise_lifetime(c, session_life_s(c))) != ERR_OK ||
 	        (e = db_revoked_is_ordered(c, &k->is_ordered)) != ERR_OK))
 		return e;
 	db_limit(db, ALL_LIMIT_MS, ALL_LIMIT_MS);

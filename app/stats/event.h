@@ -29,6 +29,7 @@
 	ROW(VERIFICATIONS,  "latchkey_token_verifications_total",    NULL,      "tokens verified",      "Tokens verified; others were found in the cache of verified tokens.") \
 	ROW(REFRESHES,      "latchkey_refreshes_total",              "outcome", "refreshes",            "Sessions renewed by a refresh token, by outcome.") \
 	ROW(CLIENTS,        "latchkey_client_tokens_total",          "outcome", "client tokens",        "Tokens that clients got for themselves, and requests of clients that were refused.") \
+	ROW(RENEWALS,       "latchkey_session_renewals_total",       "outcome", "session renewals",     "Browser sessions whose cookie was renewed, by outcome.") \
 	ROW(REVOKED,        "latchkey_revoked_tokens_total",         NULL,      "revoked tokens",       "Tokens refused since they had been revoked.") \
 	ROW(BEHIND,         "latchkey_revocations_behind_total",     "reason",  "revocations behind",   "Times that checks could miss what had been revoked for more than three seconds, by reason.") \
 	ROW(REPLIES_CUT,    "latchkey_replies_cut_total",            "reason",  "replies cut",          "Replies not written whole: not taken within the time limit, or the client had gone.") \
@@ -109,6 +110,10 @@
 	ROW(REFRESH_REFUSED,  NULL,                     false,  INFO,    REFRESHES,      "refused",      UNAUTH,   false) \
 	ROW(REFRESH_BUSY,     NULL,                     false,  INFO,    REFRESHES,      "busy",         BUSY,     false) \
 	ROW(REFRESH_ERROR,    NULL,                     false,  INFO,    REFRESHES,      "failed",       INTERNAL, false) \
+	ROW(RENEWAL,          NULL,                     false,  INFO,    RENEWALS,       "ok",           OK,       false) \
+	ROW(RENEWAL_REFUSED,  NULL,                     false,  INFO,    RENEWALS,       "refused",      UNAUTH,   false) \
+	ROW(RENEWAL_BUSY,     NULL,                     false,  INFO,    RENEWALS,       "busy",         BUSY,     false) \
+	ROW(RENEWAL_ERROR,    NULL,                     false,  INFO,    RENEWALS,       "failed",       INTERNAL, false) \
 	ROW(REFRESH_REUSED,   "refresh_reused",         false,  WARNING, NONE,           NULL,           OK,       true)  \
 	ROW(CLIENT_TOKEN,     "client_token",           false,  INFO,    CLIENTS,        "ok",           OK,       true)  \
 	ROW(CLIENT_REFUSED,   "client_refused",         false,  INFO,    CLIENTS,        "refused",      UNAUTH,   true)  \

@@ -84,14 +84,26 @@ session_end_s(const struct ctx *c, const struct login *l)
 {
 	const struct conf *conf = c->app->conf;
 
-	return c->now_s + (l->offline ? conf->session_days * 86400
-	                              : conf->access_token_minutes * 60);
+	return c->now_s + (l->offline || l->browser
+	                          ? conf->session_days * 86400
+	                          : conf->access_token_minutes * 60);
 }
 
-/* The result for an account whose password was right. */
+/* The cookie of a browser. */
 static enum err
-grant(struct ctx *c, struct login *l, const struct user *u,
-    const struct device *device)
+grant_cookie(struct ctx *c, struct login *l, const struct user *u)
+{
+	const struct browser_session s = { .sid = l->session,
+		.user = u,
+		.expires_s = session_end_s(c, l),
+		.keep = l->keep };
+
+	return browser_cookie(c, &s, &l->cookie);
+}
+
+/* The tokens of any other client. */
+static enum err
+grant_tokens(struct ctx *c, struct login *l, const struct user *u)
 {
 	int64_t life_s = c->app->conf->access_token_minutes * 60;
 	struct token_claims claims = {
@@ -103,11 +115,6 @@ grant(struct ctx *c, struct login *l, const struct user *u,
 	enum err e;
 
 	l->token_life_s = life_s;
-	l->new_device = NULL;
-	if ((device->id[0] == '\0' || device->is_old) &&
-	    (e = device_make(c, device, u->username, &l->new_device)) != ERR_OK)
-		return e;
-	l->refresh_token = NULL;
 	if (l->offline &&
 	    (e = refresh_begin(c, l->session,
 	         l->client != NULL ? l->client->id : CLIENT_FIRST_PARTY,
@@ -119,7 +126,23 @@ grant(struct ctx *c, struct login *l, const struct user *u,
 		claims.audience = l->client->audience;
 	}
 	claims.sid = l->session;
-	e = token_sign(c->app->keyring, &claims, c->now_s, c->arena, &l->token);
+	return token_sign(
+	    c->app->keyring, &claims, c->now_s, c->arena, &l->token);
+}
+
+/* The result for an account whose password was right. */
+static enum err
+grant(struct ctx *c, struct login *l, const struct user *u,
+    const struct device *device)
+{
+	enum err e;
+
+	l->new_device = NULL;
+	l->refresh_token = NULL;
+	if ((device->id[0] == '\0' || device->is_old) &&
+	    (e = device_make(c, device, u->username, &l->new_device)) != ERR_OK)
+		return e;
+	e = l->browser ? grant_cookie(c, l, u) : grant_tokens(c, l, u);
 	if (e == ERR_OK)
 		event(EVENT_LOGIN, "user=%" PRId64, u->id);
 	return e;

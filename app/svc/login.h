@@ -4,27 +4,30 @@
 #ifndef LATCHKEY_SVC_LOGIN_H
 #define LATCHKEY_SVC_LOGIN_H
 
-#include "ctx.h"
 #include "model.h"
+#include "svc/browser.h"
 
 struct login {
 	/* from the client */
 	const char *username, *password;
 	const char *device;          /* svc/device.h's proof; NULL: none */
 	bool offline;                /* a refresh token, too */
+	bool browser;                /* a cookie, and neither token */
+	bool keep;                   /* it outlasts the browser that has it */
 	const struct client *client; /* NULL: /token's, the built-in one */
 	/* the result, which lives until the request ends */
 	const char *token;
 	int64_t token_life_s;      /* from now */
 	const char *session;       /* id of the session that began */
 	const char *refresh_token; /* NULL: none */
-	const char *new_device;    /* for next time; NULL: its own is recent */
+	struct browser_cookie cookie;
+	const char *new_device; /* for next time; NULL: its own is recent */
 };
 
 /*
- * Exchange a name and a password for an access token, unless there were too
- * many wrong ones (svc/ratelimit.h). A stored hash weaker than the current
- * setting is replaced, if hash_upgrade says so.
+ * Exchange a name and a password for an access token, or for a cookie, unless
+ * there were too many wrong ones (svc/ratelimit.h). A stored hash weaker than
+ * the current setting is replaced, if hash_upgrade says so.
  * ERR_UNAUTH: unknown name, wrong password, inactive account, no usable hash;
  * for a name without a usable hash the work is that of a decoy (svc/decoy.h),
  * and only the log knows the reason.

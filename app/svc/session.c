@@ -43,11 +43,11 @@ read_token(struct ctx *c, const char *token, const char *audience,
 }
 
 /*
- * Has it ended before its time? Asked each time, also of a token that was found
- * in the cache. A plain token that names no account ends with its key.
+ * Asked each time, also of a token that was found in the cache. A plain token
+ * that names no account ends with its key.
  */
-static enum err
-check_revoked(struct ctx *c, const struct token_claims *claims)
+enum err
+session_check_revoked(struct ctx *c, const struct token_claims *claims)
 {
 	enum revoked r = REVOKED_NO;
 
@@ -76,7 +76,7 @@ session_any_claims(struct ctx *c, const char *token, const char *audience,
 	/* a date may have passed since the token was first seen */
 	if (out->is_plain && c->now_s >= c->app->conf->plain_until_s)
 		return ERR_UNAUTH;
-	return check_revoked(c, out);
+	return session_check_revoked(c, out);
 }
 
 enum err
@@ -88,14 +88,11 @@ session_claims(struct ctx *c, const char *token, struct token_claims *out)
 }
 
 enum err
-session_user(struct ctx *c, const char *token, struct token_claims *claims,
-    struct user *out)
+session_account(
+    struct ctx *c, const struct token_claims *claims, struct user *out)
 {
-	enum err e;
+	enum err e = db_user_by_name(c, claims->sub, out);
 
-	if ((e = session_claims(c, token, claims)) != ERR_OK)
-		return e;
-	e = db_user_by_name(c, claims->sub, out);
 	if (e != ERR_OK)
 		return e == ERR_NOTFOUND ? ERR_UNAUTH : e;
 	/*
@@ -109,12 +106,24 @@ session_user(struct ctx *c, const char *token, struct token_claims *claims,
 	return ERR_OK;
 }
 
+enum err
+session_user(struct ctx *c, const char *token, struct token_claims *claims,
+    struct user *out)
+{
+	enum err e = session_claims(c, token, claims);
+
+	return e == ERR_OK ? session_account(c, claims, out) : e;
+}
+
 int64_t
 session_life_s(const struct ctx *c)
 {
 	const struct conf *conf = c->app->conf;
+	int64_t minutes = conf->access_token_minutes;
 
-	return conf->access_token_minutes * 60 + conf->token_leeway_s;
+	if (minutes < conf->session_proof_minutes)
+		minutes = conf->session_proof_minutes;
+	return minutes * 60 + conf->token_leeway_s;
 }
 
 /* --- sessions --- */
@@ -159,6 +168,13 @@ session_list(
 
 	*out = all;
 	return db_session_list(c, u, all, n);
+}
+
+enum err
+session_find(struct ctx *c, const struct user *u, const char *id,
+    const char **expires_at)
+{
+	return db_session_find(c, id, u->id, expires_at);
 }
 
 enum err

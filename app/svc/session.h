@@ -34,6 +34,20 @@ enum err session_claims(
 enum err session_user(struct ctx *c, const char *token,
     struct token_claims *claims, struct user *out) MUST_CHECK;
 
+/*
+ * Have these claims, of whatever form, ended before their time? ERR_UNAUTH:
+ * they have. ERR_BUSY: nobody can know now, and revocation_stale says that they
+ * are refused then.
+ */
+enum err session_check_revoked(
+    struct ctx *c, const struct token_claims *claims) MUST_CHECK;
+
+/*
+ * The account that valid claims name. Errors as session_user().
+ */
+enum err session_account(struct ctx *c, const struct token_claims *claims,
+    struct user *out) MUST_CHECK;
+
 #define SESSION_AGENT_BYTES 256 /* of a User-Agent are kept */
 
 /*
@@ -61,7 +75,14 @@ enum err session_end(
 enum err session_end_others(
     struct ctx *c, const struct user *u, const char *id) MUST_CHECK;
 
-/* Seconds until a token that is made now has ended everywhere. */
+/*
+ * When a session of this user ends, as RFC 3339 has it. ERR_NOTFOUND: the user
+ * has no such session.
+ */
+enum err session_find(struct ctx *c, const struct user *u, const char *id,
+    const char **expires_at) MUST_CHECK;
+
+/* Seconds until a token or a proof that is made now has ended everywhere. */
 int64_t session_life_s(const struct ctx *c);
 
 #endif

@@ -2,7 +2,8 @@
 """lanes.py FOLDER <ROUTES: is each endpoint sent to its own lane?
 
 FOLDER is conf/nginx, ROUTES what `latchkey routes` prints. nginx chooses a location by
-the path alone, so all methods of a path have to share a lane. Where a method of a path
+the path alone, so all methods of a path have to share a lane, unless the location
+passes them to a variable, which a map makes of method and path. Where a method of a path
 has a second row, of another lane, the first lane hands it over, and the location of
 that, @latchkey_LANE, has to be there. Writes a line for each
 endpoint that is sent elsewhere, or nowhere. A host that has more than Latchkey has no
@@ -12,6 +13,10 @@ location for the greeting; all else has to have one of its own.
 import os
 import re
 import sys
+
+
+# What nginx asks itself, and where.
+ASKED = {"/check": "/latchkey-check", "/check/renew": "/latchkey-renew"}
 
 
 def block(text, start):
@@ -34,12 +39,28 @@ def whole(name):
 def locations(server):
     """How, what, and the upstream, or None where nginx answers itself."""
     for m in re.finditer(r"(?m)^location (?:(=|~\*?|\^~) )?(\S+) \{", server):
-        passed = re.search(r"(?m)^\s*fastcgi_pass (\w+);", block(server, m.end() - 1))
+        passed = re.search(r"(?m)^\s*fastcgi_pass (\$?\w+);", block(server, m.end() - 1))
         yield m[1] or "", m[2], passed and passed[1]
 
 
 def matches(expression, path):
     return re.search(expression.replace("(?<", "(?P<").replace(r"\z", r"\Z"), path)
+
+
+def mapped(variable, method, path):
+    """What the map of method and path has for this variable, exact entries first."""
+    text = whole("latchkey-http.conf")
+    at = re.search(r'(?m)^map "\$request_method \$uri" %s \{' % re.escape(variable), text)
+    rows = dict(re.findall(r'(?m)^\s*(".*?"|default)\s+(\w+);', block(text, at.end() - 1)))
+    return rows.get('"%s %s"' % (method, path), rows["default"])
+
+
+def passed_to(server, methods, path):
+    """The upstreams of all these methods, without None."""
+    found = upstream(server, path)
+    if found is None or found[0] != "$":
+        return {found} - {None}
+    return {mapped(found, m, path) for m in methods.split(", ")}
 
 
 def upstream(server, path):
@@ -58,7 +79,6 @@ def upstream(server, path):
 def main():
     servers = [whole("latchkey-paths.conf") + whole("latchkey-docs.conf"), whole("latchkey-ops.conf")]
     alone = servers[0] + whole("latchkey-rest.conf")
-    guard = re.search(r"(?ms)^location = /latchkey-check \{$.*?^\}$", servers[0])[0]
     seen = set()
     for line in sys.stdin:
         methods, path, lane = line.rstrip("\n").split("\t")[:3]
@@ -69,12 +89,13 @@ def main():
             continue
         seen.add((methods, path))
         plain = path.replace("{", "").replace("}", "")
-        sent = {upstream(s, plain) for s in servers} - {None}
+        sent = set().union(*(passed_to(s, methods, plain) for s in servers))
         if sent or path == "/":
-            sent |= {upstream(alone, plain)} - {None}
-        if path == "/check":
-            assert re.search(r"fastcgi_param REQUEST_URI /check;", guard)
-            sent.add(re.search(r"fastcgi_pass (\w+);", guard)[1])
+            sent |= passed_to(alone, methods, plain)
+        if path in ASKED:
+            question = re.search(r"(?ms)^location = %s \{$.*?^\}$" % ASKED[path], servers[0])[0]
+            assert "fastcgi_param REQUEST_URI %s;" % path in question
+            sent.add(re.search(r"fastcgi_pass (\w+);", question)[1])
         if sent != {"latchkey_" + lane}:
             print(methods, path, "of lane", lane, "goes to", *(sorted(sent) or ["none"]))
 

@@ -114,7 +114,9 @@ VALUES = {
 }
 def wrong_values(top):
     "a value that opens something"
-    yield from (d for d in everything(top) if d.name in VALUES and d.args[0] not in VALUES[d.name])
+    yield from (d for d in everything(top) if d.name in VALUES and d.args[0] not in VALUES[d.name]
+                # the answer to a check is nginx's alone
+                and not (d.name == "fastcgi_intercept_errors" and d.parents[-1].args[-1:] == ["/latchkey-check"]))
     yield from (d for d in top.all("auth_request") if d.args == ["off"])
     yield from (d for d in top.all("ssl_protocols") if set(d.args) - {"TLSv1.2", "TLSv1.3"})
     yield from (d for d in top.all("set_real_ip_from") if re.search(r"/([0-9]|1[0-5])$|^unix:", d.args[0]))
@@ -169,10 +171,11 @@ def aliases(top):
 def passes(top):
     "a way to somewhere that a variable decides, other than whether a check named somebody"
     constant = {v for v, m in maps(top).items() if not any("$" in x for x in values(m))}
+    lanes = {v for v, m in maps(top).items() if all(re.fullmatch("latchkey_(check|api|login)", x) for x in values(m))}
     named = {d.args[0].lstrip("$"): d.args[1].lstrip("$") for d in top.all("auth_request_set")}
     for d in everything(top):
         if d.name in ("proxy_pass", "fastcgi_pass"):
-            yield from (d for v in variables(d) if named.get(v) not in constant)
+            yield from (d for v in variables(d) if named.get(v) not in constant and v not in lanes)
 
 WANTED = {"Strict-Transport-Security", "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "Content-Security-Policy", "Cross-Origin-Opener-Policy", "Cross-Origin-Resource-Policy"}
 def headers(top):

@@ -22,6 +22,28 @@ test_length(struct arena *a)
 	    "a cookie of a longer header is not found");
 }
 
+/* A cookie that came more than once is nobody's. */
+static void
+test_once(struct arena *a)
+{
+	static const char *const twice[] = { "id=1; id=2", "id=1;id=1",
+		"id=;id=1", "id=1;id=", "id = 1; a=b ;\tid\t=2" };
+	static const char *const once[] = { "id=1", "a=b; id=1; xid=2",
+		"id=1; ID=2; id; idx=3", ";id=1;" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(twice); i++)
+		is(header_cookie_once(twice[i], "id", a), NULL,
+		    tap_with("no cookie id came once in", twice[i]));
+	for (i = 0; i < ARRAY_LEN(once); i++)
+		is(header_cookie_once(once[i], "id", a), "1",
+		    tap_with("the cookie id came once in", once[i]));
+	is(header_cookie_once(NULL, "id", a), NULL,
+	    "without a header no cookie came once");
+	is(header_cookie_once("a=b", "id", a), NULL,
+	    "another cookie is not that which came once");
+}
+
 int
 main(void)
 {
@@ -63,6 +85,7 @@ main(void)
 	for (i = 0; i < ARRAY_LEN(cases); i++)
 		is(header_cookie(cases[i].header, "id", &a), cases[i].value,
 		    tap_with("the cookie id of a header", cases[i].header));
+	test_once(&a);
 	test_length(&a);
 	arena_free(&a);
 	return done();

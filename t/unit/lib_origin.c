@@ -10,7 +10,7 @@ static bool
 accepted(enum origin rule, const char *site, const char *origin,
     const char *host, const char *allowed)
 {
-	const struct origin_headers h = { site, origin, host };
+	const struct origin_headers h = { site, origin, host, false };
 
 	return origin_is_accepted(rule, &h, allowed);
 }
@@ -74,6 +74,36 @@ test_rule(enum origin rule, const char *title)
 	}
 }
 
+/*
+ * Where a cookie counts: as of the same host, but a browser has to say it, and
+ * no other origin is allowed.
+ */
+static void
+test_own(void)
+{
+	struct origin_headers h = { NULL, "http://a.org", "a.org", true };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(requests); i++)
+		is_int(
+		    accepted(ORIGIN_OWN, requests[i].site, requests[i].origin,
+		        requests[i].host, "https://a.org https://evil.org"),
+		    requests[i].same && (requests[i].site != NULL ||
+		                            requests[i].origin != NULL),
+		    tap_with("an own page", requests[i].what));
+	ok(!origin_is_accepted(ORIGIN_OWN, &h, ""),
+	    "a page without TLS is no own page of a host with TLS");
+	ok(!origin_is_accepted(ORIGIN_SAME, &h, ""),
+	    "a page without TLS is not of the same origin with TLS");
+	h.origin = "https://a.org";
+	ok(origin_is_accepted(ORIGIN_OWN, &h, ""),
+	    "a page with TLS is an own page of a host with TLS");
+	h.sec_fetch_site = "same-origin";
+	h.origin = "null";
+	ok(origin_is_accepted(ORIGIN_OWN, &h, ""),
+	    "a page that hides its address is an own one by Sec-Fetch-Site");
+}
+
 static void
 test_list(void)
 {
@@ -129,6 +159,7 @@ main(void)
 	test_rule(ORIGIN_ANY, "any origin: the request");
 	test_rule(ORIGIN_NOT_CROSS_SITE, "not cross-site: the request");
 	test_rule(ORIGIN_SAME, "same origin: the request");
+	test_own();
 	test_list();
 	return done();
 }
