@@ -25,9 +25,9 @@ login_page() {
 	api POST /session "{\"username\":\"$user\",\"password\":\"$password\"}" -H 'Sec-Fetch-Site: same-origin' "$@"
 }
 
-# proof BYTES: the beginning of the cookie as hexadecimal digits.
+# proof BYTES [COOKIE]: the beginning of the cookie as hexadecimal digits.
 proof() {
-	python3 -c 'import base64, sys; print(base64.urlsafe_b64decode(sys.argv[1] + "==").hex()[:2 * int(sys.argv[2])])' "$cookie" "$1"
+	python3 -c 'import base64, sys; print(base64.urlsafe_b64decode(sys.argv[1] + "==").hex()[:2 * int(sys.argv[2])])' "${2-$cookie}" "$1"
 }
 
 sign_up ada 'correct horse'
@@ -148,16 +148,7 @@ used() {
 }
 # old_cookie: $cookie with a proof whose end has passed, as time makes it.
 old_cookie() {
-	cookie=$(python3 - "$LK_KEY" "$good" "${1-1}" <<'P'
-import base64, hashlib, hmac, struct, sys, time
-def mac(key, *texts):
-    return hmac.new(key, b"".join(t + b"\0" for t in texts), hashlib.sha256).digest()
-key = mac(open(sys.argv[1], "rb").read().rstrip(b"\n"), b"latchkey", b"proof")
-b = base64.urlsafe_b64decode(sys.argv[2] + "==")[:-16]
-b = b[:29] + struct.pack(">I", int(time.time()) - int(sys.argv[3])) + b[33:]
-print(base64.urlsafe_b64encode(b + hmac.new(key, b, hashlib.sha256).digest()[:16]).rstrip(b"=").decode())
-P
-)
+	cookie=$(python3 -B t/tool/proofs.py "$LK_KEY" "$good" "${1--1}")
 }
 old_cookie
 older '4 minutes 50 seconds'
@@ -165,7 +156,7 @@ browse GET /users/me
 is "$status" 200 'an old cookie of a session that goes on is good where the database is asked'
 old=$cookie
 take_cookie
-is "$(proof 29)" "$(cookie=$good; proof 29)" 'a renewed cookie is of the same session'
+is "$(proof 29)" "$(proof 29 "$good")" 'a renewed cookie is of the same session'
 isnt "$cookie" "$old" 'a renewed cookie has a new end'
 [ "$(used)" -ge 290 ]
 ok $? 'a use within five minutes of the last one is not written'
@@ -192,7 +183,7 @@ sql "update latchkey_session set expires_at = now() - interval '1 second' where 
 cookie=$old
 browse GET /users/me
 is "$status" 401 'a session past its end is not renewed'
-old_cookie -3600
+old_cookie 3600
 browse GET /users/me
 is "$status" 401 'a proof that lasts longer than those that are made has to be renewed'
 login_page ada 'correct horse'
@@ -243,7 +234,7 @@ before=$cookie
 browse POST /users/me/password '{"current":"correct horse","new":"battery staple"}'
 is "$status $body" '200 {"username":"ada","fullname":"Ada","id":1,"is_active":true}' 'a page that changes the password gets no token'
 take_cookie
-is "$(proof 17)" "$(cookie=$before; proof 17)" 'the session of the page that changes the password goes on'
+is "$(proof 17)" "$(proof 17 "$before")" 'the session of the page that changes the password goes on'
 browse GET /users/me
 is "$status" 200 'the cookie of the page that changed the password is good'
 after=$cookie cookie=$before
@@ -259,7 +250,7 @@ is "$status" 200 'a page changes the password back'
 login_page ada 'correct horse'
 take_cookie
 good=$cookie
-for n in 1 2 3 4 5 6; do
+for _ in 1 2 3 4 5 6; do
 	login_page eve wrong
 	echo "$status"
 done >"$tmp/statuses"

@@ -1,0 +1,127 @@
+#!/bin/sh
+# The gate: an application behind latchkey-gate.conf, in a browser's session. The way
+# to the log-in page, the renewal within nginx's question, uploads, websockets,
+# streams, pages of others, and parts of Latchkey that do not answer.
+# shellcheck source=t/lib.sh
+. t/lib.sh
+stack_up hash_cost=1 nginx_limits=off
+api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
+api POST /users/add_user/ '{"username":"eve","password":"correct horse"}'
+
+# cookie_of NAME: a session of NAME's browser, into $cookie.
+cookie_of() {
+	api POST /session "username=$1&password=correct horse" -H 'Sec-Fetch-Site: same-origin'
+	cookie=$(header Set-Cookie | sed -n 's/^__Host-latchkey=\([^;]*\);.*/\1/p')
+}
+old() {
+	python3 -B t/tool/proofs.py "$LK_KEY" "$1" -1
+}
+cookie_of ada
+ada=$cookie
+cookie_of eve
+eve=$cookie
+log_in ada 'correct horse'
+take_token
+
+python3 -B t/tool/gate_app.py "$tmp/notes" >"$tmp/port" &
+children="$children $!"
+retry 10 test -s "$tmp/port"
+sed -i "s/^	#	#\(client_max_body_size\|proxy_http_version\|proxy_set_header Upgrade\|proxy_set_header Connection\)/	#	\1/" "$LK_DIR/nginx.site"
+guard "$(cat "$tmp/port")"
+ok $? 'nginx accepts the guarded example of the sample, with websockets and uploads'
+
+LK_ADA=$ada LK_EVE=$eve LK_TOKEN=$token
+export LK_PORT LK_KEY LK_ADA LK_EVE LK_TOKEN
+PYTHONPATH=t/tool python3 -B t/tool/gate.py >"$tmp/results"
+ok $? 'all requests to the guarded application were sent'
+while IFS='	' read -r found wanted title; do
+	is "$found" "$wanted" "$title"
+done <"$tmp/results"
+is "$(find "$LK_DIR/data/nginx.body" -type f | wc -l)" 0 'nothing of the uploads is left on the disk'
+
+# --- 20 at once ---
+
+sql "create table counted (id uuid);
+	create function count_it() returns trigger language plpgsql security definer as 'begin insert into counted values (new.id); return null; end';
+	create trigger count_it after update on latchkey_session for each row execute function count_it();
+	update latchkey_session set used_at = now() - interval '1 hour'; truncate counted" >/dev/null
+old_ada=$(old "$ada")
+seq 20 | xargs -P 20 -I '{}' curl -qs --noproxy '*' -o "$tmp/many.{}" -w '%{http_code}\n' -H "Cookie: __Host-latchkey=$old_ada" "$LK_URL/app/{}" >"$tmp/many"
+is "$(sort "$tmp/many" | uniq -c | xargs)" '20 200' 'of 20 requests at once with an old cookie each is served'
+is "$(sql 'select count(*) from counted')" 1 '20 renewals at once write once'
+is "$(sql "select count(*) from latchkey_session where id = '$(python3 -c 'import base64, sys; print(base64.urlsafe_b64decode(sys.argv[1] + "==")[1:17].hex())' "$ada")'")" 1 'the session goes on after 20 renewals at once'
+
+# --- HTTP/2 ---
+
+sed -i "s/^\(	listen .*:$LK_PORT\>.*\);/\1 http2;/" "$LK_DIR/nginx.site"
+nginx_reload
+h2() {
+	api "$@" --http2-prior-knowledge -H 'Cookie: a=b' -H 'X-Auth-User: root'
+}
+h2 GET /app/x -H "Cookie: __Host-latchkey=$ada"
+like "$status $body" '^200 .*"x-auth-user", "ada"' 'over HTTP/2 a fresh cookie opens the application'
+like "$body" '"cookie", "a=b"' 'over HTTP/2 the application gets the other cookies alone'
+head -c 700000 /dev/urandom >"$tmp/body"
+cp "$tmp/body" "$tmp/upload"
+h2 PUT /app/x "@$tmp/upload" -H "Cookie: __Host-latchkey=$old_ada" -H "Origin: $LK_URL" -H 'Content-Type: application/octet-stream'
+like "$status $body" '^200 .*"x-auth-user", "ada".*"length": 700000' 'over HTTP/2 an upload with an old cookie arrives whole'
+like "$(header Set-Cookie)" '^__Host-latchkey=' 'over HTTP/2 the cookie is renewed'
+h2 POST /app/x 'a=b' -H "Cookie: __Host-latchkey=$ada" -H 'Origin: http://sub.localhost'
+is "$status" 403 'over HTTP/2 a form of another host is refused'
+h2 GET '/app/x?a=b' -H 'Sec-Fetch-Mode: navigate'
+is "$status $(header Location)" '303 /login?next=%2Fapp%2Fx%3Fa%3Db' 'over HTTP/2 a page leads to the log-in page'
+sed -i 's/ http2;/;/' "$LK_DIR/nginx.site"
+
+# --- parts that do not answer ---
+
+# asks STATUS COOKIE TITLE: and does the application learn of it?
+asks() {
+	: >"$tmp/notes"
+	api GET /app/x -H "Cookie: __Host-latchkey=$2"
+	is "$status" "$1" "$3"
+	[ "$1" = 200 ] || is "$(cat "$tmp/notes")" '' "$3, and the application is not reached"
+}
+cp "$LK_DIR/nginx/latchkey-paths.conf" "$tmp/paths"
+sed -i '/error_page 409 /d' "$LK_DIR/nginx/latchkey-paths.conf"
+nginx_reload
+asks 200 "$ada" 'without the line for 409 a fresh cookie opens the application'
+asks 503 "$old_ada" 'without the line for 409 an old cookie gets 503'
+cp "$tmp/paths" "$LK_DIR/nginx/latchkey-paths.conf"
+sed -i '/fastcgi_param LATCHKEY_METHOD/d' "$LK_DIR/nginx/latchkey-asked.conf"
+nginx_reload
+asks 403 "$ada" 'a web server that does not name the method opens nothing by a cookie'
+like "$(grep 'event=request_broken' "$LK_LOG" | tail -n 1)" 'what=LATCHKEY_METHOD hint=' 'the log says that the method is missing'
+cp conf/nginx/latchkey-asked.conf "$LK_DIR/nginx/latchkey-asked.conf"
+sed -i "s|/etc/nginx/latchkey/|$LK_DIR/nginx/|; s|/var/log/nginx/latchkey\.|$LK_LOGS/nginx.|" "$LK_DIR/nginx/latchkey-asked.conf"
+sed -i "/^upstream latchkey_api/,/^}/s|unix:[^;]*|unix:$LK_DIR/nowhere|" "$LK_DIR/nginx/latchkey-http.conf"
+nginx_reload
+asks 200 "$ada" 'without an api lane a fresh cookie opens the application'
+asks 503 "$old_ada" 'without an api lane an old cookie gets 503'
+is "$(header Set-Cookie)" '' 'a 503 takes no cookie away'
+asks 401 "${ada}x" 'without an api lane a bad cookie gets 401'
+sed -i "/^upstream latchkey_api/,/^}/s|unix:[^;]*|unix:$LK_SOCKET_API|; /^upstream latchkey_check/,/^}/s|unix:[^;]*|unix:$LK_DIR/nowhere|" "$LK_DIR/nginx/latchkey-http.conf"
+nginx_reload
+asks 503 "$ada" 'without a check lane a fresh cookie gets 503'
+asks 503 "$old_ada" 'without a check lane an old cookie gets 503'
+sed -i "/^upstream latchkey_check/,/^}/s|unix:[^;]*|unix:$LK_SOCKET_CHECK|" "$LK_DIR/nginx/latchkey-http.conf"
+nginx_reload
+
+# --- the end of a session ---
+
+api DELETE /session -H "Cookie: __Host-latchkey=$ada" -H 'Sec-Fetch-Site: same-origin'
+is "$status" 204 'a browser logs out'
+closed() {
+	api GET /app/x -H "Cookie: __Host-latchkey=$1"
+	[ "$status" = 401 ]
+}
+retry 2 closed "$ada"
+ok $? 'the gate is closed to a fresh cookie of a session that ended'
+asks 401 "$old_ada" 'an old cookie of a session that ended is not renewed'
+[ "$(sql "select min(extract(epoch from until - now()))::int from latchkey_revoked where reason = 'owner'")" -ge 3600 ]
+ok $? 'what ended a session is kept for as long as its proof may last, beyond a token'
+t/stack db-stop "$LK_DIR"
+asks 200 "$eve" 'without the database a fresh cookie opens the application'
+asks 401 "$ada" 'without the database a session that ended stays ended'
+t/stack db-start "$LK_DIR"
+is "$(grep -cE 'event=(bug|worker_ended)' "$LK_LOG")" 0 'no request to the gate shows a bug or ends a worker'
+done_testing
