@@ -8,6 +8,7 @@
 #   make lint       compilers' warnings, gcc's analyzer, clang-tidy, cppcheck, shellcheck, pyflakes
 #   make coverage   which lines and branches of app/ the tests reach; installs gcovr
 #   make front-ends  the web servers of doc/front-ends.md; installs them
+#   make guarded    the applications of doc/applications.md behind the guard; installs them
 #   make mutate     are changes of the code noticed? FILES="token.c form.c" SAMPLE=20
 #   make sanitized  the suite under ASan, UBSan and LSan
 #   make examples   the applications of examples/, Express too, which it installs
@@ -322,7 +323,7 @@ floods:
 # (2016), and functions that t/lib.sh's retry calls by name are used (2317).
 C_FILES = $(wildcard app/*.[ch] app/*/*.[ch] t/unit/*.[ch] t/fuzz/*.[ch] t/fuzz/service/*.[ch] \
 	t/tool/*.c bench/*.c)
-SHELL_FILES = $(wildcard t/*.t) t/lib.sh t/suite t/stack t/run t/deps t/front-ends t/tree t/coverage t/memory bench/peers .ci/run
+SHELL_FILES = $(wildcard t/*.t) t/lib.sh t/suite t/stack t/run t/deps t/front-ends t/guarded t/tree t/coverage t/memory bench/peers .ci/run
 PYTHON_FILES = $(wildcard t/tool/*.py t/contract/*.py bench/*.py bench/measure/*.py) t/mutate
 build/gcc/conf.o build/gcc/app.o: WARNINGS += -Wno-analyzer-malloc-leak
 # The web servers of doc/front-ends.md.
@@ -331,6 +332,12 @@ front-ends:
 	@$(MAKE) $J --silent web
 	@$(MAKE) $J --silent all
 	prove t/front-ends
+
+# Debian's applications of doc/applications.md, behind the guard.
+guarded:
+	@t/deps guarded
+	@$(MAKE) $J --silent all $B/passwords.test
+	prove t/guarded
 
 lint:
 	@t/deps lint
@@ -412,6 +419,6 @@ clean:
 
 -include $(wildcard $B/*.d $B/*/*.d)
 
-.PHONY: always all without-web web dist run check units benches bench sessions floods examples browser oauth test coverage mutate front-ends sanitized valgrind lint fuzz fuzz-build fuzz-targets format install uninstall clean
+.PHONY: always all without-web web dist run check units benches bench sessions floods examples browser oauth test coverage mutate front-ends guarded sanitized valgrind lint fuzz fuzz-build fuzz-targets format install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -39,7 +39,7 @@ static const struct lint_rule {
 	{ "header-dropped", "headers of a deeper level drop those of the guard",
 	  "include latchkey-gate.conf in this location itself", lint_header_dropped },
 	{ "identity-from-client", "a name that the application trusts comes from the client",
-	  "set it to $latchkey_user_plain, behind what sets it here: the last one counts", lint_header_client },
+	  "set it to $latchkey_user_plain: for PHP-FPM behind this, where the last one counts; for others in the place of this", lint_header_client },
 	{ "underscores",   "underscores_in_headers on: X_Auth_User passes, which applications take for X-Auth-User",
 	  "write \"underscores_in_headers off;\", also in the default server of the address", lint_header_underscores },
 	{ "invalid-headers", "ignore_invalid_headers off: X.Auth.User passes, which applications take for X-Auth-User",

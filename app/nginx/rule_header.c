@@ -146,12 +146,17 @@ is_from_client(const struct nginx_directive *set)
 	       nginx_inherited(set->parent, "auth_basic") == NULL;
 }
 
-/* Of two parameters of one name the second counts. */
+/*
+ * Is the parameter of no effect, since one of its name comes behind it? So it
+ * is for PHP; with libfcgi, of fcgiwrap for one, the first counts.
+ */
 static bool
-is_overridden(const struct nginx_directive *set)
+is_overridden(const struct lint_route *r, const struct nginx_directive *set)
 {
 	const struct nginx_directive *d = set;
 
+	if (strstr(r->backend, "php") == NULL)
+		return false;
 	while ((d = nginx_same(d)) != NULL)
 		if (strcmp(nginx_arg(d, 1), nginx_arg(set, 1)) == 0)
 			return true;
@@ -168,7 +173,7 @@ find_from_client(struct lint *l, const struct lint_route *r)
 	for (d = nginx_inherited(r->pass->parent, protocol->set); d != NULL;
 	     d = nginx_same(d))
 		if (is_identity(nginx_arg(d, 1)) && is_from_client(d) &&
-		    !(protocol->is_cgi && is_overridden(d)))
+		    !(protocol->is_cgi && is_overridden(r, d)))
 			lint_wrong(l, d, "%s is %s, which the client sends",
 			    nginx_arg(d, 1), nginx_arg(d, 2));
 }
