@@ -64,6 +64,28 @@ log_in ada 'correct horse'
 isnt "$status $body" '429 {"detail":"Too Many Requests"}' 'logins at /token have a count of their own'
 sed -i 's|\(zone=latchkey_tokens:10m rate=\)[^;]*|\110r/s|' "$LK_DIR/nginx/latchkey-http.conf"
 
+# --- a service that asks for each of its requests ---
+
+# introspections N: how many of so many got which status.
+introspections() {
+	python3 -c '
+import collections, http.client, sys
+c = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=30)
+def ask():
+    c.request("POST", "/oauth2/introspect", "token=x", {"Content-Type": "application/x-www-form-urlencoded"})
+    answer = c.getresponse()
+    answer.read()
+    return answer.status
+print(*("%d:%d" % s for s in sorted(collections.Counter(ask() for _ in range(int(sys.argv[2]))).items())))' "$LK_PORT" "$1"
+}
+
+sed -i 's#\(zone=latchkey_\(requests\|introspections\):10m rate=\)[^;]*#\11r/m#' "$LK_DIR/nginx/latchkey-http.conf"
+nginx_reload
+is "$(introspections 1001)" 401:1001 'a service may ask a thousand times at once, whatever other requests may be sent'
+# of which one comes back each minute, on a slow machine
+like "$(introspections 20)" '429:1[0-9]|429:20' 'a service that asks beyond its rate is told'
+sed -i 's#\(zone=latchkey_\(requests\|introspections\):10m rate=\)[^;]*#\1100r/s#' "$LK_DIR/nginx/latchkey-http.conf"
+
 # --- below a prefix ---
 
 sed -i '

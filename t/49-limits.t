@@ -9,8 +9,8 @@ stack_up nginx_limits=off hash_cost=1 login_failures_per_client_hour=4 signups_p
 build/latchkey routes >"$tmp/routes"
 # What ends a session has none: each end takes a session, and each session a login;
 # a thief could else use the limit up, and keep what the owner wants to end. Nor has
-# what takes a token with a MAC, which nobody guesses.
-is "$(awk -F '\t' '$1 !~ /^(GET|GET, HEAD)$/ && $2 !~ "^(/users/me/sessions(/[{]id[}])?|/session|/oauth2/(token|revoke))$" &&
+# what takes a token with a MAC, or a secret of 256 bits, which nobody guesses.
+is "$(awk -F '\t' '$1 !~ /^(GET|GET, HEAD)$/ && $2 !~ "^(/users/me/sessions(/[{]id[}])?|/session|/oauth2/(token|introspect|revoke))$" &&
 	$6 == "none" { print $2 }' "$tmp/routes")" '' 'each endpoint that changes something or takes a password has a limit'
 
 # A token for each of three accounts: each has its own attempts at the password.
@@ -24,6 +24,7 @@ done
 attempt() {
 	case $1 in
 	/token) api POST "$1" 'username=ada&password=wrong' ;;
+	/oauth2/token) api POST "$1" 'grant_type=password&username=nobody&password=wrong' ;;
 	/users/add_user/) api POST "$1" '{"username":"ada","password":"correct horse"}' ;;
 	/users/me) api PATCH "$1" '{"fullname":"Ada"}' -H "Authorization: Bearer $(cat "$tmp/ada")" ;;
 	/users/me/password) api POST "$1" '{"current":"wrong","new":"correct donkey"}' -H "Authorization: Bearer $(cat "$tmp/eve")" ;;
@@ -50,8 +51,8 @@ while read -r path limit; do
 	attempt "$path"
 	is "$status $(header Content-Type)" '429 application/json' "$path: one attempt more than its limit gets 429"
 	like "$(header Retry-After)" '^[1-9][0-9]*$' "$path: the 429 has Retry-After"
-	like "$body" '^\{"detail":"Too many .*in [1-9][0-9]* (second|minute)s?"[,}]' "$path: the 429 says in words when to come again"
+	like "$body" '^\{("detail"|"error":"temporarily_unavailable","error_description"):"Too many .*in [1-9][0-9]* (second|minute)s?"[,}]' "$path: the 429 says in words when to come again"
 done <"$tmp/limited"
-is "$(wc -l <"$tmp/limited")" 5 'five endpoints have a limit'
+is "$(wc -l <"$tmp/limited")" 6 'six endpoints have a limit'
 
 done_testing
