@@ -14,24 +14,10 @@ from authlib.integrations.requests_client import OAuth2Session
 from oauthlib.oauth2 import InvalidGrantError, LegacyApplicationClient, TokenExpiredError, UnsupportedGrantTypeError
 from requests_oauthlib import OAuth2Session as RequestsSession
 
+from results import done, error, ok
+
 url, username, password, life = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
 said = "Incorrect username or password"
-
-count = 0
-
-def ok(good, title, why=""):
-    global count
-    count += 1
-    print("ok" if good else "not ok", count, "-", title)
-    if not good:
-        print("#", why)
-
-def error(f):
-    try:
-        f()
-    except Exception as e:
-        return e
-    return None
 
 def later():
     """The clock after the token's end."""
@@ -71,4 +57,4 @@ def authlib():
 
 requests_oauthlib()
 authlib()
-print("1..%d" % count)
+done()
