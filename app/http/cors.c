@@ -47,3 +47,9 @@ cors_add(struct req *r)
 	    "Retry-After, WWW-Authenticate");
 	reply_header(r, "Vary", "Origin");
 }
+
+bool
+cors_depends(const struct req *r)
+{
+	return *r->ctx->app->conf->cors_origins != '\0' && !is_listed(r);
+}

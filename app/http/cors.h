@@ -23,4 +23,10 @@ void cors_answer(struct req *r, unsigned methods);
  */
 void cors_add(struct req *r);
 
+/*
+ * Would a page of one of cors_origins get other headers than this reply has? A
+ * cache that keeps it has to know. Source: Fetch standard, section 3.3.5.
+ */
+bool cors_depends(const struct req *r);
+
 #endif

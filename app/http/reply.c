@@ -246,6 +246,8 @@ reply_write(struct req *r, struct buf *out)
 	else if (!p->handed_over) /* or it would be there twice */
 		buf_adds(out, p->may_be_cached ? "Cache-Control: no-cache\r\n"
 		                               : "Cache-Control: no-store\r\n");
+	if (p->max_age_s > 0 && cors_depends(r))
+		buf_adds(out, "Vary: Origin\r\n");
 	buf_add(out, p->headers.s, p->headers.len);
 	buf_adds(out, "\r\n");
 	if (r->method != METHOD_HEAD)

@@ -58,6 +58,40 @@ test_replies(void)
 	    "a reply that cannot be sent is a 500 that may be read");
 }
 
+/* A reply to this origin as it is written, which may be kept for so long. */
+static const char *
+written(const char *origin, int64_t max_age_s)
+{
+	struct req r = { .ctx = &ctx, .from.origin = origin };
+	struct buf out;
+
+	reply_begin(&r, 200, NULL);
+	r.reply.max_age_s = max_age_s;
+	buf_init(&out, &arena);
+	reply_write(&r, &out);
+	return out.s;
+}
+
+/* A cache once gave what it had kept of one origin to a page of another. */
+static void
+test_caches(void)
+{
+	const char *text = written("http://a.org", 60);
+
+	text = strstr(text, "Vary: Origin\r\n");
+	ok(text != NULL && strstr(text + 1, "Vary") == NULL,
+	    "what a listed origin may keep depends on the origin, said once");
+	ok(strstr(written("http://c.org", 60), "Vary: Origin\r\n") != NULL &&
+	        strstr(written(NULL, 60), "Vary: Origin\r\n") != NULL,
+	    "what others may keep depends on the origin");
+	ok(strstr(written("http://c.org", 0), "Vary") == NULL,
+	    "what nobody keeps has no header more for another origin");
+	conf.cors_origins = none;
+	ok(strstr(written("http://a.org", 60), "Vary") == NULL,
+	    "without a list no reply depends on the origin");
+	conf.cors_origins = two;
+}
+
 static void
 test_preflights(void)
 {
@@ -87,6 +121,7 @@ main(void)
 {
 	arena_init(&arena);
 	test_replies();
+	test_caches();
 	test_preflights();
 	arena_free(&arena);
 	return done();
