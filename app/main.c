@@ -19,6 +19,7 @@
 #include "cmd/client.h"
 #include "cmd/key.h"
 #include "cmd/migrate.h"
+#include "cmd/session.h"
 #include "cmd/status.h"
 #include "cmd/user.h"
 #include "conf.h"
@@ -94,6 +95,7 @@ static const struct command {
 	{ "status",    "",              0, 0, true,  status_print,   NULL,           NULL,        "show workers, requests and times" },
 	{ "user",      "ACTION [NAME]", 1, 8, true,  NULL,           user_command,   "latchkey",  "add, list, show and change accounts" },
 	{ "client",    "ACTION [ID]",   1, 9, true,  NULL,           client_command, "latchkey",  "add, list, show and change clients of /oauth2/" },
+	{ "session",   "end ID|--all",  2, 2, true,  NULL,           session_command,"latchkey",  "end a session, or all of everybody" },
 	{ "key",       "ACTION [KID]",  1, 2, true,  NULL,           key_command,    NULL,        "make, list, activate and retire keys of tokens" },
 	{ "blocklist", "FILE",          1, 1, false, NULL,           make_blocklist, NULL,        "make a list of refused passwords" },
 	{ "settings",  "",              0, 0, false, print_settings, NULL,           NULL,        "list the keys of latchkey.conf" },
@@ -115,6 +117,8 @@ usage_of(const struct command *command, FILE *out)
 		key_usage(out);
 	else if (command->run_with == check_nginx)
 		check_nginx_usage(out);
+	else if (command->run_with == session_command)
+		session_usage(out);
 	else
 		fprintf(out, "usage: latchkey [-c FILE] %s %s\n", command->name,
 		    command->arguments);

@@ -49,4 +49,11 @@ struct client {
 	const char *created_at, *old_until;
 };
 
+/* How large the tables of sessions and of what has ended are. */
+struct session_size {
+	int64_t session_bytes, revoked_bytes; /* on disk, with indexes */
+	int64_t users;                        /* of very many about so many */
+	int64_t life_s; /* for so long an entry of what has ended counts */
+};
+
 #endif

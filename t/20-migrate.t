@@ -41,6 +41,7 @@ applied 006-networks
 applied 007-names
 applied 008-sessions
 applied 009-clients
+applied 010-scopes
 applied 012-links
 the schema is at version 12' 'migrate gives an empty database the schema'
 is "$(sql "select column_name || ' ' || data_type from information_schema.columns
@@ -64,7 +65,7 @@ for pid in $migrations; do
 	wait "$pid" || failed=$((failed + 1))
 done
 is "$failed $(cat "$tmp"/out[1-4] | sort | uniq -c | tr -s ' \n' ' ')" \
-'0  1 applied 001-users 1 applied 002-throttle 1 applied 003-password 1 applied 004-collation 1 applied 005-account 1 applied 006-networks 1 applied 007-names 1 applied 008-sessions 1 applied 009-clients 1 applied 012-links 4 granted worker privileges to role latchkey 4 the schema is at version 12 ' \
+'0  1 applied 001-users 1 applied 002-throttle 1 applied 003-password 1 applied 004-collation 1 applied 005-account 1 applied 006-networks 1 applied 007-names 1 applied 008-sessions 1 applied 009-clients 1 applied 010-scopes 1 applied 012-links 4 granted worker privileges to role latchkey 4 the schema is at version 12 ' \
 	'of four migrates at once one does the work, and the others wait for it'
 
 # --- the FastAPI application's database ---

@@ -32,7 +32,8 @@ join ada 'correct horse'
 # --- a new password ---
 
 change '{"current":"correct horse","new":"battery staple"}'
-is "$status $body" '200 {"username":"ada","fullname":null,"id":2,"is_active":true}' 'POST /users/me/password changes the password'
+like "$status $body" '^200 \{"username":"ada","fullname":null,"id":2,"is_active":true,"access_token":"[^"]*","token_type":"bearer","expires_in":[0-9]+\}$' \
+	'POST /users/me/password changes the password'
 is "$(header Cache-Control)" no-store 'the answer to a change may be kept by no cache'
 log_in ada 'battery staple'
 is "$status" 200 'the new password logs in'

@@ -18,6 +18,7 @@
 #include "cmd/check.h"
 #include "cmd/formats.h"
 #include "cmd/place.h"
+#include "cmd/session.h"
 #include "crypto/key.h"
 #include "crypto/revoked.h"
 #include "db/schema.h"
@@ -409,6 +410,7 @@ check(const struct conf *conf)
 		printf("settings, key, database and schema are good\n");
 		print_tokens(conf);
 		limits_print(conf);
+		session_report(conf);
 		formats_report(conf, COUNTING_MS);
 		warn_of_revocation(conf);
 		print_unseen(unseen);

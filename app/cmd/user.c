@@ -277,10 +277,44 @@ static enum err
 log_out(struct ctx *c, char *const *names, struct applicant_problem *why)
 {
 	struct user u = { 0 };
-	enum err e = account_logout(c, names[0], &u);
+	int64_t ended = 0;
+	enum err e = account_logout(c, names[0], &u, &ended);
 
 	(void)why;
-	return finish(c, "user logout", &u, e);
+	e = finish(c, "user logout", &u, e);
+	if (e == ERR_OK)
+		printf("%" PRId64 " session%s ended\n", ended,
+		    ended == 1 ? "" : "s");
+	return e;
+}
+
+/* id, times of the login, of the last renewal and of the end, address, agent;
+ * separated by tabs. */
+static void
+show_session(struct ctx *c, const struct session *s)
+{
+	struct buf b;
+
+	buf_init(&b, c->arena);
+	buf_addf(&b, "%s\t%s\t%s\t%s\t%s\t", s->id, s->created_at, s->used_at,
+	    s->expires_at, s->address != NULL ? s->address : "-");
+	buf_add_visible(&b, s->agent != NULL ? s->agent : "-");
+	puts(b.s);
+}
+
+static enum err
+list_sessions(struct ctx *c, char *const *names, struct applicant_problem *why)
+{
+	const struct session *all;
+	size_t i, n;
+	enum err e;
+
+	(void)why;
+	if ((e = account_sessions(c, names[0], &all, &n)) != ERR_OK)
+		return e;
+	for (i = 0; i < n; i++)
+		show_session(c, &all[i]);
+	return ERR_OK;
 }
 
 static enum err
@@ -447,6 +481,7 @@ static const struct action {
 	{ "enable", 1, 1, 0, enable },
 	{ "passwd", 1, 1, NEED_SECRETS | NEED_HASHING, change_password },
 	{ "logout", 1, 1, 0, log_out },
+	{ "sessions", 1, 1, 0, list_sessions },
 	{ "unlock", 1, 1, NEED_SECRETS, unlock },
 	{ "rename", 2, 2, 0, rename_account },
 	{ "delete", 1, 1, 0, delete },
@@ -460,8 +495,8 @@ user_usage(FILE *out)
 	fprintf(out,
 	    "usage: latchkey user add NAME [FULLNAME]\n"
 	    "       latchkey user list [-s PART] [-a NUMBER] [-n MAX]\n"
-	    "       latchkey user show|disable|enable|logout|passwd|unlock|"
-	    "delete NAME\n"
+	    "       latchkey user show|sessions|disable|enable|logout|passwd|"
+	    "unlock|delete NAME\n"
 	    "       latchkey user rename NAME NEWNAME\n"
 	    "       latchkey user invite [HOURS]\n"
 	    "       latchkey user reset NAME [HOURS]\n"

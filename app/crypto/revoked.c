@@ -49,6 +49,7 @@ static struct memory {
 	_Atomic bool failed;         /* once at least */
 	/* the last time that it had not answered for longer than usual */
 	_Atomic int64_t silent_ms, silence_ms;
+	_Atomic uint64_t everybody; /* a slot's value, for all users */
 	struct head session_head, user_head;
 	struct slot sessions[2][1U << SESSION_BITS];
 	struct slot users[2][1U << USER_BITS];
@@ -185,8 +186,11 @@ revoked_session(uint64_t sid)
 enum revoked
 revoked_user(int64_t user_id, int32_t epoch)
 {
-	uint64_t value;
+	uint64_t value =
+	    atomic_load_explicit(&memory->everybody, memory_order_acquire);
 
+	if ((int64_t)(value >> UNTIL_BITS) > epoch)
+		return REVOKED_YES;
 	if (!find(&users, key_of((uint64_t)user_id), &value))
 		return REVOKED_UNKNOWN;
 	return (int64_t)(value >> UNTIL_BITS) > epoch ? REVOKED_YES
@@ -407,7 +411,13 @@ revoked_add_session(uint64_t sid, int64_t until_s)
 bool
 revoked_add_user(int64_t user_id, int32_t epoch, int64_t until_s)
 {
-	return add(&users, key_of((uint64_t)user_id), value_of(epoch, until_s));
+	uint64_t value = value_of(epoch, until_s);
+
+	if (user_id != REVOKED_EVERYBODY)
+		return add(&users, key_of((uint64_t)user_id), value);
+	value = merge(value, atomic_load(&memory->everybody));
+	atomic_store_explicit(&memory->everybody, value, memory_order_release);
+	return true;
 }
 
 void
@@ -415,6 +425,9 @@ revoked_expire(int64_t now_s)
 {
 	expire(&sessions, now_s);
 	expire(&users, now_s);
+	if (until_of(atomic_load(&memory->everybody)) <= now_s)
+		atomic_store_explicit(
+		    &memory->everybody, 0, memory_order_release);
 }
 
 /* The database is there: how long was it not? */

@@ -33,7 +33,7 @@ enum revoked {
 /* Has the session ended whose id has these first 64 bits? */
 enum revoked revoked_session(uint64_t sid);
 
-/* Have this user's tokens of that epoch ended? */
+/* Have this user's tokens of that epoch ended, or everybody's? */
 enum revoked revoked_user(int64_t user_id, int32_t epoch);
 
 /*
@@ -84,9 +84,11 @@ void revoked_take_over(void);
  */
 bool revoked_add_session(uint64_t sid, int64_t until_s) MUST_CHECK;
 
+#define REVOKED_EVERYBODY 0 /* no user has this number */
+
 /*
- * The same of a user: tokens of a lower epoch have ended. What is there already
- * keeps the later time and the higher epoch.
+ * The same of a user, or REVOKED_EVERYBODY: tokens of a lower epoch have ended.
+ * What is there already keeps the later time and the higher epoch.
  */
 bool revoked_add_user(
     int64_t user_id, int32_t epoch, int64_t until_s) MUST_CHECK;

@@ -21,7 +21,7 @@ const struct db_sql db_link_sql[] = {
 			" (hash, kind, user_id, epoch, expires_at)"
 			" VALUES (decode($1::text, 'hex'::text), $2::text,"
 			" $3::bigint, $4::int,"
-			" now() + $5::int * interval '1 hour')",
+			" now() + $5::double precision * interval '1 hour')",
 		.writes = true,
 	},
 	[FIND] = {
@@ -33,7 +33,7 @@ const struct db_sql db_link_sql[] = {
 			" WHERE l.hash = decode($1::text, 'hex'::text)"
 			" AND l.kind = $2::text AND l.expires_at > now()"
 			" AND (l.user_id IS NULL OR u.is_active"
-			" AND coalesce(a.epoch, 0) = l.epoch)",
+			" AND " DB_EPOCH " = l.epoch)",
 	},
 	[SPEND] = {
 		.name = "link_spend",
@@ -41,9 +41,9 @@ const struct db_sql db_link_sql[] = {
 		.text = "DELETE FROM latchkey_link l"
 			" WHERE l.hash = decode($1::text, 'hex'::text)"
 			" AND l.kind = $2::text AND l.expires_at > now()"
-			" AND (l.user_id IS NULL OR l.epoch ="
-			" coalesce((SELECT a.epoch FROM latchkey_account a"
-			" WHERE a.user_id = l.user_id), 0)) RETURNING l.kind",
+			" AND (l.user_id IS NULL OR l.epoch = "
+			DB_EPOCH_OF("(SELECT a.epoch FROM latchkey_account a"
+			" WHERE a.user_id = l.user_id)") ") RETURNING l.kind",
 		.writes = true,
 	},
 	{ .name = NULL },

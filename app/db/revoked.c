@@ -10,7 +10,16 @@
 	1000 /* rows of a statement, beside those of a transaction */
 #define REMOVED_BEFORE "999"
 
-enum { POLL, RAISE_LIFETIME, TURN_REMOVE, TURN_WALK, REMOVE, IS_ORDERED };
+enum {
+	POLL,
+	RAISE_LIFETIME,
+	NOTE_SERVER,
+	END_ALL,
+	TURN_REMOVE,
+	TURN_WALK,
+	REMOVE,
+	IS_ORDERED
+};
 
 /* An interval has passed, or the clock was set back. */
 #define TURN(column, interval)                                \
@@ -45,6 +54,48 @@ const struct db_sql db_revoked_sql[] = {
 		.used_by = DB_KEEPER,
 		.text = "UPDATE latchkey_lifetime SET seconds = $1::bigint"
 			" WHERE seconds < $1::bigint",
+		.writes = true,
+	},
+	[NOTE_SERVER] = {
+		.name = "revoked_note_server",
+		/* the timeline of the log, which a promotion begins at once, and
+		 * not that of the last checkpoint; where there is no such
+		 * function, this fails and nothing else */
+		.text = "WITH here (name) AS (SELECT system_identifier::text"
+			" || '/'::text || left("
+			"pg_walfile_name(pg_current_wal_lsn()), 8)"
+			" FROM pg_control_system()),"
+			" last AS (SELECT place, server FROM latchkey_lifetime)"
+			" UPDATE latchkey_lifetime l SET server = here.name"
+			" FROM here, last WHERE l.place = last.place"
+			" AND l.server IS DISTINCT FROM here.name"
+			" RETURNING last.server, here.name",
+		.writes = true,
+		.direct = true,
+	},
+	[END_ALL] = {
+		.name = "revoked_end_all",
+		.used_by = DB_COMMAND,
+		/*
+		 * One row for all accounts, whose number is the minutes since
+		 * 1970, as far as none is higher: it is beyond all that were
+		 * given out, also by a later state of this database that a
+		 * backup has replaced. An account that is beyond it rises, too.
+		 */
+		.text = "WITH raised AS (UPDATE latchkey_lifetime SET epoch ="
+			" least(greatest(epoch::bigint + 1000::bigint,"
+			" floor(date_part('epoch'::text, now())"
+			" / 60::double precision)::bigint),"
+			" 2147483647::bigint)::int"
+			" RETURNING epoch, seconds),"
+			" above AS (UPDATE latchkey_account a"
+			" SET epoch = a.epoch + 1 FROM raised"
+			" WHERE a.epoch >= raised.epoch AND a.epoch < 2147483647)"
+			" INSERT INTO latchkey_revoked"
+			" (user_id, epoch, until, reason)"
+			" SELECT 0, epoch, now() + greatest(seconds, 3600)::double precision"
+			" * '1 second'::interval,"
+			" 'epoch'::text FROM raised RETURNING epoch",
 		.writes = true,
 	},
 	[TURN_REMOVE] = {
@@ -133,6 +184,30 @@ db_revoked_raise_lifetime(struct ctx *c, int64_t seconds)
 {
 	return db_run(c->app->db, c->arena, &db_revoked_sql[RAISE_LIFETIME],
 	    DB_PARAMS(db_param_i64(c->arena, seconds)), NULL);
+}
+
+enum err
+db_revoked_note_server(struct ctx *c, const char **last, const char **now)
+{
+	struct db_rows rows;
+	enum err e = db_one(c->app->db, c->arena, &db_revoked_sql[NOTE_SERVER],
+	    DB_NO_PARAMS, &rows);
+
+	*last = NULL;
+	if (e != ERR_OK)
+		return e == ERR_NOTFOUND ? ERR_OK : e;
+	*last = db_text(&rows, 0, 0);
+	*now = db_text(&rows, 0, 1);
+	return ERR_OK;
+}
+
+enum err
+db_revoked_end_all(struct ctx *c)
+{
+	struct db_rows rows;
+
+	return db_one(c->app->db, c->arena, &db_revoked_sql[END_ALL],
+	    DB_NO_PARAMS, &rows);
 }
 
 enum err

@@ -23,7 +23,7 @@ struct db_revoked_news {
 struct db_revoked_entry {
 	bool is_session;
 	uint64_t sid;    /* the first 64 bits of a session's id; or */
-	int64_t user_id; /* a user, and */
+	int64_t user_id; /* a user, 0: everybody, and */
 	int32_t epoch;   /* from which tokens count again */
 	int64_t until_s; /* since 1970 */
 };
@@ -68,5 +68,22 @@ enum err db_revoked_remove(struct ctx *c, bool *more) MUST_CHECK;
  * has to read everything. Errors as db_run().
  */
 enum err db_revoked_is_ordered(struct ctx *c, bool *out) MUST_CHECK;
+
+/*
+ * Note on which server the database is: its system identifier and timeline,
+ * such as "7301234567890123456/00000001". *last: the one before it, if it was
+ * another; NULL: it is the same, or the first. Of several instances one is
+ * told. Errors as db_run().
+ */
+enum err db_revoked_note_server(
+    struct ctx *c, const char **last, const char **now) MUST_CHECK;
+
+/*
+ * End the tokens and sessions of everybody: the lowest epoch rises beyond all
+ * that there are. One statement, whose work does not depend on the number of
+ * accounts (but one look at each row of latchkey_account), and which nobody
+ * waits for. Errors as db_run().
+ */
+enum err db_revoked_end_all(struct ctx *c) MUST_CHECK;
 
 #endif

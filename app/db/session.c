@@ -19,7 +19,8 @@ enum {
 	END_REUSED,
 	END_OTHERS,
 	REMOVE,
-	WALK
+	WALK,
+	SIZE
 };
 
 #define TEXT_OF(number) TEXT(number)
@@ -46,7 +47,7 @@ enum {
 #define OWNER "users u LEFT JOIN latchkey_account a ON a.user_id = u.id"
 #define COUNTS                             \
 	"u.id = s.user_id AND u.is_active" \
-	" AND s.epoch = coalesce(a.epoch, 0) AND s.expires_at > now()"
+	" AND s.epoch = " DB_EPOCH " AND s.expires_at > now()"
 #define IS_LIVE \
 	COUNTS  \
 	" AND s.used_at > now() - $4::double precision * '1 second'::interval"
@@ -187,7 +188,7 @@ const struct db_sql db_session_sql[] = {
 	},
 	[END] = {
 		.name = "session_end",
-		.used_by = DB_API,
+		.used_by = DB_API | DB_COMMAND,
 		.text = "WITH dead AS (DELETE FROM latchkey_session"
 			" WHERE id = $2::uuid"
 			" AND ($1::bigint IS NULL OR user_id = $1::bigint)"
@@ -242,6 +243,18 @@ const struct db_sql db_session_sql[] = {
 			" FROM gone",
 		.writes = true,
 		.direct = true, /* other databases than PostgreSQL have no ctid */
+	},
+	[SIZE] = {
+		.name = "session_size",
+		.used_by = DB_COMMAND,
+		/* a large table is not counted */
+		.text = "SELECT pg_total_relation_size('latchkey_session'::regclass),"
+			" pg_total_relation_size('latchkey_revoked'::regclass),"
+			" CASE WHEN k.reltuples > 100000::real"
+			" THEN k.reltuples::bigint"
+			" ELSE (SELECT count(*) FROM users) END,"
+			" l.seconds FROM pg_class k, latchkey_lifetime l"
+			" WHERE k.oid = 'users'::regclass",
 	},
 	{ .name = NULL },
 };
@@ -465,5 +478,21 @@ db_session_walk(struct ctx *c, int64_t idle_s, int64_t *page, bool *more)
 	is_full = db_true(&rows, 0, 0); /* of what one step removes */
 	*more = is_full || db_true(&rows, 0, 1);
 	*page += is_full ? 0 : PAGES;
+	return ERR_OK;
+}
+
+enum err
+db_session_size(struct ctx *c, struct session_size *out)
+{
+	struct db_rows rows;
+	enum err e = db_one(
+	    c->app->db, c->arena, &db_session_sql[SIZE], DB_NO_PARAMS, &rows);
+
+	if (e != ERR_OK)
+		return e;
+	out->session_bytes = db_int(&rows, 0, 0);
+	out->revoked_bytes = db_int(&rows, 0, 1);
+	out->users = db_int(&rows, 0, 2);
+	out->life_s = db_int(&rows, 0, 3);
 	return ERR_OK;
 }

@@ -10,6 +10,8 @@
 
 extern const struct db_sql db_session_sql[];
 
+#define DB_BATCH 1000 /* rows that are removed by one statement */
+
 /*
  * Add a session of s->user_id, to last until s->expires_s. Beyond
  * SESSIONS_OF_USER the oldest of that user end. It is on disk when this
@@ -121,5 +123,11 @@ enum err db_session_remove(struct ctx *c, bool *more) MUST_CHECK;
  */
 enum err db_session_walk(
     struct ctx *c, int64_t idle_s, int64_t *page, bool *more) MUST_CHECK;
+
+/*
+ * How large the tables of sessions and of what has ended are. Errors as
+ * db_run().
+ */
+enum err db_session_size(struct ctx *c, struct session_size *out) MUST_CHECK;
 
 #endif

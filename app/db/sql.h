@@ -29,6 +29,14 @@ struct db_sql {
 	bool direct;      /* not prepared: run once, or before a migration */
 };
 
+/*
+ * The epoch of an account: its own, in latchkey_account, or everybody's where
+ * that is higher, or there is no row. DB_EPOCH: the row's alias is a.
+ */
+#define DB_EPOCH_OF(own) \
+	"greatest(" own ", (SELECT e.epoch FROM latchkey_lifetime e), 0)"
+#define DB_EPOCH DB_EPOCH_OF("a.epoch")
+
 /* Parameters of a statement: C strings; NULL is SQL's NULL. */
 struct db_params {
 	int count;

@@ -55,7 +55,7 @@ const struct db_sql db_user_sql[] = {
 		 * and a reply can hold
 		 */
 		.text = "SELECT u.id, u.username, left(u.fullname::text, 16384),"
-			" u.password, u.is_active, coalesce(a.epoch, 0)"
+			" u.password, u.is_active, " DB_EPOCH
 			" FROM users u"
 			" LEFT JOIN latchkey_account a ON a.user_id = u.id"
 			" WHERE u.username::text = $1::text",
@@ -72,7 +72,7 @@ const struct db_sql db_user_sql[] = {
 		 * password gets a token of the epoch before.
 		 */
 		.text = "SELECT u.id, u.username, NULL, u.password,"
-			" u.is_active, coalesce(a.epoch, 0),"
+			" u.is_active, " DB_EPOCH ","
 			" (SELECT hash FROM"
 			" (SELECT id, password::text AS hash FROM users"
 			" WHERE id >= $2::bigint ORDER BY id LIMIT 100) AS s"
@@ -196,7 +196,12 @@ const struct db_sql db_user_sql[] = {
 	[LOGOUT] = {
 		.name = "user_logout",
 		.used_by = DB_COMMAND,
-		.text = RAISE("", "", "users WHERE id = $1", ""),
+		.text = "WITH raised AS ("
+			RAISE("", "", "users WHERE id = $1", "")
+			") SELECT (SELECT count(*) FROM latchkey_session s"
+			" WHERE s.user_id = raised.user_id"
+			" AND s.epoch >= raised.epoch - 1"
+			" AND s.expires_at > now()) FROM raised",
 		.writes = true,
 	},
 	[KEEP_NAME] = {
@@ -386,9 +391,15 @@ db_user_set_active(struct ctx *c, int64_t id, bool active)
 }
 
 enum err
-db_user_logout(struct ctx *c, int64_t id)
+db_user_logout(struct ctx *c, int64_t id, int64_t *ended)
 {
-	return change(c, LOGOUT, id);
+	struct db_rows rows;
+	enum err e = db_one(c->app->db, c->arena, &db_user_sql[LOGOUT],
+	    DB_PARAMS(db_param_i64(c->arena, id)), &rows);
+
+	if (e == ERR_OK)
+		*ended = db_int(&rows, 0, 0);
+	return e;
 }
 
 enum err

@@ -105,8 +105,11 @@ enum err db_user_set_fullname(
  */
 enum err db_user_set_active(struct ctx *c, int64_t id, bool active) MUST_CHECK;
 
-/* Raise the epoch of an account. ERR_NOTFOUND: there is no such account. */
-enum err db_user_logout(struct ctx *c, int64_t id) MUST_CHECK;
+/*
+ * Raise the epoch of an account, which ends so many sessions. ERR_NOTFOUND:
+ * there is no such account.
+ */
+enum err db_user_logout(struct ctx *c, int64_t id, int64_t *ended) MUST_CHECK;
 
 /*
  * Keep the present name of an account from all others for keep_s seconds, once

@@ -70,6 +70,23 @@ take(const struct db_revoked_news *news)
 	return add_all(news);
 }
 
+/*
+ * Another server, or another timeline of the same one: a restored backup, or a
+ * standby that was promoted, may lack the last that had ended.
+ */
+static void
+note_server(struct ctx *c)
+{
+	const char *last, *now;
+
+	/* a failure is logged, and ends nothing else */
+	if (db_revoked_note_server(c, &last, &now) == ERR_OK && last != NULL)
+		event(EVENT_SERVER_CHANGED,
+		    "was=%s is=%s hint=\"if it may have lost what had ended: "
+		    "latchkey session end --all\"",
+		    last, now);
+}
+
 /* Read everything, after a new connection. */
 static enum err
 ask_all(struct keeper *k, struct ctx *c, struct db_revoked_news *news)
@@ -81,6 +98,8 @@ ask_all(struct keeper *k, struct ctx *c, struct db_revoked_news *news)
 	    ((e = db_revoked_raise_lifetime(c, session_life_s(c))) != ERR_OK ||
 	        (e = db_revoked_is_ordered(c, &k->is_ordered)) != ERR_OK))
 		return e;
+	if (k->session == NULL)
+		note_server(c);
 	db_limit(db, ALL_LIMIT_MS, ALL_LIMIT_MS);
 	e = db_revoked_poll(c, DB_REVOKED_ALL, news);
 	db_limit(db, POLL_LIMIT_MS, ALL_LIMIT_MS);

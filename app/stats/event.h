@@ -123,6 +123,7 @@
 	ROW(REVOKED_BEHIND,   "revocations_behind",     true,   ERROR,   BEHIND,         "database",     OK,       true)  \
 	ROW(REVOKED_FULL,     "revocations_behind",     true,   ERROR,   BEHIND,         "full",         OK,       true)  \
 	ROW(REVOKED_CURRENT,  "revocations_current",    false,  INFO,    NONE,           NULL,           OK,       true)  \
+	ROW(SERVER_CHANGED,   "server_changed",         false,  WARNING, NONE,           NULL,           OK,       true)  \
 	ROW(DB_CONNECTED,     "db_connected",           false,  INFO,    DB_CONNECTIONS, NULL,           OK,       false) \
 	ROW(DB_FAILED,        "db_failed",              false,  ERROR,   DB_FAILURES,    NULL,           BUSY,     false) \
 	ROW(NO_MEMORY,        "no_memory",              false,  ERROR,   NONE,           NULL,           BUSY,     false) \

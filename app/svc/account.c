@@ -60,11 +60,22 @@ account_set_active(
 }
 
 enum err
-account_logout(struct ctx *c, const char *username, struct user *out)
+account_logout(
+    struct ctx *c, const char *username, struct user *out, int64_t *ended)
 {
 	enum err e = account_show(c, username, out);
 
-	return e == ERR_OK ? db_user_logout(c, out->id) : e;
+	return e == ERR_OK ? db_user_logout(c, out->id, ended) : e;
+}
+
+enum err
+account_sessions(
+    struct ctx *c, const char *username, const struct session **out, size_t *n)
+{
+	struct user u;
+	enum err e = account_show(c, username, &u);
+
+	return e == ERR_OK ? session_list(c, &u, out, n) : e;
 }
 
 enum err

@@ -30,11 +30,18 @@ enum err account_set_active(struct ctx *c, const char *username, bool active,
     struct user *out) MUST_CHECK;
 
 /*
- * End the tokens that the account of this name has, where the database is
- * asked. ERR_NOTFOUND: there is none.
+ * End the tokens that the account of this name has, and its sessions: *ended of
+ * them. ERR_NOTFOUND: there is none.
  */
-enum err account_logout(
-    struct ctx *c, const char *username, struct user *out) MUST_CHECK;
+enum err account_logout(struct ctx *c, const char *username, struct user *out,
+    int64_t *ended) MUST_CHECK;
+
+/*
+ * The sessions of the account of this name, the newest first; in arena memory.
+ * ERR_NOTFOUND: there is none.
+ */
+enum err account_sessions(struct ctx *c, const char *username,
+    const struct session **out, size_t *n) MUST_CHECK;
 
 /*
  * Let unknown clients try passwords for the account of this name again

@@ -9,6 +9,7 @@
 #include "crypto/revoked.h"
 #include "crypto/token_cache.h"
 #include "crypto/random.h"
+#include "db/revoked.h"
 #include "db/session.h"
 #include "db/user.h"
 #include "lib/address.h"
@@ -170,6 +171,13 @@ session_list(
 	return db_session_list(c, u, all, n);
 }
 
+static bool
+is_id(const char *id)
+{
+	return strlen(id) == SESSION_ID_CHARS &&
+	       strspn(id, "0123456789abcdef") == SESSION_ID_CHARS;
+}
+
 enum err
 session_find(struct ctx *c, const struct user *u, const char *id,
     const char **expires_at)
@@ -182,8 +190,7 @@ session_end(struct ctx *c, const struct user *u, const char *id)
 {
 	enum err e;
 
-	if (strlen(id) != SESSION_ID_CHARS ||
-	    strspn(id, "0123456789abcdef") != SESSION_ID_CHARS)
+	if (!is_id(id))
 		return ERR_NOTFOUND;
 	if ((e = db_session_end(c, u->id, id)) == ERR_OK)
 		event(EVENT_SESSION_ENDED, "user=%" PRId64, u->id);
@@ -198,4 +205,22 @@ session_end_others(struct ctx *c, const struct user *u, const char *id)
 	if (e == ERR_OK)
 		event(EVENT_SESSIONS_ENDED, "user=%" PRId64, u->id);
 	return e;
+}
+
+enum err
+session_end_any(struct ctx *c, const char *id)
+{
+	return is_id(id) ? db_session_end(c, 0, id) : ERR_NOTFOUND;
+}
+
+enum err
+session_end_all(struct ctx *c)
+{
+	return db_revoked_end_all(c);
+}
+
+enum err
+session_size(struct ctx *c, struct session_size *out)
+{
+	return db_session_size(c, out);
 }

@@ -82,6 +82,21 @@ enum err session_end_others(
 enum err session_find(struct ctx *c, const struct user *u, const char *id,
     const char **expires_at) MUST_CHECK;
 
+/*
+ * End the session of this id, whose user may be any, as its operator does.
+ * ERR_NOTFOUND: there is no such session.
+ */
+enum err session_end_any(struct ctx *c, const char *id) MUST_CHECK;
+
+/*
+ * End the sessions and tokens of everybody, whether this database knows them or
+ * not (db_revoked_end_all()).
+ */
+enum err session_end_all(struct ctx *c) MUST_CHECK;
+
+/* How large the tables are. Errors as db_run(). */
+enum err session_size(struct ctx *c, struct session_size *out) MUST_CHECK;
+
 /* Seconds until a token or a proof that is made now has ended everywhere. */
 int64_t session_life_s(const struct ctx *c);
 

@@ -108,6 +108,22 @@ test_found(void)
 	    "the highest epoch is above all others");
 	is_int(revoked_user(INT64_MAX, INT32_MAX), REVOKED_NO,
 	    "the highest epoch is not above itself");
+	added = revoked_add_user(REVOKED_EVERYBODY, 9, 500) &&
+	        revoked_add_user(REVOKED_EVERYBODY, 8, 600);
+	ok(added, "everybody is added");
+	is_int(revoked_user(8, 8), REVOKED_YES,
+	    "with everybody's a token of any user has ended, of a lower epoch");
+	is_int(revoked_user(8, 9), REVOKED_NO,
+	    "with everybody's a token of that epoch has not ended");
+	is_int(revoked_user(INT64_MAX, INT32_MAX - 1), REVOKED_YES,
+	    "beside everybody's a user's own counts");
+	revoked_take_over();
+	revoked_expire(599);
+	is_int(
+	    revoked_user(8, 8), REVOKED_YES, "everybody's latest time counts");
+	revoked_expire(600);
+	is_int(revoked_user(8, 0), REVOKED_NO,
+	    "everybody's goes when its time has come");
 	revoked_expire(INT64_C(1) << 32);
 	is_int(revoked_user(INT64_MAX, 0), REVOKED_YES,
 	    "the latest time is beyond 2^32");
