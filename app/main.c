@@ -93,7 +93,7 @@ static const struct command {
 	{ "check-nginx", "[--ask] [FILE]", 0, 3, false, NULL,        check_nginx,    NULL,        "find mistakes in nginx's configuration" },
 	{ "calibrate", "[MS]",          0, 1, true,  NULL,           run_calibrate,  NULL,        "measure the cost of password hashes" },
 	{ "status",    "",              0, 0, true,  status_print,   NULL,           NULL,        "show workers, requests and times" },
-	{ "user",      "ACTION [NAME]", 1, 8, true,  NULL,           user_command,   "latchkey",  "add, list, show and change accounts" },
+	{ "user",      "ACTION [NAME]", 1, 19, true,  NULL,           user_command,   "latchkey",  "add, list, show and change accounts" },
 	{ "client",    "ACTION [ID]",   1, 9, true,  NULL,           client_command, "latchkey",  "add, list, show and change clients of /oauth2/" },
 	{ "session",   "end ID|--all",  2, 2, true,  NULL,           session_command,"latchkey",  "end a session, or all of everybody" },
 	{ "key",       "ACTION [KID]",  1, 2, true,  NULL,           key_command,    NULL,        "make, list, activate and retire keys of tokens" },

@@ -14,6 +14,7 @@ struct user {
 	const char *password_hash; /* NULL: cannot log in */
 	bool is_active;            /* false for SQL's NULL too */
 	int32_t epoch;             /* of its tokens */
+	const char *scope;         /* its scopes (lib/scope.h); NULL: none */
 };
 
 #define SESSIONS_OF_USER 100 /* beyond these the oldest ends */
@@ -29,6 +30,7 @@ struct session {
 	const char *address; /* of the client; NULL: not known */
 	const char *agent;   /* User-Agent, cut; NULL: none */
 	bool renewable;      /* it has a refresh token */
+	const char *scope;   /* that its tokens have; NULL: none */
 	/* of one that was read: its client's id, and UTC, as RFC 3339 has it */
 	const char *client_id;
 	const char *created_at, *used_at, *expires_at;

@@ -34,4 +34,13 @@ REVOKE ALL ON FUNCTION latchkey_raise() FROM PUBLIC;
 CREATE TRIGGER latchkey_raise BEFORE INSERT OR UPDATE OF epoch ON latchkey_account
 	FOR EACH ROW EXECUTE FUNCTION latchkey_raise();
 
+-- Names with one blank between two, at most 16 of at most 32 characters.
+ALTER TABLE latchkey_account ADD COLUMN scope text CHECK (octet_length(scope) BETWEEN 1 AND 527);
+COMMENT ON COLUMN latchkey_account.scope IS
+	'What the account may do, as its tokens say: latchkey user scope. NULL: nothing of that kind.';
+
+ALTER TABLE latchkey_session ADD COLUMN scope text CHECK (octet_length(scope) BETWEEN 1 AND 527);
+COMMENT ON COLUMN latchkey_session.scope IS
+	'Of the account''s scopes those that the login asked for. A renewal gives these, and no others.';
+
 COMMENT ON COLUMN latchkey_revoked.user_id IS '0: everybody, whose tokens of a lower epoch have ended.';

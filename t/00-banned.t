@@ -64,6 +64,7 @@ END
 is "$(in_code '\<(time|gettimeofday) *\(|CLOCK_REALTIME' app/*.c app/*/*.c | cut -d : -f 1 | uniq)" "app/cmd/check.c
 app/cmd/client.c
 app/cmd/key.c
+app/cmd/session.c
 app/cmd/status.c
 app/cmd/user.c
 app/http/fcgi.c

@@ -106,12 +106,12 @@ guard "$(cat "$tmp/port")"
 ok $? 'nginx accepts the guarded example of the sample'
 
 api GET /app/x -H "Authorization: Bearer $ada"
-like "$status $body" '^200 GET X-Auth-User=ada X-Auth-User-Plain=ada X-Auth-User-Id=1 X-Auth-Expires=[0-9]{10} $' 'the guarded application gets the account in headers'
+like "$status $body" '^200 GET X-Auth-User=ada X-Auth-User-Plain=ada X-Auth-User-Id=1 X-Auth-Expires=[0-9]{10} X-Auth-Session=[0-9a-f]{32} $' 'the guarded application gets the account in headers'
 api POST /app/x 'some=body' -H "Authorization: Bearer $ada" -H 'X-Auth-User: eve' -H 'X-Auth-User-Plain: eve' -H 'X-Auth-User-Id: 0' -H 'X-Auth-Expires: 9'
-like "$status $body" '^200 POST X-Auth-User=ada X-Auth-User-Plain=ada X-Auth-User-Id=1 X-Auth-Expires=[0-9]{10} some=body$' \
+like "$status $body" '^200 POST X-Auth-User=ada X-Auth-User-Plain=ada X-Auth-User-Id=1 X-Auth-Expires=[0-9]{10} X-Auth-Session=[0-9a-f]{32} some=body$' \
 	"the guarded application gets the body of a POST, and no X-Auth header of the client's"
 api GET /app/x -H "Authorization: Bearer $beyond" -H 'X-Auth-User-Plain: eve'
-like "$status $body" '^200 GET X-Auth-User=%ED[0-9A-F%]* X-Auth-User-Id=2 X-Auth-Expires=[0-9]{10} $' \
+like "$status $body" '^200 GET X-Auth-User=%ED[0-9A-F%]* X-Auth-User-Id=2 X-Auth-Expires=[0-9]{10} X-Auth-Session=[0-9a-f]{32} $' \
 	"the guarded application gets no X-Auth-User-Plain of the client's where the name has no plain form"
 # As for Grafana and Open WebUI: the lines of the sample.
 sed -i 's/^\(	*\)#\(proxy_set_header X-[A-Z-]* \$latchkey_user_plain;\)/\1\2/; s/^\(	*\)#\(proxy_set_header X-User-Email \$latchkey_user_plain;\)/\1\2/' "$LK_DIR/nginx.site"

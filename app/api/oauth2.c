@@ -137,7 +137,8 @@ grant_refresh(struct req *r, const struct client *client, const struct param *v)
 	if (e == ERR_OK)
 		reply_tokens(r, &(struct tokens){ .token = new.token,
 		                    .life_s = new.expires_in_s,
-		                    .refresh_token = new.refresh_token });
+		                    .refresh_token = new.refresh_token,
+		                    .scope = new.scope });
 	return e;
 }
 
@@ -158,6 +159,21 @@ grant_client(struct req *r, const struct client *client, const struct param *v)
 	return e;
 }
 
+/* The scopes of a user's token, and that of its refresh token. */
+static const char *
+granted_scope(struct req *r, const struct login *l)
+{
+	struct buf b;
+
+	if (!l->offline)
+		return l->scope;
+	buf_init(&b, r->ctx->arena);
+	if (l->scope != NULL)
+		buf_addf(&b, "%s ", l->scope);
+	buf_adds(&b, CLIENT_OFFLINE);
+	return b.s;
+}
+
 /* On the login lane. Limits, decoys and so on are login()'s, as at /token. */
 static enum err
 grant_password(
@@ -176,6 +192,7 @@ grant_password(
 		return e;
 	if (client_user_scope(client, v[SCOPE].text, &l.offline) != ERR_OK)
 		return refuse_scope(r);
+	l.wanted = v[SCOPE].text;
 	e = login(r->ctx, &l);
 	if (e == ERR_UNAUTH)
 		return refuse(
@@ -185,7 +202,7 @@ grant_password(
 	reply_tokens(r, &(struct tokens){ .token = l.token,
 	                    .life_s = l.token_life_s,
 	                    .refresh_token = l.refresh_token,
-	                    .scope = l.offline ? CLIENT_OFFLINE : NULL });
+	                    .scope = granted_scope(r, &l) });
 	token_remember_device(r, &l);
 	return ERR_OK;
 }

@@ -11,8 +11,7 @@
 #include "http/header.h"
 #include "http/params.h"
 #include "http/reply.h"
-#include "lib/text.h"
-#include "svc/client.h"
+#include "lib/scope.h"
 #include "svc/device.h"
 
 const char *
@@ -61,7 +60,8 @@ api_token_create(struct req *r)
 		.username = v[USERNAME].text,
 		.password = v[PASSWORD].text,
 		.device = token_device(r),
-		.offline = text_has_word(v[SCOPE].text, CLIENT_OFFLINE),
+		.offline = scope_has(v[SCOPE].text, SCOPE_OFFLINE),
+		.wanted = v[SCOPE].text,
 	};
 	e = login(r->ctx, &l);
 	if (e == ERR_UNAUTH)
@@ -74,6 +74,8 @@ api_token_create(struct req *r)
 	buf_addf(b, "\"expires_in\":%" PRId64, l.token_life_s);
 	if (l.refresh_token != NULL)
 		buf_addf(b, ",\"refresh_token\":\"%s\"", l.refresh_token);
+	if (l.scope != NULL)
+		buf_addf(b, ",\"scope\":\"%s\"", l.scope);
 	buf_adds(b, "}");
 	token_remember_device(r, &l);
 	return ERR_OK;

@@ -55,6 +55,8 @@ reply_user_and_tokens(
 		    kept->token, kept->expires_in_s);
 	if (kept->token != NULL && kept->refresh_token != NULL)
 		buf_addf(b, ",\"refresh_token\":\"%s\"", kept->refresh_token);
+	if (kept->token != NULL && kept->scope != NULL)
+		buf_addf(b, ",\"scope\":\"%s\"", kept->scope);
 	buf_adds(b, "}");
 }
 

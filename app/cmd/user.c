@@ -16,6 +16,7 @@
 #include "db/ratelimit.h"
 #include "db/user.h"
 #include "lib/buf.h"
+#include "lib/scope.h"
 #include "lib/text.h"
 #include "svc/account.h"
 #include "svc/link.h"
@@ -245,6 +246,8 @@ show(struct ctx *c, char *const *names, struct applicant_problem *why)
 	if (name.wait_s == 0)
 		show_lock(c, "an address", name.client_wait_s);
 	show_lock(c, "unknown clients", name.wait_s);
+	if (u.scope != NULL)
+		printf("scopes: %s\n", u.scope);
 	if (when != NULL)
 		printf("password changed %s by %s\n", when, reason);
 	return ERR_OK;
@@ -315,6 +318,57 @@ list_sessions(struct ctx *c, char *const *names, struct applicant_problem *why)
 	for (i = 0; i < n; i++)
 		show_session(c, &all[i]);
 	return ERR_OK;
+}
+
+/* Report scopes that an account cannot have. */
+static void
+complain_of_scope(struct ctx *c, const char *bad)
+{
+	if (bad == NULL)
+		fprintf(stderr, "latchkey: an account has %d scopes at most\n",
+		    SCOPE_USER_MAX);
+	else if (strcmp(bad, SCOPE_OFFLINE) == 0)
+		fprintf(stderr, "latchkey: every account may have "
+		                "offline_access, by which a client asks for a "
+		                "refresh token\n");
+	else
+		fprintf(stderr,
+		    "latchkey: the name of a scope is 1 to %d characters of "
+		    "ASCII without blanks, \" and \\, not: %s\n",
+		    SCOPE_MAX_CHARS, visible(c, bad));
+}
+
+static enum err
+show_scope(struct ctx *c, const char *name)
+{
+	struct user u;
+	enum err e;
+
+	if ((e = account_show(c, name, &u)) == ERR_OK && u.scope != NULL)
+		printf("%s\n", u.scope);
+	return e;
+}
+
+/* Without scopes it shows them; the empty text alone takes all away. */
+static enum err
+set_scope(struct ctx *c, char *const *names, struct applicant_problem *why)
+{
+	char *const *scopes = names + 1;
+	const char *bad = NULL;
+	struct user u = { 0 };
+	enum err e;
+
+	(void)why;
+	if (*scopes == NULL)
+		return show_scope(c, names[0]);
+	if (**scopes == '\0' && scopes[1] == NULL)
+		scopes++;
+	e = account_set_scope(c, names[0], scopes, &u, &bad);
+	if (e == ERR_INVALID) {
+		complain_of_scope(c, bad);
+		return ERR_DENIED;
+	}
+	return finish(c, "user scope", &u, e);
 }
 
 static enum err
@@ -482,6 +536,7 @@ static const struct action {
 	{ "passwd", 1, 1, NEED_SECRETS | NEED_HASHING, change_password },
 	{ "logout", 1, 1, 0, log_out },
 	{ "sessions", 1, 1, 0, list_sessions },
+	{ "scope", 1, 1 + SCOPE_USER_MAX + 1, 0, set_scope },
 	{ "unlock", 1, 1, NEED_SECRETS, unlock },
 	{ "rename", 2, 2, 0, rename_account },
 	{ "delete", 1, 1, 0, delete },
@@ -498,6 +553,7 @@ user_usage(FILE *out)
 	    "       latchkey user show|sessions|disable|enable|logout|passwd|"
 	    "unlock|delete NAME\n"
 	    "       latchkey user rename NAME NEWNAME\n"
+	    "       latchkey user scope NAME [SCOPE...]\n"
 	    "       latchkey user invite [HOURS]\n"
 	    "       latchkey user reset NAME [HOURS]\n"
 	    "invite and reset print a link that works once: to sign up, "

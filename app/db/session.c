@@ -66,10 +66,10 @@ const struct db_sql db_session_sql[] = {
 		 * one less may stay */
 		.text = "WITH made AS (INSERT INTO latchkey_session"
 			" (id, user_id, epoch, expires_at, address, agent, counter,"
-			" client)"
+			" client, scope)"
 			" VALUES ($1::uuid, $2::bigint, $3::int,"
 			" to_timestamp($4::double precision), $5::inet, $6::text,"
-			" $7::int, $8::int)),"
+			" $7::int, $8::int, $9::text)),"
 			" dead AS (DELETE FROM latchkey_session WHERE id IN"
 			" (SELECT id FROM latchkey_session"
 			" WHERE user_id = $2::bigint"
@@ -103,7 +103,7 @@ const struct db_sql db_session_sql[] = {
 		.used_by = DB_LOGIN,
 		.text = "SELECT u.id, u.username, s.epoch,"
 			" floor(date_part('epoch'::text, s.expires_at))::bigint,"
-			" s.counter, coalesce(k.client_id, 'first-party'::text),"
+			" s.scope, s.counter, coalesce(k.client_id, 'first-party'::text),"
 			" k.audience FROM latchkey_session s"
 			" LEFT JOIN latchkey_client k ON k.number = s.client, " OWNER
 			" WHERE s.id = $1::uuid AND " COUNTS,
@@ -122,13 +122,14 @@ const struct db_sql db_session_sql[] = {
 			" WHERE s.id = $1::uuid AND s.counter <= $2::int"
 			" AND " IS_LIVE
 			" RETURNING s.user_id, u.username, s.epoch, s.expires_at,"
+			" s.scope,"
 			" set_config('synchronous_commit'::text, 'off'::text, true))"
 			" SELECT user_id, username, epoch,"
 			" floor(date_part('epoch'::text, expires_at))::bigint,"
-			" 'done' FROM done"
+			" scope, 'done' FROM done"
 			" UNION ALL SELECT s.user_id, u.username, s.epoch,"
 			" floor(date_part('epoch'::text, s.expires_at))::bigint,"
-			" CASE WHEN s.counter <= $2::int THEN 'again'"
+			" s.scope, CASE WHEN s.counter <= $2::int THEN 'again'"
 			" WHEN s.counter = $2::int + 1"
 			" AND s.used_at > now() - $3::double precision * '1 second'::interval"
 			" THEN 'grace' ELSE 'spent' END"
@@ -142,6 +143,7 @@ const struct db_sql db_session_sql[] = {
 		.text = "SELECT s.user_id, u.username, s.epoch,"
 			" floor(date_part('epoch'::text, least(s.expires_at,"
 			" s.used_at + $4::double precision * '1 second'::interval)))::bigint,"
+			" s.scope,"
 			" CASE WHEN s.counter <= $2::int THEN 'done'"
 			" WHEN s.counter = $2::int + 1"
 			" AND s.used_at > now() - $3::double precision * '1 second'::interval"
@@ -268,7 +270,7 @@ db_session_insert(struct ctx *c, const struct session *s)
 	        db_param_i64(c->arena, s->epoch),
 	        db_param_i64(c->arena, s->expires_s), s->address, s->agent,
 	        s->renewable ? "0" : NEVER_RENEWED,
-	        db_param_i64(c->arena, s->client)),
+	        db_param_i64(c->arena, s->client), s->scope),
 	    NULL);
 }
 
@@ -312,6 +314,7 @@ read_live(const struct db_rows *rows, struct renewal *r)
 		.is_active = true,
 	};
 	r->expires_s = db_int(rows, 0, 3);
+	r->scope = db_text(rows, 0, 4);
 }
 
 enum err
@@ -324,10 +327,10 @@ db_session_live(struct ctx *c, struct renewal *r)
 	if (e != ERR_OK)
 		return e;
 	read_live(&rows, r);
-	r->counter = (int32_t)db_int(&rows, 0, 4);
+	r->counter = (int32_t)db_int(&rows, 0, 5);
 	r->client = (struct client){
-		.id = db_text(&rows, 0, 5),
-		.audience = db_text(&rows, 0, 6),
+		.id = db_text(&rows, 0, 6),
+		.audience = db_text(&rows, 0, 7),
 	};
 	return ERR_OK;
 }
@@ -384,7 +387,7 @@ run_once(struct ctx *c, const struct db_sql *sql, struct renewal *r,
 	if (e != ERR_OK)
 		return e == ERR_NOTFOUND ? ERR_UNAUTH : e;
 	read_live(&rows, r);
-	*word = db_text(&rows, 0, 4);
+	*word = db_text(&rows, 0, 5);
 	return ERR_OK;
 }
 

@@ -65,6 +65,7 @@ struct renewal {
 	/* the result; of the account what a token needs */
 	enum renewal_result result;
 	int64_t expires_s; /* of the session, since 1970 */
+	const char *scope; /* of its tokens; NULL: none */
 	struct user user;
 	struct client client; /* of db_session_live(): its id and audience */
 };

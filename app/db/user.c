@@ -20,6 +20,7 @@ enum {
 	ENABLE,
 	DISABLE,
 	LOGOUT,
+	SET_SCOPE,
 	KEEP_NAME,
 	FREE_AT,
 	DELETE,
@@ -55,7 +56,7 @@ const struct db_sql db_user_sql[] = {
 		 * and a reply can hold
 		 */
 		.text = "SELECT u.id, u.username, left(u.fullname::text, 16384),"
-			" u.password, u.is_active, " DB_EPOCH
+			" u.password, u.is_active, " DB_EPOCH ", a.scope"
 			" FROM users u"
 			" LEFT JOIN latchkey_account a ON a.user_id = u.id"
 			" WHERE u.username::text = $1::text",
@@ -72,7 +73,7 @@ const struct db_sql db_user_sql[] = {
 		 * password gets a token of the epoch before.
 		 */
 		.text = "SELECT u.id, u.username, NULL, u.password,"
-			" u.is_active, " DB_EPOCH ","
+			" u.is_active, " DB_EPOCH ", a.scope,"
 			" (SELECT hash FROM"
 			" (SELECT id, password::text AS hash FROM users"
 			" WHERE id >= $2::bigint ORDER BY id LIMIT 100) AS s"
@@ -109,8 +110,8 @@ const struct db_sql db_user_sql[] = {
 		.name = "user_after",
 		.used_by = DB_COMMAND,
 		/* an account without a name cannot be named */
-		.text = "SELECT id, username, fullname, password, is_active, 0"
-			" FROM users WHERE id > $1::bigint"
+		.text = "SELECT id, username, fullname, password, is_active, 0,"
+			" NULL FROM users WHERE id > $1::bigint"
 			" AND username IS NOT NULL"
 			" AND (strpos(lower(username::text),"
 			" lower($3::text)) > 0"
@@ -204,6 +205,13 @@ const struct db_sql db_user_sql[] = {
 			" AND s.expires_at > now()) FROM raised",
 		.writes = true,
 	},
+	[SET_SCOPE] = {
+		.name = "user_set_scope",
+		.used_by = DB_COMMAND,
+		.text = RAISE(", scope", ", $2::text", "users WHERE id = $1",
+		    ", scope = excluded.scope"),
+		.writes = true,
+	},
 	[KEEP_NAME] = {
 		.name = "user_keep_name",
 		.used_by = DB_LOGIN | DB_COMMAND,
@@ -253,6 +261,7 @@ user_of(const struct db_rows *rows, int row)
 		.password_hash = db_text(rows, row, 3),
 		.is_active = db_true(rows, row, 4),
 		.epoch = (int32_t)db_int(rows, row, 5),
+		.scope = db_text(rows, row, 6),
 	};
 }
 
@@ -283,7 +292,7 @@ db_user_at_login(struct ctx *c, const char *username, int64_t decoy,
 		*out = user_of(&rows, 0);
 	else
 		*out = (struct user){ .id = 0 };
-	*decoy_hash = db_text(&rows, 0, 6);
+	*decoy_hash = db_text(&rows, 0, 7);
 	return out->username != NULL ? ERR_OK : ERR_NOTFOUND;
 }
 
@@ -400,6 +409,15 @@ db_user_logout(struct ctx *c, int64_t id, int64_t *ended)
 	if (e == ERR_OK)
 		*ended = db_int(&rows, 0, 0);
 	return e;
+}
+
+enum err
+db_user_set_scope(struct ctx *c, int64_t id, const char *scope)
+{
+	struct db_rows rows;
+
+	return db_one(c->app->db, c->arena, &db_user_sql[SET_SCOPE],
+	    DB_PARAMS(db_param_i64(c->arena, id), scope), &rows);
 }
 
 enum err

@@ -112,6 +112,13 @@ enum err db_user_set_active(struct ctx *c, int64_t id, bool active) MUST_CHECK;
 enum err db_user_logout(struct ctx *c, int64_t id, int64_t *ended) MUST_CHECK;
 
 /*
+ * Set the scopes of an account (NULL: none), and raise its epoch: tokens with
+ * others end. ERR_NOTFOUND: there is no such account.
+ */
+enum err db_user_set_scope(
+    struct ctx *c, int64_t id, const char *scope) MUST_CHECK;
+
+/*
  * Keep the present name of an account from all others for keep_s seconds, once
  * it has no longer got it. It is a statement before the one that takes the name
  * away: a sign-up that begins in between is refused already.

@@ -22,6 +22,7 @@
 	ROW(LATCHKEY_METHOD)     \
 	ROW(LATCHKEY_URI)        \
 	ROW(HTTP_ACCEPT)         \
+	ROW(LATCHKEY_SCOPE)      \
 	ROW(HTTP_AUTHORIZATION)  \
 	ROW(HTTP_COOKIE)         \
 	ROW(HTTP_HOST)           \

@@ -418,6 +418,7 @@ read_request(struct fcgi *f, const struct incoming *in, struct req *r)
 	r->authorization = cgi.value[CGI_HTTP_AUTHORIZATION];
 	r->cookie = cgi.value[CGI_HTTP_COOKIE];
 	r->if_none_match = cgi.value[CGI_HTTP_IF_NONE_MATCH];
+	r->scope = cgi.value[CGI_LATCHKEY_SCOPE];
 	r->from.sec_fetch_site = cgi.value[CGI_HTTP_SEC_FETCH_SITE];
 	r->from.origin = cgi.value[CGI_HTTP_ORIGIN];
 	r->from.host = cgi.value[CGI_HTTP_HOST];

@@ -61,6 +61,7 @@ struct req {
 	enum method method;
 	const char *uri;    /* undecoded path and query, below prefix */
 	const char *prefix; /* of paths, as clients see them: "/auth" */
+	const char *scope;  /* that a check's token has to have */
 	const char *content_type;
 	const char *authorization;
 	const char *cookie;

@@ -7,6 +7,7 @@
 
 #include "crypto/pwformat.h"
 #include "db/user.h"
+#include "lib/scope.h"
 #include "lib/text.h"
 #include "svc/account.h"
 #include "svc/ratelimit.h"
@@ -76,6 +77,48 @@ account_sessions(
 	enum err e = account_show(c, username, &u);
 
 	return e == ERR_OK ? session_list(c, &u, out, n) : e;
+}
+
+/* A list of these, each once, in their order; NULL: of none. */
+static enum err
+join(struct ctx *c, char *const *scopes, const char **out, const char **bad)
+{
+	struct buf b;
+	int n = 0;
+
+	buf_init(&b, c->arena);
+	for (; *scopes != NULL; scopes++) {
+		*bad = *scopes;
+		if (!scope_is_name(*scopes) ||
+		    strcmp(*scopes, SCOPE_OFFLINE) == 0)
+			return ERR_INVALID;
+		if (scope_has(b.s, *scopes))
+			continue;
+		*bad = NULL;
+		if (++n > SCOPE_USER_MAX)
+			return ERR_INVALID;
+		buf_addf(&b, "%s%s", b.len > 0 ? " " : "", *scopes);
+	}
+	*out = b.len > 0 ? b.s : NULL;
+	return ERR_OK;
+}
+
+enum err
+account_set_scope(struct ctx *c, const char *username, char *const *scopes,
+    struct user *out, const char **bad)
+{
+	const char *scope;
+	enum err e;
+
+	if ((e = join(c, scopes, &scope, bad)) != ERR_OK ||
+	    (e = account_show(c, username, out)) != ERR_OK)
+		return e;
+	/* the same ones in another order are no change */
+	if (scope_has_all(scope, out->scope) &&
+	    scope_has_all(out->scope, scope))
+		return ERR_OK;
+	out->scope = scope;
+	return db_user_set_scope(c, out->id, scope);
 }
 
 enum err

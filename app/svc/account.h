@@ -44,6 +44,16 @@ enum err account_sessions(struct ctx *c, const char *username,
     const struct session **out, size_t *n) MUST_CHECK;
 
 /*
+ * Give the account of this name these scopes and no others: NULL, or so many
+ * texts and a NULL. Where that is a change its tokens end, as by
+ * account_logout(). *out is the account as it is now. ERR_NOTFOUND: there is
+ * none. ERR_INVALID: they are more than SCOPE_USER_MAX, or *bad is no name of a
+ * scope.
+ */
+enum err account_set_scope(struct ctx *c, const char *username,
+    char *const *scopes, struct user *out, const char **bad) MUST_CHECK;
+
+/*
  * Let unknown clients try passwords for the account of this name again
  * (ratelimit_unlock()). ERR_NOTFOUND: there is none.
  */

@@ -212,9 +212,9 @@ is_scopes(const char *s)
 	return true;
 }
 
-/* Is each word of a list one of another list? */
+/* Is each word of a list one of another list, but for this one (NULL: none)? */
 static bool
-is_part(const char *words, const char *of)
+is_part_but(const char *words, const char *of, const char *but)
 {
 	char word[CLIENT_SCOPES_MAX_BYTES + 1];
 	size_t n;
@@ -225,10 +225,23 @@ is_part(const char *words, const char *of)
 			return false;
 		memcpy(word, words, n);
 		word[n] = '\0';
-		if (!text_has_word(of, word))
+		if (!text_has_word(of, word) &&
+		    (but == NULL || strcmp(word, but) != 0))
 			return false;
 	}
 	return true;
+}
+
+static bool
+is_part(const char *words, const char *of)
+{
+	return is_part_but(words, of, NULL);
+}
+
+const char *
+client_limit(const struct client *client)
+{
+	return is_first_party(client->id) ? NULL : client->scopes;
 }
 
 enum err
@@ -247,11 +260,14 @@ enum err
 client_user_scope(
     const struct client *client, const char *wanted, bool *offline)
 {
-	*offline = wanted != NULL;
+	*offline = text_has_word(wanted, CLIENT_OFFLINE);
 	if (wanted == NULL)
 		return ERR_OK;
-	return is_scopes(wanted) && is_part(wanted, CLIENT_OFFLINE) &&
-	               client_has_grant(client, "refresh_token")
+	if (!is_scopes(wanted) ||
+	    (*offline && !client_has_grant(client, "refresh_token")))
+		return ERR_DENIED;
+	return client_limit(client) == NULL ||
+	               is_part_but(wanted, client->scopes, CLIENT_OFFLINE)
 	           ? ERR_OK
 	           : ERR_DENIED;
 }

@@ -47,8 +47,15 @@ enum err client_scope(const struct client *client, const char *wanted,
     const char **out) MUST_CHECK;
 
 /*
- * The same for a user's token that this client asks for: of these scopes only
- * offline_access is known so far, where the client may refresh.
+ * The scopes that a user's token may have at this client at most; NULL: all
+ * that the user has, at the built-in one.
+ */
+const char *client_limit(const struct client *client) MUST_CHECK;
+
+/*
+ * May this client ask for these scopes (NULL: for none by name) of a user, of
+ * whom it gets those that the user has? *offline: offline_access is one, where
+ * the client may refresh. ERR_DENIED: as client_scope(), by client_limit().
  */
 enum err client_user_scope(
     const struct client *client, const char *wanted, bool *offline) MUST_CHECK;

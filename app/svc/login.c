@@ -8,6 +8,7 @@
 #include "crypto/pwformat.h"
 #include "crypto/token.h"
 #include "db/user.h"
+#include "lib/scope.h"
 #include "stats/event.h"
 #include "svc/client.h"
 #include "svc/decoy.h"
@@ -89,6 +90,24 @@ session_end_s(const struct ctx *c, const struct login *l)
 	                          : conf->access_token_minutes * 60);
 }
 
+/*
+ * Of the scopes that the account has those that are wanted. A client that wants
+ * none by name gets all of them: most have never heard of them. Source: RFC
+ * 6749, section 3.3.
+ */
+static const char *
+choose_scope(struct ctx *c, const struct login *l, const struct user *u)
+{
+	const char *limit = l->client != NULL ? client_limit(l->client) : NULL;
+	const char *scope = u->scope;
+
+	if (limit != NULL)
+		scope = scope_common(scope, limit, c->arena);
+	return scope_has_all(SCOPE_OFFLINE, l->wanted)
+	           ? scope
+	           : scope_common(scope, l->wanted, c->arena);
+}
+
 /* The cookie of a browser. */
 static enum err
 grant_cookie(struct ctx *c, struct login *l, const struct user *u)
@@ -126,6 +145,7 @@ grant_tokens(struct ctx *c, struct login *l, const struct user *u)
 		claims.audience = l->client->audience;
 	}
 	claims.sid = l->session;
+	claims.scope = l->scope;
 	return token_sign(
 	    c->app->keyring, &claims, c->now_s, c->arena, &l->token);
 }
@@ -168,6 +188,7 @@ log_in(struct ctx *c, struct login *l)
 	e = find_account(c, l, &u, &stale);
 	if (e == ERR_OK) {
 		network_note(c, u.id);
+		l->scope = s.scope = choose_scope(c, l, &u);
 		e = session_start(c, &u, &s);
 		l->session = s.id;
 	}

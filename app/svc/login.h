@@ -15,13 +15,15 @@ struct login {
 	bool browser;                /* a cookie, and neither token */
 	bool keep;                   /* it outlasts the browser that has it */
 	const struct client *client; /* NULL: /token's, the built-in one */
+	const char *wanted; /* scopes; NULL, or without any: all it has */
 	/* the result, which lives until the request ends */
 	const char *token;
 	int64_t token_life_s;      /* from now */
 	const char *session;       /* id of the session that began */
 	const char *refresh_token; /* NULL: none */
 	struct browser_cookie cookie;
-	const char *new_device; /* for next time; NULL: its own is recent */
+	const char *scope;         /* of the tokens (lib/scope.h); NULL: none */
+	const char *new_device;    /* for next time; NULL: its own is recent */
 };
 
 /*

@@ -62,11 +62,13 @@ sign(struct ctx *c, const struct renewal *n, const struct client *client,
 		.sid = n->id,
 		.client_id = client->id,
 		.audience = client->audience,
+		.scope = n->scope,
 	};
 
 	if (claims.exp > n->expires_s)
 		claims.exp = n->expires_s;
 	out->expires_in_s = claims.exp - c->now_s;
+	out->scope = n->scope;
 	return token_sign(
 	    c->app->keyring, &claims, c->now_s, c->arena, &out->token);
 }

@@ -10,6 +10,7 @@
 /* Both tokens, which live until the request ends. */
 struct refreshed {
 	const char *token, *refresh_token;
+	const char *scope;    /* of the access token; NULL: none */
 	int64_t expires_in_s; /* of the access token */
 };
 

@@ -194,7 +194,7 @@ def guards(top):
     for location in top.all("location"):
         if any(d.name == "auth_request" for d in location.inside):
             sets = {(d.args[0], d.args[1]) for d in location.inside if d.name == "proxy_set_header"}
-            if not sets >= {("X-Auth-User", "$latchkey_user"), ("X-Auth-User-Plain", "$latchkey_user_plain"), ("X-Auth-User-Id", "$latchkey_user_id"), ("X-Auth-Expires", "$latchkey_expires"), ("Authorization", ""), ("Cookie", "$latchkey_app_cookies")}:
+            if not sets >= {("X-Auth-User", "$latchkey_user"), ("X-Auth-User-Plain", "$latchkey_user_plain"), ("X-Auth-User-Id", "$latchkey_user_id"), ("X-Auth-Expires", "$latchkey_expires"), ("X-Auth-Scope", "$latchkey_scope"), ("X-Auth-Session", "$latchkey_session"), ("Authorization", ""), ("Cookie", "$latchkey_app_cookies")}:
                 yield location
             yield from (d for d in location.inside if d.name == "proxy_pass" and not d.args[0].endswith("$latchkey_nobody"))
 

@@ -184,7 +184,7 @@ user_at_login(const char *const *params, struct result *out)
 	out->count = 1;
 	for (u = tables.account; u < end; u++)
 		if (u->id >= first && u->hash != NULL) {
-			out->cell[0][6] = u->hash;
+			out->cell[0][7] = u->hash;
 			return;
 		}
 }
