@@ -84,6 +84,8 @@ static const struct route routes[] = {
 	{ GET,      "/check",               ROLE_CHECK, CHECKED,   ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_check },
 	{ GET,      "/check/renew",         ROLE_API,   RENEWED,   ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_check },
 	{ GET_HEAD, "/.well-known/jwks.json",ROLE_CHECK,ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_keys },
+	{ GET_HEAD, "/.well-known/oauth-authorization-server", ROLE_CHECK, ANYONE, ANY, LIMIT_NONE, FASTAPI, BODY_NONE, 0, api_metadata },
+	{ GET_HEAD, "/.well-known/oauth-authorization-server/{path}", ROLE_CHECK, ANYONE, ANY, LIMIT_NONE, FASTAPI, BODY_NONE, 0, api_metadata_below },
 	{ GET_HEAD, "/openapi.json",        ROLE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_docs_openapi },
 	{ GET_HEAD, "/docs",                ROLE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_docs_swagger },
 	{ GET_HEAD, "/docs/oauth2-redirect",ROLE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_docs_oauth2_redirect },

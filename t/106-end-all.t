@@ -14,7 +14,7 @@ latchkey() {
 
 # log_in_as NAME: sets token and refresh.
 log_in_as() {
-	api POST /token --data-urlencode "username=$1" -d 'password=correct horse' -d scope=offline_access -H 'User-Agent: A	name\'
+	api POST /token --data-urlencode "username=$1" -d 'password=correct horse' -d scope=offline_access -H "User-Agent: A	name\\"
 	take_token
 	refresh=$(printf '%s' "$body" | sed -n 's/.*"refresh_token":"\([^"]*\)".*/\1/p')
 }
@@ -122,11 +122,10 @@ ok $? 'session end --all does not wait for a change of an account that is under 
 sql_admin "select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep'" >/dev/null
 wait $slow
 is "$(($(sql 'select count(*) from latchkey_revoked') - writes))" 2 'it writes one entry for everybody, and one for an account that was beyond'
-for one in ada bob cy dan; do
-	eval "held=\$$one"
-	retry 2 stands "$held" 401
-	ok $? "the check refuses the token of $one"
-	me "$held" 401 "where the database is asked, the token of $one is refused"
+for held in "ada $ada" "bob $bob" "cy $cy" "dan $dan"; do
+	retry 2 stands "${held#* }" 401
+	ok $? "the check refuses the token of ${held% *}"
+	me "${held#* }" 401 "where the database is asked, the token of ${held% *} is refused"
 done
 stands "$plain" 200
 ok $? 'a plain token ends by its setting alone'
@@ -139,8 +138,12 @@ for name in ada bob cy dan eve; do
 	stands "$token" 200
 	ok $? "$name logs in again, and passes the check"
 	me "$token" 200 "the new token of $name counts"
-	eval "$name=\$token"
+	case $name in
+	ada) ada=$token ;;
+	bob) bob=$token ;;
+	esac
 done
+eve=$token
 renew "$refresh"
 is "$status" 200 'a session of after that is renewed'
 is "$(sql "select count(*) from latchkey_account a, latchkey_lifetime l where a.user_id = 2 and a.epoch > l.epoch")" 0 'no row was written for an account without one'

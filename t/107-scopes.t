@@ -218,11 +218,11 @@ demanded /s2/x "$reader" 200 'a location that demands read admits a token with r
 demanded /s3/x "$admin" 200 'a location that demands both admits a token with both'
 demanded /app/x "$bob" 200 'the location beside them demands none'
 for path in /s1/x /s3/x; do
-	for who in reader bob plain; do
-		eval "held=\$$who"
-		demanded $path "$held" 403 "$path: the token of $who gets 403"
-		wanted=admin
-		[ $path = /s1/x ] || wanted='read admin'
+	for held in "reader $reader" "bob $bob" "plain $plain"; do
+		who=${held% *}
+		demanded "$path" "${held#* }" 403 "$path: the token of $who gets 403"
+		wanted='admin'
+		[ "$path" = /s1/x ] || wanted='read admin'
 		is "$(header WWW-Authenticate)" "Bearer error=\"insufficient_scope\", scope=\"$wanted\"" "$path: the 403 of $who names the scope, as RFC 6750 has it"
 		is "$body" '{"detail":"Forbidden"}' "$path: the 403 of $who is JSON"
 		is "$(header Cache-Control)" no-store "$path: the 403 of $who may be kept by no cache"

@@ -33,6 +33,8 @@ enum err api_oauth2_introspect(struct req *r) MUST_CHECK;
 enum err api_oauth2_revoke(struct req *r) MUST_CHECK;
 enum err api_check(struct req *r) MUST_CHECK;
 enum err api_keys(struct req *r) MUST_CHECK;
+enum err api_metadata(struct req *r) MUST_CHECK;
+enum err api_metadata_below(struct req *r) MUST_CHECK;
 enum err api_token_create(struct req *r) MUST_CHECK;
 enum err api_docs_openapi(struct req *r) MUST_CHECK;
 enum err api_docs_swagger(struct req *r) MUST_CHECK;
