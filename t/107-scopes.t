@@ -123,6 +123,48 @@ renew "$refresh"
 is "$status" 400 'a change of the scopes ends sessions, too: no renewal gives what was taken away'
 user scope ada read admin >/dev/null
 
+# --- at /oauth2/token, for a client with scopes of its own ---
+
+secret=$($LK_AS "$LK_BIN" -c "$LK_CONF" client add -g 'password refresh_token' -s 'read write' app | sed -n 's/^secret	//p')
+# by_client ID[:SECRET] [SCOPE]
+by_client() {
+	id=$1
+	shift
+	case $id in
+	*:*) set -- "$1" -u "$id" ;;
+	*) set -- "$1" --data-urlencode "client_id=$id" ;;
+	esac
+	wanted=$1
+	shift
+	[ -z "$wanted" ] || set -- "$@" --data-urlencode "scope=$wanted"
+	api POST /oauth2/token --data-urlencode grant_type=password --data-urlencode username=ada \
+		--data-urlencode 'password=correct horse' "$@"
+	take_both
+}
+by_client first-party ''
+scoped 'read admin' 'the built-in client, which asks for none, gets all that the user has'
+by_client first-party admin
+scoped admin 'the built-in client gets what it asks for'
+by_client "app:$secret" ''
+scoped read 'a client, which asks for none, gets of its own scopes those that the user has'
+by_client "app:$secret" 'write read'
+scoped read 'a client gets of what it asks for what the user has'
+by_client "app:$secret" 'read admin'
+json_is .error '"invalid_scope"' 'a client that asks for what it may not have gets invalid_scope'
+by_client "app:$secret" 'read offline_access'
+json_is .scope '"read offline_access"' 'the answer with a refresh token names that scope, too'
+is "$(claim "$token" scope)" read 'the access token has the other alone'
+api POST /oauth2/token --data-urlencode grant_type=refresh_token --data-urlencode "refresh_token=$refresh" -u "app:$secret"
+take_both
+is "$(claim "$token" scope) $(claim "$token" client_id)" 'read app' 'a refresh by the client gives the same'
+api POST /users/me/password '{"current":"correct horse","new":"battery staple"}' -H "Authorization: Bearer $token"
+take_both
+is "$(claim "$token" scope) $(claim "$token" client_id)" 'read app' "a changed password keeps a client's session, with its scopes"
+api POST /oauth2/token --data-urlencode grant_type=refresh_token --data-urlencode "refresh_token=$refresh" -u "app:$secret"
+is "$status" 200 "the refresh token of that answer is the client's"
+take_token
+api POST /users/me/password '{"current":"battery staple","new":"correct horse"}' -H "Authorization: Bearer $token"
+
 # --- the check, and two workers of which each has verified the token ---
 
 log_in_with read
