@@ -155,7 +155,7 @@ find app -name '*.[ch]' | sed 's|^app/||; s|\..$||' | sort -u >"$tmp/files"
 # shellcheck disable=SC2016 # a backquote
 sed -n '/^### The files of `app\/`/,/^## /s/^    \([a-z0-9_/]*\) .*/\1/p' CONTRIBUTING.md | sort >"$tmp/plan"
 agrees "$tmp/plan" "$tmp/files" 'CONTRIBUTING.md has a line for each file of app/'
-documents='README.md CONTRIBUTING.md NEWS.md SECURITY.md doc/install.md doc/migrate.md doc/applications.md'
+documents='README.md CONTRIBUTING.md NEWS.md SECURITY.md doc/install.md doc/migrate.md doc/applications.md doc/asvs.md'
 # shellcheck disable=SC2086 # words
 grep -oE '\<(app|bench|conf|doc|sql|systemd|web|t)/[A-Za-z0-9_./-]*[a-z0-9]\>' $documents |
 	grep -v -e NNN -e systemd/system -e doc/latchkey | sort -u | while IFS=: read -r document file; do

@@ -92,6 +92,12 @@ json_is .error '"invalid_grant"' 'the refresh token from before the change is sp
 renew "$next"
 json_is .error '"invalid_grant"' 'the refresh token from before the change is spent: one that comes back ends the session'
 
+log_in_with 'battery staple' offline_access
+check "$refresh" 401
+ok $? 'a refresh token is no access token'
+renew "$token"
+json_is .error '"invalid_grant"' 'an access token is no refresh token'
+
 # --- a session without one ---
 
 log_in_with 'battery staple'

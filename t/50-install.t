@@ -36,6 +36,7 @@ $nginx
 /usr/local/share/doc/latchkey/README.md
 /usr/local/share/doc/latchkey/SECURITY.md
 /usr/local/share/doc/latchkey/doc/applications.md
+/usr/local/share/doc/latchkey/doc/asvs.md
 /usr/local/share/doc/latchkey/doc/formats.md
 /usr/local/share/doc/latchkey/doc/front-ends.md
 /usr/local/share/doc/latchkey/doc/install.md
