@@ -114,8 +114,9 @@ take(struct probe *p, int status)
 		p->wanted = p->result != ERR_OK;
 	}
 	p->next_ms = clock_ms() + p->pause_ms;
-	if (p->pause_ms < PAUSE_MAX_MS)
-		p->pause_ms *= 2;
+	p->pause_ms *= 2;
+	if (p->pause_ms > PAUSE_MAX_MS)
+		p->pause_ms = PAUSE_MAX_MS;
 }
 
 int64_t
