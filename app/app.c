@@ -13,6 +13,7 @@
 #include "crypto/key_dir.h"
 #include "crypto/token_cache.h"
 #include "db/ratelimit.h"
+#include "html/pages.h"
 #include "lib/blocklist.h"
 #include "lib/log.h"
 #include "svc/client.h"
@@ -28,6 +29,7 @@ struct opened {
 	struct secret secret;
 	struct secrets secrets;
 	struct blocklist blocklist;
+	struct pages pages;
 	struct token_cache tokens;
 	struct decoy_range decoys;
 	struct formats_watch formats;
@@ -132,6 +134,21 @@ close_blocklist(struct opened *o)
 }
 
 static bool
+read_pages(struct opened *o)
+{
+	o->app.pages = &o->pages;
+	return pages_open(o->app.conf->pages_dir, &o->pages);
+}
+
+static void
+forget_pages(struct opened *o)
+{
+	if (o->app.pages != NULL)
+		pages_close(&o->pages);
+	o->app.pages = NULL;
+}
+
+static bool
 open_database(struct opened *o, unsigned used_by)
 {
 	const struct conf *conf = o->app.conf;
@@ -169,7 +186,8 @@ app_open(const struct conf *conf, unsigned needs, unsigned used_by)
 	    ((needs & (NEED_MACS | NEED_SECRET_FILE)) == 0 || load_secret(o)) &&
 	    ((needs & NEED_MACS) == 0 || derive_secrets(o, needs)) &&
 	    ((needs & NEED_DATABASE) == 0 || open_database(o, used_by)) &&
-	    ((needs & NEED_HASHING) == 0 || open_blocklist(o)))
+	    ((needs & NEED_HASHING) == 0 || open_blocklist(o)) &&
+	    ((needs & NEED_PAGES) == 0 || read_pages(o)))
 		return &o->app;
 	app_close(&o->app);
 	return NULL;
@@ -192,6 +210,8 @@ app_narrow(struct app *app, unsigned needs, unsigned used_by)
 		return false;
 	if ((needs & NEED_HASHING) == 0)
 		close_blocklist(o);
+	if ((needs & NEED_PAGES) == 0)
+		forget_pages(o);
 	close_database(o);
 	app->needs = needs;
 	return (needs & NEED_DATABASE) == 0 || open_database(o, used_by);
@@ -206,6 +226,7 @@ app_close(struct app *app)
 		return;
 	close_database(o);
 	close_blocklist(o);
+	forget_pages(o);
 	wipe_keys(o);
 	wipe_secrets(o);
 	free(o);

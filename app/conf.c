@@ -72,6 +72,8 @@ static const struct key keys[] = {
 	{ "drain_ms",             NUMBER, AT(drain_ms),             "1500", 0, 10000, "milliseconds" },
 	{ "greeting",             TEXT,   AT(greeting),             "Hello, FastAPI!", 0, 1024, "text" },
 	{ "cors_origins",         ORIGINS, AT(cors_origins),        "", 0, 4096, "origins" },
+	{ "product_name",         TEXT,   AT(product_name),         "Latchkey", 1, 64, "text" },
+	{ "pages_dir",            TEXT,   AT(pages_dir),            "", 0, 4096, "path" },
 	{ "signup",               CHOICE, AT(signup),               "open", 0, 2, "open, invite or closed" },
 	{ "site_url",             SITE,   AT(site_url),             "http://127.0.0.1:8000", 0, 255, "URL" },
 	{ "access_token_minutes", NUMBER, AT(access_token_minutes), "30", 1, 525600, "minutes" },

@@ -27,7 +27,9 @@ struct conf {
 	int64_t signup;   /* enum conf_signup */
 	char *site_url;   /* where links of the operator's lead; no slash at
 	                   * the end */
-	char *greeting;   /* the answer of GET / */
+	char *product_name;     /* on the pages */
+	char *pages_dir;        /* own style, logo, sentences; "": none */
+	char *greeting;         /* the answer of GET / */
 	char *cors_origins;     /* origins whose pages may ask, and read */
 	int64_t jwks_max_age_s; /* published keys may be kept as long */
 	int64_t access_token_minutes;

@@ -18,6 +18,7 @@ struct app {
 	const struct keyring *keyring; /* of tokens: crypto/key.h */
 	const struct secrets *secrets; /* of MACs: crypto/mac.h */
 	const struct blocklist *blocklist;
+	const struct pages *pages; /* html/pages.h */
 	struct db *db;
 	unsigned needs; /* NEED_ bits that were opened */
 	unsigned lanes; /* that this process serves, as ROLE_BIT()s */

@@ -16,13 +16,14 @@ enum need {
 	/* to be forked: the secret from which app_narrow() derives those keys
 	 */
 	NEED_SECRET_FILE = 16,
-	NEED_SIGNING = 32 /* to sign tokens */
+	NEED_SIGNING = 32, /* to sign tokens */
+	NEED_PAGES = 128   /* to show HTML */
 };
 
 /* All that a worker can need. */
-#define NEED_ALL \
-	(NEED_DATABASE | NEED_KEYS | NEED_SIGNING | NEED_SECRETS | NEED_PROOFS | \
-	    NEED_HASHING)
+#define NEED_ALL                                                   \
+	(NEED_DATABASE | NEED_KEYS | NEED_SIGNING | NEED_SECRETS | \
+	    NEED_PROOFS | NEED_HASHING | NEED_PAGES)
 
 /*
  * The process kinds. A new one is a row here and a run function in
@@ -39,7 +40,7 @@ enum need {
 #define ROLE_TABLE(ROW) \
 	/*  id     name     socket needs                                                    priority workers  run */ \
 	ROW(CHECK, "check", LANE, NEED_KEYS | NEED_PROOFS,                                  USUAL, EACH_CPU, 1, serve) \
-	ROW(API,   "api",   LANE, NEED_DATABASE | NEED_KEYS | NEED_SIGNING | NEED_SECRETS, USUAL, EACH_CPU, 2, serve) \
+	ROW(API,   "api",   LANE, NEED_DATABASE | NEED_KEYS | NEED_SIGNING | NEED_SECRETS | NEED_PAGES, USUAL, EACH_CPU, 2, serve) \
 	ROW(LOGIN, "login", LANE, NEED_ALL,                                                 LOW,   EACH_CPU, 1, serve) \
 	ROW(KEEPER,"keeper",INNER,NEED_DATABASE,                                            USUAL, FIXED,    1, keep)
 /* clang-format on */

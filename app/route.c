@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "api/page.h"
 #include "http/cors.h"
 #include "http/gate.h"
 #include "http/header.h"
@@ -60,6 +61,7 @@ struct route {
 #define FASTAPI FACE_FASTAPI
 #define OAUTH FACE_OAUTH
 #define LOGIN FACE_LOGIN
+#define PAGE FACE_PAGE
 
 /* clang-format off */
 static const struct route routes[] = {
@@ -90,6 +92,27 @@ static const struct route routes[] = {
 	{ GET_HEAD, "/docs",                ROLE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_docs_swagger },
 	{ GET_HEAD, "/docs/oauth2-redirect",ROLE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_docs_oauth2_redirect },
 	{ GET_HEAD, "/redoc",               ROLE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_docs_redoc },
+	{ GET_HEAD, "/login",               ROLE_API,   ANYONE,    ANY,            LIMIT_NONE,   PAGE,    BODY_NONE, 0,     api_login_show },
+	{ POST,     "/login",               ROLE_LOGIN, ANYONE,    OWN_PAGES,      LIMIT_LOGIN,  PAGE,    BODY_FORM, 65536, api_login_submit },
+	{ GET_HEAD, "/login/style.css",     ROLE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_login_style },
+	{ GET_HEAD, "/login/show.js",       ROLE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_login_script },
+	{ GET_HEAD, "/login/logo",          ROLE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_login_logo },
+	{ GET_HEAD, "/login/clear",         ROLE_API,   ANYONE,    NOT_CROSS_SITE, LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_login_clear },
+	{ GET_HEAD, "/logout",              ROLE_API,   ANYONE,    ANY,            LIMIT_NONE,   PAGE,    BODY_NONE, 0,     api_logout_show },
+	{ POST,     "/logout",              ROLE_API,   ANYONE,    OWN_PAGES,      LIMIT_NONE,   PAGE,    BODY_FORM, 65536, api_logout_submit },
+	{ GET_HEAD, "/signup",              ROLE_API,   ANYONE,    ANY,            LIMIT_NONE,   PAGE,    BODY_NONE, 0,     api_signup_show },
+	{ POST,     "/signup",              ROLE_LOGIN, ANYONE,    OWN_PAGES,      LIMIT_SIGNUP, PAGE,    BODY_FORM, 65536, api_signup_submit },
+	{ GET_HEAD, "/reset",               ROLE_API,   ANYONE,    ANY,            LIMIT_NONE,   PAGE,    BODY_NONE, 0,     api_reset_show },
+	{ POST,     "/reset",               ROLE_LOGIN, ANYONE,    OWN_PAGES,      LIMIT_NONE,   PAGE,    BODY_FORM, 65536, api_reset_submit },
+	{ GET_HEAD, "/account",             ROLE_API,   SIGNED_IN, ANY,            LIMIT_NONE,   PAGE,    BODY_NONE, 0,     api_account_show },
+	{ GET_HEAD, "/account/name",        ROLE_API,   ANYONE,    ANY,            LIMIT_NONE,   PAGE,    BODY_NONE, 0,     api_account_back },
+	{ POST,     "/account/name",        ROLE_API,   SIGNED_IN, OWN_PAGES,      LIMIT_CHANGE, PAGE,    BODY_FORM, 65536, api_account_name },
+	{ GET_HEAD, "/account/password",    ROLE_API,   ANYONE,    ANY,            LIMIT_NONE,   PAGE,    BODY_NONE, 0,     api_account_back },
+	{ POST,     "/account/password",    ROLE_LOGIN, SIGNED_IN, OWN_PAGES,      LIMIT_LOGIN,  PAGE,    BODY_FORM, 65536, api_account_password },
+	{ GET_HEAD, "/account/sessions",    ROLE_API,   ANYONE,    ANY,            LIMIT_NONE,   PAGE,    BODY_NONE, 0,     api_account_back },
+	{ POST,     "/account/sessions",    ROLE_API,   SIGNED_IN, OWN_PAGES,      LIMIT_NONE,   PAGE,    BODY_FORM, 65536, api_account_sessions },
+	{ GET_HEAD, "/account/delete",      ROLE_API,   ANYONE,    ANY,            LIMIT_NONE,   PAGE,    BODY_NONE, 0,     api_account_back },
+	{ POST,     "/account/delete",      ROLE_LOGIN, SIGNED_IN, OWN_PAGES,      LIMIT_LOGIN,  PAGE,    BODY_FORM, 65536, api_account_delete },
 	{ GET,      "/healthz",             ROLE_CHECK, ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_health_alive },
 	{ GET,      "/readyz",              ROLE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_health_ready },
 	{ GET,      "/metrics",             ROLE_API,   ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_metrics },
@@ -395,6 +418,8 @@ route_run(struct req *r)
 	/* a check is asked so often that no cookie may come of it */
 	assert(row == NULL || row->lane != ROLE_CHECK ||
 	       r->new_session.value == NULL);
+	if (r->face == FACE_PAGE)
+		page_settle(r);
 	header_add_session(r);
 	reply_settle(r);
 	us = clock_us() - start_us;
@@ -432,7 +457,8 @@ route_print(void)
 		"same origin", "own pages" };
 	static const char *const limit[] = { "none", "login", "sign-up",
 		"change" };
-	static const char *const face[] = { "FastAPI", "login", "OAuth" };
+	static const char *const face[] = { "FastAPI", "login", "OAuth",
+		"page" };
 	struct arena a;
 	struct buf b;
 	size_t i;

@@ -13,14 +13,14 @@ agrees() {
 	ok $? "$3" || diag "$difference"
 }
 
-# rows_of HEADING: the rows of the table in README.md whose first column is called
+# rows_of HEADING: the rows of the table in README.md, or of pages, whose first column is called
 # so, without their first and last bars, and the code marks.
 rows_of() {
 	awk -v heading="| $1 |" '
 		index($0, heading) == 1 { inside = 1; getline; next }
 		!/^\|/ { inside = 0 }
 		inside { gsub(/^\| | \|$|`/, ""); gsub(/ \| /, "\t"); print }
-	' README.md
+	' README.md doc/pages.md
 }
 
 # --- settings: key, default and limits ---
@@ -97,10 +97,11 @@ build/latchkey routes >"$tmp/routes"
 awk -F '\t' -v OFS='\t' '{ print $1, $2, $3, $4, $5, $6, $7 == "none" ? $7 : $7 ", " $8 / 1024 " KiB" }' \
 	"$tmp/routes" >"$tmp/endpoints"
 rows_of Method | cut -f 1-7 >"$tmp/table"
-agrees "$tmp/table" "$tmp/endpoints" 'README.md lists the endpoints as the program does'
+agrees "$tmp/table" "$tmp/endpoints" 'README.md, and of pages doc/pages.md, list the endpoints as the program does'
 
-# The document and its pages leave themselves out, as FastAPI's do.
-awk -F '\t' -v OFS='\t' '{ n = split($1, m, ", "); for (i = 1; i <= n; i++) print m[i], $2 }' "$tmp/routes" |
+# The document and its pages leave themselves out, as FastAPI's do; and pages are no
+# interface of programs.
+awk -F '\t' -v OFS='\t' '$9 != "page" && $2 !~ /^\/login\// { n = split($1, m, ", "); for (i = 1; i <= n; i++) print m[i], $2 }' "$tmp/routes" |
 	grep -vE '	/(openapi.json|docs|docs/oauth2-redirect|redoc)$' | sort -u >"$tmp/described"
 python3 -c '
 import json, sys
@@ -155,7 +156,7 @@ find app -name '*.[ch]' | sed 's|^app/||; s|\..$||' | sort -u >"$tmp/files"
 # shellcheck disable=SC2016 # a backquote
 sed -n '/^### The files of `app\/`/,/^## /s/^    \([a-z0-9_/]*\) .*/\1/p' CONTRIBUTING.md | sort >"$tmp/plan"
 agrees "$tmp/plan" "$tmp/files" 'CONTRIBUTING.md has a line for each file of app/'
-documents='README.md CONTRIBUTING.md NEWS.md SECURITY.md doc/install.md doc/migrate.md doc/applications.md doc/asvs.md'
+documents='doc/pages.md README.md CONTRIBUTING.md NEWS.md SECURITY.md doc/install.md doc/migrate.md doc/applications.md doc/asvs.md'
 # shellcheck disable=SC2086 # words
 grep -oE '\<(app|bench|conf|doc|sql|systemd|web|t)/[A-Za-z0-9_./-]*[a-z0-9]\>' $documents |
 	grep -v -e NNN -e systemd/system -e doc/latchkey | sort -u | while IFS=: read -r document file; do

@@ -43,5 +43,23 @@ enum err api_docs_oauth2_redirect(struct req *r) MUST_CHECK;
 enum err api_health_alive(struct req *r) MUST_CHECK;
 enum err api_health_ready(struct req *r) MUST_CHECK;
 enum err api_metrics(struct req *r) MUST_CHECK;
+enum err api_login_show(struct req *r) MUST_CHECK;
+enum err api_login_submit(struct req *r) MUST_CHECK;
+enum err api_login_style(struct req *r) MUST_CHECK;
+enum err api_login_script(struct req *r) MUST_CHECK;
+enum err api_login_logo(struct req *r) MUST_CHECK;
+enum err api_login_clear(struct req *r) MUST_CHECK;
+enum err api_logout_show(struct req *r) MUST_CHECK;
+enum err api_logout_submit(struct req *r) MUST_CHECK;
+enum err api_signup_show(struct req *r) MUST_CHECK;
+enum err api_signup_submit(struct req *r) MUST_CHECK;
+enum err api_reset_show(struct req *r) MUST_CHECK;
+enum err api_reset_submit(struct req *r) MUST_CHECK;
+enum err api_account_show(struct req *r) MUST_CHECK;
+enum err api_account_back(struct req *r) MUST_CHECK;
+enum err api_account_name(struct req *r) MUST_CHECK;
+enum err api_account_password(struct req *r) MUST_CHECK;
+enum err api_account_sessions(struct req *r) MUST_CHECK;
+enum err api_account_delete(struct req *r) MUST_CHECK;
 
 #endif

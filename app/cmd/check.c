@@ -398,14 +398,14 @@ int
 check(const struct conf *conf)
 {
 	bool key_good = can_open(conf, NEED_KEYS | NEED_SIGNING | NEED_SECRETS);
-	bool list_good = can_open(conf, NEED_HASHING);
+	bool files_good = can_open(conf, NEED_HASHING | NEED_PAGES);
 	bool database_good = check_database(conf), places_good;
 	struct arena arena;
 	const char *unseen;
 
 	arena_init(&arena);
 	places_good = place_check(conf, &arena, &unseen);
-	if (key_good && list_good && database_good && places_good) {
+	if (key_good && files_good && database_good && places_good) {
 		warn_of_sockets(conf);
 		printf("settings, key, database and schema are good\n");
 		print_tokens(conf);
@@ -416,7 +416,7 @@ check(const struct conf *conf)
 		print_unseen(unseen);
 	}
 	arena_free(&arena);
-	return key_good && list_good && database_good && places_good
+	return key_good && files_good && database_good && places_good
 	           ? EXIT_SUCCESS
 	           : EXIT_FAILURE;
 }

@@ -80,7 +80,7 @@ const struct db_sql db_session_sql[] = {
 	},
 	[LIST] = {
 		.name = "session_list",
-		.used_by = DB_API | DB_COMMAND,
+		.used_by = DB_ANY,
 		.text = "SELECT replace(s.id::text, '-'::text, ''::text), "
 			TIME("s.created_at") ", " TIME("s.used_at") ", "
 			TIME("s.expires_at") ", host(s.address), s.agent,"

@@ -9,28 +9,29 @@
 
 /* The names of those that are read. Source: RFC 3875, section 4.1, and our own.
  */
-#define CGI_TABLE(ROW)           \
-	ROW(REQUEST_METHOD)      \
-	ROW(REQUEST_URI)         \
-	ROW(CONTENT_TYPE)        \
-	ROW(CONTENT_LENGTH)      \
-	ROW(REMOTE_ADDR)         \
-	ROW(REQUEST_ID)          \
-	ROW(REQUEST_MSEC)        \
-	ROW(HTTPS)               \
-	ROW(LATCHKEY_PREFIX)     \
-	ROW(LATCHKEY_METHOD)     \
-	ROW(LATCHKEY_URI)        \
-	ROW(HTTP_ACCEPT)         \
-	ROW(LATCHKEY_SCOPE)      \
-	ROW(HTTP_AUTHORIZATION)  \
-	ROW(HTTP_COOKIE)         \
-	ROW(HTTP_HOST)           \
-	ROW(HTTP_ORIGIN)         \
-	ROW(HTTP_SEC_FETCH_MODE) \
-	ROW(HTTP_SEC_FETCH_SITE) \
-	ROW(HTTP_UPGRADE)        \
-	ROW(HTTP_IF_NONE_MATCH)  \
+#define CGI_TABLE(ROW)            \
+	ROW(REQUEST_METHOD)       \
+	ROW(REQUEST_URI)          \
+	ROW(CONTENT_TYPE)         \
+	ROW(CONTENT_LENGTH)       \
+	ROW(REMOTE_ADDR)          \
+	ROW(REQUEST_ID)           \
+	ROW(REQUEST_MSEC)         \
+	ROW(HTTPS)                \
+	ROW(LATCHKEY_PREFIX)      \
+	ROW(LATCHKEY_METHOD)      \
+	ROW(LATCHKEY_URI)         \
+	ROW(HTTP_ACCEPT)          \
+	ROW(LATCHKEY_SCOPE)       \
+	ROW(HTTP_ACCEPT_LANGUAGE) \
+	ROW(HTTP_AUTHORIZATION)   \
+	ROW(HTTP_COOKIE)          \
+	ROW(HTTP_HOST)            \
+	ROW(HTTP_ORIGIN)          \
+	ROW(HTTP_SEC_FETCH_MODE)  \
+	ROW(HTTP_SEC_FETCH_SITE)  \
+	ROW(HTTP_UPGRADE)         \
+	ROW(HTTP_IF_NONE_MATCH)   \
 	ROW(HTTP_USER_AGENT)
 
 #define CGI_ID(name) CGI_##name,

@@ -419,6 +419,7 @@ read_request(struct fcgi *f, const struct incoming *in, struct req *r)
 	r->cookie = cgi.value[CGI_HTTP_COOKIE];
 	r->if_none_match = cgi.value[CGI_HTTP_IF_NONE_MATCH];
 	r->scope = cgi.value[CGI_LATCHKEY_SCOPE];
+	r->accept_language = cgi.value[CGI_HTTP_ACCEPT_LANGUAGE];
 	r->from.sec_fetch_site = cgi.value[CGI_HTTP_SEC_FETCH_SITE];
 	r->from.origin = cgi.value[CGI_HTTP_ORIGIN];
 	r->from.host = cgi.value[CGI_HTTP_HOST];

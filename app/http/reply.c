@@ -108,7 +108,7 @@ end_error(struct req *r, const char *code, const char *description)
 
 	if (r->face == FACE_LOGIN)
 		buf_adds(b, ",");
-	if (r->face != FACE_FASTAPI) {
+	if (r->face == FACE_LOGIN || r->face == FACE_OAUTH) {
 		buf_addf(b, "\"error\":\"%s\",\"error_description\":", code);
 		buf_add_json(b, description, strlen(description));
 	}

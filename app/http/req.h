@@ -21,9 +21,10 @@ enum body { BODY_NONE, BODY_JSON, BODY_FORM, BODY_EITHER };
 
 /*
  * In which form errors are written (http/reply.c), a column of route.c: as
- * FastAPI does, with OAuth's members beside that, or as OAuth does.
+ * FastAPI does, with OAuth's members beside that, as OAuth does, or as
+ * FastAPI does until api/page.h makes a page of it.
  */
-enum face { FACE_FASTAPI, FACE_LOGIN, FACE_OAUTH };
+enum face { FACE_FASTAPI, FACE_LOGIN, FACE_OAUTH, FACE_PAGE };
 
 /* Where a field of http/params.h stands. */
 enum source { SOURCE_BODY, SOURCE_QUERY, SOURCE_PATH };
@@ -66,6 +67,7 @@ struct req {
 	const char *authorization;
 	const char *cookie;
 	const char *if_none_match;
+	const char *accept_language;
 	struct origin_headers from; /* the page that sent this */
 	/* of a check: the request that the web server asks about */
 	struct guarded guarded;

@@ -143,7 +143,9 @@ open_app(const struct conf *conf)
 {
 
 	return app_open(conf,
-	    NEED_DATABASE | NEED_KEYS | NEED_HASHING | NEED_SECRET_FILE, 0);
+	    NEED_DATABASE | NEED_KEYS | NEED_HASHING | NEED_PAGES |
+	        NEED_SECRET_FILE,
+	    0);
 }
 
 /* Name the new settings that only a restart can apply. */

@@ -15,7 +15,7 @@
 #include "stats/event.h"
 #include "stats/shm.h"
 
-#define METRICS_ROUTES 28 /* rows of route.c, at most */
+#define METRICS_ROUTES 64 /* rows of route.c, at most */
 #define METRICS_NO_ROUTE METRICS_ROUTES
 #define METRICS_STATUSES HTTP_STATUSES
 #define METRICS_KINDS 512  /* of accounts, at most */

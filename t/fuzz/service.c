@@ -21,6 +21,7 @@
 #include "crypto/token_cache.h"
 #include "db/ratelimit.h"
 #include "read.h"
+#include "html/pages.h"
 #include "lib/blocklist.h"
 #include "route.h"
 #include "server/loop.h"
@@ -46,6 +47,7 @@ static struct {
 	size_t began_with; /* bytes allocated */
 	long first_time;   /* left of FIRST_TIME */
 	struct blocklist blocklist;
+	struct pages pages;
 	unsigned char answer[1 << 18];
 } play;
 
@@ -201,6 +203,8 @@ begin(void)
 
 	route_name_rows();
 	begin_blocklist();
+	if (!pages_open("", &play.pages))
+		abort();
 	play.first_time = FIRST_TIME;
 	play.listener = socket(AF_UNIX, SOCK_STREAM, 0);
 	assert(play.listener >= 0);
@@ -213,6 +217,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static char greeting[] = "Hello", nothing[] = "";
+	static char product[] = "Latchkey";
 	static const struct conf conf = {
 		.greeting = greeting,
 		.access_token_minutes = 30,
@@ -230,6 +235,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.token_issuer = nothing,
 		.token_audience = nothing,
 		.cors_origins = nothing,
+		.product_name = product,
+		.site_url = nothing,
 		.fullname_max_chars = 64,
 		.password_min_chars = 8,
 		.login_failures_per_name = INT64_C(2) * WORLD_GUESSES_MAX,
@@ -248,6 +255,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.keyring = fuzz_keyring(),
 		.secrets = fuzz_secrets(),
 		.blocklist = &play.blocklist,
+		.pages = &play.pages,
 		.tokens = &tokens,
 		.decoys = &decoys,
 		.networks = &networks,

@@ -77,7 +77,7 @@ def upstream(server, path):
 
 
 def main():
-    servers = [whole("latchkey-paths.conf") + whole("latchkey-docs.conf"), whole("latchkey-ops.conf")]
+    servers = [whole("latchkey-paths.conf") + whole("latchkey-pages.conf") + whole("latchkey-docs.conf"), whole("latchkey-ops.conf")]
     alone = servers[0] + whole("latchkey-rest.conf")
     seen = set()
     for line in sys.stdin:

@@ -23,6 +23,7 @@ static struct conf conf = {
 	.database = database,
 	.password_blocklist = no_list,
 	.key_dir = no_list,
+	.pages_dir = no_list,
 	.token_issuer = no_list,
 	.token_audience = no_list,
 	.db_timeout_ms = 100,

@@ -370,7 +370,8 @@ execute(const char *name, const char *const *params, struct result *out)
 		user_delete(params, out);
 	else if (strncmp(name, "client_", 7) == 0)
 		*out = (struct result){ 0 }; /* there is none */
-	else if (strncmp(name, "session_", 8) == 0)
+	else if (strncmp(name, "session_", 8) == 0 ||
+	         strncmp(name, "link_", 5) == 0)
 		*out = (struct result){ 0 }; /* none is found again */
 	else if (strcmp(name, "schema_lacking") == 0)
 		*out = (struct result){ 1, { { NULL } } };
