@@ -16,6 +16,7 @@
 #   make fuzz T=60  explore with each fuzz target for T seconds
 #   make bench      measure it beside its peers (bench/README.md), for an hour or so
 #   make sessions   refreshes and revocations while much is killed (bench/README.md)
+#   make gate N=1000000  changed requests to a guarded application (t/122-gate-changed.t)
 #   make floods     honest logins and checks beside floods (bench/README.md)
 #   make format     lay the C code out
 #   make dist       a release: the tree and what make web fetches, in one file
@@ -310,6 +311,13 @@ sessions:
 	@$(MAKE) $J all benches
 	@bench/sessions.py --build $B $(ONLY:%=--only %) $(DIVIDE:%=--divide %) $(BEFORE:%=--before %)
 
+# As many requests as the test alone does not have the time for.
+N ?= 1000000
+gate:
+	@t/deps test
+	@$(MAKE) $J all $B/passwords.test
+	@LK_REQUESTS=$(N) prove -v t/122-gate-changed.t
+
 # TREE=DIR, another checkout, built, beside this one; SECONDS=15 ONLY=deaf,slow
 floods:
 	@t/deps bench
@@ -419,6 +427,6 @@ clean:
 
 -include $(wildcard $B/*.d $B/*/*.d)
 
-.PHONY: always all without-web web dist run check units benches bench sessions floods examples browser oauth test coverage mutate front-ends guarded sanitized valgrind lint fuzz fuzz-build fuzz-targets format install uninstall clean
+.PHONY: always all without-web web dist run check units bench sessions floods gate examples browser oauth test coverage mutate front-ends guarded sanitized valgrind lint fuzz fuzz-build fuzz-targets format install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:

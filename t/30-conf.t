@@ -153,6 +153,23 @@ done <<'END'
 11 1024
 END
 
+# A session in use is renewed before it has been idle for too long.
+while read -r idle proof access named; do
+	env LATCHKEY_SESSION_IDLE_MINUTES="$idle" LATCHKEY_SESSION_PROOF_MINUTES="$proof" LATCHKEY_ACCESS_TOKEN_MINUTES="$access" \
+		"$LK_BIN" -c "$LK_CONF" check >"$tmp/out" 2>&1
+	if [ "$named" = none ]; then
+		unlike "$(cat "$tmp/out")" session_idle_minutes "session_idle_minutes = $idle is more than $proof and $access"
+	else
+		like "$? $(cat "$tmp/out")" "^1 .*session_idle_minutes = $idle must be more than $named = $idle" \
+			"session_idle_minutes = $idle is refused where $named is as long"
+	fi
+done <<'END'
+61 60 60 none
+60 60 59 session_proof_minutes
+60 59 60 access_token_minutes
+2 1 1 none
+END
+
 # --- the database ---
 
 # with VARIABLE VALUE COMMAND...: what COMMAND says with this in the environment
