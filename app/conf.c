@@ -82,7 +82,7 @@ static const struct key keys[] = {
 	{ "token_leeway_s",       NUMBER, AT(token_leeway_s),       "5", 0, 300, "seconds" },
 	{ "accept_plain_tokens",  UNTIL,  AT(plain_until_s),        "true", 0, 0, "true, false or YYYY-MM-DD" },
 	{ "session_days",         NUMBER, AT(session_days),         "90", 1, 3650, "days" },
-	{ "session_idle_minutes", NUMBER, AT(session_idle_minutes), "20160", 1, 5256000, "minutes" },
+	{ "session_idle_minutes", NUMBER, AT(session_idle_minutes), "20160", 2, 5256000, "minutes" },
 	{ "session_proof_minutes", NUMBER, AT(session_proof_minutes), "60", 1, 1440, "minutes" },
 	{ "refresh_grace_s",      NUMBER, AT(refresh_grace_s),      "10", 0, 300, "seconds" },
 	{ "revocation_stale",     SWITCH, AT(revocation_stale_accepted), "accept", 0, 1, "accept or refuse" },

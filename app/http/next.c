@@ -14,7 +14,8 @@ next_of(const char *asked)
 
 	if (asked == NULL || asked[0] != '/' || asked[1] == '/')
 		return "/";
-	while (asked[n] > ' ' && asked[n] <= '~' && asked[n] != '\\')
+	while (n <= NEXT_MAX_BYTES && asked[n] > ' ' && asked[n] <= '~' &&
+	       asked[n] != '\\')
 		n++;
-	return asked[n] == '\0' && n <= NEXT_MAX_BYTES ? asked : "/";
+	return n <= NEXT_MAX_BYTES && asked[n] == '\0' ? asked : "/";
 }

@@ -21,8 +21,8 @@ main(void)
 		"/\\evil.test/x", "\\\\evil.test", "/\t/evil.test",
 		"///evil.test", "https://evil.test/", "https:evil.test",
 		"javascript:alert(1)", "/./\\evil.test", "/..\\/evil.test",
-		"\t//evil.test", " /a", "/a b",
-		"/\x0b", "/\x7f", "/\xc3\xa9", "\\", "?a", "#a", "//", "/\\" };
+		"\t//evil.test", " /a", "/a b", "/\x0b", "/\x7f", "/\xc3\xa9",
+		"\\", "?a", "#a", "//", "/\\" };
 	char longest[NEXT_MAX_BYTES + 2];
 	size_t i;
 
