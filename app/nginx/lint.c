@@ -170,6 +170,17 @@ lint_note(
 
 /* --- what there is --- */
 
+const struct nginx_directive *
+lint_upstream(const struct lint *l, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < l->n_upstreams; i++)
+		if (strcmp(l->upstreams[i].name, name) == 0)
+			return l->upstreams[i].block;
+	return NULL;
+}
+
 bool
 lint_is_lane(const struct lint *l, const char *backend)
 {
@@ -177,7 +188,7 @@ lint_is_lane(const struct lint *l, const char *backend)
 
 	if (strstr(backend, "latchkey") != NULL)
 		return true;
-	upstream = nginx_upstream(l->root, backend);
+	upstream = lint_upstream(l, backend);
 	if (upstream == NULL)
 		return false;
 	for (server = nginx_first(upstream, "server"); server != NULL;
@@ -214,10 +225,9 @@ lint_has_latchkey(const struct lint *l, const struct nginx_directive *server)
 {
 	size_t i;
 
-	for (i = 0; i < l->n_routes; i++)
-		if (l->routes[i].server == server &&
-		    (l->routes[i].is_guarded || l->routes[i].is_lane))
-			return true;
+	for (i = 0; i < l->n_servers; i++)
+		if (l->servers[i].block == server)
+			return l->servers[i].has_latchkey;
 	return false;
 }
 
@@ -244,6 +254,14 @@ is_server(const struct nginx_directive *d)
 	       nginx_around(d, "mail") == NULL;
 }
 
+static bool
+is_server_around(const struct nginx_directive *d)
+{
+	const struct nginx_directive *server = nginx_around(d, "server");
+
+	return server != NULL && is_server(server);
+}
+
 static void
 add_check(struct lint *l, const struct nginx_directive *location)
 {
@@ -251,28 +269,65 @@ add_check(struct lint *l, const struct nginx_directive *location)
 		l->checks[l->n_checks++] = location;
 }
 
-/* All servers, and the locations that their auth_requests ask. */
+/* Keep a server with its addresses; nginx's own, if it has none. */
+static void
+add_server(struct lint *l, const struct nginx_directive *block)
+{
+	struct lint_server *server = &l->servers[l->n_servers++];
+	const struct nginx_directive *listen = nginx_first(block, "listen"), *d;
+	size_t n = 1;
+
+	for (d = listen; d != NULL; d = nginx_same(d))
+		n++;
+	server->block = block;
+	server->addresses = arena_alloc(l->arena, n * sizeof(void *));
+	if (listen == NULL)
+		server->addresses[server->n++] = lint_address(l->arena, NULL);
+	for (d = listen; d != NULL; d = nginx_same(d))
+		server->addresses[server->n++] = lint_address(l->arena, d);
+}
+
+/* All servers, and upstreams. */
 static void
 find_servers(struct lint *l)
 {
-	const struct nginx_directive *d, *server, *outer;
-	size_t servers = count(l, "server");
+	const struct nginx_directive *d;
 
-	l->servers = arena_alloc(l->arena, (servers + 1) * sizeof(void *));
-	l->checks = arena_alloc(l->arena,
-	    (servers + count(l, "auth_request") + 1) * sizeof(void *));
+	l->servers = arena_alloc(
+	    l->arena, (count(l, "server") + 1) * sizeof(*l->servers));
+	l->upstreams = arena_alloc(
+	    l->arena, (count(l, "upstream") + 1) * sizeof(*l->upstreams));
 	for (d = nginx_next(l->root, l->root); d != NULL;
 	     d = nginx_next(l->root, d)) {
-		if (is_server(d)) {
-			l->servers[l->n_servers++] = d;
-			outer = nginx_inherited(d, "auth_request");
-			if (outer != NULL)
-				add_check(l, nginx_check_of(outer, d));
-		}
-		server = nginx_around(d, "server");
-		if (server != NULL && nginx_is(d, "auth_request"))
+		if (is_server(d))
+			add_server(l, d);
+		if (nginx_is(d, "upstream"))
+			l->upstreams[l->n_upstreams++] =
+			    (struct lint_upstream){ nginx_arg(d, 1), d };
+	}
+}
+
+/* The locations that auth_requests ask. */
+static void
+find_checks(struct lint *l)
+{
+	const struct nginx_directive *d, *server;
+	size_t i;
+
+	l->checks = arena_alloc(l->arena,
+	    (l->n_servers + count(l, "auth_request") + 1) * sizeof(void *));
+	for (i = 0; i < l->n_servers; i++) {
+		server = l->servers[i].block;
+		d = nginx_inherited(server, "auth_request");
+		if (d != NULL)
 			add_check(l, nginx_check_of(d, server));
 	}
+	for (d = nginx_next(l->root, l->root); d != NULL;
+	     d = nginx_next(l->root, d))
+		if (nginx_is(d, "auth_request") &&
+		    nginx_around(d, "server") != NULL)
+			add_check(
+			    l, nginx_check_of(d, nginx_around(d, "server")));
 }
 
 static void
@@ -289,10 +344,21 @@ fill_route(
 	r->is_guarded = r->guard != NULL && lint_is_guarded(l, pass->parent);
 }
 
+/* Mark the server of a route; both come in the order of the text. */
+static void
+mark_server(struct lint *l, const struct lint_route *r, size_t *i)
+{
+	while (*i < l->n_servers && l->servers[*i].block != r->server)
+		(*i)++;
+	if (*i < l->n_servers && (r->is_guarded || r->is_lane))
+		l->servers[*i].has_latchkey = true;
+}
+
 static void
 find_routes(struct lint *l)
 {
 	const struct nginx_directive *d;
+	size_t i = 0;
 
 	l->routes =
 	    arena_alloc(l->arena, (count(l, NULL) + 1) * sizeof(*l->routes));
@@ -300,8 +366,10 @@ find_routes(struct lint *l)
 	     d = nginx_next(l->root, d))
 		if (nginx_protocol_of(d) != NULL &&
 		    nginx_around(d, "location") != NULL &&
-		    nginx_around(d, "server") != NULL)
-			fill_route(l, d, &l->routes[l->n_routes++]);
+		    is_server_around(d)) {
+			fill_route(l, d, &l->routes[l->n_routes]);
+			mark_server(l, &l->routes[l->n_routes++], &i);
+		}
 }
 
 static void
@@ -372,6 +440,7 @@ lint_run(struct arena *a, const struct nginx_directive *root,
 	*out = (struct lint){ .arena = a, .root = root, .version = version };
 	out->end = &out->findings;
 	find_servers(out);
+	find_checks(out);
 	find_routes(out);
 	find_headers(out);
 	for (i = 0; i < ARRAY_LEN(rules); i++) {

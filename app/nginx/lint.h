@@ -33,6 +33,20 @@ struct lint_route {
 	bool is_check;   /* what an auth_request asks */
 };
 
+/* A server of HTTP. */
+struct lint_server {
+	const struct nginx_directive *block;
+	const char **addresses; /* n of them, as lint_address() has them */
+	size_t n;
+	bool has_latchkey; /* or something that it guards */
+};
+
+/* An upstream. */
+struct lint_upstream {
+	const char *name;
+	const struct nginx_directive *block;
+};
+
 #define LINT_FINDINGS_MAX 1000 /* more are left out */
 
 struct lint_rule;
@@ -43,8 +57,10 @@ struct lint {
 	const char *version; /* NULL: not told */
 	struct lint_route *routes;
 	size_t n_routes;
-	const struct nginx_directive **servers, **checks;
-	size_t n_servers, n_checks;
+	struct lint_server *servers;
+	struct lint_upstream *upstreams;
+	const struct nginx_directive **checks;
+	size_t n_servers, n_upstreams, n_checks;
 	const char **headers; /* that name the user to applications */
 	size_t n_headers;
 	const struct lint_rule *rule; /* that runs */
@@ -73,6 +89,10 @@ void lint_wrong(struct lint *l, const struct nginx_directive *at,
 /* The same as a note. */
 void lint_note(struct lint *l, const struct nginx_directive *at,
     const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* The block upstream of this name, or NULL. */
+const struct nginx_directive *lint_upstream(
+    const struct lint *l, const char *name);
 
 /* Does a backend, as nginx_backend() has it, belong to Latchkey? */
 bool lint_is_lane(const struct lint *l, const char *backend) MUST_CHECK;

@@ -193,24 +193,23 @@ lint_header_client(struct lint *l)
 /* Where a switch says this for a server, the default servers of its addresses
  * included, since they hold until the name is known. */
 static void
-find_switch(struct lint *l, const struct nginx_directive *server,
-    const char *name, const char *word)
+find_switch(struct lint *l, const struct lint_server *server, const char *name,
+    const char *word)
 {
-	const struct nginx_directive *listen = nginx_first(server, "listen");
 	const struct nginx_directive *other;
+	size_t i;
 
-	if (nginx_says(server, name, word))
-		lint_wrong(
-		    l, nginx_inherited(server, name), "%s %s", name, word);
-	do {
-		other = lint_default_server(l, lint_address(l->arena, listen));
+	if (nginx_says(server->block, name, word))
+		lint_wrong(l, nginx_inherited(server->block, name), "%s %s",
+		    name, word);
+	for (i = 0; i < server->n; i++) {
+		other = lint_default_server(l, server->addresses[i]);
 		if (other != NULL && nginx_says(other, name, word))
 			lint_wrong(l, nginx_inherited(other, name),
 			    "%s %s, which holds until the server's name is "
 			    "known",
 			    name, word);
-		listen = listen != NULL ? nginx_same(listen) : NULL;
-	} while (listen != NULL);
+	}
 }
 
 static void
@@ -219,8 +218,8 @@ find_switches(struct lint *l, const char *name, const char *word)
 	size_t i;
 
 	for (i = 0; i < l->n_servers; i++)
-		if (lint_has_latchkey(l, l->servers[i]))
-			find_switch(l, l->servers[i], name, word);
+		if (l->servers[i].has_latchkey)
+			find_switch(l, &l->servers[i], name, word);
 }
 
 void

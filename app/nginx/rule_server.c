@@ -48,37 +48,45 @@ lint_address(struct arena *a, const struct nginx_directive *listen)
 	return key.s;
 }
 
-/* The listen of a server for an address; the server itself, if it has none and
- * the address is what nginx takes then; or NULL. */
-static const struct nginx_directive *
-listens_on(
-    struct arena *a, const struct nginx_directive *server, const char *address)
+/* Which address of a server this is; n: none. */
+static size_t
+index_of(const struct lint_server *server, const char *address)
 {
-	const struct nginx_directive *d = nginx_first(server, "listen");
+	size_t i = 0;
 
-	if (d == NULL)
-		return strcmp(address, lint_address(a, NULL)) == 0 ? server
-		                                                   : NULL;
-	while (d != NULL && strcmp(address, lint_address(a, d)) != 0)
-		d = nginx_same(d);
-	return d;
+	while (i < server->n && strcmp(server->addresses[i], address) != 0)
+		i++;
+	return i;
+}
+
+/* Is a server its address' default by what it says? */
+static bool
+is_default(const struct nginx_directive *block, size_t i)
+{
+	const struct nginx_directive *listen = nginx_first(block, "listen");
+
+	while (listen != NULL && i-- > 0)
+		listen = nginx_same(listen);
+	return listen != NULL && (nginx_has_arg(listen, "default_server") ||
+	                             nginx_has_arg(listen, "default"));
 }
 
 const struct nginx_directive *
 lint_default_server(const struct lint *l, const char *address)
 {
-	const struct nginx_directive *first = NULL, *listen;
+	const struct nginx_directive *first = NULL;
+	const struct lint_server *server;
 	size_t i;
 
-	for (i = 0; i < l->n_servers; i++) {
-		listen = listens_on(l->arena, l->servers[i], address);
-		if (listen == NULL)
+	for (server = l->servers; server < l->servers + l->n_servers;
+	     server++) {
+		i = index_of(server, address);
+		if (i == server->n)
 			continue;
-		if (nginx_has_arg(listen, "default_server") ||
-		    nginx_has_arg(listen, "default"))
-			return l->servers[i];
+		if (is_default(server->block, i))
+			return server->block;
 		if (first == NULL)
-			first = l->servers[i];
+			first = server->block;
 	}
 	return first;
 }
@@ -129,8 +137,8 @@ lint_server_plain(struct lint *l)
 	size_t i;
 
 	for (i = 0; i < l->n_servers; i++)
-		if (lint_has_latchkey(l, l->servers[i]))
-			find_plain(l, l->servers[i]);
+		if (l->servers[i].has_latchkey)
+			find_plain(l, l->servers[i].block);
 }
 
 /* --- names --- */
@@ -169,49 +177,44 @@ has_name(const struct nginx_directive *server, const char *name)
 }
 
 static bool
-shares_address(struct arena *a, const struct nginx_directive *x,
-    const struct nginx_directive *y)
+shares_address(const struct lint_server *x, const struct lint_server *y)
 {
-	const struct nginx_directive *d = nginx_first(x, "listen");
+	size_t i;
 
-	if (d == NULL)
-		return listens_on(a, y, lint_address(a, NULL)) != NULL;
-	while (d != NULL && listens_on(a, y, lint_address(a, d)) == NULL)
-		d = nginx_same(d);
-	return d != NULL;
+	for (i = 0; i < x->n; i++)
+		if (index_of(y, x->addresses[i]) < y->n)
+			return true;
+	return false;
 }
 
 /* A name of the second that the first has at an address of both. */
 static void
-find_conflict(struct lint *l, const struct nginx_directive *first,
-    const struct nginx_directive *second)
+find_conflict(struct lint *l, const struct lint_server *first,
+    const struct lint_server *second)
 {
 	const struct nginx_directive *where;
 	const char *name;
 	size_t i;
 
-	if (!shares_address(l->arena, first, second))
+	if (!shares_address(first, second))
 		return;
-	for (i = 0; (name = name_at(second, i, &where)) != NULL; i++)
-		if (has_name(first, name))
+	for (i = 0; (name = name_at(second->block, i, &where)) != NULL; i++)
+		if (has_name(first->block, name))
 			lint_wrong(l, where,
 			    "nginx ignores the name \"%s\" here: the server "
 			    "of line %u in %s has it too, at the same address",
-			    name, first->line, first->file);
+			    name, first->block->line, first->block->file);
 }
 
 void
 lint_server_name(struct lint *l)
 {
-	bool has;
-	size_t i, j;
+	const struct lint_server *end = l->servers + l->n_servers, *x, *y;
 
-	for (i = 0; i < l->n_servers; i++) {
-		has = lint_has_latchkey(l, l->servers[i]);
-		for (j = i + 1; j < l->n_servers; j++)
-			if (has || lint_has_latchkey(l, l->servers[j]))
-				find_conflict(l, l->servers[i], l->servers[j]);
-	}
+	for (x = l->servers; x < end; x++)
+		for (y = x + 1; y < end; y++)
+			if (x->has_latchkey || y->has_latchkey)
+				find_conflict(l, x, y);
 }
 
 /* --- proxies before nginx --- */
@@ -275,7 +278,7 @@ lint_server_socket(struct lint *l)
 		if (!r->is_lane)
 			continue;
 		find_socket(l, r->pass, r->backend);
-		upstream = nginx_upstream(l->root, r->backend);
+		upstream = lint_upstream(l, r->backend);
 		d = upstream != NULL ? nginx_first(upstream, "server") : NULL;
 		for (; d != NULL; d = nginx_same(d))
 			find_socket(l, d, nginx_arg(d, 1));
@@ -311,13 +314,15 @@ lint_server_alias(struct lint *l)
 void
 lint_server_slashes(struct lint *l)
 {
+	const struct nginx_directive *block;
 	size_t i;
 
-	for (i = 0; i < l->n_servers; i++)
-		if (lint_has_latchkey(l, l->servers[i]) &&
-		    nginx_says(l->servers[i], "merge_slashes", "off"))
-			lint_wrong(l,
-			    nginx_inherited(l->servers[i], "merge_slashes"),
+	for (i = 0; i < l->n_servers; i++) {
+		block = l->servers[i].block;
+		if (l->servers[i].has_latchkey &&
+		    nginx_says(block, "merge_slashes", "off"))
+			lint_wrong(l, nginx_inherited(block, "merge_slashes"),
 			    "merge_slashes off: //x is another location than "
 			    "/x, and often the same to an application");
+	}
 }

@@ -221,18 +221,6 @@ nginx_backend(struct arena *a, const struct nginx_directive *pass)
 	return backend;
 }
 
-const struct nginx_directive *
-nginx_upstream(const struct nginx_directive *root, const char *name)
-{
-	const struct nginx_directive *d;
-
-	for (d = nginx_next(root, root); d != NULL; d = nginx_next(root, d))
-		if (nginx_is(d, "upstream") &&
-		    strcmp(nginx_arg(d, 1), name) == 0)
-			return d;
-	return NULL;
-}
-
 /* The parameter of a header: HTTP_X_AUTH_USER for X-Auth-User. */
 static const char *
 parameter_of(struct arena *a, const char *header)

@@ -63,10 +63,6 @@ const struct nginx_directive *nginx_pass_in(
  */
 const char *nginx_backend(struct arena *a, const struct nginx_directive *pass);
 
-/* The block upstream of this name, or NULL. */
-const struct nginx_directive *nginx_upstream(
-    const struct nginx_directive *root, const char *name);
-
 /*
  * A header or parameter that holds where this directive passes requests on: the
  * directive that sets it, or NULL. header: as in X-Auth-User.
