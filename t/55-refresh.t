@@ -106,15 +106,6 @@ rounds "$fourth" 50 20 >"$tmp/rounds" 2>&1
 is "$(head -n 1 "$tmp/rounds")" '20 rounds of 50: 20 with one successor, 0 refused' 'of 50 renewals at once all get the same successor, 20 times' || cat "$tmp/rounds"
 last=$(tail -n 1 "$tmp/rounds")
 
-# --- PostgreSQL dies ---
-
-crash() {
-	pg=$(head -n 1 "$LK_DIR/data/pg/postmaster.pid")
-	kill -KILL "$pg" $(pgrep -P "$pg")
-	sleep "$1"
-	t/stack database "$LK_DIR"
-}
-
 # --- reuse ---
 
 renew "$last"

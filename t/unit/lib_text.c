@@ -135,6 +135,12 @@ test_hex(void)
 		wrong += text_hex((char)c) != (want > 15 ? want - 6 : want);
 	}
 	is_int(wrong, 0, "hexadecimal digits have their values");
+	ok(text_hex_value("0123456789abcdef", 16) ==
+	            UINT64_C(0x0123456789abcdef) &&
+	        text_hex_value("FEDCBA9876543210", 16) ==
+	            UINT64_C(0xfedcba9876543210) &&
+	        text_hex_value("10", 1) == 1,
+	    "sixteen digits, of either case, have their value");
 }
 
 static void
