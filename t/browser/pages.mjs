@@ -15,7 +15,7 @@ const user = `user-${randomUUID()}`;
 async function visit(browser, options = {}) {
   const faults = [];
   const context = await browser.newContext({ locale: "en-US", viewport: { width: 1100, height: 800 }, ...options });
-  context.setDefaultTimeout(30_000);
+  context.setDefaultTimeout(60_000);
   await context.addInitScript(() =>
     document.addEventListener("securitypolicyviolation", (e) =>
       console.error(`policy: ${e.violatedDirective} ${e.blockedURI}`),
