@@ -316,18 +316,18 @@ page_is_safe(struct req *r, const char *here)
 /* clang-format off */
 static const struct {
 	int status;
-	const char *keys;
 	bool again; /* the same page may work */
+	const char *keys;
 } errors[] = {
-	{ 400, "invalid", true },
-	{ 403, "foreign", true },
-	{ 404, "missing", false },
-	{ 405, "method",  true },
-	{ 413, "large",   true },
-	{ 422, "invalid", true },
-	{ 429, "limit",   false },
-	{ 503, "busy",    true },
-	{ 500, "broken",  false }, /* and any other */
+	{ 400, true,  "invalid" },
+	{ 403, true,  "foreign" },
+	{ 404, false, "missing" },
+	{ 405, true,  "method" },
+	{ 413, true,  "large" },
+	{ 422, true,  "invalid" },
+	{ 429, false, "limit" },
+	{ 503, true,  "busy" },
+	{ 500, false, "broken" }, /* and any other */
 };
 /* clang-format on */
 
