@@ -4,7 +4,7 @@
 # shellcheck source=t/lib.sh
 . t/lib.sh
 needs node chromium t/browser/node_modules/axe-core
-stack_up site=whole hash_cost=1 db_timeout_ms=10000 product_name='Garden Club' login_failures_per_client_hour=6 login_wait_ms=60000
+stack_up site=whole hash_cost=1 db_timeout_ms=10000 product_name='Garden Club' login_failures_per_client_hour=15 login_wait_ms=60000
 mkdir -p "$LK_DIR/www"
 printf '<!doctype html><meta charset="utf-8"><title>App</title><h1>The application</h1><a href="/logout">Log out</a>\n' >"$LK_DIR/www/index.html"
 other=$(free_port)

@@ -231,7 +231,7 @@ async function testOther(browser) {
 
 async function testLimit(browser) {
   const { context, page } = await visit(browser);
-  for (let i = 0; i < 8; i++) {
+  for (let i = 0; i < 18; i++) {
     await page.goto(`${url}/login`);
     await page.fill("#username", "limited");
     await page.fill("#password", "wrong horse battery");
