@@ -532,7 +532,7 @@ def slow(options):
     """100 transactions that end a session and commit seconds later, while others end at once."""
     count = 100 // options.divide
     with Stack(options) as s, Other(s) as other:
-        s.users()
+        s.users(200)
         answers = [a["access_token"] for a in s.log_in_many(count)]
         running = []
         for token in answers:
