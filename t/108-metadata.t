@@ -119,7 +119,7 @@ sed -i '
 nginx_reload
 api GET /auth$known
 is "$status" 200 'the sample with its prefix has metadata below it'
-json_is .token_endpoint "\"$issuer/auth/oauth2/token\"" 'and the endpoints that it names are there'
+json_is .token_endpoint "\"$issuer/auth/oauth2/token\"" 'the metadata below a prefix names endpoints below it'
 
 # --- libraries ---
 

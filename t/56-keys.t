@@ -1,6 +1,7 @@
 #!/bin/sh
 # Keys of tokens that are pairs: the command that makes and changes them, tokens of
 # each algorithm, the set of published keys, and what each process holds.
+# shellcheck disable=SC2154 # token_ES256 and so on are set by eval
 # shellcheck source=t/lib.sh
 . t/lib.sh
 needs cgi-fcgi

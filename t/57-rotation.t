@@ -71,6 +71,7 @@ for i in $(seq 20); do
 	ms=$((took * i / 20))
 	$LK_AS timeout -s KILL "$((ms / 1000)).$(printf %03d $((ms % 1000)))" "$LK_BIN" -c "$LK_CONF" key new >/dev/null 2>&1
 	whole || failed=$((failed + 1))
+	# shellcheck disable=SC2013 # words
 	for kid in $(awk '$4 == "-" { print $1 }' "$keys/keys"); do
 		made=$((made + 1))
 		key retire "$kid" >/dev/null || failed=$((failed + 1))

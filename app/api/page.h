@@ -58,9 +58,11 @@ void page_send_message(struct page *p, int status, const char *keys,
 
 /*
  * Send the browser on with 303: to a path of Latchkey's, "login?out=1", to
- * which a next (NULL: none) is added; or to an address of this host as it is.
+ * which a next (NULL: none) is added.
  */
 void page_go(struct req *r, const char *path, const char *next);
+
+/* The same to an address of this host as it is. */
 void page_go_to(struct req *r, const char *address);
 
 /*

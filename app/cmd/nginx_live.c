@@ -81,7 +81,7 @@ run(char *const *words, bool with_errors, struct buf *out, int *status)
 {
 	int ends[2], nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	enum err e = ERR_INTERNAL;
-	pid_t pid;
+	pid_t pid = -1;
 
 	if (nowhere >= 0 && pipe2(ends, O_CLOEXEC) == 0) {
 		e = start(

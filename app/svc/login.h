@@ -22,8 +22,8 @@ struct login {
 	const char *session;       /* id of the session that began */
 	const char *refresh_token; /* NULL: none */
 	struct browser_cookie cookie;
-	const char *scope;         /* of the tokens (lib/scope.h); NULL: none */
-	const char *new_device;    /* for next time; NULL: its own is recent */
+	const char *scope;      /* of the tokens (lib/scope.h); NULL: none */
+	const char *new_device; /* for next time; NULL: its own is recent */
 };
 
 /*

@@ -36,12 +36,25 @@ test_scopes(void)
 {
 	static const struct {
 		const char *wanted, *granted; /* NULL: refused */
-	} cases[] = { { "a", "a" }, { "c a", "c a" }, { "ab", "ab" },
-		{ "a a", "a a" }, { "b", NULL }, { "a b", NULL }, { "A", NULL },
-		{ "", NULL }, { " ", NULL }, { "a ", NULL }, { " a", NULL },
-		{ "a  c", NULL }, { "a\tc", NULL }, { "a\"", NULL },
-		{ "a\\", NULL }, { "\xc3\xa4", NULL }, { "\x7f", NULL },
-		};
+	} cases[] = {
+		{ "a", "a" },
+		{ "c a", "c a" },
+		{ "ab", "ab" },
+		{ "a a", "a a" },
+		{ "b", NULL },
+		{ "a b", NULL },
+		{ "A", NULL },
+		{ "", NULL },
+		{ " ", NULL },
+		{ "a ", NULL },
+		{ " a", NULL },
+		{ "a  c", NULL },
+		{ "a\tc", NULL },
+		{ "a\"", NULL },
+		{ "a\\", NULL },
+		{ "\xc3\xa4", NULL },
+		{ "\x7f", NULL },
+	};
 	const struct client none = { .id = "x", .scopes = "" };
 	const char *out;
 	size_t i;
