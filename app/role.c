@@ -10,7 +10,7 @@ enum { LOW = true, USUAL = false };
 enum { EACH_CPU = true, FIXED = false };
 
 #define ROW(id, name, socket, needs, priority, per, least, run) \
-	[ROLE_##id] = { name, socket, needs, priority, per, least },
+	[ROLE_##id] = { name, least, needs, socket, priority, per },
 const struct role_row roles[ROLE_COUNT] = { ROLE_TABLE(ROW) };
 
 unsigned

@@ -58,11 +58,11 @@ enum role { ROLE_TABLE(ROLE_ID) ROLE_COUNT };
 
 struct role_row {
 	const char *name;
-	bool is_lane;
+	int64_t least;  /* workers */
 	unsigned needs; /* NEED_ bits */
-	bool is_low;    /* its priority */
+	bool is_lane;
+	bool is_low; /* its priority */
 	bool per_cpu;
-	int64_t least; /* workers */
 };
 
 extern const struct role_row roles[ROLE_COUNT];

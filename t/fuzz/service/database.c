@@ -15,7 +15,7 @@
 #include "lib/text.h"
 
 #define ACCOUNTS_MAX 12
-#define COLUMNS_MAX 7
+#define COLUMNS_MAX 8
 #define ROWS_MAX                                                    \
 	10 /* of the throttle: two buckets of each of five subjects \
 	    */
@@ -503,6 +503,14 @@ db_session(const struct db *db)
 {
 	(void)db;
 	return "session";
+}
+
+void
+db_limit(struct db *db, int64_t ms, int64_t server_ms)
+{
+	(void)db;
+	(void)ms;
+	(void)server_ms;
 }
 
 void
