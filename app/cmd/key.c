@@ -185,10 +185,10 @@ find(struct work *w, const char *kid)
 static struct key_entry *
 find_next(struct work *w, const char *kid)
 {
-	struct key_entry *e = w->dir.entries,
-	                 *end = w->dir.entries + w->dir.count;
+	struct key_entry *end = w->dir.entries + w->dir.count;
+	struct key_entry *e = kid != NULL ? find(w, kid) : w->dir.entries;
 
-	if (kid != NULL && (e = find(w, kid)) == NULL)
+	if (e == NULL)
 		return NULL;
 	if (kid != NULL && e->from_s != KEY_NEVER) {
 		fprintf(stderr, "latchkey: it has been activated: %s\n", kid);

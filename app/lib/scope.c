@@ -35,15 +35,15 @@ next_name(const char *s, size_t *n)
 }
 
 static bool
-has(const char *list, const char *name, size_t n)
+has(const char *all, const char *name, size_t n)
 {
 	size_t len;
 
-	if (list == NULL)
+	if (all == NULL)
 		return false;
-	for (list = next_name(list, &len); len > 0;
-	     list = next_name(list + len, &len))
-		if (len == n && memcmp(list, name, n) == 0)
+	for (all = next_name(all, &len); len > 0;
+	     all = next_name(all + len, &len))
+		if (len == n && memcmp(all, name, n) == 0)
 			return true;
 	return false;
 }

@@ -101,7 +101,8 @@ check_claims(struct arena *a, struct json claims, const struct token_claims *c)
 	if (c->is_plain)
 		assert(c->client_id == NULL && c->scope == NULL);
 	if (token_is_client(c))
-		assert(c->sid != NULL && strcmp(c->sub, c->client_id) == 0);
+		assert(c->sid != NULL && c->client_id != NULL &&
+		       strcmp(c->sub, c->client_id) == 0);
 	if (!c->is_plain)
 		check_ours(a, claims, c);
 	if (nbf != NULL)

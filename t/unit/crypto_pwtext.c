@@ -115,9 +115,10 @@ static void
 test_bytes(void)
 {
 	test_room(pwtext_copy, PWSPEC_BYTES_MAX, "as they stand");
-	test_room(pwtext_hex, 2 * PWSPEC_BYTES_MAX, "hexadecimal");
-	test_room(pwtext_base64, PWSPEC_BYTES_MAX / 3 * 4, "base64");
-	test_room(pwtext_itoa64, PWSPEC_BYTES_MAX / 3 * 4, "crypt(3)'s");
+	test_room(pwtext_hex, (size_t)2 * PWSPEC_BYTES_MAX, "hexadecimal");
+	test_room(pwtext_base64, (size_t)PWSPEC_BYTES_MAX / 3 * 4, "base64");
+	test_room(
+	    pwtext_itoa64, (size_t)PWSPEC_BYTES_MAX / 3 * 4, "crypt(3)'s");
 	ok(gives(pwtext_copy, "a\xff$", "a\xff$", 3), "bytes are copied");
 	ok(gives(pwtext_hex, "00fFA9", "\x00\xff\xa9", 3) &&
 	        gives(pwtext_hex, "0f", "\x0f", 1),

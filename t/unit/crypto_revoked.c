@@ -246,7 +246,7 @@ test_outage(void)
 	    "an outage is known at the next word as well");
 	atomic_store(&shared->silent_ms, now - MINUTE_MS - 100);
 	is_int(revoked_outage_s(), 0, "an outage is forgotten after a minute");
-	atomic_store(&shared->answered_ms, now - 5 * OUTAGE_MAX_MS);
+	atomic_store(&shared->answered_ms, now - INT64_C(5) * OUTAGE_MAX_MS);
 	is_int(
 	    revoked_outage_s(), OUTAGE_MAX_MS / 1000, "an outage is bounded");
 }
@@ -389,13 +389,14 @@ step_through(uint64_t round, long *states, int *bad)
 		abort();
 	if (pid == 0) {
 		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
-		raise(SIGSTOP);
+		(void)kill(getpid(), SIGSTOP);
 		write_round(round);
 		_exit(0);
 	}
 	for (waitpid(pid, &status, 0); WIFSTOPPED(status);
 	     waitpid(pid, &status, 0)) {
-		if (memcmp(&last, shared, sizeof(last)) != 0) {
+		if (memcmp((const char *)&last, (const char *)shared,
+		        sizeof(last)) != 0) {
 			memcpy(&last, shared, sizeof(last));
 			++*states;
 			*bad += wrong(round) + wrong_after(round);
@@ -430,7 +431,7 @@ test_steps(void)
 static void
 test_kills(void)
 {
-	uint64_t i, round = 0;
+	uint64_t i, round;
 	int kills, status, bad = 0;
 	pid_t pid;
 

@@ -231,7 +231,8 @@ test_clients(void)
 	const char *token;
 
 	out = pass_on(&in, &token);
-	ok(token_is_client(&out) && strcmp(out.client_id, "svc") == 0 &&
+	ok(token_is_client(&out) && out.client_id != NULL &&
+	        strcmp(out.client_id, "svc") == 0 &&
 	        strcmp(out.scope, "a b") == 0 && out.uid == 0 &&
 	        strcmp(out.sid, in.sid) == 0,
 	    "a client's own token has its client and scope, and is of no user");

@@ -56,8 +56,8 @@ test_choice(void)
 		    cases[i].want,
 		    tap_with("the language for a header", cases[i].header));
 	for (i = 0; i < LANGUAGE_RANGES_MAX - 1; i++)
-		memcpy(header + 3 * i, "fr,", 3);
-	memcpy(header + 3 * i, "ko", 3);
+		snprintf(header + 3 * i, sizeof(header) - 3 * i, "fr,");
+	snprintf(header + 3 * i, sizeof(header) - 3 * i, "ko");
 	is(all[language_choose(all, 3, header)]->tag, "ko",
 	    "the 32nd range of a header is looked at");
 	memmove(header + 3, header, strlen(header) + 1);

@@ -34,15 +34,15 @@ static inline void
 make_secrets(struct secrets *out, const char *text)
 {
 	/* kept until the process ends, where a sanitizer finds them */
-	static struct secrets made[32];
+	static struct secrets kept[32];
 	static size_t n;
 	struct secret s = secret_of(text);
 
-	if (n == sizeof(made) / sizeof(made[0]) ||
+	if (n == sizeof(kept) / sizeof(kept[0]) ||
 	    !mac_derive(&s, PURPOSE_ALL, out))
 		abort();
 	/* cppcheck-suppress ctuuninitvar ; mac_derive() has filled it */
-	made[n++] = *out;
+	kept[n++] = *out;
 }
 
 #endif

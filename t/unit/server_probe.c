@@ -45,10 +45,10 @@ test_answers(void)
 		ok(is_about(ends(&p, W_EXITCODE(ERR_BUSY, 0)), pause_ms) &&
 		        p.result == ERR_BUSY && !probe_is_good(&p),
 		    "after each failure the pause is twice as long");
-	ok(is_about(ends(&p, W_EXITCODE(ERR_NOTFOUND, 0)), 5000) &&
-	        is_about(ends(&p, W_EXITCODE(ERR_NOTFOUND, 0)), 5000) &&
-	        p.result == ERR_NOTFOUND,
-	    "the pause grows no more than that");
+	for (pause_ms = 0; pause_ms < 2; pause_ms++)
+		ok(is_about(ends(&p, W_EXITCODE(ERR_NOTFOUND, 0)), 5000) &&
+		        p.result == ERR_NOTFOUND,
+		    "the pause grows no more than that");
 	ok(is_about(ends(&p, W_EXITCODE(0, SIGKILL)), 5000) &&
 	        p.result == ERR_NOTFOUND && p.wanted,
 	    "a process that was killed says nothing");
