@@ -25,7 +25,7 @@ latchkey -c "$LK_CONF" check
 is "$? $(grep -v " the group " "$tmp/out" | head -n 1)" '0 settings, key, database and schema are good' 'check accepts a good configuration'
 like "$(cat "$tmp/out")" 'workers: check 2, api 2, login 2, keeper 1; connections to the database: 5, at most twice that while SIGHUP replaces workers$' \
 	'check prints the numbers of processes and connections'
-like "$(cat "$tmp/out")" 'memory: at most 68 MiB for all .*, and 34 MiB more .*spawn-fcgi, 2 workers and 57 MiB$' 'check prints the memory that the processes take at most'
+like "$(cat "$tmp/out")" 'memory: at most 58 MiB for all .*, and 34 MiB more .*spawn-fcgi, 2 workers and 47 MiB$' 'check prints the memory that the processes take at most'
 like "$(cat "$tmp/out")" 'login queue: [0-9]+ connections; the last waits about [1-9][0-9]+ ms .*refused after 4000 ms' \
 	'check prints how long a login waits'
 

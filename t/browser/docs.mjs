@@ -67,7 +67,7 @@ async function picture(page, name) {
 
 // Goes on by Tab until this element has the focus.
 async function tabTo(page, element) {
-  for (let i = 0; i < 60; i++) {
+  for (let i = 0; i < 300; i++) {
     if (await element.evaluate((e) => e === document.activeElement)) return;
     await page.keyboard.press("Tab");
   }
@@ -94,9 +94,10 @@ const byPointer = {
 
 async function authorize(page, way) {
   const dialog = page.locator(".modal-ux");
+  const form = dialog.locator(".auth-container", { hasText: "OAuth2PasswordBearer" });
   await way.press(page, page.locator(".auth-wrapper .authorize"));
-  await way.fill(page, dialog.getByLabel("username:"), user.username);
-  await way.fill(page, dialog.getByLabel("password:", { exact: true }), user.password);
+  await way.fill(page, form.getByLabel("username:"), user.username);
+  await way.fill(page, form.getByLabel("password:", { exact: true }), user.password);
   await picture(page, `authorize-${page.viewportSize().width}`);
   await way.press(page, dialog.getByLabel("Apply given OAuth2 credentials"));
   await dialog.getByText("Authorized").waitFor();

@@ -534,7 +534,7 @@ test_queues(void)
 int
 main(void)
 {
-	static char bytes[4000000];
+	static char bytes[8000000];
 	char name[80];
 	size_t n, i;
 	FILE *in;

@@ -92,11 +92,14 @@ test_user_scopes(void)
 	    "offline_access gives a refresh token");
 	ok(client_user_scope(&pw, "offline_access", &offline) == ERR_DENIED,
 	    "a client that may not refresh has no use for offline_access");
-	ok(client_user_scope(&svc, "a", &offline) == ERR_DENIED &&
-	        client_user_scope(&svc, "offline_access a", &offline) ==
+	ok(client_user_scope(&svc, "c offline_access a", &offline) == ERR_OK &&
+	        offline,
+	    "a user's token may have the scopes of its client");
+	ok(client_user_scope(&svc, "b", &offline) == ERR_DENIED &&
+	        client_user_scope(&svc, "offline_access b", &offline) ==
 	            ERR_DENIED &&
 	        client_user_scope(&svc, "", &offline) == ERR_DENIED,
-	    "other scopes are not a user's");
+	    "a user's token has no others than its client's");
 }
 
 static void
