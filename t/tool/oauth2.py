@@ -200,7 +200,10 @@ def password():
     a = token({**PASSWORD, "client_id": "app", "client_secret": "x"})
     ok(a.status == 401 and a.error == "invalid_client" and a.headers["WWW-Authenticate"] == 'Basic realm="latchkey"',
        "a password is of no use to a client with a wrong secret", a)
-    for who, scope in (("pw", "offline_access"), ("app", "read"), ("app", "offline_access admin")):
+    a = token({**PASSWORD, "scope": "read"}, "app")
+    ok(a.status == 200 and "scope" not in a.json and "scope" not in part(a.token, 1),
+       "a scope of the client that the user does not have is not granted", a)
+    for who, scope in (("pw", "offline_access"), ("app", "write"), ("app", "offline_access admin")):
         a = token({**PASSWORD, "scope": scope}, who)
         ok(a.status == 400 and a.error == "invalid_scope", f"a scope that {who} may not have for a user: {scope}", a)
     body = urllib.parse.urlencode({**PASSWORD, "x": "y" * 65000})[:65536]
