@@ -95,7 +95,7 @@ ok $? 'the guarded location has been asked'
 sed -i "/^	location \/app\/ /{ i location = /hello { return 200 hello; }
 	a error_page 401 =200 /hello;
 }" "$LK_DIR/nginx.site"
-sed -i 's/^\(error_page \)401 /\1/' "$LK_DIR/nginx/latchkey-gate.conf"
+sed -i '/^error_page 401 /d' "$LK_DIR/nginx/latchkey-gate.conf"
 nginx_reload
 checked
 is "$status" 1 'a guarded location that answers 200 is a mistake'

@@ -37,10 +37,12 @@ $nginx
 /usr/local/share/doc/latchkey/SECURITY.md
 /usr/local/share/doc/latchkey/doc/applications.md
 /usr/local/share/doc/latchkey/doc/asvs.md
+/usr/local/share/doc/latchkey/doc/check-nginx.md
 /usr/local/share/doc/latchkey/doc/formats.md
 /usr/local/share/doc/latchkey/doc/front-ends.md
 /usr/local/share/doc/latchkey/doc/install.md
 /usr/local/share/doc/latchkey/doc/migrate.md
+/usr/local/share/doc/latchkey/doc/pages.md
 /usr/local/share/doc/latchkey/nginx.conf.sample
 /usr/local/share/doc/latchkey/stream-back.conf
 /usr/local/share/doc/latchkey/stream-front.conf

@@ -7,7 +7,7 @@
 
 mkdir -p "$tmp/tree/web"
 cp -R Makefile app sql "$tmp/tree"
-cp web/*.html web/openapi.json "$tmp/tree/web"
+cp -R web/*.html web/openapi.json web/pages "$tmp/tree/web"
 python3 - "$tmp/tree/app" <<'END'
 import sys
 

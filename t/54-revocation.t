@@ -96,7 +96,7 @@ printf '%s' "$body" >"$tmp/list"
 is "$(python3 -c '
 import json, re, sys
 for s in json.load(open(sys.argv[1])):
-    assert list(s) == ["id", "created_at", "used_at", "expires_at", "address", "agent", "current"], s
+    assert list(s) == ["id", "created_at", "used_at", "expires_at", "address", "agent", "client", "current"], s
     assert re.fullmatch("[0-9a-f]{32}", s["id"]), s
     print(s["current"], s["address"], s["created_at"][:2], s["agent"] is None)' "$tmp/list" | sort | uniq -c | xargs)" \
 	'2 False 127.0.0.1 20 False 1 True 127.0.0.1 20 False' 'each has its id, times, address and agent, and one is the current'
