@@ -250,7 +250,7 @@ begin
 kill -KILL $workers
 all_up() {
 	look
-	[ "$status $(grep -c '^latchkey_worker_up{.* 1$' "$tmp/figures")" = '200 3' ] &&
+	[ "$status $(grep -c '^latchkey_worker_up{.* 1$' "$tmp/figures")" = '200 4' ] &&
 		[ "$(figure 'latchkey_worker_restarts_total{lane="login"}')" = 1 ]
 }
 retry 10 all_up
