@@ -78,10 +78,10 @@ connected() {
 	h2load --h1 -n 64 -c 16 "$LK_OPS_URL/readyz" >"$tmp/load" 2>&1
 	h2load --h1 -n 32 -c 8 -H 'Content-Type: application/x-www-form-urlencoded' \
 		-d "$tmp/form" "$LK_URL/token" >"$tmp/load" 2>&1
-	[ "$(connections)" = 4 ]
+	[ "$(connections)" = 5 ]
 }
 retry 20 connected
-ok $? 'each worker of two lanes has a connection to the database'
+ok $? 'each worker of two lanes, and the keeper, has a connection to the database'
 like "$($LK_AS "$LK_BIN" -c "$LK_CONF" check)" 'connections to the database: 5, at most twice that while SIGHUP' \
 	'latchkey check says how many connections to the database there are'
 
@@ -119,10 +119,10 @@ while kill -0 "$busy" 2>/dev/null; do
 done
 wait "$busy"
 is "$(cat "$tmp/busy")" 'True 0' 'workers replaced during reloads answer each client that stays connected'
-[ "$most" -gt 4 ] && [ "$most" -le 8 ]
+[ "$most" -gt 5 ] && [ "$most" -le 10 ]
 ok $? "reloads need up to twice as many connections to the database: $most"
 settled() {
-	connected && [ "$(pgrep -P "$supervisor" | wc -l)" = 6 ]
+	connected && [ "$(pgrep -P "$supervisor" | wc -l)" = 7 ]
 }
 retry 20 settled
 ok $? 'there are as many connections to the database after reloads as before'

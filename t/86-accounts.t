@@ -60,8 +60,8 @@ join eve
 user rename eve ada
 like "$said" '^1 latchkey: the name ada was another account.s, and is free when the last token of that has ended: 20[0-9TZ:-]+$' \
 	'rename: the refusal says until when'
-is "$(sql "select extract(epoch from free_at - now()) between 1 and 60 from latchkey_name where username = 'ada'")" t \
-	'rename: that is the lifetime of a token'
+is "$(sql "select extract(epoch from free_at - now()) between 3541 and 3600 from latchkey_name where username = 'ada'")" t \
+	'rename: that is the lifetime of a cookie, which is longer than that of a token'
 user rename eve grace
 is "$said" '1 latchkey: account already exists: grace' 'rename: a name that is taken is refused'
 user rename grace ada
