@@ -16,7 +16,9 @@ ok $? 'nginx speaks HTTP/1.1 and HTTP/2'
 # --- the largest reply of each lane ---
 
 api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
-api POST /token 'username=ada&password=correct horse'
+# Another's token: of a user who logs in more than a hundred times the first sessions end.
+api POST /users/add_user/ '{"username":"eve","password":"correct horse"}'
+api POST /token 'username=eve&password=correct horse'
 token=$(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
 sql "update users set fullname = repeat(chr(1), 16384)"
 api GET /users/me -H "Authorization: Bearer $token"

@@ -10,7 +10,7 @@ stack_up workers=1 hash_cost=1 nginx_limits=off
 # long as nginx does by itself. (libfcgi alone hangs: it would wait on one idle
 # connection while the requests of all others time out.)
 sed -i '/keepalive_time/d' "$LK_DIR"/nginx/latchkey-http.conf
-is "$(cat "$LK_DIR"/nginx/*.conf | grep -cE '^	*keepalive 16;|^	*fastcgi_keep_conn on;')" 5 'nginx is told to keep its connections'
+is "$(cat "$LK_DIR"/nginx/*.conf | grep -cE '^	*keepalive 16;|^	*fastcgi_keep_conn on;')" 12 'nginx is told to keep its connections'
 like "$(cat "$LK_DIR/nginx.conf")" 'worker_processes 2;' 'nginx has two workers'
 nginx=$(cat "$LK_DIR/data/nginx.pid")
 old=$(pgrep -P "$nginx" | tr '\n' ' ')

@@ -19,7 +19,9 @@ hostile() {
 stack_up hash_cost=1 nginx_limits=off signups_per_address_hour=1000000 login_failures_per_address_hour=1000000 \
 	login_failures_per_name_hour=1000000 login_failures_per_client_hour=1000000
 api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
-api POST /token 'username=ada&password=correct horse'
+# Another's token: of a user who logs in more than a hundred times the first sessions end.
+api POST /users/add_user/ '{"username":"kim","password":"correct horse"}'
+api POST /token 'username=kim&password=correct horse'
 LK_TOKEN=$(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
 before=$(workers | xargs)
 isnt "$before" '' 'the workers are found'
