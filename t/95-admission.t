@@ -181,7 +181,7 @@ like "$(limits LATCHKEY_LOGIN_BACKLOG=$((somaxconn + 1)))" \
 unlike "$(limits LATCHKEY_LOGIN_BACKLOG="$somaxconn")" 'the kernel limits' "check does not warn of a queue at the kernel's limit"
 like "$(limits)" 'login queue: 3 connections; the last waits about [0-9]+ ms .*; a login is refused after 1000 ms' \
 	'check says how long a login waits at most'
-like "$(limits)" 'memory: at most 154 MiB for all' 'check says how much memory 5 processes and a worker of 130 MiB take'
+like "$(limits)" 'memory: at most 144 MiB for all' 'check says how much memory 5 processes and a worker of 130 MiB take'
 t/stack down "$LK_DIR"
 
 # --- auto ---

@@ -135,7 +135,7 @@ is "$status" 200 'a token from after the change changes the password back'
 
 # It breaks after the INSERT is committed, before we hear of it.
 python3 - "$LK_DIR/data" "$tmp" <<'E' &
-import os, select, socket, sys
+import os, select, socket, sys, threading
 # Between worker and server: passes everything on, but when the word "settled"
 # has gone to the server and its answer comes, closes instead; likewise when a
 # password is being changed.
@@ -146,8 +146,7 @@ listener = socket.socket(socket.AF_UNIX)
 listener.bind(tmp + "/proxy/.s.PGSQL.5432")
 os.chmod(tmp + "/proxy/.s.PGSQL.5432", 0o777)
 listener.listen()
-while True:
-    client, _ = listener.accept()
+def pass_on(client):
     server = socket.socket(socket.AF_UNIX)
     server.connect(next(p + "/.s.PGSQL.5432" for p, _, f in os.walk(folder) if ".s.PGSQL.5432" in f))
     inserting = False
@@ -162,6 +161,8 @@ while True:
         (server if ready[0] is client else client).sendall(data)
     client.close()
     server.close()
+while True:
+    threading.Thread(target=pass_on, args=(listener.accept()[0],), daemon=True).start()
 E
 children="$children $!"
 retry 10 test -S "$tmp/proxy/.s.PGSQL.5432"
