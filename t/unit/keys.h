@@ -34,15 +34,15 @@ static inline void
 make_secrets(struct secrets *out, const char *text)
 {
 	/* kept until the process ends, where a sanitizer finds them */
-	static struct secrets kept[32];
+	static struct secrets secrets_made[32];
 	static size_t n;
 	struct secret s = secret_of(text);
 
-	if (n == sizeof(kept) / sizeof(kept[0]) ||
+	if (n == sizeof(secrets_made) / sizeof(secrets_made[0]) ||
 	    !mac_derive(&s, PURPOSE_ALL, out))
 		abort();
 	/* cppcheck-suppress ctuuninitvar ; mac_derive() has filled it */
-	kept[n++] = *out;
+	secrets_made[n++] = *out;
 }
 
 #endif
