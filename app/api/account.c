@@ -244,7 +244,7 @@ api_account_sessions(struct req *r)
 	e = id.text != NULL
 	        ? session_end(r->ctx, r->user, id.text)
 	        : session_end_others(r->ctx, r->user, r->claims.sid);
-	/* it has ended, whoever did it */
+	/* it has ended, here or elsewhere */
 	if (e == ERR_OK || e == ERR_NOTFOUND)
 		page_go(r,
 		    id.text != NULL ? "account?did=ended"

@@ -17,7 +17,10 @@
 #include "svc/login.h"
 #include "svc/refresh.h"
 
-/* An error whose code says more than its status. Source: RFC 6749, 5.2. */
+/*
+ * An error with a code, which says more than the status.
+ * Source: RFC 6749, section 5.2.
+ */
 static enum err
 refuse(struct req *r, const char *code, const char *why)
 {

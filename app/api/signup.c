@@ -37,7 +37,7 @@ begin(struct req *r, struct page *p, const struct form_page *f)
 	p->has_secret_address = f->who.invite != NULL;
 }
 
-/* The sentence about a problem; *field: whose it is. */
+/* The sentence about a problem; *field: the field that it is about. */
 static const char *
 key_of(const struct applicant_problem *why, const char **field)
 {

@@ -80,7 +80,7 @@ list(struct work *w, char *const *arguments)
 
 /* --- changes --- */
 
-/* Keys whose last token has expired go, with their files. */
+/* Remove the keys of which no token is left, with their files. */
 static bool
 remove_expired(struct work *w)
 {

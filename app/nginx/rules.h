@@ -7,6 +7,7 @@
 
 #include "nginx/lint.h"
 
+/* A rule each, in the order of the table. */
 void lint_guard_request_uri(struct lint *l);
 void lint_guard_satisfy(struct lint *l);
 void lint_guard_off(struct lint *l);

@@ -14,26 +14,10 @@ from oauthlib.oauth2 import BackendApplicationClient, InvalidClientError, Invali
 from requests.auth import HTTPBasicAuth
 from requests_oauthlib import OAuth2Session as RequestsSession
 
+from results import done, error, ok
+
 url, client_id, secret, username, password = sys.argv[1:]
 ENDPOINT = url + "/oauth2/token"
-count = 0
-
-
-def ok(good, title, why=""):
-    global count
-    count += 1
-    print("ok" if good else "not ok", count, "-", title)
-    if not good:
-        print("#", why)
-
-
-def error(f):
-    try:
-        f()
-    except Exception as e:
-        return e
-    return None
-
 
 def requests_oauthlib():
     own = RequestsSession(client=BackendApplicationClient(client_id=client_id, scope=["read"]))
@@ -74,4 +58,4 @@ def authlib():
 
 requests_oauthlib()
 authlib()
-print("1..%d" % count)
+done()
