@@ -65,6 +65,7 @@ struct table {
 
 static struct memory *memory = &own;
 static int wake_fd = -1;
+static bool has_awaited; /* this process, the writer's first word */
 static struct table sessions = { &own.session_head,
 	{ own.sessions[0], own.sessions[1] }, SESSION_BITS, 0 };
 static struct table users = { &own.user_head, { own.users[0], own.users[1] },
@@ -240,15 +241,18 @@ sleep_ms(int64_t ms)
 	nanosleep(&t, NULL);
 }
 
-bool
+void
 revoked_await(int64_t ms)
 {
-	int64_t end = revoked_clock_ms() + ms;
+	int64_t end;
 
+	if (has_awaited)
+		return;
+	end = revoked_clock_ms() + ms;
 	while (atomic_load(&memory->heard_ms) == 0 &&
 	       !atomic_load(&memory->failed) && revoked_clock_ms() < end)
 		sleep_ms(1);
-	return atomic_load(&memory->heard_ms) != 0;
+	has_awaited = true;
 }
 
 /* --- the wake-up --- */

@@ -50,10 +50,10 @@ int64_t revoked_outage_s(void);
 
 /*
  * Wait until the writer has read the database for the first time, or has failed
- * to, at most ms: a service that begins does not take a token that had ended
- * before. False: nothing has been read.
+ * to, at most ms, and once in a process: before it judges its first token, so
+ * that a service that begins takes none that had ended before.
  */
-bool revoked_await(int64_t ms);
+void revoked_await(int64_t ms);
 
 /* --- the wake-up of the writer --- */
 

@@ -36,9 +36,6 @@
 
 #define LARGE_BYTES (256 * 1024) /* of one block of memory */
 
-/* What had ended before the service began is read before it serves. */
-#define FIRST_READ_MS 3000
-
 /* Sent to the supervisor when the process can begin. */
 struct ready_message {
 	const struct worker_setup *w;
@@ -111,9 +108,6 @@ serve(const struct worker_setup *w, int64_t hash_us)
 		service.idle = hashmem_release;
 	if ((w->app->needs & NEED_HASHING) != 0 && w->number == 0)
 		service.beside = formats_step;
-	if (!revoked_await(FIRST_READ_MS)) {
-		/* revocation_stale says what follows */
-	}
 	arena_init(&arena);
 	ctx_init(&c, w->app, &arena);
 	done = loop_serve(&service, &c);

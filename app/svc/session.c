@@ -17,6 +17,9 @@
 #include "stats/event.h"
 #include "svc/session.h"
 
+/* For what had ended before the service began; then revocation_stale counts. */
+#define FIRST_READ_MS 3000
+
 /* A token, found in the cache or verified. */
 static enum err
 read_token(struct ctx *c, const char *token, const char *audience,
@@ -52,6 +55,7 @@ session_check_revoked(struct ctx *c, const struct token_claims *claims)
 {
 	enum revoked r = REVOKED_NO;
 
+	revoked_await(FIRST_READ_MS);
 	if (claims->uid != 0)
 		r = revoked_user(claims->uid, claims->epoch);
 	if (r == REVOKED_NO && claims->sid != NULL)
