@@ -113,9 +113,13 @@ is "$result $complaint" '0 latchkey: the account is disabled: enable it, or the 
 
 # --- closed, and open again ---
 
+# Until no worker is left that took the setting before.
 serve_with() {
+	master=$(cat "$LK_SERVE")
+	old=$(pgrep -d ' ' -P "$master")
 	sed -i "s/^signup = .*/signup = $1/" "$LK_CONF"
-	kill -HUP "$(cat "$LK_SERVE")"
+	kill -HUP "$master"
+	retry 20 renewed
 }
 says() {
 	join probe null
