@@ -1,5 +1,5 @@
 /*
- * Cache of verified tokens: a table of fixed size, each token in the one place
+ * Cache of verified tokens: a table of fixed size, each token in the one set
  * that its digest selects.
  */
 #include "base.h"
@@ -10,9 +10,22 @@
 #include "crypto/token_cache.h"
 
 static size_t
-place_of(const unsigned char digest[TOKEN_DIGEST_BYTES])
+set_of(const unsigned char digest[TOKEN_DIGEST_BYTES])
 {
-	return ((size_t)digest[0] << 8 | digest[1]) % TOKEN_CACHE_ENTRIES;
+	return ((size_t)digest[0] << 8 | digest[1]) % TOKEN_CACHE_SETS;
+}
+
+/* The place of a token in its set; TOKEN_CACHE_WAYS: it is not there. */
+static size_t
+way_of(const struct token_cache_set *set,
+    const unsigned char digest[TOKEN_DIGEST_BYTES])
+{
+	size_t way;
+
+	for (way = 0; way < TOKEN_CACHE_WAYS; way++)
+		if (memcmp(set->digest[way], digest, TOKEN_DIGEST_BYTES) == 0)
+			break;
+	return way;
 }
 
 static const char *
@@ -34,12 +47,16 @@ token_cache_find(const struct token_cache *cache,
     const unsigned char digest[TOKEN_DIGEST_BYTES],
     const struct token_clock *clock, struct token_claims *out)
 {
-	const struct token_cache_entry *e = &cache->entries[place_of(digest)];
+	const struct token_cache_set *set = &cache->sets[set_of(digest)];
+	const struct token_cache_entry *e;
 	const char *client_id, *scope;
+	size_t way = way_of(set, digest);
 
+	if (way == TOKEN_CACHE_WAYS)
+		return false;
+	e = &set->entry[way];
 	/* where nothing was added exp is 0, which is long ago */
-	if (e->exp <= clock->now_s - clock->leeway_s ||
-	    memcmp(e->digest, digest, sizeof(e->digest)) != 0)
+	if (e->exp <= clock->now_s - clock->leeway_s)
 		return false;
 	client_id = e->text + strlen(e->text) + 1;
 	scope = client_id + strlen(client_id) + 1;
@@ -61,14 +78,21 @@ token_cache_add(struct token_cache *cache,
     const unsigned char digest[TOKEN_DIGEST_BYTES],
     const struct token_claims *claims)
 {
-	struct token_cache_entry *e = &cache->entries[place_of(digest)];
+	struct token_cache_set *set = &cache->sets[set_of(digest)];
 	const char *client_id = text_or_empty(claims->client_id),
 	           *scope = text_or_empty(claims->scope);
+	size_t way = way_of(set, digest);
+	struct token_cache_entry *e;
 
 	if (strlen(claims->sub) + strlen(client_id) + strlen(scope) + 3 >
 	    sizeof(e->text))
 		return;
-	memcpy(e->digest, digest, sizeof(e->digest));
+	if (way == TOKEN_CACHE_WAYS) {
+		way = set->next;
+		set->next = (unsigned char)((way + 1) % TOKEN_CACHE_WAYS);
+	}
+	memcpy(set->digest[way], digest, TOKEN_DIGEST_BYTES);
+	e = &set->entry[way];
 	e->uid = claims->uid;
 	e->exp = claims->exp;
 	e->epoch = claims->epoch;

@@ -9,17 +9,12 @@
 
 #define TOKEN_DIGEST_BYTES MAC_BYTES
 #define TOKEN_DIGEST_MAX_BYTES 1024 /* a longer token is not kept */
-#define TOKEN_CACHE_ENTRIES 4096
-#define TOKEN_CACHE_TEXT_BYTES                        \
-	107 /* of sub, client_id and scope, with NULs \
-	     */
+#define TOKEN_CACHE_SETS 1024
+#define TOKEN_CACHE_WAYS 4         /* tokens of a set */
+#define TOKEN_CACHE_TEXT_BYTES 107 /* sub, client_id, scope, with NULs */
 
-/*
- * One token, by its SHA-256: reading this memory yields no token. Equal digests
- * are equal tokens, signature included, so a forged one is never found.
- */
+/* The claims of one token. */
 struct token_cache_entry {
-	unsigned char digest[TOKEN_DIGEST_BYTES];
 	int64_t uid, exp; /* exp 0: the entry is empty */
 	int32_t epoch;
 	bool is_plain;
@@ -28,9 +23,21 @@ struct token_cache_entry {
 	char text[TOKEN_CACHE_TEXT_BYTES];
 };
 
+/*
+ * Tokens by their SHA-256: reading this memory yields no token. Equal digests
+ * are equal tokens, signature included, so a forged one is never found. With
+ * one token to a set a thousand in use at once would displace each other, a
+ * fifth of them each time; with four hardly any.
+ */
+struct token_cache_set {
+	unsigned char digest[TOKEN_CACHE_WAYS][TOKEN_DIGEST_BYTES];
+	struct token_cache_entry entry[TOKEN_CACHE_WAYS];
+	unsigned char next; /* the entry to replace */
+};
+
 /* All zero when it is new. It belongs to one keyring and one process. */
 struct token_cache {
-	struct token_cache_entry entries[TOKEN_CACHE_ENTRIES];
+	struct token_cache_set sets[TOKEN_CACHE_SETS];
 };
 
 /*
@@ -51,8 +58,8 @@ bool token_cache_find(const struct token_cache *cache,
     const struct token_clock *clock, struct token_claims *out) MUST_CHECK;
 
 /*
- * Keep the claims of a verified token, replacing an older one, unless their
- * texts take more than TOKEN_CACHE_TEXT_BYTES.
+ * Keep the claims of a verified token in place of the one of its set that was
+ * added first, unless their texts take more than TOKEN_CACHE_TEXT_BYTES.
  */
 void token_cache_add(struct token_cache *cache,
     const unsigned char digest[TOKEN_DIGEST_BYTES],

@@ -83,13 +83,23 @@ places(void)
 		same_place[i] ^= 1;
 	}
 	ok(found == 0, "a digest that differs in one bit is not found");
-	same_place[TOKEN_DIGEST_BYTES - 1] ^= 1;
+	for (i = 1; i < TOKEN_CACHE_WAYS; i++) {
+		same_place[TOKEN_DIGEST_BYTES - 1] = (unsigned char)i;
+		token_cache_add(&cache, same_place, &eve);
+		token_cache_add(&cache, same_place, &eve);
+	}
+	ok(token_cache_find(&cache, abc, &before, &out) && out.uid == 7,
+	    "a set keeps as many tokens as it has places");
+	same_place[TOKEN_DIGEST_BYTES - 1] = (unsigned char)i;
 	token_cache_add(&cache, same_place, &eve);
 	ok(token_cache_find(&cache, same_place, &before, &out) &&
 	        out.uid == 8 && !out.is_plain,
-	    "a token takes the place of another in its slot");
+	    "one token more takes the place of the first");
 	ok(!token_cache_find(&cache, abc, &before, &out),
-	    "a token whose slot was taken is not found");
+	    "a token whose place was taken is not found");
+	same_place[TOKEN_DIGEST_BYTES - 1] = 1;
+	ok(token_cache_find(&cache, same_place, &before, &out),
+	    "the second of a set is still found");
 
 	memset(name, 'x', TOKEN_CACHE_TEXT_BYTES - 3);
 	eve.sub = name;

@@ -46,6 +46,12 @@ token_of(const struct keyring *k, int64_t uid)
 	return token;
 }
 
+static struct token_cache_entry *
+entry(size_t i)
+{
+	return &cache.sets[i / TOKEN_CACHE_WAYS].entry[i % TOKEN_CACHE_WAYS];
+}
+
 /* Tokens that are kept. */
 static int
 kept(void)
@@ -53,8 +59,8 @@ kept(void)
 	size_t i;
 	int n = 0;
 
-	for (i = 0; i < TOKEN_CACHE_ENTRIES; i++)
-		n += cache.entries[i].exp != 0;
+	for (i = 0; i < TOKEN_CACHE_SETS * TOKEN_CACHE_WAYS; i++)
+		n += entry(i)->exp != 0;
 	return n;
 }
 
@@ -64,9 +70,9 @@ alter(int64_t uid)
 {
 	size_t i;
 
-	for (i = 0; i < TOKEN_CACHE_ENTRIES; i++)
-		if (cache.entries[i].exp != 0)
-			cache.entries[i].uid = uid;
+	for (i = 0; i < TOKEN_CACHE_SETS * TOKEN_CACHE_WAYS; i++)
+		if (entry(i)->exp != 0)
+			entry(i)->uid = uid;
 }
 
 static void
