@@ -81,13 +81,13 @@ static const struct command {
 	const char *name;
 	const char *arguments; /* [X]: optional */
 	int min, max;          /* how many there are */
-	bool needs_conf;
+	bool needs_conf;       /* loaded; else it has the file's name alone */
 	int (*run)(const struct conf *conf);
 	int (*run_with)(const struct conf *conf, char *const *arguments);
 	const char *user; /* whose it is, and not root's; NULL: anybody's */
 	const char *help;
 } commands[] = {
-	{ "serve",     "",              0, 0, true,  supervisor_run, NULL,           NULL,        "serve requests until SIGTERM" },
+	{ "serve",     "",              0, 0, false, supervisor_run, NULL,           NULL,        "serve requests until SIGTERM" },
 	{ "migrate",   "[ROLE]",        0, 1, true,  NULL,           migrate,        "latchkey_owner","upgrade the schema, and grant ROLE what workers need" },
 	{ "check",     "",              0, 0, true,  check,          NULL,           "latchkey",  "verify settings, key and database" },
 	{ "check-nginx", "[--ask] [FILE]", 0, 3, false, NULL,        check_nginx,    NULL,        "find mistakes in nginx's configuration" },
@@ -196,7 +196,7 @@ static int
 run(const struct command *command, const char *conf_file,
     char *const *arguments)
 {
-	struct conf conf = { 0 };
+	struct conf conf = { .file = conf_file };
 	int status;
 
 	/* later the file that it needs would belong to root */

@@ -86,10 +86,13 @@ file_is_safe(const char *setting, const char *path, int fd)
 {
 	struct stat st;
 
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
-	    (st.st_mode & (S_IWGRP | S_IRWXO)) != 0) {
-		log_say("%s %s: must be a regular file that others cannot read "
-		        "and the group cannot write; do: chmod g-w,o= %s",
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+		log_say("%s %s: must be a regular file", setting, path);
+		return false;
+	}
+	if ((st.st_mode & (S_IWGRP | S_IRWXO)) != 0) {
+		log_say("%s %s: must be a file that others cannot read and the "
+		        "group cannot write; do: chmod g-w,o= %s",
 		    setting, path, path);
 		return false;
 	}

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <libpq-fe.h>
 
@@ -630,6 +631,18 @@ value_of(const PQconninfoOption *options, const char *keyword)
 	return NULL;
 }
 
+/* libpq would go on without the password, and no file has to be there yet. */
+static bool
+passfile_is_good(const char *path)
+{
+	struct stat st;
+
+	if (path == NULL || stat(path, &st) != 0 || S_ISREG(st.st_mode))
+		return true;
+	log_say("database: passfile %s: must be a regular file", path);
+	return false;
+}
+
 /* Does this connection string parse, without a password in it? */
 static bool
 conninfo_is_good(const char *conninfo)
@@ -655,6 +668,7 @@ conninfo_is_good(const char *conninfo)
 		        "password; put it into a file: "
 		        "passfile=" SYSCONFDIR "/latchkey/pgpass, with the "
 		        "line HOST:PORT:DATABASE:USER:PASSWORD");
+	good = good && passfile_is_good(value_of(options, "passfile"));
 	PQconninfoFree(options);
 	return good;
 }

@@ -201,11 +201,10 @@ reap(struct pool *c)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid == c->beside) {
-			c->beside = 0;
-			c->beside_ended = true;
-			c->beside_status = status;
-		}
+		if (pid == c->probe.pid)
+			c->probe = (struct pool_child){ 0, true, status };
+		if (pid == c->loader.pid)
+			c->loader = (struct pool_child){ 0, true, status };
 		for (l = c->exiting; l < c->exiting + ARRAY_LEN(c->exiting);
 		     l++)
 			if (pid == l->pid)
@@ -400,12 +399,12 @@ pool_is_complete(const struct pool *c)
 }
 
 bool
-pool_beside_ended(struct pool *c, int *status)
+pool_child_ended(struct pool_child *child, int *status)
 {
-	bool ended = c->beside_ended;
+	bool ended = child->ended;
 
-	*status = c->beside_status;
-	c->beside_ended = false;
+	*status = child->status;
+	child->ended = false;
 	return ended;
 }
 
@@ -414,8 +413,10 @@ pool_terminate(struct pool *c)
 {
 	size_t i;
 
-	if (c->beside != 0)
-		kill(c->beside, SIGKILL);
+	if (c->probe.pid != 0)
+		kill(c->probe.pid, SIGKILL);
+	if (c->loader.pid != 0)
+		kill(c->loader.pid, SIGKILL);
 	for (i = 0; i < POOL_SLOTS; i++)
 		stop_slot(c, &c->slots[i]);
 	while (reap(c)) {

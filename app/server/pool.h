@@ -33,6 +33,13 @@ struct pool_exiting {
 	int64_t kill_ms; /* when to kill it */
 };
 
+/* A child beside the workers. */
+struct pool_child {
+	pid_t pid; /* 0: none */
+	bool ended;
+	int status; /* as waitpid(2) has it */
+};
+
 struct pool {
 	/*
 	 * The main function of a worker process: `number` is its place in the
@@ -43,15 +50,13 @@ struct pool {
 	const void *of;
 	sigset_t waiting; /* the signals that are blocked while it waits */
 	int64_t hash_us;  /* reported by the last worker; 0: none */
-	pid_t beside;     /* the supervisor's other child; 0: none */
+	struct pool_child probe, loader; /* the supervisor's other children */
 
 	/* pool.c's own */
 	int64_t wanted[ROLE_COUNT]; /* workers */
 	unsigned generation;
 	struct pool_slot slots[POOL_SLOTS];
 	struct pool_exiting exiting[2 * POOL_SLOTS];
-	bool beside_ended;
-	int beside_status;
 };
 
 /* To be called first. The fields above pool.c's own are kept. */
@@ -87,10 +92,7 @@ int64_t pool_backoff_ms(int *failures, int64_t lived_ms);
 /* Terminate all workers, and wait for them. */
 void pool_terminate(struct pool *c);
 
-/*
- * Has the child c->beside ended, of which has not been told yet? *status: as
- * waitpid(2) has it.
- */
-bool pool_beside_ended(struct pool *c, int *status) MUST_CHECK;
+/* Has this child ended, of which has not been told yet? */
+bool pool_child_ended(struct pool_child *child, int *status) MUST_CHECK;
 
 #endif

@@ -99,8 +99,8 @@ be_probe(const struct probe *p, const struct pool *pool,
 void
 probe_begin(struct probe *p, const struct pool *pool)
 {
-	if (pool->beside != 0)
-		kill(pool->beside, SIGKILL);
+	if (pool->probe.pid != 0)
+		kill(pool->probe.pid, SIGKILL);
 	*p = (struct probe){ true, -1, clock_ms(), PAUSE_MS };
 }
 
@@ -126,17 +126,17 @@ probe_go_on(struct probe *p, struct pool *pool, const struct conf *conf)
 	int64_t now_ms;
 	int status;
 
-	if (p->wanted && pool_beside_ended(pool, &status))
+	if (p->wanted && pool_child_ended(&pool->probe, &status))
 		take(p, status);
-	if (!p->wanted || pool->beside != 0)
+	if (!p->wanted || pool->probe.pid != 0)
 		return -1;
 	if ((now_ms = clock_ms()) < p->next_ms)
 		return p->next_ms - now_ms;
-	if ((pool->beside = fork()) == 0)
+	if ((pool->probe.pid = fork()) == 0)
 		be_probe(p, pool, conf, parent);
-	if (pool->beside > 0)
+	if (pool->probe.pid > 0)
 		return -1;
-	pool->beside = 0;
+	pool->probe.pid = 0;
 	p->next_ms = now_ms + PAUSE_MAX_MS;
 	return PAUSE_MAX_MS;
 }

@@ -18,6 +18,7 @@
 #include "route.h"
 #include "server/limits.h"
 #include "server/listener.h"
+#include "server/loader.h"
 #include "server/pool.h"
 #include "server/probe.h"
 #include "server/signals.h"
@@ -30,13 +31,14 @@
 #include "svc/service_limit.h"
 
 struct supervisor {
-	const struct conf *first; /* with which sockets and files were made */
-	struct conf *loaded;      /* by the last reload; NULL: there was none */
-	struct app *app;          /* by the settings in force */
+	struct conf first;   /* with which sockets and files were made */
+	struct conf *loaded; /* by the last reload; NULL: there was none */
+	struct app *app;     /* by the settings in force */
 	struct listeners listeners;
 	struct pool pool;
 	int64_t hash_us; /* that the queues of hashing lanes were made for */
 	struct probe probe;
+	struct loader loader;
 	bool told_manager; /* that every worker is there */
 	bool told_ready;   /* and that the database is ready, too */
 };
@@ -141,11 +143,7 @@ notify_ready(struct supervisor *s)
 static struct app *
 open_app(const struct conf *conf)
 {
-
-	return app_open(conf,
-	    NEED_DATABASE | NEED_KEYS | NEED_HASHING | NEED_PAGES |
-	        NEED_SECRET_FILE,
-	    0);
+	return app_open(conf, LOADER_NEEDS, 0);
 }
 
 /* Name the new settings that only a restart can apply. */
@@ -156,18 +154,19 @@ report_restart_only(const struct supervisor *s, const struct conf *fresh)
 
 	for (lane = 0; lane < ROLE_COUNT; lane++)
 		if (roles[lane].is_lane &&
-		    strcmp(s->first->listen[lane], fresh->listen[lane]) != 0)
+		    strcmp(s->first.listen[lane], fresh->listen[lane]) != 0)
 			log_say("listen_%s stays %s until restart",
-			    roles[lane].name, s->first->listen[lane]);
-	if (strcmp(s->first->status_file, fresh->status_file) != 0)
-		log_say("status_file stays %s until restart",
-		    s->first->status_file);
+			    roles[lane].name, s->first.listen[lane]);
+	if (strcmp(s->first.status_file, fresh->status_file) != 0)
+		log_say(
+		    "status_file stays %s until restart", s->first.status_file);
 }
 
 static void
 release(struct supervisor *s)
 {
 	app_close(s->app);
+	s->app = NULL;
 	if (s->loaded != NULL)
 		conf_free(s->loaded);
 	free(s->loaded);
@@ -190,10 +189,14 @@ swap(struct supervisor *s, struct conf *fresh, struct app *app)
 	configure_pool(s);
 }
 
-/*
- * Reload settings and key. Problems have been reported on standard error;
- * then everything stays as it is.
- */
+/* Settings stay as they are; standard error has the reason. */
+static void
+refuse_reload(void)
+{
+	event(EVENT_RELOAD_REFUSED, "result=kept");
+}
+
+/* Read again what the loader could read. */
 static void
 reload(struct supervisor *s)
 {
@@ -202,16 +205,36 @@ reload(struct supervisor *s)
 
 	if (fresh == NULL)
 		abort();
-	if (!conf_load(s->first->file, fresh) ||
+	if (!conf_load(s->first.file, fresh) ||
 	    (app = open_app(fresh)) == NULL) {
 		conf_free(fresh);
 		free(fresh);
-		event(EVENT_RELOAD_REFUSED, "result=kept");
+		refuse_reload();
 		return;
 	}
 	swap(s, fresh, app);
 	systemd_notify("RELOADING=1");
 	event(EVENT_RELOAD, "result=done");
+}
+
+/* A reload in the making; in how many milliseconds to look again, or -1. */
+static int64_t
+go_on_reloading(struct supervisor *s)
+{
+	int64_t pause_ms;
+
+	if (signals_take_reload())
+		loader_ask(&s->loader);
+	switch (loader_go_on(&s->loader, &s->pool, s->first.file, &pause_ms)) {
+	case LOADER_GOOD:
+		reload(s);
+		return 0;
+	case LOADER_REFUSED:
+		refuse_reload();
+		return 0;
+	default:
+		return pause_ms;
+	}
 }
 
 /* The earlier of two times from now; -1 is never. */
@@ -228,11 +251,10 @@ supervise(struct supervisor *s)
 	int64_t pause_ms;
 
 	while (!signals_stop_asked()) {
-		if (signals_take_reload())
-			reload(s);
 		while ((other = signals_take_other()) != NULL)
 			event(EVENT_SIGNAL_IGNORED, "signal=%s", other);
 		pause_ms = pool_supervise(&s->pool);
+		pause_ms = earlier(pause_ms, go_on_reloading(s));
 		pause_ms = earlier(
 		    pause_ms, probe_go_on(&s->probe, &s->pool, s->app->conf));
 		if (s->hash_us != s->pool.hash_us)
@@ -266,6 +288,54 @@ open_wake(void)
 	return false;
 }
 
+/*
+ * The settings to begin with, when the loader could read them. False: it could
+ * not, or a signal has come meanwhile that stops.
+ */
+static bool
+load_first(struct supervisor *s, const char *file)
+{
+	enum loader_result result = LOADER_NONE;
+	int64_t pause_ms;
+
+	loader_ask(&s->loader);
+	while (result == LOADER_NONE && !signals_stop_asked()) {
+		(void)pool_supervise(&s->pool);
+		result = loader_go_on(&s->loader, &s->pool, file, &pause_ms);
+		if (result == LOADER_NONE)
+			pool_wait(&s->pool, pause_ms);
+	}
+	if (result != LOADER_GOOD)
+		pool_terminate(&s->pool);
+	return result == LOADER_GOOD && conf_load(file, &s->first) &&
+	       (s->app = open_app(&s->first)) != NULL;
+}
+
+/* After what is wrong with the settings, which root may want to know. */
+static int
+refuse_root(const char *file)
+{
+	struct conf conf;
+
+	if (conf_load(file, &conf)) {
+		fprintf(stderr,
+		    "latchkey: serve does not run as root; start it as its "
+		    "own user\n");
+		conf_free(&conf);
+	}
+	return EXIT_FAILURE;
+}
+
+static void
+serve(struct supervisor *s)
+{
+	log_show_time(); /* what is wrong before is said to a person */
+	show_queues(s);
+	configure_pool(s);
+	probe_begin(&s->probe, &s->pool);
+	supervise(s);
+}
+
 int
 supervisor_run(const struct conf *conf)
 {
@@ -274,30 +344,21 @@ supervisor_run(const struct conf *conf)
 		NULL };
 	static struct supervisor s = { .pool = {
 		                           .work = worker_main, .of = &s } };
-	bool good = false;
+	bool good;
 
-	if (geteuid() == 0) {
-		fprintf(stderr,
-		    "latchkey: serve does not run as root; start it as its "
-		    "own user\n");
-		return EXIT_FAILURE;
-	}
+	if (geteuid() == 0)
+		return refuse_root(conf->file);
 	signals_catch(&s.pool.waiting);
-	s.first = conf;
 	pool_init(&s.pool);
 	route_name_rows();
 	formats_name_rows();
 	/* of two concurrent starts the lock of the status file admits one */
-	if ((s.app = open_app(conf)) != NULL)
-		good = shm_create(conf->status_file, sections) && open_wake() &&
-		       listeners_open(conf, &s.listeners);
-	if (good) {
-		log_show_time(); /* what is wrong before is said to a person */
-		show_queues(&s);
-		configure_pool(&s);
-		probe_begin(&s.probe, &s.pool);
-		supervise(&s);
-	}
+	good = load_first(&s, conf->file) &&
+	       shm_create(s.first.status_file, sections) && open_wake() &&
+	       listeners_open(&s.first, &s.listeners);
+	if (good)
+		serve(&s);
 	release(&s);
-	return good ? EXIT_SUCCESS : EXIT_FAILURE;
+	conf_free(&s.first);
+	return good || signals_stop_asked() ? EXIT_SUCCESS : EXIT_FAILURE;
 }
