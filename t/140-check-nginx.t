@@ -99,4 +99,24 @@ ok $? 'sample: nginx takes it for Latchkey alone' || diag "$(cat "$tmp/log/nginx
 check "$tmp/dump"
 is "$status $found" '0 ' 'sample: nothing is found in it for Latchkey alone' || diag "$out"
 
+# The public part of a guarded application, as the document has it.
+sed -n '/^    location \/app\/public\/ {/,/^    }/p' doc/check-nginx.md >"$tmp/public"
+like "$(wc -l <"$tmp/public")" '^([6-9]|1[0-9])$' 'document: it has a public part of a guarded application'
+sample "/^	#location \/app\//,/^	#}\$/s/^	#/	/; /^	include .*latchkey-docs.conf/r $tmp/public"
+ok $? 'document: nginx takes its public part beside the guard' || diag "$(cat "$tmp/log/nginx")"
+is "$(grep -c 'location /app/public/' "$tmp/dump")" 1 'document: its public part is in the configuration that is checked'
+check "$tmp/dump"
+is "$status $found" '0 ' 'document: nothing is found in its public part beside the guard' || diag "$out"
+
+# Each name that the guard sets has to be set by a guard written by hand, where none is an example.
+dump t/nginx-setups/good/cookie.conf
+names=$(sed -n 's/^proxy_set_header \(X-Auth-[^ ]*\) .*/\1/p' conf/nginx/latchkey-gate.conf)
+like "$(printf '%s\n' "$names" | wc -l)" '^([6-9]|1[0-9])$' 'the guard sets six names or more'
+for name in $names; do
+	grep -v "proxy_set_header $name " "$tmp/dump" >"$tmp/dump-less"
+	check "$tmp/dump-less"
+	like "$found" ' identity$' "a guard written by hand without $name is found"
+	like "$out" "$name" "a guard written by hand: that $name is missing is said"
+done
+
 done_testing

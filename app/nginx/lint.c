@@ -388,7 +388,8 @@ static void
 find_headers(struct lint *l)
 {
 	static const char *const known[] = { "X-Auth-User", "X-Auth-User-Plain",
-		"X-Auth-User-Id", "X-Auth-Expires", "Authorization", "Cookie" };
+		"X-Auth-User-Id", "X-Auth-Expires", "X-Auth-Scope",
+		"X-Auth-Session", "Authorization", "Cookie" };
 	const struct nginx_directive *d;
 	size_t i;
 

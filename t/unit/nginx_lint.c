@@ -18,13 +18,16 @@
 #define SET                                                                    \
 	"proxy_set_header X-Auth-User $u; proxy_set_header X-Auth-User-Plain " \
 	"$p; proxy_set_header X-Auth-User-Id $i; proxy_set_header "            \
-	"X-Auth-Expires $e; proxy_set_header Authorization ''; "               \
-	"proxy_set_header Cookie ''; "
+	"X-Auth-Expires $e; proxy_set_header X-Auth-Scope $s; "                \
+	"proxy_set_header X-Auth-Session $n; proxy_set_header Authorization "  \
+	"''; proxy_set_header Cookie ''; "
 #define GUARD "auth_request /c; " SET
 #define CGI                                                                  \
 	"auth_request /c; fastcgi_param HTTP_X_AUTH_USER $u; fastcgi_param " \
 	"HTTP_X_AUTH_USER_PLAIN $p; fastcgi_param HTTP_X_AUTH_USER_ID $i; "  \
 	"fastcgi_param HTTP_X_AUTH_EXPIRES $e; fastcgi_param "               \
+	"HTTP_X_AUTH_SCOPE $s; fastcgi_param HTTP_X_AUTH_SESSION $n; "       \
+	"fastcgi_param "                                                     \
 	"HTTP_AUTHORIZATION ''; fastcgi_param HTTP_COOKIE ''; "
 #define SERVER "http { server { listen 127.0.0.1:80; server_name a; " CHECK
 #define APP "location /a/ { " GUARD "proxy_pass http://x; } "
@@ -170,7 +173,7 @@ static const struct text_case headers[] = {
 	{ SERVER "location /a/ { " GUARD "\ngrpc_pass x; }" END, "2 identity" },
 	{ SERVER "location /a/ { " CGI "\nfastcgi_pass x; }" END, "" },
 	{ SERVER "location /a/ { auth_request /c; proxy_set_header x-auth-user $u;\nproxy_pass http://x; }" END, "2 identity" },
-	{ SERVER "location /a/ { " GUARD "proxy_set_header X-Auth-Scope $s; proxy_pass http://x; } location /b/ { " GUARD "\nproxy_pass http://y; }" END, "2 identity" },
+	{ SERVER "location /a/ { " GUARD "proxy_set_header X-Auth-Group $g; proxy_pass http://x; } location /b/ { " GUARD "\nproxy_pass http://y; }" END, "2 identity" },
 	{ SERVER SET "location /a/ { auth_request /c; proxy_pass http://x; }" END, "" },
 	{ SERVER SET "location /a/ { auth_request /c;\nproxy_set_header Host y; proxy_pass http://x; }" END, "2 header-dropped" },
 	{ SERVER "location /a/ { " GUARD "proxy_pass http://x; location /a/b {\nproxy_set_header Host y; proxy_pass http://x; } }" END, "2 header-dropped" },
