@@ -43,7 +43,7 @@ like "$(header Set-Cookie)" '^__Host-latchkey-device=[^;]*; Max-Age=[0-9]+; Path
 	'POST /session gives a device cookie as /token does'
 is "$(header Set-Cookie | wc -l) $(header Cache-Control)" '2 no-store' 'POST /session sets two cookies, and is kept by no cache'
 take_cookie
-is "$(proof 1)" 10 'a proof has its version, and is not kept'
+is "$(proof 1)" 12 'a proof has its version, and is not kept'
 first=$(proof 17)
 login_page ada 'correct horse'
 take_cookie
@@ -53,7 +53,7 @@ is "$status" 204 'POST /session takes a form, of a browser that sends Origin alo
 like "$(header Set-Cookie)" '^__Host-latchkey=[^;]*; Max-Age=77(75999|76000); Path=/; Secure; HttpOnly; SameSite=Lax$' \
 	'a browser that is to keep somebody logged in keeps the cookie as long as the session lasts'
 take_cookie
-is "$(proof 1)" 11 'a proof that is kept says so'
+is "$(proof 1)" 13 'a proof that is kept says so'
 for keep in true '"on"' null 1; do
 	api POST /session "{\"username\":\"ada\",\"password\":\"correct horse\",\"keep\":$keep}" -H 'Sec-Fetch-Site: same-origin'
 	echo "$keep $status"

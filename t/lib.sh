@@ -17,6 +17,7 @@
 #	ops	the same, at the port for health and figures
 #	raw	the same, with the bytes of a request from standard input
 #	guard PORT			turn on the guarded example of nginx's sample, before this
+#	guard_again PATH SCRIPT	the same location once more at PATH, changed by sed's SCRIPT
 #	login_rate RATE			nginx's limit of logins: 1r/m for a slow machine to meet it
 #	nginx_reload			reload its configuration; until no old process is left
 #	header NAME			the value of each header of that name
@@ -279,6 +280,15 @@ guard() {
 	sed -i "/^	#location \/app\//,/^	#}\$/s/^	#/	/
 		s|http://127.0.0.1:9000|http://127.0.0.1:$1|" "$LK_DIR/nginx.site"
 	[ "$(grep -cE '^	location /app/ ' "$LK_DIR/nginx.site")" = 1 ] && nginx_reload
+}
+
+guard_again() {
+	awk '/^	location \/app\/ / { inside = 1 }
+		inside { print; if (/^	}/) exit }' "$LK_DIR/nginx.site" | sed "s|/app/|$1|; $2" >"$tmp/location"
+	sed -i "/^	location \/app\/ /{
+		e cat '$tmp/location'
+		}" "$LK_DIR/nginx.site"
+	[ "$(grep -cF "	location $1 " "$LK_DIR/nginx.site")" = 1 ] && nginx_reload
 }
 
 login_rate() {

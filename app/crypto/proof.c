@@ -21,6 +21,8 @@
 
 #define VERSION 1
 #define FLAG_KEPT 1
+#define FLAG_SCOPES 2 /* all that the user has are there */
+#define FLAGS (FLAG_KEPT | FLAG_SCOPES)
 
 #define ID_BYTES (TOKEN_SID_CHARS / 2)
 
@@ -90,7 +92,10 @@ proof_make(const struct secrets *secrets, const struct proof *p,
 	int64_t end = p->end_s < UINT32_MAX ? p->end_s : UINT32_MAX;
 
 	assert(strlen(p->sid) == TOKEN_SID_CHARS);
-	put(&at, VERSION << 4 | (p->is_kept ? FLAG_KEPT : 0), 1);
+	put(&at,
+	    VERSION << 4 | (p->is_kept ? FLAG_KEPT : 0) |
+	        (p->has_scopes ? FLAG_SCOPES : 0),
+	    1);
 	for (i = 0; i < ID_BYTES; i++)
 		put(&at, text_hex_value(p->sid + 2 * i, 2), 1);
 	put(&at, (uint64_t)p->uid, 8);
@@ -108,6 +113,13 @@ proof_make(const struct secrets *secrets, const struct proof *p,
 	return true;
 }
 
+static bool
+are_scopes(const struct proof *p)
+{
+	return p->scopes[0] == '\0' ||
+	       (p->has_scopes && scope_is_list(p->scopes));
+}
+
 /* What is between version and MAC; n bytes with both. */
 static bool
 read_members(const unsigned char *at, size_t n, struct proof *out)
@@ -116,16 +128,17 @@ read_members(const unsigned char *at, size_t n, struct proof *out)
 	unsigned head = (unsigned)take(&at, 1);
 
 	out->is_kept = (head & FLAG_KEPT) != 0;
+	out->has_scopes = (head & FLAG_SCOPES) != 0;
 	take_hex(&at, ID_BYTES, out->sid);
 	out->uid = (int64_t)take(&at, 8);
 	out->epoch = (int32_t)take(&at, 4);
 	out->end_s = (int64_t)take(&at, 4);
 	name = (size_t)take(&at, 1);
-	return (head & ~(unsigned)FLAG_KEPT) == VERSION << 4 && out->uid > 0 &&
+	return (head & ~(unsigned)FLAGS) == VERSION << 4 && out->uid > 0 &&
 	       out->epoch >= 0 && name <= rest &&
 	       rest - name <= PROOF_SCOPES_MAX_BYTES &&
 	       take_text(&at, name, out->name) &&
-	       take_text(&at, rest - name, out->scopes);
+	       take_text(&at, rest - name, out->scopes) && are_scopes(out);
 }
 
 enum err

@@ -6,10 +6,11 @@
 
 #include "crypto/mac.h"
 #include "crypto/token.h"
+#include "lib/scope.h"
 #include "lib/text.h"
 
 #define PROOF_NAME_MAX_BYTES 255
-#define PROOF_SCOPES_MAX_BYTES 255
+#define PROOF_SCOPES_MAX_BYTES (SCOPE_USER_MAX * (SCOPE_MAX_CHARS + 1) - 1)
 #define PROOF_MAC_BYTES 16
 #define PROOF_FIXED_BYTES 34 /* version, id, user, epoch, end, length */
 #define PROOF_MAX_BYTES                                                      \
@@ -24,13 +25,17 @@ struct proof {
 	bool is_kept;  /* the browser keeps the cookie when it is closed */
 	int64_t end_s; /* of the proof, not of the session; since 1970 */
 	char name[PROOF_NAME_MAX_BYTES + 1]; /* "": left out, it is longer */
-	char scopes[PROOF_SCOPES_MAX_BYTES + 1]; /* separated by blanks */
+	/* false: left out, or made before proofs had any; who needs them asks
+	 * the database */
+	bool has_scopes;
+	char scopes[PROOF_SCOPES_MAX_BYTES + 1]; /* a list, or "": none */
 };
 
 /*
  * The proof in base64url: a version, the members, and a MAC of PROOF_MAC_BYTES.
  * With a name of 20 bytes and no scopes it has 94 characters. end_s is cut to
- * what 32 bits hold, in the year 2106. False: OpenSSL failed; it is logged.
+ * what 32 bits hold, in the year 2106. scopes are as lib/scope.h has a list,
+ * and empty where has_scopes is false. False: OpenSSL failed; it is logged.
  */
 bool proof_make(const struct secrets *secrets, const struct proof *p,
     char out[PROOF_TEXT_BYTES]) MUST_CHECK;

@@ -165,12 +165,14 @@ const struct db_sql db_session_sql[] = {
 			" AND s.used_at <= now() - $3::double precision * '1 second'::interval"
 			" AND " IS_LIVE
 			" RETURNING s.user_id, u.username, s.epoch, s.expires_at,"
+			" a.scope,"
 			" set_config('synchronous_commit'::text, 'off'::text, true))"
 			" SELECT user_id, username, epoch,"
-			" floor(date_part('epoch'::text, expires_at))::bigint"
+			" floor(date_part('epoch'::text, expires_at))::bigint, scope"
 			" FROM done"
 			" UNION ALL SELECT s.user_id, u.username, s.epoch,"
-			" floor(date_part('epoch'::text, s.expires_at))::bigint"
+			" floor(date_part('epoch'::text, s.expires_at))::bigint,"
+			" a.scope"
 			" FROM latchkey_session s, " OWNER
 			" WHERE s.id = $1::uuid AND s.user_id = $2::bigint"
 			" AND " IS_LIVE
@@ -365,6 +367,7 @@ db_session_touch(struct ctx *c, struct touch *t)
 		.username = db_text(&rows, 0, 1),
 		.epoch = (int32_t)db_int(&rows, 0, 2),
 		.is_active = true,
+		.scope = db_text(&rows, 0, 4),
 	};
 	t->expires_s = db_int(&rows, 0, 3);
 	return ERR_OK;

@@ -7,6 +7,7 @@
 
 #include "crypto/proof.h"
 #include "db/session.h"
+#include "lib/scope.h"
 #include "stats/event.h"
 #include "svc/browser.h"
 #include "svc/session.h"
@@ -29,6 +30,18 @@ put_name(struct proof *p, const char *name)
 		memcpy(p->name, name, n + 1);
 }
 
+/* The same of scopes: none are taken for granted. */
+static void
+put_scopes(struct proof *p, const char *scope)
+{
+	size_t n = scope != NULL ? strlen(scope) : 0;
+
+	p->has_scopes =
+	    n < sizeof(p->scopes) && (n == 0 || scope_is_list(scope));
+	if (p->has_scopes && n > 0)
+		memcpy(p->scopes, scope, n + 1);
+}
+
 enum err
 browser_cookie(
     struct ctx *c, const struct browser_session *s, struct browser_cookie *out)
@@ -41,6 +54,7 @@ browser_cookie(
 
 	memcpy(p.sid, s->sid, sizeof(p.sid));
 	put_name(&p, s->user->username);
+	put_scopes(&p, s->user->scope);
 	if (p.end_s > s->expires_s)
 		p.end_s = s->expires_s;
 	out->value = text;
@@ -98,7 +112,7 @@ read_cookie(struct ctx *c, const char *cookie, struct proof *p,
 static bool
 is_fresh(const struct ctx *c, const struct proof *p)
 {
-	return p->end_s > c->now_s && p->name[0] != '\0' &&
+	return p->end_s > c->now_s && p->name[0] != '\0' && p->has_scopes &&
 	       p->end_s <=
 	           c->now_s + proof_life_s(c) + c->app->conf->token_leeway_s;
 }
@@ -124,15 +138,25 @@ write_s(const struct conf *conf)
 	return spare_s < WRITE_S ? spare_s : WRITE_S;
 }
 
-/* Ask the session's row, and note that it is used. */
+/*
+ * Ask the session's row, and note that it is used. The claims get what the
+ * account has now.
+ */
 static enum err
-touch(struct ctx *c, const struct proof *p, struct touch *t)
+touch(struct ctx *c, const struct proof *p, struct touch *t,
+    struct token_claims *claims)
 {
+	enum err e;
+
 	*t = (struct touch){ .id = p->sid,
 		.write_s = write_s(c->app->conf),
 		.idle_s = c->app->conf->session_idle_minutes * 60,
 		.user.id = p->uid };
-	return db_session_touch(c, t);
+	if ((e = db_session_touch(c, t)) == ERR_OK) {
+		claims->sub = t->user.username;
+		claims->scope = t->user.scope;
+	}
+	return e;
 }
 
 /* A new proof of the session that t is of. */
@@ -161,10 +185,8 @@ browser_renew(struct ctx *c, const char *cookie, struct token_claims *claims,
 
 	if ((e = read_cookie(c, cookie, &p, claims)) != ERR_OK)
 		return e;
-	if ((e = touch(c, &p, &t)) == ERR_OK) {
-		claims->sub = t.user.username;
+	if ((e = touch(c, &p, &t, claims)) == ERR_OK)
 		e = make_again(c, &p, &t, claims, out);
-	}
 	event(event_of(FAMILY_RENEWALS, e), NULL);
 	return e;
 }
@@ -179,7 +201,7 @@ browser_go_on(struct ctx *c, const char *cookie, struct browser_cookie *out)
 
 	/* the cookie's own epoch has ended just now: its row decides */
 	if ((e = proof_read(c->app->secrets, cookie, &p)) != ERR_OK ||
-	    (e = touch(c, &p, &t)) != ERR_OK)
+	    (e = touch(c, &p, &t, &claims)) != ERR_OK)
 		return e;
 	return make_again(c, &p, &t, &claims, out);
 }
@@ -194,9 +216,8 @@ browser_user(struct ctx *c, const char *cookie, struct token_claims *claims,
 
 	out->value = NULL;
 	if ((e = read_cookie(c, cookie, &p, claims)) != ERR_OK ||
-	    (e = touch(c, &p, &t)) != ERR_OK)
+	    (e = touch(c, &p, &t, claims)) != ERR_OK)
 		return e;
-	claims->sub = t.user.username;
 	if (!is_fresh(c, &p)) {
 		e = make_again(c, &p, &t, claims, out);
 		event(event_of(FAMILY_RENEWALS, e), NULL);

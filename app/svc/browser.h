@@ -23,7 +23,7 @@ struct browser_cookie {
 /* A session for which a cookie is made. */
 struct browser_session {
 	const char *sid;
-	const struct user *user; /* id, username and epoch */
+	const struct user *user; /* id, username, epoch and scope */
 	int64_t expires_s;       /* of the session, since 1970 */
 	bool keep;               /* when the browser is closed */
 };
@@ -45,16 +45,17 @@ enum err browser_start(struct ctx *c, const struct user *u, bool keep,
 /*
  * The claims of a cookie, if it is good now. The database is not asked.
  * ERR_CONFLICT: it was good, and browser_renew() may know that it is; or its
- * name is too long for it. ERR_UNAUTH: it is none, or its session has ended.
- * ERR_BUSY: as session_check_revoked().
+ * name is too long for it, or it was made before cookies had scopes.
+ * ERR_UNAUTH: it is none, or its session has ended. ERR_BUSY: as
+ * session_check_revoked().
  */
 enum err browser_claims(
     struct ctx *c, const char *cookie, struct token_claims *out) MUST_CHECK;
 
 /*
  * Renew a cookie, good or old: the same session, whose last use is written once
- * in five minutes at most. ERR_UNAUTH: it is none, or its session has ended.
- * ERR_BUSY: the database does not answer.
+ * in five minutes at most, with the scopes that the user has now. ERR_UNAUTH:
+ * it is none, or its session has ended. ERR_BUSY: the database does not answer.
  */
 enum err browser_renew(struct ctx *c, const char *cookie,
     struct token_claims *claims, struct browser_cookie *out) MUST_CHECK;

@@ -7,6 +7,7 @@
 
 #include "crypto/proof.h"
 #include "http/header.h"
+#include "lib/scope.h"
 
 /* The input as a Cookie header. */
 static void
@@ -40,6 +41,8 @@ read_signed(struct arena *a, const uint8_t *data, size_t size)
 		return;
 	assert(p.uid > 0 && p.epoch >= 0 && p.end_s >= 0);
 	assert(strlen(p.sid) == TOKEN_SID_CHARS);
+	assert(
+	    p.scopes[0] == '\0' || (p.has_scopes && scope_is_list(p.scopes)));
 	if (!proof_make(fuzz_secrets(), &p, again))
 		abort();
 	assert(strcmp(text.s, again) == 0);

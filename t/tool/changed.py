@@ -3,8 +3,9 @@
     changed.py REQUESTS [SEED]
 
 LK_PORT, LK_KEY, LK_ADA, LK_EVE, LK_ADA_TOKEN and LK_EVE_TOKEN in the environment. Each answer that comes
-from the application has to have the name of somebody whose credential, whole, is in the request, and of a
-request that may change something a page of this host, or a token. Writes found, wanted and title.
+from the application has to have the name of somebody whose credential, whole, is in the request, the scopes of
+that user and no others, and of a request that may change something a page of this host, or a token. At /admin/
+it has to be somebody with the scope "admin". Writes found, wanted and title.
 """
 import os
 import random
@@ -20,16 +21,17 @@ HOST = b"localhost:%d" % PORT
 KEY = proofs.key_of(os.environ["LK_KEY"])
 COOKIES = {u: [c.encode(), proofs.ending(KEY, c, -1).encode()] for u, c in (("ada", os.environ["LK_ADA"]), ("eve", os.environ["LK_EVE"]))}
 TOKENS = {u: os.environ["LK_%s_TOKEN" % u.upper()].encode() for u in COOKIES}
+SCOPES = {"ada": "admin todos:write", "eve": ""}
 ANYBODY = [c for cs in COOKIES.values() for c in cs]
 ADDED = [
-    b"X-Auth-User: eve", b"X_Auth_User: eve", b"X.Auth.User: eve", b"x-auth-user: root", b"X-Auth-User-Id: 2", b"X-Auth-Session: x", b"Remote-User: eve",
+    b"X-Auth-User: eve", b"X_Auth_User: eve", b"X.Auth.User: eve", b"x-auth-user: root", b"X-Auth-User-Id: 2", b"X-Auth-Session: x", b"X-Auth-Scope: admin", b"X_Auth_Scope: admin", b"LATCHKEY-SCOPE: read", b"Remote-User: eve",
     b"X-Forwarded-User: eve", b"X-Forwarded-Method: GET", b"X-HTTP-Method-Override: GET", b"X-Forwarded-Uri: /healthz", b"X-Original-URL: /healthz", b"X-Rewrite-URL: /",
     b"X-Forwarded-For: 127.0.0.1", b"X-Forwarded-Host: evil.example", b"X-Forwarded-Proto: https", b"User-Agent: kube-probe/1.30", b"Authorization: Basic ZXZlOng=",
     b"Authorization: Bearer x", b"Authorization: Bearer", b"Sec-Fetch-Site: cross-site", b"Sec-Fetch-Site: same-site", b"Sec-Fetch-Site: none", b"Origin: http://evil.example", b"Origin: null",
     b"Upgrade: websocket\r\nConnection: Upgrade", b"Upgrade: h2c", b"Connection: X-Auth-User, Cookie", b"Connection: close", b"Cookie: a=b", b"Cookie: __Host-latchkey=", b"Cookie: __Host-latchkey",
     b"Cookie: __Host-latchkey=x", b"Accept: text/html", b"Sec-Fetch-Mode: navigate", b"Expect: 100-continue", b"Range: bytes=0-0", b"If-None-Match: *", b"Via: 1.1 x", b"Proxy: x",
     b"LATCHKEY-METHOD: GET", b"Host: evil.example", b"Content-Length: 0", b"TE: trailers", b"X: " + b"y" * 3000]
-TARGETS = [b"/app/", b"/app/../app/x", b"//app/x", b"/app//x", b"/app/%2e%2e/app/x", b"/app/x#y", b"/app/x?/healthz", b"/%61pp/x", b"/app/x;y", b"/APP/x", b"/app", b"/app/\xff", b"/app/status/403",
+TARGETS = [b"/admin/x", b"/app/../admin/x", b"//admin/x", b"/%61dmin/x", b"/admin", b"/ADMIN/x", b"/admin/../app/x", b"/app/x/../../admin/", b"/app/", b"/app/../app/x", b"//app/x", b"/app//x", b"/app/%2e%2e/app/x", b"/app/x#y", b"/app/x?/healthz", b"/%61pp/x", b"/app/x;y", b"/APP/x", b"/app", b"/app/\xff", b"/app/status/403",
            b"http://localhost/app/x", b"/latchkey-check", b"/latchkey-renew", b"/check", b"/check/renew", b"*", b"/app/" + b"a" * 4000]
 METHODS = [b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"TRACE", b"PROPFIND", b"CONNECT", b"get", b"FROB"]
 
@@ -37,7 +39,7 @@ METHODS = [b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"
 def good(rng):
     user = rng.choice(sorted(COOKIES))
     method = rng.choice([b"GET", b"GET", b"POST", b"DELETE", b"HEAD", b"PUT"])
-    lines = [method + b" /app/x HTTP/1.1", b"Host: " + HOST, b"User-Agent: Mozilla/5.0", b"Accept: */*"]
+    lines = [method + rng.choice([b" /app/x", b" /app/x", b" /admin/x"]) + b" HTTP/1.1", b"Host: " + HOST, b"User-Agent: Mozilla/5.0", b"Accept: */*"]
     if rng.random() < 0.3:
         lines.append(b"Authorization: Bearer " + TOKENS[user])
     else:
@@ -154,6 +156,11 @@ def fault(raw, status, head):
     name = seen[1].decode("latin-1") if seen else ""
     if name not in COOKIES:
         return "the application saw the name %r" % name
+    scopes = re.search(rb"(?im)^x-scopes: *(.*?)\r?$", head)
+    if scopes is None or scopes[1].decode("latin-1") != SCOPES[name]:
+        return "the application saw the scopes %r of %s" % (scopes and scopes[1], name)
+    if re.search(rb"(?im)^x-place: *admin", head) and "admin" not in SCOPES[name].split():
+        return "%s has no scope for it" % name
     if not any(c in raw for c in COOKIES[name] + [TOKENS[name]]):
         return "no credential of %s" % name
     unsafe = raw.split(b" ")[0].lstrip(b"\r\n") not in (b"GET", b"HEAD", b"OPTIONS") or re.search(rb"(?im)^upgrade *:", raw)
@@ -181,11 +188,15 @@ def run(seed, n, counts, faults):
 def planted():
     """What has to be noticed, and is not."""
     answer = b"HTTP/1.1 200 OK\r\nX-App: yes\r\nX-Seen: %s\r\n"
+    scopes = b"\r\nX-Scopes: admin todos:write"
     cookie = b"Cookie: __Host-latchkey=" + COOKIES["ada"][0]
+    assert fault(b"GET /app/x HTTP/1.1\r\n" + cookie, 200, answer % (b"ada" + scopes)) is None
     return [(request, seen) for request, seen in [
-        (b"GET /app/x HTTP/1.1\r\n", b"ada"), (b"GET /app/x HTTP/1.1\r\n" + cookie, b"eve"), (b"GET /app/x HTTP/1.1\r\n" + cookie[:-1], b"ada"),
-        (b"GET /app/x HTTP/1.1\r\n" + cookie, b""), (b"GET /app/x HTTP/1.1\r\n" + cookie, b"ada|eve"), (b"POST /app/x HTTP/1.1\r\n" + cookie, b"ada"),
-        (b"GET /app/x HTTP/1.1\r\nUpgrade: websocket\r\n" + cookie, b"ada")] if not fault(request, 200, answer % seen)]
+        (b"GET /app/x HTTP/1.1\r\n" + cookie, b"ada"), (b"GET /app/x HTTP/1.1\r\n" + cookie, b"ada\r\nX-Scopes: admin"),
+        (b"GET /admin/x HTTP/1.1\r\nCookie: __Host-latchkey=" + COOKIES["eve"][0], b"eve\r\nX-Scopes: \r\nX-Place: admin"),
+        (b"GET /app/x HTTP/1.1\r\n", b"ada" + scopes), (b"GET /app/x HTTP/1.1\r\n" + cookie, b"eve\r\nX-Scopes: "), (b"GET /app/x HTTP/1.1\r\n" + cookie[:-1], b"ada" + scopes),
+        (b"GET /app/x HTTP/1.1\r\n" + cookie, b""), (b"GET /app/x HTTP/1.1\r\n" + cookie, b"ada|eve"), (b"POST /app/x HTTP/1.1\r\n" + cookie, b"ada" + scopes),
+        (b"GET /app/x HTTP/1.1\r\nUpgrade: websocket\r\n" + cookie, b"ada" + scopes)] if not fault(request, 200, answer % seen)]
 
 
 def main():
@@ -203,8 +214,8 @@ def main():
         for status, m in c.items():
             total[status] = total.get(status, 0) + m
     print("seed %d: %s" % (seed, total), file=sys.stderr)
-    print("%s\t[]\ta wrong name, none, another's, and a page of another host are noticed" % planted())
-    print("%s\t\tof %d changed requests none reaches the application without a right session" % (faults[0] if faults else "", sum(total.values())))
+    print("%s\t[]\ta wrong name, none, another's, wrong scopes, and a page of another host are noticed" % planted())
+    print("%s\t\tof %d changed requests none reaches the application without a right session and its scopes" % (faults[0] if faults else "", sum(total.values())))
     print("%s\tTrue\tat least a tenth of the changed requests are served" % (total.get(200, 0) * 10 >= n))
     print("%s\tTrue\tat least a tenth of the changed requests are refused" % ((total.get(401, 0) + total.get(403, 0)) * 10 >= n))
 

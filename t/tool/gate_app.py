@@ -4,7 +4,7 @@
 
 Paths that end in /status/N are answered with N, /events with a stream, all else with JSON: method,
 path, the headers as a list, and the length and SHA-256 of the body. Its answers have X-App, and
-X-Seen, with all X-Auth-User that came.
+X-Seen, X-Scopes and X-Place, with all X-Auth-User, X-Auth-Scope and X-Place that came.
 """
 import base64
 import hashlib
@@ -33,19 +33,20 @@ class App(socketserver.StreamRequestHandler):
         NOTES.write(method + " " + path + "\n")
         NOTES.flush()
         found = dict(headers)
-        seen = "|".join(v for k, v in headers if k == "x-auth-user").encode("latin-1")
+        seen = b"\r\n".join(name + b": " + "|".join(v for k, v in headers if k == of).encode("latin-1")
+                            for name, of in ((b"X-Seen", "x-auth-user"), (b"X-Scopes", "x-auth-scope"), (b"X-Place", "x-place")))
         if found.get("upgrade", "").lower() == "websocket":
-            return self.websocket(found)
+            return self.websocket(found, seen)
         body = self.body(found)
         status = re.search(r"/status/(\d+)$", path)
         if path.endswith("/events"):
-            self.wfile.write(b"HTTP/1.1 200 OK\r\n" + OWN + b"X-Seen: " + seen + b"\r\n" + b"Content-Type: text/event-stream\r\nConnection: close\r\n\r\n"
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n" + OWN + seen + b"\r\n" + b"Content-Type: text/event-stream\r\nConnection: close\r\n\r\n"
                              + b"data: 1\n\ndata: 2\n\ndata: 3\n\n")
             return False
         said = json.dumps({"method": method, "path": path, "headers": headers, "length": len(body),
                            "sha256": hashlib.sha256(body).hexdigest()}).encode()
         code = status[1] if status else "200"
-        self.wfile.write(b"HTTP/1.1 %s X\r\n" % code.encode() + OWN + b"X-Seen: " + seen + b"\r\n"
+        self.wfile.write(b"HTTP/1.1 %s X\r\n" % code.encode() + OWN + seen + b"\r\n"
                          + (b'WWW-Authenticate: Basic realm="app"\r\n' if code == "401" else b"")
                          + b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(said)
                          + (said if method != "HEAD" else b""))
@@ -62,10 +63,10 @@ class App(socketserver.StreamRequestHandler):
             pass
         return body
 
-    def websocket(self, found):
+    def websocket(self, found, seen):
         key = (found.get("sec-websocket-key", "") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()
         name = found.get("x-auth-user", "").encode()
-        self.wfile.write(b"HTTP/1.1 101 Switching Protocols\r\n" + OWN + b"X-Seen: " + name + b"\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        self.wfile.write(b"HTTP/1.1 101 Switching Protocols\r\n" + OWN + seen + b"\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                          + b"Sec-WebSocket-Accept: " + base64.b64encode(hashlib.sha1(key).digest()) + b"\r\n\r\n"
                          + b"\x81" + bytes([len(name)]) + name)
         return False

@@ -13,17 +13,24 @@
 
 /* of KEY_TEXT, session SID, user 7, epoch 3, until 1790000000, "ada" */
 #define KNOWN                                          \
+	"EgARIjNEVWZ3iJmqu8zd7v8AAAAAAAAABwAAAANqsTuA" \
+	"A2FkYZwRv5q8NpyaqMFT1c1qdGE"
+/* the same, made before proofs had scopes */
+#define FORMER                                         \
 	"EAARIjNEVWZ3iJmqu8zd7v8AAAAAAAAABwAAAANqsTuA" \
 	"A2FkYX8e7iHeXvk4mZClP9aLwMM"
 /* the same, kept, with the scopes admin and editor */
 #define KNOWN_KEPT                                     \
-	"EQARIjNEVWZ3iJmqu8zd7v8AAAAAAAAABwAAAANqsTuA" \
-	"A2FkYWFkbWluIGVkaXRvcmzCgwsCEUf1I3fbNYENWMc"
+	"EwARIjNEVWZ3iJmqu8zd7v8AAAAAAAAABwAAAANqsTuA" \
+	"A2FkYWFkbWluIGVkaXRvciDBvbXWtVwn-tfyA6VPNcI"
 #define SID "00112233445566778899aabbccddeeff"
 
-static const struct proof known = {
-	.sid = SID, .uid = 7, .epoch = 3, .end_s = 1790000000, .name = "ada"
-};
+static const struct proof known = { .sid = SID,
+	.uid = 7,
+	.epoch = 3,
+	.end_s = 1790000000,
+	.name = "ada",
+	.has_scopes = true };
 
 static struct secrets secrets, other_secrets;
 
@@ -73,7 +80,7 @@ test_known(void)
 	is_int(r.epoch, 3, "the epoch of a proof is read");
 	is_int(r.end_s, 1790000000, "the end of a proof is read");
 	is(r.name, "ada", "the name of a proof is read");
-	is(r.scopes, "", "a proof may have no scopes");
+	ok(r.has_scopes && r.scopes[0] == '\0', "a proof may have no scopes");
 	ok(!r.is_kept, "a proof need not be kept");
 	p.is_kept = true;
 	snprintf(p.scopes, sizeof(p.scopes), "admin editor");
@@ -83,6 +90,31 @@ test_known(void)
 	ok(r.is_kept, "a kept proof says so");
 	is(r.name, "ada", "a name ends where the scopes begin");
 	is(r.scopes, "admin editor", "the scopes of a proof are read");
+	is_int(proof_read(&secrets, FORMER, &r), ERR_OK,
+	    "a proof from before there were scopes is read");
+	ok(!r.has_scopes && r.scopes[0] == '\0',
+	    "a proof from before there were scopes does not tell them");
+}
+
+static void
+test_scopes(void)
+{
+	static const char *const bad[] = { " admin", "admin ", "admin  editor",
+		"a\"b", "a\\b", "admin\teditor", "admin\n", "\xc3\xa9" };
+	struct proof p = known, r;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(bad); i++) {
+		snprintf(p.scopes, sizeof(p.scopes), "%s", bad[i]);
+		is_int(read_again(&p, &r), ERR_UNAUTH,
+		    tap_with("scopes that are no list are refused", bad[i]));
+	}
+	snprintf(p.scopes, sizeof(p.scopes), "b a c:d b");
+	is_int(read_again(&p, &r), ERR_OK, "a list of scopes is read");
+	is(r.scopes, "b a c:d b", "scopes stay in their order");
+	p.has_scopes = false;
+	is_int(read_again(&p, &r), ERR_UNAUTH,
+	    "scopes of a proof that has none are refused");
 }
 
 static void
@@ -105,6 +137,10 @@ test_limits(void)
 	ok(strcmp(r.name, p.name) == 0 && strcmp(r.scopes, p.scopes) == 0 &&
 	        r.uid == p.uid && r.epoch == p.epoch && r.end_s == p.end_s,
 	    "the largest proof is read as it was made");
+	is_int(PROOF_SCOPES_MAX_BYTES, 527,
+	    "a proof has room for 16 scopes of 32 bytes");
+	ok(sizeof("__Host-latchkey=") - 1 + PROOF_TEXT_BYTES - 1 < 1200,
+	    "the largest cookie has less than 1,200 bytes");
 	p = known;
 	p.end_s = INT64_C(1) + UINT32_MAX;
 	is_int(read_again(&p, &r), ERR_OK, "an end beyond 32 bits is taken");
@@ -151,6 +187,8 @@ test_bad(void)
 	size_t n;
 
 	is_int(altered(KNOWN), 0, "a proof with a byte changed is refused");
+	is_int(altered(FORMER), 0,
+	    "a proof from before there were scopes stays as it was");
 	is_int(altered(KNOWN_KEPT), 0,
 	    "a kept proof with a byte changed is refused");
 	for (n = 0; n < strlen(KNOWN); n++) {
@@ -182,6 +220,7 @@ main(void)
 	make_secrets(&secrets, KEY_TEXT);
 	make_secrets(&other_secrets, "0123456789abcdef0123456789abcdeF");
 	test_known();
+	test_scopes();
 	test_limits();
 	test_bad();
 	return done();
