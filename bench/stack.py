@@ -22,7 +22,8 @@ class Stack:
         program = "bin=" + os.path.abspath(os.path.join(self.tree, self.options.build, "latchkey"))
         subprocess.run([self.tree + "/t/stack", "up", self.folder, "nginx_limits=off", "hash_cost=1", "workers=2",
                         "password_min_chars=8", "signups_per_address_hour=1000000", "login_failures_per_name_hour=1000000",
-                        program, *self.settings], check=True)
+                        "login_failures_per_address_hour=1000000", "login_failures_per_client_hour=1000000",
+                        "login_failures_per_service_hour=0", program, *self.settings], check=True)
         self.env = read_env(self.folder)
         self.psql("alter system set max_connections = 300")
         self.part("db-stop")

@@ -20,9 +20,7 @@ static const struct conf conf;
 static int64_t
 ends(struct probe *p, int status)
 {
-	pool.beside = 0;
-	pool.beside_ended = true;
-	pool.beside_status = status;
+	pool.probe = (struct pool_child){ .ended = true, .status = status };
 	return probe_go_on(p, &pool, &conf);
 }
 
@@ -68,15 +66,15 @@ test_waiting(void)
 	struct probe p;
 	int status = 0;
 
-	pool.beside_ended = false;
-	if ((pool.beside = fork()) == 0)
+	pool.probe.ended = false;
+	if ((pool.probe.pid = fork()) == 0)
 		for (;;)
 			pause();
 	p = (struct probe){ true, -1, 0, 250 };
 	is_int(probe_go_on(&p, &pool, &conf), -1,
 	    "while a process asks there is no other");
 	probe_begin(&p, &pool);
-	ok(waitpid(pool.beside, &status, 0) == pool.beside &&
+	ok(waitpid(pool.probe.pid, &status, 0) == pool.probe.pid &&
 	        WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL,
 	    "a new beginning ends the process that asks by older settings");
 	ok(p.wanted && p.result == -1 && p.pause_ms == 250,
