@@ -32,6 +32,12 @@ static const struct lint_rule {
 	  "serve a file, or pass the request on: what follows a check", lint_guard_return },
 	{ "rewrite",       "rewrite from a guarded location to another that is not: the check is left behind",
 	  "write break instead of last, or guard the other location too", lint_guard_rewrite },
+	{ "try-files",     "try_files of a guarded location leads to one that anybody may ask",
+	  "guard the other location too, or write \"internal;\" in it", lint_jump_files },
+	{ "error-page",    "an error_page of refused requests leads to the application: everybody gets in",
+	  "leave 401, 403, 413, 429, 500 and 503 to latchkey-gate.conf, or send them to a page", lint_jump_error },
+	{ "scope-lost",    "a nested location does not demand the scope of the one around it",
+	  "repeat \"set $latchkey_scope_needed ...;\" in it; \"\" is none", lint_guard_scope },
 	{ "login-guarded", "Latchkey's own locations are guarded: nobody can log in",
 	  "put the guard into the application's locations, not into the server", lint_guard_login },
 	{ "identity",      "a guarded application gets names that a client sends",
@@ -210,14 +216,33 @@ lint_is_check(const struct lint *l, const struct nginx_directive *location)
 }
 
 bool
-lint_is_guarded(const struct lint *l, const struct nginx_directive *block)
+lint_has_guard(const struct lint *l, const struct nginx_directive *block)
 {
-	const struct nginx_directive *guard = nginx_guard(block), *check, *pass;
+	const struct nginx_directive *guard =
+	                                 nginx_inherited(block, "auth_request"),
+	                             *check, *pass;
 
 	if (guard == NULL || (check = nginx_check_of(guard, block)) == NULL ||
 	    (pass = nginx_pass_in(check)) == NULL)
 		return false;
 	return lint_is_lane(l, nginx_backend(l->arena, pass));
+}
+
+bool
+lint_is_guarded(const struct lint *l, const struct nginx_directive *block)
+{
+	return nginx_guard(block) != NULL && lint_has_guard(l, block);
+}
+
+bool
+lint_is_inner(const struct lint *l, const struct nginx_directive *location)
+{
+	size_t i;
+
+	for (i = 0; i < l->n_inner; i++)
+		if (l->inner[i] == location)
+			return true;
+	return false;
 }
 
 bool
@@ -330,6 +355,42 @@ find_checks(struct lint *l)
 			    l, nginx_check_of(d, nginx_around(d, "server")));
 }
 
+/* Add the locations for nginx alone to which this one leads after its check. */
+static void
+add_inner(struct lint *l, const struct nginx_directive *location)
+{
+	const struct nginx_jump *jumps;
+	size_t i, n;
+
+	jumps = nginx_jumps(l->arena, location, &n);
+	for (i = 0; i < n; i++)
+		if (!jumps[i].is_refusal && nginx_is_internal(jumps[i].to) &&
+		    !lint_is_inner(l, jumps[i].to))
+			l->inner[l->n_inner++] = jumps[i].to;
+}
+
+/* Locations for nginx alone that are guarded, and those that they lead to. */
+static void
+find_inner(struct lint *l)
+{
+	const struct nginx_directive *d;
+	size_t i;
+
+	l->inner = arena_alloc(
+	    l->arena, (count(l, "location") + 1) * sizeof(*l->inner));
+	for (d = nginx_next(l->root, l->root); d != NULL;
+	     d = nginx_next(l->root, d)) {
+		if (!nginx_is(d, "location") || !lint_has_guard(l, d) ||
+		    lint_is_check(l, d))
+			continue;
+		if (nginx_is_internal(d) && !lint_is_inner(l, d))
+			l->inner[l->n_inner++] = d;
+		add_inner(l, d);
+	}
+	for (i = 0; i < l->n_inner; i++)
+		add_inner(l, l->inner[i]);
+}
+
 static void
 fill_route(
     struct lint *l, const struct nginx_directive *pass, struct lint_route *r)
@@ -341,7 +402,9 @@ fill_route(
 	r->is_check = lint_is_check(l, r->location);
 	r->is_lane = lint_is_lane(l, r->backend);
 	r->guard = r->is_check ? NULL : nginx_guard(pass->parent);
-	r->is_guarded = r->guard != NULL && lint_is_guarded(l, pass->parent);
+	r->is_guarded =
+	    lint_is_guarded(l, pass->parent) ||
+	    (lint_is_inner(l, r->location) && !r->is_lane && !r->is_check);
 }
 
 /* Mark the server of a route; both come in the order of the text. */
@@ -442,6 +505,7 @@ lint_run(struct arena *a, const struct nginx_directive *root,
 	out->end = &out->findings;
 	find_servers(out);
 	find_checks(out);
+	find_inner(out);
 	find_routes(out);
 	find_headers(out);
 	for (i = 0; i < ARRAY_LEN(rules); i++) {

@@ -60,7 +60,9 @@ struct lint {
 	struct lint_server *servers;
 	struct lint_upstream *upstreams;
 	const struct nginx_directive **checks;
-	size_t n_servers, n_upstreams, n_checks;
+	const struct nginx_directive **inner; /* locations for nginx alone, to
+	                                       * which guarded ones lead */
+	size_t n_servers, n_upstreams, n_checks, n_inner;
 	const char **headers; /* that name the user to applications */
 	size_t n_headers;
 	const struct lint_rule *rule; /* that runs */
@@ -104,6 +106,22 @@ bool lint_is_check(
 /* Is a location's check Latchkey's? */
 bool lint_is_guarded(
     const struct lint *l, const struct nginx_directive *block) MUST_CHECK;
+
+/*
+ * Is a location for nginx alone guarded by Latchkey: by a check of its own,
+ * which nginx makes after an internal redirect, too, or by that of a location
+ * that leads to it?
+ */
+bool lint_is_inner(
+    const struct lint *l, const struct nginx_directive *location) MUST_CHECK;
+
+/* Does an auth_request that holds in a block, internal or not, ask Latchkey? */
+bool lint_has_guard(
+    const struct lint *l, const struct nginx_directive *block) MUST_CHECK;
+
+/* Do two routes lead to one application? Of FastCGI, the script counts. */
+bool lint_is_same_application(
+    const struct lint_route *x, const struct lint_route *y) MUST_CHECK;
 
 /* Has a server Latchkey, or something that Latchkey guards? */
 bool lint_has_latchkey(

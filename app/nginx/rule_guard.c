@@ -115,13 +115,9 @@ lint_guard_satisfy(struct lint *l)
 
 /* --- the same application, without a guard --- */
 
-/*
- * Do two routes lead to the same application? Of FastCGI, the script counts;
- * one that the path chooses may be any.
- */
-static bool
-is_same_application(
-    struct arena *a, const struct lint_route *x, const struct lint_route *y)
+/* One that the path chooses may be any. */
+bool
+lint_is_same_application(const struct lint_route *x, const struct lint_route *y)
 {
 	const struct nginx_directive *d;
 	const char *script[2] = { "", "" };
@@ -135,7 +131,6 @@ is_same_application(
 		     d != NULL; d = nginx_same(d))
 			if (strcmp(nginx_arg(d, 1), "SCRIPT_FILENAME") == 0)
 				script[i] = nginx_arg(d, 2);
-	(void)a;
 	return strcmp(script[0], script[1]) == 0 &&
 	       strchr(script[0], '$') == NULL;
 }
@@ -152,7 +147,7 @@ guarded_twin(const struct lint *l, const struct lint_route *r)
 		return NULL;
 	for (i = 0; i < l->n_routes; i++)
 		if (l->routes[i].is_guarded &&
-		    is_same_application(l->arena, &l->routes[i], r))
+		    lint_is_same_application(&l->routes[i], r))
 			return lint_foreign_header(l, r->pass, false) != NULL
 			           ? &l->routes[i]
 			           : NULL;
@@ -391,6 +386,48 @@ lint_guard_rewrite(struct lint *l)
 			    "this leads to %s before the check is made, and "
 			    "that is not guarded",
 			    nginx_location_path(target));
+	}
+}
+
+/* --- scopes --- */
+
+/* Does a location itself say which scope is needed? */
+static bool
+demands(const struct nginx_directive *location)
+{
+	const struct nginx_directive *d;
+
+	for (d = nginx_first(location, "set"); d != NULL; d = nginx_same(d))
+		if (strcmp(nginx_arg(d, 1), "$latchkey_scope_needed") == 0)
+			return true;
+	return false;
+}
+
+/* The innermost location around this one, or NULL. */
+static const struct nginx_directive *
+outer_of(const struct nginx_directive *location)
+{
+	return nginx_around(location->parent, "location");
+}
+
+/* nginx runs the set of the location that it has found, and no other. */
+void
+lint_guard_scope(struct lint *l)
+{
+	const struct nginx_directive *d, *outer;
+
+	for (d = nginx_next(l->root, l->root); d != NULL;
+	     d = nginx_next(l->root, d)) {
+		if (!nginx_is(d, "location") || !lint_is_guarded(l, d) ||
+		    demands(d))
+			continue;
+		outer = outer_of(d);
+		while (outer != NULL && !demands(outer))
+			outer = outer_of(outer);
+		if (outer != NULL)
+			lint_wrong(l, d,
+			    "the scope that %s demands is not needed at %s",
+			    nginx_location_path(outer), nginx_location_path(d));
 	}
 }
 

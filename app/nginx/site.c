@@ -147,6 +147,119 @@ nginx_check_of(
 	                      : NULL;
 }
 
+/* --- internal redirects --- */
+
+/* Where a target leads to, or NULL: another host, a status, a variable. */
+static const struct nginx_directive *
+target_of(const struct nginx_directive *by, const char *target)
+{
+	const struct nginx_directive *server = nginx_around(by, "server"), *l;
+
+	if (server == NULL)
+		return NULL;
+	if (*target == '/')
+		return strncmp(target, "/$", 2) != 0
+		           ? nginx_location_for(server, target)
+		           : NULL;
+	for (l = nginx_first(server, "location"); l != NULL; l = nginx_same(l))
+		if (*target == '@' &&
+		    strcmp(nginx_location_path(l), target) == 0)
+			return l;
+	return NULL;
+}
+
+/*
+ * Statuses that come from a check, the last one of a check that failed; and of
+ * limits, which nginx looks at before it asks.
+ */
+static bool
+is_refusal(const char *status)
+{
+	static const char *const all[] = { "401", "403", "500", "413", "429",
+		"503" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(all); i++)
+		if (strcmp(status, all[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Does an error_page before this one, which nginx takes, have the status? */
+static bool
+is_taken(const struct nginx_directive *error_page, const char *status)
+{
+	const struct nginx_directive *d;
+
+	for (d = nginx_first(error_page->parent, "error_page"); d != error_page;
+	     d = nginx_same(d))
+		if (nginx_has_arg(d, status))
+			return true;
+	return false;
+}
+
+/* Add the one or two jumps of an error_page: of refusals, and of others. */
+static size_t
+add_error_page(const struct nginx_directive *by, struct nginx_jump *out)
+{
+	const struct nginx_directive *to =
+	    target_of(by, nginx_arg(by, by->n - 1));
+	bool has[2] = { false, false };
+	size_t i, n = 0;
+
+	for (i = 1; to != NULL && i + 1 < by->n; i++)
+		if (by->words[i][0] != '=' && !is_taken(by, by->words[i]))
+			has[is_refusal(by->words[i])] = true;
+	for (i = 0; i < ARRAY_LEN(has); i++)
+		if (has[i])
+			out[n++] = (struct nginx_jump){
+				.by = by, .to = to, .is_refusal = i == 1
+			};
+	return n;
+}
+
+/* How many directives of d's name are on its level, from d on. */
+static size_t
+count_same(const struct nginx_directive *d)
+{
+	size_t n = 0;
+
+	for (; d != NULL; d = nginx_same(d))
+		n++;
+	return n;
+}
+
+const struct nginx_jump *
+nginx_jumps(struct arena *a, const struct nginx_directive *location, size_t *n)
+{
+	const struct nginx_directive *files =
+	                                 nginx_first(location, "try_files"),
+	                             *mirrors =
+	                                 nginx_inherited(location, "mirror"),
+	                             *pages = nginx_inherited(
+	                                 location, "error_page"),
+	                             *d;
+	struct nginx_jump *all;
+
+	all = arena_alloc(a,
+	    (1 + count_same(mirrors) + 2 * count_same(pages)) * sizeof(*all));
+	*n = 0;
+	if (files != NULL) {
+		all[*n] = (struct nginx_jump){ .by = files,
+			.to =
+			    target_of(files, nginx_arg(files, files->n - 1)) };
+		*n += all[*n].to != NULL;
+	}
+	for (d = mirrors; d != NULL; d = nginx_same(d)) {
+		all[*n] = (struct nginx_jump){ .by = d,
+			.to = target_of(d, nginx_arg(d, 1)) };
+		*n += all[*n].to != NULL;
+	}
+	for (d = pages; d != NULL; d = nginx_same(d))
+		*n += add_error_page(d, all + *n);
+	return all;
+}
+
 /* --- passing on --- */
 
 /* clang-format off */

@@ -41,6 +41,23 @@ bool nginx_is_internal(const struct nginx_directive *block);
 const struct nginx_directive *nginx_check_of(
     const struct nginx_directive *guard, const struct nginx_directive *block);
 
+/* --- internal redirects --- */
+
+/* From one location to another, without the client. */
+struct nginx_jump {
+	const struct nginx_directive *by; /* try_files, error_page, mirror */
+	const struct nginx_directive *to; /* location */
+	bool is_refusal; /* it may be taken in the place of a check that is
+	                  * good: an error_page of 401, say */
+};
+
+/*
+ * Where a location leads to as nginx itself decides, n of them, as far as that
+ * can be told: a name or a path without variables, of a location that exists.
+ */
+const struct nginx_jump *nginx_jumps(
+    struct arena *a, const struct nginx_directive *location, size_t *n);
+
 /* --- passing on --- */
 
 /* A protocol by which nginx passes requests on: the names of its directives. */

@@ -21,6 +21,11 @@
 	"X-Auth-Expires $e; proxy_set_header X-Auth-Scope $s; "                \
 	"proxy_set_header X-Auth-Session $n; proxy_set_header Authorization "  \
 	"''; proxy_set_header Cookie ''; "
+#define NOBODY                                                                 \
+	"proxy_set_header X-Auth-User ''; proxy_set_header X-Auth-User-Plain " \
+	"''; proxy_set_header X-Auth-User-Id ''; proxy_set_header "            \
+	"X-Auth-Expires ''; proxy_set_header X-Auth-Scope ''; "                \
+	"proxy_set_header X-Auth-Session ''; "
 #define GUARD "auth_request /c; " SET
 #define CGI                                                                  \
 	"auth_request /c; fastcgi_param HTTP_X_AUTH_USER $u; fastcgi_param " \
@@ -29,6 +34,7 @@
 	"HTTP_X_AUTH_SCOPE $s; fastcgi_param HTTP_X_AUTH_SESSION $n; "       \
 	"fastcgi_param "                                                     \
 	"HTTP_AUTHORIZATION ''; fastcgi_param HTTP_COOKIE ''; "
+#define NEEDED(scope) "set $latchkey_scope_needed " scope "; "
 #define SERVER "http { server { listen 127.0.0.1:80; server_name a; " CHECK
 #define APP "location /a/ { " GUARD "proxy_pass http://x; } "
 #define END "} }"
@@ -160,6 +166,54 @@ static const struct text_case guards[] = {
 	{ SERVER APP "location /b/ { auth_request /c;\nrewrite ^ /i/x redirect; } location /i/ { }" END, "" },
 	{ SERVER APP "location /b/ { auth_request /c;\nrewrite ^ /a/x last; } location /i/ { }" END, "" },
 	{ SERVER APP "location /b/ { auth_request /c;\nrewrite ^ https://i/x; } location /i/ { }" END, "" },
+	/* try-files, error-page */
+	{ SERVER "location /a/ { " GUARD "try_files $uri @b; } location @b {\nproxy_pass http://x; }" END, "2 identity" },
+	{ SERVER "location /a/ { " GUARD "try_files $uri @b; } location @b { " SET "proxy_pass http://x; }" END, "" },
+	{ SERVER "location /a/ { " GUARD "try_files $uri @b; } location @b { " GUARD "proxy_pass http://x; }" END, "" },
+	{ SERVER "location /b/ { try_files $uri @b; } location @b { auth_request /c;\nproxy_pass http://x; }" END, "2 identity" },
+	{ SERVER "location /b/ { try_files $uri @b; } location @b {\nproxy_pass http://x; }" END, "" },
+	{ SERVER "location /a/ { " GUARD "try_files $uri @bb; } location @b {\nproxy_pass http://x; }" END, "" },
+	{ SERVER "location /a/ { " GUARD "try_files $uri @b; } location @b { try_files $uri @d; } location @d {\nproxy_pass http://x; }" END, "2 identity" },
+	{ SERVER "location @d {\nproxy_pass http://x; } location @b { error_page 404 = @d; } location /a/ { " GUARD "try_files $uri @b; }" END, "2 identity" },
+	{ SERVER "location /a/ { " GUARD "try_files $uri /b/; } location /b/ { internal;\nproxy_pass http://x; }" END, "2 identity" },
+	{ SERVER "location /a/ { " GUARD "mirror /b; proxy_pass http://x; } location = /b { internal;\nproxy_pass http://y; }" END, "2 identity" },
+	{ SERVER "location /a/ { " GUARD "error_page 404 = @b; } location @b {\nproxy_pass http://x; }" END, "2 identity" },
+	{ SERVER "location /a/ { " GUARD "error_page 405 =200 @b; } location @b {\nproxy_pass http://x; }" END, "2 identity" },
+	{ SERVER "error_page 404 = @b; location /a/ { " GUARD "} location @b {\nproxy_pass http://x; }" END, "2 identity" },
+	{ SERVER "error_page 404 = @b; location /a/ { " GUARD "error_page 502 /x; } location @b {\nproxy_pass http://x; }" END, "" },
+	{ SERVER "location /a/ { " GUARD "error_page 404 /x; error_page 404 = @b; } location @b {\nproxy_pass http://x; }" END, "" },
+	{ SERVER "location /a/ { " GUARD "error_page 404 = https://x/; proxy_pass http://x; }" END, "" },
+	{ SERVER "location /a/ { " GUARD "try_files $uri =404; }" END, "" },
+	{ SERVER "location /a/ { " GUARD "\ntry_files $uri /b; } location = /b { fastcgi_pass x; }" END, "2 try-files" },
+	{ SERVER "location /a/ { " GUARD "\ntry_files $uri /b; } location = /b { " CGI "fastcgi_pass x; }" END, "" },
+	{ SERVER "location /a/ { " GUARD "\ntry_files $uri /b; } location = /b { }" END, "" },
+	{ SERVER "location /a/ { " GUARD "\ntry_files $uri /t; } location /t { " LANE "}" END, "" },
+	{ SERVER "location /a/ { " GUARD "\ntry_files $uri /b; } location = /b { " SET "proxy_pass http://x; }" END, "" },
+	{ SERVER "location /b/ { \ntry_files $uri /b; } location = /b { fastcgi_pass x; }" END, "" },
+	{ SERVER APP "location /d/ { " GUARD "\nerror_page 401 = @b; } location @b { proxy_pass http://x; }" END, "2 error-page" },
+	{ SERVER APP "location /d/ { " GUARD "\nerror_page 404 403 = @b; } location @b { " SET "proxy_pass http://x; }" END, "2 error-page" },
+	{ SERVER APP "location /d/ { " GUARD "\nerror_page 413 = @b; } location @b { " SET "proxy_pass http://x; }" END, "2 error-page" },
+	{ SERVER APP "location /d/ { " GUARD "\nerror_page 429 = @b; } location @b { " SET "proxy_pass http://x; }" END, "2 error-page" },
+	{ SERVER APP "location /d/ { " GUARD "\nerror_page 500 = @b; } location @b { " SET "proxy_pass http://x; }" END, "2 error-page" },
+	{ SERVER APP "location /d/ { " GUARD "\nerror_page 502 503 = @b; } location @b { " SET "proxy_pass http://x; }" END, "2 error-page" },
+	{ SERVER APP "location /d/ { " GUARD "\nerror_page 404 502 504 = @b; } location @b { " SET "proxy_pass http://x; }" END, "" },
+	{ SERVER APP "location /d/ { " GUARD "\nerror_page 401 = @b; } location @b { proxy_pass http://y; }" END, "" },
+	{ SERVER APP "location /d/ { " GUARD "\nerror_page 401 = @b; } location @b { return 302 /x; }" END, "" },
+	{ SERVER APP "location /d/ { " GUARD "\nerror_page 401 = @b; } location @b { " LANE "}" END, "" },
+	{ SERVER APP "location /d/ { " GUARD "\nerror_page 401 = @b; } location @b { " GUARD "proxy_pass http://x; }" END, "" },
+	{ SERVER APP "location /d/ { " GUARD "\nerror_page 401 = @b; } location @b { " NOBODY "proxy_pass http://x; }" END, "" },
+	{ SERVER APP "location /d/ { " GUARD "error_page 401 /x; error_page 401 = @b; } location @b { proxy_pass http://x; }" END, "" },
+	/* scope-lost */
+	{ SERVER "location /a/ { " GUARD NEEDED("s") "proxy_pass http://x;\nlocation /a/b/ { proxy_pass http://x; } }" END, "2 scope-lost" },
+	{ SERVER "location /a/ { " GUARD NEEDED("s") "proxy_pass http://x;\nlocation /a/b/ { " GUARD "proxy_pass http://x; } }" END, "2 scope-lost" },
+	{ SERVER "location /a/ { " GUARD NEEDED("s") "proxy_pass http://x;\nlocation /a/b/ { " NEEDED("t") "proxy_pass http://x; } }" END, "" },
+	{ SERVER "location /a/ { " GUARD NEEDED("s") "proxy_pass http://x;\nlocation /a/b/ { " NEEDED("''") "proxy_pass http://x; } }" END, "" },
+	{ SERVER "location /a/ { " GUARD NEEDED("s") "proxy_pass http://x;\nlocation /a/b/ { set $x y; } }" END, "2 scope-lost" },
+	{ SERVER "location /a/ { " GUARD NEEDED("s") "proxy_pass http://x; location /a/b/ { " NEEDED("t") "\nlocation /a/b/c/ { } } }" END, "2 scope-lost" },
+	{ SERVER "location /a/ { " GUARD NEEDED("s") "location /a/b/ { auth_request off;\nlocation /a/b/c/ { auth_request /c; } } }" END, "2 scope-lost" },
+	{ SERVER "location /a/ { " GUARD NEEDED("s") "proxy_pass http://x; location /a/b/ { auth_request off; return 404; } }" END, "" },
+	{ SERVER NEEDED("s") "location /a/ { " GUARD "proxy_pass http://x; location /a/b/ { proxy_pass http://x; } }" END, "" },
+	{ SERVER "location /a/ { " GUARD "proxy_pass http://x; location /a/b/ { " NEEDED("s") "proxy_pass http://x; } }" END, "" },
 	{ SERVER "\nauth_request /c; location /t { " LANE "}" END, "2 login-guarded" },
 	{ SERVER "\nauth_request /c; location /t { auth_request off; " LANE "}" END, "" },
 };
