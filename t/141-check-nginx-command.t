@@ -91,6 +91,39 @@ is "$(printf '%s\n' "$out" | grep -v -e '^mistakes: ' -e ': note: ' -e '^	to do:
 retry 5 grep -q '"GET /app/ HTTP/1.1" 401 ' "$LK_LOGS/nginx.access.log"
 ok $? 'the guarded location has been asked'
 
+# what answers before a check, and a server whose first address leads to its second
+tls=$(free_port)
+plain=$(free_port)
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$tmp/key.pem" -out "$tmp/cert.pem" -subj /CN=localhost -days 2 2>"$tmp/openssl"
+[ -z "$LK_AS" ] || chown nobody "$tmp/key.pem"
+sed -i "/^	location \/app\/ /i location /app/moved { include $LK_DIR/nginx/latchkey-gate.conf; return 301 /app/; }" "$LK_DIR/nginx.site"
+cat >>"$LK_DIR/nginx.site" <<E2
+server {
+	listen 127.0.0.1:$plain;
+	listen 127.0.0.1:$tls ssl;
+	server_name localhost;
+	ssl_certificate $tmp/cert.pem;
+	ssl_certificate_key $tmp/key.pem;
+	access_log $LK_LOGS/nginx.access.log;
+	if (\$scheme = http) {
+		return 301 https://\$host:$tls\$request_uri;
+	}
+	include $LK_DIR/nginx/latchkey-connection.conf;
+	include $LK_DIR/nginx/latchkey-paths.conf;
+	location /tls/ {
+		include $LK_DIR/nginx/latchkey-gate.conf;
+		proxy_pass http://127.0.0.1:$port\$latchkey_nobody;
+	}
+}
+E2
+nginx_reload
+checked
+is "$(printf '%s\n' "$out" | grep ' asked: ' | grep -v 'note: not')" '' 'a redirect before the check, and a server whose first address leads to TLS, are no mistakes' ||
+	diag "$out" "$err"
+like "$out" 'nginx.site:[0-9]*: note: not asked: it answers before the check' 'a location that answers before the check is not asked, and that is said'
+retry 5 grep -q '"GET /tls/ HTTP/1.1" 401 ' "$LK_LOGS/nginx.access.log"
+ok $? 'a server with TLS is asked where it has that' || diag "$out" "$err"
+
 # a page in the place of a 401, with a status that says all is well
 sed -i "/^	location \/app\/ /{ i location = /hello { return 200 hello; }
 	a error_page 401 =200 /hello;

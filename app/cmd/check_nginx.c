@@ -259,13 +259,37 @@ is_refusal(int status)
 	return status == 401 || status == 403 || status == 303;
 }
 
+/* The address that a server is asked at: one with TLS, if it has any. */
+static const struct nginx_directive *
+listen_of(const struct nginx_directive *server)
+{
+	const struct nginx_directive *first = nginx_first(server, "listen"),
+	                             *d = first;
+
+	while (d != NULL && !nginx_has_arg(d, "ssl"))
+		d = nginx_same(d);
+	return d != NULL ? d : first;
+}
+
+/* Does a block answer all its requests before a check is made? */
+static bool
+answers_first(const struct nginx_directive *block)
+{
+	const struct nginx_directive *d = nginx_first(block, "rewrite");
+
+	while (d != NULL && !nginx_has_arg(d, "redirect") &&
+	       !nginx_has_arg(d, "permanent"))
+		d = nginx_same(d);
+	return d != NULL || nginx_first(block, "return") != NULL;
+}
+
 /* Ask a guarded path. Returns whether the answer is a mistake. */
 static bool
 ask(const struct lint *l, const struct nginx_directive *location,
     const char *path)
 {
 	const struct nginx_directive *server = nginx_around(location, "server");
-	const struct nginx_directive *listen = nginx_first(server, "listen");
+	const struct nginx_directive *listen = listen_of(server);
 	const char *address = lint_address(l->arena, listen);
 	const char *port = strrchr(address, ':');
 	struct buf url;
@@ -294,6 +318,14 @@ ask(const struct lint *l, const struct nginx_directive *location,
 	return status != 0;
 }
 
+static void
+print_unasked(const struct lint *l, const struct nginx_directive *location,
+    const char *why)
+{
+	print_visible(l->arena, location->file);
+	printf(":%u: note: not asked: %s\n", location->line, why);
+}
+
 /* Ask each guarded location once; how many answer wrongly. */
 static size_t
 ask_all(const struct lint *l)
@@ -307,14 +339,14 @@ ask_all(const struct lint *l)
 		if (!nginx_is(d, "location") || !lint_is_guarded(l, d))
 			continue;
 		path = path_of(l->arena, d);
-		if (path != NULL)
+		if (answers_first(d) ||
+		    answers_first(nginx_around(d, "server")))
+			print_unasked(l, d, "it answers before the check");
+		else if (path == NULL)
+			print_unasked(l, d,
+			    "it cannot be told what the expression matches");
+		else
 			wrong += ask(l, d, path);
-		else {
-			print_visible(l->arena, d->file);
-			printf(":%u: note: not asked: it cannot be told what "
-			       "the expression matches\n",
-			    d->line);
-		}
 	}
 	return wrong;
 }

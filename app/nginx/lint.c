@@ -187,19 +187,51 @@ lint_upstream(const struct lint *l, const char *name)
 	return NULL;
 }
 
+/* Is this socket in a folder "latchkey", by one of the names for it? */
+static bool
+is_lane_socket(const char *backend)
+{
+	static const char *const ends[] = { "/latchkey/check.sock",
+		"/latchkey/api.sock", "/latchkey/login.sock",
+		"/latchkey/latchkey.sock" /* of spawn-fcgi: all of it */ };
+	size_t i, n, bytes = strlen(backend);
+
+	for (i = 0; i < ARRAY_LEN(ends); i++) {
+		n = strlen(ends[i]);
+		if (strncmp(backend, "unix:", 5) == 0 && bytes > n &&
+		    strcmp(backend + bytes - n, ends[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Upstreams of latchkey-http.conf, and its choice between two of them. */
+static bool
+is_lane_name(const char *backend)
+{
+	static const char *const names[] = { "latchkey_check", "latchkey_api",
+		"latchkey_login", "$latchkey_lane" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(names); i++)
+		if (strcmp(backend, names[i]) == 0)
+			return true;
+	return false;
+}
+
 bool
 lint_is_lane(const struct lint *l, const char *backend)
 {
 	const struct nginx_directive *upstream, *server;
 
-	if (strstr(backend, "latchkey") != NULL)
+	if (is_lane_name(backend) || is_lane_socket(backend))
 		return true;
 	upstream = lint_upstream(l, backend);
 	if (upstream == NULL)
 		return false;
 	for (server = nginx_first(upstream, "server"); server != NULL;
 	     server = nginx_same(server))
-		if (strstr(nginx_arg(server, 1), "latchkey") != NULL)
+		if (is_lane_socket(nginx_arg(server, 1)))
 			return true;
 	return false;
 }

@@ -96,7 +96,11 @@ void lint_note(struct lint *l, const struct nginx_directive *at,
 const struct nginx_directive *lint_upstream(
     const struct lint *l, const char *name);
 
-/* Does a backend, as nginx_backend() has it, belong to Latchkey? */
+/*
+ * Does a backend, as nginx_backend() has it, belong to Latchkey: by the name of
+ * the upstream, latchkey_api, or the socket, unix:/run/latchkey/api.sock? Those
+ * in an upstream of another name count, too.
+ */
 bool lint_is_lane(const struct lint *l, const char *backend) MUST_CHECK;
 
 /* Is this location what some auth_request asks? */

@@ -111,6 +111,91 @@ is_behind_proxy(
 	       (listen != NULL && nginx_has_arg(listen, "proxy_protocol"));
 }
 
+/* Does a return, or a rewrite of any path, lead to https? */
+static bool
+leads_to_tls(const struct nginx_directive *d)
+{
+	static const char *const any[] = { "^", "^(.*)", "^(.*)$", "^/(.*)",
+		"^/(.*)$" };
+	const char *to;
+	size_t i;
+
+	if (nginx_is(d, "return")) {
+		to = nginx_arg(d, d->n - 1);
+		return strncmp(to, "https://", 8) == 0 &&
+		       (d->n == 2 || nginx_arg(d, 1)[0] == '3');
+	}
+	for (i = 0; nginx_is(d, "rewrite") && i < ARRAY_LEN(any); i++)
+		if (strcmp(nginx_arg(d, 1), any[i]) == 0)
+			return strncmp(nginx_arg(d, 2), "https://", 8) == 0;
+	return false;
+}
+
+/* Does something on the level of a block lead all its requests to https? */
+static bool
+has_way_to_tls(const struct nginx_directive *block)
+{
+	const struct nginx_directive *d;
+
+	for (d = block->first; d != NULL; d = d->next)
+		if (leads_to_tls(d))
+			return true;
+	return false;
+}
+
+/* A condition as one word, without parentheses: $scheme=http. */
+static const char *
+condition_of(struct arena *a, const struct nginx_directive *d)
+{
+	struct buf b;
+	size_t i, n;
+
+	buf_init(&b, a);
+	buf_adds(&b, "");
+	for (i = 1; i < d->n; i++) {
+		n = strcspn(d->words[i], ")");
+		if (i == 1 && d->words[i][0] == '(')
+			buf_add(&b, d->words[i] + 1, n - 1);
+		else
+			buf_add(&b, d->words[i], n);
+	}
+	return b.s;
+}
+
+/* Does a condition hold for all that comes without TLS, to this address? */
+static bool
+is_plain(struct arena *a, const struct nginx_directive *condition,
+    const char *address)
+{
+	static const char *const all[] = { "$scheme=http", "$scheme!=https",
+		"$https=", "$https!=on", "$ssl_protocol=" };
+	static const char port[] = "$server_port=";
+	const char *text = condition_of(a, condition);
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(all); i++)
+		if (strcmp(text, all[i]) == 0)
+			return true;
+	return strncmp(text, port, sizeof(port) - 1) == 0 &&
+	       strrchr(address, ':') != NULL &&
+	       strcmp(text + sizeof(port) - 1, strrchr(address, ':') + 1) == 0;
+}
+
+/* Does a server answer all without TLS at this address by a way to it? */
+static bool
+redirects(
+    struct arena *a, const struct nginx_directive *server, const char *address)
+{
+	const struct nginx_directive *d;
+
+	if (has_way_to_tls(server))
+		return true;
+	for (d = nginx_first(server, "if"); d != NULL; d = nginx_same(d))
+		if (is_plain(a, d, address) && has_way_to_tls(d))
+			return true;
+	return false;
+}
+
 static void
 find_plain(struct lint *l, const struct nginx_directive *server)
 {
@@ -122,7 +207,8 @@ find_plain(struct lint *l, const struct nginx_directive *server)
 		if ((d == NULL || (!nginx_has_arg(d, "ssl") &&
 		                      !nginx_has_arg(d, "quic"))) &&
 		    !nginx_says(server, "ssl", "on") && !is_local(address) &&
-		    !is_behind_proxy(server, d))
+		    !is_behind_proxy(server, d) &&
+		    !redirects(l->arena, server, address))
 			lint_wrong(l, d != NULL ? d : server,
 			    "passwords, cookies and tokens cross the network "
 			    "to %s without TLS",
