@@ -33,6 +33,24 @@ find_word(const char *agent, const struct word *words, size_t n)
 	return NULL;
 }
 
+#define WORD_MAX_BYTES 40 /* of another client, as it is on the page */
+
+/* The first word of a User-Agent, as far as there is room for it. */
+static void
+add_word(struct buf *b, const char *agent)
+{
+	size_t n = strcspn(agent, " (");
+	char *word = arena_strndup(b->arena, agent, n);
+
+	while (template_value_bytes(word) > WORD_MAX_BYTES) {
+		do
+			n--;
+		while (((unsigned char)word[n] & 0xc0) == 0x80);
+		word[n] = '\0';
+	}
+	buf_add(b, word, n);
+}
+
 /*
  * A client by the two words that people know it by, "Firefox · Linux"; of
  * another one the first word of its User-Agent. Those that name others for
@@ -61,7 +79,7 @@ client_of(struct page *p, const char *agent)
 	if (browser != NULL)
 		buf_adds(&b, browser);
 	else
-		buf_add(&b, agent, strcspn(agent, " ("));
+		add_word(&b, agent);
 	if (system != NULL)
 		buf_addf(&b, " \xc2\xb7 %s", system);
 	return b.s;
@@ -81,6 +99,20 @@ minute_of(struct page *p, const char *time)
 }
 
 #define ROW_VALUES 6
+#define ROW_BYTES 896     /* of a session on the page, in each language */
+#define FORMS_BYTES 12288 /* of the page but for these and the names */
+#define USERNAMES 6       /* how often it has the user name */
+
+/* How many sessions a page with these names has room for. */
+static size_t
+rows_max(const struct user *u, const char *fullname)
+{
+	size_t used = FORMS_BYTES + template_value_bytes(fullname) +
+	              USERNAMES * template_value_bytes(u->username);
+
+	return used < REPLY_MAX_BYTES ? (REPLY_MAX_BYTES - used) / ROW_BYTES
+	                              : 0;
+}
 
 static struct template_scope
 row_of(struct page *p, const struct session *s, bool current)
@@ -99,14 +131,18 @@ row_of(struct page *p, const struct session *s, bool current)
 	    struct template_scope){ .values = v, .value_count = ROW_VALUES };
 }
 
-/* This one first, and of the others the newest. */
+/*
+ * This one first, and of the others the newest. With the longest of names not
+ * all have room; the others are ended all at once, or one after the other.
+ */
 static enum err
-add_sessions(struct page *p)
+add_sessions(struct page *p, const char *fullname)
 {
 	struct req *r = p->r;
 	const struct session *all;
 	struct template_scope *rows;
-	size_t i, n, at = 1;
+	size_t max = rows_max(r->user, fullname), i, n, at = 1;
+	bool has_own = false; /* a token without a session has none */
 	enum err e;
 
 	if ((e = session_list(r->ctx, r->user, &all, &n)) != ERR_OK)
@@ -116,11 +152,12 @@ add_sessions(struct page *p)
 		bool current = r->claims.sid != NULL &&
 		               strcmp(r->claims.sid, all[i].id) == 0;
 
-		rows[current ? 0 : at++] = row_of(p, &all[i], current);
+		has_own |= current;
+		if (current || at < max)
+			rows[current ? 0 : at++] = row_of(p, &all[i], current);
 	}
-	/* without its own row, which a token without a session has */
 	page_add_list(
-	    p, "sessions", at > n ? rows + 1 : rows, at > n ? at - 1 : at);
+	    p, "sessions", has_own ? rows : rows + 1, has_own ? at : at - 1);
 	page_set(p, "others", at > 1 ? "yes" : NULL);
 	return ERR_OK;
 }
@@ -134,6 +171,7 @@ struct account_page {
 	const char *problem; /* key, or NULL */
 	const char *field;   /* that it is about: the name of a value */
 	const char *fullname;
+	bool typed; /* into the form */
 };
 
 static enum err
@@ -146,9 +184,12 @@ send_account(struct req *r, const struct account_page *a)
 	page_set(&p, "wide", "yes");
 	page_set(&p, "script", "yes");
 	page_set(&p, "username", r->user->username);
-	page_set(&p, "fullname", a->fullname);
+	if (a->typed)
+		page_set_typed(&p, "fullname", a->fullname);
+	else
+		page_set(&p, "fullname", a->fullname);
 	page_set_number(&p, "fullname_max", signup_name_max(r->ctx, NAME_FULL));
-	if ((e = add_sessions(&p)) != ERR_OK)
+	if ((e = add_sessions(&p, a->fullname)) != ERR_OK)
 		return e;
 	if (a->notice != NULL)
 		page_say(&p, "notice", a->notice);
@@ -224,7 +265,8 @@ api_account_name(struct req *r)
 		return send_account(r, &(struct account_page){ .status = 422,
 		                           .problem = "fullname_long",
 		                           .field = "fullname_problem",
-		                           .fullname = fullname.text });
+		                           .fullname = fullname.text,
+		                           .typed = true });
 	if (e == ERR_OK)
 		page_go(r, "account?did=saved", NULL);
 	return e == ERR_NOTFOUND ? ERR_UNAUTH : e;

@@ -48,7 +48,7 @@ send_form(struct req *r, const struct form_page *f)
 
 	page_begin(r, &p, "login");
 	page_set(&p, "next", next_of(f->next));
-	page_set(&p, "username", f->username);
+	page_set_typed(&p, "username", f->username);
 	page_set(&p, "keep", f->keep ? "yes" : NULL);
 	page_set(&p, "may_sign_up", open ? "yes" : NULL);
 	page_set(&p, "script", "yes");

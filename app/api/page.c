@@ -145,6 +145,13 @@ page_set(struct page *p, const char *name, const char *text)
 }
 
 void
+page_set_typed(struct page *p, const char *name, const char *text)
+{
+	page_set(p, name,
+	    template_value_bytes(text) <= PAGE_TYPED_MAX_BYTES ? text : NULL);
+}
+
+void
 page_set_number(struct page *p, const char *name, int64_t n)
 {
 	struct buf b;

@@ -10,6 +10,7 @@
 
 #define PAGE_VALUES_MAX 48
 #define PAGE_LISTS_MAX 2
+#define PAGE_TYPED_MAX_BYTES 32768 /* of a value, as it is on the page */
 
 #define PAGE_LANGUAGE_COOKIE "__Host-latchkey-language"
 
@@ -32,6 +33,12 @@ void page_begin(struct req *r, struct page *p, const char *here);
 
 /* Give a value a text; NULL: none. */
 void page_set(struct page *p, const char *name, const char *text);
+
+/*
+ * The same with what somebody typed, to be shown in the form again. More than a
+ * reply holds is dropped: it was refused for its length.
+ */
+void page_set_typed(struct page *p, const char *name, const char *text);
 
 /* The same with a sentence, as it is with the values so far. */
 void page_say(struct page *p, const char *name, const char *key);

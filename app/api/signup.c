@@ -30,9 +30,9 @@ begin(struct req *r, struct page *p, const struct form_page *f)
 	page_set_number(p, "username_max", signup_name_max(r->ctx, NAME_USER));
 	page_set_number(p, "fullname_max", signup_name_max(r->ctx, NAME_FULL));
 	page_set(p, "next", next_of(f->next));
-	page_set(p, "username", f->who.username);
-	page_set(p, "fullname", f->who.fullname);
-	page_set(p, "invite", f->who.invite);
+	page_set_typed(p, "username", f->who.username);
+	page_set_typed(p, "fullname", f->who.fullname);
+	page_set_typed(p, "invite", f->who.invite);
 	page_set(p, "script", "yes");
 	p->has_secret_address = f->who.invite != NULL;
 }

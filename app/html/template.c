@@ -261,6 +261,19 @@ add_escaped(struct buf *b, const char *s)
 	}
 }
 
+size_t
+template_value_bytes(const char *value)
+{
+	size_t n = 0;
+
+	for (; value != NULL && *value != '\0'; value++)
+		if (strchr("&<>\"'", *value) != NULL)
+			n += 6; /* &quot; the longest of five */
+		else
+			n += (unsigned char)*value < 0x20 ? 3 : 1;
+	return n;
+}
+
 /* A value at the present place. */
 static bool
 add_value(struct run *r, const char *text)

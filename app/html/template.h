@@ -93,4 +93,7 @@ bool template_path_is_local(const char *path) MUST_CHECK;
 
 #define TEMPLATE_PATH_MAX_BYTES 2048
 
+/* How many bytes a value (NULL: none) has on a page, at most: it is escaped. */
+size_t template_value_bytes(const char *value);
+
 #endif

@@ -139,14 +139,22 @@ cut_agent(struct ctx *c)
 {
 	size_t n = c->agent != NULL ? strlen(c->agent) : 0;
 
+	char *agent;
+	size_t i, kept = 0;
+
 	if (n == 0 || !text_is_utf8(c->agent, n))
 		return NULL;
-	if (n > SESSION_AGENT_BYTES) {
-		n = SESSION_AGENT_BYTES;
-		while (((unsigned char)c->agent[n] & 0xc0) == 0x80)
-			n--;
+	agent = arena_strndup(c->arena, c->agent, n);
+	for (i = 0; i < n; i++)
+		if ((unsigned char)agent[i] >= 0x20 && agent[i] != 0x7f)
+			agent[kept++] = agent[i];
+	if (kept > SESSION_AGENT_BYTES) {
+		kept = SESSION_AGENT_BYTES;
+		while (((unsigned char)agent[kept] & 0xc0) == 0x80)
+			kept--;
 	}
-	return arena_strndup(c->arena, c->agent, n);
+	agent[kept] = '\0';
+	return kept > 0 ? agent : NULL;
 }
 
 enum err
