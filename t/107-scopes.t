@@ -151,12 +151,37 @@ by_client "app:$secret" 'write read'
 scoped read 'a client gets of what it asks for what the user has'
 by_client "app:$secret" 'read admin'
 json_is .error '"invalid_scope"' 'a client that asks for what it may not have gets invalid_scope'
+sessions=$(sql 'select count(*) from latchkey_session')
+by_client "app:$secret" write
+is "$status $body" '400 {"error":"invalid_scope","error_description":"The client may not have these scopes"}' \
+	'a client that asks only for what the user has not gets invalid_scope'
+for wanted in other 'other write'; do
+	by_client first-party "$wanted"
+	json_is .error '"invalid_scope"' "the built-in client gets invalid_scope, too: $wanted"
+done
+is "$(sql 'select count(*) from latchkey_session')" "$sessions" 'no session begins with it'
+is "$(grep -c 'event=login_failed user=1 reason=scope' "$LK_LOG")" 3 'each is an event'
 by_client "app:$secret" 'read offline_access'
 json_is .scope '"read offline_access"' 'the answer with a refresh token names that scope, too'
 is "$(claim "$token" scope)" read 'the access token has the other alone'
 api POST /oauth2/token --data-urlencode grant_type=refresh_token --data-urlencode "refresh_token=$refresh" -u "app:$secret"
 take_both
 is "$(claim "$token" scope) $(claim "$token" client_id)" 'read app' 'a refresh by the client gives the same'
+log_in_with offline_access
+both=$refresh
+renew_with() {
+	api POST /oauth2/token -d grant_type=refresh_token --data-urlencode "refresh_token=$1" --data-urlencode "scope=$2"
+	take_both
+}
+renew_with "$both" admin
+scoped admin 'a refresh that asks for one of its scopes gets that'
+renew_with "$refresh" 'write read'
+scoped read 'a refresh that asks for one of its scopes, and another, gets the one'
+renew_with "$refresh" write
+json_is .error '"invalid_scope"' 'a refresh that asks only for another gets invalid_scope'
+by_client "app:$secret" 'read offline_access'
+api POST /oauth2/token --data-urlencode grant_type=refresh_token --data-urlencode "refresh_token=$refresh" -u "app:$secret"
+take_both
 api POST /users/me/password '{"current":"correct horse","new":"battery staple"}' -H "Authorization: Bearer $token"
 take_both
 is "$(claim "$token" scope) $(claim "$token" client_id)" 'read app' "a changed password keeps a client's session, with its scopes"
@@ -277,7 +302,7 @@ is "$status" 403 'no query changes what is demanded'
 api GET /s1/x
 is "$status $(header WWW-Authenticate)" '401 Bearer' 'without a token a location that demands a scope answers 401'
 api GET /s1/x -H 'Authorization: Bearer x'
-is "$status $(header WWW-Authenticate)" '401 Bearer' 'with a wrong token a location that demands a scope answers 401'
+is "$status $(header WWW-Authenticate)" '401 Bearer error="invalid_token"' 'with a wrong token a location that demands a scope answers 401'
 demanded /s4/x "$admin" 503 'a location whose scope is none, by mistake, admits nobody'
 like "$(cat "$LK_LOG")" 'event=request_broken what=LATCHKEY_SCOPE hint="set' 'the log says what is wrong with it'
 demanded /closed/x "$admin" 403 'a location that is closed by address answers 403'

@@ -122,7 +122,7 @@ static enum err
 refuse_scope(struct req *r)
 {
 	return refuse(
-	    r, "invalid_scope", "The client may not have one of these scopes");
+	    r, "invalid_scope", "The client may not have these scopes");
 }
 
 static enum err
@@ -133,10 +133,12 @@ grant_refresh(struct req *r, const struct client *client, const struct param *v)
 
 	if ((e = need(r, v, REFRESH_TOKEN)) != ERR_OK)
 		return e;
-	e = refresh(r->ctx, v[REFRESH_TOKEN].text, client, &new);
+	e = refresh(r->ctx, v[REFRESH_TOKEN].text, client, v[SCOPE].text, &new);
 	if (e == ERR_UNAUTH)
 		return refuse(r, "invalid_grant",
 		    "The refresh token is not valid, or its session has ended");
+	if (e == ERR_DENIED)
+		return refuse_scope(r);
 	if (e == ERR_OK)
 		reply_tokens(r, &(struct tokens){ .token = new.token,
 		                    .life_s = new.expires_in_s,
@@ -200,6 +202,8 @@ grant_password(
 	if (e == ERR_UNAUTH)
 		return refuse(
 		    r, "invalid_grant", "Incorrect username or password");
+	if (e == ERR_DENIED)
+		return refuse_scope(r);
 	if (e != ERR_OK)
 		return e;
 	reply_tokens(r, &(struct tokens){ .token = l.token,

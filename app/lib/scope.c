@@ -110,3 +110,11 @@ scope_common(const char *list, const char *wanted, struct arena *a)
 	}
 	return b.len > 0 ? b.s : NULL;
 }
+
+const char *
+scope_choose(const char *list, const char *wanted, struct arena *a)
+{
+	return scope_has_all(SCOPE_OFFLINE, wanted)
+	           ? list
+	           : scope_common(list, wanted, a);
+}

@@ -35,4 +35,11 @@ bool scope_has_all(const char *list, const char *wanted) MUST_CHECK;
 const char *scope_common(
     const char *list, const char *wanted, struct arena *a) MUST_CHECK;
 
+/*
+ * The same, but where none is wanted by name, offline_access aside, all of the
+ * list: most clients have never heard of scopes. Source: RFC 6749, section 3.3.
+ */
+const char *scope_choose(
+    const char *list, const char *wanted, struct arena *a) MUST_CHECK;
+
 #endif

@@ -67,6 +67,7 @@
 	ROW(LOGIN_HASH,       "login_failed",           true,   INFO,    LOGINS,         "hash",         UNAUTH,   true)  \
 	ROW(LOGIN_INACTIVE,   "login_failed",           true,   INFO,    LOGINS,         "inactive",     UNAUTH,   true)  \
 	ROW(LOGIN_LIMITED,    "login_failed",           true,   INFO,    LOGINS,         "rate_limited", LIMIT,    true)  \
+	ROW(LOGIN_SCOPE,      "login_failed",           true,   INFO,    LOGINS,         "scope",        DENIED,   true)  \
 	ROW(LOGIN_BUSY,       NULL,                     false,  INFO,    LOGINS,         "busy",         BUSY,     false) \
 	ROW(LOGIN_ERROR,      NULL,                     false,  INFO,    LOGINS,         "failed",       INTERNAL, false) \
 	ROW(HASH_YESCRYPT,     NULL,                     false,  INFO,    HASHES,         "yescrypt",     OK,       false) \

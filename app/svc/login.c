@@ -90,11 +90,7 @@ session_end_s(const struct ctx *c, const struct login *l)
 	                          : conf->access_token_minutes * 60);
 }
 
-/*
- * Of the scopes that the account has those that are wanted. A client that wants
- * none by name gets all of them: most have never heard of them. Source: RFC
- * 6749, section 3.3.
- */
+/* Of the scopes that the account has those that are wanted. */
 static const char *
 choose_scope(struct ctx *c, const struct login *l, const struct user *u)
 {
@@ -103,9 +99,37 @@ choose_scope(struct ctx *c, const struct login *l, const struct user *u)
 
 	if (limit != NULL)
 		scope = scope_common(scope, limit, c->arena);
-	return scope_has_all(SCOPE_OFFLINE, l->wanted)
-	           ? scope
-	           : scope_common(scope, l->wanted, c->arena);
+	return scope_choose(scope, l->wanted, c->arena);
+}
+
+/*
+ * Does the client ask for scopes by name, of which it gets none? Better no
+ * token than one that opens nothing. Requests of /token, which is older than
+ * scopes, are not refused. Source: RFC 6749, section 3.3.
+ */
+static bool
+gets_none(const struct login *l)
+{
+	return l->client != NULL && l->wanted != NULL && l->scope == NULL &&
+	       !l->offline;
+}
+
+/* The scopes, and the session, of an account whose password was right. */
+static enum err
+begin_session(
+    struct ctx *c, struct login *l, const struct user *u, struct session *s)
+{
+	enum err e;
+
+	network_note(c, u->id);
+	l->scope = s->scope = choose_scope(c, l, u);
+	if (gets_none(l)) {
+		event(EVENT_LOGIN_SCOPE, "user=%" PRId64, u->id);
+		return ERR_DENIED;
+	}
+	e = session_start(c, u, s);
+	l->session = s->id;
+	return e;
 }
 
 /* The cookie of a browser. */
@@ -186,12 +210,8 @@ log_in(struct ctx *c, struct login *l)
 	    ERR_OK)
 		return e;
 	e = find_account(c, l, &u, &stale);
-	if (e == ERR_OK) {
-		network_note(c, u.id);
-		l->scope = s.scope = choose_scope(c, l, &u);
-		e = session_start(c, &u, &s);
-		l->session = s.id;
-	}
+	if (e == ERR_OK)
+		e = begin_session(c, l, &u, &s);
 	/* Neither the right password nor our failure is a guess. It is
 	 * the last statement, if it can be: nobody waits for its answer. */
 	if (e != ERR_UNAUTH)
@@ -209,7 +229,7 @@ login(struct ctx *c, struct login *l)
 	enum err e = log_in(c, l);
 
 	/* outcomes of an account are reported where it is known */
-	if (e != ERR_OK && e != ERR_UNAUTH)
+	if (e != ERR_OK && e != ERR_UNAUTH && e != ERR_DENIED)
 		event(event_of(FAMILY_LOGINS, e), NULL);
 	return e;
 }

@@ -33,6 +33,8 @@ struct login {
  * ERR_UNAUTH: unknown name, wrong password, inactive account, no usable hash;
  * for a name without a usable hash the work is that of a decoy (svc/decoy.h),
  * and only the log knows the reason.
+ * ERR_DENIED: the password is right, but of the scopes that a client (not NULL)
+ * asks for by name the account has none; no session has begun.
  * ERR_LIMIT: c->retry_after_s says when to try again; nothing was verified.
  * ERR_BUSY: the database does not answer.
  */

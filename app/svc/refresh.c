@@ -12,6 +12,7 @@
 #include "crypto/token.h"
 #include "db/client.h"
 #include "db/session.h"
+#include "lib/scope.h"
 #include "stats/event.h"
 #include "svc/client.h"
 #include "svc/refresh.h"
@@ -73,9 +74,33 @@ sign(struct ctx *c, const struct renewal *n, const struct client *client,
 	    c->app->keyring, &claims, c->now_s, c->arena, &out->token);
 }
 
+/*
+ * May the token of this session have some of the scopes that are wanted? Asked
+ * before the renewal, since a refusal must not spend the refresh token. One
+ * that is spent already is the renewal's.
+ */
+static enum err
+check_wanted(struct ctx *c, const struct renewal *n, const char *wanted)
+{
+	struct renewal found = *n;
+	enum err e;
+
+	if (wanted == NULL)
+		return ERR_OK;
+	if ((e = db_session_look(c, &found)) != ERR_OK)
+		return e;
+	return found.result == RENEWAL_SPENT ||
+	               (scope_is_list(wanted) &&
+	                   (scope_has(wanted, SCOPE_OFFLINE) ||
+	                       scope_common(found.scope, wanted, c->arena) !=
+	                           NULL))
+	           ? ERR_OK
+	           : ERR_DENIED;
+}
+
 static enum err
 renew(struct ctx *c, const char *token, const struct client *client,
-    struct refreshed *out)
+    const char *wanted, struct refreshed *out)
 {
 	struct refresh r;
 	struct renewal n = {
@@ -89,10 +114,12 @@ renew(struct ctx *c, const char *token, const struct client *client,
 	    ERR_OK)
 		return e;
 	n.counter = r.counter;
-	if ((e = db_session_renew(c, &n)) != ERR_OK)
+	if ((e = check_wanted(c, &n, wanted)) != ERR_OK ||
+	    (e = db_session_renew(c, &n)) != ERR_OK)
 		return e;
 	if (n.result == RENEWAL_SPENT)
 		return end_reused(c, &n);
+	n.scope = scope_choose(n.scope, wanted, c->arena);
 	if ((e = sign(c, &n, client, out)) != ERR_OK)
 		return e;
 	r.counter++;
@@ -101,11 +128,12 @@ renew(struct ctx *c, const char *token, const struct client *client,
 
 enum err
 refresh(struct ctx *c, const char *token, const struct client *client,
-    struct refreshed *out)
+    const char *wanted, struct refreshed *out)
 {
-	enum err e = renew(c, token, client, out);
+	enum err e = renew(c, token, client, wanted, out);
 
-	event(event_of(FAMILY_REFRESHES, e), NULL);
+	event(
+	    event_of(FAMILY_REFRESHES, e == ERR_DENIED ? ERR_UNAUTH : e), NULL);
 	return e;
 }
 

@@ -27,10 +27,14 @@ enum err refresh_begin(struct ctx *c, const char *sid, const char *client,
  * successor; the time that the database was just away for is added.
  * ERR_UNAUTH: it is none of ours, another client's, or its session has ended.
  * One that was spent before that time is in a second hand: the session ends.
+ * wanted: the scopes of the access token, of those that the session has (NULL,
+ * or none by name: all). The session keeps its own.
+ * ERR_DENIED: it has none of these, or it is no list; the token was not spent.
  * ERR_BUSY: the database does not answer; the same token is to be sent again.
+ * Source: RFC 6749, section 6.
  */
 enum err refresh(struct ctx *c, const char *token, const struct client *client,
-    struct refreshed *out) MUST_CHECK;
+    const char *wanted, struct refreshed *out) MUST_CHECK;
 
 /*
  * New tokens for a session, after its user's epoch has risen and its own with

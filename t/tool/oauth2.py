@@ -201,8 +201,14 @@ def password():
     ok(a.status == 401 and a.error == "invalid_client" and a.headers["WWW-Authenticate"] == 'Basic realm="latchkey"',
        "a password is of no use to a client with a wrong secret", a)
     a = token({**PASSWORD, "scope": "read"}, "app")
-    ok(a.status == 200 and "scope" not in a.json and "scope" not in part(a.token, 1),
-       "a scope of the client that the user does not have is not granted", a)
+    ok(a.status == 400 and a.error == "invalid_scope", "a scope of the client that the user does not have is invalid_scope", a)
+    a = token({**PASSWORD, "scope": "read", "password": "wrong"}, "app")
+    ok(a.status == 400 and a.error == "invalid_grant", "a wrong password learns nothing of the user's scopes", a)
+    a = token({**PASSWORD, "scope": "read offline_access"}, "app")
+    ok(a.status == 200 and a.json["scope"] == "offline_access" and "scope" not in part(a.token, 1),
+       "of two scopes the one that can be given is given, and named", a)
+    a = token({**PASSWORD, "scope": ""}, "app")
+    ok(a.status == 200, "an empty scope is none", a)
     for who, scope in (("pw", "offline_access"), ("app", "write"), ("app", "offline_access admin")):
         a = token({**PASSWORD, "scope": scope}, who)
         ok(a.status == 400 and a.error == "invalid_scope", f"a scope that {who} may not have for a user: {scope}", a)
@@ -233,6 +239,15 @@ def refresh():
         ok(c.status == 400 and c.error == "invalid_grant", f"a refresh token is nothing at another client: {who}", c)
     c = token({"grant_type": "refresh_token", "refresh_token": b.refresh, "client_id": "app"})
     ok(c.status == 401, "a confidential client renews nothing without its secret", c)
+    d = token({"grant_type": "refresh_token", "refresh_token": b.refresh, "scope": "read"}, "app")
+    ok(d.status == 400 and d.error == "invalid_scope" and set(d.json) == {"error", "error_description"},
+       "a scope that the session has not is invalid_scope at a renewal", d)
+    for scope in ('"', "read  write", " read"):
+        d = token({"grant_type": "refresh_token", "refresh_token": b.refresh, "scope": scope}, "app")
+        ok(d.error == "invalid_scope", f"at a renewal a scope of another form is invalid_scope: {scope!r}", d)
+    time.sleep(2.5)
+    d = token({"grant_type": "refresh_token", "refresh_token": b.refresh, "scope": "read offline_access"}, "app")
+    ok(d.status == 200 and "scope" not in d.json, "invalid_scope has not spent the refresh token, whatever time has passed", d)
     first = token({**PASSWORD, "scope": "offline_access"})
     ok(renew(first.refresh, "app").error == "invalid_grant", "a confidential client renews nothing of the built-in one")
     c = renew(first.refresh)

@@ -81,6 +81,13 @@ test_common(void)
 	        scope_common("a", NULL, &a) == NULL &&
 	        scope_common("a", "", &a) == NULL,
 	    "an empty list has no name in common");
+	is(scope_choose("a b", "b x", &a), "b", "those that are wanted");
+	ok(scope_choose("a b", "x", &a) == NULL &&
+	        scope_choose("a b", "x offline_access", &a) == NULL,
+	    "none, where none of the wanted is there");
+	is(scope_choose("a b", NULL, &a), "a b", "all, where none is wanted");
+	is(scope_choose("a b", "offline_access", &a), "a b",
+	    "all, where offline_access alone is wanted");
 	arena_free(&a);
 }
 
