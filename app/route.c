@@ -59,6 +59,7 @@ struct route {
 #define SAME_ORIGIN ORIGIN_SAME
 #define OWN_PAGES ORIGIN_OWN
 #define FASTAPI FACE_FASTAPI
+#define BEARER FACE_BEARER
 #define OAUTH FACE_OAUTH
 #define LOGIN FACE_LOGIN
 #define PAGE FACE_PAGE
@@ -70,21 +71,21 @@ static const struct route routes[] = {
 	{ POST,     "/users/add_user/",     ROLE_LOGIN, ANYONE,    NOT_CROSS_SITE, LIMIT_SIGNUP, FASTAPI, BODY_JSON, 65536, api_users_add },
 	{ POST,     "/token",               ROLE_LOGIN, ANYONE,    NOT_CROSS_SITE, LIMIT_LOGIN,  LOGIN,   BODY_FORM, 65536, api_token_create },
 	{ GET,      "/users/me",            ROLE_API,   SIGNED_IN, ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_users_me },
-	{ PATCH,    "/users/me",            ROLE_API,   SIGNED_IN, SAME_ORIGIN,    LIMIT_CHANGE, FASTAPI, BODY_JSON, 65536, api_users_change },
-	{ POST,     "/users/me/password",   ROLE_LOGIN, SIGNED_IN, SAME_ORIGIN,    LIMIT_LOGIN,  FASTAPI, BODY_JSON, 65536, api_users_change_password },
-	{ POST,     "/users/me/delete",     ROLE_LOGIN, SIGNED_IN, SAME_ORIGIN,    LIMIT_LOGIN,  FASTAPI, BODY_JSON, 65536, api_users_delete },
-	{ GET,      "/users/me/sessions",   ROLE_API,   SIGNED_IN, ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_sessions_list },
-	{ DELETE,   "/users/me/sessions",   ROLE_API,   SIGNED_IN, SAME_ORIGIN,    LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_sessions_delete_others },
-	{ DELETE,   "/users/me/sessions/{id}", ROLE_API, SIGNED_IN, SAME_ORIGIN,   LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_sessions_delete },
+	{ PATCH,    "/users/me",            ROLE_API,   SIGNED_IN, SAME_ORIGIN,    LIMIT_CHANGE, BEARER,  BODY_JSON, 65536, api_users_change },
+	{ POST,     "/users/me/password",   ROLE_LOGIN, SIGNED_IN, SAME_ORIGIN,    LIMIT_LOGIN,  BEARER,  BODY_JSON, 65536, api_users_change_password },
+	{ POST,     "/users/me/delete",     ROLE_LOGIN, SIGNED_IN, SAME_ORIGIN,    LIMIT_LOGIN,  BEARER,  BODY_JSON, 65536, api_users_delete },
+	{ GET,      "/users/me/sessions",   ROLE_API,   SIGNED_IN, ANY,            LIMIT_NONE,   BEARER,  BODY_NONE, 0,     api_sessions_list },
+	{ DELETE,   "/users/me/sessions",   ROLE_API,   SIGNED_IN, SAME_ORIGIN,    LIMIT_NONE,   BEARER,  BODY_NONE, 0,     api_sessions_delete_others },
+	{ DELETE,   "/users/me/sessions/{id}", ROLE_API, SIGNED_IN, SAME_ORIGIN,   LIMIT_NONE,   BEARER,  BODY_NONE, 0,     api_sessions_delete },
 	{ POST,     "/session",             ROLE_LOGIN, ANYONE,    OWN_PAGES,      LIMIT_LOGIN,  FASTAPI, BODY_EITHER, 65536, api_session_create },
-	{ GET,      "/session",             ROLE_API,   SIGNED_IN, ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_session_read },
-	{ DELETE,   "/session",             ROLE_API,   SIGNED_IN, SAME_ORIGIN,    LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_session_delete },
+	{ GET,      "/session",             ROLE_API,   SIGNED_IN, ANY,            LIMIT_NONE,   BEARER,  BODY_NONE, 0,     api_session_read },
+	{ DELETE,   "/session",             ROLE_API,   SIGNED_IN, SAME_ORIGIN,    LIMIT_NONE,   BEARER,  BODY_NONE, 0,     api_session_delete },
 	{ POST,     "/oauth2/token",        ROLE_API,   ANYONE,    NOT_CROSS_SITE, LIMIT_NONE,   OAUTH,   BODY_FORM, 65536, api_oauth2_token },
 	{ POST,     "/oauth2/token",        ROLE_LOGIN, ANYONE,    NOT_CROSS_SITE, LIMIT_LOGIN,  OAUTH,   BODY_FORM, 65536, api_oauth2_password },
 	{ POST,     "/oauth2/introspect",   ROLE_API,   ANYONE,    NOT_CROSS_SITE, LIMIT_NONE,   OAUTH,   BODY_FORM, 65536, api_oauth2_introspect },
 	{ POST,     "/oauth2/revoke",       ROLE_API,   ANYONE,    NOT_CROSS_SITE, LIMIT_NONE,   OAUTH,   BODY_FORM, 65536, api_oauth2_revoke },
-	{ GET,      "/check",               ROLE_CHECK, CHECKED,   ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_check },
-	{ GET,      "/check/renew",         ROLE_API,   RENEWED,   ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_check },
+	{ GET,      "/check",               ROLE_CHECK, CHECKED,   ANY,            LIMIT_NONE,   BEARER,  BODY_NONE, 0,     api_check },
+	{ GET,      "/check/renew",         ROLE_API,   RENEWED,   ANY,            LIMIT_NONE,   BEARER,  BODY_NONE, 0,     api_check },
 	{ GET_HEAD, "/.well-known/jwks.json",ROLE_CHECK,ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_keys },
 	{ GET_HEAD, "/.well-known/oauth-authorization-server", ROLE_CHECK, ANYONE, ANY, LIMIT_NONE, FASTAPI, BODY_NONE, 0, api_metadata },
 	{ GET_HEAD, "/.well-known/oauth-authorization-server/{path}", ROLE_CHECK, ANYONE, ANY, LIMIT_NONE, FASTAPI, BODY_NONE, 0, api_metadata_below },
@@ -457,8 +458,8 @@ route_print(void)
 		"same origin", "own pages" };
 	static const char *const limit[] = { "none", "login", "sign-up",
 		"change" };
-	static const char *const face[] = { "FastAPI", "login", "OAuth",
-		"page" };
+	static const char *const face[] = { "FastAPI", "bearer", "login",
+		"OAuth", "page" };
 	struct arena a;
 	struct buf b;
 	size_t i;

@@ -29,11 +29,11 @@ free() {
 }
 
 right='grant_type=password&username=ada&password=correct+horse'
-is "$(fcgi "$LK_SOCKET_API" "$right")" '421 @latchkey_login server_error' 'the api lane hands a password grant over, and hashes nothing'
+is "$(fcgi "$LK_SOCKET_API" "$right")" '421 @latchkey_login invalid_request' 'the api lane hands a password grant over, and hashes nothing'
 is "$(fcgi "$LK_SOCKET_LOGIN" "$right")" 200 'the login lane serves a password grant'
-is "$(fcgi "$LK_SOCKET_LOGIN" 'grant_type=client_credentials')" '421 server_error' 'the login lane serves no other grant'
+is "$(fcgi "$LK_SOCKET_LOGIN" 'grant_type=client_credentials')" '421 invalid_request' 'the login lane serves no other grant'
 is "$(fcgi "$LK_SOCKET_API" 'grant_type=password&grant_type=password')" '400 invalid_request' 'the api lane hands nothing over that is no request'
-is "$(fcgi "$LK_SOCKET_CHECK" "$right")" '421 server_error' 'the check lane hands nothing over'
+is "$(fcgi "$LK_SOCKET_CHECK" "$right")" '421 invalid_request' 'the check lane hands nothing over'
 serve_alone "$LK_DIR/data/single.sock" "$tmp/log"
 is "$(fcgi "$LK_DIR/data/single.sock" "$right")" 200 'a worker of all lanes serves a password grant itself'
 unlike "$(cat "$tmp/log")" 'status=421' 'a worker of all lanes hands nothing over'
@@ -58,7 +58,7 @@ while api POST /oauth2/token 'grant_type=password' && [ "$status" = 400 ] && [ $
 	n=$((n + 1))
 done
 like "$status $n" '^429 ([6-9][0-9]|10[01])$' 'one address has a hundred requests at once at /oauth2/token, and then the rate of logins'
-is "$body" '{"detail":"Too Many Requests","error":"temporarily_unavailable","error_description":"Too Many Requests"}' \
+is "$body" '{"error":"temporarily_unavailable","error_description":"Too Many Requests"}' \
 	"nginx's limit has an error of OAuth"
 log_in ada 'correct horse'
 isnt "$status $body" '429 {"detail":"Too Many Requests"}' 'logins at /token have a count of their own'
@@ -108,7 +108,8 @@ sed -i "s|unix:$LK_SOCKET_LOGIN|unix:$tmp/none|" "$LK_DIR/nginx/latchkey-http.co
 nginx_reload
 api POST /oauth2/token 'grant_type=password&username=eve&password=correct+horse'
 is "$status" 503 'without the login lane a password grant is a 503'
-json_is .error temporarily_unavailable 'without the login lane the answer has an error of OAuth'
+is "$body" '{"error":"temporarily_unavailable","error_description":"Service Unavailable"}' 'without the login lane the answer has an error of OAuth alone'
+isnt "$(header Retry-After)" '' 'without the login lane the answer says when to try again'
 api POST /oauth2/token 'grant_type=refresh_token&refresh_token=x'
 is "$status $(printf %s "$body" | grep -c invalid_grant)" '400 1' 'without the login lane other grants are served'
 

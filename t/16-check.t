@@ -69,7 +69,9 @@ done
 for header in '' "$ada" 'Bearer x' "Bearer ${ada}x" "Basic $ada"; do
 	shown=$(printf '%s' "$header" | sed "s/$ada/TOKEN/")
 	api GET /check -H "Authorization: $header"
-	is "$status $(header WWW-Authenticate) $body" '401 Bearer ' "Authorization: '$shown' gets 401"
+	challenge=Bearer
+	[ "${header#Bearer }" = "$header" ] || challenge='Bearer error="invalid_token"'
+	is "$status $(header WWW-Authenticate) $body" "401 $challenge " "Authorization: '$shown' gets 401, and its challenge"
 	is "$(header X-Auth-User)" '' "Authorization: '$shown' names no account"
 done
 api POST /check '{}'
@@ -125,6 +127,7 @@ is "$status $body" '401 {"detail":"Could not validate credentials"}' 'a guarded 
 is "$(header WWW-Authenticate)" Bearer 'the 401 of a guarded path names the scheme'
 api POST /app/x 'some=body' -H 'Authorization: Bearer x'
 is "$status" 401 'a POST with a wrong token to a guarded path gets 401'
+is "$(header WWW-Authenticate)" 'Bearer error="invalid_token"' 'the 401 of a guarded path says that the token is invalid'
 api GET /latchkey-check -H "Authorization: Bearer $ada"
 is "$status" 404 'the location of the check cannot be reached from outside'
 t/stack workers-stop "$LK_DIR"

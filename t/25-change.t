@@ -270,7 +270,7 @@ is "$(printf '%s\n' "$body" | grep -c 'requests_total{route="/users/me",status="
 sql "create function vanish() returns trigger language plpgsql as 'begin return null; end'"
 sql "create trigger vanish before update on users for each row execute function vanish()"
 name '{"fullname":"nobody"}'
-is "$status $(header WWW-Authenticate)" '401 Bearer' 'the full name of an account that is gone gets 401'
+is "$status $(header WWW-Authenticate)" '401 Bearer error="invalid_token"' 'the full name of an account that is gone gets 401, and its token is invalid'
 sql 'drop trigger vanish on users'
 name '{"fullname":"x"}'
 is "$status" 200 'the full name of an account that is back is changed'

@@ -48,7 +48,7 @@ like "$body" '^\{"detail":"([^"]*)","error":"invalid_request","error_description
 api GET /token
 error 405 invalid_request 'Method Not Allowed' 'another method is invalid_request'
 api POST /token 'username=ada&password=x' -H 'Sec-Fetch-Site: cross-site'
-error 403 access_denied 'Cross-origin request refused' 'a page of another site is access_denied'
+error 403 invalid_request 'Cross-origin request refused' 'a page of another site is invalid_request'
 
 # --- the libraries ---
 

@@ -3,7 +3,7 @@
 # once it promised a body to the 401 of /check, and words to a 503 that had others.
 # shellcheck source=t/lib.sh disable=SC2154
 . t/lib.sh
-stack_up hash_cost=1 nginx_limits=off accept_plain_tokens=true signups_per_address_hour=20 login_failures_per_client_hour=10
+stack_up hash_cost=1 nginx_limits=off accept_plain_tokens=true revocation_stale=refuse signups_per_address_hour=20 login_failures_per_client_hour=10
 
 api GET /openapi.json
 printf '%s' "$body" >"$tmp/openapi.json"

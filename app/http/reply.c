@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "http/cors.h"
+#include "http/header.h"
 #include "http/problem.h"
 #include "http/reply.h"
 #include "lib/http_status.h"
@@ -69,7 +70,13 @@ reply_header(struct req *r, const char *name, const char *value)
 	buf_adds(&r->reply.headers, "\r\n");
 }
 
-/* The code of an error at a token endpoint. */
+/*
+ * The code of an error at a token endpoint. RFC 6749, section 5.2, has those of
+ * 400 and 401 alone. The statuses that say when to come again, and our own
+ * failure, have the codes that stand for them where a status cannot be sent
+ * (4.1.2.1): without any, Authlib would take the body of a 429 for a token,
+ * and oauthlib reports that one is missing.
+ */
 static const char *
 oauth_code(enum face face, int status)
 {
@@ -77,12 +84,9 @@ oauth_code(enum face face, int status)
 	case 401:
 		/* a login has no client that could be wrong */
 		return face == FACE_LOGIN ? "invalid_grant" : "invalid_client";
-	case 403:
-		return "access_denied";
 	case 429:
 	case 503:
 		return "temporarily_unavailable";
-	case 421:
 	case 500:
 		return "server_error";
 	default:
@@ -127,6 +131,17 @@ reply_detail(struct req *r, int status, const char *detail)
 		reply_header(r, "Retry-After", RETRY_AFTER_S);
 }
 
+/* A request without any token is told of no error: RFC 6750, section 3.1. */
+static const char *
+challenge(const struct req *r)
+{
+	if (r->face == FACE_OAUTH)
+		return "Basic realm=\"latchkey\"";
+	return r->face == FACE_BEARER && header_has_bearer(r->authorization)
+	           ? "Bearer error=\"invalid_token\""
+	           : "Bearer";
+}
+
 void
 reply_unauthorized(struct req *r, const char *detail)
 {
@@ -134,8 +149,7 @@ reply_unauthorized(struct req *r, const char *detail)
 		reply_detail(r, 401, detail);
 	else
 		reply_begin(r, 401, NULL);
-	reply_header(r, "WWW-Authenticate",
-	    r->face == FACE_OAUTH ? "Basic realm=\"latchkey\"" : "Bearer");
+	reply_header(r, "WWW-Authenticate", challenge(r));
 }
 
 /*

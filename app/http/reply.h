@@ -28,16 +28,18 @@ struct buf *reply_begin(struct req *r, int status, const char *type);
 void reply_header(struct req *r, const char *name, const char *value);
 
 /*
- * An error in the form of r->face. FACE_FASTAPI: {"detail":"…"}. FACE_OAUTH:
- * {"error":"…","error_description":"…"} of a token endpoint, the code by the
- * status. FACE_LOGIN: all three. detail: ASCII that can be seen, and blanks,
- * without " and \. Source: RFC 6749, section 5.2; of 403, 429 and 5xx, 4.1.2.1.
+ * An error in the form of r->face. FACE_FASTAPI, FACE_BEARER: {"detail":"…"}.
+ * FACE_OAUTH: {"error":"…","error_description":"…"} of a token endpoint, the
+ * code by the status. FACE_LOGIN: all three. detail: ASCII that can be seen,
+ * and blanks, without " and \. Source: RFC 6749, section 5.2; of 429 and 5xx,
+ * 4.1.2.1.
  */
 void reply_detail(struct req *r, int status, const char *detail);
 
 /*
  * As reply_detail() with 401, and WWW-Authenticate: Bearer, or to a client of
- * OAuth, Basic. NULL: no body.
+ * OAuth, Basic. FACE_BEARER: to a request with a bearer token also that this is
+ * what was wrong. NULL: no body. Source: RFC 6750, section 3.
  */
 void reply_unauthorized(struct req *r, const char *detail);
 

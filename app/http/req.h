@@ -21,10 +21,11 @@ enum body { BODY_NONE, BODY_JSON, BODY_FORM, BODY_EITHER };
 
 /*
  * In which form errors are written (http/reply.c), a column of route.c: as
- * FastAPI does, with OAuth's members beside that, as OAuth does, or as
- * FastAPI does until api/page.h makes a page of it.
+ * FastAPI does, the same with the challenge of RFC 6750, with OAuth's members
+ * beside FastAPI's, as OAuth does, or as FastAPI does until api/page.h makes a
+ * page of it.
  */
-enum face { FACE_FASTAPI, FACE_LOGIN, FACE_OAUTH, FACE_PAGE };
+enum face { FACE_FASTAPI, FACE_BEARER, FACE_LOGIN, FACE_OAUTH, FACE_PAGE };
 
 /* Where a field of http/params.h stands. */
 enum source { SOURCE_BODY, SOURCE_QUERY, SOURCE_PATH };

@@ -82,7 +82,8 @@ async function testListed(page) {
   answer = await ask(page, "/app/x", json("PUT", {}, token));
   is([answer.status, answer.body], [200, "PUT bea"], "a page of a listed origin reaches the guarded application");
   answer = await ask(page, "/app/x", json("PUT", {}, "wrong"));
-  is([answer.status, answer.challenge], [401, "Bearer"], "a page of a listed origin reads that the guard refused a token");
+  is([answer.status, answer.challenge], [401, 'Bearer error="invalid_token"'],
+    "a page of a listed origin reads that the guard refused a token");
   answer = await ask(page, "/users/me", { ...bearer(token), credentials: "include" });
   is(answer.status, "TypeError", "a page of a listed origin reads no answer to a request with cookies");
   let limited;

@@ -112,15 +112,27 @@ def question(path, **more):
     return status, email.message_from_string(head), body
 
 
+def until_stale(path, more):
+    """When the database has been away for three seconds, checks refuse (revocation_stale)."""
+    until = time.time() + 20
+    while (answer := question(path, **more))[0] != 503 and time.time() < until:
+        time.sleep(.2)
+    return answer
+
+
 def asked(path, status, name, token):
     """What nginx gets for a check."""
-    if name == "scope" and path == "/check":
-        return question(path, LATCHKEY_SCOPE="admin", HTTP_AUTHORIZATION="Bearer " + token)
     if status == 401:
         return question(path)
     more = {"HTTP_COOKIE": "__Host-latchkey=" + old_cookie()}
+    if path == "/check" and (status == 503 or status == 400 or name == "scope"):
+        more = {"HTTP_AUTHORIZATION": "Bearer " + token}
     if name == "scope":
         more["LATCHKEY_SCOPE"] = "admin"
+    if status == 400:
+        more["LATCHKEY_SCOPE"] = 'a"b'
+    if status == 503:
+        return until_stale(path, more)
     if name == "origin":
         more |= {"LATCHKEY_METHOD": "POST", "HTTP_SEC_FETCH_SITE": "cross-site", "HTTP_ORIGIN": "https://evil.example"}
     return question(path, **more)

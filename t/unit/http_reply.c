@@ -198,6 +198,67 @@ test_oauth(void)
 	    "an OAuth 500 is server_error");
 }
 
+/*
+ * Once 403 was access_denied, and 421 server_error, which RFC 6749 has for
+ * redirections alone.
+ */
+static void
+test_oauth_codes(void)
+{
+	static const int statuses[] = { 400, 403, 404, 405, 409, 413, 414, 421,
+		422 };
+	struct ctx c = { .arena = &arena };
+	struct req r = { .ctx = &c, .face = FACE_OAUTH };
+	char title[48];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(statuses); i++) {
+		reply_detail(&r, statuses[i], "No");
+		snprintf(title, sizeof(title),
+		    "an OAuth %d has a code of section 5.2", statuses[i]);
+		is(r.reply.body.s,
+		    "{\"error\":\"invalid_request\","
+		    "\"error_description\":\"No\"}",
+		    title);
+	}
+}
+
+/* Where the recorded contract is silent. Source: RFC 6750, section 3. */
+static void
+test_bearer(void)
+{
+	static const struct {
+		const char *authorization, *challenge, *title;
+	} cases[] = {
+		{ NULL, "Bearer", "no token is told of no error" },
+		{ "Basic YTpi", "Bearer", "another scheme is told of none" },
+		{ "Bearerx", "Bearer", "a scheme that begins so, neither" },
+		{ "Bearer", "Bearer error=\"invalid_token\"",
+		    "a scheme without a token is told of an error" },
+		{ "bEARER x", "Bearer error=\"invalid_token\"",
+		    "a token is told that it is invalid" },
+	};
+	struct ctx c = { .arena = &arena };
+	struct req r = { .ctx = &c, .face = FACE_BEARER };
+	char line[80];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(cases); i++) {
+		snprintf(line, sizeof(line), "WWW-Authenticate: %s\r\n",
+		    cases[i].challenge);
+		r.authorization = cases[i].authorization;
+		reply_error(&r, ERR_UNAUTH);
+		is(r.reply.headers.s, line, cases[i].title);
+		is(r.reply.body.s,
+		    "{\"detail\":\"Could not validate credentials\"}",
+		    tap_with("its body is as ever", cases[i].title));
+	}
+	r.face = FACE_FASTAPI;
+	reply_error(&r, ERR_UNAUTH);
+	is(r.reply.headers.s, "WWW-Authenticate: Bearer\r\n",
+	    "an endpoint of the recorded contract has its challenge");
+}
+
 /* At FastAPI's login both forms stand side by side. */
 static void
 test_login(void)
@@ -234,11 +295,8 @@ test_login(void)
 	is(r.reply.headers.s, "WWW-Authenticate: Bearer\r\n",
 	    "which asks for no client's secret");
 	reply_error(&r, ERR_DENIED);
-	ok(strstr(r.reply.body.s, "\"access_denied\"") != NULL,
-	    "what is not allowed is denied");
-	reply_detail(&r, 421, "No");
-	ok(strstr(r.reply.body.s, "\"server_error\"") != NULL,
-	    "a wrong socket is an error of the server");
+	ok(strstr(r.reply.body.s, "\"invalid_request\"") != NULL,
+	    "what is not allowed is an invalid request at a login, too");
 	r.face = FACE_FASTAPI;
 	reply_error(&r, ERR_INVALID);
 	ok(strstr(r.reply.body.s, "error") == NULL,
@@ -312,6 +370,8 @@ main(void)
 	test_anew();
 	test_errors();
 	test_oauth();
+	test_oauth_codes();
+	test_bearer();
 	test_login();
 	test_tables();
 	test_sizes();
