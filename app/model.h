@@ -46,6 +46,7 @@ struct client {
 	const char *grants;     /* a blank between two, as scopes have */
 	const char *scopes;
 	const char *audience; /* of its tokens; NULL: that of the settings */
+	int32_t epoch;        /* of its tokens: everybody's */
 	bool is_enabled;
 	/* UTC, as RFC 3339 has it; of the secret before, NULL: ended */
 	const char *created_at, *old_until;

@@ -103,6 +103,21 @@ log_in_as dan
 dan=$token dan_refresh=$refresh
 log_in_as ada
 last=$refresh
+# a client's own token, which belongs to no account, and has no row
+client=$($LK_AS "$LK_BIN" -c "$LK_CONF" client add night 2>/dev/null | sed -n 's/^secret	//p')
+client_token() {
+	api POST /oauth2/token grant_type=client_credentials -u "night:$client"
+	take_token
+}
+# client_token_is ACTIVE TOKEN
+client_token_is() {
+	api POST /oauth2/introspect "token=$2" -u "night:$client"
+	[ "${body#*\"active\":$1}" != "$body" ]
+}
+client_token
+night=$token
+client_token_is true "$night"
+ok $? "a client's own token is active"
 writes=$(sql 'select count(*) from latchkey_revoked')
 # while an account is locked by somebody else
 ($LK_AS psql -qX "host=$LK_DIR/data dbname=latchkey user=latchkey_owner" -v ON_ERROR_STOP=1 <<END >"$tmp/slow.log" 2>&1
@@ -127,6 +142,11 @@ for held in "ada $ada" "bob $bob" "cy $cy" "dan $dan"; do
 	ok $? "the check refuses the token of ${held% *}"
 	me "${held#* }" 401 "where the database is asked, the token of ${held% *} is refused"
 done
+retry 2 client_token_is false "$night"
+ok $? "a client's own token is inactive"
+client_token
+client_token_is true "$token"
+ok $? 'the next token of that client is active, though what was kept of it is of before'
 stands "$plain" 200
 ok $? 'a plain token ends by its setting alone'
 for held in "$ada_refresh" "$bob_refresh" "$dan_refresh" "$last"; do
@@ -158,9 +178,15 @@ retry 2 stands "$eve" 401
 ok $? 'user rename after it ends the tokens of the account'
 stands "$ada" 200
 ok $? 'tokens of others go on'
+client_token
+night=$token
+client_token_is true "$night"
+ok $? "a client's own token goes on, too"
 latchkey session end --all >/dev/null
 retry 2 stands "$ada" 401
 ok $? 'a second session end --all in the same minute ends all again'
+retry 2 client_token_is false "$night"
+ok $? "a second one ends a client's own tokens again"
 sql 'update latchkey_lifetime set epoch = 2147483646' >/dev/null
 log_in_as ada
 me "$token" 200 'a token of the epoch before the last counts'

@@ -184,13 +184,20 @@ revoked_session(uint64_t sid)
 	return value != 0 ? REVOKED_YES : REVOKED_NO;
 }
 
+int32_t
+revoked_everybody(void)
+{
+	return (int32_t)(atomic_load_explicit(
+	                     &memory->everybody, memory_order_acquire) >>
+	                 UNTIL_BITS);
+}
+
 enum revoked
 revoked_user(int64_t user_id, int32_t epoch)
 {
-	uint64_t value =
-	    atomic_load_explicit(&memory->everybody, memory_order_acquire);
+	uint64_t value;
 
-	if ((int64_t)(value >> UNTIL_BITS) > epoch)
+	if (revoked_everybody() > epoch)
 		return REVOKED_YES;
 	if (!find(&users, key_of((uint64_t)user_id), &value))
 		return REVOKED_UNKNOWN;

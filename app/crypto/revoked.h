@@ -33,6 +33,9 @@ enum revoked {
 /* Has the session ended whose id has these first 64 bits? */
 enum revoked revoked_session(uint64_t sid);
 
+/* Tokens of a lower epoch have ended, whoever has them; 0: none have. */
+int32_t revoked_everybody(void) MUST_CHECK;
+
 /* Have this user's tokens of that epoch ended, or everybody's? */
 enum revoked revoked_user(int64_t user_id, int32_t epoch);
 

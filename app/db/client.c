@@ -19,7 +19,7 @@ enum { FIND, LIST, INSERT, ENABLE, ROTATE, REVOKE };
 	" audience, enabled, " TIME(                                        \
 	    "created_at") ","                                               \
 	                  " CASE WHEN old_until > now() THEN " TIME(        \
-	                      "old_until") " END"
+	                      "old_until") " END, " DB_EPOCH_OF("0")
 
 /* clang-format off */
 const struct db_sql db_client_sql[] = {
@@ -104,6 +104,7 @@ client_of(const struct db_rows *rows, int row)
 		.is_enabled = db_true(rows, row, 8),
 		.created_at = db_text(rows, row, 9),
 		.old_until = db_text(rows, row, 10),
+		.epoch = (int32_t)db_int(rows, row, 11),
 	};
 }
 

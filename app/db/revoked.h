@@ -79,8 +79,8 @@ enum err db_revoked_note_server(
     struct ctx *c, const char **last, const char **now) MUST_CHECK;
 
 /*
- * End the tokens and sessions of everybody: the lowest epoch rises beyond all
- * that there are. One statement, whose work does not depend on the number of
+ * End the tokens and sessions of everybody, and clients' own tokens: the lowest
+ * epoch rises beyond all that there are. One statement, whose work does not depend on the number of
  * accounts (but one look at each row of latchkey_account), and which nobody
  * waits for. Errors as db_run().
  */

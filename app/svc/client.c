@@ -8,6 +8,7 @@
 
 #include "crypto/mac.h"
 #include "crypto/random.h"
+#include "crypto/revoked.h"
 #include "db/client.h"
 #include "lib/clock.h"
 #include "lib/text.h"
@@ -71,6 +72,7 @@ find_kept(struct ctx *c, const char *id, struct client *out)
 		.grants = copy(c, k->grants),
 		.scopes = copy(c, k->scopes),
 		.audience = copy(c, k->audience),
+		.epoch = k->epoch,
 		.is_enabled = k->is_enabled,
 	};
 	if (out->scopes == NULL)
@@ -87,6 +89,7 @@ keep(const struct ctx *c, const struct client *client, int64_t asked_ms)
 	*k = (struct client_kept){
 		.read_ms = asked_ms,
 		.number = client->number,
+		.epoch = client->epoch,
 		.is_enabled = client->is_enabled,
 	};
 	snprintf(k->id, sizeof(k->id), "%s", client->id);
@@ -283,9 +286,13 @@ client_token(struct ctx *c, const struct client *client, const char *scope,
 		.client_id = client->id,
 		.scope = scope,
 		.audience = client->audience,
+		.epoch = client->epoch,
 	};
 	enum err e;
 
+	/* which may have risen since the client was read and kept */
+	if (claims.epoch < revoked_everybody())
+		claims.epoch = revoked_everybody();
 	random_id(sid);
 	out->life_s = c->app->conf->access_token_minutes * 60;
 	claims.exp = c->now_s + out->life_s;

@@ -68,7 +68,8 @@ struct client_token {
 
 /*
  * A token for the client itself, of no user, with these scopes (NULL: none).
- * It has a session id of its own, without a row: it can be revoked.
+ * It has a session id of its own, without a row: it can be revoked, and ends
+ * with everybody's.
  * ERR_INTERNAL: it could not be signed. Source: RFC 6749, section 4.4;
  * RFC 9068.
  */
@@ -129,7 +130,7 @@ enum err client_rotate(struct ctx *c, const char *id, bool at_once,
 /* A client as the database had it at read_ms (clock_ms()); 0: none. */
 struct client_kept {
 	int64_t read_ms;
-	int32_t number;
+	int32_t number, epoch;
 	bool is_enabled;
 	char id[CLIENT_ID_MAX + 1];
 	char secret[65], old_secret[65];

@@ -58,6 +58,8 @@ session_check_revoked(struct ctx *c, const struct token_claims *claims)
 	revoked_await(FIRST_READ_MS);
 	if (claims->uid != 0)
 		r = revoked_user(claims->uid, claims->epoch);
+	else if (token_is_client(claims) && claims->epoch < revoked_everybody())
+		r = REVOKED_YES;
 	if (r == REVOKED_NO && claims->sid != NULL)
 		r = revoked_session(text_hex_value(claims->sid, 16));
 	if (r == REVOKED_YES) {

@@ -11,6 +11,7 @@
 #define revoked_section tested_section
 #define revoked_session tested_session
 #define revoked_user tested_user
+#define revoked_everybody tested_everybody
 #define revoked_is_stale tested_is_stale
 #define revoked_take_over tested_take_over
 #define revoked_add_session tested_add_session
@@ -111,6 +112,7 @@ test_found(void)
 	added = revoked_add_user(REVOKED_EVERYBODY, 9, 500) &&
 	        revoked_add_user(REVOKED_EVERYBODY, 8, 600);
 	ok(added, "everybody is added");
+	is_int(revoked_everybody(), 9, "everybody's highest epoch is known");
 	is_int(revoked_user(8, 8), REVOKED_YES,
 	    "with everybody's a token of any user has ended, of a lower epoch");
 	is_int(revoked_user(8, 9), REVOKED_NO,
@@ -124,6 +126,7 @@ test_found(void)
 	revoked_expire(600);
 	is_int(revoked_user(8, 0), REVOKED_NO,
 	    "everybody's goes when its time has come");
+	is_int(revoked_everybody(), 0, "with its entry everybody's epoch goes");
 	revoked_expire(INT64_C(1) << 32);
 	is_int(revoked_user(INT64_MAX, 0), REVOKED_YES,
 	    "the latest time is beyond 2^32");
