@@ -17,7 +17,7 @@ struct user {
 	const char *scope;         /* its scopes (lib/scope.h); NULL: none */
 };
 
-#define SESSIONS_OF_USER 100 /* beyond these the oldest ends */
+#define SESSIONS_OF_USER 100 /* beyond these the first to end, ends */
 #define SESSION_ID_CHARS 32  /* hexadecimal digits of 128 random bits */
 
 /* A login that has not ended. */

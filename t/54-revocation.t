@@ -146,7 +146,21 @@ bob=$token
 sql "insert into latchkey_session (id, user_id, epoch, created_at, expires_at) select md5(n::text)::uuid, u.id, 0, now() - n * interval '1 minute', now() + interval '1 hour' from generate_series(1, 150) n, users u where username = 'eve'" >/dev/null
 new_token eve
 is "$(sql "select count(*) from latchkey_session s, users u where u.id = user_id and username = 'eve'")" 100 'of a user there are 100 at most'
-is "$(sql "select min(created_at) > now() - interval '100 minutes' from latchkey_session s, users u where u.id = user_id and username = 'eve'")" t 'beyond that the oldest end'
+is "$(sql "select min(created_at) > now() - interval '100 minutes' from latchkey_session s, users u where u.id = user_id and username = 'eve'")" t 'beyond that the oldest end, of those that would end at once'
+
+# A hundred logins of a script once ended the browser's session of the same user.
+api POST /token 'username=eve&password=correct horse&scope=offline_access'
+long=$(sql "select s.id from latchkey_session s, users u where u.id = user_id and username = 'eve' and expires_at > now() + interval '1 day'")
+sql "update latchkey_session set created_at = now() - interval '30 days', expires_at = now() + interval '60 days' where id = '$long';
+	insert into latchkey_session (id, user_id, epoch, counter, created_at, expires_at) select md5('x' || n)::uuid, u.id, 0, -1, now() + n * interval '1 second', now() + interval '30 minutes' from generate_series(1, 110) n, users u where username = 'eve'" >/dev/null
+new_token eve
+is "$(sql "select count(*) from latchkey_session where id = '$long'") $(sql "select count(*) from latchkey_session s, users u where u.id = user_id and username = 'eve'")" '1 100' \
+	'a session that lasts is not ended by many that end soon, however old it is'
+sql "delete from latchkey_session where user_id = (select id from users where username = 'eve') and id <> '$long';
+	insert into latchkey_session (id, user_id, epoch, created_at, expires_at) select md5('y' || n)::uuid, u.id, 0, now() - n * interval '1 day', now() + (90 - n * 0.5) * interval '1 day' from generate_series(1, 110) n, users u where username = 'eve'" >/dev/null
+new_token eve
+is "$(sql "select count(*) filter (where s.id = md5('y1')::uuid), count(*) filter (where s.id = md5('y110')::uuid), count(*) from latchkey_session s, users u where u.id = user_id and username = 'eve'")" '1|0|100' \
+	'of those that last the oldest end'
 
 # --- who writes ---
 

@@ -62,8 +62,9 @@ const struct db_sql db_session_sql[] = {
 	[INSERT] = {
 		.name = "session_insert",
 		.used_by = DB_LOGIN,
-		/* the statement does not see the row that it adds: beside it
-		 * one less may stay */
+		/* The statement does not see the row that it adds: beside it
+		 * one less may stay. Those go that would end first: a script
+		 * that logs in each minute ends its own, and no browser's. */
 		.text = "WITH made AS (INSERT INTO latchkey_session"
 			" (id, user_id, epoch, expires_at, address, agent, counter,"
 			" client, scope)"
@@ -73,7 +74,8 @@ const struct db_sql db_session_sql[] = {
 			" dead AS (DELETE FROM latchkey_session WHERE id IN"
 			" (SELECT id FROM latchkey_session"
 			" WHERE user_id = $2::bigint"
-			" ORDER BY created_at DESC, id OFFSET " MOST " - 1)"
+			" ORDER BY expires_at DESC, created_at DESC, id"
+			" OFFSET " MOST " - 1)"
 			" RETURNING id)"
 			REVOKE("surplus"),
 		.writes = true,
