@@ -1,10 +1,13 @@
 /*
  * Ended sessions and raised epochs, in shared memory.
  *
- * Hash tables with linear probing, half full at most. A slot is written value
- * first, so whoever meets a key has its value. A copy is written anew only
- * while it is not current; a reader that was still in it meets a store behind
- * the one that made the other copy current, and looks again.
+ * Hash tables, half full at most. Keys are apart from values, so that a search
+ * nearly always needs one line of the cache; and most need none, since before
+ * them is a mark for each key, an eighth of whose bits are set at most: they
+ * stay in a cache that a million keys do not fit into. A slot is written
+ * value first, then its mark: whoever meets a key has both. A copy is written
+ * anew only while it is not current; a reader that was still in it meets a
+ * store behind the one that made the other copy current, and looks again.
  */
 #include "base.h"
 
@@ -24,16 +27,19 @@
 #define SILENCE_MS 1000 /* of the database; longer is an outage */
 #define OUTAGE_MAX_MS 3600000
 #define MINUTE_MS 60000
-#define TRIES 16 /* of a reader, while the table is rewritten */
+#define NOWHERE SIZE_MAX /* no place */
+#define TRIES 16         /* of a reader, while the table is rewritten */
 
 /* A slot's value: 31 bits of an epoch, 33 of a time in seconds. */
 #define UNTIL_BITS 33
 #define UNTIL_MAX ((INT64_C(1) << UNTIL_BITS) - 1)
 
-struct slot {
-	_Atomic uint64_t key; /* 0: empty, and the end of a search */
-	_Atomic uint64_t value;
-};
+/* Of a place the bits within a line of the cache, which has eight keys. */
+#define LINE ((size_t)7)
+
+/* Of 2^bits slots: words of the marks, four bits for a slot. */
+#define MARK_BITS(bits) ((bits) + 2)
+#define MARK_WORDS(bits) ((size_t)1 << (MARK_BITS(bits) - 6))
 
 /*
  * Which copy is current, how large, and how often that has changed: one word,
@@ -51,14 +57,24 @@ static struct memory {
 	_Atomic int64_t silent_ms, silence_ms;
 	_Atomic uint64_t everybody; /* a slot's value, for all users */
 	struct head session_head, user_head;
-	struct slot sessions[2][1U << SESSION_BITS];
-	struct slot users[2][1U << USER_BITS];
+	/* 0: empty, and the end of a search */
+	_Alignas(64) _Atomic uint64_t session_keys[2][1U << SESSION_BITS];
+	_Alignas(64) _Atomic uint64_t user_keys[2][1U << USER_BITS];
+	_Atomic uint64_t session_values[2][1U << SESSION_BITS];
+	_Atomic uint64_t user_values[2][1U << USER_BITS];
+	_Atomic uint64_t session_marks[2][MARK_WORDS(SESSION_BITS)];
+	_Atomic uint64_t user_marks[2][MARK_WORDS(USER_BITS)];
 } own;
+
+/* One of the two copies of a table. */
+struct copy {
+	_Atomic uint64_t *keys, *values, *marks;
+};
 
 /* A table as this process sees it: no size or address is read from memory. */
 struct table {
 	struct head *head;
-	struct slot *copy[2];
+	struct copy copy[2];
 	unsigned bits_max;
 	size_t used; /* the writer's count */
 };
@@ -67,8 +83,13 @@ static struct memory *memory = &own;
 static int wake_fd = -1;
 static bool has_awaited; /* this process, the writer's first word */
 static struct table sessions = { &own.session_head,
-	{ own.sessions[0], own.sessions[1] }, SESSION_BITS, 0 };
-static struct table users = { &own.user_head, { own.users[0], own.users[1] },
+	{ { own.session_keys[0], own.session_values[0], own.session_marks[0] },
+	    { own.session_keys[1], own.session_values[1],
+	        own.session_marks[1] } },
+	SESSION_BITS, 0 };
+static struct table users = { &own.user_head,
+	{ { own.user_keys[0], own.user_values[0], own.user_marks[0] },
+	    { own.user_keys[1], own.user_values[1], own.user_marks[1] } },
 	USER_BITS, 0 };
 
 _Static_assert(REVOKED_SESSIONS_MAX == 1U << (SESSION_BITS - 1) &&
@@ -79,14 +100,17 @@ static void
 use_memory(void *shared)
 {
 	struct memory *m = shared;
+	size_t i;
 
 	memory = m;
 	sessions.head = &m->session_head;
-	sessions.copy[0] = m->sessions[0];
-	sessions.copy[1] = m->sessions[1];
 	users.head = &m->user_head;
-	users.copy[0] = m->users[0];
-	users.copy[1] = m->users[1];
+	for (i = 0; i < 2; i++) {
+		sessions.copy[i] = (struct copy){ m->session_keys[i],
+			m->session_values[i], m->session_marks[i] };
+		users.copy[i] = (struct copy){ m->user_keys[i],
+			m->user_values[i], m->user_marks[i] };
+	}
 }
 
 const struct shm_section revoked_section = {
@@ -97,10 +121,10 @@ const struct shm_section revoked_section = {
 
 /* --- the word of a table: one bit of the copy, seven of its size --- */
 
-static struct slot *
+static const struct copy *
 copy_of(const struct table *t, uint64_t word)
 {
-	return t->copy[word & 1];
+	return &t->copy[word & 1];
 }
 
 /* The size within its limits, whatever the word says. */
@@ -121,50 +145,96 @@ word_after(uint64_t word, unsigned bits)
 	return ((word >> 8) + 1) << 8 | bits << 1 | (~word & 1);
 }
 
-/* Where the search for a key begins: users' numbers follow each other. */
-static size_t
-begin_of(uint64_t key, unsigned bits)
+/* Users' numbers follow each other, which places should not. */
+static uint64_t
+spread(uint64_t key)
 {
-	return (size_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - bits));
+	return key * UINT64_C(0x9e3779b97f4a7c15);
 }
 
 /* --- readers --- */
 
-/* The value of a key in a copy; 0: it is not there. */
-static uint64_t
-find_in(struct slot *slots, unsigned bits, uint64_t key)
+/* The word of a key's mark, and its bit in *bit. */
+static _Atomic uint64_t *
+mark_of(const struct copy *copy, unsigned bits, uint64_t key, uint64_t *bit)
 {
-	size_t mask = ((size_t)1 << bits) - 1, i = begin_of(key, bits), n;
-	uint64_t found;
+	size_t i = (size_t)(spread(key) >> (64 - MARK_BITS(bits)));
 
-	for (n = 0; n <= mask; n++, i = (i + 1) & mask) {
-		found =
-		    atomic_load_explicit(&slots[i].key, memory_order_acquire);
-		if (found == key)
-			return atomic_load_explicit(
-			    &slots[i].value, memory_order_acquire);
-		if (found == 0)
-			break;
-	}
-	return 0;
+	*bit = UINT64_C(1) << (i & 63);
+	return &copy->marks[i >> 6];
 }
 
-/* The same in the current one. False: could not tell. */
+/* False: the key is not in a copy. */
 static bool
+is_marked(const struct copy *copy, unsigned bits, uint64_t key)
+{
+	uint64_t bit;
+	_Atomic uint64_t *word = mark_of(copy, bits, key, &bit);
+
+	return (atomic_load_explicit(word, memory_order_acquire) & bit) != 0;
+}
+
+/*
+ * The place of a search's n-th step: all of the line in which it begins, and
+ * then the lines behind.
+ */
+static size_t
+place_of(size_t start, size_t n, size_t mask)
+{
+	return ((start & ~LINE) + (n & ~LINE) + ((start + n) & LINE)) & mask;
+}
+
+/*
+ * In the search for a key in a copy the place of what is wanted: the key, or 0
+ * for the first that is empty. NOWHERE: there is none before that.
+ */
+static inline size_t
+find_in(const struct copy *copy, unsigned bits, uint64_t key, uint64_t wanted)
+{
+	size_t mask = ((size_t)1 << bits) - 1, n, place;
+	size_t start = (size_t)(spread(key) >> (64 - bits));
+	uint64_t found;
+
+	for (n = 0; n <= mask; n++) {
+		place = place_of(start, n, mask);
+		found = atomic_load_explicit(
+		    &copy->keys[place], memory_order_acquire);
+		if (found == wanted)
+			return place;
+		if (found == 0)
+			return NOWHERE;
+	}
+	return NOWHERE;
+}
+
+/* Is a key in the current one? value: NULL, or 0 if it is not there. */
+static inline enum revoked
 find(const struct table *t, uint64_t key, uint64_t *value)
 {
 	_Atomic uint64_t *current = &t->head->current;
+	size_t place;
+	const struct copy *copy;
 	uint64_t word;
+	unsigned bits;
 	int tries;
 
 	for (tries = 0; tries < TRIES; tries++) {
 		word = atomic_load_explicit(current, memory_order_acquire);
-		*value = find_in(copy_of(t, word), bits_of(t, word), key);
+		copy = copy_of(t, word);
+		bits = bits_of(t, word);
+		place = is_marked(copy, bits, key)
+		            ? find_in(copy, bits, key, key)
+		            : NOWHERE;
+		if (value != NULL)
+			*value = place != NOWHERE ? atomic_load_explicit(
+			                                &copy->values[place],
+			                                memory_order_acquire)
+			                          : 0;
 		/* the loads before are acquire: this one stays behind them */
 		if (atomic_load_explicit(current, memory_order_relaxed) == word)
-			return true;
+			return place != NOWHERE ? REVOKED_YES : REVOKED_NO;
 	}
-	return false;
+	return REVOKED_UNKNOWN;
 }
 
 /* 0 is an empty slot's key; an id that is 0 shares that of another. */
@@ -177,11 +247,7 @@ key_of(uint64_t id)
 enum revoked
 revoked_session(uint64_t sid)
 {
-	uint64_t value;
-
-	if (!find(&sessions, key_of(sid), &value))
-		return REVOKED_UNKNOWN;
-	return value != 0 ? REVOKED_YES : REVOKED_NO;
+	return find(&sessions, key_of(sid), NULL);
 }
 
 int32_t
@@ -199,7 +265,7 @@ revoked_user(int64_t user_id, int32_t epoch)
 
 	if (revoked_everybody() > epoch)
 		return REVOKED_YES;
-	if (!find(&users, key_of((uint64_t)user_id), &value))
+	if (find(&users, key_of((uint64_t)user_id), &value) == REVOKED_UNKNOWN)
 		return REVOKED_UNKNOWN;
 	return (int64_t)(value >> UNTIL_BITS) > epoch ? REVOKED_YES
 	                                              : REVOKED_NO;
@@ -317,21 +383,25 @@ merge(uint64_t a, uint64_t b)
 
 /* Write an entry into a copy that has room. True: it is one more. */
 static bool
-put(struct slot *slots, unsigned bits, uint64_t key, uint64_t value)
+put(const struct copy *copy, unsigned bits, uint64_t key, uint64_t value)
 {
-	size_t mask = ((size_t)1 << bits) - 1, i = begin_of(key, bits);
-	uint64_t found;
+	size_t place = find_in(copy, bits, key, key);
+	bool is_new = place == NOWHERE;
+	uint64_t bit;
+	_Atomic uint64_t *mark = mark_of(copy, bits, key, &bit);
 
-	while ((found = atomic_load_explicit(
-	            &slots[i].key, memory_order_relaxed)) != 0 &&
-	       found != key)
-		i = (i + 1) & mask;
-	if (found == key)
-		value = merge(value, atomic_load_explicit(&slots[i].value,
+	if (is_new)
+		place = find_in(copy, bits, key, 0);
+	else
+		value = merge(value, atomic_load_explicit(&copy->values[place],
 		                         memory_order_relaxed));
-	atomic_store_explicit(&slots[i].value, value, memory_order_release);
-	atomic_store_explicit(&slots[i].key, key, memory_order_release);
-	return found == 0;
+	atomic_store_explicit(
+	    &copy->values[place], value, memory_order_release);
+	atomic_store_explicit(mark,
+	    atomic_load_explicit(mark, memory_order_relaxed) | bit,
+	    memory_order_release);
+	atomic_store_explicit(&copy->keys[place], key, memory_order_release);
+	return is_new;
 }
 
 /* Copy what ends after now_s into the other copy of 2^bits slots: current. */
@@ -340,14 +410,16 @@ rewrite(struct table *t, unsigned bits, int64_t now_s)
 {
 	uint64_t key, value, word = atomic_load(&t->head->current);
 	size_t i, n = (size_t)1 << bits_of(t, word);
-	struct slot *from = copy_of(t, word), *to = copy_of(t, word + 1);
+	const struct copy *from = copy_of(t, word), *to = copy_of(t, word + 1);
 
 	for (i = 0; i < (size_t)1 << bits; i++)
-		atomic_store_explicit(&to[i].key, 0, memory_order_release);
+		atomic_store_explicit(&to->keys[i], 0, memory_order_release);
+	for (i = 0; i < MARK_WORDS(bits); i++)
+		atomic_store_explicit(&to->marks[i], 0, memory_order_release);
 	t->used = 0;
 	for (i = 0; i < n; i++) {
-		key = atomic_load(&from[i].key);
-		value = atomic_load(&from[i].value);
+		key = atomic_load(&from->keys[i]);
+		value = atomic_load(&from->values[i]);
 		if (key != 0 && until_of(value) > now_s)
 			t->used += put(to, bits, key, value);
 	}
@@ -361,14 +433,14 @@ count(const struct table *t, int64_t now_s, size_t *live)
 {
 	uint64_t word = atomic_load(&t->head->current);
 	size_t i, used = 0, n = (size_t)1 << bits_of(t, word);
-	const struct slot *slots = copy_of(t, word);
+	const struct copy *copy = copy_of(t, word);
 
 	*live = 0;
 	for (i = 0; i < n; i++) {
-		if (atomic_load(&slots[i].key) == 0)
+		if (atomic_load(&copy->keys[i]) == 0)
 			continue;
 		used++;
-		*live += until_of(atomic_load(&slots[i].value)) > now_s;
+		*live += until_of(atomic_load(&copy->values[i])) > now_s;
 	}
 	return used;
 }
@@ -376,11 +448,11 @@ count(const struct table *t, int64_t now_s, size_t *live)
 static bool
 add(struct table *t, uint64_t key, uint64_t value)
 {
-	uint64_t there, word = atomic_load(&t->head->current);
+	uint64_t word = atomic_load(&t->head->current);
 	unsigned bits = bits_of(t, word);
 
-	there = find_in(copy_of(t, word), bits, key);
-	if (there == 0 && t->used >= (size_t)1 << (bits - 1)) {
+	if (t->used >= (size_t)1 << (bits - 1) &&
+	    find_in(copy_of(t, word), bits, key, key) == NOWHERE) {
 		if (bits == t->bits_max)
 			return false;
 		rewrite(t, ++bits, 0);

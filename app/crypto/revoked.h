@@ -13,7 +13,7 @@
 
 #define REVOKED_STALE_MS 3000 /* without word from the database */
 /*
- * Entries. The memory is the system's until it is used: a table takes 128 bytes
+ * Entries. The memory is the system's until it is used: a table takes 132 bytes
  * for each of the entries that it ever had at once, at most.
  */
 #ifndef REVOKED_SESSIONS_MAX
@@ -122,6 +122,6 @@ size_t revoked_count(void);
 
 /* The bytes of full tables, both copies. */
 #define REVOKED_BYTES_MAX \
-	((size_t)64 * (REVOKED_SESSIONS_MAX + REVOKED_USERS_MAX))
+	((size_t)66 * (REVOKED_SESSIONS_MAX + REVOKED_USERS_MAX))
 
 #endif

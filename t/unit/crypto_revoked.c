@@ -177,6 +177,36 @@ test_limit(void)
 	    "one user more than the limit is refused");
 }
 
+/* Places and marks are shared: all keys of a size, and as many others. */
+static void
+test_marks(void)
+{
+	uint64_t i, bit;
+	int invented = 0, marked = 0;
+	unsigned bits;
+	const struct copy *copy;
+
+	begin();
+	for (i = 0; i < REVOKED_SESSIONS_MAX; i++) {
+		if (!revoked_add_session(id(i), 9))
+			abort();
+		if (missing(0, i + 1) != 0)
+			break;
+	}
+	is_int((long long)i, REVOKED_SESSIONS_MAX,
+	    "each entry is found, whatever shares its place and its mark");
+	bits = bits_of(&sessions, atomic_load(&sessions.head->current));
+	copy = copy_of(&sessions, atomic_load(&sessions.head->current));
+	for (i = 1000; i < 11000; i++) {
+		invented += revoked_session(id(i)) != REVOKED_NO;
+		marked +=
+		    (atomic_load(mark_of(copy, bits, id(i), &bit)) & bit) != 0;
+	}
+	is_int(invented, 0, "a mark of another key is no entry");
+	ok(marked > 500 && marked < 2000,
+	    "about one in nine keys has the mark of another");
+}
+
 static void
 test_next_writer(void)
 {
@@ -209,7 +239,8 @@ test_rubbish(void)
 		answered += revoked_session(id(1)) == REVOKED_NO;
 	}
 	is_int(answered, 256, "any size that a table may claim is bounded");
-	memset(shared->sessions, 0xff, sizeof(shared->sessions));
+	memset(shared->session_keys, 0xff, sizeof(shared->session_keys));
+	memset(shared->session_marks, 0xff, sizeof(shared->session_marks));
 	is_int(revoked_session(id(1)), REVOKED_NO,
 	    "a table without an empty slot is searched once");
 }
@@ -476,6 +507,7 @@ main(void)
 	shared = new_memory();
 	test_found();
 	test_limit();
+	test_marks();
 	test_next_writer();
 	test_rubbish();
 	test_stale();
