@@ -112,7 +112,7 @@ client_token() {
 # client_token_is ACTIVE TOKEN
 client_token_is() {
 	api POST /oauth2/introspect "token=$2" -u "night:$client"
-	[ "${body#*\"active\":$1}" != "$body" ]
+	[ "${body#*\"active\":"$1"}" != "$body" ]
 }
 client_token
 night=$token
