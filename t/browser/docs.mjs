@@ -27,8 +27,9 @@ async function signUp() {
 // A page of its own, with no cookies and an empty cache. What it does wrong
 // gathers in `faults`, of windows that it opens too, and what it fetches in
 // `asked`.
-async function visit(browser, path, viewport, faults, asked = []) {
+async function visit(browser, path, viewport, faults, asked = [], script = () => {}) {
   const context = await browser.newContext({ viewport });
+  await context.addInitScript(script);
   context.setDefaultTimeout(20_000);
   await context.addInitScript(() =>
     document.addEventListener("securitypolicyviolation", (e) =>
@@ -141,6 +142,48 @@ async function testSwagger(browser, name, viewport, way) {
   await page.context().close();
 }
 
+// A token that ends is renewed by the refresh token: Swagger UI itself does not.
+async function testRenewal(browser) {
+  const faults = [];
+  const asked = [];
+  // half an hour passes in a quarter of a second
+  const page = await visit(browser, "/docs", wide, faults, asked, () => {
+    const wait = window.setTimeout;
+    window.setTimeout = (f, ms, ...rest) => wait(f, ms > 600_000 ? 250 : ms, ...rest);
+  });
+  const renewals = () => asked.filter((url) => url === `${origin}/oauth2/token`).length;
+  const until = async (wanted) => {
+    for (let i = 0; i < 100 && renewals() < wanted; i++) await page.waitForTimeout(100);
+    return renewals() >= wanted;
+  };
+  const dialog = page.locator(".modal-ux");
+  const form = dialog.locator(".auth-container", { hasText: "OAuth2PasswordBearer" });
+  const log_in = page.locator(".auth-wrapper .authorize");
+  await log_in.click();
+  await form.getByLabel("username:").fill(user.username);
+  await form.getByLabel("password:", { exact: true }).fill(user.password);
+  await form.locator("label[for^='offline_access']").first().click();
+  const login = page.waitForResponse(`${origin}/token`);
+  await dialog.getByLabel("Apply given OAuth2 credentials").click();
+  const first = await (await login).json();
+  ok(first.refresh_token !== undefined, "/docs: the scope offline_access gives a refresh token");
+  ok(await until(2), "/docs: before its end a token is renewed, again and again", asked.join("\n"));
+  await dialog.getByRole("button", { name: "Close" }).last().click();
+  const sent = page.waitForRequest(`${origin}/users/me`);
+  const { status } = await tryWhoAmI(page, byPointer);
+  const used = (await (await sent).allHeaders()).authorization;
+  ok(status.trim().startsWith("200"), "/docs: a renewed token counts", status);
+  ok(used !== `Bearer ${first.access_token}`, "/docs: the renewed token is the one that is sent", used);
+  await log_in.click();
+  await form.getByText("Logout").click();
+  await page.waitForTimeout(600);
+  const before = renewals();
+  await page.waitForTimeout(600);
+  ok(renewals() === before, "/docs: after a log-out nothing is renewed");
+  ok(faults.length === 0, "/docs: a renewal is no error", faults.join("\n"));
+  await page.context().close();
+}
+
 async function testRedoc(browser, name, viewport) {
   const faults = [];
   const page = await visit(browser, "/redoc", viewport, faults);
@@ -212,6 +255,7 @@ await run(async () => {
     await signUp();
     await testSwagger(browser, "wide, by keyboard", wide, byKeyboard);
     await testSwagger(browser, "narrow", narrow, byPointer);
+    await testRenewal(browser);
     await testRedoc(browser, "wide", wide);
     await testRedoc(browser, "narrow", narrow);
     await testQuery(browser, "/docs", ".opblock");
