@@ -4,6 +4,7 @@
 # streams, pages of others, and parts of Latchkey that do not answer.
 # shellcheck source=t/lib.sh
 . t/lib.sh
+needs cgi-fcgi
 stack_up hash_cost=1 nginx_limits=off
 api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
 api POST /users/add_user/ '{"username":"eve","password":"correct horse"}'
@@ -119,6 +120,35 @@ ok $? 'the gate is closed to a fresh cookie of a session that ended'
 asks 401 "$old_ada" 'an old cookie of a session that ended is not renewed'
 [ "$(sql "select min(extract(epoch from until - now()))::int from latchkey_revoked where reason = 'owner'")" -ge 3600 ]
 ok $? 'what ended a session is kept for as long as its proof may last, beyond a token'
+
+# --- the cookie from before a change of the password ---
+
+# A change keeps the session and raises its epoch. When no entry of it is left anywhere, the
+# row alone knows that the cookie before has ended.
+api POST /users/me/password '{"current":"correct horse","new":"battery staple"}' -H "Cookie: __Host-latchkey=$eve" -H 'Sec-Fetch-Site: same-origin'
+is "$status" 200 'a browser changes the password'
+old_eve=$(old "$eve")
+eve=$(header Set-Cookie | sed -n 's/^__Host-latchkey=\([^;]*\);.*/\1/p')
+sql 'delete from latchkey_revoked where user_id is not null' >/dev/null
+t/stack workers-stop "$LK_DIR" && t/stack workers-start "$LK_DIR"
+opens() {
+	api GET /app/x -H "Cookie: __Host-latchkey=$1"
+	[ "$status" = 200 ]
+}
+retry 10 opens "$(old "$eve")"
+ok $? 'the cookie from after a change of the password is renewed'
+sql "update latchkey_session set used_at = now() - interval '1 hour'" >/dev/null
+asks 401 "$old_eve" 'the cookie from before a change of the password is not renewed at the gate'
+is "$(header Set-Cookie)" '' 'the gate sets no cookie for one from before a change of the password'
+SCRIPT_NAME='' REQUEST_METHOD=GET REQUEST_URI=/check/renew LATCHKEY_METHOD=GET HTTP_COOKIE="__Host-latchkey=$old_eve" \
+	cgi-fcgi -bind -connect "$LK_SOCKET_API" >"$tmp/renewed" 2>/dev/null
+is "$(grep -ciE '^Status: 401' "$tmp/renewed") $(grep -ci '^Set-Cookie' "$tmp/renewed")" '1 0' '/check/renew refuses the cookie from before a change of the password'
+for what in 'GET /session' 'DELETE /session' 'GET /users/me' 'GET /account'; do
+	api "${what% *}" "${what#* }" -H "Cookie: __Host-latchkey=$old_eve" -H 'Sec-Fetch-Site: same-origin'
+	is "$status $(header Set-Cookie)" "$([ "$what" = 'GET /account' ] && echo 303 || echo 401) " \
+		"$what refuses the cookie from before a change of the password"
+done
+is "$(sql "select count(*) from latchkey_session where used_at > now() - interval '30 minutes'")" 0 'the cookie from before a change of the password keeps no session from idling'
 t/stack db-stop "$LK_DIR"
 asks 200 "$eve" 'without the database a fresh cookie opens the application'
 asks 401 "$ada" 'without the database a session that ended stays ended'

@@ -164,6 +164,7 @@ const struct db_sql db_session_sql[] = {
 			" SET used_at = clock_timestamp()"
 			" FROM " OWNER
 			" WHERE s.id = $1::uuid AND s.user_id = $2::bigint"
+			" AND s.epoch = coalesce($5::int, s.epoch)"
 			" AND s.used_at <= now() - $3::double precision * '1 second'::interval"
 			" AND " IS_LIVE
 			" RETURNING s.user_id, u.username, s.epoch, s.expires_at,"
@@ -359,7 +360,8 @@ db_session_touch(struct ctx *c, struct touch *t)
 	enum err e = db_one(c->app->db, c->arena, &db_session_sql[TOUCH],
 	    DB_PARAMS(t->id, db_param_i64(c->arena, t->user.id),
 	        db_param_i64(c->arena, t->write_s),
-	        db_param_i64(c->arena, t->idle_s)),
+	        db_param_i64(c->arena, t->idle_s),
+	        t->is_raised ? NULL : db_param_i64(c->arena, t->user.epoch)),
 	    &rows);
 
 	if (e != ERR_OK)

@@ -38,14 +38,15 @@ struct touch {
 	const char *id;
 	int64_t write_s;   /* it is written where that was so long ago */
 	int64_t idle_s;    /* how long a session may go without use */
-	struct user user;  /* its number; then what a proof needs */
+	bool is_raised;    /* a change has given the session another epoch */
+	struct user user;  /* its number and epoch; then what a proof needs */
 	int64_t expires_s; /* the result: of the session, since 1970 */
 };
 
 /*
  * Note that a session is used. Of any number at once one writes, and does not
- * wait for the disk. ERR_UNAUTH: no such session of that user, or it has ended.
- * Errors as db_run().
+ * wait for the disk. ERR_UNAUTH: no such session of that user, of another epoch
+ * (unless is_raised), or it has ended. Errors as db_run().
  */
 enum err db_session_touch(struct ctx *c, struct touch *t) MUST_CHECK;
 
@@ -95,7 +96,8 @@ enum err db_session_look(struct ctx *c, struct renewal *r) MUST_CHECK;
 /*
  * End a session whose refresh token was used again after the grace; asked of
  * the row once more, so that a renewal at the same time cannot save it.
- * ERR_NOTFOUND: it had ended already.
+ * ERR_NOTFOUND: it had ended already; or it goes on, since its owner changed
+ * the password within the grace, which spends a token that may be under way.
  */
 enum err db_session_end_reused(
     struct ctx *c, const struct renewal *r) MUST_CHECK;

@@ -139,11 +139,11 @@ write_s(const struct conf *conf)
 }
 
 /*
- * Ask the session's row, and note that it is used. The claims get what the
- * account has now.
+ * Ask the session's row, of the proof's epoch, or of one that was raised since,
+ * and note that it is used. The claims get what the account has now.
  */
 static enum err
-touch(struct ctx *c, const struct proof *p, struct touch *t,
+touch(struct ctx *c, const struct proof *p, bool is_raised, struct touch *t,
     struct token_claims *claims)
 {
 	enum err e;
@@ -151,7 +151,8 @@ touch(struct ctx *c, const struct proof *p, struct touch *t,
 	*t = (struct touch){ .id = p->sid,
 		.write_s = write_s(c->app->conf),
 		.idle_s = c->app->conf->session_idle_minutes * 60,
-		.user.id = p->uid };
+		.is_raised = is_raised,
+		.user = { .id = p->uid, .epoch = p->epoch } };
 	if ((e = db_session_touch(c, t)) == ERR_OK) {
 		claims->sub = t->user.username;
 		claims->scope = t->user.scope;
@@ -185,7 +186,7 @@ browser_renew(struct ctx *c, const char *cookie, struct token_claims *claims,
 
 	if ((e = read_cookie(c, cookie, &p, claims)) != ERR_OK)
 		return e;
-	if ((e = touch(c, &p, &t, claims)) == ERR_OK)
+	if ((e = touch(c, &p, false, &t, claims)) == ERR_OK)
 		e = make_again(c, &p, &t, claims, out);
 	event(event_of(FAMILY_RENEWALS, e), NULL);
 	return e;
@@ -201,7 +202,7 @@ browser_go_on(struct ctx *c, const char *cookie, struct browser_cookie *out)
 
 	/* the cookie's own epoch has ended just now: its row decides */
 	if ((e = proof_read(c->app->secrets, cookie, &p)) != ERR_OK ||
-	    (e = touch(c, &p, &t, &claims)) != ERR_OK)
+	    (e = touch(c, &p, true, &t, &claims)) != ERR_OK)
 		return e;
 	return make_again(c, &p, &t, &claims, out);
 }
@@ -216,7 +217,7 @@ browser_user(struct ctx *c, const char *cookie, struct token_claims *claims,
 
 	out->value = NULL;
 	if ((e = read_cookie(c, cookie, &p, claims)) != ERR_OK ||
-	    (e = touch(c, &p, &t, claims)) != ERR_OK)
+	    (e = touch(c, &p, false, &t, claims)) != ERR_OK)
 		return e;
 	if (!is_fresh(c, &p)) {
 		e = make_again(c, &p, &t, claims, out);

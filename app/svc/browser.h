@@ -55,7 +55,8 @@ enum err browser_claims(
 /*
  * Renew a cookie, good or old: the same session, whose last use is written once
  * in five minutes at most, with the scopes that the user has now. ERR_UNAUTH:
- * it is none, or its session has ended. ERR_BUSY: the database does not answer.
+ * it is none, of an epoch before, or its session has ended. ERR_BUSY: the
+ * database does not answer.
  */
 enum err browser_renew(struct ctx *c, const char *cookie,
     struct token_claims *claims, struct browser_cookie *out) MUST_CHECK;
