@@ -178,16 +178,24 @@ const struct db_sql db_session_sql[] = {
 			" a.scope"
 			" FROM latchkey_session s, " OWNER
 			" WHERE s.id = $1::uuid AND s.user_id = $2::bigint"
+			" AND s.epoch = coalesce($5::int, s.epoch)"
 			" AND " IS_LIVE
 			" AND NOT EXISTS (SELECT FROM done)",
 	},
 	[END_REUSED] = {
 		.name = "session_end_reused",
 		.used_by = DB_API,
-		.text = "WITH dead AS (DELETE FROM latchkey_session"
+		/*
+		 * Within the grace of a change of the password, which spends a
+		 * token, its owner may have sent that one just before.
+		 */
+		.text = "WITH dead AS (DELETE FROM latchkey_session s"
 			" WHERE id = $1::uuid AND (counter > $2::int + 1"
 			" OR counter = $2::int + 1"
 			" AND used_at <= now() - $3::double precision * '1 second'::interval)"
+			" AND NOT EXISTS (SELECT FROM latchkey_account a"
+			" WHERE a.user_id = s.user_id AND a.changed_at"
+			" > now() - $3::double precision * '1 second'::interval)"
 			" RETURNING id)"
 			REVOKE("reuse"),
 		.writes = true,

@@ -154,8 +154,9 @@ const struct db_sql db_user_sql[] = {
 			    " reason = excluded.reason")
 			"), kept AS (UPDATE latchkey_session s"
 			" SET epoch = raised.epoch, used_at = clock_timestamp(),"
-			" counter = CASE WHEN s.counter BETWEEN 0 AND 2147483645"
-			" THEN s.counter + 1 ELSE s.counter END"
+			/* by two: the token before is spent, and not in its grace */
+			" counter = CASE WHEN s.counter BETWEEN 0 AND 2147483644"
+			" THEN s.counter + 2 ELSE s.counter END"
 			/* not one that had ended by an epoch before */
 			" FROM raised WHERE s.id = $5::uuid"
 			" AND s.user_id = raised.user_id"
