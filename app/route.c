@@ -16,6 +16,7 @@
 #include "http/params.h"
 #include "http/reply.h"
 #include "lib/clock.h"
+#include "lib/memory.h"
 #include "lib/text.h"
 #include "route.h"
 #include "stats/event.h"
@@ -350,6 +351,7 @@ run_row(struct req *r, const struct route *row)
 	}
 	if (e == ERR_OK)
 		assert_counted(r, row);
+	e = memory_err(e);
 	if (e == ERR_MALFORMED && r->malformed != NULL)
 		reply_detail(r, 400, r->malformed);
 	else if (e == ERR_UNAUTH && is_check)
@@ -408,14 +410,32 @@ counter_of(const struct route *row)
 	return (unsigned)(row - routes);
 }
 
+/*
+ * Whatever a handler made of it: a refusal may have no other reason than that
+ * a library had no memory.
+ */
+static void
+refuse_without_memory(struct req *r)
+{
+	event(EVENT_NO_MEMORY, "what=request");
+	if (r->reply.status < 300 || r->reply.status == 503)
+		return;
+	r->new_session.value = NULL;
+	reply_error(r, ERR_BUSY);
+}
+
 void
 route_run(struct req *r)
 {
 	int64_t us, start_us = clock_us();
-	const struct route *row = find_row(r);
+	const struct route *row;
 
+	memory_begin();
+	row = find_row(r);
 	if (row != NULL)
 		run_row(r, row);
+	if (memory_lacked())
+		refuse_without_memory(r);
 	/* a check is asked so often that no cookie may come of it */
 	assert(row == NULL || row->lane != ROLE_CHECK ||
 	       r->new_session.value == NULL);

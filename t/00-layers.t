@@ -56,7 +56,7 @@ bsd/         cmd/prompt  readpassphrase|RPP_
 utf8proc.h   lib/unicode utf8proc_|UTF8PROC_
 END
 
-c_library='arpa/inet|assert|ctype|dirent|errno|fcntl|fnmatch|getopt|grp|inttypes|libgen|malloc|poll|pwd|sched|signal|spawn|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|syslog|termios|time|unistd|sys/[a-z]+|net[a-z]+/[a-z]+|netdb|linux/[a-z_]+'
+c_library='arpa/inet|assert|ctype|dlfcn|dirent|errno|fcntl|fnmatch|getopt|grp|inttypes|libgen|malloc|poll|pwd|sched|signal|spawn|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|syslog|termios|time|unistd|sys/[a-z]+|net[a-z]+/[a-z]+|netdb|linux/[a-z_]+'
 
 # --- what is used: lines of "how user used" ---
 
@@ -78,9 +78,9 @@ for source in $sources; do
 	object=${source#app/}
 	nm -P -g "build/${object%.c}.o" | sed "s|^|${object%.c} |"
 done >"$tmp/symbols"
-# crypto/hashmem.c defines mmap and munmap, in front of the C library's.
+# crypto/hashmem.c and lib/memory.c define functions in front of the C library's.
 awk '
-	$2 ~ /^m(un)?map$/ { next }
+	$2 ~ /^(m(un)?map|[mc]alloc|realloc)$/ { next }
 	$3 != "U" { home[$2] = $1; next }
 	{ user[++n] = $1; used[n] = $2 }
 	END {
@@ -98,13 +98,13 @@ done
 
 # A function of ours takes the place of one of its name in every library that is
 # loaded: one called json_integer() was once called by libjwt, in jansson's place.
-# crypto/hashmem.c means to, and nothing calls login(3).
+# crypto/hashmem.c and lib/memory.c mean to, and nothing calls login(3).
 ldd build/latchkey | sed -n 's/.*=> \([^ ]*\) .*/\1/p' | xargs -n 1 nm -D -P --defined-only |
 	sed 's/[@ ].*//' | sort -u >"$tmp/theirs"
 [ "$(grep -cx -e json_integer -e mmap -e crypt_r "$tmp/theirs")" = 3 ]
 ok $? "the libraries' functions are known"
 awk '$3 != "U" { print $2 }' "$tmp/symbols" | sort -u >"$tmp/ours"
-is "$(comm -12 "$tmp/ours" "$tmp/theirs" | tr '\n' ' ')" 'login mmap munmap ' 'no function has the name of a library'"'"'s'
+is "$(comm -12 "$tmp/ours" "$tmp/theirs" | tr '\n' ' ')" 'calloc login malloc mmap munmap realloc ' 'no function has the name of a library'"'"'s'
 
 # --- the floors ---
 

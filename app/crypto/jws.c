@@ -75,7 +75,7 @@ jws_key_new(enum jws_alg alg)
 	else
 		pkey = EVP_PKEY_Q_keygen(NULL, NULL, kinds[alg].type);
 	if (pkey == NULL)
-		event(EVENT_BUG, "what=jws_key");
+		event_library_failed("jws_key");
 	return (struct jws_key *)pkey;
 }
 

@@ -51,7 +51,7 @@ mac_key_new(const void *bytes, size_t len)
 	if (ctx != NULL && EVP_MAC_init(ctx, bytes, len, params) == 1)
 		return (struct mac_key *)ctx;
 	EVP_MAC_CTX_free(ctx);
-	event(EVENT_BUG, "what=mac_key");
+	event_library_failed("mac_key");
 	return NULL;
 }
 
@@ -104,10 +104,10 @@ mac_sha256(const void *bytes, size_t n, unsigned char out[MAC_BYTES])
 	static EVP_MD *sha256;
 	static EVP_MD_CTX *ctx;
 
-	if (ctx == NULL) {
+	if (sha256 == NULL)
 		sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	if (ctx == NULL)
 		ctx = EVP_MD_CTX_new();
-	}
 	return sha256 != NULL && ctx != NULL &&
 	       EVP_DigestInit_ex2(ctx, sha256, NULL) == 1 &&
 	       EVP_DigestUpdate(ctx, bytes, n) == 1 &&
@@ -133,7 +133,7 @@ mac_key_name(struct mac_key *key, char out[MAC_NAME_BYTES])
 	unsigned char mac[MAC_BYTES];
 
 	if (!mac_texts(key, (const char *[]){ "latchkey", "kid", NULL }, mac)) {
-		event(EVENT_BUG, "what=mac_key_name");
+		event_library_failed("mac_key_name");
 		return false;
 	}
 	snprintf(out, MAC_NAME_BYTES, "%02x%02x%02x%02x", mac[0], mac[1],
@@ -166,7 +166,7 @@ derive(struct mac_key *master, const char *label)
 	        master, (const char *[]){ "latchkey", label, NULL }, bytes))
 		key = mac_key_new(bytes, sizeof(bytes));
 	else
-		event(EVENT_BUG, "what=mac_derive");
+		event_library_failed("mac_derive");
 	explicit_bzero(bytes, sizeof(bytes));
 	return key;
 }
@@ -212,6 +212,6 @@ mac_make(const struct secrets *secrets, enum purpose purpose,
 	assert(secrets->key[purpose] != NULL);
 	if (mac_texts(secrets->key[purpose], texts, out))
 		return true;
-	event(EVENT_BUG, "what=mac_make");
+	event_library_failed("mac_make");
 	return false;
 }

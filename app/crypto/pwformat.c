@@ -12,6 +12,7 @@
 #include "crypto/pwkdf.h"
 #include "crypto/pwparse.h"
 #include "lib/clock.h"
+#include "lib/memory.h"
 #include "stats/metrics.h"
 
 #define WORK_MAX_US INT64_C(5000000)
@@ -289,6 +290,9 @@ pwformat_check(const struct pwformat_policy *p, const char *password,
 		result = pwhash_waste(p->cost, password);
 	*matches &= fits && result == PWHASH_DONE;
 	explicit_bzero(cut, sizeof(cut));
+	/* without memory some of libxcrypt's formats have another hash */
+	if (result == PWHASH_DONE && !*matches && memory_lacked())
+		result = PWHASH_NO_MEMORY;
 	return result == PWHASH_DONE ? ERR_OK : pwhash_no_memory(p->cost);
 }
 

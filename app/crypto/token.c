@@ -14,6 +14,7 @@
 
 #include "crypto/random.h"
 #include "crypto/token.h"
+#include "lib/memory.h"
 #include "lib/text.h"
 #include "stats/event.h"
 
@@ -118,8 +119,8 @@ token_sign(const struct keyring *ring, const struct token_claims *c,
 		    claims, a, out);
 	free(claims);
 	if (e != ERR_OK)
-		event(EVENT_BUG, "what=token_sign");
-	return e;
+		event_library_failed("token_sign");
+	return memory_err(e);
 }
 
 /*
@@ -502,8 +503,8 @@ parse(const struct key *key, const char *token, const struct parts *parts,
 	return true;
 }
 
-enum err
-token_check(const struct keyring *ring, const char *token,
+static enum err
+check(const struct keyring *ring, const char *token,
     const struct token_clock *clock, struct arena *a, struct token_claims *out)
 {
 	const struct key *key;
@@ -515,7 +516,7 @@ token_check(const struct keyring *ring, const char *token,
 		return ERR_UNAUTH;
 	e = find_key(ring, token, &parts, clock->now_s, &key);
 	if (e == ERR_INTERNAL)
-		event(EVENT_BUG, "what=token_check");
+		event_library_failed("token_check");
 	if (e != ERR_OK)
 		return e;
 	if (!parse(key, token, &parts, a, &jwt))
@@ -529,4 +530,19 @@ token_check(const struct keyring *ring, const char *token,
 		return ERR_UNAUTH;
 	/* Latchkey alone signs by its pairs, and nothing plain */
 	return out->is_plain && key->alg != JWS_HS256 ? ERR_UNAUTH : ERR_OK;
+}
+
+enum err
+token_check(const struct keyring *ring, const char *token,
+    const struct token_clock *clock, struct arena *a, struct token_claims *out)
+{
+	enum err e = check(ring, token, clock, a, out);
+
+	/*
+	 * Without memory libjwt, its JSON library and OpenSSL call a good token
+	 * wrong, and its client would log out. And a claim that they have no
+	 * memory for looks as if it were absent: aud, nbf or sid would not
+	 * count.
+	 */
+	return memory_lacked() ? ERR_BUSY : e;
 }

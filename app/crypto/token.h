@@ -49,7 +49,8 @@ struct token_clock {
  * NULL is left out, which keeps the tokens of most accounts as they were before
  * there were epochs and clients. A text has to be UTF-8. One with a client_id
  * says in its header that it is an access token (at+jwt). ERR_INTERNAL: libjwt
- * or OpenSSL could not (a sub that is not UTF-8, no memory); it is logged.
+ * or OpenSSL could not (a sub that is not UTF-8); ERR_BUSY: memory lacked; both
+ * are logged.
  * Source: RFC 7519; with a client_id, RFC 9068, section 2.
  */
 enum err token_sign(const struct keyring *ring, const struct token_claims *c,
@@ -70,7 +71,8 @@ enum err token_sign(const struct keyring *ring, const struct token_claims *c,
  * no uid, without a sid: a client's own token can always be revoked. Of a
  * repeated claim the last counts. ERR_UNAUTH: anything else, without
  * distinction. ERR_INTERNAL: OpenSSL could not verify the signature; it is
- * logged. Source: RFC 7519, section 7.2; RFC 8725.
+ * logged. ERR_BUSY: memory lacked, so nothing is known of the token. Source:
+ * RFC 7519, section 7.2; RFC 8725.
  */
 enum err token_check(const struct keyring *ring, const char *token,
     const struct token_clock *clock, struct arena *a,

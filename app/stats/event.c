@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "lib/memory.h"
 #include "stats/event.h"
 
 #define FAMILY_ROW(id, metric, label, title, help) \
@@ -55,6 +56,12 @@ event(enum event e, const char *fmt, ...)
 	log_event(row->level, row->line, row->reason ? row->outcome : NULL, fmt,
 	    args);
 	va_end(args);
+}
+
+void
+event_library_failed(const char *what)
+{
+	event(memory_lacked() ? EVENT_NO_MEMORY : EVENT_BUG, "what=%s", what);
 }
 
 enum event

@@ -167,6 +167,12 @@ extern const struct event_row event_table[EVENT_COUNT];
  */
 void event(enum event e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/*
+ * A library could not do its part: EVENT_NO_MEMORY if memory lacked (then the
+ * request is answered with 503), and otherwise EVENT_BUG.
+ */
+void event_library_failed(const char *what);
+
 /* Count an event whose line would be that of one just before. */
 void event_count(enum event e);
 
