@@ -79,7 +79,7 @@ make_mac(const struct secrets *secrets, const unsigned char *bytes, size_t n,
 {
 	if (mac_bytes(secrets->key[PURPOSE_PROOF], bytes, n, out))
 		return true;
-	event(EVENT_BUG, "what=proof");
+	event_library_failed("proof");
 	return false;
 }
 
