@@ -373,7 +373,9 @@ format:
 # configuration, which finds the scripts where they are. Somebody's latchkey.conf
 # stays as it is.
 SHARE = $(DESTDIR)$(PREFIX)/share
-# Where systemd looks by itself if PREFIX is /usr/local or /usr.
+# Where systemd looks by itself if PREFIX is /usr/local or /usr; and the program has
+# a folder there, since the service may start what is in it: a file that another one
+# takes the place of is not what systemd gave the service.
 LIB = $(DESTDIR)$(PREFIX)/lib
 UNITS_DIR = $(LIB)/systemd/system
 SYSTEMD_UNITS = latchkey.service latchkey-check.socket latchkey-api.socket \
@@ -387,8 +389,11 @@ NGINX_DIR = $(DESTDIR)$(SYSCONFDIR)/nginx/latchkey
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(CONF_DIR) $(SHARE)/latchkey/docs \
 		$(SHARE)/doc/latchkey/doc $(SHARE)/man/man5 $(SHARE)/man/man8 \
-		$(UNITS_DIR) $(LIB)/sysusers.d $(LIB)/tmpfiles.d $(NGINX_DIR)
-	install -m 755 $B/latchkey $(DESTDIR)$(PREFIX)/sbin
+		$(UNITS_DIR) $(LIB)/sysusers.d $(LIB)/tmpfiles.d $(NGINX_DIR) \
+		$(LIB)/latchkey
+	install -m 755 $B/latchkey $(LIB)/latchkey/latchkey.new
+	mv -f $(LIB)/latchkey/latchkey.new $(LIB)/latchkey/latchkey
+	ln -sf ../lib/latchkey/latchkey $(DESTDIR)$(PREFIX)/sbin/latchkey
 	install -m 644 $B/docs/* $(SHARE)/latchkey/docs
 	$(if $(wildcard $(WEB)/fetched),install -m 644 $B/passwords $(SHARE)/latchkey)
 	install -m 644 README.md NEWS.md SECURITY.md LICENSE $(SHARE)/doc/latchkey
@@ -416,7 +421,7 @@ install: all
 		chmod 644 $(CONF_DIR)/latchkey.conf; }
 
 uninstall:
-	rm -rf $(SHARE)/latchkey $(SHARE)/doc/latchkey
+	rm -rf $(SHARE)/latchkey $(SHARE)/doc/latchkey $(LIB)/latchkey
 	rm -f $(DESTDIR)$(PREFIX)/sbin/latchkey \
 		$(SHARE)/man/man8/latchkey.8 $(SHARE)/man/man5/latchkey.conf.5 \
 		$(SYSTEMD_UNITS:%=$(UNITS_DIR)/%) \

@@ -24,13 +24,13 @@ web='/usr/local/share/latchkey/passwords
 nginx=$(cd conf && find nginx -name '*.conf' | sed 's|nginx/|/etc/nginx/latchkey/|' | sort)
 is "$(files)" "/etc/latchkey/latchkey.conf
 $nginx
+/usr/local/lib/latchkey/latchkey
 /usr/local/lib/systemd/system/latchkey-api.socket
 /usr/local/lib/systemd/system/latchkey-check.socket
 /usr/local/lib/systemd/system/latchkey-login.socket
 /usr/local/lib/systemd/system/latchkey.service
 /usr/local/lib/sysusers.d/latchkey.conf
 /usr/local/lib/tmpfiles.d/latchkey.conf
-/usr/local/sbin/latchkey
 /usr/local/share/doc/latchkey/LICENSE
 /usr/local/share/doc/latchkey/NEWS.md
 /usr/local/share/doc/latchkey/README.md
@@ -52,7 +52,7 @@ $web/usr/local/share/man/man5/latchkey.conf.5
 is "$(cd "$tmp/root/usr/local/share/latchkey" && ls docs)" "$(ls build/docs)" "make install installs the pages' scripts"
 [ -n "$(ls build/docs)" ]
 ok $? "the pages' scripts are built"
-is "$(find "$tmp/root" -type f ! -perm 644 ! -path '*/sbin/latchkey')" '' 'installed files can be read by everybody'
+is "$(find "$tmp/root" -type f ! -perm 644 ! -path '*/lib/latchkey/latchkey')" '' 'installed files can be read by everybody'
 is "$(find "$tmp/root" -type d ! -perm 755)" '' 'installed folders can be entered by everybody'
 
 program=$tmp/root/usr/local/sbin/latchkey
@@ -101,11 +101,17 @@ cmp -s "$conf" "$tmp/edited"
 ok $? 'make install leaves an edited latchkey.conf'
 is "$(stat -c %a "$conf")" 600 'make install leaves the mode of an edited latchkey.conf'
 
+before=$(stat -c %i "$tmp/root/usr/local/lib/latchkey/latchkey")
+exec 3<"$tmp/root/usr/local/lib/latchkey/latchkey"
+run_make install
+isnt "$(stat -Lc %i "$program")" "$before" 'make install does not write into the program that runs'
+exec 3<&-
+
 run_make uninstall
 ok $? 'make uninstall succeeds'
 is "$(files)" "/etc/latchkey/latchkey.conf
 $nginx" "make uninstall leaves the settings, nginx's among them, or nginx would not start again"
-[ ! -e "$tmp/root/usr/local/share/latchkey" ] && [ ! -e "$tmp/root/usr/local/share/doc/latchkey" ]
+[ ! -e "$tmp/root/usr/local/share/latchkey" ] && [ ! -e "$tmp/root/usr/local/lib/latchkey" ] && [ ! -L "$program" ] && [ ! -e "$tmp/root/usr/local/share/doc/latchkey" ]
 ok $? "make uninstall leaves no folder of Latchkey's"
 cmp -s "$conf" "$tmp/edited"
 ok $? 'make uninstall leaves the settings as they were'
@@ -127,7 +133,7 @@ docs=$(sed -n 's|.*alias \(.*\)/\$latchkey_script;|\1|p' "$tmp/root/etc/nginx/la
 is "$docs" /opt/latchkey/share/latchkey/docs "nginx, with another PREFIX, has the pages' scripts there"
 [ -s "$tmp/root$docs/docs.js" ]
 ok $? "the pages' scripts are installed below another PREFIX"
-is "$(grep -rl /usr/local "$share/man" "$tmp/root/etc/nginx" "$share/doc/latchkey/nginx.conf.sample" "$share/doc/latchkey/doc" "$share/../lib")" '' \
+is "$(grep -rIl /usr/local "$share/man" "$tmp/root/etc/nginx" "$share/doc/latchkey/nginx.conf.sample" "$share/doc/latchkey/doc" "$share/../lib")" '' \
 	'no installed text below another PREFIX names /usr/local'
 like "$(cat "$share/man/man8/latchkey.8")" '/opt/latchkey/sbin/latchkey serve' 'the manual below another PREFIX names the program there'
 like "$(cat "$share/../lib/systemd/system/latchkey.service")" '^ExecStart=/opt/latchkey/sbin/latchkey serve$' \
@@ -148,7 +154,7 @@ like "$("$program" -h)" 'default FILE is /opt/etc/latchkey/latchkey.conf\.' 'the
 like "$("$program" settings)" '^key_file	text	/opt/etc/latchkey/key	' 'the program looks for its key in another SYSCONFDIR'
 is "$(grep -rhoE 'include [^;]*;' "$tmp/root/opt/etc/nginx" "$tmp/root/usr/local/share/doc/latchkey/nginx.conf.sample" | grep -v fastcgi_params | sed 's|latchkey-[a-z]*.conf;||' | sort -u)" \
 	'include /opt/etc/nginx/latchkey/' 'nginx includes its files from another SYSCONFDIR'
-is "$(grep -rl '[^t]/etc/latchkey/' "$tmp/root/opt" "$tmp/root/usr/local/share/man" "$tmp/root/usr/local/lib")" '' \
+is "$(grep -rIl '[^t]/etc/latchkey/' "$tmp/root/opt" "$tmp/root/usr/local/share/man" "$tmp/root/usr/local/lib")" '' \
 	'no installed text names /etc with another SYSCONFDIR'
 
 done_testing

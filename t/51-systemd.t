@@ -102,10 +102,15 @@ is "$(setting latchkey.service ReadWritePaths)" /run/latchkey 'the service may w
 
 # As systemd does it: all that is mounted forbids to start programs, but for
 # these. In the place of the installed program is the one that was built.
-paths=$(setting latchkey.service ExecPaths | sed "s|/usr/local/sbin/|$PWD/build/|")
+mkdir "$tmp/program" && cp build/latchkey "$tmp/program" && cp build/latchkey "$tmp/program.new"
+paths=$(setting latchkey.service ExecPaths | sed "s|/usr/local/lib/latchkey|$tmp/program|")
 is "$(setting latchkey.service NoExecPaths)" / 'the service may start no program but those of ExecPaths'
 if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
 	cp build/latchkey "$tmp/copy"
+	mkfifo "$tmp/copy.tried" "$tmp/copy.installed"
+	# as a package is upgraded, outside of the service
+	{ read -r _ <"$tmp/copy.tried" && mv "$tmp/program.new" "$tmp/program/latchkey"; echo >"$tmp/copy.installed"; } &
+	children=$!
 	# shellcheck disable=SC2086 # paths
 	unshare -m sh -c '
 		copy=$1
@@ -117,13 +122,17 @@ if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
 		for folder in $folders /; do
 			mount -o remount,bind,noexec "$folder" || [ "$folder" != / ] || exit
 		done 2>/dev/null
-		for program in "$1" "$copy" /bin/sh /bin/kill /usr/bin/python3; do
+		for program in "$1/latchkey" "$copy" /bin/sh /bin/kill /usr/bin/python3; do
 			(exec "$program" -V) >/dev/null 2>&1
 			echo "${program##*/} $?"
 		done
+		echo >"$copy.tried" && read -r _ <"$copy.installed"
+		(exec "$1/latchkey" -V) >/dev/null 2>&1
+		echo "another $?"
 	' sh "$tmp/copy" $paths >"$tmp/out" 2>&1
-	is "$(xargs <"$tmp/out")" 'latchkey 0 copy 126 sh 126 kill 0 python3 126' \
+	is "$(head -n 5 "$tmp/out" | xargs)" 'latchkey 0 copy 126 sh 126 kill 0 python3 126' \
 		'the service can start the program and kill alone: no copy, no shell' || diag "$(cat "$tmp/out")"
+	is "$(tail -n +6 "$tmp/out")" 'another 0' 'the service can start a program that was installed after its start'
 else
 	echo '# not root: what may be started is not tried'
 fi

@@ -165,15 +165,15 @@ is_listening(int fd)
 	       listening != 0;
 }
 
-static bool
-all_listen(const struct listeners *l)
+bool
+listeners_are_good(const struct listeners *l)
 {
 	enum role lane;
 
 	for (lane = 0; lane < ROLE_COUNT; lane++)
 		if (roles[lane].is_lane && !is_listening(l->fd[lane])) {
 			socket_error(
-			    lane, "systemd's socket", "is not listening");
+			    lane, "the socket handed over", "is not listening");
 			return false;
 		}
 	return true;
@@ -220,12 +220,14 @@ listeners_open(const struct conf *conf, struct listeners *out)
 {
 	size_t i;
 
-	for (i = 0; i < ROLE_COUNT; i++)
+	for (i = 0; i < ROLE_COUNT; i++) {
 		out->fd[i] = -1;
+		out->address[i] = conf->listen[i];
+	}
 	out->single = false;
 	switch (take_over(out)) {
 	case SYSTEMD_GOOD:
-		return all_listen(out);
+		return listeners_are_good(out);
 	case SYSTEMD_WRONG:
 		return false;
 	default:

@@ -15,6 +15,7 @@
 #include "app.h"
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "server/handover.h"
 #include "server/loader.h"
 #include "server/signals.h"
 #include "stats/metrics.h"
@@ -43,22 +44,43 @@ load(const char *file)
 
 /* It must not hold what the supervisor closes, nor outlive it. */
 static _Noreturn void
-be_loader(const struct pool *pool, const char *file, pid_t parent)
+be_loader(const struct loader *l, const struct pool *pool, const char *file,
+    pid_t parent)
 {
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent ||
-	    close_range(STDERR_FILENO + 1, ~0U, 0) != 0)
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
 		_exit(EXIT_FAILURE);
 	signals_reset(&pool->waiting);
+	if (l->wanted == LOADER_PROGRAM) {
+		l->execute(l->of);
+		_exit(EXIT_FAILURE);
+	}
+	if (close_range(STDERR_FILENO + 1, ~0U, 0) != 0)
+		_exit(EXIT_FAILURE);
 	metrics_apart();
 	_exit(load(file) ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
 /* --- in the supervisor --- */
 
-void
-loader_ask(struct loader *l)
+static const char *
+what(const struct loader *l)
 {
-	l->wanted = true;
+	return l->task == LOADER_PROGRAM
+	           ? "the new program"
+	           : "the settings, or a file that they name,";
+}
+
+void
+loader_ask(struct loader *l, enum loader_task task)
+{
+	l->wanted = task;
+}
+
+bool
+loader_is_idle(const struct loader *l, const struct pool *pool)
+{
+	return l->wanted == LOADER_NOTHING && pool->loader.pid == 0 &&
+	       !pool->loader.ended;
 }
 
 /* False: there is no process to be had now. */
@@ -68,13 +90,15 @@ start(struct loader *l, struct pool *pool, const char *file)
 	pid_t parent = getpid(), pid = fork();
 
 	if (pid == 0)
-		be_loader(pool, file, parent);
+		be_loader(l, pool, file, parent);
+	l->task = l->wanted;
+	l->wanted = LOADER_NOTHING;
 	if (pid < 0) {
-		log_say("the settings cannot be read: %s", strerror(errno));
+		log_say("%s cannot be read: %s", what(l), strerror(errno));
 		return false;
 	}
 	pool->loader.pid = pid;
-	l->wanted = l->killed = false;
+	l->killed = false;
 	l->kill_ms = clock_ms() + LOAD_MS;
 	return true;
 }
@@ -83,13 +107,16 @@ start(struct loader *l, struct pool *pool, const char *file)
 static enum loader_result
 take(struct loader *l, int status)
 {
+	int wanted = l->task == LOADER_PROGRAM ? HANDOVER_TRIED : EXIT_SUCCESS;
+
 	l->kill_ms = 0;
-	if (WIFEXITED(status))
-		return WEXITSTATUS(status) == EXIT_SUCCESS ? LOADER_GOOD
-		                                           : LOADER_REFUSED;
-	if (!l->killed)
-		log_say("the settings could not be read: signal %d",
-		    WTERMSIG(status));
+	if (WIFEXITED(status) && WEXITSTATUS(status) == wanted)
+		return LOADER_GOOD;
+	if (WIFEXITED(status) && l->task == LOADER_PROGRAM)
+		log_say("the new program could not take over: status %d",
+		    WEXITSTATUS(status));
+	if (!WIFEXITED(status) && !l->killed)
+		log_say("%s: ended by signal %d", what(l), WTERMSIG(status));
 	return LOADER_REFUSED;
 }
 
@@ -98,10 +125,10 @@ kill_late(struct loader *l, const struct pool *pool)
 {
 	kill(pool->loader.pid, SIGKILL);
 	if (!l->killed)
-		log_say("the settings, or a file that they name, could not be "
-		        "read within %d seconds: its file system does not "
-		        "answer; put keys, secrets and lists on a local disk",
-		    LOAD_MS / 1000);
+		log_say("%s could not be read within %d seconds: its file "
+		        "system does not answer; put keys, secrets and lists "
+		        "on a local disk",
+		    what(l), LOAD_MS / 1000);
 	l->killed = true;
 	l->kill_ms = clock_ms() + LOAD_MS; /* again */
 }
@@ -116,10 +143,9 @@ loader_go_on(
 	*pause_ms = -1;
 	if (pool_child_ended(&pool->loader, &status))
 		return take(l, status);
-	if (pool->loader.pid == 0 && l->wanted && !start(l, pool, file)) {
-		l->wanted = false;
+	if (pool->loader.pid == 0 && l->wanted != LOADER_NOTHING &&
+	    !start(l, pool, file))
 		return LOADER_REFUSED;
-	}
 	if (pool->loader.pid == 0)
 		return LOADER_NONE;
 	if (now_ms >= l->kill_ms)

@@ -15,8 +15,20 @@
 	(NEED_DATABASE | NEED_KEYS | NEED_HASHING | NEED_PAGES | \
 	    NEED_SECRET_FILE)
 
+enum loader_task {
+	LOADER_NOTHING,
+	LOADER_SETTINGS, /* read the settings */
+	LOADER_PROGRAM   /* try another program, which reads them, too */
+};
+
 struct loader {
-	bool wanted; /* settings are to be read, again */
+	/* Executes that program; returns only if that was not possible. */
+	void (*execute)(const void *of);
+	const void *of;
+
+	/* loader.c's own */
+	enum loader_task wanted; /* the next one */
+	enum loader_task task;   /* of the process, or the last one */
 	int64_t
 	    kill_ms; /* of clock_ms(): the process is late; 0: there is none */
 	bool killed; /* for that */
@@ -24,15 +36,18 @@ struct loader {
 
 enum loader_result {
 	LOADER_NONE,   /* nothing was asked, or the process is still at it */
-	LOADER_GOOD,   /* all could be read, a moment ago */
+	LOADER_GOOD,   /* l->task went well, a moment ago */
 	LOADER_REFUSED /* standard error has the reason */
 };
 
 /*
- * Read the settings of this file, what they name, and the place of the status
- * file, once more if that is under way already.
+ * Read the settings of loader_go_on()'s file, what they name, and the place of
+ * the status file, or try the program; once more if that is under way already.
  */
-void loader_ask(struct loader *l);
+void loader_ask(struct loader *l, enum loader_task task);
+
+/* Is nothing under way, or asked for? */
+bool loader_is_idle(const struct loader *l, const struct pool *pool);
 
 /*
  * Start the process, kill it when it has taken for longer than ten seconds, or

@@ -108,19 +108,33 @@ start(struct pool *c, struct pool_slot *p)
 	p->next_generation = c->generation;
 }
 
-/* Tell a worker to exit. */
 static void
-terminate(struct pool *c, const struct pool_slot *p, pid_t pid)
+add_exiting(struct pool *c, const struct pool_exiting *new)
 {
 	struct pool_exiting *l;
 
-	kill(pid, SIGTERM);
 	for (l = c->exiting; l < c->exiting + ARRAY_LEN(c->exiting); l++)
 		if (l->pid == 0) {
-			*l = (struct pool_exiting){ pid, p->role, number(c, p),
-				clock_ms() + LEAVE_MS };
+			*l = *new;
 			return;
 		}
+}
+
+/* Tell a worker of a slot to exit. */
+static void
+terminate(struct pool *c, const struct pool_slot *p, pid_t pid)
+{
+	const struct pool_exiting new = {
+		.pid = pid,
+		.role = p->role,
+		.number = number(c, p),
+		.kill_ms = clock_ms() + LEAVE_MS,
+		.generation =
+		    pid == p->pid ? p->generation : p->next_generation,
+	};
+
+	kill(pid, SIGTERM);
+	add_exiting(c, &new);
 }
 
 static void
@@ -234,7 +248,7 @@ kill_overdue(struct pool *c, int64_t *pause_ms)
 	struct pool_exiting *l;
 
 	for (l = c->exiting; l < c->exiting + ARRAY_LEN(c->exiting); l++) {
-		if (l->pid == 0)
+		if (l->pid == 0 || l->kill_ms == POOL_KEPT)
 			continue;
 		if (l->kill_ms <= now) {
 			kill(l->pid, SIGKILL);
@@ -266,8 +280,8 @@ is_still_exiting(const struct pool *c, const struct pool_slot *p)
 	const struct pool_exiting *l;
 
 	for (l = c->exiting; l < c->exiting + ARRAY_LEN(c->exiting); l++)
-		if (l->pid != 0 && l->role == p->role &&
-		    (hashes || l->number == number(c, p)))
+		if (l->pid != 0 && l->kill_ms != POOL_KEPT &&
+		    l->role == p->role && (hashes || l->number == number(c, p)))
 			return true;
 	return false;
 }
@@ -283,8 +297,11 @@ is_due(const struct pool *c, const struct pool_slot *p, bool replacing)
 {
 	if (p->next != 0 || (!roles[p->role].is_lane && is_still_exiting(c, p)))
 		return false;
-	return p->pid == 0 || (!replacing && p->generation != c->generation &&
-	                          !is_still_exiting(c, p));
+	if (p->pid == 0)
+		return true;
+	return !replacing && p->generation != c->generation &&
+	       !(c->keeps_former && p->generation == 0) &&
+	       !is_still_exiting(c, p);
 }
 
 /*
@@ -329,6 +346,19 @@ start_due(struct pool *c, int64_t *pause_ms)
 	}
 }
 
+/* Nobody needs these any more, which wrote for the others of their program. */
+static void
+end_kept(struct pool *c)
+{
+	struct pool_exiting *l;
+
+	for (l = c->exiting; l < c->exiting + ARRAY_LEN(c->exiting); l++)
+		if (l->pid != 0 && l->kill_ms == POOL_KEPT) {
+			kill(l->pid, SIGTERM);
+			l->kill_ms = clock_ms() + LEAVE_MS;
+		}
+}
+
 void
 pool_init(struct pool *c)
 {
@@ -361,7 +391,10 @@ pool_supervise(struct pool *c)
 	int64_t pause_ms = -1;
 
 	(void)reap(c);
-	start_due(c, &pause_ms);
+	if (c->generation != 0)
+		start_due(c, &pause_ms);
+	if (!pool_has_former(c))
+		end_kept(c);
 	kill_overdue(c, &pause_ms);
 	return pause_ms;
 }
@@ -396,6 +429,76 @@ pool_is_complete(const struct pool *c)
 		                           p->generation != c->generation))
 			return false;
 	return true;
+}
+
+/* --- another program --- */
+
+size_t
+pool_list(const struct pool *c, struct pool_former out[POOL_FORMER_MAX])
+{
+	const struct pool_exiting *l;
+	const struct pool_slot *p;
+	size_t n = 0;
+
+	for (p = c->slots; p < c->slots + POOL_SLOTS; p++)
+		if (p->pid != 0)
+			out[n++] = (struct pool_former){ p->pid, p->role,
+				number(c, p), 0 };
+	for (l = c->exiting; l < c->exiting + ARRAY_LEN(c->exiting); l++)
+		if (l->pid != 0)
+			out[n++] = (struct pool_former){ l->pid, l->role,
+				l->number, l->kill_ms };
+	return n;
+}
+
+void
+pool_drop_successors(struct pool *c)
+{
+	struct pool_slot *p;
+
+	for (p = c->slots; p < c->slots + POOL_SLOTS; p++)
+		if (p->next != 0) {
+			terminate(c, p, p->next);
+			forget_successor(p);
+		}
+}
+
+void
+pool_take_over(struct pool *c, const struct pool_former *former, size_t n)
+{
+	const struct pool_former *f;
+	struct pool_slot *p;
+
+	for (f = former; f < former + n; f++) {
+		p = &c->slots[f->role * CONF_WORKERS_MAX + f->number];
+		/* not of a number that another process has got since */
+		if (waitpid(f->pid, NULL, WNOHANG) != 0)
+			continue;
+		if (f->kill_ms == 0 && roles[f->role].is_lane && p->pid == 0)
+			p->pid = f->pid;
+		else
+			add_exiting(
+			    c, &(struct pool_exiting){ .pid = f->pid,
+			           .role = f->role,
+			           .number = f->number,
+			           .kill_ms = f->kill_ms == 0 ? POOL_KEPT
+			                                      : f->kill_ms });
+	}
+}
+
+bool
+pool_has_former(const struct pool *c)
+{
+	const struct pool_exiting *l;
+	const struct pool_slot *p;
+
+	for (p = c->slots; p < c->slots + POOL_SLOTS; p++)
+		if (p->pid != 0 && p->generation == 0)
+			return true;
+	for (l = c->exiting; l < c->exiting + ARRAY_LEN(c->exiting); l++)
+		if (l->pid != 0 && l->generation == 0 && roles[l->role].is_lane)
+			return true;
+	return false;
 }
 
 bool

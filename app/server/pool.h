@@ -30,8 +30,21 @@ struct pool_exiting {
 	pid_t pid; /* 0: this entry is free */
 	enum role role;
 	unsigned number;
-	int64_t kill_ms; /* when to kill it */
+	int64_t kill_ms; /* when to kill it; POOL_KEPT: it is not told yet */
+	unsigned generation; /* of its settings; 0: of another program */
 };
+
+#define POOL_KEPT INT64_MAX
+
+/* A worker of the program before this one, and how it is handed over. */
+struct pool_former {
+	pid_t pid;
+	enum role role;
+	unsigned number;
+	int64_t kill_ms; /* of clock_ms(); 0: it serves */
+};
+
+#define POOL_FORMER_MAX (3 * POOL_SLOTS)
 
 /* A child beside the workers. */
 struct pool_child {
@@ -51,10 +64,11 @@ struct pool {
 	sigset_t waiting; /* the signals that are blocked while it waits */
 	int64_t hash_us;  /* reported by the last worker; 0: none */
 	struct pool_child probe, loader; /* the supervisor's other children */
+	bool keeps_former; /* workers of another program are not replaced yet */
 
 	/* pool.c's own */
 	int64_t wanted[ROLE_COUNT]; /* workers */
-	unsigned generation;
+	unsigned generation;        /* 0: pool_configure() was not called yet */
 	struct pool_slot slots[POOL_SLOTS];
 	struct pool_exiting exiting[2 * POOL_SLOTS];
 };
@@ -69,9 +83,10 @@ void pool_init(struct pool *c);
 void pool_configure(struct pool *c, const int64_t wanted[ROLE_COUNT]);
 
 /*
- * One supervision pass: start missing workers with back-off, terminate surplus
- * ones, kill those that are overdue. SIGCHLD is to be blocked. Returns in how
- * many milliseconds the next pass is due; -1: when pool_wait() returns.
+ * One supervision pass: reap, and when it is configured start missing workers
+ * with back-off, terminate surplus ones, kill those that are overdue. SIGCHLD
+ * is to be blocked. Returns in how many milliseconds the next pass is due; -1:
+ * when pool_wait() returns.
  */
 int64_t pool_supervise(struct pool *c);
 
@@ -88,6 +103,27 @@ bool pool_is_complete(const struct pool *c);
  * begin with.
  */
 int64_t pool_backoff_ms(int *failures, int64_t lived_ms);
+
+/*
+ * The workers, those that are not ready excepted, for a program that takes this
+ * one's place. Returns how many.
+ */
+size_t pool_list(
+    const struct pool *c, struct pool_former out[POOL_FORMER_MAX]) MUST_CHECK;
+
+/* Terminate the workers that are not ready yet. */
+void pool_drop_successors(struct pool *c);
+
+/*
+ * Before pool_configure(): take over the n workers of the program before this
+ * one, those of them that are children of this process. Each is replaced, like
+ * one with older settings; those without a socket serve the others of that
+ * program, and so end last.
+ */
+void pool_take_over(struct pool *c, const struct pool_former *former, size_t n);
+
+/* Are workers of the program before this one left that serve requests? */
+bool pool_has_former(const struct pool *c);
 
 /* Terminate all workers, and wait for them. */
 void pool_terminate(struct pool *c);

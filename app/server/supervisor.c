@@ -16,6 +16,7 @@
 #include "db/failure.h"
 #include "lib/log.h"
 #include "route.h"
+#include "server/handover.h"
 #include "server/limits.h"
 #include "server/listener.h"
 #include "server/loader.h"
@@ -24,17 +25,26 @@
 #include "server/signals.h"
 #include "server/supervisor.h"
 #include "server/systemd.h"
+#include "server/upgrade.h"
 #include "server/worker.h"
 #include "stats/event.h"
 #include "stats/metrics.h"
 #include "svc/formats.h"
 #include "svc/service_limit.h"
 
+#define KEEPER_MS 10  /* between two looks for the keeper's first word */
+#define RETRY_MS 1000 /* between two attempts to begin */
+
 struct supervisor {
-	struct conf first;   /* with which sockets and files were made */
+	pid_t self;
+	struct conf first;   /* with which files were made */
 	struct conf *loaded; /* by the last reload; NULL: there was none */
 	struct app *app;     /* by the settings in force */
 	struct listeners listeners;
+	struct handover handover; /* from the program before this one */
+	struct upgrade upgrade;
+	bool has_taken_over;
+	bool reload_asked;
 	struct pool pool;
 	int64_t hash_us; /* that the queues of hashing lanes were made for */
 	struct probe probe;
@@ -153,10 +163,10 @@ report_restart_only(const struct supervisor *s, const struct conf *fresh)
 	enum role lane;
 
 	for (lane = 0; lane < ROLE_COUNT; lane++)
-		if (roles[lane].is_lane &&
-		    strcmp(s->first.listen[lane], fresh->listen[lane]) != 0)
+		if (roles[lane].is_lane && strcmp(s->listeners.address[lane],
+		                               fresh->listen[lane]) != 0)
 			log_say("listen_%s stays %s until restart",
-			    roles[lane].name, s->first.listen[lane]);
+			    roles[lane].name, s->listeners.address[lane]);
 	if (strcmp(s->first.status_file, fresh->status_file) != 0)
 		log_say(
 		    "status_file stays %s until restart", s->first.status_file);
@@ -189,11 +199,18 @@ swap(struct supervisor *s, struct conf *fresh, struct app *app)
 	configure_pool(s);
 }
 
-/* Settings stay as they are; standard error has the reason. */
+/* All stays as it is; standard error has the reason. */
 static void
 refuse_reload(void)
 {
 	event(EVENT_RELOAD_REFUSED, "result=kept");
+}
+
+/* The same of another program. */
+static void
+refuse_upgrade(const struct supervisor *s)
+{
+	event(EVENT_UPGRADE_REFUSED, "result=kept program=%s", s->upgrade.path);
 }
 
 /* Read again what the loader could read. */
@@ -217,6 +234,71 @@ reload(struct supervisor *s)
 	event(EVENT_RELOAD, "result=done");
 }
 
+/* --- another program --- */
+
+/* What that needs to go on where this one is; s is a supervisor or its copy. */
+static void
+execute(const void *of)
+{
+	static struct handover h;
+	const struct supervisor *s = of;
+
+	h.from = s->self;
+	h.listeners = s->listeners;
+	h.status_fd = shm_file();
+	h.workers = pool_list(&s->pool, h.worker);
+	upgrade_execute(&s->upgrade, &h);
+}
+
+/*
+ * In a new program that is executed for a trial: could it begin? Nothing that
+ * others see is changed.
+ */
+static int
+be_tried(const struct supervisor *s, const char *file)
+{
+	struct conf conf;
+	struct app *app;
+
+	if (!listeners_are_good(&s->handover.listeners) ||
+	    !conf_load(file, &conf) || (app = open_app(&conf)) == NULL)
+		return EXIT_FAILURE;
+	app_close(app);
+	conf_free(&conf);
+	return HANDOVER_TRIED;
+}
+
+/*
+ * Another program takes the place of this one, after a trial, and replaces all
+ * workers. Returns if it does not.
+ */
+static void
+upgrade(struct supervisor *s)
+{
+	if (!upgrade_is_tried(&s->upgrade)) { /* one more has come meanwhile */
+		s->reload_asked = true;
+		return;
+	}
+	pool_drop_successors(&s->pool);
+	execute(s);
+	refuse_upgrade(s);
+}
+
+/* Ask for what SIGHUP means now: settings alone, or another program, too. */
+static void
+begin_reload(struct supervisor *s)
+{
+	bool upgrades = upgrade_is_due(&s->upgrade);
+
+	/* of three programs at once the first one's workers would be left */
+	if (upgrades && pool_has_former(&s->pool) && !s->pool.keeps_former)
+		return;
+	s->reload_asked = false;
+	if (upgrades)
+		upgrade_note_trial(&s->upgrade);
+	loader_ask(&s->loader, upgrades ? LOADER_PROGRAM : LOADER_SETTINGS);
+}
+
 /* A reload in the making; in how many milliseconds to look again, or -1. */
 static int64_t
 go_on_reloading(struct supervisor *s)
@@ -224,17 +306,37 @@ go_on_reloading(struct supervisor *s)
 	int64_t pause_ms;
 
 	if (signals_take_reload())
-		loader_ask(&s->loader);
+		s->reload_asked = true;
+	if (s->reload_asked && loader_is_idle(&s->loader, &s->pool))
+		begin_reload(s);
 	switch (loader_go_on(&s->loader, &s->pool, s->first.file, &pause_ms)) {
 	case LOADER_GOOD:
-		reload(s);
+		if (s->loader.task == LOADER_PROGRAM)
+			upgrade(s);
+		else
+			reload(s);
 		return 0;
 	case LOADER_REFUSED:
-		refuse_reload();
+		if (s->loader.task == LOADER_PROGRAM)
+			refuse_upgrade(s);
+		else
+			refuse_reload();
 		return 0;
 	default:
 		return pause_ms;
 	}
+}
+
+/*
+ * Workers of the program before this one stay until the keeper has read what
+ * has ended, which new ones would wait for. In how many milliseconds to look
+ * again, or -1.
+ */
+static int64_t
+keep_former(struct supervisor *s)
+{
+	s->pool.keeps_former = pool_has_former(&s->pool) && revoked_is_stale();
+	return s->pool.keeps_former ? KEEPER_MS : -1;
 }
 
 /* The earlier of two times from now; -1 is never. */
@@ -253,7 +355,8 @@ supervise(struct supervisor *s)
 	while (!signals_stop_asked()) {
 		while ((other = signals_take_other()) != NULL)
 			event(EVENT_SIGNAL_IGNORED, "signal=%s", other);
-		pause_ms = pool_supervise(&s->pool);
+		pause_ms = keep_former(s);
+		pause_ms = earlier(pause_ms, pool_supervise(&s->pool));
 		pause_ms = earlier(pause_ms, go_on_reloading(s));
 		pause_ms = earlier(
 		    pause_ms, probe_go_on(&s->probe, &s->pool, s->app->conf));
@@ -298,15 +401,13 @@ load_first(struct supervisor *s, const char *file)
 	enum loader_result result = LOADER_NONE;
 	int64_t pause_ms;
 
-	loader_ask(&s->loader);
+	loader_ask(&s->loader, LOADER_SETTINGS);
 	while (result == LOADER_NONE && !signals_stop_asked()) {
 		(void)pool_supervise(&s->pool);
 		result = loader_go_on(&s->loader, &s->pool, file, &pause_ms);
 		if (result == LOADER_NONE)
 			pool_wait(&s->pool, pause_ms);
 	}
-	if (result != LOADER_GOOD)
-		pool_terminate(&s->pool);
 	return result == LOADER_GOOD && conf_load(file, &s->first) &&
 	       (s->app = open_app(&s->first)) != NULL;
 }
@@ -333,31 +434,98 @@ serve(struct supervisor *s)
 	show_queues(s);
 	configure_pool(s);
 	probe_begin(&s->probe, &s->pool);
+	if (s->has_taken_over) {
+		report_restart_only(s, &s->first);
+		systemd_notify("RELOADING=1");
+		event(
+		    EVENT_UPGRADE, "result=done version=%s", LATCHKEY_VERSION);
+	}
 	supervise(s);
+}
+
+static void
+take_over(struct supervisor *s)
+{
+	log_show_time();
+	pool_take_over(&s->pool, s->handover.worker, s->handover.workers);
+	s->has_taken_over = true;
+}
+
+/* The sockets of the program before this one, or others. */
+static bool
+open_listeners(struct supervisor *s)
+{
+	if (!s->has_taken_over)
+		return listeners_open(&s->first, &s->listeners);
+	s->listeners = s->handover.listeners;
+	return listeners_are_good(&s->listeners);
+}
+
+/* False, with a line on standard error: not now. */
+static bool
+begin(struct supervisor *s, const char *file)
+{
+	static const struct shm_section *const sections[] = { &metrics_section,
+		&service_limit_section, &db_failure_section, &revoked_section,
+		NULL };
+	int before = s->has_taken_over ? s->handover.status_fd : -1;
+
+	if (s->app == NULL && !load_first(s, file))
+		return false;
+	/* of two concurrent starts the lock of the status file admits one */
+	return shm_create(s->first.status_file, sections, before) &&
+	       open_wake() && open_listeners(s);
+}
+
+/*
+ * The same after another program, whose workers serve meanwhile: what a trial
+ * could do a moment ago will be possible again.
+ */
+static bool
+begin_at_last(struct supervisor *s, const char *file)
+{
+	while (!begin(s, file)) {
+		if (!s->has_taken_over || signals_stop_asked())
+			return false;
+		refuse_upgrade(s);
+		pool_wait(&s->pool, RETRY_MS);
+	}
+	return true;
 }
 
 int
 supervisor_run(const struct conf *conf)
 {
-	static const struct shm_section *const sections[] = { &metrics_section,
-		&service_limit_section, &db_failure_section, &revoked_section,
-		NULL };
-	static struct supervisor s = { .pool = {
-		                           .work = worker_main, .of = &s } };
+	static struct supervisor s = { .pool = { .work = worker_main,
+		                           .of = &s },
+		.loader = { .execute = execute, .of = &s } };
 	bool good;
 
 	if (geteuid() == 0)
 		return refuse_root(conf->file);
+	s.self = getpid();
+	upgrade_begin(&s.upgrade, conf->file);
 	signals_catch(&s.pool.waiting);
 	pool_init(&s.pool);
 	route_name_rows();
 	formats_name_rows();
-	/* of two concurrent starts the lock of the status file admits one */
-	good = load_first(&s, conf->file) &&
-	       shm_create(s.first.status_file, sections) && open_wake() &&
-	       listeners_open(&s.first, &s.listeners);
+	switch (handover_take(&s.handover)) {
+	case HANDOVER_WRONG:
+		return EXIT_FAILURE;
+	case HANDOVER_TRIAL:
+		log_show_time();
+		return be_tried(&s, conf->file);
+	case HANDOVER_REAL:
+		take_over(&s);
+		break;
+	default:
+		break;
+	}
+	good = begin_at_last(&s, conf->file);
 	if (good)
 		serve(&s);
+	else
+		pool_terminate(&s.pool);
 	release(&s);
 	conf_free(&s.first);
 	return good || signals_stop_asked() ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -53,6 +53,8 @@
 	ROW(SIGNAL_IGNORED,   "signal_ignored",         false,  INFO,    NONE,           NULL,           OK,       false) \
 	ROW(RELOAD,           "reload",                 false,  INFO,    RELOADS,        "ok",           OK,       true)  \
 	ROW(RELOAD_REFUSED,   "reload",                 false,  ERROR,   RELOADS,        "refused",      OK,       false) \
+	ROW(UPGRADE,          "upgrade",                false,  INFO,    RELOADS,        "upgraded",     OK,       true)  \
+	ROW(UPGRADE_REFUSED,  "upgrade",                false,  ERROR,   RELOADS,        "not_upgraded", OK,       true)  \
 	ROW(REQUEST,          "request",                false,  INFO,    NONE,           NULL,           OK,       false) \
 	ROW(REQUEST_BROKEN,   "request_broken",         false,  WARNING, NONE,           NULL,           OK,       false) \
 	ROW(PARAMETER_TWICE,  "parameter_twice",        false,  WARNING, NONE,           NULL,           OK,       false) \

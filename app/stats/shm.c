@@ -218,13 +218,14 @@ fill_file(int fd, const struct shm_section *section)
 }
 
 static bool
-create_file(const char *file, const struct shm_section *section)
+create_file(const char *file, const struct shm_section *section, int before)
 {
 	char name[NAME_BYTES];
 	bool good = false;
 	int old, fd;
 
-	if ((old = lock_name(file)) < 0)
+	old = is_at(file, before) ? before : lock_name(file);
+	if (old < 0)
 		return false;
 	snprintf(name, sizeof(name), "%s.new", file);
 	fd = make_file(name, section);
@@ -240,7 +241,8 @@ create_file(const char *file, const struct shm_section *section)
 		close(fd);
 		unlink(name);
 	}
-	close(old);
+	if (old != before)
+		close(old);
 	return good;
 }
 
@@ -287,7 +289,7 @@ create_hidden(void)
 	const struct shm_section *const *p;
 	size_t bytes = offset_of(NULL);
 
-	if (bytes == 0)
+	if (bytes == 0 || shm.hidden != NULL)
 		return true;
 	shm.hidden_fd = make_hidden(bytes);
 	if (shm.hidden_fd < 0 ||
@@ -306,11 +308,22 @@ create_hidden(void)
 }
 
 bool
-shm_create(const char *file, const struct shm_section *const *sections)
+shm_create(
+    const char *file, const struct shm_section *const *sections, int before)
 {
 	shm.sections = sections;
 	shm.owner = getpid();
-	return create_hidden() && create_file(file, sections[0]);
+	if (!create_hidden() || !create_file(file, sections[0], before))
+		return false;
+	if (before >= 0)
+		close(before);
+	return true;
+}
+
+int
+shm_file(void)
+{
+	return shm.file_fd;
 }
 
 /* --- workers --- */

@@ -23,11 +23,15 @@ struct shm_section {
  * For the supervisor, once, before it forks: make the sections, NULL at the
  * end, the first of them in the place of file, and have their owners use them.
  * As long as this process or a worker of it lives, no other can do so for the
- * same file. False, with a line on standard error: another one lives, or there
- * is no memory.
+ * same file; but one whose shm_file() is `before` (-1: none), which is closed.
+ * False, with a line on standard error: another one lives, or there is no
+ * memory; then it can be called again.
  */
-bool shm_create(
-    const char *file, const struct shm_section *const *sections) MUST_CHECK;
+bool shm_create(const char *file, const struct shm_section *const *sections,
+    int before) MUST_CHECK;
+
+/* The descriptor of the file, for a program that takes this one's place. */
+int shm_file(void);
 
 /*
  * For a process that shares nothing: copy the section of a file that another

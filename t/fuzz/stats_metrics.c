@@ -38,7 +38,7 @@ begin(void)
 	snprintf(file, sizeof(file), "%s/status", folder);
 	route_name_rows();
 	formats_name_rows();
-	if (!shm_create(file, sections))
+	if (!shm_create(file, sections, -1))
 		abort();
 	metrics_use(ROLE_API, 0);
 	metrics_use(ROLE_LOGIN, 63);

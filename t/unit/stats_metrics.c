@@ -36,7 +36,7 @@ create(const char *name)
 	static const struct shm_section *const sections[] = { &metrics_section,
 		NULL };
 
-	return shm_create(name, sections);
+	return shm_create(name, sections, -1);
 }
 
 /* Its complaints are wanted here, but not seen. */

@@ -87,7 +87,7 @@ test_sections(void)
 
 	ok(shm_read_only(&small_section),
 	    "all sections may be made read-only before the memory is made");
-	ok(shm_create(file, sections), "the memory is made");
+	ok(shm_create(file, sections, -1), "the memory is made");
 	ok(in_file != NULL && small != NULL && large != NULL,
 	    "each owner has its section");
 	ok((uintptr_t)small % PAGE_BYTES == 0 &&
@@ -268,7 +268,7 @@ serve_and_die(void)
 	char byte;
 	pid_t pid;
 
-	if (!shm_create(file, sections) || (pid = fork()) < 0)
+	if (!shm_create(file, sections, -1) || (pid = fork()) < 0)
 		return 1;
 	if (pid == 0)
 		_exit(leave_and_wait());
