@@ -20,6 +20,7 @@
 #   make floods     honest logins and checks beside floods (bench/README.md)
 #   make format     lay the C code out
 #   make dist       a release: the tree and what make web fetches, in one file
+#   make deb        the Debian package; installs what that takes
 #   make install    with DESTDIR, PREFIX and SYSCONFDIR
 #   make uninstall  remove what install put there, but for the configuration
 #   make clean
@@ -186,6 +187,17 @@ dist: web $B/latchkey
 		--transform="s|^|$$name/|" -rf $B/dist.tar $(WEB); \
 	gzip -9nc $B/dist.tar >"$$name.tar.gz"; rm $B/dist.tar; echo "$$name.tar.gz"
 
+# The Debian package, of the tree as it is, without the unit tests.
+deb:
+	@t/deps deb
+	@$(MAKE) $J --silent web
+	@set -e; unset MAKEFLAGS MFLAGS MAKELEVEL; rm -rf $B/deb; mkdir -p $B/deb/tree; \
+	tar -c --exclude=./.git --exclude='./build*' --exclude=./run --exclude=node_modules . | tar -x -C $B/deb/tree; \
+	cd $B/deb/tree; \
+	DEB_BUILD_OPTIONS="nocheck parallel=$(JOBS)" dpkg-buildpackage -us -uc -b >../log 2>&1 || \
+		{ tail -n 20 ../log >&2; exit 1; }
+	@mv $B/deb/latchkey_*.deb . && rm -rf $B/deb/tree && ls latchkey_*.deb
+
 run:
 	@t/deps run
 	@$(MAKE) $J --silent web
@@ -331,7 +343,7 @@ floods:
 # (2016), and functions that t/lib.sh's retry calls by name are used (2317).
 C_FILES = $(wildcard app/*.[ch] app/*/*.[ch] t/unit/*.[ch] t/fuzz/*.[ch] t/fuzz/service/*.[ch] \
 	t/tool/*.c bench/*.c)
-SHELL_FILES = $(wildcard t/*.t) t/lib.sh t/suite t/stack t/run t/deps t/front-ends t/guarded t/tree t/coverage t/memory bench/peers .ci/run
+SHELL_FILES = $(wildcard t/*.t) t/lib.sh t/suite t/stack t/run t/deps t/front-ends t/guarded t/package debian/tests/smoke t/tree t/coverage t/memory bench/peers .ci/run
 PYTHON_FILES = $(wildcard t/tool/*.py t/contract/*.py bench/*.py bench/measure/*.py) t/mutate
 build/gcc/conf.o build/gcc/app.o: WARNINGS += -Wno-analyzer-malloc-leak
 # The web servers of doc/front-ends.md.
@@ -432,6 +444,6 @@ clean:
 
 -include $(wildcard $B/*.d $B/*/*.d)
 
-.PHONY: always all without-web web dist run check units bench sessions floods gate examples browser oauth test coverage mutate front-ends guarded sanitized valgrind lint fuzz fuzz-build fuzz-targets format install uninstall clean
+.PHONY: always all without-web web dist deb run check units bench sessions floods gate examples browser oauth test coverage mutate front-ends guarded sanitized valgrind lint fuzz fuzz-build fuzz-targets format install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
