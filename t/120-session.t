@@ -4,7 +4,7 @@
 # with a form: it counts for nothing.
 # shellcheck source=t/lib.sh
 . t/lib.sh
-stack_up hash_cost=1 nginx_limits=off session_proof_minutes=1 access_token_minutes=1 login_failures_per_client_hour=5 cors_origins=https://spa.example.org
+stack_up hash_cost=1 nginx_limits=off session_proof_minutes=1 access_token_minutes=1 login_failures_per_client_hour=10 cors_origins=https://spa.example.org
 
 # browse METHOD PATH [ARGUMENT...]: as a page of this host does, with the cookie.
 browse() {
@@ -71,6 +71,37 @@ api GET /session
 is "$status" 401 'GET /session without a cookie gets 401'
 api PUT /session '{}'
 is "$status $(header Allow)" '405 GET, POST, DELETE' 'PUT /session gets 405'
+
+# --- a log-in in a browser that is logged in ---
+
+# rows COOKIE: of its session
+rows() {
+	sql "select count(*) from latchkey_session where id = '$(proof 17 "$1" | cut -c 3-)'"
+}
+gone() {
+	api GET /users/me -H "Cookie: __Host-latchkey=$before"
+	[ "$status" = 401 ]
+}
+login_page ada 'correct horse'
+take_cookie
+before=$cookie
+login_page ada wrong -H "Cookie: __Host-latchkey=$before"
+is "$status $(rows "$before")" '401 1' 'a wrong password does not end the session that the browser has'
+login_page ada 'correct horse' -H "Cookie: __Host-latchkey=$before; __Host-latchkey=$before"
+is "$status $(rows "$before")" '204 1' 'a log-in with two cookies ends neither session'
+login_page ada 'correct horse' -H "Cookie: __Host-latchkey=${before}A"
+is "$status $(rows "$before")" '204 1' 'a log-in with a cookie that is none ends nothing'
+login_page ada 'correct horse' -H "Cookie: __Host-latchkey=$before"
+take_cookie
+is "$status $(rows "$before") $(rows "$cookie")" '204 0 1' 'a log-in ends the session that the browser had'
+retry 2 gone
+ok $? 'the cookie before a log-in is refused'
+before=$cookie
+login_page eve 'correct horse' -H "Cookie: __Host-latchkey=$(python3 -B t/tool/proofs.py "$LK_KEY" "$before" -1)"
+take_cookie
+is "$status $(rows "$before") $(rows "$cookie")" '204 0 1' "another user's log-in ends the session that the browser had, by its old cookie"
+login_page eve 'correct horse' -H "Cookie: __Host-latchkey=$before"
+is "$status $(rows "$cookie")" '204 1' 'a log-in with the cookie of a session that has ended ends nothing else'
 
 # --- pages of others log nobody in ---
 
@@ -250,7 +281,7 @@ is "$status" 200 'a page changes the password back'
 login_page ada 'correct horse'
 take_cookie
 good=$cookie
-for _ in 1 2 3 4 5 6; do
+for _ in 1 2 3 4 5 6 7 8 9 10 11; do
 	login_page eve wrong
 	echo "$status"
 done >"$tmp/statuses"

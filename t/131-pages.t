@@ -22,6 +22,10 @@ form() {
 page() {
 	api GET "$1" -H "Cookie: $cookie"
 }
+# session_of COOKIE: its id.
+session_of() {
+	python3 -c 'import base64, sys; print(base64.urlsafe_b64decode(sys.argv[1].split("=")[1] + "==")[1:17].hex())' "$1"
+}
 # The cookie that an answer set.
 keep_cookie() {
 	cookie=$(echo "$headers" | tr -d '\r' | sed -n 's/^Set-Cookie: \(__Host-latchkey=[^;]*\).*/\1/p')
@@ -99,6 +103,7 @@ while read -r next leads; do
 	like "$body" "name=\"next\" value=\"$(printf %s "$leads" | sed 's/?/\\?/')\"" "the form goes on within this host: $next"
 	form /login username=ada 'password=correct horse' "next=$(printf '%b' "$(echo "$next" | sed 's/%/\\x/g')")"
 	like "$(header Location)" "next=$(printf %s "$leads" | sed 's|/|%2F|g; s|?|%3F|g; s|=|%3D|g')$" "a log-in goes on within this host: $next"
+	keep_cookie
 done <<'E'
 //evil.test/x /
 /%5cevil.test /
@@ -174,6 +179,17 @@ is "$status" 303 'a log-out without a session is one, too'
 
 # --- sign-up ---
 
+sign_in ada
+old=$cookie
+form /signup username=fay 'password=correct horse'
+keep_cookie
+is "$(sql "SELECT count(*) FROM latchkey_session WHERE id = '$(session_of "$old")'") $(sql "SELECT count(*) FROM latchkey_session WHERE id = '$(session_of "$cookie")'")" \
+	'0 1' 'a sign-up ends the session that the browser had'
+old=$cookie
+form /login username=ada 'password=correct horse'
+is "$(sql "SELECT count(*) FROM latchkey_session WHERE id = '$(session_of "$old")'")" 0 'a log-in ends the session that the browser had'
+cookie=x=1
+
 form /signup username=bea 'fullname=Bea & <Co>' 'password=correct horse' next=/todos/
 is "$status $(header Location)" '303 /login?arrived=1&next=%2Ftodos%2F' 'a sign-up logs in, and leads on'
 keep_cookie
@@ -217,13 +233,29 @@ old=$cookie
 form /account/password 'current=correct horse' 'new=another horse'
 is "$status $(header Location)" '303 /account?did=saved' 'a password is changed'
 keep_cookie
-isnt "$cookie" "$old" 'a change of the password changes the session'
+isnt "$cookie" "$old" 'a change of the password changes the cookie'
+unlike "$headers" '^Set-Cookie: __Host-latchkey=[^;]*; Max-Age' 'a cookie that goes with the browser still does after a change of the password'
 page /account
 is "$status" 200 'the browser that changed the password stays logged in'
 api GET /account -H "Cookie: $old"
 is "$status" 303 'the session before the change of the password has ended'
 api GET /users/me -H "Authorization: Bearer $token"
 is "$status" 401 'all else has ended with the change of the password'
+form /login username=bea 'password=another horse' keep=yes
+keep_cookie
+session=$(session_of "$cookie")
+form /account/password 'current=another horse' 'new=further horse'
+like "$headers" '^Set-Cookie: __Host-latchkey=[^;]*; Max-Age=777(6000|59[0-9][0-9]); ' 'a change of the password leaves a browser kept signed in'
+keep_cookie
+is "$(session_of "$cookie")" "$session" 'the session of the page that changes the password goes on'
+is "$(sql 'SELECT count(*) FROM latchkey_session s JOIN users u ON u.id = s.user_id JOIN latchkey_account a ON a.user_id = u.id
+	WHERE username = $$bea$$ AND s.epoch = a.epoch')" 1 'no other session goes on after a change of the password'
+log_in bea 'further horse'
+take_token
+api POST /account/password 'current=further horse&new=another horse' -H "Authorization: Bearer $token" -H "$own"
+is "$status $(header Location) $(header Set-Cookie)" '303 /login?did=changed ' 'a token that changes the password at the page gets no cookie'
+form /login username=bea 'password=another horse'
+keep_cookie
 log_in bea 'another horse'
 page /account
 id=$(echo "$body" | sed -n 's/.*name="id" value="\([0-9a-f]*\)".*/\1/p' | head -n 1)

@@ -100,4 +100,32 @@ done
 is "$(grep -cE '(href|src)="/|"/(docs|openapi)' web/docs.html web/redoc.html web/oauth2-redirect.html web/docs.js web/redoc.js web/redirect.js | grep -cv ':0$')" 0 \
 	'no page and no script of a page names a path from the root'
 
+# --- an application elsewhere, behind the guard ---
+
+python3 -B t/tool/gate_app.py "$tmp/notes" >"$tmp/port" &
+children="$children $!"
+retry 10 test -s "$tmp/port"
+sed -i 's|^	#	#\(set .latchkey_prefix /auth;\)|	#	\1|' "$LK_DIR/nginx.site"
+guard "$(cat "$tmp/port")"
+ok $? 'nginx accepts a guarded location with the prefix'
+navigate() {
+	api GET /app/x?y=1 -H 'Sec-Fetch-Mode: navigate' "$@"
+}
+navigate -H 'X-Latchkey-Login: http://evil.example/' -H 'Latchkey-Prefix: /evil'
+is "$status $(header Location)" '303 /auth/login?next=%2Fapp%2Fx%3Fy%3D1' 'the guard leads to the log-in page below /auth/'
+api GET "$(header Location)"
+is "$status" 200 'the log-in page below /auth/ is there'
+api POST /auth/login 'username=ada&password=correct horse&next=/app/x?y=1' -H 'Sec-Fetch-Site: same-origin'
+cookie=$(header Set-Cookie | sed -n 's/^\(__Host-latchkey=[^;]*\);.*/\1/p')
+is "$status $(header Location)" '303 /auth/login?arrived=1&next=%2Fapp%2Fx%3Fy%3D1' 'a log-in below /auth/ asks once whether the cookie was kept'
+api GET "$(header Location)" -H "Cookie: $cookie"
+is "$status $(header Location)" '303 /app/x?y=1' 'a log-in below /auth/ leads back to the application'
+navigate -H "Cookie: $cookie"
+is "$status" 200 'a session that began below /auth/ opens the application'
+sed -i 's|set .latchkey_prefix /auth;|set $latchkey_prefix auth/;|' "$LK_DIR/nginx.site"
+nginx_reload
+navigate -H "Cookie: $cookie"
+is "$status" 503 'a prefix that is none closes the guard'
+like "$(tail -n 5 "$LK_LOG")" 'event=request_broken what=LATCHKEY_PREFIX hint=' 'the log says what is wrong with the prefix'
+
 done_testing

@@ -296,20 +296,23 @@ api_account_sessions(struct req *r)
 }
 
 /*
- * The change has ended all sessions, this one too: here begins another one, of
- * the epoch that the change set. If somebody has raised it once more meanwhile,
- * it is dead at birth.
+ * The change has ended all sessions but this one, which has another epoch now.
+ * If the cookie of that cannot be made, somebody logs in again.
  */
 static enum err
 go_on(struct req *r)
 {
-	struct user u = *r->user;
 	struct browser_cookie cookie;
-	enum err e;
 
-	u.epoch++;
-	if ((e = browser_start(r->ctx, &u, false, &cookie)) != ERR_OK)
-		return e;
+	if (r->session == NULL) { /* a token, which has ended */
+		page_go(r, "login?did=changed", NULL);
+		return ERR_OK;
+	}
+	if (browser_go_on(r->ctx, r->session, &cookie) != ERR_OK) {
+		page_go(r, "login?did=changed", NULL);
+		header_remove_session(r);
+		return ERR_OK;
+	}
 	page_go(r, "account?did=saved", NULL);
 	header_set_session(r, cookie.value, cookie.max_age_s);
 	return ERR_OK;
@@ -325,7 +328,6 @@ api_account_password(struct req *r)
 	};
 	struct param v[FIELDS];
 	enum password_problem why = PASSWORD_GOOD;
-	struct refreshed none; /* a browser has no tokens */
 	enum err e;
 
 	if ((e = params_read(r, want, FIELDS, v)) != ERR_OK)
@@ -339,8 +341,9 @@ api_account_password(struct req *r)
 	    &(struct password_change){ .current = v[CURRENT].text,
 	        .wanted = v[NEW].text,
 	        .device =
-	            header_cookie(r->cookie, DEVICE_COOKIE, r->ctx->arena) },
-	    &why, &none);
+	            header_cookie(r->cookie, DEVICE_COOKIE, r->ctx->arena),
+	        .session = r->claims.sid },
+	    &why, NULL);
 	switch (e) {
 	case ERR_OK:
 		return go_on(r);

@@ -14,7 +14,6 @@
 #include "svc/browser.h"
 #include "svc/device.h"
 #include "svc/login.h"
-#include "svc/session.h"
 
 /* What has just been done, by the word in the query. */
 static const char *
@@ -67,6 +66,7 @@ send_already(struct req *r, const struct user *u, const char *next)
 	page_begin(r, &p, "login");
 	page_set(&p, "next", next_of(next));
 	page_set(&p, "username", u->username);
+	page_set(&p, "script", "yes");
 	page_send(&p, 200, "already", "already_title");
 }
 
@@ -171,6 +171,8 @@ api_login_submit(struct req *r)
 		.device =
 		    header_cookie(r->cookie, DEVICE_COOKIE, r->ctx->arena),
 		.browser = true,
+		.old_cookie = header_cookie_once(
+		    r->cookie, HEADER_SESSION, r->ctx->arena),
 		.keep = v[KEEP].given,
 	};
 	again = (struct form_page){ .status = 422,
@@ -220,28 +222,6 @@ api_logout_show(struct req *r)
 	return ERR_OK;
 }
 
-/*
- * End the session of the cookie, if it is one. An old cookie counts, too: what
- * it is good for is to end its session.
- */
-static enum err
-end_session(struct req *r)
-{
-	const char *cookie =
-	    header_cookie_once(r->cookie, HEADER_SESSION, r->ctx->arena);
-	struct user u = { 0 };
-	enum err e;
-
-	if (cookie == NULL)
-		return ERR_OK;
-	e = browser_claims(r->ctx, cookie, &r->claims);
-	if (e == ERR_OK || e == ERR_CONFLICT) {
-		u.id = r->claims.uid;
-		e = session_end(r->ctx, &u, r->claims.sid);
-	}
-	return e == ERR_NOTFOUND || e == ERR_UNAUTH ? ERR_OK : e;
-}
-
 /* The cookie goes whatever it was; not while its session may still count. */
 enum err
 api_logout_submit(struct req *r)
@@ -251,7 +231,9 @@ api_logout_submit(struct req *r)
 	enum err e;
 
 	if ((e = params_read(r, &want, 1, &next)) != ERR_OK ||
-	    (e = end_session(r)) != ERR_OK)
+	    (e = browser_end(r->ctx, header_cookie_once(r->cookie,
+	                                 HEADER_SESSION, r->ctx->arena))) !=
+	        ERR_OK)
 		return e;
 	page_go(r, "login?out=1", next.text);
 	header_remove_session(r);

@@ -120,6 +120,8 @@ api_session_create(struct req *r)
 		.device =
 		    header_cookie(r->cookie, DEVICE_COOKIE, r->ctx->arena),
 		.browser = true,
+		.old_cookie = header_cookie_once(
+		    r->cookie, HEADER_SESSION, r->ctx->arena),
 		.keep = v[KEEP].on,
 	};
 	e = login(r->ctx, &l);

@@ -136,10 +136,13 @@ api_signup_show(struct req *r)
 static enum err
 welcome(struct req *r, const struct user *u, const char *next)
 {
+	const char *old =
+	    header_cookie_once(r->cookie, HEADER_SESSION, r->ctx->arena);
 	struct browser_cookie cookie;
-	enum err e = browser_start(r->ctx, u, false, &cookie);
+	enum err e;
 
-	if (e != ERR_OK)
+	if ((e = browser_end(r->ctx, old)) != ERR_OK ||
+	    (e = browser_start(r->ctx, u, false, &cookie)) != ERR_OK)
 		return e;
 	page_go(r, "login?arrived=1", next_of(next));
 	header_set_session(r, cookie.value, cookie.max_age_s);

@@ -219,7 +219,7 @@ api_users_change_password(struct req *r)
 	        .device =
 	            header_cookie(r->cookie, DEVICE_COOKIE, r->ctx->arena),
 	        .session = r->claims.sid },
-	    &why, &kept);
+	    &why, r->session == NULL ? &kept : NULL);
 	switch (e) {
 	case ERR_OK:
 		reply_changed(r, &kept);

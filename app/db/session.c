@@ -203,7 +203,7 @@ const struct db_sql db_session_sql[] = {
 	},
 	[END] = {
 		.name = "session_end",
-		.used_by = DB_API | DB_COMMAND,
+		.used_by = DB_API | DB_LOGIN | DB_COMMAND,
 		.text = "WITH dead AS (DELETE FROM latchkey_session"
 			" WHERE id = $2::uuid"
 			" AND ($1::bigint IS NULL OR user_id = $1::bigint)"

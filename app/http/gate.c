@@ -70,7 +70,7 @@ gate_refuse_check(struct req *r)
 	if (!is_navigation(g))
 		return;
 	buf_init(&login, r->ctx->arena);
-	buf_adds(&login, "/login?next=");
+	buf_addf(&login, "%s/login?next=", r->prefix != NULL ? r->prefix : "");
 	/* what was sent with another method is lost */
 	buf_add_percent(&login, is_back ? next_of(g->uri) : "/");
 	reply_header(r, "X-Latchkey-Login", login.s);

@@ -192,6 +192,24 @@ browser_renew(struct ctx *c, const char *cookie, struct token_claims *claims,
 	return e;
 }
 
+/* What an old cookie is good for, too, is to end its session. */
+enum err
+browser_end(struct ctx *c, const char *cookie)
+{
+	struct token_claims claims;
+	struct user u = { 0 };
+	enum err e;
+
+	if (cookie == NULL)
+		return ERR_OK;
+	e = browser_claims(c, cookie, &claims);
+	if (e == ERR_OK || e == ERR_CONFLICT) {
+		u.id = claims.uid;
+		e = session_end(c, &u, claims.sid);
+	}
+	return e == ERR_NOTFOUND || e == ERR_UNAUTH ? ERR_OK : e;
+}
+
 enum err
 browser_go_on(struct ctx *c, const char *cookie, struct browser_cookie *out)
 {

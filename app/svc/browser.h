@@ -62,6 +62,13 @@ enum err browser_renew(struct ctx *c, const char *cookie,
     struct token_claims *claims, struct browser_cookie *out) MUST_CHECK;
 
 /*
+ * End the session of a cookie, good or old, as its browser asks. ERR_OK: also
+ * without a cookie (NULL), or if it is none, or if its session had ended.
+ * ERR_BUSY: the database does not answer; the session may go on.
+ */
+enum err browser_end(struct ctx *c, const char *cookie) MUST_CHECK;
+
+/*
  * The cookie of the same session when the account's epoch has been raised, and
  * the session's with it, by a request with this cookie. Errors as
  * browser_renew().

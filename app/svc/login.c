@@ -127,7 +127,9 @@ begin_session(
 		event(EVENT_LOGIN_SCOPE, "user=%" PRId64, u->id);
 		return ERR_DENIED;
 	}
-	e = session_start(c, u, s);
+	/* the browser is about to lose its cookie, and nobody could end it */
+	if ((e = browser_end(c, l->old_cookie)) == ERR_OK)
+		e = session_start(c, u, s);
 	l->session = s->id;
 	return e;
 }

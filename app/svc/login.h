@@ -14,6 +14,7 @@ struct login {
 	bool offline;                /* a refresh token, too */
 	bool browser;                /* a cookie, and neither token */
 	bool keep;                   /* it outlasts the browser that has it */
+	const char *old_cookie;      /* its session ends; NULL: none */
 	const struct client *client; /* NULL: /token's, the built-in one */
 	const char *wanted; /* scopes; NULL, or without any: all it has */
 	/* the result, which lives until the request ends */
@@ -30,6 +31,7 @@ struct login {
  * Exchange a name and a password for an access token, or for a cookie, unless
  * there were too many wrong ones (svc/ratelimit.h). A stored hash weaker than
  * the current setting is replaced, if hash_upgrade says so.
+ * The session of the cookie that the browser has, whoever's, ends.
  * ERR_UNAUTH: unknown name, wrong password, inactive account, no usable hash;
  * for a name without a usable hash the work is that of a decoy (svc/decoy.h),
  * and only the log knows the reason.

@@ -76,10 +76,12 @@ profile_change_password(struct ctx *c, const struct user *u,
 	enum err e = change_password(c, u, how, why);
 
 	/* it is changed, whatever becomes of the session */
-	out->token = NULL;
-	if (e == ERR_OK && how->session != NULL &&
-	    refresh_continue(c, how->session, out) != ERR_OK)
+	if (out != NULL) {
 		out->token = NULL;
+		if (e == ERR_OK && how->session != NULL &&
+		    refresh_continue(c, how->session, out) != ERR_OK)
+			out->token = NULL;
+	}
 	event(event_of(FAMILY_CHANGES, e), "user=%" PRId64, u->id);
 	return e;
 }

@@ -20,7 +20,7 @@ struct password_change {
  * one that was verified, and the reason noted, in one statement, which raises
  * the epoch: all tokens of u end, and all sessions but how->session, for which
  * *out has new ones. out->token is NULL where it has ended meanwhile, or is
- * NULL.
+ * NULL. out: NULL for a browser, which has no tokens.
  * ERR_INVALID: the new one has the problem *why. ERR_DENIED: the current one is
  * wrong. ERR_LIMIT: too many attempts, as ratelimit_login() counts them.
  * ERR_CONFLICT: changed since u was read, so of two concurrent changes one
