@@ -25,7 +25,7 @@ class App(socketserver.StreamRequestHandler):
         line = self.rfile.readline()
         if len(line.split()) != 3:
             return False
-        method, path, _ = line.decode("latin-1").split()
+        method, path, _ = (word.decode("latin-1") for word in line.split())
         headers = []
         while (line := self.rfile.readline().rstrip(b"\r\n")):
             name, _, value = line.decode("latin-1").partition(":")

@@ -1,4 +1,5 @@
-// A button that shows the password. Without this script the pages work as they are.
+// A button that shows the password, and the part of a page that somebody was going to.
+// Without this script the pages work as they are.
 "use strict";
 
 function addButton(field) {
@@ -32,3 +33,12 @@ function addButton(field) {
 }
 
 document.querySelectorAll(".secret").forEach(addButton);
+
+// Browsers keep what is behind the # to themselves; \ is not one of the characters that may follow.
+const part = location.hash.replaceAll("\\", "%5C");
+
+if (part.length > 1) {
+  for (const input of document.querySelectorAll("input[name=next]"))
+    if (!input.value.includes("#")) input.value += part;
+  for (const link of document.querySelectorAll("a[href*='next='], main a.button")) link.hash = part;
+}
