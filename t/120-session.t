@@ -4,7 +4,7 @@
 # with a form: it counts for nothing.
 # shellcheck source=t/lib.sh
 . t/lib.sh
-stack_up hash_cost=1 nginx_limits=off session_proof_minutes=1 access_token_minutes=1 login_failures_per_client_hour=10 cors_origins=https://spa.example.org
+stack_up hash_cost=1 nginx_limits=off db_timeout_ms=10000 login_wait_ms=60000 session_proof_minutes=1 access_token_minutes=1 login_failures_per_client_hour=10 cors_origins=https://spa.example.org
 
 # browse METHOD PATH [ARGUMENT...]: as a page of this host does, with the cookie.
 browse() {
