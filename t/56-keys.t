@@ -257,6 +257,61 @@ is "$status" 401 'tokens of a stolen key end'
 log_in_ada
 is "$(head_of "$token" kid)" "$made" 'its successor signs at once'
 
+# --- keys that wait for their time ---
+
+# activate SECONDS KID: where applications may keep the published keys for so long
+activate() {
+	said=$($LK_AS env LATCHKEY_JWKS_MAX_AGE_S="$1" "$LK_BIN" -c "$LK_CONF" key activate "$2" 2>&1)
+}
+# state KID
+state() {
+	key list
+	printf '%s\n' "$said" | awk -F '\t' -v kid="$1" '$1 == kid { print $3 }'
+}
+make_key() {
+	key new EdDSA
+	said=$(printf '%s\n' "$said" | awk -F '\t' 'NF == 3 { print $1 }')
+}
+make_key
+first=$said
+make_key
+second=$said
+activate 7200 "$first"
+until=$(state "$made")
+like "$until" '^active, verifies until ' 'the key that signs verifies until its last token has expired'
+activate 86400 "$second"
+key retire "$first"
+is $? 0 'a key that waits can be retired' || diag "$said"
+like "$(state "$second")" '^next, signs from ' 'the key that waits behind it goes on to wait'
+like "$(state "$made")" '^active, verifies until ' 'the key that signs goes on to sign'
+isnt "$(state "$made")" "$until" 'the key that signs verifies longer, since the next one comes later'
+key retire "$second"
+is "$? $(state "$made")" '0 active' 'the key that signs verifies without end when none is to follow'
+make_key
+first=$said
+make_key
+second=$said
+activate 86400 "$first"
+activate 7200 "$second"
+like "$said" "is next again: $first" 'a key that was to sign later than the one that is activated is named'
+is "$(state "$first")" next 'a key that was to sign later than the one that is activated is next again'
+like "$(state "$second")" '^next, signs from [^,]*$' 'the key that was activated last verifies without end'
+key retire "$first" && key retire "$second"
+is "$? $(state "$made")" '0 active' 'of keys that waited none is left'
+make_key
+first=$said
+make_key
+second=$said
+activate 3600 "$second"
+activate 86400 "$first"
+key retire "$made"
+is $? 0 'a key that signs is retired while two wait' || diag "$said"
+like "$(state "$second")" '^active' 'the key signs that was to sign first, wherever in the list it is'
+like "$(state "$first")" '^next, signs from ' 'the key that was to sign last waits on'
+key retire "$first"
+is "$? $(state "$second")" '0 active' 'of two keys that waited the one that signs is left'
+made=$second
+
 # --- files that are not as they were ---
 
 # bad WHAT WHY: neither check nor a reload takes it.

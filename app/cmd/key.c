@@ -203,19 +203,35 @@ find_next(struct work *w, const char *kid)
 	return NULL;
 }
 
-/* Keys that signed before from_s verify until their last token has expired. */
+/* When the last token has expired of a key that signs until from_s. */
+static int64_t
+end_of_tokens(const struct work *w, int64_t from_s)
+{
+	return from_s + w->conf->access_token_minutes * 60 +
+	       w->conf->token_leeway_s + MARGIN_S;
+}
+
+/*
+ * Keys that signed before from_s verify until their last token has expired. One
+ * that was to sign from then on, or later, is next again: its tokens would not
+ * be accepted.
+ */
 static void
 retire_others(struct work *w, const struct key_entry *but, int64_t from_s)
 {
-	const struct conf *conf = w->conf;
-	int64_t until_s = from_s + conf->access_token_minutes * 60 +
-	                  conf->token_leeway_s + MARGIN_S;
 	struct key_entry *e;
 
-	for (e = w->dir.entries; e < w->dir.entries + w->dir.count; e++)
-		if (e != but && e->from_s != KEY_NEVER &&
-		    e->until_s == KEY_NEVER)
-			e->until_s = until_s;
+	for (e = w->dir.entries; e < w->dir.entries + w->dir.count; e++) {
+		if (e == but || e->from_s == KEY_NEVER)
+			continue;
+		if (e->from_s >= from_s) {
+			e->from_s = e->until_s = KEY_NEVER;
+			fprintf(
+			    stderr, "latchkey: is next again: %s\n", e->kid);
+		} else if (e->until_s == KEY_NEVER) {
+			e->until_s = end_of_tokens(w, from_s);
+		}
+	}
 }
 
 static int
@@ -237,16 +253,81 @@ activate(struct work *w, char *const *arguments)
 	return EXIT_SUCCESS;
 }
 
-/* The key that is to sign after this one; NULL: none. */
+/* Does it sign now, as the workers see it, with key_file's key beside it? */
+static bool
+is_active(const struct work *w, const struct key_entry *of)
+{
+	static struct keyring times;
+	const struct key_entry *e;
+	struct key *k = times.keys, *its = NULL;
+
+	if (w->conf->key_file[0] != '\0')
+		*k++ = (struct key){ .from_s = 0, .until_s = KEY_NEVER };
+	for (e = w->dir.entries; e < w->dir.entries + w->dir.count; e++, k++) {
+		*k = (struct key){ .from_s = e->from_s, .until_s = e->until_s };
+		if (e == of)
+			its = k;
+	}
+	times.count = (size_t)(k - times.keys);
+	return keyring_active(&times, w->now_s) == its;
+}
+
+/* The key that is to sign next after this one; NULL: none. */
 static struct key_entry *
 find_successor(struct work *w, const struct key_entry *of)
 {
-	struct key_entry *e;
+	struct key_entry *e, *next = NULL;
 
 	for (e = w->dir.entries; e < w->dir.entries + w->dir.count; e++)
-		if (e->from_s != KEY_NEVER && e->from_s > of->from_s)
-			return e;
-	return NULL;
+		if (e != of && e->from_s != KEY_NEVER &&
+		    e->from_s >= of->from_s &&
+		    (next == NULL || e->from_s < next->from_s))
+			next = e;
+	return next;
+}
+
+/* The key that signs before this one does; NULL: none. */
+static struct key_entry *
+find_predecessor(struct work *w, const struct key_entry *of)
+{
+	struct key_entry *e, *last = NULL;
+
+	for (e = w->dir.entries; e < w->dir.entries + w->dir.count; e++)
+		if (e != of && e->from_s < of->from_s &&
+		    (last == NULL || e->from_s > last->from_s))
+			last = e;
+	return last;
+}
+
+/* Its successor signs at once. False, with a message: it has none. */
+static bool
+replace_active(struct work *w, const struct key_entry *of)
+{
+	struct key_entry *successor = find_successor(w, of);
+
+	if (successor == NULL) {
+		fprintf(stderr,
+		    "latchkey: it signs: %s; first do: latchkey "
+		    "key new, and latchkey key activate\n",
+		    of->kid);
+		return false;
+	}
+	if (successor->from_s > w->now_s)
+		successor->from_s = w->now_s;
+	return true;
+}
+
+/* One that was to sign does not: the key before it signs on. */
+static void
+give_back(struct work *w, const struct key_entry *of)
+{
+	struct key_entry *before = find_predecessor(w, of);
+	const struct key_entry *after = find_successor(w, of);
+	int64_t until_s =
+	    after != NULL ? end_of_tokens(w, after->from_s) : KEY_NEVER;
+
+	if (before != NULL && before->until_s < until_s)
+		before->until_s = until_s;
 }
 
 /*
@@ -256,7 +337,7 @@ find_successor(struct work *w, const struct key_entry *of)
 static int
 retire(struct work *w, char *const *arguments)
 {
-	struct key_entry *e, *successor;
+	struct key_entry *e;
 
 	if (arguments[0] == NULL) {
 		key_usage(stderr);
@@ -264,16 +345,12 @@ retire(struct work *w, char *const *arguments)
 	}
 	if ((e = find(w, arguments[0])) == NULL)
 		return EXIT_FAILURE;
-	successor = find_successor(w, e);
-	if (e->from_s != KEY_NEVER && successor == NULL) {
-		fprintf(stderr,
-		    "latchkey: it signs: %s; first do: latchkey "
-		    "key new, and latchkey key activate\n",
-		    e->kid);
-		return EXIT_FAILURE;
+	if (e->from_s != KEY_NEVER && is_active(w, e)) {
+		if (!replace_active(w, e))
+			return EXIT_FAILURE;
+	} else if (e->from_s != KEY_NEVER && e->from_s > w->now_s) {
+		give_back(w, e);
 	}
-	if (e->from_s != KEY_NEVER && successor->from_s > w->now_s)
-		successor->from_s = w->now_s;
 	if (!key_dir_remove(&w->dir, e))
 		return EXIT_FAILURE;
 	operator_note("key retire", 0, ERR_OK);

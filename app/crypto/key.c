@@ -165,6 +165,20 @@ key_state(const struct keyring *ring, const struct key *key, int64_t now_s)
 	return key->from_s > now_s ? KEY_NEXT : KEY_RETIRING;
 }
 
+/* Is it k that signs, of these two? One that nobody accepts is the last. */
+static bool
+comes_before(const struct key *k, const struct key *other, int64_t now_s)
+{
+	bool is_expired = now_s >= k->until_s;
+
+	if (is_expired != (now_s >= other->until_s))
+		return !is_expired;
+	/* the later one of two that have come; else the earlier one */
+	return k->from_s <= now_s
+	           ? other->from_s > now_s || k->from_s > other->from_s
+	           : k->from_s < other->from_s;
+}
+
 const struct key *
 keyring_active(const struct keyring *ring, int64_t now_s)
 {
@@ -172,10 +186,7 @@ keyring_active(const struct keyring *ring, int64_t now_s)
 
 	assert(ring->count > 0);
 	for (k = ring->keys; k < ring->keys + ring->count; k++)
-		/* the later one of two that have come; else the earlier one */
-		if (k->from_s <= now_s
-		        ? active->from_s > now_s || k->from_s > active->from_s
-		        : k->from_s < active->from_s)
+		if (comes_before(k, active, now_s))
 			active = k;
 	return active;
 }

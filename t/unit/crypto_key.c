@@ -88,6 +88,21 @@ test_active(void)
 	ok(key_state(&ring, k, 399) == KEY_RETIRING &&
 	        key_state(&ring, k, 400) == KEY_EXPIRED,
 	    "a key is retiring until its last token has expired");
+	ring.keys[3].until_s = 500;
+	ok(keyring_active(&ring, 499) == k + 3 &&
+	        key_state(&ring, k + 3, 499) == KEY_ACTIVE,
+	    "a key signs up to the second in which it expires");
+	ok(keyring_active(&ring, 500) == k + 1 &&
+	        key_state(&ring, k + 3, 500) == KEY_EXPIRED &&
+	        key_state(&ring, k + 1, 500) == KEY_ACTIVE,
+	    "an expired key does not sign while another one verifies");
+	ring.keys[1].until_s = 300;
+	ok(keyring_active(&ring, 500)->from_s == KEY_NEVER,
+	    "a key that is next signs before one that has expired");
+	for (i = 0; i < KEYRING_MAX; i++)
+		ring.keys[i].until_s = 300;
+	ok(keyring_active(&ring, 500) == k + 3,
+	    "where all keys have expired the latest one signs");
 	keyring_clear(&ring);
 	keyring_clear(&ring);
 	ok(is_empty(&ring), "a keyring may be cleared twice");
