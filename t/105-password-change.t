@@ -3,6 +3,7 @@
 # all others end, and so does a login with the old password that is under way.
 # shellcheck source=t/lib.sh
 . t/lib.sh
+needs cgi-fcgi
 stack_up hash_cost=1 db_timeout_ms=10000 refresh_grace_s=60 session_days=1 nginx_limits=off
 
 # log_in_with PASSWORD [SCOPE]: sets token and refresh.
@@ -145,6 +146,17 @@ for last in 4 5 6; do
 	take_both
 done
 change 'correct horse' 'another staple' "$token"
+
+# --- an access token that could live longer than its session ---
+
+serve_alone "$LK_DIR/data/other.sock" "$tmp/other.log" LATCHKEY_ACCESS_TOKEN_MINUTES=2880
+ok $? 'another instance has access tokens that live for two days' || diag "$(cat "$tmp/other.log")"
+sent='username=ada&password=another+staple&scope=offline_access'
+body=$(printf %s "$sent" | SCRIPT_NAME='' REQUEST_METHOD=POST REQUEST_URI=/token CONTENT_TYPE=application/x-www-form-urlencoded CONTENT_LENGTH=${#sent} \
+	cgi-fcgi -bind -connect "$LK_DIR/data/other.sock" 2>/dev/null | tail -n 1)
+json_is .expires_in 86400 'an access token of a login does not outlast a session of one day'
+take_token
+is "$(($(claim "$token" exp) - $(claim "$token" iat)))" 86400 'an access token says so itself'
 
 # --- two at once, by two sessions ---
 

@@ -150,16 +150,18 @@ grant_cookie(struct ctx *c, struct login *l, const struct user *u)
 static enum err
 grant_tokens(struct ctx *c, struct login *l, const struct user *u)
 {
-	int64_t life_s = c->app->conf->access_token_minutes * 60;
 	struct token_claims claims = {
 		.sub = u->username,
 		.uid = u->id,
-		.exp = c->now_s + life_s,
+		.exp = c->now_s + c->app->conf->access_token_minutes * 60,
 		.epoch = u->epoch,
 	};
 	enum err e;
 
-	l->token_life_s = life_s;
+	/* it does not outlast its session */
+	if (claims.exp > session_end_s(c, l))
+		claims.exp = session_end_s(c, l);
+	l->token_life_s = claims.exp - c->now_s;
 	if (l->offline &&
 	    (e = refresh_begin(c, l->session,
 	         l->client != NULL ? l->client->id : CLIENT_FIRST_PARTY,
