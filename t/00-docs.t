@@ -176,6 +176,18 @@ grep -ohE '`make [a-z]+|^ +make [a-z]+' $documents | awk '{ print $NF }' | sort 
 	comm -23 - "$tmp/targets" >"$tmp/unknown"
 is "$(cat "$tmp/unknown")" '' 'the Makefile has each target that the documents name'
 
+# --- sentences of the pages ---
+
+# A sentence has a user: a template, or its key in the program, whole or without its end.
+sed -n 's/^\([a-z0-9_]*\) = .*/\1/p' web/pages/en.txt | while read -r key; do
+	grep -q "{=$key}" web/pages/*.html || grep -q "\"$key\"" app/api/*.c app/html/*.c ||
+		{ [ "${key%_t*}" != "$key" ] && grep -q "\"${key%_t*}\"" app/api/*.c; } || echo "$key"
+done >"$tmp/unused"
+is "$(cat "$tmp/unused")" '' 'each sentence of the pages is used'
+sed -n 's/^\([a-z0-9_]*\) = .*/\1/p' web/pages/en.txt | sort >"$tmp/english"
+sed -n 's/^\([a-z0-9_]*\) = .*/\1/p' web/pages/ko.txt | sort >"$tmp/korean"
+agrees "$tmp/korean" "$tmp/english" 'the pages have each sentence in both languages'
+
 # --- the sizes that nginx has to agree with ---
 
 max=$(sed -n 's/^#define REPLY_MAX_BYTES //p' app/http/reply.h)

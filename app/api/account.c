@@ -227,9 +227,10 @@ api_account_show(struct req *r)
 		return ERR_OK;
 	if ((e = params_read(r, &want, 1, &did)) != ERR_OK)
 		return e;
-	return send_account(r, &(struct account_page){ .status = 200,
-	                           .notice = notice_of(did.text),
-	                           .fullname = r->user->fullname });
+	return send_account(
+	    r, &(struct account_page){ .status = 200,
+	           .notice = page_is_from_here(r) ? notice_of(did.text) : NULL,
+	           .fullname = r->user->fullname });
 }
 
 /* A form's own address is asked for by a reload of what it answered. */
@@ -299,23 +300,22 @@ api_account_sessions(struct req *r)
  * The change has ended all sessions but this one, which has another epoch now.
  * If the cookie of that cannot be made, somebody logs in again.
  */
-static enum err
+static void
 go_on(struct req *r)
 {
 	struct browser_cookie cookie;
 
 	if (r->session == NULL) { /* a token, which has ended */
 		page_go(r, "login?did=changed", NULL);
-		return ERR_OK;
+		return;
 	}
 	if (browser_go_on(r->ctx, r->session, &cookie) != ERR_OK) {
 		page_go(r, "login?did=changed", NULL);
 		header_remove_session(r);
-		return ERR_OK;
+		return;
 	}
 	page_go(r, "account?did=saved", NULL);
 	header_set_session(r, cookie.value, cookie.max_age_s);
-	return ERR_OK;
 }
 
 enum err
@@ -346,7 +346,8 @@ api_account_password(struct req *r)
 	    &why, NULL);
 	switch (e) {
 	case ERR_OK:
-		return go_on(r);
+		go_on(r);
+		return ERR_OK;
 	case ERR_DENIED:
 		return send_problem(
 		    r, 403, "current_problem", "password_wrong");

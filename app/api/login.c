@@ -21,7 +21,8 @@ notice_of(const char *did)
 {
 	static const struct {
 		const char *did, *key;
-	} notices[] = { { "reset", "login_after_reset" },
+	} notices[] = { { "signup", "login_after_signup" },
+		{ "reset", "login_after_reset" },
 		{ "changed", "login_after_change" },
 		{ "deleted", "login_deleted" } };
 	size_t i;
@@ -115,13 +116,15 @@ api_login_show(struct req *r)
 	};
 	struct param v[FIELDS];
 	struct user u;
+	bool here;
 	enum err e;
 
 	if (!page_is_safe(r, "login"))
 		return ERR_OK;
 	if ((e = params_read(r, want, FIELDS, v)) != ERR_OK)
 		return e;
-	if (v[ARRIVED].given)
+	here = page_is_from_here(r);
+	if (v[ARRIVED].given && here)
 		return arrive(r, v[NEXT].text);
 	e = page_user(r, &u);
 	if (e == ERR_OK)
@@ -129,9 +132,10 @@ api_login_show(struct req *r)
 	else if (e == ERR_UNAUTH && v[OUT].given)
 		send_logged_out(r, v[NEXT].text);
 	else if (e == ERR_UNAUTH)
-		send_form(r, &(struct form_page){ .status = 200,
-		                 .next = v[NEXT].text,
-		                 .notice = notice_of(v[DID].text) });
+		send_form(
+		    r, &(struct form_page){ .status = 200,
+		           .next = v[NEXT].text,
+		           .notice = here ? notice_of(v[DID].text) : NULL });
 	return e == ERR_UNAUTH ? ERR_OK : e;
 }
 
@@ -222,6 +226,22 @@ api_logout_show(struct req *r)
 	return ERR_OK;
 }
 
+#define SESSIONS_MAX 8 /* that one request ends; a browser sends one cookie */
+
+/* Of a cookie that came more than once each session: one of them is this. */
+static enum err
+end_sessions(struct req *r)
+{
+	const char *cookies[SESSIONS_MAX];
+	size_t i, n = header_cookies(r->cookie, HEADER_SESSION, r->ctx->arena,
+	              cookies, SESSIONS_MAX);
+	enum err e = n <= SESSIONS_MAX ? ERR_OK : ERR_INVALID;
+
+	for (i = 0; i < n && e == ERR_OK; i++)
+		e = browser_end(r->ctx, cookies[i]);
+	return e;
+}
+
 /* The cookie goes whatever it was; not while its session may still count. */
 enum err
 api_logout_submit(struct req *r)
@@ -231,9 +251,7 @@ api_logout_submit(struct req *r)
 	enum err e;
 
 	if ((e = params_read(r, &want, 1, &next)) != ERR_OK ||
-	    (e = browser_end(r->ctx, header_cookie_once(r->cookie,
-	                                 HEADER_SESSION, r->ctx->arena))) !=
-	        ERR_OK)
+	    (e = end_sessions(r)) != ERR_OK)
 		return e;
 	page_go(r, "login?out=1", next.text);
 	header_remove_session(r);
@@ -242,12 +260,19 @@ api_logout_submit(struct req *r)
 
 /* --- files --- */
 
+#define FILE_LIFE_S 31536000 /* of an address with the file's version */
+
 static enum err
 send_file(struct req *r, const struct page_file *f)
 {
+	const char *version = page_query(r, "v");
+
 	buf_add(reply_begin(r, 200, f->type), f->bytes, f->n);
 	r->reply.may_be_cached = true;
-	r->reply.max_age_s = 31536000; /* its address has its version */
+	/* another version's, during a reload, must not stay there */
+	if (version != NULL &&
+	    strcmp(version, r->ctx->app->pages->version) == 0)
+		r->reply.max_age_s = FILE_LIFE_S;
 	return ERR_OK;
 }
 

@@ -30,9 +30,8 @@
 
 /* --- language --- */
 
-/* A field of the query, or NULL; a query that cannot be read has none. */
-static const char *
-query_field(struct req *r, const char *name)
+const char *
+page_query(struct req *r, const char *name)
 {
 	const struct form_field *f;
 	struct form form;
@@ -47,7 +46,7 @@ static const struct sentences *
 choose_language(struct req *r)
 {
 	const struct pages *pages = r->ctx->app->pages;
-	const char *asked = query_field(r, "lang"), *kept;
+	const char *asked = page_query(r, "lang"), *kept;
 	size_t i = language_find(pages->languages, pages->count, asked);
 
 	if (i < pages->count)
@@ -64,7 +63,7 @@ choose_language(struct req *r)
 static void
 keep_language(struct page *p)
 {
-	const char *asked = query_field(p->r, "lang");
+	const char *asked = page_query(p->r, "lang");
 
 	if (asked != NULL && strcasecmp(asked, p->language->tag) == 0)
 		header_set_lax_cookie(p->r, PAGE_LANGUAGE_COOKIE,
@@ -269,7 +268,7 @@ page_password_key(enum password_problem why)
 		[PASSWORD_TOO_LONG] = "password_long",
 		[PASSWORD_COMMON] = "password_common",
 		[PASSWORD_IS_NAME] = "password_is_name",
-		[PASSWORD_NOT_UTF8] = "password_empty",
+		[PASSWORD_NOT_UTF8] = "password_unreadable",
 	};
 
 	return keys[why];
@@ -318,6 +317,14 @@ page_is_safe(struct req *r, const char *here)
 	return false;
 }
 
+bool
+page_is_from_here(const struct req *r)
+{
+	const char *site = r->from.sec_fetch_site;
+
+	return site == NULL || strcmp(site, "same-origin") == 0;
+}
+
 /* --- errors --- */
 
 /* clang-format off */
@@ -332,7 +339,7 @@ static const struct {
 	{ 405, true,  "method" },
 	{ 413, true,  "large" },
 	{ 422, true,  "invalid" },
-	{ 429, false, "limit" },
+	{ 429, true,  "limit" },
 	{ 503, true,  "busy" },
 	{ 500, false, "broken" }, /* and any other */
 };
@@ -352,7 +359,10 @@ static void
 say_wait(struct page *p, int64_t s)
 {
 	page_set_number(p, "n", s < 120 ? s : (s - 1) / 60 + 1);
-	page_say(p, "wait", s < 120 ? "wait_seconds" : "wait_minutes");
+	page_say(p, "wait",
+	    s == 1    ? "wait_second"
+	    : s < 120 ? "wait_seconds"
+	              : "wait_minutes");
 }
 
 /* Its path as it is asked for, up to a form's own: "account/name" is "account".
@@ -363,6 +373,41 @@ here_of(const struct req *r)
 	size_t n = strcspn(r->uri + 1, "/?");
 
 	return arena_strndup(r->ctx->arena, r->uri + 1, n);
+}
+
+/* Where one was going, by the form, or by the query of its page; NULL: that is
+ * not told, or the form has not been read. */
+static const char *
+asked_next(struct req *r)
+{
+	const struct form_field *f =
+	    r->body_kind == BODY_FORM ? form_get(&r->form, "next") : NULL;
+
+	return f != NULL ? f->value : page_query(r, "next");
+}
+
+/*
+ * What the button of an error leads to: the same page once more, as it was
+ * asked for if that was good, or with where one was going.
+ */
+static const char *
+again_of(struct req *r, int status, const char *here)
+{
+	const char *next = asked_next(r);
+	struct buf b;
+
+	buf_init(&b, r->ctx->arena);
+	if (r->method != METHOD_POST && status >= 429)
+		buf_addf(
+		    &b, "%s%s", r->prefix != NULL ? r->prefix : "", r->uri);
+	else {
+		buf_adds(&b, here);
+		if (next != NULL) {
+			buf_adds(&b, "?next=");
+			buf_add_percent(&b, next_of(next));
+		}
+	}
+	return b.s;
 }
 
 static void
@@ -376,9 +421,11 @@ send_error(struct req *r)
 	while (i + 1 < ARRAY_LEN(errors) && errors[i].status != status)
 		i++;
 	page_begin(r, &p, here_of(r));
+	p.has_secret_address = true; /* it may have a token */
 	say_wait(&p, r->ctx->retry_after_s);
 	page_send_message(&p, status, errors[i].keys,
-	    errors[i].again ? "try_again" : NULL, p.values[1].text /* here */);
+	    errors[i].again ? "try_again" : NULL,
+	    again_of(r, status, p.values[1].text /* here */));
 	/* Retry-After, Allow */
 	buf_add(&r->reply.headers, headers.s, headers.len);
 }

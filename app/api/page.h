@@ -86,6 +86,16 @@ enum err page_user(struct req *r, struct user *out) MUST_CHECK;
  */
 bool page_is_safe(struct req *r, const char *here) MUST_CHECK;
 
+/*
+ * Does a request come from this host's own pages, or their redirects? One that
+ * comes from elsewhere may have been made up, so that what its address says to
+ * have been done has not. True of a browser that does not say.
+ */
+bool page_is_from_here(const struct req *r) MUST_CHECK;
+
+/* A field of the query, or NULL; a query that cannot be read has none. */
+const char *page_query(struct req *r, const char *name);
+
 /* The key of the sentence about a problem of a chosen password. */
 const char *page_password_key(enum password_problem why);
 

@@ -132,21 +132,25 @@ api_signup_show(struct req *r)
 	return e == ERR_DENIED ? ERR_OK : e;
 }
 
-/* A session of the new account, and the way on. */
-static enum err
+/*
+ * A session of the new account, and the way on. The account is made: without a
+ * session its owner logs in, and is not told to sign up again.
+ */
+static void
 welcome(struct req *r, const struct user *u, const char *next)
 {
 	const char *old =
 	    header_cookie_once(r->cookie, HEADER_SESSION, r->ctx->arena);
 	struct browser_cookie cookie;
-	enum err e;
 
-	if ((e = browser_end(r->ctx, old)) != ERR_OK ||
-	    (e = browser_start(r->ctx, u, false, &cookie)) != ERR_OK)
-		return e;
+	/* the browser's old session ends, too */
+	if (browser_end(r->ctx, old) != ERR_OK ||
+	    browser_start(r->ctx, u, false, &cookie) != ERR_OK) {
+		page_go(r, "login?did=signup", next_of(next));
+		return;
+	}
 	page_go(r, "login?arrived=1", next_of(next));
 	header_set_session(r, cookie.value, cookie.max_age_s);
-	return ERR_OK;
 }
 
 /* What came of a sign-up. */
@@ -206,7 +210,8 @@ api_signup_submit(struct req *r)
 		f.who.password = "";
 	if ((e = signup(r->ctx, &f.who, &why, &u)) != ERR_OK)
 		return answer(r, &f, &why, e);
-	return welcome(r, &u, f.next);
+	welcome(r, &u, f.next);
+	return ERR_OK;
 }
 
 /* --- a new password --- */

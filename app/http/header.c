@@ -166,6 +166,21 @@ header_cookie(const char *header, const char *name, struct arena *a)
 	return value != NULL ? arena_strndup(a, value, n) : NULL;
 }
 
+size_t
+header_cookies(const char *header, const char *name, struct arena *a,
+    const char **out, size_t max)
+{
+	const char *value;
+	size_t n, count = 0;
+
+	if (header == NULL || is_too_long(header))
+		return 0;
+	for (; (value = next_cookie(&header, name, &n)) != NULL; count++)
+		if (count < max)
+			out[count] = arena_strndup(a, value, n);
+	return count;
+}
+
 const char *
 header_cookie_once(const char *header, const char *name, struct arena *a)
 {

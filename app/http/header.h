@@ -43,6 +43,13 @@ const char *header_cookie(
     const char *header, const char *name, struct arena *a);
 
 /*
+ * The values of all cookies of this name, the first max of them; returns how
+ * many there are. Copies in arena a; 0 as header_cookie()'s NULL.
+ */
+size_t header_cookies(const char *header, const char *name, struct arena *a,
+    const char **out, size_t max);
+
+/*
  * The same of a cookie that came once. NULL also where it came more than once:
  * one of these is another's, and nothing says which.
  */
