@@ -281,7 +281,7 @@ def renew_statement():
     text = "".join(re.findall(r'"((?:\\.|[^"\\])*)"', row)).replace('\\"', '"')
     session = "(SELECT id FROM bench_session WHERE n = :n)"
     text = text.replace("$1::uuid", session).replace("$2::int", "(SELECT counter FROM latchkey_session WHERE id = %s)" % session)
-    return text.replace("$3", "10").replace("$4", "1209600") + ";\n"
+    return text.replace("$3", "1209600") + ";\n"
 
 
 # --- revocation ---

@@ -42,15 +42,16 @@ enum {
 
 /*
  * The account of a session s, and do both count? To be renewed it may not have
- * been idle for longer than $4, either.
+ * been idle for longer than this parameter, either.
  */
 #define OWNER "users u LEFT JOIN latchkey_account a ON a.user_id = u.id"
 #define COUNTS                             \
 	"u.id = s.user_id AND u.is_active" \
 	" AND s.epoch = " DB_EPOCH " AND s.expires_at > now()"
-#define IS_LIVE \
-	COUNTS  \
-	" AND s.used_at > now() - $4::double precision * '1 second'::interval"
+#define IS_LIVE(idle)                    \
+	COUNTS                           \
+	" AND s.used_at > now() - " idle \
+	"::double precision * '1 second'::interval"
 
 /* As JSON has a time. */
 #define TIME(column)                                   \
@@ -114,30 +115,21 @@ const struct db_sql db_session_sql[] = {
 		.name = "session_renew",
 		.used_by = DB_API,
 		/*
-		 * Its SELECT sees the row as it was before its UPDATE waited
-		 * for another renewal: "again", which is not "spent". What is
-		 * done twice gives the same, so it may be sent twice.
+		 * The usual case alone: LOOK, with a snapshot of its own, tells
+		 * why there is no row. In one statement both would be prepared
+		 * for execution at each renewal, and its SELECT would see the
+		 * row as it was before the UPDATE waited. What is done twice
+		 * gives the same, so it may be sent twice.
 		 */
-		.text = "WITH done AS (UPDATE latchkey_session s"
+		.text = "UPDATE latchkey_session s"
 			" SET counter = $2::int + 1, used_at = clock_timestamp()"
 			" FROM " OWNER
 			" WHERE s.id = $1::uuid AND s.counter <= $2::int"
-			" AND " IS_LIVE
-			" RETURNING s.user_id, u.username, s.epoch, s.expires_at,"
-			" s.scope,"
-			" set_config('synchronous_commit'::text, 'off'::text, true))"
-			" SELECT user_id, username, epoch,"
-			" floor(date_part('epoch'::text, expires_at))::bigint,"
-			" scope, 'done' FROM done"
-			" UNION ALL SELECT s.user_id, u.username, s.epoch,"
+			" AND " IS_LIVE("$3")
+			" RETURNING s.user_id, u.username, s.epoch,"
 			" floor(date_part('epoch'::text, s.expires_at))::bigint,"
-			" s.scope, CASE WHEN s.counter <= $2::int THEN 'again'"
-			" WHEN s.counter = $2::int + 1"
-			" AND s.used_at > now() - $3::double precision * '1 second'::interval"
-			" THEN 'grace' ELSE 'spent' END"
-			" FROM latchkey_session s, " OWNER
-			" WHERE s.id = $1::uuid AND " IS_LIVE
-			" AND NOT EXISTS (SELECT FROM done)",
+			" s.scope,"
+			" set_config('synchronous_commit'::text, 'off'::text, true)",
 	},
 	[LOOK] = {
 		.name = "session_look",
@@ -151,7 +143,7 @@ const struct db_sql db_session_sql[] = {
 			" AND s.used_at > now() - $3::double precision * '1 second'::interval"
 			" THEN 'grace' ELSE 'spent' END"
 			" FROM latchkey_session s, " OWNER
-			" WHERE s.id = $1::uuid AND " IS_LIVE,
+			" WHERE s.id = $1::uuid AND " IS_LIVE("$4"),
 	},
 	[TOUCH] = {
 		.name = "session_touch",
@@ -166,7 +158,7 @@ const struct db_sql db_session_sql[] = {
 			" WHERE s.id = $1::uuid AND s.user_id = $2::bigint"
 			" AND s.epoch = coalesce($5::int, s.epoch)"
 			" AND s.used_at <= now() - $3::double precision * '1 second'::interval"
-			" AND " IS_LIVE
+			" AND " IS_LIVE("$4")
 			" RETURNING s.user_id, u.username, s.epoch, s.expires_at,"
 			" a.scope,"
 			" set_config('synchronous_commit'::text, 'off'::text, true))"
@@ -179,7 +171,7 @@ const struct db_sql db_session_sql[] = {
 			" FROM latchkey_session s, " OWNER
 			" WHERE s.id = $1::uuid AND s.user_id = $2::bigint"
 			" AND s.epoch = coalesce($5::int, s.epoch)"
-			" AND " IS_LIVE
+			" AND " IS_LIVE("$4")
 			" AND NOT EXISTS (SELECT FROM done)",
 	},
 	[END_REUSED] = {
@@ -385,27 +377,6 @@ db_session_touch(struct ctx *c, struct touch *t)
 	return ERR_OK;
 }
 
-/* Run RENEW or LOOK once. *word: "done", "grace", "spent", or "again": another
- * came between.
- */
-static enum err
-run_once(struct ctx *c, const struct db_sql *sql, struct renewal *r,
-    const char **word)
-{
-	const struct db_params params =
-	    DB_PARAMS(r->id, db_param_i64(c->arena, r->counter),
-	        db_param_i64(c->arena, r->grace_s),
-	        db_param_i64(c->arena, r->idle_s));
-	struct db_rows rows;
-	enum err e = db_one(c->app->db, c->arena, sql, params, &rows);
-
-	if (e != ERR_OK)
-		return e == ERR_NOTFOUND ? ERR_UNAUTH : e;
-	read_live(&rows, r);
-	*word = db_text(&rows, 0, 5);
-	return ERR_OK;
-}
-
 static enum renewal_result
 result_of(const char *word)
 {
@@ -417,28 +388,52 @@ result_of(const char *word)
 enum err
 db_session_look(struct ctx *c, struct renewal *r)
 {
-	const char *word;
-	enum err e = run_once(c, &db_session_sql[LOOK], r, &word);
+	struct db_rows rows;
+	enum err e = db_one(c->app->db, c->arena, &db_session_sql[LOOK],
+	    DB_PARAMS(r->id, db_param_i64(c->arena, r->counter),
+	        db_param_i64(c->arena, r->grace_s),
+	        db_param_i64(c->arena, r->idle_s)),
+	    &rows);
 
-	if (e == ERR_OK)
-		r->result = result_of(word);
-	return e;
+	if (e != ERR_OK)
+		return e == ERR_NOTFOUND ? ERR_UNAUTH : e;
+	read_live(&rows, r);
+	r->result = result_of(db_text(&rows, 0, 5));
+	return ERR_OK;
+}
+
+/* ERR_NOTFOUND: the token is not good now. */
+static enum err
+renew_once(struct ctx *c, struct renewal *r)
+{
+	struct db_rows rows;
+	enum err e = db_one(c->app->db, c->arena, &db_session_sql[RENEW],
+	    DB_PARAMS(r->id, db_param_i64(c->arena, r->counter),
+	        db_param_i64(c->arena, r->idle_s)),
+	    &rows);
+
+	if (e != ERR_OK)
+		return e;
+	read_live(&rows, r);
+	r->result = RENEWAL_DONE;
+	return ERR_OK;
 }
 
 enum err
 db_session_renew(struct ctx *c, struct renewal *r)
 {
-	const char *word = "again";
 	enum err e;
 	int tries;
 
-	for (tries = 0; tries < RENEW_TRIES && strcmp(word, "again") == 0;
-	     tries++)
-		if ((e = run_once(c, &db_session_sql[RENEW], r, &word)) !=
-		    ERR_OK)
+	for (tries = 0; tries < RENEW_TRIES; tries++) {
+		if ((e = renew_once(c, r)) != ERR_NOTFOUND ||
+		    (e = db_session_look(c, r)) != ERR_OK)
 			return e;
-	r->result = result_of(word);
-	return strcmp(word, "again") == 0 ? ERR_BUSY : ERR_OK;
+		/* else it has become good in between */
+		if (r->result != RENEWAL_DONE)
+			return ERR_OK;
+	}
+	return ERR_BUSY;
 }
 
 enum err
