@@ -29,9 +29,10 @@
 /*
  * CHECKED: a valid token, or a browser's cookie, for a request that the web
  * server asks about. RENEWED: that cookie, good or old, whose session goes on.
- * SIGNED_IN: either, and the account is active.
+ * SIGNED_IN: either, and the account is active. REPEATABLE: or it was so before
+ * the same request, of which nobody knows what came.
  */
-enum who { ANYONE, CHECKED, RENEWED, SIGNED_IN };
+enum who { ANYONE, CHECKED, RENEWED, SIGNED_IN, REPEATABLE };
 
 /* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): rows read so */
 struct route {
@@ -73,8 +74,8 @@ static const struct route routes[] = {
 	{ POST,     "/token",               ROLE_LOGIN, ANYONE,    NOT_CROSS_SITE, LIMIT_LOGIN,  LOGIN,   BODY_FORM, 65536, api_token_create },
 	{ GET,      "/users/me",            ROLE_API,   SIGNED_IN, ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_users_me },
 	{ PATCH,    "/users/me",            ROLE_API,   SIGNED_IN, SAME_ORIGIN,    LIMIT_CHANGE, BEARER,  BODY_JSON, 65536, api_users_change },
-	{ POST,     "/users/me/password",   ROLE_LOGIN, SIGNED_IN, SAME_ORIGIN,    LIMIT_LOGIN,  BEARER,  BODY_JSON, 65536, api_users_change_password },
-	{ POST,     "/users/me/delete",     ROLE_LOGIN, SIGNED_IN, SAME_ORIGIN,    LIMIT_LOGIN,  BEARER,  BODY_JSON, 65536, api_users_delete },
+	{ POST,     "/users/me/password",   ROLE_LOGIN, REPEATABLE,SAME_ORIGIN,    LIMIT_LOGIN,  BEARER,  BODY_JSON, 65536, api_users_change_password },
+	{ POST,     "/users/me/delete",     ROLE_LOGIN, REPEATABLE,SAME_ORIGIN,    LIMIT_LOGIN,  BEARER,  BODY_JSON, 65536, api_users_delete },
 	{ GET,      "/users/me/sessions",   ROLE_API,   SIGNED_IN, ANY,            LIMIT_NONE,   BEARER,  BODY_NONE, 0,     api_sessions_list },
 	{ DELETE,   "/users/me/sessions",   ROLE_API,   SIGNED_IN, SAME_ORIGIN,    LIMIT_NONE,   BEARER,  BODY_NONE, 0,     api_sessions_delete_others },
 	{ DELETE,   "/users/me/sessions/{id}", ROLE_API, SIGNED_IN, SAME_ORIGIN,   LIMIT_NONE,   BEARER,  BODY_NONE, 0,     api_sessions_delete },
@@ -241,14 +242,12 @@ find_by_cookie(struct req *r, enum who who, struct user *u)
 	return e;
 }
 
-/* The gate of rows that need authentication. */
+/* Good by the token or cookie, or the refusal of it. */
 static enum err
-find_user(struct req *r, enum who who)
+find_by_proof(struct req *r, enum who who, struct user *u)
 {
 	const char *token = header_bearer(r->authorization);
-	struct user *u = arena_alloc(r->ctx->arena, sizeof(*u));
 
-	r->user = who == SIGNED_IN ? u : NULL;
 	if (r->session != NULL)
 		return find_by_cookie(r, who, u);
 	if (token == NULL || who == RENEWED)
@@ -256,6 +255,31 @@ find_user(struct req *r, enum who who)
 	if (who == CHECKED)
 		return session_claims(r->ctx, token, &r->claims);
 	return session_user(r->ctx, token, &r->claims, u);
+}
+
+static enum err
+find_before(struct req *r, struct user *u)
+{
+	const char *token = header_bearer(r->authorization);
+	enum err e = ERR_UNAUTH;
+
+	if (r->session != NULL)
+		e = browser_user_before(r->ctx, r->session, &r->claims, u);
+	else if (token != NULL)
+		e = session_user_before(r->ctx, token, &r->claims, u);
+	r->is_repeat = e == ERR_OK;
+	return e;
+}
+
+/* The gate of rows that need authentication. */
+static enum err
+find_user(struct req *r, enum who who)
+{
+	struct user *u = arena_alloc(r->ctx->arena, sizeof(*u));
+	enum err e = find_by_proof(r, who, u);
+
+	r->user = who >= SIGNED_IN ? u : NULL;
+	return e == ERR_UNAUTH && who == REPEATABLE ? find_before(r, u) : e;
 }
 
 /*
@@ -473,7 +497,7 @@ route_print(void)
 	static const char *const body[] = { "none", "JSON", "form",
 		"JSON or form" };
 	static const char *const who[] = { "anyone", "token or cookie",
-		"old cookie", "signed in" };
+		"old cookie", "signed in", "signed in" };
 	static const char *const origin[] = { "any", "not cross-site",
 		"same origin", "own pages" };
 	static const char *const limit[] = { "none", "login", "sign-up",

@@ -216,6 +216,7 @@ api_users_change_password(struct req *r)
 	e = profile_change_password(r->ctx, r->user,
 	    &(struct password_change){ .current = v[CURRENT].text,
 	        .wanted = v[NEW].text,
+	        .is_repeat = r->is_repeat,
 	        .device =
 	            header_cookie(r->cookie, DEVICE_COOKIE, r->ctx->arena),
 	        .session = r->claims.sid },
@@ -250,6 +251,7 @@ api_users_delete(struct req *r)
 		return e;
 	e = profile_delete(r->ctx, r->user,
 	    &(struct password_change){ .current = current.text,
+	        .is_repeat = r->is_repeat,
 	        .device =
 	            header_cookie(r->cookie, DEVICE_COOKIE, r->ctx->arena) },
 	    &referred);

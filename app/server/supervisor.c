@@ -31,6 +31,7 @@
 #include "stats/metrics.h"
 #include "svc/formats.h"
 #include "svc/service_limit.h"
+#include "svc/unsettled.h"
 
 #define KEEPER_MS 10  /* between two looks for the keeper's first word */
 #define RETRY_MS 1000 /* between two attempts to begin */
@@ -467,7 +468,7 @@ begin(struct supervisor *s, const char *file)
 {
 	static const struct shm_section *const sections[] = { &metrics_section,
 		&service_limit_section, &db_failure_section, &revoked_section,
-		NULL };
+		&unsettled_section, NULL };
 	int before = s->has_taken_over ? s->handover.status_fd : -1;
 
 	if (s->app == NULL && !load_first(s, file))

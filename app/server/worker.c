@@ -27,6 +27,7 @@
 #include "stats/metrics.h"
 #include "svc/formats.h"
 #include "svc/service_limit.h"
+#include "svc/unsettled.h"
 
 /*
  * Idle time after which the memory of a hash is released. (On a single socket
@@ -137,7 +138,8 @@ static bool (*const run[ROLE_COUNT])(
 /*
  * Sections of the shared memory that a process only reads: a worker that
  * verifies no passwords cannot lift the limit, and none but the keeper can
- * bring back what has ended, even when it is taken over.
+ * bring back what has ended, even when it is taken over. Hashes of unsettled
+ * writes are for those alone that make them.
  */
 static bool
 protect_sections(unsigned served, unsigned needs)
@@ -145,7 +147,8 @@ protect_sections(unsigned served, unsigned needs)
 	return ((served & ROLE_BIT(ROLE_KEEPER)) != 0 ||
 	           shm_read_only(&revoked_section)) &&
 	       ((needs & NEED_HASHING) != 0 ||
-	           shm_read_only(&service_limit_section)) &&
+	           (shm_read_only(&service_limit_section) &&
+	               shm_hide(&unsettled_section))) &&
 	       ((needs & NEED_DATABASE) != 0 ||
 	           shm_read_only(&db_failure_section));
 }

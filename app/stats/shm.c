@@ -354,6 +354,20 @@ shm_read_only(const struct shm_section *section)
 	           (off_t)offset) != MAP_FAILED;
 }
 
+bool
+shm_hide(const struct shm_section *section)
+{
+	size_t offset;
+
+	if (shm.hidden == NULL)
+		return true;
+	offset = offset_of(section);
+	assert(offset < offset_of(NULL));
+	return mmap(shm.hidden + offset, pages(section), PROT_READ,
+	           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+	           0) != MAP_FAILED;
+}
+
 void
 shm_leave(void)
 {

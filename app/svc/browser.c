@@ -82,17 +82,11 @@ browser_start(
 	return browser_cookie(c, &s, out);
 }
 
-/* Whatever its end. */
-static enum err
-read_cookie(struct ctx *c, const char *cookie, struct proof *p,
-    struct token_claims *out)
+static void
+give_claims(struct ctx *c, const struct proof *p, struct token_claims *out)
 {
-	size_t scopes;
-	enum err e;
+	size_t scopes = strlen(p->scopes);
 
-	if ((e = proof_read(c->app->secrets, cookie, p)) != ERR_OK)
-		return e;
-	scopes = strlen(p->scopes);
 	*out = (struct token_claims){
 		.sub = arena_strndup(c->arena, p->name, strlen(p->name)),
 		.uid = p->uid,
@@ -102,6 +96,18 @@ read_cookie(struct ctx *c, const char *cookie, struct proof *p,
 		.scope = scopes > 0 ? arena_strndup(c->arena, p->scopes, scopes)
 		                    : NULL,
 	};
+}
+
+/* Whatever its end. */
+static enum err
+read_cookie(struct ctx *c, const char *cookie, struct proof *p,
+    struct token_claims *out)
+{
+	enum err e;
+
+	if ((e = proof_read(c->app->secrets, cookie, p)) != ERR_OK)
+		return e;
+	give_claims(c, p, out);
 	return session_check_revoked(c, out);
 }
 
@@ -242,4 +248,19 @@ browser_user(struct ctx *c, const char *cookie, struct token_claims *claims,
 		event(event_of(FAMILY_RENEWALS, e), NULL);
 	}
 	return e == ERR_OK ? session_account(c, claims, u) : e;
+}
+
+enum err
+browser_user_before(struct ctx *c, const char *cookie,
+    struct token_claims *claims, struct user *out)
+{
+	struct proof p;
+	enum err e;
+
+	if ((e = proof_read(c->app->secrets, cookie, &p)) != ERR_OK)
+		return e;
+	if (!is_fresh(c, &p))
+		return ERR_UNAUTH;
+	give_claims(c, &p, claims);
+	return session_account_before(c, claims, out);
 }

@@ -85,4 +85,8 @@ enum err browser_user(struct ctx *c, const char *cookie,
     struct token_claims *claims, struct user *u,
     struct browser_cookie *out) MUST_CHECK;
 
+/* As session_user_before(), of a cookie that need not be renewed yet. */
+enum err browser_user_before(struct ctx *c, const char *cookie,
+    struct token_claims *claims, struct user *out) MUST_CHECK;
+
 #endif

@@ -13,6 +13,7 @@
 #include "svc/ratelimit.h"
 #include "svc/session.h"
 #include "svc/signup.h"
+#include "svc/unsettled.h"
 
 /* The connection was lost while it was written: is the hash there now? */
 static enum err
@@ -28,8 +29,8 @@ settle(struct ctx *c, const struct user *u, const char *hash)
 
 /* Is this u's password? It counts as an attempt, as at a login. */
 static enum err
-check_current(
-    struct ctx *c, const struct user *u, const struct password_change *how)
+check_password(struct ctx *c, const struct user *u, const char *password,
+    const struct password_change *how)
 {
 	struct device device = device_read(c, how->device, u->username);
 	struct ratelimit_attempt attempt;
@@ -39,11 +40,43 @@ check_current(
 	e = ratelimit_login(c, u->username, device.id, &attempt);
 	if (e != ERR_OK)
 		return e;
-	e = password_check(c, how->current, u, NULL, &found);
+	e = password_check(c, password, u, NULL, &found);
 	if (e == ERR_OK && !found.matches)
 		return ERR_DENIED;
 	ratelimit_refund(c, &attempt);
 	return e;
+}
+
+/* Noted before, so that a repeat knows it by its hash. */
+static enum err
+write_hash(
+    struct ctx *c, const struct user *u, const char *hash, const char *session)
+{
+	struct unsettled_entry *entry =
+	    unsettled_begin(&(struct unsettled){ .kind = UNSETTLED_CHANGE,
+	        .user_id = u->id,
+	        .epoch = u->epoch,
+	        .hash = hash });
+	enum err e =
+	    db_user_change_password(c, u, hash, PASSWORD_BY_OWNER, session);
+
+	if (e == ERR_BUSY)
+		e = settle(c, u, hash);
+	unsettled_end(entry, e);
+	return e;
+}
+
+/*
+ * The token was ended by this very change, which was made a moment ago and got
+ * no answer; or else it is an ended token.
+ */
+static enum err
+repeat_change(
+    struct ctx *c, const struct user *u, const struct password_change *how)
+{
+	enum err e = check_password(c, u, how->wanted, how);
+
+	return e == ERR_DENIED ? ERR_UNAUTH : e;
 }
 
 static enum err
@@ -58,14 +91,12 @@ change_password(struct ctx *c, const struct user *u,
 		return e;
 	if (*why != PASSWORD_GOOD)
 		return ERR_INVALID;
-	if ((e = check_current(c, u, how)) != ERR_OK ||
+	if (how->is_repeat)
+		return repeat_change(c, u, how);
+	if ((e = check_password(c, u, how->current, how)) != ERR_OK ||
 	    (e = password_hash(c, how->wanted, hash)) != ERR_OK)
 		return e;
-	e = db_user_change_password(
-	    c, u, hash, PASSWORD_BY_OWNER, how->session);
-	if (e == ERR_BUSY)
-		e = settle(c, u, hash);
-	return e;
+	return write_hash(c, u, hash, how->session);
 }
 
 enum err
@@ -98,19 +129,37 @@ settle_deletion(struct ctx *c, const struct user *u)
 }
 
 static enum err
-delete_account(struct ctx *c, const struct user *u,
+delete_account(struct ctx *c, const struct user *u, const char **tables)
+{
+	struct unsettled_entry *entry =
+	    unsettled_begin(&(struct unsettled){ .kind = UNSETTLED_DELETION,
+	        .user_id = u->id,
+	        .epoch = u->epoch,
+	        .username = u->username,
+	        .fullname = u->fullname,
+	        .hash = u->password_hash });
+	enum err e = db_user_keep_name(c, u->id, session_life_s(c));
+
+	if (e == ERR_OK)
+		e = db_user_delete(c, u->id, u->password_hash, tables);
+	if (e == ERR_BUSY)
+		e = settle_deletion(c, u);
+	unsettled_end(entry, e);
+	return e;
+}
+
+static enum err
+check_and_delete(struct ctx *c, const struct user *u,
     const struct password_change *how, const char **tables)
 {
 	enum err e;
 
 	*tables = NULL;
-	if ((e = check_current(c, u, how)) != ERR_OK)
-		return e;
-	e = db_user_keep_name(c, u->id, session_life_s(c));
+	e = check_password(c, u, how->current, how);
+	if (how->is_repeat) /* it is gone */
+		return e == ERR_DENIED ? ERR_UNAUTH : e;
 	if (e == ERR_OK)
-		e = db_user_delete(c, u->id, u->password_hash, tables);
-	if (e == ERR_BUSY)
-		return settle_deletion(c, u);
+		e = delete_account(c, u, tables);
 	/* there is no such account, or not with this hash, any more */
 	return e == ERR_NOTFOUND ? ERR_CONFLICT : e;
 }
@@ -120,7 +169,7 @@ profile_delete(struct ctx *c, const struct user *u,
     const struct password_change *how, bool *referred)
 {
 	const char *tables;
-	enum err e = delete_account(c, u, how, &tables);
+	enum err e = check_and_delete(c, u, how, &tables);
 
 	*referred = tables != NULL;
 	if (*referred)

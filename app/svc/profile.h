@@ -11,6 +11,7 @@ struct password_change {
 	const char *current, *wanted;
 	const char *device;  /* svc/device.h's proof; NULL: none */
 	const char *session; /* id of the one that asks, which goes on */
+	bool is_repeat;      /* session_user_before() has found the account */
 };
 
 /*
@@ -25,6 +26,10 @@ struct password_change {
  * wrong. ERR_LIMIT: too many attempts, as ratelimit_login() counts them.
  * ERR_CONFLICT: changed since u was read, so of two concurrent changes one
  * happens. ERR_BUSY: the database does not answer; either password may count.
+ * Then the same request again, within five minutes, at any worker of this
+ * machine, is ERR_OK if the change was made, though it has ended the token and
+ * how->current is wrong now (svc/unsettled.h): the hash that the first one sent
+ * is noted, the account has it, and how->wanted fits. ERR_UNAUTH: it does not.
  */
 enum err profile_change_password(struct ctx *c, const struct user *u,
     const struct password_change *how, enum password_problem *why,
@@ -37,7 +42,9 @@ enum err profile_change_password(struct ctx *c, const struct user *u,
  * ERR_DENIED: the password is wrong. ERR_LIMIT: too many attempts.
  * ERR_CONFLICT: other tables' rows refer to the account (*referred),
  * or the password was changed meanwhile; nothing is deleted. ERR_BUSY: the
- * database does not answer; it may or may not be done.
+ * database does not answer; it may or may not be done. Then the same request
+ * again is ERR_OK if it was done, as at a change; ERR_UNAUTH: the password was
+ * another one.
  */
 enum err profile_delete(struct ctx *c, const struct user *u,
     const struct password_change *how, bool *referred) MUST_CHECK;

@@ -16,6 +16,7 @@
 #include "lib/text.h"
 #include "stats/event.h"
 #include "svc/session.h"
+#include "svc/unsettled.h"
 
 /* For what had ended before the service began; then revocation_stale counts. */
 #define FIRST_READ_MS 3000
@@ -120,6 +121,74 @@ session_user(struct ctx *c, const char *token, struct token_claims *claims,
 	enum err e = session_claims(c, token, claims);
 
 	return e == ERR_OK ? session_account(c, claims, out) : e;
+}
+
+/* An account that is gone, as it was. */
+static enum err
+find_deleted(struct ctx *c, const struct token_claims *claims, struct user *out)
+{
+	struct unsettled was;
+
+	if (!unsettled_find(c->arena,
+	        &(struct unsettled){ .kind = UNSETTLED_DELETION,
+	            .user_id = claims->uid,
+	            .username = claims->sub },
+	        &was) ||
+	    was.epoch != claims->epoch)
+		return ERR_UNAUTH;
+	*out = (struct user){
+		.id = was.user_id,
+		.username = was.username,
+		.fullname = was.fullname,
+		.password_hash = was.hash,
+		.is_active = true,
+		.epoch = was.epoch,
+	};
+	return ERR_OK;
+}
+
+/* One that has the hash of an unsettled change. */
+static enum err
+find_changed(
+    struct ctx *c, const struct token_claims *claims, const struct user *u)
+{
+	struct unsettled was;
+
+	if (u->is_active && u->password_hash != NULL &&
+	    unsettled_find(c->arena,
+	        &(struct unsettled){ .kind = UNSETTLED_CHANGE,
+	            .user_id = u->id,
+	            .hash = u->password_hash },
+	        &was) &&
+	    was.epoch == claims->epoch)
+		return ERR_OK;
+	return ERR_UNAUTH;
+}
+
+enum err
+session_account_before(
+    struct ctx *c, const struct token_claims *claims, struct user *out)
+{
+	enum err e;
+
+	/* its session may have been ended by itself */
+	if (claims->is_plain || claims->uid == 0 ||
+	    (claims->sid != NULL && revoked_session(text_hex_value(
+	                                claims->sid, 16)) == REVOKED_YES))
+		return ERR_UNAUTH;
+	e = db_user_by_name(c, claims->sub, out);
+	if (e == ERR_NOTFOUND || (e == ERR_OK && out->id != claims->uid))
+		return find_deleted(c, claims, out);
+	return e == ERR_OK ? find_changed(c, claims, out) : e;
+}
+
+enum err
+session_user_before(struct ctx *c, const char *token,
+    struct token_claims *claims, struct user *out)
+{
+	enum err e = read_token(c, token, NULL, claims);
+
+	return e == ERR_OK ? session_account_before(c, claims, out) : e;
 }
 
 int64_t

@@ -48,6 +48,21 @@ enum err session_check_revoked(
 enum err session_account(struct ctx *c, const struct token_claims *claims,
     struct user *out) MUST_CHECK;
 
+/*
+ * After session_user() said ERR_UNAUTH: the account of a token that would be
+ * valid if a change of the password, or a deletion, had not ended it that was
+ * sent by this machine within five minutes and got no answer
+ * (svc/unsettled.h). Of a deleted one *out is as it was. It admits to nothing
+ * but the same request again, with the same password.
+ * ERR_UNAUTH: there is no such write, or the token was not valid before.
+ */
+enum err session_user_before(struct ctx *c, const char *token,
+    struct token_claims *claims, struct user *out) MUST_CHECK;
+
+/* The same of claims that were valid before. */
+enum err session_account_before(struct ctx *c,
+    const struct token_claims *claims, struct user *out) MUST_CHECK;
+
 #define SESSION_AGENT_BYTES 256 /* of a User-Agent are kept */
 
 /*

@@ -14,6 +14,7 @@
 #include "svc/password.h"
 #include "svc/ratelimit.h"
 #include "svc/signup.h"
+#include "svc/unsettled.h"
 
 int64_t
 signup_name_max(const struct ctx *c, enum name which)
@@ -63,16 +64,50 @@ judge_names(const struct ctx *c, const struct applicant *who,
 	           : ERR_INVALID;
 }
 
-/* Not decisive, but it spares a taken name the hashing. */
+/*
+ * The name is taken. ERR_OK: by this very sign-up, which was made a moment ago
+ * and got no answer; *out is its account.
+ */
 static enum err
-find_taken(struct ctx *c, const char *username)
+find_repeated(struct ctx *c, const struct applicant *who,
+    const struct user *taken, struct user *out)
+{
+	struct password_result found;
+	enum err e;
+
+	if (taken->password_hash == NULL ||
+	    !unsettled_find(c->arena,
+	        &(struct unsettled){ .kind = UNSETTLED_SIGNUP,
+	            .username = who->username,
+	            .hash = taken->password_hash },
+	        NULL))
+		return ERR_CONFLICT;
+	e = password_check(
+	    c, who->password, taken, taken->password_hash, &found);
+	if (e != ERR_OK || !found.matches)
+		return e != ERR_OK ? e : ERR_CONFLICT;
+	*out = *taken;
+	return ERR_OK;
+}
+
+/*
+ * Not decisive, but it spares a taken name the hashing. *made: the account is
+ * there already, as find_repeated() has it.
+ */
+static enum err
+find_taken(
+    struct ctx *c, const struct applicant *who, bool *made, struct user *out)
 {
 	struct user taken;
-	enum err e = db_user_by_name(c, username, &taken);
+	enum err e = db_user_by_name(c, who->username, &taken);
 
+	*made = false;
 	if (e == ERR_NOTFOUND)
 		return ERR_OK;
-	return e == ERR_OK ? ERR_CONFLICT : e;
+	if (e == ERR_OK)
+		e = find_repeated(c, who, &taken, out);
+	*made = e == ERR_OK;
+	return e;
 }
 
 /* A step of a transaction: an invitation makes one account, or none. */
@@ -94,7 +129,7 @@ spend_and_insert(void *of)
 }
 
 static enum err
-insert(struct ctx *c, const char *invite, struct user *u)
+spend_or_insert(struct ctx *c, const char *invite, struct user *u)
 {
 	struct guest guest = { c, invite, u };
 
@@ -103,11 +138,29 @@ insert(struct ctx *c, const char *invite, struct user *u)
 	return db_transaction(c->app->db, c->arena, spend_and_insert, &guest);
 }
 
+/* Noted before, so that a repeat knows it by its hash. */
+static enum err
+insert(struct ctx *c, const char *hash, const char *invite, struct user *out)
+{
+	const char *username = out->username;
+	struct unsettled_entry *entry =
+	    unsettled_begin(&(struct unsettled){ .kind = UNSETTLED_SIGNUP,
+	        .username = username,
+	        .hash = hash });
+	enum err e = spend_or_insert(c, invite, out);
+
+	if (e == ERR_BUSY)
+		e = password_settle(c, username, hash, out);
+	unsettled_end(entry, e);
+	return e;
+}
+
 static enum err
 make_account(struct ctx *c, const struct applicant *who,
     enum password_problem *why, struct user *out)
 {
 	char hash[PASSWORD_HASH_BYTES];
+	bool made;
 	enum err e;
 
 	e = password_judge(c, who->username, who->password, why);
@@ -121,20 +174,22 @@ make_account(struct ctx *c, const struct applicant *who,
 		.fullname = who->fullname,
 		.password_hash = arena_strndup(c->arena, hash, strlen(hash)),
 	};
-	e = insert(c, who->invite, out);
-	if (e == ERR_BUSY)
-		e = password_settle(c, who->username, hash, out);
-	return e;
+	e = insert(c, hash, who->invite, out);
+	/* the one before it may have been late */
+	if (e == ERR_CONFLICT)
+		e = find_taken(c, who, &made, out);
+	return e == ERR_OK && out->id == 0 ? ERR_CONFLICT : e;
 }
 
 enum err
 signup_unlimited(struct ctx *c, const struct applicant *who,
     struct applicant_problem *why, struct user *out)
 {
+	bool made;
 	enum err e;
 
 	if ((e = judge_names(c, who, why)) != ERR_OK ||
-	    (e = find_taken(c, who->username)) != ERR_OK)
+	    (e = find_taken(c, who, &made, out)) != ERR_OK || made)
 		return e;
 	return make_account(c, who, &why->password, out);
 }
@@ -159,17 +214,39 @@ sign_up(struct ctx *c, const struct applicant *who,
     struct applicant_problem *why, struct user *out)
 {
 	struct ratelimit_attempt attempt;
+	bool made;
 	enum err e;
 
 	if ((e = judge_names(c, who, why)) != ERR_OK ||
 	    (e = ratelimit_signup(c, &attempt)) != ERR_OK)
 		return e;
-	e = find_taken(c, who->username);
+	e = find_taken(c, who, &made, out);
 	/* from here on each result tells whether the name was taken */
+	if (e == ERR_OK && made)
+		return e;
 	if (e == ERR_OK)
 		return make_account(c, who, &why->password, out);
 	if (e != ERR_CONFLICT)
 		ratelimit_refund(c, &attempt);
+	return e;
+}
+
+/* Refused, perhaps since it has spent its invitation itself before. */
+static enum err
+find_admitted(struct ctx *c, const struct applicant *who, struct user *out)
+{
+	const struct unsettled like = { .kind = UNSETTLED_SIGNUP,
+		.username = who->username };
+	struct ratelimit_attempt attempt;
+	bool made;
+	enum err e;
+
+	if (who->invite == NULL || !unsettled_find(c->arena, &like, NULL))
+		return ERR_DENIED;
+	if ((e = ratelimit_signup(c, &attempt)) == ERR_OK)
+		e = find_taken(c, who, &made, out);
+	if (e == ERR_CONFLICT || (e == ERR_OK && !made))
+		return ERR_DENIED;
 	return e;
 }
 
@@ -186,6 +263,8 @@ signup(struct ctx *c, const struct applicant *who,
 	*why = (struct applicant_problem){ 0 };
 	if (e == ERR_OK)
 		e = sign_up(c, &admitted, why, out);
+	else if (e == ERR_DENIED)
+		e = find_admitted(c, who, out);
 	event(event_of(FAMILY_SIGNUPS, e), "user=%" PRId64,
 	    e == ERR_OK ? out->id : 0);
 	return e;

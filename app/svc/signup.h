@@ -45,7 +45,10 @@ enum name_problem signup_judge_name(
  * signup accepts none, or none without an invitation, which is spent with the
  * account. ERR_LIMIT: too many from this address (see svc/ratelimit.h).
  * ERR_BUSY: the database does not answer; no account was made, or one that its
- * owner can log in to.
+ * owner can log in to. Then the same request again, with the same name and
+ * password and within five minutes, at any worker of this machine, is ERR_OK if
+ * the account was made (svc/unsettled.h), and its invitation spent: the hash
+ * that the first one sent is noted, the account has it, and the password fits.
  */
 enum err signup(struct ctx *c, const struct applicant *who,
     struct applicant_problem *why, struct user *out) MUST_CHECK;

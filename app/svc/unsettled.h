@@ -1,0 +1,56 @@
+/*
+ * Writes whose outcome nobody could learn: the database, or the worker, went
+ * away between the statement and its answer. Each is noted before it is sent,
+ * in memory that all login workers of this machine share, and forgotten when it
+ * is known what came of it; or else after five minutes. The same request again
+ * can then be told the truth, though its name is taken by itself, its password
+ * the old one, or its account gone.
+ */
+#ifndef LATCHKEY_SVC_UNSETTLED_H
+#define LATCHKEY_SVC_UNSETTLED_H
+
+#include "lib/arena.h"
+#include "stats/shm.h"
+
+/* What is written. */
+enum unsettled_kind {
+	UNSETTLED_SIGNUP,  /* an account of this name, with this hash */
+	UNSETTLED_CHANGE,  /* this hash, for an account of this epoch */
+	UNSETTLED_DELETION /* an account that is this one */
+};
+
+struct unsettled {
+	enum unsettled_kind kind;
+	int64_t user_id;      /* 0: of a sign-up */
+	int32_t epoch;        /* of the account before */
+	const char *username; /* NULL: of a change */
+	const char *fullname; /* of a deletion; NULL: none */
+	const char *hash;
+};
+
+struct unsettled_entry;
+
+/* The section of shared memory; processes that share nothing have their own. */
+extern const struct shm_section unsettled_section;
+
+/*
+ * Note a write that is about to be sent. NULL: it is not noted, since a text is
+ * over 1023 bytes, or too many are unsettled.
+ */
+struct unsettled_entry *unsettled_begin(
+    const struct unsettled *write) MUST_CHECK;
+
+/*
+ * It has ended with e, and is forgotten unless that is ERR_BUSY. entry may be
+ * NULL.
+ */
+void unsettled_end(struct unsettled_entry *entry, enum err e);
+
+/*
+ * Is a write like this one unsettled? Of *like, NULL and 0 fit everything.
+ * *out, in arena a, is that write; NULL: it is not needed.
+ */
+bool unsettled_find(struct arena *a, const struct unsettled *like,
+    struct unsettled *out) MUST_CHECK;
+
+#endif
