@@ -21,6 +21,7 @@
 #   make format     lay the C code out
 #   make dist       a release: the tree and what make web fetches, in one file
 #   make deb        the Debian package; installs what that takes
+#   make test-systemd  the package, on a systemd that boots in a container; as root
 #   make install    with DESTDIR, PREFIX and SYSCONFDIR
 #   make uninstall  remove what install put there, but for the configuration
 #   make clean
@@ -343,7 +344,7 @@ floods:
 # (2016), and functions that t/lib.sh's retry calls by name are used (2317).
 C_FILES = $(wildcard app/*.[ch] app/*/*.[ch] t/unit/*.[ch] t/fuzz/*.[ch] t/fuzz/service/*.[ch] \
 	t/tool/*.c bench/*.c)
-SHELL_FILES = $(wildcard t/*.t) t/lib.sh t/suite t/stack t/run t/deps t/front-ends t/guarded t/package debian/tests/smoke t/tree t/coverage t/memory bench/peers .ci/run
+SHELL_FILES = $(wildcard t/*.t) t/lib.sh t/suite t/stack t/run t/deps t/front-ends t/guarded t/package t/systemd debian/tests/smoke t/tree t/coverage t/memory bench/peers .ci/run
 PYTHON_FILES = $(wildcard t/tool/*.py t/contract/*.py bench/*.py bench/measure/*.py) t/mutate
 build/gcc/conf.o build/gcc/app.o: WARNINGS += -Wno-analyzer-malloc-leak
 # The web servers of doc/front-ends.md.
@@ -358,6 +359,13 @@ guarded:
 	@t/deps guarded
 	@$(MAKE) $J --silent all $B/passwords.test
 	prove t/guarded
+
+# The Debian package of debian/: built, and on a systemd in a container.
+test-systemd:
+	@t/deps systemd
+	@$(MAKE) $J --silent web
+	@$(MAKE) $J --silent all
+	prove t/package t/systemd
 
 lint:
 	@t/deps lint
@@ -444,6 +452,6 @@ clean:
 
 -include $(wildcard $B/*.d $B/*/*.d)
 
-.PHONY: always all without-web web dist deb run check units bench sessions floods gate examples browser oauth test coverage mutate front-ends guarded sanitized valgrind lint fuzz fuzz-build fuzz-targets format install uninstall clean
+.PHONY: always all without-web web dist deb test-systemd run check units bench sessions floods gate examples browser oauth test coverage mutate front-ends guarded sanitized valgrind lint fuzz fuzz-build fuzz-targets format install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
