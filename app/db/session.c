@@ -219,7 +219,9 @@ const struct db_sql db_session_sql[] = {
 		.used_by = DB_KEEPER,
 		.text = "WITH gone AS (DELETE FROM latchkey_session WHERE id IN"
 			" (SELECT id FROM latchkey_session"
-			" WHERE expires_at < now() ORDER BY expires_at"
+			/* tokens have a leeway, and clocks differ */
+			" WHERE expires_at < now() - interval '1 minute'"
+			" ORDER BY expires_at"
 			" LIMIT " REMOVED " FOR UPDATE SKIP LOCKED)"
 			" RETURNING set_config("
 			"'synchronous_commit'::text, 'off'::text, true))"

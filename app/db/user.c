@@ -59,7 +59,10 @@ const struct db_sql db_user_sql[] = {
 			" u.password, u.is_active, " DB_EPOCH ", a.scope"
 			" FROM users u"
 			" LEFT JOIN latchkey_account a ON a.user_id = u.id"
-			" WHERE u.username::text = $1::text",
+			" WHERE u.username::text = $1::text"
+			" AND ($2::uuid IS NULL"
+			" OR EXISTS (SELECT FROM latchkey_session s"
+			" WHERE s.id = $2::uuid AND s.user_id = u.id))",
 	},
 	[AT_LOGIN] = {
 		.name = "user_at_login",
@@ -269,11 +272,18 @@ user_of(const struct db_rows *rows, int row)
 enum err
 db_user_by_name(struct ctx *c, const char *username, struct user *out)
 {
+	return db_user_of_session(c, username, NULL, out);
+}
+
+enum err
+db_user_of_session(
+    struct ctx *c, const char *username, const char *session, struct user *out)
+{
 	struct db_rows rows;
 	enum err e;
 
 	if ((e = db_one(c->app->db, c->arena, &db_user_sql[BY_NAME],
-	         DB_PARAMS(username), &rows)) == ERR_OK)
+	         DB_PARAMS(username, session), &rows)) == ERR_OK)
 		*out = user_of(&rows, 0);
 	return e;
 }

@@ -19,6 +19,13 @@ enum err db_user_by_name(
     struct ctx *c, const char *username, struct user *out) MUST_CHECK;
 
 /*
+ * The same, of an account that has this session, which may have expired just
+ * now; NULL: of any. ERR_NOTFOUND: also where the session has ended.
+ */
+enum err db_user_of_session(struct ctx *c, const char *username,
+    const char *session, struct user *out) MUST_CHECK;
+
+/*
  * The user of this name for a login, without the full name, which is NULL.
  * *decoy_hash: the hash of another account, the first with what may be one from
  * the number decoy on; NULL: none is near. It is looked up

@@ -82,11 +82,17 @@ browser_start(
 	return browser_cookie(c, &s, out);
 }
 
-static void
-give_claims(struct ctx *c, const struct proof *p, struct token_claims *out)
+/* Whatever its end, and whether or not it has ended before that. */
+static enum err
+read_proof(struct ctx *c, const char *cookie, struct proof *p,
+    struct token_claims *out)
 {
-	size_t scopes = strlen(p->scopes);
+	size_t scopes;
+	enum err e;
 
+	if ((e = proof_read(c->app->secrets, cookie, p)) != ERR_OK)
+		return e;
+	scopes = strlen(p->scopes);
 	*out = (struct token_claims){
 		.sub = arena_strndup(c->arena, p->name, strlen(p->name)),
 		.uid = p->uid,
@@ -96,19 +102,17 @@ give_claims(struct ctx *c, const struct proof *p, struct token_claims *out)
 		.scope = scopes > 0 ? arena_strndup(c->arena, p->scopes, scopes)
 		                    : NULL,
 	};
+	return ERR_OK;
 }
 
-/* Whatever its end. */
+/* Whatever its end, where the session's row is asked next. */
 static enum err
 read_cookie(struct ctx *c, const char *cookie, struct proof *p,
     struct token_claims *out)
 {
-	enum err e;
+	enum err e = read_proof(c, cookie, p, out);
 
-	if ((e = proof_read(c->app->secrets, cookie, p)) != ERR_OK)
-		return e;
-	give_claims(c, p, out);
-	return session_check_revoked(c, out);
+	return e == ERR_OK ? session_check_known(c, out) : e;
 }
 
 /*
@@ -129,7 +133,8 @@ browser_claims(struct ctx *c, const char *cookie, struct token_claims *out)
 	struct proof p;
 	enum err e;
 
-	if ((e = read_cookie(c, cookie, &p, out)) != ERR_OK)
+	if ((e = read_proof(c, cookie, &p, out)) != ERR_OK ||
+	    (e = session_check_revoked(c, out)) != ERR_OK)
 		return e;
 	return is_fresh(c, &p) ? ERR_OK : ERR_CONFLICT;
 }
@@ -257,10 +262,9 @@ browser_user_before(struct ctx *c, const char *cookie,
 	struct proof p;
 	enum err e;
 
-	if ((e = proof_read(c->app->secrets, cookie, &p)) != ERR_OK)
+	if ((e = read_proof(c, cookie, &p, claims)) != ERR_OK)
 		return e;
 	if (!is_fresh(c, &p))
 		return ERR_UNAUTH;
-	give_claims(c, &p, claims);
 	return session_account_before(c, claims, out);
 }

@@ -170,7 +170,7 @@ static enum err
 end_access(struct ctx *c, const char *token, const struct client *client)
 {
 	struct token_claims claims;
-	enum err e = session_any_claims(c, token, client->audience, &claims);
+	enum err e = session_known_claims(c, token, client->audience, &claims);
 
 	if (e != ERR_OK)
 		return e == ERR_UNAUTH ? ERR_OK : e;

@@ -74,17 +74,43 @@ session_check_revoked(struct ctx *c, const struct token_claims *claims)
 }
 
 enum err
-session_any_claims(struct ctx *c, const char *token, const char *audience,
+session_check_known(struct ctx *c, const struct token_claims *claims)
+{
+	enum err e = session_check_revoked(c, claims);
+
+	return e == ERR_BUSY ? ERR_OK : e;
+}
+
+/* Whether it has ended before its time is not asked. */
+static enum err
+read_claims(struct ctx *c, const char *token, const char *audience,
     struct token_claims *out)
 {
 	enum err e = read_token(c, token, audience, out);
 
-	if (e != ERR_OK)
-		return e;
 	/* a date may have passed since the token was first seen */
-	if (out->is_plain && c->now_s >= c->app->conf->plain_until_s)
+	if (e == ERR_OK && out->is_plain &&
+	    c->now_s >= c->app->conf->plain_until_s)
 		return ERR_UNAUTH;
-	return session_check_revoked(c, out);
+	return e;
+}
+
+enum err
+session_any_claims(struct ctx *c, const char *token, const char *audience,
+    struct token_claims *out)
+{
+	enum err e = read_claims(c, token, audience, out);
+
+	return e == ERR_OK ? session_check_revoked(c, out) : e;
+}
+
+enum err
+session_known_claims(struct ctx *c, const char *token, const char *audience,
+    struct token_claims *out)
+{
+	enum err e = read_claims(c, token, audience, out);
+
+	return e == ERR_OK ? session_check_known(c, out) : e;
 }
 
 enum err
@@ -99,7 +125,9 @@ enum err
 session_account(
     struct ctx *c, const struct token_claims *claims, struct user *out)
 {
-	enum err e = db_user_by_name(c, claims->sub, out);
+	/* the session of a plain token is not one of these */
+	const char *sid = claims->is_plain ? NULL : claims->sid;
+	enum err e = db_user_of_session(c, claims->sub, sid, out);
 
 	if (e != ERR_OK)
 		return e == ERR_NOTFOUND ? ERR_UNAUTH : e;
@@ -118,8 +146,10 @@ enum err
 session_user(struct ctx *c, const char *token, struct token_claims *claims,
     struct user *out)
 {
-	enum err e = session_claims(c, token, claims);
+	enum err e = session_known_claims(c, token, NULL, claims);
 
+	if (e == ERR_OK && token_is_client(claims))
+		return ERR_UNAUTH;
 	return e == ERR_OK ? session_account(c, claims, out) : e;
 }
 

@@ -19,8 +19,15 @@ enum err session_any_claims(struct ctx *c, const char *token,
     const char *audience, struct token_claims *out) MUST_CHECK;
 
 /*
- * The same of a user. ERR_UNAUTH: also a client's own token, which is nobody's,
- * whatever its name.
+ * The same where the database is asked next, which knows what has ended:
+ * revocation_stale does not matter, and there is no ERR_BUSY.
+ */
+enum err session_known_claims(struct ctx *c, const char *token,
+    const char *audience, struct token_claims *out) MUST_CHECK;
+
+/*
+ * The claims of session_any_claims() of a user. ERR_UNAUTH: also a client's own
+ * token, which is nobody's, whatever its name.
  */
 enum err session_claims(
     struct ctx *c, const char *token, struct token_claims *out) MUST_CHECK;
@@ -28,8 +35,8 @@ enum err session_claims(
 /*
  * The account of an access token, and the token's claims.
  * ERR_UNAUTH: the token is not valid now, or the account is gone, inactive,
- * another one of the same name, or of another epoch. ERR_BUSY: the database
- * does not answer.
+ * another one of the same name, or of another epoch, or the token's session has
+ * ended, which is asked of its row. ERR_BUSY: the database does not answer.
  */
 enum err session_user(struct ctx *c, const char *token,
     struct token_claims *claims, struct user *out) MUST_CHECK;
@@ -40,6 +47,13 @@ enum err session_user(struct ctx *c, const char *token,
  * are refused then.
  */
 enum err session_check_revoked(
+    struct ctx *c, const struct token_claims *claims) MUST_CHECK;
+
+/*
+ * The same where the database is asked next: ERR_UNAUTH only if it is known
+ * already that they have, and no ERR_BUSY.
+ */
+enum err session_check_known(
     struct ctx *c, const struct token_claims *claims) MUST_CHECK;
 
 /*
