@@ -164,6 +164,8 @@ like "$($LK_AS "$LK_BIN" -c "$LK_CONF" status)" 'revoked +[0-9]+, read [0-9]+ ms
 
 # --- a full memory ---
 
+new_token ada
+ada=$token
 new_token cy
 full=131072
 sql "insert into latchkey_revoked (user_id, epoch, until, reason) select 1000000 + n, 1, now() + '1 hour', 'epoch' from generate_series(1, $full - (select count(distinct user_id) from latchkey_revoked where until > now())) n" >/dev/null
@@ -182,6 +184,26 @@ retry 20 check "$token" 503
 ok $? 'one more user than there is room for: checks answer as revocation_stale says'
 retry 10 logged 'event=revocations_behind .*reason=full'
 ok $? 'the log says that the memory is full'
+sql "insert into latchkey_revoked (sid, until, reason) values ('$(sid "$ada")', now() + interval '1 hour', 'owner')" >/dev/null
+retry 20 check "$ada" 401
+ok $? 'one more user than there is room for: a session that ends is refused'
+new_token cy
+api GET /users/me -H "Authorization: Bearer $token"
+is "$status" 200 'one more user than there is room for: where the database is asked it decides'
+api DELETE /session -H "Authorization: Bearer $token"
+is "$status" 204 'one more user than there is room for: a token logs out'
+api GET /users/me -H "Authorization: Bearer $token"
+is "$status" 401 'one more user than there is room for: where the database is asked the session has ended'
+api POST /session 'username=cy&password=correct horse' -H 'Sec-Fetch-Site: same-origin'
+cookie=$(header Set-Cookie | sed -n 's/^__Host-latchkey=\([^;]*\);.*/\1/p')
+api POST /logout 'next=/' -H 'Sec-Fetch-Site: same-origin' -H "Cookie: __Host-latchkey=$cookie"
+is "$status" 303 'one more user than there is room for: a browser logs out'
+api GET /session -H "Cookie: __Host-latchkey=$cookie"
+is "$status" 401 'one more user than there is room for: the session of the browser has ended'
+new_token cy
+api POST /oauth2/revoke --data-urlencode "token=$token"
+is "$status $(sql "select count(*) from latchkey_session where id = '$(sid "$token")'")" '200 0' 'one more user than there is room for: a token is revoked'
+new_token cy
 like "$($LK_AS "$LK_BIN" -c "$LK_CONF" check 2>&1)" 'has not read for [0-9]+ s which sessions have ended' 'latchkey check says so'
 sql "update latchkey_revoked set until = now() - interval '10 minutes' where user_id > 1000000" >/dev/null
 t/stack workers-stop "$LK_DIR" && t/stack workers-start "$LK_DIR"

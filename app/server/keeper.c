@@ -47,15 +47,17 @@ static enum err
 add_all(const struct db_revoked_news *news)
 {
 	struct db_revoked_entry entry;
+	enum err e = ERR_OK;
 	int i;
 
+	/* a table that is full is no reason to miss what fits the other */
 	for (i = 0; db_revoked_entry(news, i, &entry); i++)
 		if (!(entry.is_session
 		            ? revoked_add_session(entry.sid, entry.until_s)
 		            : revoked_add_user(
 		                  entry.user_id, entry.epoch, entry.until_s)))
-			return ERR_LIMIT;
-	return ERR_OK;
+			e = ERR_LIMIT;
+	return e;
 }
 
 /* The same; where there is no room, what is past its time goes first. */
