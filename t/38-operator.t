@@ -105,6 +105,31 @@ echo short >"$tmp/short"
 act user passwd eve <"$tmp/short"
 recorded '' 'a password that is refused is not recorded'
 
+# --- clients, keys and sessions ---
+
+act client add billing
+recorded 'sudo_user=ada act="client add" account=0 object=billing result=done' 'client add is recorded, with the id of the client'
+for what in disable enable rotate-secret; do
+	act client $what billing
+	recorded "sudo_user=ada act=\"client $what\" account=0 object=billing result=done" "client $what is recorded, with the id of the client"
+done
+session=$(sql "select replace(id::text, '-', '') from latchkey_session limit 1")
+act session end "$session"
+recorded "sudo_user=ada act=\"session end\" account=0 object=$session result=done" 'session end is recorded, with the id of the session'
+act session end --all
+recorded 'sudo_user=ada act="session end --all" account=0 result=done' 'session end --all is recorded'
+$LK_AS cp -p "$LK_KEY" "$LK_DIR/data/secret"
+$LK_AS mkdir -m 750 "$LK_DIR/data/keys"
+export LATCHKEY_KEY_DIR="$LK_DIR/data/keys" LATCHKEY_SECRET_FILE="$LK_DIR/data/secret"
+act key new
+kid=$(awk -F '\t' 'NF == 3 { print $1 }' "$tmp/out")
+recorded "sudo_user=ada act=\"key new\" account=0 object=$kid result=done" 'key new is recorded, with the kid'
+act key activate
+recorded "sudo_user=ada act=\"key activate\" account=0 object=$kid result=done" 'key activate is recorded, with the kid'
+act key retire "$kid"
+recorded "sudo_user=ada act=\"key retire\" account=0 object=$kid result=done" 'key retire is recorded, with the kid'
+unset LATCHKEY_KEY_DIR LATCHKEY_SECRET_FILE
+
 # The row is locked, so that the database does not answer in time.
 $LK_PSQL -Xq >/dev/null <<E &
 begin;
@@ -118,6 +143,6 @@ act user disable eve
 isnt $? 0 'user disable fails while the database does not answer'
 recorded 'sudo_user=ada act="user disable" account=2 result=unknown' 'an act that the database did not answer is recorded as unknown'
 wait "$locker"
-unlike "$(cat "$tmp/records")" 'eve|Eve|secret' 'the records hold no name and no password'
+unlike "$(cat "$tmp/records")" '[=" ]eve|Eve|some secret' 'the records hold no name and no password'
 
 done_testing

@@ -75,7 +75,7 @@ add(struct ctx *c, const struct order *order)
 	const char *secret;
 	enum err e = client_add(c, &order->client, &why, &secret);
 
-	operator_note("client add", 0, e);
+	operator_note("client add", 0, order->client.id, e);
 	if (e == ERR_OK) {
 		printf("%s\n", order->client.id);
 		print_secret(secret);
@@ -127,7 +127,8 @@ set_enabled(struct ctx *c, const struct order *order, bool on)
 {
 	enum err e = client_enable(c, order->client.id, on);
 
-	operator_note(on ? "client enable" : "client disable", 0, e);
+	operator_note(
+	    on ? "client enable" : "client disable", 0, order->client.id, e);
 	if (e == ERR_DENIED)
 		fprintf(stderr,
 		    "latchkey: %s is built in: what it may do, "
@@ -155,7 +156,7 @@ rotate_secret(struct ctx *c, const struct order *order)
 	enum err e =
 	    client_rotate(c, order->client.id, order->at_once, &secret);
 
-	operator_note("client rotate-secret", 0, e);
+	operator_note("client rotate-secret", 0, order->client.id, e);
 	if (e == ERR_OK)
 		print_secret(secret);
 	if (e == ERR_OK && !order->at_once)

@@ -162,7 +162,7 @@ make(struct work *w, char *const *arguments)
 	from_s = is_signed_without(w) ? KEY_NEVER : w->now_s;
 	if (!key_dir_add(&w->dir, alg, w->now_s, from_s, &e))
 		return EXIT_FAILURE;
-	operator_note("key new", 0, ERR_OK);
+	operator_note("key new", 0, e->kid, ERR_OK);
 	printf("%s\t%s\t%s\n", e->kid, jws_alg_name[alg],
 	    from_s == KEY_NEVER ? "next" : "active");
 	fprintf(stderr, "latchkey: reload the service, which publishes it%s\n",
@@ -246,7 +246,7 @@ activate(struct work *w, char *const *arguments)
 	retire_others(w, e, e->from_s);
 	if (!key_dir_save(&w->dir))
 		return EXIT_FAILURE;
-	operator_note("key activate", 0, ERR_OK);
+	operator_note("key activate", 0, e->kid, ERR_OK);
 	printf("%s\t%s\tsigns from %s\n", e->kid, jws_alg_name[e->alg],
 	    time_text(e->from_s, text));
 	fprintf(stderr, "latchkey: reload the service before that time\n");
@@ -353,7 +353,7 @@ retire(struct work *w, char *const *arguments)
 	}
 	if (!key_dir_remove(&w->dir, e))
 		return EXIT_FAILURE;
-	operator_note("key retire", 0, ERR_OK);
+	operator_note("key retire", 0, arguments[0], ERR_OK);
 	fprintf(stderr, "latchkey: reload the service, which then refuses its "
 	                "tokens\n");
 	return EXIT_SUCCESS;

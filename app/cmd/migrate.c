@@ -59,7 +59,7 @@ migrate(const struct conf *conf, char *const *arguments)
 		e = bring_up(&c, arguments[0]);
 	/* after a failure too: what was applied before stays */
 	operator_note(arguments[0] != NULL ? "migrate and grant" : "migrate", 0,
-	    e == ERR_OK ? ERR_OK : ERR_INTERNAL);
+	    NULL, e == ERR_OK ? ERR_OK : ERR_INTERNAL);
 	if (e == ERR_BUSY)
 		fprintf(stderr, "latchkey: database unavailable (see above)\n");
 	arena_free(&arena);

@@ -29,9 +29,11 @@ copy_name(char out[NAME_BYTES], const char *name)
 }
 
 void
-operator_note(const char *act, int64_t account, enum err result)
+operator_note(
+    const char *act, int64_t account, const char *object, enum err result)
 {
-	char login[NAME_BYTES], sudo_user[NAME_BYTES], found[256] = "";
+	char login[NAME_BYTES], sudo_user[NAME_BYTES], name[NAME_BYTES];
+	char found[256] = "";
 
 	if (result != ERR_OK && result != ERR_BUSY && result != ERR_INTERNAL)
 		return;
@@ -39,11 +41,13 @@ operator_note(const char *act, int64_t account, enum err result)
 		found[0] = '\0';
 	copy_name(login, found);
 	copy_name(sudo_user, getenv("SUDO_USER"));
+	copy_name(name, object);
 	openlog("latchkey", LOG_PID, LOG_AUTHPRIV);
 	syslog(LOG_NOTICE,
 	    "operator uid=%u login=%s sudo_user=%s act=\"%s\" "
-	    "account=%" PRId64 " result=%s",
+	    "account=%" PRId64 "%s%s result=%s",
 	    (unsigned)getuid(), login, sudo_user, act, account,
+	    object != NULL ? " object=" : "", object != NULL ? name : "",
 	    result == ERR_OK ? "done" : "unknown");
 	closelog();
 }

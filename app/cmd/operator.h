@@ -9,11 +9,13 @@
 /*
  * Record in the system's log (facility authpriv) that the user of this process
  * has done an act, such as "user disable", to the account of this number; 0: to
- * none, or to an unknown one. The user is named by its number, the login name
+ * none, or to an unknown one; or to this object, a client, key or session by
+ * its name; NULL: to none. The user is named by its number, the login name
  * of its session, and the name that sudo gives. After ERR_BUSY and ERR_INTERNAL
  * the result is recorded as unknown; after any other error nothing is recorded,
  * since nothing was done, nor without a /dev/log. Source: syslog(3).
  */
-void operator_note(const char *act, int64_t account, enum err result);
+void operator_note(
+    const char *act, int64_t account, const char *object, enum err result);
 
 #endif

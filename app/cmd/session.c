@@ -35,7 +35,7 @@ end_all(struct ctx *c)
 {
 	enum err e = session_end_all(c);
 
-	operator_note("session end --all", 0, e);
+	operator_note("session end --all", 0, NULL, e);
 	if (e == ERR_OK)
 		printf("all sessions and tokens have ended\n");
 	return e;
@@ -46,7 +46,7 @@ end_one(struct ctx *c, const char *id)
 {
 	enum err e = session_end_any(c, id);
 
-	operator_note("session end", 0, e);
+	operator_note("session end", 0, id, e);
 	if (e == ERR_OK)
 		printf("the session has ended\n");
 	else if (e == ERR_NOTFOUND)

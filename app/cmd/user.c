@@ -172,7 +172,7 @@ complain(struct ctx *c, const char *name, const struct applicant_problem *why,
 static enum err
 finish(struct ctx *c, const char *act, const struct user *u, enum err e)
 {
-	operator_note(act, u->id, e);
+	operator_note(act, u->id, NULL, e);
 	if (e == ERR_OK)
 		show_line(c, u);
 	return e;
@@ -440,7 +440,7 @@ invite(struct ctx *c, char *const *names, struct applicant_problem *why)
 	if (!read_hours(names[0], LINK_INVITE_HOURS, &hours))
 		return ERR_DENIED;
 	e = link_make(c, LINK_INVITE, NULL, hours, &token);
-	operator_note("user invite", 0, e);
+	operator_note("user invite", 0, NULL, e);
 	if (e == ERR_OK && c->app->conf->signup == SIGNUP_CLOSED)
 		fprintf(stderr, "latchkey: signup = closed refuses it; set "
 		                "signup = invite\n");
@@ -463,7 +463,7 @@ reset(struct ctx *c, char *const *names, struct applicant_problem *why)
 	if ((e = account_show(c, names[0], &u)) != ERR_OK)
 		return e;
 	e = link_make(c, LINK_RESET, &u, hours, &token);
-	operator_note("user reset", u.id, e);
+	operator_note("user reset", u.id, NULL, e);
 	if (e == ERR_OK && !u.is_active)
 		fprintf(stderr, "latchkey: the account is disabled: enable "
 		                "it, or the link does not work\n");
