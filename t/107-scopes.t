@@ -314,6 +314,14 @@ refused() {
 }
 retry 2 refused
 ok $? 'a scope that was taken away opens nothing within a second'
+# what no command sets
+sql "update latchkey_account set scope = 'a\"b' where user_id = (select id from users where username = 'ada')" >/dev/null
+log_in_with offline_access
+json_is .scope '"a\"b"' 'an answer to a log-in is JSON whatever scope the database has'
+renew "$refresh"
+json_is .scope '"a\"b"' 'an answer to a renewal is JSON whatever scope the database has'
+api POST /users/me/password '{"current":"correct horse","new":"battery staple"}' -H "Authorization: Bearer $token"
+json_is .scope '"a\"b"' 'an answer to a change of the password is JSON whatever scope the database has'
 unlike "$(cat "$LK_LOGS/nginx.error.log")" 'uninitialized' 'nginx finds no variable that is not set'
 
 done_testing

@@ -12,6 +12,7 @@
 #include "http/params.h"
 #include "http/problem.h"
 #include "http/reply.h"
+#include "lib/scope.h"
 #include "svc/client.h"
 #include "svc/introspect.h"
 #include "svc/login.h"
@@ -80,30 +81,15 @@ static const struct field fields[FIELDS] = {
 	[PASSWORD] = { .name = "password", .secret = true },
 };
 
-/* What a reply with a token says. */
-struct tokens {
-	const char *token;
-	int64_t life_s;
-	const char *refresh_token; /* NULL: none */
-	const char *scope;         /* NULL: none */
-};
-
 /* Source: RFC 6749, section 5.1. */
 static void
-reply_tokens(struct req *r, const struct tokens *t)
+reply_tokens(struct req *r, const struct token_reply *t)
 {
 	struct buf *b = reply_begin(r, 200, "application/json");
 
 	reply_header(r, "Pragma", "no-cache");
-	buf_addf(
-	    b, "{\"access_token\":\"%s\",\"token_type\":\"bearer\"", t->token);
-	buf_addf(b, ",\"expires_in\":%" PRId64, t->life_s);
-	if (t->refresh_token != NULL)
-		buf_addf(b, ",\"refresh_token\":\"%s\"", t->refresh_token);
-	if (t->scope != NULL) {
-		buf_adds(b, ",\"scope\":");
-		buf_add_json(b, t->scope, strlen(t->scope));
-	}
+	buf_adds(b, "{");
+	token_add_members(b, t);
 	buf_adds(b, "}");
 }
 
@@ -140,7 +126,7 @@ grant_refresh(struct req *r, const struct client *client, const struct param *v)
 	if (e == ERR_DENIED)
 		return refuse_scope(r);
 	if (e == ERR_OK)
-		reply_tokens(r, &(struct tokens){ .token = new.token,
+		reply_tokens(r, &(struct token_reply){ .token = new.token,
 		                    .life_s = new.expires_in_s,
 		                    .refresh_token = new.refresh_token,
 		                    .scope = new.scope });
@@ -158,7 +144,7 @@ grant_client(struct req *r, const struct client *client, const struct param *v)
 		return refuse_scope(r);
 	e = client_token(r->ctx, client, scope, &made);
 	if (e == ERR_OK)
-		reply_tokens(r, &(struct tokens){ .token = made.token,
+		reply_tokens(r, &(struct token_reply){ .token = made.token,
 		                    .life_s = made.life_s,
 		                    .scope = scope });
 	return e;
@@ -175,7 +161,7 @@ granted_scope(struct req *r, const struct login *l)
 	buf_init(&b, r->ctx->arena);
 	if (l->scope != NULL)
 		buf_addf(&b, "%s ", l->scope);
-	buf_adds(&b, CLIENT_OFFLINE);
+	buf_adds(&b, SCOPE_OFFLINE);
 	return b.s;
 }
 
@@ -206,7 +192,7 @@ grant_password(
 		return refuse_scope(r);
 	if (e != ERR_OK)
 		return e;
-	reply_tokens(r, &(struct tokens){ .token = l.token,
+	reply_tokens(r, &(struct token_reply){ .token = l.token,
 	                    .life_s = l.token_life_s,
 	                    .refresh_token = l.refresh_token,
 	                    .scope = granted_scope(r, &l) });

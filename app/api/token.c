@@ -29,6 +29,20 @@ token_remember_device(struct req *r, const struct login *l)
 		    r, DEVICE_COOKIE, l->new_device, DEVICE_LIFE_S);
 }
 
+void
+token_add_members(struct buf *b, const struct token_reply *t)
+{
+	buf_addf(
+	    b, "\"access_token\":\"%s\",\"token_type\":\"bearer\"", t->token);
+	buf_addf(b, ",\"expires_in\":%" PRId64, t->life_s);
+	if (t->refresh_token != NULL)
+		buf_addf(b, ",\"refresh_token\":\"%s\"", t->refresh_token);
+	if (t->scope != NULL) {
+		buf_adds(b, ",\"scope\":");
+		buf_add_json(b, t->scope, strlen(t->scope));
+	}
+}
+
 /*
  * No limits of length: they bind sign-ups. A name or password that no account
  * can have is simply wrong here.
@@ -69,13 +83,11 @@ api_token_create(struct req *r)
 	if (e != ERR_OK)
 		return e == ERR_UNAUTH ? ERR_OK : e;
 	b = reply_begin(r, 200, "application/json");
-	buf_addf(
-	    b, "{\"access_token\":\"%s\",\"token_type\":\"bearer\",", l.token);
-	buf_addf(b, "\"expires_in\":%" PRId64, l.token_life_s);
-	if (l.refresh_token != NULL)
-		buf_addf(b, ",\"refresh_token\":\"%s\"", l.refresh_token);
-	if (l.scope != NULL)
-		buf_addf(b, ",\"scope\":\"%s\"", l.scope);
+	buf_adds(b, "{");
+	token_add_members(b, &(struct token_reply){ .token = l.token,
+	                         .life_s = l.token_life_s,
+	                         .refresh_token = l.refresh_token,
+	                         .scope = l.scope });
 	buf_adds(b, "}");
 	token_remember_device(r, &l);
 	return ERR_OK;

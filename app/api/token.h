@@ -1,5 +1,5 @@
 /*
- * What login endpoints share: the device cookie.
+ * What login endpoints share: the device cookie, and tokens in a reply.
  */
 #ifndef LATCHKEY_API_TOKEN_H
 #define LATCHKEY_API_TOKEN_H
@@ -15,5 +15,19 @@ const char *token_device(const struct req *r);
  * site, which may log in, but must not replace the existing cookie.
  */
 void token_remember_device(struct req *r, const struct login *l);
+
+/* What a reply with a token says. */
+struct token_reply {
+	const char *token;
+	int64_t life_s;
+	const char *refresh_token; /* NULL: none */
+	const char *scope;         /* NULL: none */
+};
+
+/*
+ * The members of a reply in JSON, without braces. A scope is escaped: the
+ * database may hold one that no command has set. Source: RFC 6749, section 5.1.
+ */
+void token_add_members(struct buf *b, const struct token_reply *t);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "api/token.h"
 #include "http/header.h"
 #include "http/params.h"
 #include "http/problem.h"
@@ -48,15 +49,14 @@ reply_user_and_tokens(
 
 	buf_adds(b, "{");
 	api_add_user(b, u);
-	if (kept->token != NULL)
-		buf_addf(b,
-		    ",\"access_token\":\"%s\",\"token_type\":\"bearer\","
-		    "\"expires_in\":%" PRId64,
-		    kept->token, kept->expires_in_s);
-	if (kept->token != NULL && kept->refresh_token != NULL)
-		buf_addf(b, ",\"refresh_token\":\"%s\"", kept->refresh_token);
-	if (kept->token != NULL && kept->scope != NULL)
-		buf_addf(b, ",\"scope\":\"%s\"", kept->scope);
+	if (kept->token != NULL) {
+		buf_adds(b, ",");
+		token_add_members(
+		    b, &(struct token_reply){ .token = kept->token,
+		           .life_s = kept->expires_in_s,
+		           .refresh_token = kept->refresh_token,
+		           .scope = kept->scope });
+	}
 	buf_adds(b, "}");
 }
 
