@@ -38,14 +38,20 @@ is_first_party(const char *id)
 
 /* --- what is kept for a second --- */
 
-static struct client_kept *
-place_of(const struct ctx *c, const char *id)
+static size_t
+place_of(const char *id)
 {
 	size_t place = 0;
 
 	for (; *id != '\0'; id++)
 		place = place * 31 + (unsigned char)*id;
-	return &c->app->clients->kept[place % CLIENT_KEPT];
+	return place % CLIENT_KEPT;
+}
+
+static bool
+is_recent(int64_t read_ms)
+{
+	return read_ms != 0 && clock_ms() - read_ms < KEEP_MS;
 }
 
 /* NULL: none. */
@@ -59,10 +65,9 @@ copy(struct ctx *c, const char *s)
 static bool
 find_kept(struct ctx *c, const char *id, struct client *out)
 {
-	const struct client_kept *k = place_of(c, id);
+	const struct client_kept *k = &c->app->clients->kept[place_of(id)];
 
-	if (k->read_ms == 0 || clock_ms() - k->read_ms >= KEEP_MS ||
-	    strcmp(k->id, id) != 0)
+	if (!is_recent(k->read_ms) || strcmp(k->id, id) != 0)
 		return false;
 	*out = (struct client){
 		.number = k->number,
@@ -84,7 +89,7 @@ find_kept(struct ctx *c, const char *id, struct client *out)
 static void
 keep(const struct ctx *c, const struct client *client, int64_t asked_ms)
 {
-	struct client_kept *k = place_of(c, client->id);
+	struct client_kept *k = &c->app->clients->kept[place_of(client->id)];
 
 	*k = (struct client_kept){
 		.read_ms = asked_ms,
@@ -104,18 +109,41 @@ keep(const struct ctx *c, const struct client *client, int64_t asked_ms)
 		    k->audience, sizeof(k->audience), "%s", client->audience);
 }
 
+/*
+ * That there is none is kept as well, apart from those that there are: or the
+ * time of a second answer would tell which ids clients have.
+ */
+static bool
+is_kept_none(const struct ctx *c, const char *id)
+{
+	const struct client_none *n = &c->app->clients->none[place_of(id)];
+
+	return is_recent(n->read_ms) && strcmp(n->id, id) == 0;
+}
+
+static void
+keep_none(const struct ctx *c, const char *id, int64_t asked_ms)
+{
+	struct client_none *n = &c->app->clients->none[place_of(id)];
+
+	n->read_ms = asked_ms;
+	snprintf(n->id, sizeof(n->id), "%s", id);
+}
+
 static enum err
 find(struct ctx *c, const char *id, struct client *out)
 {
 	int64_t asked_ms = clock_ms();
 	enum err e;
 
-	if (strlen(id) > CLIENT_ID_MAX)
+	if (strlen(id) > CLIENT_ID_MAX || is_kept_none(c, id))
 		return ERR_NOTFOUND;
 	if (find_kept(c, id, out))
 		return ERR_OK;
 	if ((e = db_client_find(c, id, out)) == ERR_OK)
 		keep(c, out, asked_ms);
+	else if (e == ERR_NOTFOUND)
+		keep_none(c, id, asked_ms);
 	return e;
 }
 

@@ -139,9 +139,16 @@ struct client_kept {
 	char audience[CLIENT_AUDIENCE_MAX_BYTES + 1]; /* "": none */
 };
 
+/* An id that no client had at read_ms; 0: none. */
+struct client_none {
+	int64_t read_ms;
+	char id[CLIENT_ID_MAX + 1];
+};
+
 /* All zero when it is new. */
 struct client_memory {
 	struct client_kept kept[CLIENT_KEPT];
+	struct client_none none[CLIENT_KEPT];
 };
 
 #endif

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "lib/clock.h"
 #include "svc/client.h"
 #include "tap.h"
 
@@ -145,6 +146,25 @@ test_first_party(void)
 		        "the built-in client is found by", cases[i].title));
 }
 
+/* Without a database, which nobody asks for what is kept. */
+static void
+test_none(void)
+{
+	static struct client_memory memory;
+	static const struct app kept = { .clients = &memory };
+	struct ctx c = { .app = &kept, .arena = &arena };
+	const struct client_login unknown = { "unknown", "x" };
+	struct client found;
+	size_t i;
+
+	for (i = 0; i < CLIENT_KEPT; i++) {
+		memory.none[i].read_ms = clock_ms();
+		memcpy(memory.none[i].id, unknown.id, sizeof("unknown"));
+	}
+	ok(client_authenticate(&c, &unknown, &found) == ERR_UNAUTH,
+	    "that there is no client of an id is kept");
+}
+
 int
 main(void)
 {
@@ -154,6 +174,7 @@ main(void)
 	test_user_scopes();
 	test_owner();
 	test_first_party();
+	test_none();
 	arena_free(&arena);
 	return done();
 }
