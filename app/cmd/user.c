@@ -381,13 +381,16 @@ unlock(struct ctx *c, char *const *names, struct applicant_problem *why)
 	return finish(c, "user unlock", &u, e);
 }
 
-static enum err delete (
-    struct ctx *c, char *const *names, struct applicant_problem *why) {
-	const char *tables; struct user u = { 0 };
+static enum err
+delete_account(struct ctx *c, char *const *names, struct applicant_problem *why)
+{
+	const char *tables;
+	struct user u = { 0 };
 	enum err e = account_delete(c, names[0], &u, &tables);
 
 	(void)why;
-	if (tables == NULL) return finish(c, "user delete", &u, e);
+	if (tables == NULL)
+		return finish(c, "user delete", &u, e);
 	fprintf(stderr,
 	    "latchkey: nothing was deleted, since rows refer to the account: "
 	    "%s; delete or change these first, or do: latchkey user disable\n",
@@ -539,7 +542,7 @@ static const struct action {
 	{ "scope", 1, 1 + SCOPE_USER_MAX + 1, 0, set_scope },
 	{ "unlock", 1, 1, NEED_SECRETS, unlock },
 	{ "rename", 2, 2, 0, rename_account },
-	{ "delete", 1, 1, 0, delete },
+	{ "delete", 1, 1, 0, delete_account },
 	{ "invite", 0, 1, 0, invite },
 	{ "reset", 1, 2, 0, reset },
 };

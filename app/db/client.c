@@ -7,19 +7,14 @@
 
 enum { FIND, LIST, INSERT, ENABLE, ROTATE, REVOKE };
 
-/* As JSON has a time. */
-#define TIME(column)                                   \
-	"to_char(" column " AT TIME ZONE 'UTC'::text," \
-	" 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'::text)"
-
 /* Those of client_of(). */
+#define ADDED DB_TIME("created_at")
+#define OLD_UNTIL \
+	" CASE WHEN old_until > now() THEN " DB_TIME("old_until") " END"
 #define COLUMNS                                                             \
 	"number, client_id, name, secret,"                                  \
 	" CASE WHEN old_until > now() THEN old_secret END, grants, scopes," \
-	" audience, enabled, " TIME(                                        \
-	    "created_at") ","                                               \
-	                  " CASE WHEN old_until > now() THEN " TIME(        \
-	                      "old_until") " END, " DB_EPOCH_OF("0")
+	" audience, enabled, " ADDED "," OLD_UNTIL ", " DB_EPOCH_OF("0")
 
 /* clang-format off */
 const struct db_sql db_client_sql[] = {

@@ -53,11 +53,6 @@ enum {
 	" AND s.used_at > now() - " idle \
 	"::double precision * '1 second'::interval"
 
-/* As JSON has a time. */
-#define TIME(column)                                   \
-	"to_char(" column " AT TIME ZONE 'UTC'::text," \
-	" 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'::text)"
-
 /* clang-format off */
 const struct db_sql db_session_sql[] = {
 	[INSERT] = {
@@ -85,8 +80,8 @@ const struct db_sql db_session_sql[] = {
 		.name = "session_list",
 		.used_by = DB_ANY,
 		.text = "SELECT replace(s.id::text, '-'::text, ''::text), "
-			TIME("s.created_at") ", " TIME("s.used_at") ", "
-			TIME("s.expires_at") ", host(s.address), s.agent,"
+			DB_TIME("s.created_at") ", " DB_TIME("s.used_at") ", "
+			DB_TIME("s.expires_at") ", host(s.address), s.agent,"
 			" coalesce(k.client_id, 'first-party'::text)"
 			" FROM latchkey_session s"
 			" LEFT JOIN latchkey_client k ON k.number = s.client"
@@ -97,7 +92,7 @@ const struct db_sql db_session_sql[] = {
 	[FIND] = {
 		.name = "session_find",
 		.used_by = DB_API,
-		.text = "SELECT " TIME("expires_at") " FROM latchkey_session"
+		.text = "SELECT " DB_TIME("expires_at") " FROM latchkey_session"
 			" WHERE id = $1::uuid AND user_id = $2::bigint"
 			" AND expires_at > now()",
 	},

@@ -37,6 +37,11 @@ struct db_sql {
 	"greatest(" own ", (SELECT e.epoch FROM latchkey_lifetime e), 0)"
 #define DB_EPOCH DB_EPOCH_OF("a.epoch")
 
+/* A column's time as RFC 3339 has it, in UTC and to the second. */
+#define DB_TIME(column)                                \
+	"to_char(" column " AT TIME ZONE 'UTC'::text," \
+	" 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'::text)"
+
 /* Parameters of a statement: C strings; NULL is SQL's NULL. */
 struct db_params {
 	int count;

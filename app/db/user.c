@@ -171,8 +171,7 @@ const struct db_sql db_user_sql[] = {
 	[LAST_CHANGE] = {
 		.name = "user_last_change",
 		.used_by = DB_COMMAND,
-		.text = "SELECT to_char(changed_at AT TIME ZONE 'UTC'::text,"
-			" 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'::text), reason"
+		.text = "SELECT " DB_TIME("changed_at") ", reason"
 			" FROM latchkey_account"
 			" WHERE user_id = $1 AND changed_at IS NOT NULL",
 	},
@@ -233,8 +232,7 @@ const struct db_sql db_user_sql[] = {
 	[FREE_AT] = {
 		.name = "user_name_free_at",
 		.used_by = DB_COMMAND,
-		.text = "SELECT to_char(free_at AT TIME ZONE 'UTC'::text,"
-			" 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'::text)"
+		.text = "SELECT " DB_TIME("free_at")
 			" FROM latchkey_name"
 			" WHERE username = $1::text AND free_at > now()",
 	},

@@ -80,13 +80,20 @@ scope_has(const char *list, const char *name)
 bool
 scope_has_all(const char *list, const char *wanted)
 {
+	return scope_has_all_but(list, wanted, NULL);
+}
+
+bool
+scope_has_all_but(const char *list, const char *wanted, const char *but)
+{
 	size_t n;
 
 	if (wanted == NULL)
 		return true;
 	for (wanted = next_name(wanted, &n); n > 0;
 	     wanted = next_name(wanted + n, &n))
-		if (!has(list, wanted, n))
+		if (!has(list, wanted, n) && (but == NULL || strlen(but) != n ||
+		                                 memcmp(but, wanted, n) != 0))
 			return false;
 	return true;
 }

@@ -26,6 +26,10 @@ bool scope_has(const char *list, const char *name) MUST_CHECK;
 /* Are all names of the one list in the other? NULL: a list is empty. */
 bool scope_has_all(const char *list, const char *wanted) MUST_CHECK;
 
+/* The same, but this name (NULL: none) need not be in it. */
+bool scope_has_all_but(
+    const char *list, const char *wanted, const char *but) MUST_CHECK;
+
 /*
  * The names of a list that are among the wanted ones, in the order of the list
  * and each once, as a list in arena a; NULL: there is none. Blanks may separate

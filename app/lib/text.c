@@ -88,21 +88,6 @@ text_chars(const char *s)
 	return n;
 }
 
-bool
-text_has_word(const char *list, const char *word)
-{
-	size_t n = strlen(word);
-
-	while (list != NULL && *list != '\0') {
-		if (strncmp(list, word, n) == 0 &&
-		    (list[n] == ' ' || list[n] == '\0'))
-			return true;
-		list += strcspn(list, " ");
-		list += strspn(list, " ");
-	}
-	return false;
-}
-
 int
 text_hex(char c)
 {

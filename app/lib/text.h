@@ -38,12 +38,6 @@ size_t text_chars(const char *s);
  */
 size_t text_percent_decode(char *s, size_t n, bool plus);
 
-/*
- * Is this word one of a list, in which one blank separates two? The list may be
- * NULL, which has none.
- */
-bool text_has_word(const char *list, const char *word);
-
 /* The value of a hexadecimal digit, or -1. */
 int text_hex(char c);
 

@@ -11,6 +11,7 @@
 #include "crypto/revoked.h"
 #include "db/client.h"
 #include "lib/clock.h"
+#include "lib/scope.h"
 #include "lib/text.h"
 #include "stats/event.h"
 #include "svc/client.h"
@@ -214,7 +215,7 @@ client_authenticate(
 bool
 client_has_grant(const struct client *client, const char *grant)
 {
-	return text_has_word(client->grants, grant);
+	return scope_has(client->grants, grant);
 }
 
 bool
@@ -228,47 +229,6 @@ client_owns(const struct client *client, const struct token_claims *claims)
 
 /* --- scopes and tokens --- */
 
-/* Is this a list of scopes? Source: RFC 6749, appendix A.4. */
-static bool
-is_scopes(const char *s)
-{
-	const char *p;
-
-	if (*s == ' ' || *s == '\0')
-		return false;
-	for (p = s; *p != '\0'; p++)
-		if (*p < ' ' || *p > '~' || *p == '"' || *p == '\\' ||
-		    (*p == ' ' && (p[1] == ' ' || p[1] == '\0')))
-			return false;
-	return true;
-}
-
-/* Is each word of a list one of another list, but for this one (NULL: none)? */
-static bool
-is_part_but(const char *words, const char *of, const char *but)
-{
-	char word[CLIENT_SCOPES_MAX_BYTES + 1];
-	size_t n;
-
-	for (; *words != '\0'; words += n + (words[n] == ' ')) {
-		n = strcspn(words, " ");
-		if (n >= sizeof(word))
-			return false;
-		memcpy(word, words, n);
-		word[n] = '\0';
-		if (!text_has_word(of, word) &&
-		    (but == NULL || strcmp(word, but) != 0))
-			return false;
-	}
-	return true;
-}
-
-static bool
-is_part(const char *words, const char *of)
-{
-	return is_part_but(words, of, NULL);
-}
-
 const char *
 client_limit(const struct client *client)
 {
@@ -279,7 +239,7 @@ enum err
 client_scope(const struct client *client, const char *wanted, const char **out)
 {
 	if (wanted != NULL &&
-	    (!is_scopes(wanted) || !is_part(wanted, client->scopes)))
+	    (!scope_is_list(wanted) || !scope_has_all(client->scopes, wanted)))
 		return ERR_DENIED;
 	*out = wanted != NULL ? wanted : client->scopes;
 	if (**out == '\0')
@@ -291,14 +251,14 @@ enum err
 client_user_scope(
     const struct client *client, const char *wanted, bool *offline)
 {
-	*offline = text_has_word(wanted, CLIENT_OFFLINE);
+	*offline = scope_has(wanted, SCOPE_OFFLINE);
 	if (wanted == NULL)
 		return ERR_OK;
-	if (!is_scopes(wanted) ||
+	if (!scope_is_list(wanted) ||
 	    (*offline && !client_has_grant(client, "refresh_token")))
 		return ERR_DENIED;
 	return client_limit(client) == NULL ||
-	               is_part_but(wanted, client->scopes, CLIENT_OFFLINE)
+	               scope_has_all_but(client->scopes, wanted, SCOPE_OFFLINE)
 	           ? ERR_OK
 	           : ERR_DENIED;
 }
@@ -374,14 +334,14 @@ find_problem(const struct client *new)
 		return CLIENT_BAD_ID;
 	if (new->name != NULL && !is_text(new->name, CLIENT_NAME_MAX_BYTES))
 		return CLIENT_BAD_NAME;
-	if (!is_scopes(new->grants) ||
+	if (!scope_is_list(new->grants) ||
 	    strlen(new->grants) > CLIENT_GRANTS_MAX_BYTES ||
-	    !is_part(new->grants, grant_names))
+	    !scope_has_all(grant_names, new->grants))
 		return CLIENT_BAD_GRANT;
 	if (*new->scopes != '\0' &&
-	    (!is_scopes(new->scopes) ||
+	    (!scope_is_list(new->scopes) ||
 	        strlen(new->scopes) > CLIENT_SCOPES_MAX_BYTES ||
-	        text_has_word(new->scopes, CLIENT_OFFLINE)))
+	        scope_has(new->scopes, SCOPE_OFFLINE)))
 		return CLIENT_BAD_SCOPE;
 	if (new->audience != NULL &&
 	    !is_text(new->audience, CLIENT_AUDIENCE_MAX_BYTES))

@@ -14,9 +14,8 @@
 #define CLIENT_SCOPES_MAX_BYTES 512
 #define CLIENT_AUDIENCE_MAX_BYTES 256
 #define CLIENT_GRANTS_MAX_BYTES 63
-#define CLIENT_SECRET_CHARS 43          /* 256 random bits in base64url */
-#define CLIENT_ROTATION_S (7 * 86400)   /* both secrets count */
-#define CLIENT_OFFLINE "offline_access" /* the scope of a refresh token */
+#define CLIENT_SECRET_CHARS 43        /* 256 random bits in base64url */
+#define CLIENT_ROTATION_S (7 * 86400) /* both secrets count */
 
 /* What a request says of the client that sends it. */
 struct client_login {

@@ -58,6 +58,13 @@ test_sets(void)
 	ok(scope_has_all("a b c", "c a"), "all of two names are in a list");
 	ok(!scope_has_all("a b c", "a d"), "one of two names is not in a list");
 	ok(!scope_has_all(NULL, "a"), "no name is in an empty list");
+	ok(scope_has_all_but("a b", "b off a", "off") &&
+	        scope_has_all_but(NULL, "off", "off"),
+	    "the name that is left out need not be in a list");
+	ok(!scope_has_all_but("a b", "of a", "off") &&
+	        !scope_has_all_but("a b", "offx", "off") &&
+	        !scope_has_all_but("a b", "d off", "off"),
+	    "any other name has to be in a list");
 	ok(scope_has_all("a", NULL) && scope_has_all(NULL, NULL) &&
 	        scope_has_all("a", "  "),
 	    "all of no names are in any list");

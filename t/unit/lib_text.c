@@ -226,24 +226,6 @@ test_base64url(void)
 	}
 }
 
-static void
-test_words(void)
-{
-	static const struct {
-		const char *list, *word;
-		bool has;
-	} cases[] = { { "a", "a", true }, { "a b", "b", true },
-		{ "ab b", "b", true }, { "a bc", "b", false },
-		{ "ab", "a", false }, { "A", "a", false }, { "", "a", false },
-		{ NULL, "a", false }, { "a  b", "b", true },
-		{ "xoffline offlinex offline", "offline", true } };
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(cases); i++)
-		ok(text_has_word(cases[i].list, cases[i].word) == cases[i].has,
-		    tap_with("a word of a list", cases[i].list));
-}
-
 /* Padding, other alphabets, a character too many, bits that are not 0. */
 static void
 test_base64url_bad(void)
@@ -273,7 +255,6 @@ main(void)
 	test_percent();
 	test_percent_at_end();
 	test_base64url();
-	test_words();
 	test_base64url_bad();
 	return done();
 }
