@@ -48,7 +48,7 @@ cat >"$tmp/libraries" <<'END'
 fcgiapp.h    http/fcgi    FCGX_|FCGI_[A-Z][a-z]
 libpq-fe.h   db/conn    PQ|PG
 jwt.h        crypto/token   jwt_|JWT_
-openssl/     crypto/jws,crypto/mac,crypto/pwkdf     SHA|EVP_|HMAC|RAND_|CRYPTO_|PKCS5_|BIO_|BN_|ECDSA_|PEM_|ERR_clear
+openssl/     crypto/jws,crypto/mac,crypto/pwkdf,db/tls     SSL_|X509_|SHA|EVP_|HMAC|RAND_|CRYPTO_|PKCS5_|BIO_|BN_|ECDSA_|PEM_|ERR_clear
 crypt.h      crypto/pwhash  crypt
 argon2.h     crypto/pwargon2  argon2_|Argon2_
 json-c/      http/json    json_object|json_token|json_c|printbuf

@@ -105,6 +105,15 @@ like "$said" '^1 ' "check fails with verify-full and another server's name"
 over 127.0.0.1 sslmode=disable
 is "$said" '0 ' 'check accepts sslmode=disable to a database on this machine'
 
+openssl req -newkey rsa:2048 -nodes -subj /CN=db.example.org -keyout "$LK_DIR/data/server.key" -out "$tmp/request" 2>/dev/null
+openssl x509 -req -in "$tmp/request" -signkey "$LK_DIR/data/server.key" -days -1 -out "$LK_DIR/data/server.crt" 2>/dev/null
+t/stack db-stop "$LK_DIR"
+t/stack db-start "$LK_DIR"
+over 192.0.2.1 "host=db.example.org sslmode=verify-full sslrootcert=$LK_DIR/data/server.crt"
+is "${said%% *}" 1 "check fails with a server's certificate that has expired"
+like "$said" 'certificate verify failed: certificate has expired' "check says that a server's certificate has expired"
+like "$said" "renew the certificate of the database's server" 'check says what to do then'
+
 # --- libpq ---
 
 if [ -z "${LK_SANITIZED-}" ]; then

@@ -39,6 +39,8 @@ static const struct {
 	  "as the owner of the database run: latchkey migrate ROLE" },
 	{ NULL, "no password supplied",
 	  "PostgreSQL wants a password: name a file with passfile=PATH in the setting database; it has a line HOST:PORT:DATABASE:USER:PASSWORD that fits, belongs to the user of this process, and has mode 0600" },
+	{ NULL, "certificate has expired",
+	  "renew the certificate of the database's server, or of its authority (sslrootcert)" },
 	{ NULL, "Address family not supported",
 	  "the systemd unit allows Unix sockets only: systemd/tcp.conf, as a drop-in, allows TCP" },
 	{ NULL, "Operation not permitted",

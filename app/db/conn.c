@@ -24,6 +24,7 @@
 #include "db/hosts.h"
 #include "db/schema.h"
 #include "db/tables.h"
+#include "db/tls.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/resolve.h"
@@ -39,7 +40,8 @@ struct db_conn {
 	int64_t server_ms;  /* of a statement, by the server */
 	unsigned used_by;
 	char session[33];
-	PGconn *pg;            /* NULL: not connected */
+	PGconn *pg; /* NULL: not connected */
+	void *tls;  /* its handshake, while it connects, for db/tls.h */
 	int64_t deadline_ms;   /* of the call under way */
 	int64_t wait_until_ms; /* that, or the end of a host's share */
 	struct db_hosts hosts;
@@ -152,6 +154,8 @@ finish_connecting(struct db_conn *c)
 		if (!wait_for(
 		        c, status == PGRES_POLLING_READING ? POLLIN : POLLOUT))
 			return DB_LATE;
+		/* libpq releases it when it fails */
+		db_tls_hold(&c->tls, PQsslStruct(c->pg, "OpenSSL"));
 		status = PQconnectPoll(c->pg);
 	}
 	return status == PGRES_POLLING_OK ? DB_ANSWERED : DB_LOST;
@@ -280,13 +284,17 @@ take_sqlstate(char *message, char code[6])
 
 /* Log why a host was not reached, unless the log has it already. */
 static void
-log_unreached(const struct db_host *h, const char *address,
-    enum db_outcome outcome, const char *message)
+log_unreached(const struct db_conn *c, const struct db_host *h,
+    const char *address, enum db_outcome outcome)
 {
+	const char *message = PQerrorMessage(c->pg);
+	const char *fault = db_tls_fault(c->tls);
 	char late[300], said[400], code[6];
 
 	if (outcome == DB_LOST) {
-		snprintf(said, sizeof(said), "%s", message);
+		snprintf(said, sizeof(said), "%.*s%s%s",
+		    (int)strcspn(message, "\n"), message,
+		    fault != NULL ? ": " : "", fault != NULL ? fault : "");
 		db_failure("connect", take_sqlstate(said, code) ? code : NULL,
 		    said, NULL);
 	} else if (outcome == DB_LATE) {
@@ -315,11 +323,14 @@ connect_to(struct db_conn *c, const struct db_host *h, const char *address)
 	PQsetErrorVerbosity(c->pg, PQERRORS_VERBOSE);
 	outcome = finish_connecting(c);
 	PQsetErrorVerbosity(c->pg, PQERRORS_DEFAULT);
-	if (outcome == DB_ANSWERED)
+	if (outcome == DB_ANSWERED) {
+		db_tls_release(&c->tls);
 		outcome = set_up(c);
+	}
 	if (outcome == DB_ANSWERED)
 		return outcome;
-	log_unreached(h, address, outcome, PQerrorMessage(c->pg));
+	log_unreached(c, h, address, outcome);
+	db_tls_release(&c->tls);
 	db_conn_close(c);
 	return outcome;
 }

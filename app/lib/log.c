@@ -3,8 +3,8 @@
  */
 #include "base.h"
 
-#include <stdarg.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +26,9 @@ static const char *const level_name[] = {
 
 #define TIME_BYTES 32
 
-static bool time_shown;
+static struct log_state alone;
+static struct log_state *shared = &alone;
+static bool time_shown, last_lost;
 static char request_id[65] = "-";
 static enum log_level level_max = LOG_LEVEL_INFO;
 
@@ -93,14 +95,56 @@ put_time(char out[TIME_BYTES])
 	               (int)(now.tv_nsec / 1000000));
 }
 
+void
+log_share(struct log_state *state)
+{
+	shared = state;
+}
+
+uint64_t
+log_take_lost(void)
+{
+	return last_lost ? 0 : atomic_exchange(&shared->lost, 0);
+}
+
+void
+log_return_lost(uint64_t n)
+{
+	atomic_fetch_add(&shared->lost, n);
+}
+
+/*
+ * Write a line of n bytes. Before it is room for the end of one that was cut
+ * short, which would go on with this one.
+ */
+static bool
+put(char *line, size_t n)
+{
+	bool torn = atomic_exchange(&shared->torn, false);
+	ssize_t done;
+
+	if (torn) {
+		*--line = '\n';
+		n++;
+	}
+	done = write(STDERR_FILENO, line, n);
+	last_lost = done != (ssize_t)n;
+	if (!last_lost)
+		return true;
+	if (done > 0 || torn)
+		atomic_store(&shared->torn, true);
+	log_return_lost(1);
+	return false;
+}
+
 /*
  * Write a text as one line, in one write, so that lines of several workers
- * never mix. line: room for the time, four times the text and one more.
+ * never mix. line: room for the time, four times the text and two more.
  */
-static void
+static bool
 write_line(const char *text, char *line)
 {
-	size_t n = put_time(line);
+	size_t n = put_time(++line);
 
 	for (; *text != '\0'; text++) {
 		unsigned char c = (unsigned char)*text;
@@ -111,19 +155,18 @@ write_line(const char *text, char *line)
 			n += (size_t)snprintf(line + n, 5, "\\x%02x", c);
 	}
 	line[n++] = '\n';
-	if (write(STDERR_FILENO, line, n) < 0)
-		return; /* nowhere left to report it */
+	return put(line, n);
 }
 
-void
+bool
 log_event(enum log_level level, const char *event, const char *reason,
     const char *fmt, va_list args)
 {
-	char text[LINE_MAX_BYTES], line[TIME_BYTES + 4 * LINE_MAX_BYTES + 1];
+	char text[LINE_MAX_BYTES], line[TIME_BYTES + 4 * LINE_MAX_BYTES + 2];
 	size_t n;
 
 	if (level > level_max)
-		return;
+		return true;
 	n = (size_t)snprintf(text, sizeof(text), "level=%s req=%s event=%s%s",
 	    level_name[level], request_id, event, fmt != NULL ? " " : "");
 	if (fmt != NULL)
@@ -131,14 +174,14 @@ log_event(enum log_level level, const char *event, const char *reason,
 	n = strlen(text);
 	if (reason != NULL)
 		snprintf(text + n, sizeof(text) - n, " reason=%s", reason);
-	write_line(text, line);
+	return write_line(text, line);
 }
 
 void
 log_say(const char *fmt, ...)
 {
 	static const char head[] = "latchkey: ";
-	char text[SAID_MAX_BYTES], line[TIME_BYTES + 4 * SAID_MAX_BYTES + 1];
+	char text[SAID_MAX_BYTES], line[TIME_BYTES + 4 * SAID_MAX_BYTES + 2];
 	va_list args;
 	size_t n;
 
@@ -150,5 +193,5 @@ log_say(const char *fmt, ...)
 	n = strlen(text);
 	if (text[n - 1] == '\n')
 		text[n - 1] = '\0';
-	write_line(text, line);
+	(void)write_line(text, line); /* nowhere left to report it */
 }

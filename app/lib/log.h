@@ -6,6 +6,7 @@
 #define LATCHKEY_LIB_LOG_H
 
 #include <stdarg.h>
+#include <stdatomic.h>
 
 #include "base.h"
 
@@ -27,6 +28,25 @@ void log_set_level(enum log_level level);
  */
 void log_show_time(void);
 
+/* What processes have in common that write to one log. */
+struct log_state {
+	_Atomic uint64_t lost; /* lines that nobody has said to be lost yet */
+	_Atomic bool torn;     /* the last line has no end */
+};
+
+/* Have that in this memory, which is zero, from now on. */
+void log_share(struct log_state *state);
+
+/*
+ * How many lines could not be written, if the last one could; none of them is
+ * returned again. They, or the rest of one, were refused by a full file system,
+ * say.
+ */
+uint64_t log_take_lost(void) MUST_CHECK;
+
+/* They could not be said to be lost. */
+void log_return_lost(uint64_t n);
+
 /*
  * The request that the following lines belong to, by the web server's id for
  * it (hexadecimal digits; anything else is ignored). NULL: none.
@@ -38,9 +58,11 @@ void log_set_request(const char *id);
  * ("key=value …" as for vprintf(3); NULL: none), then reason= and the reason
  * (NULL: not). Control characters and bytes beyond ASCII come out as \xNN, so
  * no value can begin a line. At most 1000 bytes before that; the rest is cut.
- * The line is one write of less than PIPE_BUF, so no other process tears it.
+ * The line is one write of less than PIPE_BUF, so no other process tears it;
+ * after one that a full file system has cut it begins on a line of its own.
+ * False: it could not be written.
  */
-void log_event(enum log_level level, const char *event, const char *reason,
+bool log_event(enum log_level level, const char *event, const char *reason,
     const char *fmt, va_list args) __attribute__((format(printf, 4, 0)));
 
 /*

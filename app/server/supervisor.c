@@ -468,7 +468,7 @@ begin(struct supervisor *s, const char *file)
 {
 	static const struct shm_section *const sections[] = { &metrics_section,
 		&service_limit_section, &db_failure_section, &revoked_section,
-		&unsettled_section, NULL };
+		&unsettled_section, &event_log_section, NULL };
 	int before = s->has_taken_over ? s->handover.status_fd : -1;
 
 	if (s->app == NULL && !load_first(s, file))

@@ -3,6 +3,7 @@
  */
 #include "base.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -43,19 +44,61 @@ event_count(enum event e)
 		    &counters[e], 1, memory_order_relaxed);
 }
 
+static void
+use_memory(void *memory)
+{
+	log_share(memory);
+}
+
+const struct shm_section event_log_section = {
+	.name = "log",
+	.bytes = sizeof(struct log_state),
+	.use = use_memory,
+};
+
+/* Write a row's line. */
+PRINTF_LIKE(2, 3)
+static bool
+write_line(const struct event_row *row, const char *fmt, ...)
+{
+	va_list args;
+	bool written;
+
+	va_start(args, fmt);
+	written = log_event(row->level, row->line, NULL, fmt, args);
+	va_end(args);
+	return written;
+}
+
+/* Say once that lines were lost before this one, which was written. */
+static void
+report_lost(void)
+{
+	uint64_t n = log_take_lost();
+
+	if (n > 0 &&
+	    !write_line(&event_table[EVENT_LOG_LOST], "lines=%" PRIu64, n))
+		log_return_lost(n);
+}
+
 void
 event(enum event e, const char *fmt, ...)
 {
 	const struct event_row *row = &event_table[e];
 	va_list args;
+	bool written;
 
 	event_count(e);
 	if (row->line == NULL)
 		return;
 	va_start(args, fmt);
-	log_event(row->level, row->line, row->reason ? row->outcome : NULL, fmt,
-	    args);
+	written = log_event(row->level, row->line,
+	    row->reason ? row->outcome : NULL, fmt, args);
 	va_end(args);
+	if (written)
+		report_lost();
+	else
+		event_count(EVENT_LOG_LOST);
 }
 
 void

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "lib/log.h"
+#include "stats/shm.h"
 
 /* clang-format off */
 /*
@@ -29,6 +30,7 @@
 	ROW(VERIFICATIONS,  "latchkey_token_verifications_total",    NULL,      "tokens verified",      "Tokens verified; others were found in the cache of verified tokens.") \
 	ROW(REFRESHES,      "latchkey_refreshes_total",              "outcome", "refreshes",            "Sessions renewed by a refresh token, by outcome.") \
 	ROW(CLIENTS,        "latchkey_client_tokens_total",          "outcome", "client tokens",        "Tokens that clients got for themselves, and requests of clients that were refused.") \
+	ROW(LOG_LOST,       "latchkey_log_lines_lost_total",         NULL,      "log lines lost",       "Lines of the log that could not be written whole, as to a full file system.") \
 	ROW(RENEWALS,       "latchkey_session_renewals_total",       "outcome", "session renewals",     "Browser sessions whose cookie was renewed, by outcome.") \
 	ROW(REVOKED,        "latchkey_revoked_tokens_total",         NULL,      "revoked tokens",       "Tokens refused since they had been revoked.") \
 	ROW(BEHIND,         "latchkey_revocations_behind_total",     "reason",  "revocations behind",   "Times that checks could miss what had been revoked for more than three seconds, by reason.") \
@@ -55,6 +57,7 @@
 	ROW(RELOAD_REFUSED,   "reload",                 false,  ERROR,   RELOADS,        "refused",      OK,       false) \
 	ROW(UPGRADE,          "upgrade",                false,  INFO,    RELOADS,        "upgraded",     OK,       true)  \
 	ROW(UPGRADE_REFUSED,  "upgrade",                false,  ERROR,   RELOADS,        "not_upgraded", OK,       true)  \
+	ROW(LOG_LOST,         "log_lost",               false,  ERROR,   LOG_LOST,       NULL,           OK,       false) \
 	ROW(REQUEST,          "request",                false,  INFO,    NONE,           NULL,           OK,       false) \
 	ROW(REQUEST_BROKEN,   "request_broken",         false,  WARNING, NONE,           NULL,           OK,       false) \
 	ROW(PARAMETER_TWICE,  "parameter_twice",        false,  WARNING, NONE,           NULL,           OK,       false) \
@@ -183,6 +186,9 @@ void event_count(enum event e);
  * error, or else the one of ERR_INTERNAL, which the family has.
  */
 enum event event_of(enum family family, enum err e);
+
+/* The section of shared memory in which the log's state is. */
+extern const struct shm_section event_log_section;
 
 /* Count from now on in these counters; before, a process has its own. */
 void event_count_in(_Atomic uint64_t counters[EVENT_COUNT]);

@@ -1,0 +1,34 @@
+/*
+ * Certificates of the database's server.
+ */
+#include "base.h"
+
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
+
+#include "db/tls.h"
+
+void
+db_tls_release(void **held)
+{
+	SSL_free(*held);
+	*held = NULL;
+}
+
+void
+db_tls_hold(void **held, void *ssl)
+{
+	if (ssl == NULL || ssl == *held || SSL_up_ref(ssl) != 1)
+		return;
+	db_tls_release(held);
+	*held = ssl;
+}
+
+const char *
+db_tls_fault(const void *held)
+{
+	long result = held != NULL ? SSL_get_verify_result(held) : X509_V_OK;
+
+	return result != X509_V_OK ? X509_verify_cert_error_string(result)
+	                           : NULL;
+}
