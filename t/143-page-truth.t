@@ -28,9 +28,12 @@ accept() {
 	sql 'DROP TRIGGER refuse ON latchkey_session'
 	sql 'DROP FUNCTION refuse()'
 }
+sign_in() {
+	cookie=x=1 # a log-in ends the session that the browser had
+	form /login 'username=bea&password=correct+horse'
+	keep_cookie
+}
 sign_up bea 'correct horse'
-form /login 'username=bea&password=correct+horse'
-keep_cookie
 refuse
 form /signup 'username=ada&password=correct+horse&next=/todos/'
 is "$status $(header Location)" '303 /login?did=signup&next=%2Ftodos%2F' 'a sign-up without a session leads to the log-in, since the account is made'
@@ -46,6 +49,7 @@ like "$body" 'Your password is changed' 'the log-in page says that the password 
 
 # --- what a link says ---
 
+sign_in
 api GET /account -H "Cookie: $cookie"
 is "$status" 200 'a session shows its account'
 while read -r site shown; do
@@ -80,11 +84,9 @@ children="$children $!"
 guard "$port"
 ok $? 'an application is guarded'
 
-form /login 'username=bea&password=correct+horse'
-keep_cookie
+sign_in
 first=$cookie
-form /login 'username=bea&password=correct+horse'
-keep_cookie
+sign_in
 second=$cookie
 for one in "$first" "$second"; do
 	api GET /app/ -H "Cookie: $one" -H 'Sec-Fetch-Site: same-origin'
