@@ -15,6 +15,8 @@
 #   make valgrind   what of it bears that, under memcheck; installs valgrind
 #   make fuzz T=60  explore with each fuzz target for T seconds
 #   make bench      measure it beside its peers (bench/README.md), for an hour or so
+#   make test-faults  faults under load: nothing is lost, no answer is wrong (bench/README.md)
+#   make soak       an hour of everything (bench/README.md)
 #   make sessions   refreshes and revocations while much is killed (bench/README.md)
 #   make gate N=1000000  changed requests to a guarded application (t/122-gate-changed.t)
 #   make floods     honest logins and checks beside floods (bench/README.md)
@@ -324,6 +326,18 @@ sessions:
 	@$(MAKE) $J all benches
 	@bench/sessions.py --build $B $(ONLY:%=--only %) $(DIVIDE:%=--divide %) $(BEFORE:%=--before %)
 
+# ONLY=stopped,wal DIVIDE=10; bench/README.md
+test-faults:
+	@t/deps faults
+	@$(MAKE) $J all $B/passwords.test
+	@bench/faults.py --build $B $(ONLY:%=--only %) $(DIVIDE:%=--divide %)
+
+# T=3600, seconds
+soak:
+	@t/deps bench
+	@$(MAKE) $J all $B/passwords.test
+	@bench/soak.py --build $B $(T:%=--seconds %)
+
 # As many requests as the test alone does not have the time for.
 N ?= 1000000
 gate:
@@ -452,6 +466,6 @@ clean:
 
 -include $(wildcard $B/*.d $B/*/*.d)
 
-.PHONY: always all without-web web dist deb test-systemd run check units bench sessions floods gate examples browser oauth test coverage mutate front-ends guarded sanitized valgrind lint fuzz fuzz-build fuzz-targets format install uninstall clean
+.PHONY: always all without-web web dist deb test-systemd run check units bench sessions test-faults soak floods gate examples browser oauth test coverage mutate front-ends guarded sanitized valgrind lint fuzz fuzz-build fuzz-targets format install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+"""Faults under load: nothing that was answered as done is lost, and no answer is wrong.
+
+make test-faults calls it; README.md beside it has the rows and what came of them. Each row has real servers and
+clients of every kind at work (mixed.py), makes one thing fail, shows by that thing's own trace that it did, lets it
+be good again, and looks up each write that was answered. Prints a line for each; ends with 1 if an answer was wrong, a
+write was lost, a fault left no trace or the service did not come back. Times are figures.
+"""
+import argparse, os, shutil, signal, subprocess, sys
+from fault import database, disk, files, network, process, standby
+from fault.base import FAILED, Skip, say
+
+ROWS = {name: row for part in (database, disk, process, files, network, standby) for name, row in part.ROWS.items()}
+
+
+def end(number, _):
+    for s in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+        signal.signal(s, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
+def alone():
+    """Mounts of this campaign are its own, and end with it."""
+    if os.getuid() == 0 and shutil.which("unshare") and "OWN_MOUNTS" not in os.environ:
+        os.environ["OWN_MOUNTS"] = "yes"
+        os.execvp("unshare", ["unshare", "-m", sys.executable, "-B", *sys.argv])
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--build", default="build", help="the folder with the programs")
+    p.add_argument("--only", help="of %s: some, parted by commas" % ", ".join(ROWS))
+    p.add_argument("--divide", type=int, default=1, help="the longest times by this")
+    options = p.parse_args()
+    wanted = options.only.split(",") if options.only else list(ROWS)
+    for name in wanted:
+        if name not in ROWS:
+            p.error("there is no row " + name)
+    alone()
+    for s in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+        signal.signal(s, end)
+    say("| fault | seen by | answers, of these 503 | first 503, s | last 503 after it, s | checks that got 503 | longest check, ms"
+        " | lost | wrong | repeats told what is not so |\n|---|---|---|---|---|---|---|---|---|---|")
+    for name in wanted:
+        try:
+            ROWS[name](options)
+        except Skip as why:
+            say("| %s | skipped: %s | | | | | | | | |" % (ROWS[name].__doc__.rstrip("."), why))
+        except (RuntimeError, OSError, subprocess.SubprocessError) as error:
+            FAILED.append("%s: %s" % (name, error))
+    for text in FAILED:
+        print("failed: " + text, file=sys.stderr)
+    return 1 if FAILED else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

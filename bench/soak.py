@@ -1,0 +1,211 @@
+#!/usr/bin/env python3
+"""An hour of everything: does memory grow, are descriptors left open, does each counter tell the truth?
+
+make soak T=3600 calls it; README.md beside it has what came of it. Clients of every kind (mixed.py), requests that are
+broken, cut off or not read, and ten thousand clients that only hold their connection. Ends with 1 if an answer was
+wrong, a write was lost, a role's memory or descriptors grew, or a counter differs from what the clients saw.
+"""
+import argparse, collections, os, re, resource, signal, socket, statistics, subprocess, sys, threading, time, urllib.parse
+from fault.base import comm, say
+from mixed import Load, RIGHT
+from stack import Stack, descendants
+
+SAMPLES = 60
+NOISE_S = .5  # between one lot of bad requests and the next
+GROWTH_KIB = 256  # and a twentieth: what a role's memory may differ by
+FAILED = []
+
+
+class Idle:
+    """Clients that connect, and say nothing, again and again: nginx closes each after a time."""
+
+    def __init__(self, address, count):
+        self.address, self.count, self.held, self.over = address, count, collections.deque(), False
+        self.thread = threading.Thread(target=self.run, daemon=True)
+
+    def run(self):
+        while not self.over:
+            for s in list(self.held):
+                try:
+                    if s.recv(1, socket.MSG_DONTWAIT) == b"":
+                        s.close()
+                        self.held.remove(s)
+                except BlockingIOError:
+                    pass
+                except OSError:
+                    self.held.remove(s)
+            while len(self.held) < self.count and not self.over:
+                try:
+                    s = socket.create_connection(self.address, 5)
+                    s.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n")  # and no more
+                    self.held.append(s)
+                except OSError:
+                    break
+            time.sleep(1)
+        for s in self.held:
+            s.close()
+
+
+class Noise(threading.Thread):
+    """Requests that nobody should send: none of them is counted by the clients, so none asks what they ask."""
+
+    LOTS = [
+        (b"GET /users/me HTTP/1.1\r\nHost: a\r\n\r\n", False),  # not read
+        (b"GET /users/me HTTP/1.1\r\nHo", False),  # cut off
+        (b"POST /users/me HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 5\r\n\r\n{\xff\"", False),
+        (b"PATCH /users/me HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 4\r\n\r\n{{{{", True),
+        (b"GET /\xff?\x01 HTTP/1.1\r\nHost: a\r\n\r\n", True),
+        (b"GET /users/me HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + b"a" * 3000 + b"\r\n\r\n", True),
+    ]
+
+    def __init__(self, address):
+        super().__init__(daemon=True)
+        self.address, self.over, self.sent = address, False, 0
+
+    def run(self):
+        while not self.over:
+            for text, reads in self.LOTS:
+                try:
+                    with socket.create_connection(self.address, 5) as s:
+                        s.sendall(text)
+                        if reads:
+                            s.recv(4096)
+                    self.sent += 1
+                except OSError:
+                    pass
+            time.sleep(NOISE_S)
+
+
+def sizes(stack):
+    """Of each role: anonymous memory in KiB, and descriptors, of its largest process."""
+    found = collections.defaultdict(lambda: (0, 0))
+    for pid in descendants(stack.supervisor()):
+        try:
+            with open("/proc/%d/status" % pid) as file:
+                memory = int(re.search(r"RssAnon:\s+(\d+)", file.read())[1])
+            descriptors = len(os.listdir("/proc/%d/fd" % pid))
+        except (OSError, TypeError):
+            continue
+        name = comm(pid)
+        found[name] = (max(found[name][0], memory), max(found[name][1], descriptors))
+    return dict(found)
+
+
+def figures(stack):
+    """/metrics: name with labels, value."""
+    text = subprocess.run(["curl", "-s", stack.env["LK_OPS_URL"] + "/metrics"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    return {name: float(value) for name, value in re.findall(r"^(latchkey_[^ ]+) (\S+)$", text, re.M)}
+
+
+def grown(samples):
+    """For each role, before and after: medians of the second and the last tenth."""
+    tenth = max(1, len(samples) // 10)
+    for role in sorted(set.intersection(*(set(s) for s in samples))):
+        for what, unit, allowance in (0, "KiB", GROWTH_KIB), (1, "descriptors", 2):
+            before, after = (statistics.median(s[role][what] for s in part)
+                             for part in (samples[tenth:2 * tenth] or samples[:1], samples[-tenth:]))
+            flat = after <= before * (1.05 if what == 0 else 1) + allowance
+            say("| %s: %s after a tenth of the time, and at the end | %d, %d | %s |" % (role, unit, before, after, "flat" if flat else "**grows**"))
+            if not flat:
+                FAILED.append("%s: %s grow from %d to %d" % (role, unit, before, after))
+
+
+COUNTERS = {  # of the kind of request, when it was answered as it should be
+    "login": 'latchkey_logins_total{outcome="ok"}',
+    "wrong": 'latchkey_logins_total{outcome="password"}',
+    "signup": 'latchkey_signups_total{outcome="ok"}',
+    "change": 'latchkey_password_changes_total{outcome="ok"}',
+    "refresh": 'latchkey_refreshes_total{outcome="ok"}',
+    "check": 'latchkey_requests_total{route="/check",status="200"}',
+    "forged": 'latchkey_requests_total{route="/check",status="401"}',
+}
+
+
+def compare(load, before, after):
+    """Counters, beside what the clients saw."""
+    seen = collections.Counter(a.kind for a in load.answers() if a.status == RIGHT.get(a.kind, 200))
+    for kind, name in COUNTERS.items():
+        counted = int(after.get(name, 0) - before.get(name, 0))
+        say("| %s: clients, counter | %d, %d | %s |" % (name.replace("|", ""), seen[kind], counted, "equal" if seen[kind] == counted else "**not equal**"))
+        if seen[kind] != counted:
+            FAILED.append("%s: %d, clients saw %d" % (name, counted, seen[kind]))
+
+
+def widen(stack, idle):
+    """nginx takes as many connections as SECURITY.md assumes."""
+    path = os.path.join(stack.folder, "nginx.conf")
+    with open(path) as file:
+        text = file.read().replace("worker_connections 768;", "worker_connections 8192;")
+    with open(path, "w") as file:
+        file.write("worker_rlimit_nofile 20000;\n" + text)
+    with open(os.path.join(stack.data, "nginx.pid")) as file:
+        os.kill(int(file.read()), signal.SIGHUP)
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(limit, idle + 1000), limit))
+    time.sleep(2)
+
+
+def soak(options):
+    with Stack(options) as s:
+        s.users()
+        widen(s, options.idle)
+        host, port = urllib.parse.urlsplit(s.env["LK_URL"]).netloc.split(":")
+        load, idle, noise = Load(s, 8), Idle((host, int(port)), options.idle), Noise((host, int(port)))
+        samples = []
+        for p in load.persons:
+            p.enter()
+        before = figures(s)
+        for thread in *load.persons, idle.thread, noise:
+            thread.start()
+        try:
+            for _ in range(SAMPLES):
+                time.sleep(options.seconds / SAMPLES)
+                samples.append(sizes(s))
+            held = len(idle.held)
+        finally:
+            noise.over = idle.over = True
+            load.stop()
+        after = figures(s)
+        report(load, held, noise.sent, options)
+        compare(load, before, after)
+        grown(samples)
+        lost, wrong = load.lost(), load.wrong()
+        made, changed = load.written()
+        say("| accounts and passwords that were answered as written: lost | %d of %d | |" % (len(lost), made + changed))
+        FAILED.extend(lost + wrong[:20])
+
+
+def report(load, held, noise, options):
+    answers = load.answers()
+    say("| %d s: answers; 503; wrong | %d; %d; %d | |" % (
+        options.seconds, len(answers), sum(a.status == 503 for a in answers), len(load.wrong())))
+    say("| clients that held a connection meanwhile; bad requests | %d; %d | |" % (held, noise))
+    for kind in "check", "login":
+        times = sorted(a.end - a.begin for a in answers if a.kind == kind)
+        say("| %s: p50, p99, longest, ms | %s | |" % (kind, ", ".join(
+            "%.1f" % (1000 * times[min(len(times) - 1, int(len(times) * part))]) for part in (.5, .99, 1))))
+
+
+def end(number, _):
+    for s in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+        signal.signal(s, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--build", default="build", help="the folder with the programs")
+    p.add_argument("--seconds", type=int, default=3600)
+    p.add_argument("--idle", type=int, default=10000, help="clients that only hold a connection")
+    options = p.parse_args()
+    for s in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+        signal.signal(s, end)
+    say("| what | found | |\n|---|---|---|")
+    soak(options)
+    for text in FAILED:
+        print("failed: " + text, file=sys.stderr)
+    return 1 if FAILED else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
