@@ -45,7 +45,7 @@ DESTDIR ?=
 B ?= build
 Q ?= @
 
-LIBS = fcgi libpq libjwt libcrypt json-c libbsd libssl libcrypto libargon2 libutf8proc
+LIBS = fcgi libpq libjwt libcrypt json-c libbsd libssl libcrypto libargon2 libutf8proc libseccomp
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wformat=2 -Wwrite-strings -Wcast-qual \
 	-Wpointer-arith -Wvla -Wundef -Wconversion -Wno-sign-conversion $(WERROR)

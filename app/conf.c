@@ -103,6 +103,7 @@ static const struct key keys[] = {
 	{ "login_failures_per_service_hour", NUMBER, AT(login_failures_per_service), "10000", 0, 10000000, "failures" },
 	{ "signups_per_address_hour", NUMBER, AT(signups_per_address), "300", 2, 1000000, "sign-ups" },
 	{ "db_timeout_ms",        NUMBER, AT(db_timeout_ms),        "1500", 50, 60000, "milliseconds" },
+	{ "confine",              SWITCH, AT(confine),              "on", 0, 1, "on or off" },
 	{ "status_file",          TEXT,   AT(status_file),          "/run/latchkey/status", 1, 4096, "path" },
 };
 #undef AT

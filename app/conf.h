@@ -62,6 +62,7 @@ struct conf {
 	int64_t login_failures_per_service; /* 0: no limit */
 	int64_t signups_per_address;
 	int64_t db_timeout_ms; /* what one statement may take */
+	bool confine;          /* workers, to what their role needs */
 	char *status_file;     /* the memory that workers count in */
 };
 

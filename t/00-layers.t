@@ -54,6 +54,7 @@ argon2.h     crypto/pwargon2  argon2_|Argon2_
 json-c/      http/json    json_object|json_token|json_c|printbuf
 bsd/         cmd/prompt  readpassphrase|RPP_
 utf8proc.h   lib/unicode utf8proc_|UTF8PROC_
+seccomp.h    lib/filter  seccomp_|SCMP_
 END
 
 c_library='arpa/inet|assert|ctype|dlfcn|dirent|errno|fcntl|fnmatch|getopt|grp|inttypes|libgen|malloc|poll|pwd|sched|signal|spawn|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|syslog|termios|time|unistd|sys/[a-z]+|net[a-z]+/[a-z]+|netdb|linux/[a-z_]+'

@@ -54,9 +54,10 @@ systemd-analyze verify --man=no "$units"/latchkey.service >"$tmp/out" 2>&1
 ok $? 'systemd understands the service with tcp.conf' || diag "$(cat "$tmp/out")"
 
 # Of the kinds of calls that are taken away, what the program needs is given
-# back: to nice, and nothing else.
-is "$(setting latchkey.service SystemCallFilter | tail -n 1)" setpriority \
-	'the service may call setpriority, for the priority of login workers'
+# back: to nice, and to give up more.
+is "$(setting latchkey.service SystemCallFilter | tail -n 2 | tr '\n' ' ')" \
+	'setpriority seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self ' \
+	'the service may call setpriority, for the priority of login workers, and what confines them'
 
 # --- the sockets ---
 

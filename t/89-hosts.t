@@ -150,17 +150,22 @@ ask &
 asking=$!
 # the worker's, not that of the process which asks at the start
 resolves() {
-	resolver=$(pgrep -P "$(pgrep -P "$alone" -x latchkey-all)")
+	names=$(pgrep -P "$(pgrep -P "$alone" -x latchkey-all)") || return
+	resolver=$(pgrep -P "$names") || [ -n "${LK_SANITIZED-}" ]
 }
 retry 5 resolves
+pids="$names $resolver"
 for signal in HUP INT TERM QUIT USR1 USR2 ALRM VTALRM PROF PIPE IO 16 PWR TSTP TTIN TTOU XCPU XFSZ WINCH $(seq 34 64); do
-	kill -"$signal" "$resolver"
+	# shellcheck disable=SC2086 # two numbers
+	kill -"$signal" $pids
 done
-like "$(cat "/proc/$resolver/status")" '^State:	S' 'no signal ends or stops the process that resolves a name'
-kill -KILL "$resolver"
+for pid in $pids; do
+	like "$(cat "/proc/$pid/status")" '^State:	S' "no signal ends or stops the process that resolves a name, $(cat "/proc/$pid/comm")"
+done
+kill -KILL "${resolver:-$names}"
 wait "$asking"
 gone() {
-	! pgrep -P "$(pgrep -P "$alone" -x latchkey-all)" >/dev/null
+	[ ! -e "/proc/${resolver:-$names}" ]
 }
 retry 5 gone
 ok $? 'no process is left of a name that was not resolved'

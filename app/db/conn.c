@@ -10,10 +10,12 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <libpq-fe.h>
 
@@ -25,6 +27,7 @@
 #include "db/schema.h"
 #include "db/tables.h"
 #include "db/tls.h"
+#include "db/ways.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/resolve.h"
@@ -685,31 +688,70 @@ conninfo_is_good(const char *conninfo)
 }
 
 /*
- * The hosts that libpq would take: of the string, of a service that it names,
- * of the environment. libpq reports them of a connection only, so one is begun
- * that fails before it connects: there is no such sslmode. It is given a
- * password, so that it does not read the password file, which only workers can
- * read.
+ * What libpq would take: of the string, of a service that it names, of the
+ * environment. libpq reports that of a connection only, so one is begun that
+ * fails before it connects: there is no such sslmode. It is given a password,
+ * so that it does not read the password file, which only workers can read.
  */
-static bool
-read_hosts(struct db_conn *c)
+static PQconninfoOption *
+read_options(const char *conninfo)
 {
 	static const char *const names[] = { "dbname", "sslmode", "password",
 		NULL };
-	const char *const values[] = { c->conninfo, "none", "-", NULL };
+	const char *const values[] = { conninfo, "none", "-", NULL };
 	PGconn *pg = PQconnectStartParams(names, values, 1);
 	PQconninfoOption *options = PQconninfo(pg);
-	bool fit;
 
 	if (options == NULL)
 		abort();
-	fit = db_hosts_read(&c->hosts, value_of(options, "host"),
+	PQfinish(pg);
+	return options;
+}
+
+static bool
+read_hosts(struct db_conn *c)
+{
+	PQconninfoOption *options = read_options(c->conninfo);
+	bool fit = db_hosts_read(&c->hosts, value_of(options, "host"),
 	    value_of(options, "hostaddr"), value_of(options, "port"));
+
 	if (!fit)
 		log_say("database: more than %d hosts", DB_HOSTS_MAX);
 	PQconninfoFree(options);
-	PQfinish(pg);
 	return fit;
+}
+
+/* The folder of the user, as libpq looks for it; NULL: not known. */
+static const char *
+home(void)
+{
+	const char *set = getenv("HOME");
+	const struct passwd *user;
+
+	if (set != NULL && set[0] != '\0')
+		return set;
+	user = getpwuid(geteuid());
+	return user != NULL ? user->pw_dir : NULL;
+}
+
+void
+db_conn_ways(const struct db_conn *c, struct db_ways *out)
+{
+	static const char *const given[] = { "passfile", "sslcert", "sslkey",
+		"sslrootcert", "sslcrl", "sslcrldir" };
+	PQconninfoOption *options = read_options(c->conninfo);
+	size_t i;
+
+	*out = (struct db_ways){ .files = 0 };
+	db_ways_hosts(&c->hosts, out);
+	for (i = 0; i < ARRAY_LEN(given); i++)
+		db_ways_file(out, "", value_of(options, given[i]));
+	db_ways_file(out, "", getenv("PGSERVICEFILE"));
+	db_ways_file(out, home(), ".pgpass");
+	db_ways_file(out, home(), ".postgresql");
+	db_ways_file(out, home(), ".pg_service.conf");
+	db_ways_file(out, getenv("PGSYSCONFDIR"), "pg_service.conf");
+	PQconninfoFree(options);
 }
 
 struct db_conn *

@@ -7,6 +7,7 @@
 #define LATCHKEY_DB_CONN_H
 
 #include "db/sql.h"
+#include "db/ways.h"
 
 struct db_conn;
 
@@ -115,6 +116,9 @@ const char *db_conn_text(const void *result, int row, int column);
 
 /* As db_exposure(), which see. */
 const char *db_conn_exposure(const struct db_conn *c);
+
+/* As db_ways(), which see. */
+void db_conn_ways(const struct db_conn *c, struct db_ways *out);
 
 /* As db_library(), which see. */
 int db_conn_library(int *oldest);

@@ -4,8 +4,10 @@
 #include "base.h"
 
 #include <assert.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "crypto/revoked.h"
 #include "db/advice.h"
@@ -16,6 +18,7 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/text.h"
+#include "stats/event.h"
 
 #define RETRY_AFTER_MS 250 /* from a failure to the next attempt */
 #define PUT_OFF_MAX 16     /* statements; a further one takes the first place */
@@ -70,6 +73,19 @@ put_off(struct db *db, const struct db_sql *sql)
 	db->put_off[place].until_ms = clock_ms() + RETRY_AFTER_MS;
 }
 
+/*
+ * A process that may read the files of its connection as they were at its start
+ * makes room for one that may read those of now.
+ */
+static void
+end_if_changed(void)
+{
+	if (!db_ways_have_changed())
+		return;
+	event(EVENT_DB_FILES, "pid=%d", (int)getpid());
+	raise(SIGTERM);
+}
+
 /* Connect, unless that failed a moment ago. */
 static enum err
 connect_now(struct db *db)
@@ -79,6 +95,7 @@ connect_now(struct db *db)
 	if (db->in_transaction || clock_ms() < db->not_before_ms)
 		return ERR_BUSY;
 	if (!db_conn_open(db->conn)) {
+		end_if_changed();
 		db->not_before_ms = clock_ms() + RETRY_AFTER_MS;
 		return ERR_BUSY;
 	}
@@ -490,6 +507,12 @@ const char *
 db_exposure(const struct db *db)
 {
 	return db_conn_exposure(db->conn);
+}
+
+void
+db_ways(const struct db *db, struct db_ways *out)
+{
+	db_conn_ways(db->conn, out);
 }
 
 int

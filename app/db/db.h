@@ -6,6 +6,7 @@
 #define LATCHKEY_DB_DB_H
 
 #include "db/sql.h"
+#include "db/ways.h"
 #include "lib/arena.h"
 
 struct db;
@@ -106,6 +107,9 @@ void db_elsewhere(struct db *db);
  * before.
  */
 const char *db_exposure(const struct db *db);
+
+/* What connecting takes; out->name lives as long as db. */
+void db_ways(const struct db *db, struct db_ways *out);
 
 /*
  * The version of the loaded libpq, as PQlibVersion() has it (150018). *oldest:

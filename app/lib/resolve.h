@@ -27,4 +27,27 @@ enum resolve_result { RESOLVE_DONE, RESOLVE_UNKNOWN, RESOLVE_LATE };
 enum resolve_result resolve(
     const char *name, int64_t limit_ms, struct resolved *out) MUST_CHECK;
 
+#define RESOLVE_NAMES_MAX 16
+#define RESOLVE_NAME_BYTES 256
+
+/* Names that a resolver looks up, and what it does before. */
+struct resolver {
+	unsigned count;
+	const char *const *names;
+	/* in its process: let go of all that it does not need. False: it ends,
+	 * what went wrong on standard error */
+	bool (*begin)(void *of);
+	/* in each process that looks a name up, in front of that */
+	bool (*narrow)(void);
+	void *of;
+};
+
+/*
+ * For a process that may make none later: start one now by which resolve()
+ * looks names up from then on; it knows those in the list alone, and ends with
+ * this process. Should it end before, this process gets SIGTERM at the next
+ * look-up, so that another takes its place. False: see errno.
+ */
+bool resolver_start(const struct resolver *r) MUST_CHECK;
+
 #endif

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/filter.h"
 #include "server/pool.h"
 #include "stats/event.h"
 #include "stats/metrics.h"
@@ -169,9 +171,24 @@ promote_successor(struct pool *c, struct pool_slot *p)
 		c->hash_us = hash_us;
 }
 
+/* A worker ended by its filter made a call that its role does not need. */
 static void
-log_end(enum role role, pid_t pid, int status)
+log_refused_call(enum role role, unsigned number, pid_t pid)
 {
+	int call = metrics_refused_call(role, number);
+	char name[FILTER_NAME_BYTES] = "unknown";
+
+	if (call >= 0)
+		filter_call_name(call, name);
+	event(EVENT_CALL_REFUSED, "lane=%s pid=%d call=%s", roles[role].name,
+	    (int)pid, name);
+}
+
+static void
+log_end(enum role role, unsigned n, pid_t pid, int status)
+{
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+		log_refused_call(role, n, pid);
 	event(EVENT_WORKER_ENDED, "lane=%s pid=%d %s=%d", roles[role].name,
 	    (int)pid, WIFSIGNALED(status) ? "signal" : "status",
 	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
@@ -189,7 +206,7 @@ on_worker_died(const struct pool *c, struct pool_slot *p, pid_t pid, int status)
 	else
 		forget_successor(p);
 	metrics_restarted(p->role);
-	log_end(p->role, pid, status);
+	log_end(p->role, number(c, p), pid, status);
 	p->not_before_ms =
 	    now + pool_backoff_ms(&p->failures, now - p->started_ms);
 }
@@ -201,7 +218,7 @@ on_worker_exited(struct pool_exiting *l, int status)
 	metrics_ended(l->role, l->number, l->pid);
 	if (WIFSIGNALED(status) ? WTERMSIG(status) != SIGTERM
 	                        : WEXITSTATUS(status) != EXIT_SUCCESS)
-		log_end(l->role, l->pid, status);
+		log_end(l->role, l->number, l->pid, status);
 	l->pid = 0;
 }
 

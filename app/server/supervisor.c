@@ -16,6 +16,7 @@
 #include "db/failure.h"
 #include "lib/log.h"
 #include "route.h"
+#include "server/confine.h"
 #include "server/handover.h"
 #include "server/limits.h"
 #include "server/listener.h"
@@ -474,7 +475,8 @@ begin(struct supervisor *s, const char *file)
 	if (s->app == NULL && !load_first(s, file))
 		return false;
 	/* of two concurrent starts the lock of the status file admits one */
-	return shm_create(s->first.status_file, sections, before) &&
+	return confine_is_possible(&s->first) &&
+	       shm_create(s->first.status_file, sections, before) &&
 	       open_wake() && open_listeners(s);
 }
 

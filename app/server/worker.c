@@ -19,6 +19,7 @@
 #include "db/failure.h"
 #include "lib/log.h"
 #include "route.h"
+#include "server/confine.h"
 #include "server/keeper.h"
 #include "server/limits.h"
 #include "server/loop.h"
@@ -43,12 +44,17 @@ struct ready_message {
 	int64_t hash_us;
 };
 
-/* Tell the supervisor that this worker can accept, with the cost of a hash. */
+/*
+ * Give up what the role does not need, and tell the supervisor that this worker
+ * can accept, with the cost of a hash.
+ */
 static void
 notify_ready(const struct worker_setup *w, int64_t hash_us)
 {
 	metrics_use(w->role, w->number);
 	shm_leave();
+	if (!confine(w->app->conf, w->served, w->app->db))
+		exit(EXIT_FAILURE);
 	if (write(w->ready, &hash_us, sizeof(hash_us)) < 0) {
 		/* the supervisor has died */
 	}
@@ -153,6 +159,13 @@ protect_sections(unsigned served, unsigned needs)
 	           shm_read_only(&db_failure_section));
 }
 
+/* In the process that looks names up: it has no need of any of this. */
+static void
+forget(void *app)
+{
+	app_close(app);
+}
+
 int
 worker_run(const struct worker_setup *w)
 {
@@ -177,7 +190,8 @@ worker_run(const struct worker_setup *w)
 		hashmem_keep(w->app->conf->hash_memory_kept);
 		hash_us = limits_hash_us(w->app->conf);
 	}
-	if (app_narrow(w->app, needs, w->served))
+	if (app_narrow(w->app, needs, w->served) &&
+	    confine_names(w->app->conf, w->app->db, forget, w->app))
 		done = run[w->role](w, hash_us);
 	app_close(w->app);
 	hashmem_release();

@@ -35,6 +35,7 @@
 	ROW(REVOKED,        "latchkey_revoked_tokens_total",         NULL,      "revoked tokens",       "Tokens refused since they had been revoked.") \
 	ROW(BEHIND,         "latchkey_revocations_behind_total",     "reason",  "revocations behind",   "Times that checks could miss what had been revoked for more than three seconds, by reason.") \
 	ROW(REPLIES_CUT,    "latchkey_replies_cut_total",            "reason",  "replies cut",          "Replies not written whole: not taken within the time limit, or the client had gone.") \
+	ROW(CALLS_REFUSED,  "latchkey_calls_refused_total",          NULL,      "calls refused",        "Workers ended since they made a system call that their role does not need.") \
 	ROW(DB_CONNECTIONS, "latchkey_database_connections_total",   NULL,      "database connections", "Connections made to the database.") \
 	ROW(DB_FAILURES,    "latchkey_database_failures_total",      NULL,      "database failures",    "Failed statements, and connections that failed or were lost.") \
 	ROW(RELOADS,        "latchkey_reloads_total",                "outcome", "reloads",              "Configuration reloads by outcome.")
@@ -52,6 +53,7 @@
 	ROW(STOP,             "stop",                   false,  INFO,    NONE,           NULL,           OK,       false) \
 	ROW(STOP_CUT,         "stop",                   false,  WARNING, NONE,           NULL,           OK,       false) \
 	ROW(WORKER_ENDED,     "worker_ended",           false,  ERROR,   NONE,           NULL,           OK,       false) \
+	ROW(CALL_REFUSED,     "call_refused",           false,  ERROR,   CALLS_REFUSED,  NULL,           OK,       true)  \
 	ROW(SIGNAL_IGNORED,   "signal_ignored",         false,  INFO,    NONE,           NULL,           OK,       false) \
 	ROW(RELOAD,           "reload",                 false,  INFO,    RELOADS,        "ok",           OK,       true)  \
 	ROW(RELOAD_REFUSED,   "reload",                 false,  ERROR,   RELOADS,        "refused",      OK,       false) \
@@ -131,6 +133,7 @@
 	ROW(REVOKED_CURRENT,  "revocations_current",    false,  INFO,    NONE,           NULL,           OK,       true)  \
 	ROW(SERVER_CHANGED,   "server_changed",         false,  WARNING, NONE,           NULL,           OK,       true)  \
 	ROW(DB_CONNECTED,     "db_connected",           false,  INFO,    DB_CONNECTIONS, NULL,           OK,       false) \
+	ROW(DB_FILES,         "db_files_changed",       false,  WARNING, NONE,           NULL,           OK,       false) \
 	ROW(DB_FAILED,        "db_failed",              false,  ERROR,   DB_FAILURES,    NULL,           BUSY,     false) \
 	ROW(NO_MEMORY,        "no_memory",              false,  ERROR,   NONE,           NULL,           BUSY,     false) \
 	ROW(STATUS_FULL,      "no_memory",              false,  WARNING, NONE,           NULL,           OK,       false) \

@@ -31,6 +31,7 @@ struct slot {
 	count counter[EVENT_COUNT];
 	struct counts histogram[HISTOGRAM_COUNT];
 	count requests[METRICS_ROUTES + 1][METRICS_STATUSES];
+	count refused_call; /* its number and 1; 0: none */
 };
 
 _Static_assert(sizeof(struct slot) % PAGE_BYTES == 0, "slots share no page");
@@ -260,6 +261,20 @@ void
 metrics_restarted(enum role lane)
 {
 	add(&memory->restarts[lane], 1);
+}
+
+void
+metrics_call_refused(int call)
+{
+	set(&slot->refused_call, (uint64_t)call + 1);
+}
+
+int
+metrics_refused_call(enum role lane, unsigned number)
+{
+	if ((get(&memory->used[lane]) >> number & 1) == 0)
+		return -1;
+	return (int)get(&memory->worker[lane][number].refused_call) - 1;
 }
 
 void

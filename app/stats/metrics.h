@@ -90,6 +90,15 @@ void metrics_revoked(uint64_t entries, int64_t heard_ms);
 void metrics_restarted(enum role lane);
 
 /*
+ * For a worker whose filter refused this system call, before it ends; a signal
+ * handler may call it.
+ */
+void metrics_call_refused(int call);
+
+/* For the supervisor: that of the worker that had this place; -1: none. */
+int metrics_refused_call(enum role lane, unsigned number);
+
+/*
  * Is this process connected to its database? A worker without one never says,
  * nor does one that is being replaced count any more.
  */

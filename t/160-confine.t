@@ -1,0 +1,183 @@
+#!/bin/sh
+# Confinement by role (confine = on). A library put before the program
+# (t/tool/forbid.c) does in each worker, right after it has been confined, what
+# somebody would do who has taken it over.
+# shellcheck source=t/lib.sh
+. t/lib.sh
+
+# A library put before the program is what the sanitizers cannot bear, and they
+# make system calls of their own: see the last test.
+[ -z "${LK_SANITIZED-}" ] || skip_all 'with a sanitizer workers are not confined'
+
+stack_up hash_cost=1 workers=1
+sign_up ada 'correct horse battery'
+log_in ada 'correct horse battery'
+is "$status" 200 'a confined login worker lets users in'
+take_token
+api GET /check -H "Authorization: Bearer $token"
+is "$status" 200 'a confined check worker takes the token'
+api GET /users/me -H "Authorization: Bearer $token"
+is "$status" 200 'a confined api worker answers'
+ops GET /metrics
+like "$body" '^latchkey_queue_length\{lane="login"\} [0-9]' 'a confined api worker shows the lengths of queues'
+is "$(grep -c 'event=call_refused' "$LK_LOG")" 0 'no worker makes a call that is not in its table'
+
+# field PID NAME: of /proc/PID/status
+field() {
+	sed -n "s/^$2:[ 	]*//p" "/proc/$1/status"
+}
+
+for lane in check api login keeper; do
+	pid=$(workers $lane)
+	is "$(field "$pid" Seccomp) $(field "$pid" NoNewPrivs)" '2 1' "a worker has a filter and gets no privileges: $lane"
+	like "$(sed -n 's/^Max processes *//p' "/proc/$pid/limits")" '^0 +0 ' "a worker may make no process: $lane"
+	like "$(sed -n 's/^Max open files *//p' "/proc/$pid/limits")" '^(1024|[0-9]{1,3}) +(1024|[0-9]{1,3}) ' "a worker may have 1024 descriptors: $lane"
+done
+
+# --- each forbidden act, in each role ---
+
+"${CC:-cc}" -D_GNU_SOURCE -std=c11 -shared -fPIC -o "$tmp/forbid.so" t/tool/forbid.c && chmod 644 "$tmp/forbid.so"
+ok $? 'the library of forbidden acts is built'
+landlock=$(python3 -c 'import ctypes; print(max(0, ctypes.CDLL(None).syscall(444, None, 0, 1)))')
+port=$(free_port)
+python3 t/tool/proxy.py "$port" "$LK_DIR/data/.s.PGSQL.5432" "$tmp/way" &
+children="$children $!"
+retry 10 test -e "$tmp/way"
+
+
+# acts NAME VARIABLE=VALUE...: a service of its own, with a process for each role
+# and the library; its log is $log
+acts() {
+	log=$tmp/$1.log place=$LK_DIR/data/$1
+	shift
+	: >"$log"
+	# shellcheck disable=SC2086 # words of a command
+	$LK_AS env LATCHKEY_LISTEN_CHECK="$place-check" LATCHKEY_LISTEN_API="$place-api" LATCHKEY_LISTEN_LOGIN="$place-login" \
+		LATCHKEY_STATUS_FILE="$place.status" LD_PRELOAD="$tmp/forbid.so" FORBIDDEN_KEY="$LK_KEY" FORBIDDEN_PORT="$port" \
+		FORBIDDEN_SOCKET="$LK_DIR/data/.s.PGSQL.5432" FORBIDDEN_PASSWORD="$LK_DIR/data/pgpass" "$@" \
+		"$LK_BIN" -c "$LK_CONF" serve </dev/null 2>>"$log" &
+	children="$children $!"
+	retry 60 grep -q event=ready "$log"
+	ok $? "a service starts with the library: ${log##*/}" || diag "$(tail -n 5 "$log")"
+}
+
+# done_by ROLE: its acts that came about, and the number of all that were tried
+done_by() {
+	sed -n "s/^forbidden $1 \([^ ]*\) done\$/\1/p" "$log" | tr '\n' ' '
+	grep -c "^forbidden $1 " "$log"
+}
+
+# tried ROLE ACT...: what came of each
+tried() {
+	role=$1
+	shift
+	for act; do
+		sed -n "s/^forbidden $role $act //p" "$log" | sort -u
+	done | tr '\n' ' '
+}
+
+$LK_AS sh -c 'umask 077; echo "*:*:*:latchkey:secret" >"$1"' pgpass "$LK_DIR/data/pgpass"
+all=$(grep -c '^	{ "' t/tool/forbid.c)
+
+# --- a database beside it: a Unix socket ---
+
+acts beside FORBIDDEN=try
+is "$(done_by check)" "$all" 'a check worker that was taken over can do nothing of it'
+is "$(done_by api)" "unix netlink-diag $all" 'an api worker can connect to the database, and ask for queues'
+is "$(done_by login)" "unix $all" 'a login worker can connect to the database'
+is "$(done_by keeper)" "unix $all" 'the keeper can connect to the database'
+for role in check api login keeper; do
+	is "$(tried $role open-key)" 'EACCES ' "a worker cannot open the key: $role"
+	is "$(tried $role execve execveat clone clone3)" 'killed killed killed killed ' \
+		"a worker that executes a program or makes a process is ended: $role"
+	is "$(tried $role ptrace process_vm_readv)" 'killed killed ' "a worker that looks into another process is ended: $role"
+	is "$(tried $role kill tgkill kill-all rt_sigqueueinfo pidfd_open fcntl-setown)" \
+		'killed killed killed killed killed killed ' "a worker that signals the supervisor is ended: $role"
+	is "$(tried $role setns unshare mount chroot setuid)" 'killed killed killed killed killed ' \
+		"a worker that enters or makes a namespace is ended: $role"
+	is "$(tried $role io_uring_setup bpf userfaultfd add_key unlink fchmod)" \
+		'killed killed killed killed killed killed ' "a worker that makes an odd call is ended: $role"
+	is "$(tried $role prlimit64 sigaction-sigsys)" 'killed killed ' \
+		"a worker that raises a limit, or wants to outlive its filter, is ended: $role"
+done
+is "$(tried check tcp tcp6 udp unix netlink-diag netlink-route socketpair)" \
+	'killed killed killed killed killed killed killed ' 'a check worker that makes a socket is ended'
+is "$(tried check mmap-exec mprotect-exec memfd-exec)" 'killed killed killed ' \
+	'a check worker that maps code is ended, of a file in memory, too'
+for role in api login keeper; do
+	is "$(tried $role tcp tcp6 udp netlink-route)" 'EACCES EACCES EACCES EACCES ' \
+		"a worker beside its database has no other sockets: $role"
+	is "$(tried $role mmap-exec mprotect-exec)" 'EACCES EACCES ' "a worker maps no code: $role"
+	is "$(tried $role create-file)" 'EACCES ' "a worker makes no file: $role"
+done
+
+# --- a database that is reached by TCP and by its name ---
+
+acts away FORBIDDEN=try LATCHKEY_DATABASE="host=localhost port=$port user=latchkey dbname=latchkey passfile=$LK_DIR/data/pgpass"
+if [ "$landlock" -ge 4 ]; then
+	is "$(done_by check)" "$all" 'a check worker cannot open the password of the database'
+	for role in login keeper; do
+		is "$(done_by $role)" "open-password tcp tcp6 $all" "a worker can read its password, and connect to its port: $role"
+	done
+	log_was=$log
+	acts elsewhere FORBIDDEN=try FORBIDDEN_PORT="$LK_PORT" \
+		LATCHKEY_DATABASE="host=127.0.0.1 port=$port user=latchkey dbname=latchkey"
+	is "$(tried login tcp)" 'EACCES ' 'a worker cannot connect to another port than the database has'
+	log=$log_was
+else
+	skip 'a worker can connect to the port of its database alone' "Landlock is of version $landlock"
+fi
+like "$(done_by names)" '(^| )[a-z-]* ' 'the process that looks names up was tried'
+is "$(tried names open-key)" 'done ' 'the process that waits for names may read files, and has no keys'
+is "$(tried names execve ptrace kill setns)" 'killed killed killed killed ' \
+	'the process that looks names up is ended when it executes a program, traces, signals or enters a namespace'
+
+# --- the event, and the service after it ---
+
+acts event FORBIDDEN=check:execve
+retry 10 grep -q 'event=call_refused' "$log"
+like "$(cat "$log")" 'level=error req=- event=call_refused lane=check pid=[0-9]* call=execve$' 'the log names the lane and the call'
+like "$(cat "$log")" 'event=worker_ended lane=check pid=[0-9]* signal=31$' 'the worker was ended by SIGSYS'
+# shellcheck disable=SC2086
+is "$($LK_AS env REQUEST_METHOD=GET REQUEST_URI=/check HTTP_AUTHORIZATION="Bearer $token" REMOTE_ADDR=192.0.2.1 \
+	cgi-fcgi -bind -connect "$LK_DIR/data/event-check" </dev/null | sed -n '1s/Status: \([0-9]*\).*/\1/p')" 200 \
+	'another check worker has taken its place, and answers'
+# shellcheck disable=SC2086
+like "$($LK_AS env LATCHKEY_STATUS_FILE="$LK_DIR/data/event.status" "$LK_BIN" -c "$LK_CONF" status)" 'calls refused +1' \
+	'the status page counts it'
+
+# --- files of the connection, which may be replaced ---
+
+# password TEXT: the role's from now on, and of a new file in the place of the old
+password() {
+	sql_admin "alter role latchkey password '$1'"
+	# shellcheck disable=SC2016 # that shell's
+	$LK_AS sh -c 'umask 077; echo "*:*:*:latchkey:$2" >"$1.new" && mv "$1.new" "$1"' pgpass "$LK_DIR/data/pgpass" "$1"
+}
+
+ready() {
+	# shellcheck disable=SC2086
+	[ "$($LK_AS env REQUEST_METHOD=GET REQUEST_URI=/readyz REMOTE_ADDR=192.0.2.1 cgi-fcgi -bind \
+		-connect "$LK_DIR/data/files-api" </dev/null | sed -n '1s/Status: \([0-9]*\).*/\1/p')" = 200 ]
+}
+
+password first
+sed -i '1i local all latchkey scram-sha-256' "$LK_DIR/data/pg/pg_hba.conf"
+sql_admin 'select pg_reload_conf()' >/dev/null
+acts files LATCHKEY_DATABASE="host=127.0.0.1 port=$port user=latchkey dbname=latchkey passfile=$LK_DIR/data/pgpass"
+retry 10 ready
+ok $? 'a confined worker connects with the password in its file'
+password second
+sql_admin "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'latchkey'" >/dev/null
+retry 20 ready
+ok $? 'a worker serves with a new password, in a file that took the place of the old one'
+like "$(cat "$log")" 'level=warning req=- event=db_files_changed pid=' 'the log says that the file was replaced'
+is "$(grep -c 'event=call_refused' "$log")" 0 'no call is refused meanwhile'
+
+# --- off ---
+
+acts off LATCHKEY_CONFINE=off FORBIDDEN=try LATCHKEY_DATABASE="host=127.0.0.1 port=$port user=latchkey dbname=latchkey passfile=$LK_DIR/data/pgpass"
+like "$(cat "$log")" 'latchkey: confine = off: workers keep all system calls' 'with confine = off the log says so'
+is "$(grep -c '^forbidden' "$log")" 0 'with confine = off no worker has a filter'
+
+done_testing

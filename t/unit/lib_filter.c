@@ -1,0 +1,88 @@
+/*
+ * lib/filter.c: allowed, failing and deadly system calls.
+ */
+#include "base.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/filter.h"
+#include "tap.h"
+
+static const struct filter_when always = { .count = 0 };
+
+/* In a process with a filter: 0: the call failed with EACCES; 1: it did not. */
+static int
+call(int which, int argument)
+{
+	return syscall(which, argument, SOCK_STREAM, 0) == -1 && errno == EACCES
+	           ? 0
+	           : 1;
+}
+
+/* A filter in which read() and socket() have conditions. */
+static bool
+load(void)
+{
+	const struct filter_when unix_family = { 1,
+		{ { 0, FILTER_EQUAL, AF_UNIX } } },
+	                         others = { 1,
+		                         { { 0, FILTER_OTHER, AF_UNIX } } };
+	struct filter *f = filter_new();
+	bool good = f != NULL && filter_allow(f, "exit_group", &always) &&
+	            filter_allow(f, "no such call", &always) &&
+	            filter_allow(f, "socket", &unix_family) &&
+	            filter_refuse(f, "socket", EACCES, &others) &&
+	            prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	            filter_load(f);
+
+	filter_free(f);
+	return good;
+}
+
+/* How a process ends that makes this call under the filter. */
+static int
+status_of(int which, int argument)
+{
+	pid_t child = fork();
+	int status = -1;
+
+	if (child == 0)
+		_exit(load() ? call(which, argument) : 2);
+	waitpid(child, &status, 0);
+	return status;
+}
+
+int
+main(void)
+{
+	char name[FILTER_NAME_BYTES];
+	int status;
+
+	filter_call_name(SYS_socket, name);
+	is(name, "socket", "a call has its name");
+	filter_call_name(99999, name);
+	is(name, "number_99999", "a call without a name has its number");
+	filter_free(NULL);
+	if (!filter_is_supported()) {
+		ok(true, "this kernel has no filters # SKIP");
+		return done();
+	}
+	status = status_of(SYS_socket, AF_UNIX);
+	ok(WIFEXITED(status) && WEXITSTATUS(status) == 1,
+	    "a call whose condition holds is made");
+	status = status_of(SYS_socket, AF_INET);
+	ok(WIFEXITED(status) && WEXITSTATUS(status) == 0,
+	    "a call that is refused fails with its error");
+	status = status_of(SYS_getpid, 0);
+	ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS,
+	    "a call that is on no list ends the process");
+	return done();
+}
