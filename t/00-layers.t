@@ -57,7 +57,7 @@ utf8proc.h   lib/unicode utf8proc_|UTF8PROC_
 seccomp.h    lib/filter  seccomp_|SCMP_
 END
 
-c_library='arpa/inet|assert|ctype|dlfcn|dirent|errno|fcntl|fnmatch|getopt|grp|inttypes|libgen|malloc|poll|pwd|sched|signal|spawn|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|syslog|termios|time|unistd|sys/[a-z]+|net[a-z]+/[a-z]+|netdb|linux/[a-z_]+'
+c_library='arpa/inet|assert|ctype|dlfcn|dirent|errno|fcntl|fnmatch|getopt|grp|inttypes|libgen|limits|malloc|poll|pwd|sched|signal|spawn|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|syslog|termios|time|unistd|sys/[a-z]+|net[a-z]+/[a-z]+|netdb|linux/[a-z_]+'
 
 # --- what is used: lines of "how user used" ---
 

@@ -80,9 +80,9 @@ enum err db_revoked_note_server(
 
 /*
  * End the tokens and sessions of everybody, and clients' own tokens: the lowest
- * epoch rises beyond all that there are. One statement, whose work does not depend on the number of
- * accounts (but one look at each row of latchkey_account), and which nobody
- * waits for. Errors as db_run().
+ * epoch rises beyond all that there are. One statement, whose work does not
+ * depend on the number of accounts (but one look at each row of
+ * latchkey_account), and which nobody waits for. Errors as db_run().
  */
 enum err db_revoked_end_all(struct ctx *c) MUST_CHECK;
 
