@@ -359,7 +359,7 @@ floods:
 C_FILES = $(wildcard app/*.[ch] app/*/*.[ch] t/unit/*.[ch] t/fuzz/*.[ch] t/fuzz/service/*.[ch] \
 	t/tool/*.c bench/*.c)
 SHELL_FILES = $(wildcard t/*.t) t/lib.sh t/suite t/stack t/run t/deps t/front-ends t/guarded t/package t/systemd debian/tests/smoke t/tree t/coverage t/memory bench/peers .ci/run
-PYTHON_FILES = $(wildcard t/tool/*.py t/contract/*.py bench/*.py bench/measure/*.py) t/mutate
+PYTHON_FILES = $(wildcard t/tool/*.py t/contract/*.py bench/*.py bench/*/*.py) t/mutate
 build/gcc/conf.o build/gcc/app.o: WARNINGS += -Wno-analyzer-malloc-leak
 # The web servers of doc/front-ends.md.
 front-ends:

@@ -143,10 +143,8 @@ static enum err
 insert(struct ctx *c, const char *hash, const char *invite, struct user *out)
 {
 	const char *username = out->username;
-	struct unsettled_entry *entry =
-	    unsettled_begin(&(struct unsettled){ .kind = UNSETTLED_SIGNUP,
-	        .username = username,
-	        .hash = hash });
+	struct unsettled_entry *entry = unsettled_begin(&(struct unsettled){
+	    .kind = UNSETTLED_SIGNUP, .username = username, .hash = hash });
 	enum err e = spend_or_insert(c, invite, out);
 
 	if (e == ERR_BUSY)

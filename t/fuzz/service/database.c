@@ -526,6 +526,13 @@ db_exposure(const struct db *db)
 	return NULL;
 }
 
+void
+db_ways(const struct db *db, struct db_ways *out)
+{
+	(void)db;
+	*out = (struct db_ways){ 0 };
+}
+
 int
 db_library(int *oldest)
 {
