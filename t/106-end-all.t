@@ -47,7 +47,7 @@ second=$token
 latchkey user sessions ada >"$tmp/list"
 is "$(wc -l <"$tmp/list")" 2 'user sessions has a line for each session'
 like "$(cut -f 1-5 "$tmp/list" | head -n 1)" '^[0-9a-f]{32}(	20[0-9-]{8}T[0-9:]{8}Z){3}	127\.0\.0\.1$' 'a line has id, times and address'
-is "$(cut -f 6- "$tmp/list" | sort -u)" 'A\x09name\x5c' "a line has the client's name of itself, without a character that acts"
+is "$(cut -f 6- "$tmp/list" | sort -u)" 'Aname\x5c' "a line has the client's name of itself, without a character that acts"
 is "$(latchkey user sessions bob)" '' 'user sessions of an account without one has no line'
 is "$(latchkey user sessions nobody || echo failed)" "$(printf 'latchkey: no such account: nobody\nfailed')" 'user sessions refuses an unknown name'
 id=$(tail -n 1 "$tmp/list" | cut -f 1)

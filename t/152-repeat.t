@@ -72,6 +72,13 @@ sql "update users set password = '*' where username = 'carol'"
 retry 20 settled sign_up carol 'correct horse'
 is "$status" 400 'a sign-up gets 400 when the account has another hash meanwhile'
 
+# The operator was quicker than the repeat.
+swallowed user_insert sign_up dave 'correct horse'
+is "$? $status" '0 503' 'a sign-up of an account that is disabled then gets 503'
+sql "update users set is_active = false where username = 'dave'"
+retry 20 settled sign_up dave 'correct horse'
+is "$status $body" '400 {"detail":"User already registered"}' 'a repeated sign-up of a disabled account gets 400'
+
 # --- change of the password ---
 
 token_of ada 'correct horse'

@@ -209,12 +209,12 @@ browser_end(struct ctx *c, const char *cookie)
 {
 	struct token_claims claims;
 	struct user u = { 0 };
+	struct proof p;
 	enum err e;
 
 	if (cookie == NULL)
 		return ERR_OK;
-	e = browser_claims(c, cookie, &claims);
-	if (e == ERR_OK || e == ERR_CONFLICT) {
+	if ((e = read_cookie(c, cookie, &p, &claims)) == ERR_OK) {
 		u.id = claims.uid;
 		e = session_end(c, &u, claims.sid);
 	}

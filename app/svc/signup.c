@@ -65,29 +65,46 @@ judge_names(const struct ctx *c, const struct applicant *who,
 }
 
 /*
+ * Is this the password of that account? A guess counts as one at the login.
+ * ERR_CONFLICT: it is not.
+ */
+static enum err
+check_password(struct ctx *c, const char *password, const struct user *u)
+{
+	struct ratelimit_attempt attempt;
+	struct password_result found;
+	enum err e;
+
+	if ((e = ratelimit_login(c, u->username, "", &attempt)) != ERR_OK)
+		return e;
+	e = password_check(c, password, u, u->password_hash, &found);
+	if (e == ERR_OK && !found.matches)
+		return ERR_CONFLICT;
+	ratelimit_refund(c, &attempt);
+	return e;
+}
+
+/*
  * The name is taken. ERR_OK: by this very sign-up, which was made a moment ago
- * and got no answer; *out is its account.
+ * and got no answer; *out is its account. Of one that was disabled meanwhile
+ * nothing is told, nor does it get a session.
  */
 static enum err
 find_repeated(struct ctx *c, const struct applicant *who,
     const struct user *taken, struct user *out)
 {
-	struct password_result found;
 	enum err e;
 
-	if (taken->password_hash == NULL ||
+	if (!taken->is_active || taken->password_hash == NULL ||
 	    !unsettled_find(c->arena,
 	        &(struct unsettled){ .kind = UNSETTLED_SIGNUP,
 	            .username = who->username,
 	            .hash = taken->password_hash },
 	        NULL))
 		return ERR_CONFLICT;
-	e = password_check(
-	    c, who->password, taken, taken->password_hash, &found);
-	if (e != ERR_OK || !found.matches)
-		return e != ERR_OK ? e : ERR_CONFLICT;
-	*out = *taken;
-	return ERR_OK;
+	if ((e = check_password(c, who->password, taken)) == ERR_OK)
+		*out = *taken;
+	return e;
 }
 
 /*

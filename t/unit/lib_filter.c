@@ -47,6 +47,13 @@ load(void)
 	return good;
 }
 
+/* A sanitizer makes calls of its own. */
+#ifdef __SANITIZE_ADDRESS__
+static const bool is_sanitized = true;
+#else
+static const bool is_sanitized;
+#endif
+
 /* How a process ends that makes this call under the filter. */
 static int
 status_of(int which, int argument)
@@ -71,8 +78,8 @@ main(void)
 	filter_call_name(99999, name);
 	is(name, "number_99999", "a call without a name has its number");
 	filter_free(NULL);
-	if (!filter_is_supported()) {
-		ok(true, "this kernel has no filters # SKIP");
+	if (!filter_is_supported() || is_sanitized) {
+		ok(true, "no filter can be tried here # SKIP");
 		return done();
 	}
 	status = status_of(SYS_socket, AF_UNIX);
