@@ -26,8 +26,9 @@ enum need {
 	    NEED_PROOFS | NEED_HASHING | NEED_PAGES)
 
 /*
- * The process kinds. A new one is a row here and a run function in
- * server/worker.c; settings, metrics, status page and supervisor walk the rows.
+ * The process kinds. A new one is a row here, a run function in server/worker.c
+ * and its system calls in server/confine.c; settings, metrics, status page and
+ * supervisor walk the rows.
  *
  * LANE: it serves requests of one cost at a separate socket, listen_<name>,
  * so that slow work cannot delay quick work. INNER: it has no socket and no

@@ -175,7 +175,7 @@ says() {
 says
 like "$said" "^0 latchkey [0-9.]+, up [0-9]+ min [0-9]+ s, process [0-9]+\$" 'latchkey status shows version, uptime and process'
 like "$said" '^login +1 +0 +[1-9][0-9]* +.* +0 of [1-9][0-9]*$' 'latchkey status shows workers, restarts, requests, times and queue of a lane'
-like "$said" '^logins +ok 1, unknown 2, password 2, hash 1, inactive 1, rate_limited 0, busy [1-9][0-9]*, failed 0$' 'latchkey status shows logins by outcome'
+like "$said" '^logins +ok 1, unknown 2, password 2, hash 1, inactive 1, rate_limited 0, scope 0, busy [1-9][0-9]*, failed 0$' 'latchkey status shows logins by outcome'
 like "$said" '^sign-ups +ok 1, taken 1, ' 'latchkey status shows sign-ups by outcome'
 like "$said" '^hashes +[0-9]+, p50 [0-9.]+ [mu]s, p99 [0-9.]+ m?s$' 'latchkey status shows how long hashes take'
 like "$said" '^hash memory reuses +[1-9][0-9]*$' 'latchkey status shows how often hash memory is reused'
