@@ -23,7 +23,7 @@ ask() {
 
 start_worker
 is "$(ask)" 'Status: 200 OK' 'a worker on the one socket of spawn-fcgi answers'
-worker=$(pgrep -P $alone)
+worker=$(pgrep -x latchkey-all -P $alone)
 kill -TERM $alone
 wait $alone
 is $? 0 'SIGTERM ends the supervisor of an idle worker, with status 0'
@@ -109,11 +109,11 @@ kill -INT $alone
 wait $alone
 is $? 0 'SIGINT ends a worker'
 start_worker
-worker=$(pgrep -P $alone)
+worker=$(pgrep -x latchkey-all -P $alone)
 for signal in USR1 PIPE HUP; do
 	kill -$signal "$worker"
 done
-is "$(ask) $(pgrep -P $alone)" "Status: 200 OK $worker" 'other signals do nothing to a worker'
+is "$(ask) $(pgrep -x latchkey-all -P $alone)" "Status: 200 OK $worker" 'other signals do nothing to a worker'
 
 # --- peers ---
 
