@@ -107,6 +107,8 @@ is "$(tried check mmap-exec mprotect-exec memfd-exec)" 'killed killed killed ' \
 for role in api login keeper; do
 	is "$(tried $role tcp tcp6 udp netlink-route)" 'EACCES EACCES EACCES EACCES ' \
 		"a worker beside its database has no other sockets: $role"
+	is "$(tried $role mptcp fastopen-sendto fastopen-sendmsg)" 'EACCES killed killed ' \
+		"a worker connects by connect() and TCP alone: $role"
 	is "$(tried $role mmap-exec mprotect-exec)" 'EACCES EACCES ' "a worker maps no code: $role"
 	is "$(tried $role create-file)" 'EACCES ' "a worker makes no file: $role"
 done
@@ -123,6 +125,8 @@ if [ "$landlock" -ge 4 ]; then
 	acts elsewhere FORBIDDEN=try FORBIDDEN_PORT="$LK_PORT" \
 		LATCHKEY_DATABASE="host=127.0.0.1 port=$port user=latchkey dbname=latchkey"
 	is "$(tried login tcp)" 'EACCES ' 'a worker cannot connect to another port than the database has'
+	is "$(tried login mptcp fastopen-sendto fastopen-sendmsg)" 'EACCES killed killed ' \
+		'a worker cannot connect to another port by MPTCP, or by a message that opens a connection'
 	log=$log_was
 else
 	skip 'a worker can connect to the port of its database alone' "Landlock is of version $landlock"

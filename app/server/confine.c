@@ -60,6 +60,8 @@ enum when {
 	NO_SEALS,     /* nor other flags than "close on exec" */
 	READING,      /* a file, and only to read it */
 	READING_OPEN, /* the same of open(), which has its flags elsewhere */
+	CONNECTED,    /* to whom connect() went: no address of its own */
+	NO_FAST_OPEN, /* the same of a message, whose address is in memory */
 };
 
 /* clang-format off */
@@ -82,8 +84,8 @@ static const struct row {
 	{ "recvfrom",        ALL,       ALWAYS },
 	{ "recvmsg",         ALL,       ALWAYS },
 	{ "send",            ALL,       ALWAYS },
-	{ "sendto",          ALL,       ALWAYS },
-	{ "sendmsg",         ALL,       ALWAYS },
+	{ "sendto",          ALL,       CONNECTED },
+	{ "sendmsg",         ALL,       NO_FAST_OPEN },
 	{ "shutdown",        ALL,       ALWAYS },
 	{ "getsockopt",      ALL,       ALWAYS },
 	{ "setsockopt",      ALL,       ALWAYS },
@@ -183,6 +185,8 @@ static const struct row {
 	/* looking names up: the C library's modules, and the kernel's addresses */
 	{ "socket",          N,         ALWAYS },
 	{ "bind",            N,         ALWAYS },
+	{ "sendto",          N,         ALWAYS },
+	{ "sendmsg",         N,         ALWAYS },
 	{ "sendmmsg",        N,         ALWAYS },
 	{ "recvmmsg",        N,         ALWAYS },
 	{ "mmap",            N,         ALWAYS }, /* a module is code */
@@ -274,6 +278,13 @@ condition(enum when when)
 		w.arg[0] = (struct filter_arg){ when == READING ? 2 : 1,
 			FILTER_NO_BIT, O_ACCMODE | WRITING };
 		break;
+	case CONNECTED:
+		w.arg[0] = (struct filter_arg){ 4, FILTER_EQUAL, 0 };
+		break;
+	case NO_FAST_OPEN:
+		w.arg[0] =
+		    (struct filter_arg){ 2, FILTER_NO_BIT, MSG_FASTOPEN };
+		break;
 	default:
 		w.count = 0;
 	}
@@ -302,31 +313,23 @@ refuse_types(struct filter *f, int family, int but)
 	return true;
 }
 
-/* A stream of a family, and no other type. */
+/*
+ * One type of a family by one protocol, and no other: Landlock's ports are
+ * those of TCP, which MPTCP shares without being asked about them.
+ */
 static bool
-allow_stream(struct filter *f, int family)
-{
-	const struct filter_when w = { 2,
-		{ { 0, FILTER_EQUAL, (uint64_t)family },
-		    { 1, FILTER_LOW_4_BITS, SOCK_STREAM } } };
-
-	return filter_allow(f, "socket", &w) &&
-	       refuse_types(f, family, SOCK_STREAM);
-}
-
-static bool
-allow_diag(struct filter *f)
+allow_protocol(struct filter *f, int family, int type, int protocol)
 {
 	struct filter_when w = { 3,
-		{ { 0, FILTER_EQUAL, AF_NETLINK },
-		    { 1, FILTER_LOW_4_BITS, SOCK_DGRAM },
-		    { 2, FILTER_EQUAL, NETLINK_SOCK_DIAG } } };
+		{ { 0, FILTER_EQUAL, (uint64_t)family },
+		    { 1, FILTER_LOW_4_BITS, (uint64_t)type },
+		    { 2, FILTER_EQUAL, (uint64_t)protocol } } };
 
 	if (!filter_allow(f, "socket", &w))
 		return false;
 	w.arg[2].how = FILTER_OTHER;
 	return filter_refuse(f, "socket", EACCES, &w) &&
-	       refuse_types(f, AF_NETLINK, SOCK_DGRAM);
+	       refuse_types(f, family, type);
 }
 
 static bool
@@ -339,12 +342,13 @@ add_sockets(struct filter *f, unsigned by, const struct db_ways *ways)
 	for (family = 0; family < FAMILIES && good; family++) {
 		w.arg[0].value = (uint64_t)family;
 		if (family == AF_UNIX && ways->has_unix)
-			good = allow_stream(f, family);
+			good = allow_protocol(f, family, SOCK_STREAM, 0);
 		else if ((family == AF_INET || family == AF_INET6) &&
 		         ways->has_tcp)
-			good = allow_stream(f, family);
+			good = allow_protocol(f, family, SOCK_STREAM, 0);
 		else if (family == AF_NETLINK && (by & A) != 0)
-			good = allow_diag(f);
+			good = allow_protocol(
+			    f, family, SOCK_DGRAM, NETLINK_SOCK_DIAG);
 		else
 			good = filter_refuse(f, "socket", EACCES, &w);
 	}

@@ -83,19 +83,60 @@ open_anew(void)
 	return syscall(SYS_openat2, AT_FDCWD, "/etc/passwd", NULL, 0);
 }
 
-static long
-connect_tcp(void)
+static struct sockaddr_in
+port(void)
 {
-	const struct sockaddr_in to = {
+	return (struct sockaddr_in){
 		.sin_family = AF_INET,
 		.sin_port = htons(
 		    (uint16_t)strtoul(setting("FORBIDDEN_PORT"), NULL, 10)),
 		.sin_addr = { htonl(INADDR_LOOPBACK) },
 	};
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
+}
+
+static long
+connect_by(int protocol)
+{
+	const struct sockaddr_in to = port();
+	int fd = socket(AF_INET, SOCK_STREAM, protocol);
 
 	return fd < 0 ? -1
 	              : connect(fd, (const struct sockaddr *)&to, sizeof(to));
+}
+
+static long
+connect_tcp(void)
+{
+	return connect_by(0);
+}
+
+static long
+connect_mptcp(void)
+{
+	return connect_by(IPPROTO_MPTCP);
+}
+
+/* A descriptor that is no socket, where there is none: the call is refused. */
+static long
+connect_by_sendto(void)
+{
+	const struct sockaddr_in to = port();
+
+	return sendto(socket(AF_INET, SOCK_STREAM, 0), "x", 1, MSG_FASTOPEN,
+	    (const struct sockaddr *)&to, sizeof(to));
+}
+
+static long
+connect_by_sendmsg(void)
+{
+	struct sockaddr_in to = port();
+	struct iovec x = { "x", 1 };
+	const struct msghdr message = { .msg_name = &to,
+		.msg_namelen = sizeof(to),
+		.msg_iov = &x,
+		.msg_iovlen = 1 };
+
+	return sendmsg(socket(AF_INET, SOCK_STREAM, 0), &message, MSG_FASTOPEN);
 }
 
 static long
@@ -352,6 +393,9 @@ static const struct act {
 	{ "openat2", open_anew },
 	{ "tcp", connect_tcp },
 	{ "tcp6", connect_tcp6 },
+	{ "mptcp", connect_mptcp },
+	{ "fastopen-sendto", connect_by_sendto },
+	{ "fastopen-sendmsg", connect_by_sendmsg },
 	{ "udp", send_udp },
 	{ "unix", connect_unix },
 	{ "netlink-diag", ask_diag },
