@@ -132,7 +132,29 @@ else
 	skip 'a worker can connect to the port of its database alone' "Landlock is of version $landlock"
 fi
 like "$(done_by names)" '(^| )[a-z-]* ' 'the process that looks names up was tried'
-is "$(tried names open-key)" 'done ' 'the process that waits for names may read files, and has no keys'
+is "$(tried names clone-newuser clone3)" 'EPERM ENOSYS ' 'the process that looks names up makes no namespace'
+if [ "$landlock" -ge 1 ]; then
+	is "$(tried names open-key create-file)" 'EACCES EACCES ' 'the process that waits for names reads files of the system alone'
+fi
+
+# of_away: the processes of that service that wait for names
+of_away() {
+	for dir in /proc/[0-9]*; do
+		[ "$(cat "$dir/comm" 2>/dev/null)" = latchkey-names ] && tr '\0' '\n' 2>/dev/null <"$dir/environ" |
+			grep -qxF "LATCHKEY_STATUS_FILE=$LK_DIR/data/away.status" && echo "$dir"
+	done
+}
+
+if [ "$(id -u)" -eq 0 ]; then
+	n=0 shared=0
+	for dir in $(of_away); do
+		n=$((n + 1))
+		! grep -qE 'memfd:latchkey|away\.status' "$dir/maps" || shared=$((shared + 1))
+	done
+	is "$((n >= 3)) $shared" '1 0' 'the processes that wait for names share no memory with the others'
+else
+	skip 'the processes that wait for names share no memory with the others' 'maps of a process are for root'
+fi
 is "$(tried names execve ptrace kill setns)" 'killed killed killed killed ' \
 	'the process that looks names up is ended when it executes a program, traces, signals or enters a namespace'
 

@@ -292,6 +292,7 @@ resolve_by_other(const struct question *q, struct resolved *out)
 {
 	int64_t until_ms = q->limit_ms < 0 ? -1 : clock_ms() + q->limit_ms;
 	struct reply reply;
+	unsigned i;
 
 	*out = (struct resolved){ .count = 0 };
 	if (send(asked, q, sizeof(*q), MSG_NOSIGNAL | MSG_DONTWAIT) < 0 &&
@@ -299,8 +300,12 @@ resolve_by_other(const struct question *q, struct resolved *out)
 		return RESOLVE_LATE; /* it is still at those before */
 	if (!read_reply(until_ms, &reply))
 		return RESOLVE_LATE;
-	if (reply.found.count <= RESOLVE_MAX)
-		*out = reply.found;
+	if (reply.found.count > RESOLVE_MAX)
+		return RESOLVE_UNKNOWN;
+	*out = reply.found;
+	/* it reads what comes from a network, so it may say anything */
+	for (i = 0; i < RESOLVE_MAX; i++)
+		out->address[i][RESOLVE_BYTES - 1] = '\0';
 	return reply.result;
 }
 

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <pwd.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +61,7 @@ enum when {
 	NO_SEALS,     /* nor other flags than "close on exec" */
 	READING,      /* a file, and only to read it */
 	READING_OPEN, /* the same of open(), which has its flags elsewhere */
+	NO_NAMESPACE, /* a process, but no namespace of its own */
 	CONNECTED,    /* to whom connect() went: no address of its own */
 	NO_FAST_OPEN, /* the same of a message, whose address is in memory */
 };
@@ -193,8 +195,7 @@ static const struct row {
 	{ "mprotect",        N,         ALWAYS },
 	{ "ioctl",           N,         ALWAYS }, /* FIONREAD */
 	{ "fork",            N,         ALWAYS }, /* a process for each */
-	{ "clone",           N,         ALWAYS },
-	{ "clone3",          N,         ALWAYS },
+	{ "clone",           N,         NO_NAMESPACE },
 	{ "wait4",           N,         ALWAYS },
 	{ "waitid",          N,         ALWAYS },
 	{ "timer_create",    N,         ALWAYS }, /* its time limit */
@@ -224,6 +225,7 @@ static const struct refusal {
 	{ "stat",            C,         EACCES },
 	{ "access",          C,         EACCES },
 	{ "readlink",        C,         EACCES },
+	{ "clone3",          N,         ENOSYS }, /* its flags are in memory; then clone */
 	{ "ioctl",           LANES | K, ENOTTY }, /* stdio: is it a terminal? */
 	{ "prctl",           LANES | K, EINVAL }, /* malloc: names of its memory */
 };
@@ -236,7 +238,7 @@ static const char *const db_files[] = { "/usr", "/lib", "/lib64", "/etc/ssl",
 	"/etc/passwd", "/etc/group", "/etc/krb5.conf", "/etc/krb5.conf.d",
 	"/etc/gss", "/dev/null", "/dev/urandom", "/dev/random" };
 
-/* And those that tell the addresses of names. */
+/* Those that tell the addresses of names. */
 static const char *const name_files[] = { "/usr", "/lib", "/lib64",
 	"/etc/ld.so.cache", "/etc/hosts", "/etc/host.conf", "/etc/gai.conf",
 	"/etc/nsswitch.conf", "/etc/resolv.conf", "/etc/services",
@@ -244,12 +246,27 @@ static const char *const name_files[] = { "/usr", "/lib", "/lib64",
 	"/run/resolvconf", "/run/NetworkManager", "/run/nscd", "/var/lib/sss",
 	"/dev/null", "/dev/urandom" };
 
+/*
+ * And where such files are: the process that waits may not have less than one
+ * that looks a name up later, when another file may have taken a file's place.
+ */
+static const char *const name_folders[] = { "/usr", "/lib", "/lib64", "/etc",
+	"/run", "/var/lib/sss", "/dev/null", "/dev/urandom" };
+
 /* --- the filter --- */
 
 #define WRITING (O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY))
 
 static const uint64_t writing_bits[] = { O_WRONLY, O_RDWR, O_CREAT, O_TRUNC,
 	O_TMPFILE & ~O_DIRECTORY };
+
+/* clone() of other machines than these has its flags elsewhere. */
+#define NAMESPACES                                                \
+	((uint64_t)CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | \
+	    CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
+
+static const uint64_t namespace_bits[] = { CLONE_NEWNS, CLONE_NEWCGROUP,
+	CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET };
 
 static struct filter_when
 condition(enum when when)
@@ -277,6 +294,9 @@ condition(enum when when)
 	case READING_OPEN:
 		w.arg[0] = (struct filter_arg){ when == READING ? 2 : 1,
 			FILTER_NO_BIT, O_ACCMODE | WRITING };
+		break;
+	case NO_NAMESPACE:
+		w.arg[0] = (struct filter_arg){ 0, FILTER_NO_BIT, NAMESPACES };
 		break;
 	case CONNECTED:
 		w.arg[0] = (struct filter_arg){ 4, FILTER_EQUAL, 0 };
@@ -385,18 +405,18 @@ allow_descriptors(struct filter *f, const char *call)
 	return true;
 }
 
-/* Opens that would write fail. */
+/* A call fails that has one of these bits in an argument. */
 static bool
-refuse_writing(struct filter *f, const struct row *r)
+refuse_bits(struct filter *f, const struct row *r, unsigned argument,
+    const uint64_t *bits, size_t n, int error)
 {
 	size_t i;
 
-	for (i = 0; i < ARRAY_LEN(writing_bits); i++) {
+	for (i = 0; i < n; i++) {
 		const struct filter_when w = { 1,
-			{ { r->when == READING ? 2 : 1, FILTER_ALL_BITS,
-			    writing_bits[i] } } };
+			{ { argument, FILTER_ALL_BITS, bits[i] } } };
 
-		if (!filter_refuse(f, r->call, EACCES, &w))
+		if (!filter_refuse(f, r->call, error, &w))
 			return false;
 	}
 	return true;
@@ -416,7 +436,11 @@ allow_row(struct filter *f, const struct row *r, unsigned by)
 		return (by & DB) == 0 || refuse_code(f, r->call);
 	case READING:
 	case READING_OPEN:
-		return refuse_writing(f, r);
+		return refuse_bits(f, r, r->when == READING ? 2 : 1,
+		    writing_bits, ARRAY_LEN(writing_bits), EACCES);
+	case NO_NAMESPACE:
+		return refuse_bits(
+		    f, r, 0, namespace_bits, ARRAY_LEN(namespace_bits), EPERM);
 	default:
 		return true;
 	}
@@ -653,9 +677,22 @@ confine(const struct conf *conf, unsigned served, const struct db *db)
 /* --- names --- */
 
 struct names {
-	void (*forget)(void *of);
+	bool (*forget)(void *of);
 	void *of;
 };
+
+/* Read these files, and ask a name server by TCP, wherever it is. */
+static bool
+restrict_names(const char *const *files, size_t n)
+{
+	int rules;
+
+	if (landlock_version() == 0)
+		return true;
+	rules = landlock_new(false);
+	return rules >= 0 && read_each(rules, files, n) &&
+	       landlock_connect(rules, 53) && landlock_enforce(rules);
+}
 
 static bool
 begin_names(void *of)
@@ -664,9 +701,12 @@ begin_names(void *of)
 
 	prctl(PR_SET_NAME, "latchkey-names");
 	metrics_apart();
-	n->forget(n->of);
+	if (!n->forget(n->of))
+		return complain("shared memory");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return complain("no new privileges");
+	if (!restrict_names(name_folders, ARRAY_LEN(name_folders)))
+		return complain("Landlock");
 	return load_filter(N, ways_of(NULL)) || complain("seccomp");
 }
 
@@ -674,20 +714,12 @@ begin_names(void *of)
 static bool
 narrow_names(void)
 {
-	int rules;
-
-	if (landlock_version() == 0)
-		return true;
-	/* a name server is asked by TCP, too, wherever it is */
-	rules = landlock_new(false);
-	return rules >= 0 &&
-	       read_each(rules, name_files, ARRAY_LEN(name_files)) &&
-	       landlock_connect(rules, 53) && landlock_enforce(rules);
+	return restrict_names(name_files, ARRAY_LEN(name_files));
 }
 
 bool
 confine_names(const struct conf *conf, const struct db *db,
-    void (*forget)(void *of), void *of)
+    bool (*forget)(void *of), void *of)
 {
 	struct names names = { forget, of };
 	struct resolver r = {

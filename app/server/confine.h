@@ -18,11 +18,12 @@ bool confine_is_possible(const struct conf *conf) MUST_CHECK;
 /*
  * For a worker, before confine(): names of the database's hosts are looked up
  * by a process of its own from now on, if there are any; that calls forget(of),
- * by which it lets go of keys and sockets. db: NULL, or the worker's. False,
- * with a line on standard error: there can be none.
+ * by which it lets go of keys, sockets and shared memory; false: it could not,
+ * see errno. db: NULL, or the worker's. False, with a line on standard error:
+ * there can be none.
  */
 bool confine_names(const struct conf *conf, const struct db *db,
-    void (*forget)(void *of), void *of) MUST_CHECK;
+    bool (*forget)(void *of), void *of) MUST_CHECK;
 
 /*
  * Confine this process, for ever: it serves these roles (ROLE_BIT()s), and db

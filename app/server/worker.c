@@ -160,10 +160,11 @@ protect_sections(unsigned served, unsigned needs)
 }
 
 /* In the process that looks names up: it has no need of any of this. */
-static void
+static bool
 forget(void *app)
 {
 	app_close(app);
+	return shm_hide_all();
 }
 
 int

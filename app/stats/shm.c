@@ -354,6 +354,16 @@ shm_read_only(const struct shm_section *section)
 	           (off_t)offset) != MAP_FAILED;
 }
 
+/* Zeros of this process alone in the place of memory. */
+static bool
+hide(char *at, size_t bytes)
+{
+	return at == NULL || bytes == 0 ||
+	       mmap(at, bytes, PROT_READ,
+	           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+	           0) != MAP_FAILED;
+}
+
 bool
 shm_hide(const struct shm_section *section)
 {
@@ -363,9 +373,15 @@ shm_hide(const struct shm_section *section)
 		return true;
 	offset = offset_of(section);
 	assert(offset < offset_of(NULL));
-	return mmap(shm.hidden + offset, pages(section), PROT_READ,
-	           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
-	           0) != MAP_FAILED;
+	return hide(shm.hidden + offset, pages(section));
+}
+
+bool
+shm_hide_all(void)
+{
+	return hide(shm.hidden, shm.hidden != NULL ? offset_of(NULL) : 0) &&
+	       (shm.file == NULL || hide(shm.file - HEAD_BYTES,
+	                                HEAD_BYTES + shm.sections[0]->bytes));
 }
 
 void

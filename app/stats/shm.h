@@ -65,6 +65,12 @@ bool shm_read_only(const struct shm_section *section) MUST_CHECK;
 bool shm_hide(const struct shm_section *section) MUST_CHECK;
 
 /*
+ * The same with all of them, and with the file: in a process of a worker that
+ * shares nothing. False: see errno.
+ */
+bool shm_hide_all(void) MUST_CHECK;
+
+/*
  * For a worker: close the descriptors. From then on it reserves nothing, and
  * cannot protect a section.
  */

@@ -212,6 +212,17 @@ make_process(void)
 }
 
 static long
+make_process_apart(void)
+{
+	long child =
+	    syscall(SYS_clone, SIGCHLD | CLONE_NEWUSER, NULL, NULL, NULL, 0);
+
+	if (child == 0)
+		_exit(0);
+	return child;
+}
+
+static long
 make_process3(void)
 {
 	return syscall(SYS_clone3, NULL, 0);
@@ -404,6 +415,7 @@ static const struct act {
 	{ "execve", execute },
 	{ "execveat", execute_at },
 	{ "clone", make_process },
+	{ "clone-newuser", make_process_apart },
 	{ "clone3", make_process3 },
 	{ "ptrace", trace },
 	{ "process_vm_readv", read_memory },

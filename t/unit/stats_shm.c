@@ -151,6 +151,14 @@ see_news(void)
 	return 0;
 }
 
+static int
+hide_all(void)
+{
+	shm_leave();
+	return shm_hide_all() && small[0] == 0 && large[PAGE_BYTES] == 0 &&
+	       in_file[0] == 0;
+}
+
 static void
 test_read_only(void)
 {
@@ -166,6 +174,10 @@ test_read_only(void)
 	    "a write to a section that is only read changes nothing");
 	is_int(in_child(allow_itself), 0,
 	    "a process cannot make its section writable again");
+	is_int(in_child(hide_all), 1,
+	    "a process that hides all sections sees nothing of them");
+	ok(small[0] == 's' && large[PAGE_BYTES] == 'l' && in_file[0] == 'f',
+	    "to hide sections changes nothing for other processes");
 	is_int(in_child(write_beside), 0,
 	    "a process that only reads a section writes the one beside");
 	if ((pid = fork()) == 0)
