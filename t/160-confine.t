@@ -97,7 +97,7 @@ for role in check api login keeper; do
 		"a worker that enters or makes a namespace is ended: $role"
 	is "$(tried $role io_uring_setup bpf userfaultfd add_key unlink fchmod)" \
 		'killed killed killed killed killed killed ' "a worker that makes an odd call is ended: $role"
-	is "$(tried $role prlimit64 sigaction-sigsys)" 'killed killed ' \
+	is "$(tried $role prlimit64 sigaction-sigsys sigaction-wide)" 'killed killed killed ' \
 		"a worker that raises a limit, or wants to outlive its filter, is ended: $role"
 done
 is "$(tried check tcp tcp6 udp unix netlink-diag netlink-route socketpair)" \

@@ -255,6 +255,7 @@ static const char *const name_folders[] = { "/usr", "/lib", "/lib64", "/etc",
 
 /* --- the filter --- */
 
+#define SIGNAL_MAX 64 /* SIGRTMAX, which glibc asks the kernel for */
 #define WRITING (O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY))
 
 static const uint64_t writing_bits[] = { O_WRONLY, O_RDWR, O_CREAT, O_TRUNC,
@@ -280,9 +281,6 @@ condition(enum when when)
 	case OWN_PROCESS:
 		w.arg[0] =
 		    (struct filter_arg){ 0, FILTER_EQUAL, (uint64_t)getpid() };
-		break;
-	case NOT_SIGSYS:
-		w.arg[0] = (struct filter_arg){ 0, FILTER_OTHER, SIGSYS };
 		break;
 	case ASKING:
 		w.arg[0] = (struct filter_arg){ 2, FILTER_EQUAL, 0 };
@@ -422,6 +420,28 @@ refuse_bits(struct filter *f, const struct row *r, unsigned argument,
 	return true;
 }
 
+/*
+ * Other signals than SIGSYS: those of which one of the lowest bits differs. The
+ * kernel looks at 32 bits of the 64 that a filter compares.
+ */
+static bool
+allow_other_signals(struct filter *f, const char *call)
+{
+	uint64_t bit;
+
+	for (bit = 1; bit <= SIGNAL_MAX; bit <<= 1) {
+		const struct filter_when w = { 1,
+			{ { 0,
+			    (SIGSYS & bit) != 0 ? FILTER_NO_BIT
+			                        : FILTER_ALL_BITS,
+			    bit } } };
+
+		if (!filter_allow(f, call, &w))
+			return false;
+	}
+	return true;
+}
+
 static bool
 allow_row(struct filter *f, const struct row *r, unsigned by)
 {
@@ -429,6 +449,8 @@ allow_row(struct filter *f, const struct row *r, unsigned by)
 
 	if (r->when == DESCRIPTORS)
 		return allow_descriptors(f, r->call);
+	if (r->when == NOT_SIGSYS)
+		return allow_other_signals(f, r->call);
 	if (!filter_allow(f, r->call, &w))
 		return false;
 	switch (r->when) {

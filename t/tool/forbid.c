@@ -375,6 +375,14 @@ survive(void)
 	return sigaction(SIGSYS, &ignored, NULL);
 }
 
+/* The kernel takes the lower half of the number. */
+static long
+survive_by_width(void)
+{
+	return syscall(SYS_rt_sigaction, INT64_C(1) << 32 | SIGSYS, NULL, NULL,
+	    sizeof(uint64_t));
+}
+
 static long
 change_user(void)
 {
@@ -439,6 +447,7 @@ static const struct act {
 	{ "prctl-dumpable", become_dumpable },
 	{ "prlimit64", raise_limit },
 	{ "sigaction-sigsys", survive },
+	{ "sigaction-wide", survive_by_width },
 	{ "setuid", change_user },
 	{ "unlink", remove_file },
 	{ "fchmod", change_mode },
