@@ -95,13 +95,15 @@ for role in check api login keeper; do
 		'killed killed killed killed killed killed ' "a worker that signals the supervisor is ended: $role"
 	is "$(tried $role setns unshare mount chroot setuid)" 'killed killed killed killed killed ' \
 		"a worker that enters or makes a namespace is ended: $role"
-	is "$(tried $role io_uring_setup bpf userfaultfd add_key unlink fchmod)" \
-		'killed killed killed killed killed killed ' "a worker that makes an odd call is ended: $role"
+	is "$(tried $role io_uring_setup bpf userfaultfd unlink fchmod)" \
+		'killed killed killed killed killed ' "a worker that makes an odd call is ended: $role"
 	is "$(tried $role prlimit64 sigaction-sigsys sigaction-wide)" 'killed killed killed ' \
 		"a worker that raises a limit, or wants to outlive its filter, is ended: $role"
 done
 is "$(tried check tcp tcp6 udp unix netlink-diag netlink-route socketpair)" \
 	'killed killed killed killed killed killed killed ' 'a check worker that makes a socket is ended'
+is "$(tried check add_key keyctl request_key)" 'killed killed killed ' 'a check worker that asks for keys of the kernel is ended'
+is "$(tried check faccessat readlinkat)" 'EACCES EACCES ' 'a check worker finds no file by any call'
 is "$(tried check mmap-exec mprotect-exec memfd-exec)" 'killed killed killed ' \
 	'a check worker that maps code is ended, of a file in memory, too'
 for role in api login keeper; do
@@ -109,6 +111,8 @@ for role in api login keeper; do
 		"a worker beside its database has no other sockets: $role"
 	is "$(tried $role mptcp fastopen-sendto fastopen-sendmsg)" 'EACCES killed killed ' \
 		"a worker connects by connect() and TCP alone: $role"
+	is "$(tried $role add_key keyctl request_key)" 'ENOSYS ENOSYS ENOSYS ' \
+		"a worker has no keyring of the kernel, which Kerberos does without: $role"
 	is "$(tried $role mmap-exec mprotect-exec)" 'EACCES EACCES ' "a worker maps no code: $role"
 	is "$(tried $role create-file)" 'EACCES ' "a worker makes no file: $role"
 done

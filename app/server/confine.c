@@ -225,9 +225,15 @@ static const struct refusal {
 	{ "stat",            C,         EACCES },
 	{ "access",          C,         EACCES },
 	{ "readlink",        C,         EACCES },
+	{ "faccessat",       C,         EACCES }, /* where there are no others */
+	{ "faccessat2",      C,         EACCES },
+	{ "readlinkat",      C,         EACCES },
 	{ "clone3",          N,         ENOSYS }, /* its flags are in memory; then clone */
 	{ "ioctl",           LANES | K, ENOTTY }, /* stdio: is it a terminal? */
 	{ "prctl",           LANES | K, EINVAL }, /* malloc: names of its memory */
+	{ "add_key",         DB | N,    ENOSYS }, /* Kerberos: tickets of the kernel */
+	{ "keyctl",          DB | N,    ENOSYS },
+	{ "request_key",     DB | N,    ENOSYS },
 };
 /* clang-format on */
 

@@ -354,6 +354,32 @@ add_key(void)
 }
 
 static long
+ask_keys(void)
+{
+	return syscall(SYS_keyctl, 0, -3, 0);
+}
+
+static long
+request_key(void)
+{
+	return syscall(SYS_request_key, "user", "forbidden", NULL, 0);
+}
+
+static long
+find_file(void)
+{
+	return syscall(SYS_faccessat, AT_FDCWD, "/etc/passwd", 0);
+}
+
+static long
+read_link(void)
+{
+	char to[64];
+
+	return syscall(SYS_readlinkat, AT_FDCWD, "/proc/self", to, sizeof(to));
+}
+
+static long
 become_dumpable(void)
 {
 	return syscall(SYS_prctl, PR_SET_DUMPABLE, 1, 0, 0, 0);
@@ -444,6 +470,10 @@ static const struct act {
 	{ "bpf", load_bpf },
 	{ "userfaultfd", handle_faults },
 	{ "add_key", add_key },
+	{ "keyctl", ask_keys },
+	{ "request_key", request_key },
+	{ "faccessat", find_file },
+	{ "readlinkat", read_link },
 	{ "prctl-dumpable", become_dumpable },
 	{ "prlimit64", raise_limit },
 	{ "sigaction-sigsys", survive },
