@@ -84,7 +84,7 @@ app: calloc free: what a process opens, which does too
 server/supervisor: malloc free: settings that were loaded again
 crypto/token: free: what libjwt allocated
 lib/filter: free: what libseccomp allocated
-lib/memory: calloc malloc realloc: those of the libraries, which it notes
+lib/memory: calloc free malloc realloc: those of the libraries, which it notes and wipes
 END
 awk -F ': ' '{ n = split($2, call, " "); for (i = 1; i <= n; i++) print $1, call[i] }' "$tmp/memory" |
 	sort >"$tmp/may"

@@ -81,7 +81,7 @@ for source in $sources; do
 done >"$tmp/symbols"
 # crypto/hashmem.c and lib/memory.c define functions in front of the C library's.
 awk '
-	$2 ~ /^(m(un)?map|[mc]alloc|realloc)$/ { next }
+	$2 ~ /^(m(un)?map|[mc]alloc|realloc|free)$/ { next }
 	$3 != "U" { home[$2] = $1; next }
 	{ user[++n] = $1; used[n] = $2 }
 	END {
@@ -105,7 +105,7 @@ ldd build/latchkey | sed -n 's/.*=> \([^ ]*\) .*/\1/p' | xargs -n 1 nm -D -P --d
 [ "$(grep -cx -e json_integer -e mmap -e crypt_r "$tmp/theirs")" = 3 ]
 ok $? "the libraries' functions are known"
 awk '$3 != "U" { print $2 }' "$tmp/symbols" | sort -u >"$tmp/ours"
-is "$(comm -12 "$tmp/ours" "$tmp/theirs" | tr '\n' ' ')" 'calloc login malloc mmap munmap realloc ' 'no function has the name of a library'"'"'s'
+is "$(comm -12 "$tmp/ours" "$tmp/theirs" | tr '\n' ' ')" 'calloc free login malloc mmap munmap realloc ' 'no function has the name of a library'"'"'s'
 
 # --- the floors ---
 

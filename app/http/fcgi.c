@@ -33,6 +33,7 @@
 #include "http/reply.h"
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "lib/memory.h"
 #include "lib/text.h"
 #include "stats/event.h"
 #include "stats/metrics.h"
@@ -565,6 +566,7 @@ fcgi_answer(struct fcgi *f, int fd, struct fcgi_part **part, struct ctx *c,
 	kept = request->ipcFd >= 0;
 	request->ipcFd = -1; /* libfcgi must not close it */
 	ctx_reset(c);        /* it may log of the request */
+	memory_wipe_stack();
 	log_set_request(NULL);
 	if (kept && early)
 		return begin_to_drop(f, fd, part);

@@ -1,19 +1,33 @@
 /*
- * Memory that a request lacked, whichever library asked for it.
+ * Memory that a request lacked, and what it leaves in it, whichever library
+ * asked for it.
  *
- * Of the libraries here only some take an allocator, and none tells each
- * caller why it failed. So calls are met where all of them pass: a definition
- * in the program precedes that of the C library, or of another allocator that
- * somebody has preloaded.
+ * Of the libraries here only some take an allocator, none tells each caller why
+ * it failed, and libfcgi, json-c and libpq free what holds a password as it is.
+ * So calls are met where all of them pass: a definition in the program precedes
+ * that of the C library, or of another allocator that somebody has preloaded.
  */
 #include "base.h"
 
 #include <dlfcn.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/memory.h"
 
-static bool lacked;
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+#define STACK_BYTES 65536 /* more than the functions of a request take */
+
+/*
+ * A block of so many bytes is mapped alone, and goes back to the system when it
+ * is freed.
+ */
+#define MAPPED_BYTES 262144
+
+static bool lacked, wiping;
 
 void
 memory_begin(void)
@@ -33,6 +47,32 @@ memory_err(enum err e)
 	return e != ERR_OK && lacked ? ERR_BUSY : e;
 }
 
+void
+memory_wipe_freed(void)
+{
+	wiping = true;
+#ifdef __GLIBC__
+	/* fixed: glibc raises its own to the largest that was freed */
+	mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
+#endif
+}
+
+/* Not inlined: its frame lies where those of the request's functions lay. */
+static __attribute__((noinline)) void
+wipe_stack(void)
+{
+	char stack[STACK_BYTES];
+
+	explicit_bzero(stack, sizeof(stack));
+}
+
+void
+memory_wipe_stack(void)
+{
+	if (wiping)
+		wipe_stack();
+}
+
 #ifndef MEMORY_ABSENT
 #define EXPORTED __attribute__((visibility("default")))
 
@@ -41,6 +81,7 @@ static struct {
 	void *(*malloc)(size_t n);
 	void *(*calloc)(size_t n, size_t size);
 	void *(*realloc)(void *p, size_t n);
+	void (*free)(void *p);
 } next;
 
 static void
@@ -53,9 +94,11 @@ find_next(void)
 	finding = true;
 	*(void **)&next.calloc = dlsym(RTLD_NEXT, "calloc");
 	*(void **)&next.realloc = dlsym(RTLD_NEXT, "realloc");
+	*(void **)&next.free = dlsym(RTLD_NEXT, "free");
 	*(void **)&next.malloc = dlsym(RTLD_NEXT, "malloc");
 	finding = false;
-	if (next.malloc == NULL || next.calloc == NULL || next.realloc == NULL)
+	if (next.malloc == NULL || next.calloc == NULL ||
+	    next.realloc == NULL || next.free == NULL)
 		abort();
 }
 
@@ -85,14 +128,50 @@ calloc(size_t n, size_t size)
 	return note(next.calloc(n, size));
 }
 
+EXPORTED void
+free(void *p)
+{
+	size_t n;
+
+	if (wiping && p != NULL && (n = malloc_usable_size(p)) < MAPPED_BYTES)
+		explicit_bzero(p, n);
+	if (next.free == NULL)
+		find_next();
+	if (next.free != NULL) /* or dlsym() frees what it was not given */
+		next.free(p);
+}
+
+/*
+ * realloc() that leaves nothing behind: neither where the block was, nor in
+ * what it is shortened by.
+ */
+static void *
+move(void *p, size_t n)
+{
+	size_t had = malloc_usable_size(p);
+	void *q;
+
+	if (had >= MAPPED_BYTES)
+		return next.realloc(p, n);
+	if (n <= had && n >= had / 2) {
+		explicit_bzero((char *)p + n, had - n);
+		return p;
+	}
+	if ((q = next.malloc(n)) == NULL)
+		return NULL;
+	memcpy(q, p, n < had ? n : had);
+	free(p);
+	return q;
+}
+
 EXPORTED void *
 realloc(void *p, size_t n)
 {
 	void *moved;
 
-	if (next.realloc == NULL)
+	if (next.malloc == NULL)
 		find_next();
-	moved = next.realloc(p, n);
+	moved = wiping && p != NULL && n > 0 ? move(p, n) : next.realloc(p, n);
 	/* of no bytes there is none, and p is released */
 	if (moved == NULL && n > 0)
 		lacked = true;

@@ -4,9 +4,6 @@
 #include "base.h"
 
 #include <errno.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +15,7 @@
 #include "crypto/revoked.h"
 #include "db/failure.h"
 #include "lib/log.h"
+#include "lib/memory.h"
 #include "route.h"
 #include "server/confine.h"
 #include "server/keeper.h"
@@ -35,8 +33,6 @@
  * other requests than logins keep it.)
  */
 #define IDLE_MS 5000
-
-#define LARGE_BYTES (256 * 1024) /* of one block of memory */
 
 /* Sent to the supervisor when the process can begin. */
 struct ready_message {
@@ -79,19 +75,6 @@ name_process(const struct worker_setup *w)
 	snprintf(name, sizeof(name), "latchkey-%s",
 	    w->served == ROLE_BIT(w->role) ? roles[w->role].name : "all");
 	prctl(PR_SET_NAME, name);
-}
-
-/*
- * A large block goes back to the system when it is freed, as OpenSSL's of
- * scrypt does: glibc would keep up to 64 MiB of them beside what hashmem.c
- * keeps, once it has seen one freed.
- */
-static void
-return_memory(void)
-{
-#ifdef __GLIBC__
-	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
-#endif
 }
 
 /* Answer requests until SIGTERM. */
@@ -186,8 +169,9 @@ worker_run(const struct worker_setup *w)
 	else
 		sched_usual();
 	w->app->lanes = w->served & role_lanes();
+	if ((needs & NEED_DATABASE) != 0)
+		memory_wipe_freed();
 	if ((needs & NEED_HASHING) != 0) {
-		return_memory();
 		hashmem_keep(w->app->conf->hash_memory_kept);
 		hash_us = limits_hash_us(w->app->conf);
 	}
