@@ -54,15 +54,17 @@ add(struct filter *f, uint32_t action, const char *call,
     const struct filter_when *when)
 {
 	struct scmp_arg_cmp compared[FILTER_ARGS];
-	int number = seccomp_syscall_resolve_name(call);
+	int number = seccomp_syscall_resolve_name(call), error;
 	unsigned i;
 
 	if (number == __NR_SCMP_ERROR)
 		return true;
 	for (i = 0; i < when->count; i++)
 		compared[i] = comparison(&when->arg[i]);
-	return seccomp_rule_add_array(
-	           handle(f), action, number, when->count, compared) == 0;
+	error = seccomp_rule_add_array(
+	    handle(f), action, number, when->count, compared);
+	errno = -error;
+	return error == 0;
 }
 
 struct filter *
@@ -76,6 +78,8 @@ filter_new(void)
 		seccomp_release(f);
 		f = NULL;
 	}
+	if (f == NULL)
+		errno = ENOMEM; /* libseccomp says no more */
 	return f;
 }
 

@@ -32,14 +32,17 @@ struct filter_when {
 	struct filter_arg arg[FILTER_ARGS];
 };
 
-/* A filter without any call, so that each ends the process by SIGSYS. */
+/*
+ * A filter without any call, so that each ends the process by SIGSYS. NULL: see
+ * errno.
+ */
 struct filter *filter_new(void) MUST_CHECK;
 
 /*
  * Allow a call, by its name, if the conditions hold. A name that this machine
  * or libseccomp does not know is nothing to do. The conditions of one call must
  * not overlap with others of it that have another result. False: no memory, or
- * conditions that libseccomp refuses.
+ * conditions that libseccomp refuses; errno has the reason.
  */
 bool filter_allow(struct filter *f, const char *call,
     const struct filter_when *when) MUST_CHECK;
@@ -62,7 +65,7 @@ bool filter_is_supported(void);
 
 #define FILTER_NAME_BYTES 32
 
-/* The name of a call by its number here, or "call NUMBER". */
+/* The name of a call by its number here, or "number_NUMBER". */
 void filter_call_name(int number, char out[FILTER_NAME_BYTES]);
 
 #endif

@@ -29,9 +29,10 @@ bool confine_names(const struct conf *conf, const struct db *db,
  * Confine this process, for ever: it serves these roles (ROLE_BIT()s), and db
  * is its database, or NULL. No new privileges, processes, programs or larger
  * files; of system calls those of the table in confine.c, and any other ends it
- * by SIGSYS, after metrics_call_refused(); it may open what the database takes,
- * and nothing else: opens fail with EACCES. False, with a line on standard
- * error: it must not serve. Source: seccomp(2), landlock(7).
+ * by SIGSYS, after metrics_call_refused(). It may open what the database takes,
+ * and, where the kernel has Landlock, nothing else: opens fail with EACCES.
+ * False, with a line on standard error: it must not serve. Source: seccomp(2),
+ * landlock(7).
  */
 bool confine(
     const struct conf *conf, unsigned served, const struct db *db) MUST_CHECK;

@@ -177,6 +177,7 @@ metrics_use(enum role lane, unsigned number)
 	use_slot(there ? mine : &own.supervisor);
 	slot_lane = lane;
 	set(&slot->pid, (uint64_t)slot_pid);
+	set(&slot->refused_call, 0); /* that of the worker before */
 	set(&slot->database, said.pid == slot_pid ? said.state : DATABASE_NONE);
 	if (there)
 		atomic_fetch_or_explicit(&memory->used[lane],

@@ -67,6 +67,20 @@ status_of(int which, int argument)
 	return status;
 }
 
+/* libseccomp compares an argument once in a rule. */
+static void
+refuse_rule(void)
+{
+	const struct filter_when twice = { 2,
+		{ { 0, FILTER_EQUAL, 1 }, { 0, FILTER_EQUAL, 2 } } };
+	struct filter *f = filter_new();
+
+	errno = 0;
+	ok(f != NULL && !filter_allow(f, "socket", &twice) && errno == EINVAL,
+	    "a rule that libseccomp refuses has an error");
+	filter_free(f);
+}
+
 int
 main(void)
 {
@@ -78,6 +92,7 @@ main(void)
 	filter_call_name(99999, name);
 	is(name, "number_99999", "a call without a name has its number");
 	filter_free(NULL);
+	refuse_rule();
 	if (!filter_is_supported() || is_sanitized) {
 		ok(true, "no filter can be tried here # SKIP");
 		return done();

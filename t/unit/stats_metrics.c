@@ -295,6 +295,34 @@ have_none(void)
 	return 0;
 }
 
+static int
+make_refused_call(void)
+{
+	metrics_use(ROLE_KEEPER, 0);
+	metrics_call_refused(7);
+	return 0;
+}
+
+static int
+be_next(void)
+{
+	metrics_use(ROLE_KEEPER, 0);
+	return 0;
+}
+
+static void
+test_refused_call(void)
+{
+	is_int(metrics_refused_call(ROLE_KEEPER, 0), -1,
+	    "a place that no worker had has no refused call");
+	in_child(make_refused_call);
+	is_int(metrics_refused_call(ROLE_KEEPER, 0), 7,
+	    "the refused call of a worker that has ended is known");
+	in_child(be_next);
+	is_int(metrics_refused_call(ROLE_KEEPER, 0), -1,
+	    "a new worker in its place has made no refused call");
+}
+
 /* Two in one slot: the one being replaced loses its connection. */
 static int
 replace(void)
@@ -549,6 +577,7 @@ main(void)
 	test_prometheus();
 	test_shared();
 	test_killed();
+	test_refused_call();
 	test_replaced();
 	test_owner();
 	in = fopen(file, "r");
