@@ -204,6 +204,18 @@ ok $? 'a worker serves with a new password, in a file that took the place of the
 like "$(cat "$log")" 'level=warning req=- event=db_files_changed pid=' 'the log says that the file was replaced'
 is "$(grep -c 'event=call_refused' "$log")" 0 'no call is refused meanwhile'
 
+# --- a kernel that knows less ---
+
+if [ "$landlock" -ge 2 ]; then
+	acts older FORBIDDEN=try FORBIDDEN_LANDLOCK=2 FORBIDDEN_PORT="$LK_PORT" \
+		LATCHKEY_DATABASE="host=127.0.0.1 port=$port user=latchkey dbname=latchkey"
+	is "$(grep -c "this kernel's Landlock knows no ports" "$log")" 1 'where Landlock knows no ports the log says so, once'
+	is "$(tried login open-key)" 'EACCES ' 'where Landlock knows no ports it keeps a worker from files'
+	is "$(tried login mptcp udp)" 'EACCES EACCES ' 'where Landlock knows no ports a worker has no other sockets than TCP'
+else
+	skip 'where Landlock knows no ports the log says so, once' "Landlock is of version $landlock"
+fi
+
 # --- off ---
 
 acts off LATCHKEY_CONFINE=off FORBIDDEN=try LATCHKEY_DATABASE="host=127.0.0.1 port=$port user=latchkey dbname=latchkey passfile=$LK_DIR/data/pgpass"

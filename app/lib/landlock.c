@@ -13,7 +13,6 @@
 
 #include "lib/landlock.h"
 
-#define VERSION_TCP 4
 #define VERSION_SCOPE 6
 
 /* Rights to files by the version that brought them: so many of the lowest bits.
@@ -60,7 +59,7 @@ landlock_new(bool abstract)
 	int version = landlock_version();
 	struct ruleset set = { .files = all_rights(version) };
 
-	if (version >= VERSION_TCP)
+	if (version >= LANDLOCK_TCP)
 		set.tcp = TCP_BIND | TCP_CONNECT;
 	if (version >= VERSION_SCOPE)
 		set.scopes = SCOPE_SIGNAL | (abstract ? 0 : SCOPE_ABSTRACT);
@@ -97,7 +96,8 @@ landlock_connect(int rules, uint16_t port)
 {
 	struct port_rule rule = { TCP_CONNECT, port };
 
-	return landlock_version() < VERSION_TCP || add(rules, RULE_PORT, &rule);
+	return landlock_version() < LANDLOCK_TCP ||
+	       add(rules, RULE_PORT, &rule);
 }
 
 bool

@@ -7,13 +7,15 @@
 
 #include "base.h"
 
+#define LANDLOCK_TCP 4 /* the version that restricts ports: Linux 6.7 */
+
 /* The kernel's version of Landlock; 0: it has none. */
 int landlock_version(void);
 
 /*
  * A set of rules without any: it refuses each open, each change of a file
- * system, each TCP socket that connects or listens (from version 4), and, from
- * version 6, signals to processes outside and their abstract Unix sockets;
+ * system, each TCP socket that connects or listens (from LANDLOCK_TCP on), and,
+ * from version 6, signals to processes outside and their abstract Unix sockets;
  * abstract: but for those. A descriptor; -1: see errno.
  * Source: Documentation/userspace-api/landlock.rst of Linux.
  */
@@ -26,7 +28,7 @@ int landlock_new(bool abstract) MUST_CHECK;
  */
 bool landlock_read(int rules, const char *path) MUST_CHECK;
 
-/* Allow to connect to a TCP port; before version 4 nothing to do. */
+/* Allow to connect to a TCP port; before LANDLOCK_TCP nothing to do. */
 bool landlock_connect(int rules, uint16_t port) MUST_CHECK;
 
 /* Restrict this process, for ever, and close the rules. False: see errno. */

@@ -677,6 +677,19 @@ ways_of(const struct db *db)
 	return &ways;
 }
 
+/* Once, by the one process of the keeper. */
+static void
+say_ports(unsigned served, const struct db_ways *ways)
+{
+	int version = landlock_version();
+
+	if ((served & K) != 0 && ways->has_tcp && version > 0 &&
+	    version < LANDLOCK_TCP)
+		log_say("confine: this kernel's Landlock knows no ports (Linux "
+		        "6.7 does): workers with a database can connect to "
+		        "any by TCP");
+}
+
 bool
 confine(const struct conf *conf, unsigned served, const struct db *db)
 {
@@ -685,6 +698,7 @@ confine(const struct conf *conf, unsigned served, const struct db *db)
 	if (!is_on(conf))
 		return true;
 	ways = ways_of(db);
+	say_ports(served, ways);
 	if (db != NULL) {
 		/* a module by which it finds the user is loaded now, or not */
 		(void)getpwuid(geteuid());

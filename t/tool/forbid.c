@@ -6,7 +6,8 @@
  * FORBIDDEN=try asks for that; FORBIDDEN=ROLE:ACT for one act, once, which ends
  * that role's first worker. FORBIDDEN_KEY, FORBIDDEN_SOCKET, FORBIDDEN_PORT,
  * and FORBIDDEN_PASSWORD are the key, the database's socket, a port, and the
- * file of the database's password.
+ * file of the database's password. FORBIDDEN_LANDLOCK: the version of Landlock
+ * that an older kernel says it has.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -15,6 +16,7 @@
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -558,4 +560,25 @@ seccomp_load(void *filter)
 	else if (result == 0)
 		try_one(wanted, process);
 	return result;
+}
+
+/* glibc's, by which lib/landlock.c asks the kernel. */
+long
+syscall(long number, ...)
+{
+	static long (*real)(long, ...);
+	long a[6];
+	va_list list;
+	size_t i;
+
+	va_start(list, number);
+	for (i = 0; i < 6; i++)
+		a[i] = va_arg(list, long);
+	va_end(list);
+	if (real == NULL)
+		*(void **)&real = dlsym(RTLD_NEXT, "syscall");
+	if (number == SYS_landlock_create_ruleset && a[0] == 0 &&
+	    setting("FORBIDDEN_LANDLOCK")[0] != '\0')
+		return strtol(setting("FORBIDDEN_LANDLOCK"), NULL, 10);
+	return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
