@@ -20,6 +20,7 @@
 #include "svc/decoy.h"
 #include "svc/formats.h"
 #include "svc/network.h"
+#include "svc/share.h"
 
 #define NEED_MACS (NEED_SECRETS | NEED_PROOFS)
 
@@ -36,6 +37,7 @@ struct opened {
 	struct network_memory networks;
 	struct ratelimit_memory ratelimit;
 	struct client_memory clients;
+	struct share share;
 };
 
 /* Is there a key that signs, now or at some time? */
@@ -152,8 +154,10 @@ static bool
 open_database(struct opened *o, unsigned used_by)
 {
 	const struct conf *conf = o->app.conf;
+	int64_t timeout_ms = (used_by & DB_LOGIN) != 0 ? share_database_ms(conf)
+	                                               : conf->db_timeout_ms;
 
-	o->app.db = db_new(conf->database, conf->db_timeout_ms, used_by);
+	o->app.db = db_new(conf->database, timeout_ms, used_by);
 	return o->app.db != NULL;
 }
 
@@ -180,6 +184,7 @@ app_open(const struct conf *conf, unsigned needs, unsigned used_by)
 		.networks = &o->networks,
 		.ratelimit = &o->ratelimit,
 		.clients = &o->clients,
+		.share = &o->share,
 	};
 	if (((needs & NEED_KEYS) == 0 || open_keys(o)) &&
 	    ((needs & NEED_SIGNING) == 0 || unlock_keys(o)) &&

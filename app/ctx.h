@@ -10,7 +10,7 @@
 
 /*
  * The resources of a process (app.h). A member that its role does not need is
- * NULL. Behind the last five is what a module remembers from one request to
+ * NULL. Behind the last six is what a module remembers from one request to
  * the next; each declares its own.
  */
 struct app {
@@ -28,6 +28,7 @@ struct app {
 	struct network_memory *networks;    /* svc/network.h */
 	struct ratelimit_memory *ratelimit; /* db/ratelimit.h */
 	struct client_memory *clients;      /* svc/client.h */
+	struct share *share;                /* svc/share.h */
 };
 
 struct ctx {
@@ -36,7 +37,8 @@ struct ctx {
 	int64_t now_s;         /* read once; seconds since 1970 */
 	const char *address;   /* of the client; NULL: not known */
 	const char *agent;     /* its User-Agent; NULL: none */
-	int64_t retry_after_s; /* with ERR_LIMIT: when to come again */
+	int64_t retry_after_s; /* with ERR_LIMIT, or ERR_BUSY if it is known:
+	                          when to come again */
 	unsigned counted;      /* limits that the request was counted for: bits
 	                          of svc/ratelimit.h's enum limit */
 };

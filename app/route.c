@@ -5,6 +5,7 @@
 #include "base.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,6 +25,7 @@
 #include "svc/browser.h"
 #include "svc/ratelimit.h"
 #include "svc/session.h"
+#include "svc/share.h"
 #include "model.h"
 
 /*
@@ -352,17 +354,32 @@ hand_over(struct req *r, const struct route *row)
 	r->reply.handed_over = true;
 }
 
-/* The gates behind path and method, in order, and the handler. */
-static void
-run_row(struct req *r, const struct route *row)
+/* Does it guess at a password, with nothing but that? */
+static bool
+is_login(const struct route *row)
 {
-	bool is_check = row->who == CHECKED || row->who == RENEWED;
+	return row->limit == LIMIT_LOGIN && row->who == ANYONE;
+}
+
+/*
+ * May a row keep logins waiting that this process has to serve, for as long as
+ * a trigger of the table of accounts takes? Rows of the api lane that write
+ * there do so on a single socket.
+ */
+static bool
+is_shared(const struct req *r, const struct route *row)
+{
+	return (r->ctx->app->lanes & ROLE_BIT(ROLE_LOGIN)) != 0 &&
+	       (row->lane == ROLE_LOGIN || row->limit != LIMIT_NONE) &&
+	       !is_login(row);
+}
+
+/* The gates that need the body or the database, and the handler. */
+static void
+answer_row(struct req *r, const struct route *row, bool is_check)
+{
 	enum err e;
 
-	if (!gate_origin(r, row->origin) ||
-	    !gate_lane(r, row->lane, row->path) ||
-	    (row->who != ANYONE && !gate_session(r, is_check)))
-		return;
 	e = gate_body(r, row->body, row->bytes);
 	if (e == ERR_OK && row->who != ANYONE)
 		e = find_user(r, row->who);
@@ -382,6 +399,29 @@ run_row(struct req *r, const struct route *row)
 		gate_refuse_check(r); /* the web server alone reads it */
 	else if (e != ERR_OK)
 		reply_error(r, e);
+}
+
+/* The gates behind path and method, in order, and the handler. */
+static void
+run_row(struct req *r, const struct route *row)
+{
+	const struct conf *conf = r->ctx->app->conf;
+	bool is_check = row->who == CHECKED || row->who == RENEWED;
+	bool shared = is_shared(r, row);
+
+	if (!gate_origin(r, row->origin) ||
+	    !gate_lane(r, row->lane, row->path,
+	        shared ? share_wait_ms(conf) : conf->login_wait_ms) ||
+	    (row->who != ANYONE && !gate_session(r, is_check)))
+		return;
+	if (shared && !share_begin(r->ctx)) {
+		event(EVENT_SHED_SHARE, "waited_ms=%" PRId64, r->waited_ms);
+		reply_error(r, ERR_BUSY);
+		return;
+	}
+	answer_row(r, row, is_check);
+	if (shared)
+		share_end(r->ctx);
 }
 
 /* A row of the path, or NULL after a reply to a method that is not its own. */

@@ -4,7 +4,7 @@
 # shellcheck source=t/lib.sh
 . t/lib.sh
 needs cgi-fcgi
-stack_up hash_cost=1 db_timeout_ms=10000 refresh_grace_s=60 session_days=1 nginx_limits=off
+stack_up hash_cost=1 db_timeout_ms=10000 login_wait_ms=60000 refresh_grace_s=60 session_days=1 nginx_limits=off
 
 # log_in_with PASSWORD [SCOPE]: sets token and refresh.
 log_in_with() {

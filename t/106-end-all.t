@@ -4,7 +4,7 @@
 # disable.
 # shellcheck source=t/lib.sh
 . t/lib.sh
-stack_up hash_cost=1 db_timeout_ms=10000 refresh_grace_s=2 accept_plain_tokens=true
+stack_up hash_cost=1 db_timeout_ms=10000 login_wait_ms=60000 refresh_grace_s=2 accept_plain_tokens=true
 supervisor=$(cat "$LK_SERVE")
 
 latchkey() {

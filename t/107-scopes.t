@@ -3,7 +3,7 @@
 # applications, and demanded by a guarded location of nginx.
 # shellcheck source=t/lib.sh
 . t/lib.sh
-stack_up hash_cost=1 db_timeout_ms=10000 accept_plain_tokens=true nginx_limits=off
+stack_up hash_cost=1 db_timeout_ms=10000 login_wait_ms=60000 accept_plain_tokens=true nginx_limits=off
 
 user() {
 	# shellcheck disable=SC2086 # words of a command

@@ -4,7 +4,7 @@
 # shellcheck source=t/lib.sh
 . t/lib.sh
 needs cgi-fcgi
-stack_up hash_cost=1 db_timeout_ms=20000 revocation_stale=refuse nginx_limits=off
+stack_up hash_cost=1 db_timeout_ms=20000 login_wait_ms=60000 revocation_stale=refuse nginx_limits=off
 supervisor=$(cat "$LK_SERVE")
 owner="host=$LK_DIR/data dbname=latchkey user=latchkey_owner"
 

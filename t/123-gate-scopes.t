@@ -3,7 +3,7 @@
 # reads them, a renewal takes those that the user has now, and a change ends the cookie.
 # shellcheck source=t/lib.sh
 . t/lib.sh
-stack_up hash_cost=1 nginx_limits=off db_timeout_ms=10000
+stack_up hash_cost=1 nginx_limits=off db_timeout_ms=10000 login_wait_ms=60000
 
 # cookie_of NAME: a session of NAME's browser, into $cookie.
 cookie_of() {

@@ -4,7 +4,7 @@
 # was taken, which it was by itself; a change, that the password was wrong.
 # shellcheck source=t/lib.sh
 . t/lib.sh
-stack_up workers=2 hash_cost=1 nginx_limits=off db_timeout_ms=9000
+stack_up workers=2 hash_cost=1 nginx_limits=off db_timeout_ms=9000 login_wait_ms=60000
 
 port=$(free_port)
 python3 -B t/tool/swallow.py "$port" "$LK_DIR/data/.s.PGSQL.5432" "$tmp/orders" 5 &

@@ -3,7 +3,7 @@
 # shellcheck source=t/lib.sh
 . t/lib.sh
 # with time for the database, whatever else runs beside
-stack_up hash_cost=1 db_timeout_ms=10000 password_blocklist="$PWD/build/passwords.test" username_max_chars=20 fullname_max_chars=10
+stack_up hash_cost=1 db_timeout_ms=10000 login_wait_ms=60000 password_blocklist="$PWD/build/passwords.test" username_max_chars=20 fullname_max_chars=10
 
 # user ARGUMENT...: the password comes from standard input; $result is the exit
 # status, $said what went to standard output, $complaint what to standard error.

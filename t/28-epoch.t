@@ -4,7 +4,7 @@
 # shellcheck source=t/lib.sh
 . t/lib.sh
 needs mkpasswd
-stack_up hash_cost=1 db_timeout_ms=10000 accept_plain_tokens=true
+stack_up hash_cost=1 db_timeout_ms=10000 login_wait_ms=60000 accept_plain_tokens=true
 
 user() {
 	# shellcheck disable=SC2086 # words of a command

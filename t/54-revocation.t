@@ -4,7 +4,7 @@
 # shellcheck source=t/lib.sh
 . t/lib.sh
 needs cgi-fcgi
-stack_up hash_cost=1 db_timeout_ms=10000
+stack_up hash_cost=1 db_timeout_ms=10000 login_wait_ms=60000
 supervisor=$(cat "$LK_SERVE")
 
 user() {

@@ -3,7 +3,7 @@
 # all get the same successor, and a token that comes back after its time ends it.
 # shellcheck source=t/lib.sh
 . t/lib.sh
-stack_up hash_cost=1 db_timeout_ms=10000 refresh_grace_s=2 nginx_limits=off
+stack_up hash_cost=1 db_timeout_ms=10000 login_wait_ms=60000 refresh_grace_s=2 nginx_limits=off
 
 # log_in_with SCOPE: sets token and refresh.
 log_in_with() {

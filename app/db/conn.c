@@ -41,6 +41,8 @@ struct db_conn {
 	const char *conninfo;
 	int64_t timeout_ms; /* of a call */
 	int64_t server_ms;  /* of a statement, by the server */
+	int64_t waited_us;  /* in all */
+	int64_t allowed_us; /* the value of that which ends all calls */
 	unsigned used_by;
 	char session[33];
 	PGconn *pg; /* NULL: not connected */
@@ -70,10 +72,26 @@ db_conn_limit(struct db_conn *c, int64_t ms, int64_t server_ms)
 }
 
 void
+db_conn_allow(struct db_conn *c, int64_t ms)
+{
+	c->allowed_us = ms == 0 ? NO_LIMIT : c->waited_us + ms * 1000;
+}
+
+int64_t
+db_conn_waited_ms(const struct db_conn *c)
+{
+	return c->waited_us / 1000;
+}
+
+void
 db_conn_begin(struct db_conn *c)
 {
-	c->deadline_ms =
-	    c->timeout_ms == 0 ? NO_LIMIT : clock_ms() + c->timeout_ms;
+	int64_t ms = c->timeout_ms == 0 ? NO_LIMIT : c->timeout_ms;
+	int64_t left_ms = (c->allowed_us - c->waited_us) / 1000;
+
+	if (c->allowed_us != NO_LIMIT && left_ms < ms)
+		ms = left_ms > 0 ? left_ms : 0;
+	c->deadline_ms = ms == NO_LIMIT ? NO_LIMIT : clock_ms() + ms;
 	c->wait_until_ms = c->deadline_ms;
 }
 
@@ -87,6 +105,7 @@ db_conn_left_ms(const struct db_conn *c)
 static bool
 wait_for(struct db_conn *c, short events)
 {
+	int64_t start_us = clock_us();
 	struct pollfd p = { .fd = PQsocket(c->pg), .events = events };
 	int64_t left_ms;
 	int n;
@@ -97,6 +116,7 @@ wait_for(struct db_conn *c, short events)
 			return false;
 		n = poll(&p, 1, left_ms == NO_LIMIT ? -1 : (int)left_ms);
 	} while (n < 0 && errno == EINTR);
+	c->waited_us += clock_us() - start_us;
 	return n > 0;
 }
 
@@ -765,6 +785,7 @@ db_conn_new(const char *conninfo, int64_t timeout_ms, unsigned used_by)
 		abort();
 	c->conninfo = conninfo;
 	c->timeout_ms = c->server_ms = timeout_ms;
+	c->allowed_us = NO_LIMIT;
 	c->used_by = used_by;
 	random_id(c->session);
 	if (!read_hosts(c)) {

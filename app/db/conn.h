@@ -32,7 +32,14 @@ void db_conn_free(struct db_conn *c);
  */
 void db_conn_limit(struct db_conn *c, int64_t ms, int64_t server_ms);
 
-/* Begin a call: all that follows may take timeout_ms together. */
+/* As db_allow() and db_waited_ms(), which see. */
+void db_conn_allow(struct db_conn *c, int64_t ms);
+int64_t db_conn_waited_ms(const struct db_conn *c);
+
+/*
+ * Begin a call: all that follows may take timeout_ms together, or what is left
+ * of what db_conn_allow() has given.
+ */
 void db_conn_begin(struct db_conn *c);
 
 /* Milliseconds left of the call; INT64_MAX: there is no limit. */

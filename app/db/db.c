@@ -292,6 +292,8 @@ begin(struct db *db, const struct db_sql *sql, struct db_params params)
 	assert(sql->direct || (sql->used_by & db->used_by) != 0);
 	settle(db);
 	db_conn_begin(db->conn);
+	if (db_conn_left_ms(db->conn) == 0)
+		return ERR_BUSY;
 	return is_put_off(db, sql) ? ERR_BUSY : ERR_OK;
 }
 
@@ -456,6 +458,18 @@ db_limit(struct db *db, int64_t ms, int64_t server_ms)
 {
 	db->timeout_ms = ms;
 	db_conn_limit(db->conn, ms, server_ms);
+}
+
+void
+db_allow(struct db *db, int64_t ms)
+{
+	db_conn_allow(db->conn, ms);
+}
+
+int64_t
+db_waited_ms(const struct db *db)
+{
+	return db_conn_waited_ms(db->conn);
 }
 
 bool

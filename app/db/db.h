@@ -79,6 +79,15 @@ enum err db_transaction(struct db *db, struct arena *a,
  */
 void db_limit(struct db *db, int64_t ms, int64_t server_ms);
 
+/*
+ * From now on all calls together may wait for ms, and each begun after that is
+ * ERR_BUSY, with nothing sent; 0: each has its own limit again.
+ */
+void db_allow(struct db *db, int64_t ms);
+
+/* How long this process has waited for the database by now, in all. */
+int64_t db_waited_ms(const struct db *db);
+
 /* Is there a connection, as far as is known? */
 bool db_is_connected(const struct db *db);
 

@@ -78,9 +78,9 @@ gate_refuse_check(struct req *r)
 
 /* Load shedding, where passwords are hashed. True: shed. */
 static bool
-shed(struct req *r)
+shed(struct req *r, int64_t wait_ms)
 {
-	if (!r->gone && r->waited_ms <= r->ctx->app->conf->login_wait_ms)
+	if (!r->gone && r->waited_ms <= wait_ms)
 		return false;
 	event(r->gone ? EVENT_SHED_GONE : EVENT_SHED_LATE, "waited_ms=%" PRId64,
 	    r->waited_ms);
@@ -89,7 +89,7 @@ shed(struct req *r)
 }
 
 bool
-gate_lane(struct req *r, enum role lane, const char *path)
+gate_lane(struct req *r, enum role lane, const char *path, int64_t wait_ms)
 {
 	if ((r->ctx->app->lanes & ROLE_BIT(lane)) == 0) {
 		event(EVENT_WRONG_LANE, "route=%s lane=%s", path,
@@ -98,7 +98,7 @@ gate_lane(struct req *r, enum role lane, const char *path)
 		    "Misdirected request: wrong socket for this endpoint");
 		return false;
 	}
-	return (roles[lane].needs & NEED_HASHING) == 0 || !shed(r);
+	return (roles[lane].needs & NEED_HASHING) == 0 || !shed(r, wait_ms);
 }
 
 enum err

@@ -31,11 +31,12 @@ void gate_refuse_check(struct req *r);
 /*
  * The lane: a worker that serves another one refuses with 421, since others
  * would wait behind work of another cost. Where passwords are hashed, one that
- * has waited for too long, or whose client has gone, is refused with 503: it is
- * not to be hashed for nothing. path: of the endpoint, for the log. False:
- * refused.
+ * has waited for more than wait_ms, or whose client has gone, is refused with
+ * 503: it is not to be hashed for nothing. path: of the endpoint, for the log.
+ * False: refused.
  */
-bool gate_lane(struct req *r, enum role lane, const char *path) MUST_CHECK;
+bool gate_lane(struct req *r, enum role lane, const char *path,
+    int64_t wait_ms) MUST_CHECK;
 
 /*
  * The size of a body: ERR_TOOBIG if it has more bytes than that. With BODY_NONE

@@ -15,8 +15,8 @@
 #include "lib/http_status.h"
 #include "stats/event.h"
 
-#define RETRY_AFTER_S "2"  /* when a 503 may be worth another attempt */
-#define HEAD_MAX_BYTES 256 /* what reply_write() adds */
+#define RETRY_AFTER_MIN_S INT64_C(2) /* after a 503 */
+#define HEAD_MAX_BYTES 256           /* what reply_write() adds */
 
 /* clang-format off */
 static const struct {
@@ -119,6 +119,18 @@ end_error(struct req *r, const char *code, const char *description)
 	buf_adds(b, "}");
 }
 
+/* When a 503 may be worth another attempt. */
+static void
+add_retry(struct req *r)
+{
+	int64_t s = r->ctx->retry_after_s;
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRId64,
+	    s > RETRY_AFTER_MIN_S ? s : RETRY_AFTER_MIN_S);
+	reply_header(r, "Retry-After", text);
+}
+
 void
 reply_detail(struct req *r, int status, const char *detail)
 {
@@ -128,7 +140,7 @@ reply_detail(struct req *r, int status, const char *detail)
 		buf_add_json(b, detail, strlen(detail));
 	end_error(r, oauth_code(r->face, status), detail);
 	if (status == 503)
-		reply_header(r, "Retry-After", RETRY_AFTER_S);
+		add_retry(r);
 }
 
 /* A request without any token is told of no error: RFC 6750, section 3.1. */

@@ -24,7 +24,7 @@
 	ROW(CHANGES,        "latchkey_password_changes_total",       "outcome", "password changes",     "Password changes by the account's owner, by outcome.") \
 	ROW(DELETIONS,      "latchkey_account_deletions_total",      "outcome", "deletions",            "Deletions of accounts by their owner, by outcome.") \
 	ROW(SERVICE_LIMIT,  "latchkey_service_limit_refusals_total", "share",   "service limit",        "Logins refused by the service-wide limit of failed logins, by share.") \
-	ROW(SHED,           "latchkey_logins_shed_total",            "reason",  "shed",                 "Logins and sign-ups refused before hashing: they waited too long, or the client had gone.") \
+	ROW(SHED,           "latchkey_logins_shed_total",            "reason",  "shed",                 "Logins and sign-ups refused before hashing: they waited too long, the client had gone, or sign-ups had had their share of the time.") \
 	ROW(HASHES,         "latchkey_logins_by_hash_total",         "format",  "logins by hash",       "Logins by the format of the hash that the password matched, before it is made anew.") \
 	ROW(HASH_REUSES,    "latchkey_hash_memory_reuses_total",     NULL,      "hash memory reuses",   "Password hashes that reused the memory of the one before.") \
 	ROW(VERIFICATIONS,  "latchkey_token_verifications_total",    NULL,      "tokens verified",      "Tokens verified; others were found in the cache of verified tokens.") \
@@ -66,6 +66,7 @@
 	ROW(WRONG_LANE,       "wrong_lane",             false,  WARNING, NONE,           NULL,           OK,       false) \
 	ROW(SHED_LATE,        "login_shed",             true,   INFO,    SHED,           "late",         BUSY,     false) \
 	ROW(SHED_GONE,        "login_shed",             true,   INFO,    SHED,           "gone",         BUSY,     false) \
+	ROW(SHED_SHARE,       "login_shed",             true,   INFO,    SHED,           "share",        BUSY,     false) \
 	ROW(REPLY_TIMEOUT,    "reply_cut",              true,   WARNING, REPLIES_CUT,    "timeout",      OK,       false) \
 	ROW(REPLY_GONE,       "reply_cut",              true,   INFO,    REPLIES_CUT,    "gone",         OK,       false) \
 	ROW(LOGIN,            "login",                  false,  INFO,    LOGINS,         "ok",           OK,       true)  \

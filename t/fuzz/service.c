@@ -248,6 +248,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct token_cache tokens;
 	struct decoy_range decoys = { .count = 0 };
 	struct ratelimit_memory ratelimit = { .refused_s = 0 };
+	struct share share = { .paid_ms = 0 };
 	struct loop_service service = { .run = run, .idle = go_on };
 	struct app app = {
 		.conf = &conf,
@@ -260,6 +261,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.decoys = &decoys,
 		.networks = &networks,
 		.ratelimit = &ratelimit,
+		.share = &share,
 	};
 	struct arena a;
 	struct ctx c;

@@ -514,6 +514,20 @@ db_limit(struct db *db, int64_t ms, int64_t server_ms)
 }
 
 void
+db_allow(struct db *db, int64_t ms)
+{
+	(void)db;
+	(void)ms;
+}
+
+int64_t
+db_waited_ms(const struct db *db)
+{
+	(void)db;
+	return 0;
+}
+
+void
 db_elsewhere(struct db *db)
 {
 	(void)db;
