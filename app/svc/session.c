@@ -162,9 +162,9 @@ find_deleted(struct ctx *c, const struct token_claims *claims, struct user *out)
 	if (!unsettled_find(c->arena,
 	        &(struct unsettled){ .kind = UNSETTLED_DELETION,
 	            .user_id = claims->uid,
+	            .epoch = claims->epoch,
 	            .username = claims->sub },
-	        &was) ||
-	    was.epoch != claims->epoch)
+	        &was))
 		return ERR_UNAUTH;
 	*out = (struct user){
 		.id = was.user_id,
@@ -182,15 +182,13 @@ static enum err
 find_changed(
     struct ctx *c, const struct token_claims *claims, const struct user *u)
 {
-	struct unsettled was;
-
 	if (u->is_active && u->password_hash != NULL &&
 	    unsettled_find(c->arena,
 	        &(struct unsettled){ .kind = UNSETTLED_CHANGE,
 	            .user_id = u->id,
+	            .epoch = claims->epoch,
 	            .hash = u->password_hash },
-	        &was) &&
-	    was.epoch == claims->epoch)
+	        NULL))
 		return ERR_OK;
 	return ERR_UNAUTH;
 }

@@ -54,21 +54,41 @@ is_free(int64_t until_ms, int64_t now_ms)
 	return until_ms <= now_ms || until_ms > now_ms + KEPT_MS;
 }
 
-/* A free entry, which is this process's now; NULL: there is none. */
+/* For the process that an entry belongs to. */
+static void
+wipe(struct unsettled_entry *e)
+{
+	atomic_store(&e->version, atomic_load(&e->version) | 1);
+	atomic_thread_fence(memory_order_seq_cst);
+	explicit_bzero(&e->values, sizeof(e->values));
+	atomic_fetch_add(&e->version, 1);
+}
+
+/*
+ * A free entry, which is this process's now; NULL: there is none. All those
+ * whose time has passed are wiped, and have the time 0 from then on.
+ */
 static struct unsettled_entry *
 claim(void)
 {
 	int64_t now_ms = clock_ms(), until_ms;
-	struct unsettled_entry *e;
+	struct unsettled_entry *e, *claimed = NULL;
 
 	for (e = entries; e < entries + ENTRIES; e++) {
 		until_ms = atomic_load(&e->until_ms);
-		if (is_free(until_ms, now_ms) &&
-		    atomic_compare_exchange_strong(
+		if (!is_free(until_ms, now_ms) ||
+		    (until_ms == 0 && claimed != NULL) ||
+		    !atomic_compare_exchange_strong(
 		        &e->until_ms, &until_ms, now_ms + KEPT_MS))
-			return e;
+			continue;
+		if (until_ms != 0)
+			wipe(e);
+		if (claimed == NULL)
+			claimed = e;
+		else
+			atomic_store(&e->until_ms, 0);
 	}
-	return NULL;
+	return claimed;
 }
 
 static bool
@@ -110,10 +130,7 @@ unsettled_end(struct unsettled_entry *entry, enum err e)
 {
 	if (entry == NULL || e == ERR_BUSY)
 		return;
-	atomic_store(&entry->version, atomic_load(&entry->version) | 1);
-	atomic_thread_fence(memory_order_seq_cst);
-	explicit_bzero(&entry->values, sizeof(entry->values));
-	atomic_fetch_add(&entry->version, 1);
+	wipe(entry);
 	atomic_store(&entry->until_ms, 0);
 }
 
@@ -136,9 +153,8 @@ copy(const struct unsettled_entry *e, struct values *out)
 static bool
 is_like(const struct values *v, const struct unsettled *like)
 {
-	return v->kind == like->kind &&
+	return v->kind == like->kind && v->epoch == like->epoch &&
 	       (like->user_id == 0 || v->user_id == like->user_id) &&
-	       (like->epoch == 0 || v->epoch == like->epoch) &&
 	       (like->username == NULL ||
 	           strcmp(v->username, like->username) == 0) &&
 	       (like->hash == NULL || strcmp(v->hash, like->hash) == 0);

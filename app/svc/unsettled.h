@@ -2,7 +2,8 @@
  * Writes whose outcome nobody could learn: the database, or the worker, went
  * away between the statement and its answer. Each is noted before it is sent,
  * in memory that all login workers of this machine share, and forgotten when it
- * is known what came of it; or else after five minutes. The same request again
+ * is known what came of it; or else after five minutes, when it counts no more,
+ * and the next one that is noted wipes it. The same request again
  * can then be told the truth, though its name is taken by itself, its password
  * the old one, or its account gone.
  */
@@ -22,7 +23,7 @@ enum unsettled_kind {
 struct unsettled {
 	enum unsettled_kind kind;
 	int64_t user_id;      /* 0: of a sign-up */
-	int32_t epoch;        /* of the account before */
+	int32_t epoch;        /* of the account before; 0: of a sign-up */
 	const char *username; /* NULL: of a change */
 	const char *fullname; /* of a deletion; NULL: none */
 	const char *hash;
@@ -47,8 +48,8 @@ struct unsettled_entry *unsettled_begin(
 void unsettled_end(struct unsettled_entry *entry, enum err e);
 
 /*
- * Is a write like this one unsettled? Of *like, NULL and 0 fit everything.
- * *out, in arena a, is that write; NULL: it is not needed.
+ * Is a write like this one unsettled? Of *like, a NULL and the user_id 0 fit
+ * everything; kind and epoch have to be the same. *out, in arena a, is that write; NULL: it is not needed.
  */
 bool unsettled_find(struct arena *a, const struct unsettled *like,
     struct unsettled *out) MUST_CHECK;

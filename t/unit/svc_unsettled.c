@@ -5,13 +5,26 @@
 
 #include <string.h>
 
-#include "svc/unsettled.h"
 #include "tap.h"
 
-#define ENTRIES 128
+/* All of it once more, by names of its own and another clock. */
+#define clock_ms tested_clock_ms
+#define unsettled_section tested_section
+#define unsettled_begin tested_begin
+#define unsettled_end tested_end
+#define unsettled_find tested_find
+#include "svc/unsettled.c" /* NOLINT(bugprone-suspicious-include) */
+
 #define TEXT_MAX 1023
 
 static struct arena arena;
+static int64_t now_ms = 1000;
+
+int64_t
+tested_clock_ms(void)
+{
+	return now_ms;
+}
 
 static struct unsettled
 signup_of(const char *name, const char *hash)
@@ -50,8 +63,9 @@ test_ends(void)
 static void
 test_values(void)
 {
-	const struct unsettled like = { .kind = UNSETTLED_DELETION,
-		.user_id = 7 };
+	const struct unsettled like = {
+		.kind = UNSETTLED_DELETION, .user_id = 7, .epoch = 3
+	};
 	struct unsettled was = { .kind = UNSETTLED_DELETION,
 		.user_id = 7,
 		.epoch = 3,
@@ -70,11 +84,36 @@ test_values(void)
 	unsettled_end(e, ERR_CONFLICT);
 }
 
+/* A deletion that was undone by hand, and another one of the same account. */
+static void
+test_epochs(void)
+{
+	struct unsettled was, w = { .kind = UNSETTLED_DELETION,
+		.user_id = 7,
+		.epoch = 3,
+		.username = "ada",
+		.hash = "third" };
+	struct unsettled_entry *third = unsettled_begin(&w), *fourth;
+
+	w.epoch = 4;
+	w.hash = "fourth";
+	fourth = unsettled_begin(&w);
+	w.hash = NULL;
+	ok(unsettled_find(&arena, &w, &was),
+	    "a deletion behind an older one is found");
+	is(was.hash, "fourth", "a deletion is found by its epoch");
+	w.epoch = 0;
+	ok(!unsettled_find(&arena, &w, &was),
+	    "the epoch 0 is one like any other");
+	unsettled_end(third, ERR_OK);
+	unsettled_end(fourth, ERR_OK);
+}
+
 static void
 test_limits(void)
 {
 	struct unsettled_entry *all[ENTRIES];
-	char text[TEXT_MAX + 2];
+	char text[TEXT_MAX + 2] = { 0 };
 	struct unsettled w = signup_of(text, "hash");
 	struct unsettled_entry *e;
 	size_t i;
@@ -102,13 +141,37 @@ test_limits(void)
 	ok(!is_found("ada", NULL), "nothing is left of writes that have ended");
 }
 
+/* Entries that nobody ends, as of a login worker that was killed. */
+static void
+test_time(void)
+{
+	struct unsettled w = signup_of("ada", "a-hash-that-is-longer");
+	struct unsettled_entry *e;
+
+	ok(unsettled_begin(&w) != NULL && unsettled_begin(&w) != NULL,
+	    "two writes are noted that do not end");
+	now_ms += KEPT_MS - 1;
+	ok(is_found("ada", NULL), "a write is kept for five minutes");
+	now_ms++;
+	ok(!is_found("ada", NULL), "a write is found no more after that");
+	w = signup_of("bob", "short");
+	e = unsettled_begin(&w);
+	ok(is_found("bob", "short"), "a write takes the place of an old one");
+	ok(memmem(own, sizeof(own), "ada", 3) == NULL &&
+	        memmem(own, sizeof(own), "hash-that-is-longer", 19) == NULL,
+	    "no byte is left of writes whose time has passed");
+	unsettled_end(e, ERR_OK);
+}
+
 int
 main(void)
 {
 	arena_init(&arena);
 	test_ends();
 	test_values();
+	test_epochs();
 	test_limits();
+	test_time();
 	arena_free(&arena);
 	return done();
 }
