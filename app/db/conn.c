@@ -313,13 +313,16 @@ log_unreached(const struct db_conn *c, const struct db_host *h,
 	const char *message = PQerrorMessage(c->pg);
 	const char *fault = db_tls_fault(c->tls);
 	char late[300], said[400], code[6];
+	bool is_servers;
 
 	if (outcome == DB_LOST) {
-		snprintf(said, sizeof(said), "%.*s%s%s",
-		    (int)strcspn(message, "\n"), message,
-		    fault != NULL ? ": " : "", fault != NULL ? fault : "");
-		db_failure("connect", take_sqlstate(said, code) ? code : NULL,
-		    said, NULL);
+		snprintf(said, sizeof(said), "%.*s",
+		    (int)strcspn(message, "\n"), message);
+		is_servers = take_sqlstate(said, code);
+		if (!is_servers && fault != NULL)
+			snprintf(said, sizeof(said), "%.*s: %s",
+			    (int)strcspn(message, "\n"), message, fault);
+		db_failure("connect", is_servers ? code : NULL, said, NULL);
 	} else if (outcome == DB_LATE) {
 		snprintf(late, sizeof(late), "no answer in time from %s%s%s",
 		    h->name != NULL ? h->name : "the server",

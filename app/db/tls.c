@@ -27,8 +27,12 @@ db_tls_hold(void **held, void *ssl)
 const char *
 db_tls_fault(const void *held)
 {
-	long result = held != NULL ? SSL_get_verify_result(held) : X509_V_OK;
+	long result;
 
+	/* OpenSSL has a result also where nothing was to be verified */
+	if (held == NULL || (SSL_get_verify_mode(held) & SSL_VERIFY_PEER) == 0)
+		return NULL;
+	result = SSL_get_verify_result(held);
 	return result != X509_V_OK ? X509_verify_cert_error_string(result)
 	                           : NULL;
 }

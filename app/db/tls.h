@@ -18,7 +18,8 @@ void db_tls_release(void **held);
 
 /*
  * Why the server's certificate was refused in this handshake, in OpenSSL's
- * words: "certificate has expired". NULL: it was not, or there was none.
+ * words: "certificate has expired". NULL: it was not, or there was none, or it
+ * was not to be verified.
  */
 const char *db_tls_fault(const void *held) MUST_CHECK;
 
