@@ -132,6 +132,49 @@ kill -9 "$(workers login | head -n 1)"
 retry 20 settled
 ok $? 'a worker that dies after an upgrade is replaced'
 
+# --- a status file that cannot be made ---
+
+# upgraded N: the N-th upgrade is done, and all workers are there.
+upgraded() {
+	lines 'event=upgrade result=done' "$1" && [ "$(count event=ready)" -gt "$ready" ]
+}
+done_before=$(count 'event=upgrade result=done') ready=$(count event=ready)
+cp "$LK_CONF" "$tmp/good.conf"
+sed -i 's|^status_file.*|status_file = /proc/x/status|' "$LK_CONF"
+another 6
+install_program "$tmp/program6"
+kill -HUP "$supervisor"
+retry 20 upgraded $((done_before + 1))
+ok $? 'an upgrade with a new status_file, which cannot be made, is done' || diag "$(tail -n 3 "$LK_LOG")"
+like "$(cat "$LK_LOG")" "status_file stays $LK_DIR/data/status until restart" 'the log says after an upgrade that status_file stays'
+cp "$tmp/good.conf" "$LK_CONF"
+like "$($LK_AS "$LK_BIN" -c "$LK_CONF" status)" '^check ' 'the status file stays where it was through an upgrade'
+
+mkdir "$LK_DIR/data/status.try"
+another 7
+install_program "$tmp/program7"
+refused 'a program that could not make its status file' 'latchkey: status_file: .*/status\.try: File exists'
+rmdir "$LK_DIR/data/status.try"
+
+# A trial goes well, and what it could do then fails; the settings change meanwhile, too.
+mkdir "$LK_DIR/data/status.new"
+retry 20 settled
+refused 'a program that cannot make its status file any more' 'latchkey: status_file: .*/status\.new: File exists'
+former=$(workers check | head -n 1) ready=$(count event=ready)
+kill -9 "$former"
+reaped() {
+	! kill -0 "$former" 2>/dev/null
+}
+retry 20 reaped
+ok $? 'a worker that dies before another program can begin is reaped'
+sed -i 's/^workers_check.*/workers_check = 3/' "$LK_CONF"
+rmdir "$LK_DIR/data/status.new"
+retry 20 upgraded $((done_before + 2))
+ok $? 'a program begins as soon as it can make its status file' || diag "$(tail -n 3 "$LK_LOG")"
+like "$(grep event=ready "$LK_LOG" | tail -n 1)" 'check=3 ' 'a program that begins late has the settings of then'
+api GET /
+is "$status" 200 'the service answers after a program that began late'
+
 # SIGTERM at any time: also while a new program is tried.
 cat >"$tmp/slow" <<END
 #!/bin/sh

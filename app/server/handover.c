@@ -7,7 +7,7 @@
  *	from PID		of the supervisor
  *	single			one socket for all lanes
  *	socket LANE FD ADDRESS	by the setting that it was made by
- *	status FD		of the status file, which holds its lock
+ *	status FD PATH		of the status file, which holds its lock
  *	worker ROLE NUMBER PID KILL_MS
  */
 #include "base.h"
@@ -54,8 +54,9 @@ static bool
 write_text(int fd, const struct handover *h)
 {
 	const struct listeners *l = &h->listeners;
-	bool good = dprintf(fd, HEAD "\nfrom %d\n%sstatus %d\n", (int)h->from,
-	                l->single ? "single\n" : "", h->status_fd) > 0;
+	bool good = dprintf(fd, HEAD "\nfrom %d\n%sstatus %d %s\n", (int)h->from,
+	                l->single ? "single\n" : "", h->status_fd,
+	                h->status_file) > 0;
 	const struct pool_former *w;
 	enum role lane;
 
@@ -157,6 +158,15 @@ take_socket(char *line, struct listeners *l)
 }
 
 static bool
+take_status(char *line, struct handover *h)
+{
+	if (!next_fd(&line, &h->status_fd))
+		return false;
+	h->status_file = *line != '\0' ? line : NULL;
+	return true;
+}
+
+static bool
 take_worker(char *line, struct handover *h)
 {
 	struct pool_former *w = &h->worker[h->workers];
@@ -184,7 +194,7 @@ take_line(char *line, struct handover *h)
 	else if (strcmp(kind, "single") == 0)
 		h->listeners.single = true;
 	else if (strcmp(kind, "status") == 0)
-		return next_fd(&line, &h->status_fd);
+		return take_status(line, h);
 	else if (strcmp(kind, "socket") == 0)
 		return take_socket(line, &h->listeners);
 	else

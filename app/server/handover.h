@@ -14,7 +14,8 @@
 struct handover {
 	pid_t from; /* the supervisor */
 	struct listeners listeners;
-	int status_fd; /* of shm_file() */
+	int status_fd;           /* of shm_file() */
+	const char *status_file; /* its path; NULL: by the setting */
 	size_t workers;
 	struct pool_former worker[POOL_FORMER_MAX];
 };

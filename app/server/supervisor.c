@@ -158,6 +158,17 @@ open_app(const struct conf *conf)
 	return app_open(conf, LOADER_NEEDS, 0);
 }
 
+/*
+ * Where the status file is: after another program where that one had it, since
+ * its workers count on there, and the setting may have changed since.
+ */
+static const char *
+status_file(const struct supervisor *s, const struct conf *conf)
+{
+	return s->handover.status_file != NULL ? s->handover.status_file
+	                                       : conf->status_file;
+}
+
 /* Name the new settings that only a restart can apply. */
 static void
 report_restart_only(const struct supervisor *s, const struct conf *fresh)
@@ -169,9 +180,9 @@ report_restart_only(const struct supervisor *s, const struct conf *fresh)
 		                               fresh->listen[lane]) != 0)
 			log_say("listen_%s stays %s until restart",
 			    roles[lane].name, s->listeners.address[lane]);
-	if (strcmp(s->first.status_file, fresh->status_file) != 0)
-		log_say(
-		    "status_file stays %s until restart", s->first.status_file);
+	if (strcmp(status_file(s, &s->first), fresh->status_file) != 0)
+		log_say("status_file stays %s until restart",
+		    status_file(s, &s->first));
 }
 
 static void
@@ -182,6 +193,7 @@ release(struct supervisor *s)
 	if (s->loaded != NULL)
 		conf_free(s->loaded);
 	free(s->loaded);
+	s->loaded = NULL;
 }
 
 /* New settings and what they open, in the place of those in force. */
@@ -248,6 +260,7 @@ execute(const void *of)
 	h.from = s->self;
 	h.listeners = s->listeners;
 	h.status_fd = shm_file();
+	h.status_file = status_file(s, &s->first);
 	h.workers = pool_list(&s->pool, h.worker);
 	upgrade_execute(&s->upgrade, &h);
 }
@@ -263,7 +276,9 @@ be_tried(const struct supervisor *s, const char *file)
 	struct app *app;
 
 	if (!listeners_are_good(&s->handover.listeners) ||
-	    !conf_load(file, &conf) || (app = open_app(&conf)) == NULL)
+	    !conf_load(file, &conf) || !confine_is_possible(&conf) ||
+	    !shm_is_possible(status_file(s, &conf), &metrics_section) ||
+	    (app = open_app(&conf)) == NULL)
 		return EXIT_FAILURE;
 	app_close(app);
 	conf_free(&conf);
@@ -472,17 +487,19 @@ begin(struct supervisor *s, const char *file)
 		&unsettled_section, &event_log_section, NULL };
 	int before = s->has_taken_over ? s->handover.status_fd : -1;
 
-	if (s->app == NULL && !load_first(s, file))
+	if (!load_first(s, file) || !confine_is_possible(&s->first))
 		return false;
 	/* of two concurrent starts the lock of the status file admits one */
-	return confine_is_possible(&s->first) &&
-	       shm_create(s->first.status_file, sections, before) &&
-	       open_wake() && open_listeners(s);
+	if (shm_file() < 0 &&
+	    !shm_create(status_file(s, &s->first), sections, before))
+		return false;
+	return open_listeners(s) && open_wake();
 }
 
 /*
  * The same after another program, whose workers serve meanwhile: what a trial
- * could do a moment ago will be possible again.
+ * could do a moment ago will be possible again, with settings that may be
+ * others by then.
  */
 static bool
 begin_at_last(struct supervisor *s, const char *file)
@@ -491,6 +508,8 @@ begin_at_last(struct supervisor *s, const char *file)
 		if (!s->has_taken_over || signals_stop_asked())
 			return false;
 		refuse_upgrade(s);
+		release(s);
+		conf_free(&s->first);
 		pool_wait(&s->pool, RETRY_MS);
 	}
 	return true;

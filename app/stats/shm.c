@@ -20,7 +20,7 @@
 #include "lib/log.h"
 #include "stats/shm.h"
 
-#define NAME_BYTES 4104 /* of the longest status_file and ".new" */
+#define NAME_BYTES 4104 /* of the longest status_file and ".new" or ".try" */
 #define HEAD_BYTES 4096 /* of the file, before its section */
 #define LAYOUT_BYTES                                                        \
 	64             /* of that; a process that reads another layout must \
@@ -244,6 +244,21 @@ create_file(const char *file, const struct shm_section *section, int before)
 	if (old != before)
 		close(old);
 	return good;
+}
+
+bool
+shm_is_possible(const char *file, const struct shm_section *section)
+{
+	char name[NAME_BYTES];
+	int fd;
+
+	snprintf(name, sizeof(name), "%s.try", file);
+	fd = make_file(name, section);
+	if (fd < 0)
+		return complain(name, strerror(errno));
+	close(fd);
+	unlink(name);
+	return true;
 }
 
 /* --- the other sections --- */

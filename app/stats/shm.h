@@ -30,6 +30,13 @@ struct shm_section {
 bool shm_create(const char *file, const struct shm_section *const *sections,
     int before) MUST_CHECK;
 
+/*
+ * Could shm_create() make a file with this section in the place of file? Makes
+ * one beside it, and removes it. False, with a line on standard error: no.
+ */
+bool shm_is_possible(
+    const char *file, const struct shm_section *section) MUST_CHECK;
+
 /* The descriptor of the file, for a program that takes this one's place. */
 int shm_file(void);
 

@@ -37,6 +37,7 @@ fill(void)
 
 	left.from = getpid();
 	left.status_fd = new_fd();
+	left.status_file = "/run/a b/status";
 	for (role = 0; role < ROLE_COUNT; role++) {
 		left.listeners.fd[role] = roles[role].is_lane ? new_fd() : -1;
 		left.listeners.address[role] = "/run/a b/check.sock";
@@ -71,6 +72,7 @@ all_is_taken(void)
 		same += is_taken(role);
 	is_int(same, ROLE_COUNT, "the sockets are those that were left");
 	is_int(taken.status_fd, left.status_fd, "the status file, too");
+	is(taken.status_file, left.status_file, "and where that is");
 	ok(is_cloexec(left.status_fd) &&
 	        is_cloexec(left.listeners.fd[ROLE_CHECK]),
 	    "descriptors are closed at the exec after that");
@@ -149,6 +151,8 @@ wrong_texts(void)
 
 	is_int(take_text(HEAD, SOCKETS "worker check 63 4711 0\n", true),
 	    HANDOVER_REAL, "a text by hand is taken");
+	ok(taken.status_file == NULL,
+	    "a text may lack the path of the status file");
 	is_int(take_text(HEAD, SOCKETS, false), HANDOVER_WRONG,
 	    "a text that can be changed is not taken");
 	is_int(take_text("latchkey-handover 2", SOCKETS, true), HANDOVER_WRONG,

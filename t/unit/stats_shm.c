@@ -79,6 +79,33 @@ in_child(int (*work)(void))
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
+/* Says nothing of it. */
+static int
+try_file(void)
+{
+	int null = open("/dev/null", O_WRONLY);
+
+	dup2(null, STDERR_FILENO);
+	return shm_is_possible(file, &file_section);
+}
+
+static void
+test_trial(void)
+{
+	char beside[80];
+	struct stat st;
+
+	snprintf(beside, sizeof(beside), "%s.try", file);
+	is_int(in_child(try_file), 1, "the file of the memory can be made");
+	ok(stat(file, &st) != 0 && stat(beside, &st) != 0,
+	    "the trial of a file leaves none behind");
+	if (mkdir(beside, 0700) != 0)
+		abort();
+	is_int(in_child(try_file), 0,
+	    "the trial of a file fails where none can be made");
+	rmdir(beside);
+}
+
 static void
 test_sections(void)
 {
@@ -312,6 +339,7 @@ main(void)
 	if (mkdtemp(folder) == NULL)
 		abort();
 	snprintf(file, sizeof(file), "%s/status", folder);
+	test_trial();
 	test_sections();
 	test_read_only();
 	test_file();
