@@ -78,14 +78,15 @@ tried() {
 
 $LK_AS sh -c 'umask 077; echo "*:*:*:latchkey:secret" >"$1"' pgpass "$LK_DIR/data/pgpass"
 all=$(grep -c '^	{ "' t/tool/forbid.c)
+names='faccessat readlinkat' # of files, which libpq looks for
 
 # --- a database beside it: a Unix socket ---
 
 acts beside FORBIDDEN=try
 is "$(done_by check)" "$all" 'a check worker that was taken over can do nothing of it'
-is "$(done_by api)" "unix netlink-diag $all" 'an api worker can connect to the database, and ask for queues'
-is "$(done_by login)" "unix $all" 'a login worker can connect to the database'
-is "$(done_by keeper)" "unix $all" 'the keeper can connect to the database'
+is "$(done_by api)" "unix netlink-diag $names $all" 'an api worker can connect to the database, and ask for queues'
+is "$(done_by login)" "unix $names $all" 'a login worker can connect to the database'
+is "$(done_by keeper)" "unix $names $all" 'the keeper can connect to the database'
 for role in check api login keeper; do
 	is "$(tried $role open-key)" 'EACCES ' "a worker cannot open the key: $role"
 	is "$(tried $role execve execveat clone clone3)" 'killed killed killed killed ' \
@@ -123,7 +124,7 @@ acts away FORBIDDEN=try LATCHKEY_DATABASE="host=localhost port=$port user=latchk
 if [ "$landlock" -ge 4 ]; then
 	is "$(done_by check)" "$all" 'a check worker cannot open the password of the database'
 	for role in login keeper; do
-		is "$(done_by $role)" "open-password tcp tcp6 $all" "a worker can read its password, and connect to its port: $role"
+		is "$(done_by $role)" "open-password tcp tcp6 $names $all" "a worker can read its password, and connect to its port: $role"
 	done
 	log_was=$log
 	acts elsewhere FORBIDDEN=try FORBIDDEN_PORT="$LK_PORT" \
@@ -208,7 +209,7 @@ is "$(grep -c 'event=call_refused' "$log")" 0 'no call is refused meanwhile'
 
 if [ "$landlock" -ge 2 ]; then
 	acts older FORBIDDEN=try FORBIDDEN_LANDLOCK=2 FORBIDDEN_PORT="$LK_PORT" \
-		LATCHKEY_DATABASE="host=127.0.0.1 port=$port user=latchkey dbname=latchkey"
+		LATCHKEY_DATABASE="host=127.0.0.1 port=$port user=latchkey dbname=latchkey passfile=$LK_DIR/data/pgpass"
 	is "$(grep -c "this kernel's Landlock knows no ports" "$log")" 1 'where Landlock knows no ports the log says so, once'
 	is "$(tried login open-key)" 'EACCES ' 'where Landlock knows no ports it keeps a worker from files'
 	is "$(tried login mptcp udp)" 'EACCES EACCES ' 'where Landlock knows no ports a worker has no other sockets than TCP'

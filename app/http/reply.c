@@ -16,7 +16,8 @@
 #include "stats/event.h"
 
 #define RETRY_AFTER_MIN_S INT64_C(2) /* after a 503 */
-#define HEAD_MAX_BYTES 256           /* what reply_write() adds */
+#define RETRY_AFTER_MAX_S INT64_C(60)
+#define HEAD_MAX_BYTES 256 /* what reply_write() adds */
 
 /* clang-format off */
 static const struct {
@@ -119,7 +120,10 @@ end_error(struct req *r, const char *code, const char *description)
 	buf_adds(b, "}");
 }
 
-/* When a 503 may be worth another attempt. */
+/*
+ * When a 503 may be worth another attempt. A longer time is of a limit that was
+ * asked before, and did not refuse.
+ */
 static void
 add_retry(struct req *r)
 {
@@ -127,7 +131,9 @@ add_retry(struct req *r)
 	char text[24];
 
 	snprintf(text, sizeof(text), "%" PRId64,
-	    s > RETRY_AFTER_MIN_S ? s : RETRY_AFTER_MIN_S);
+	    s > RETRY_AFTER_MIN_S && s <= RETRY_AFTER_MAX_S
+	        ? s
+	        : RETRY_AFTER_MIN_S);
 	reply_header(r, "Retry-After", text);
 }
 

@@ -110,6 +110,8 @@ note(void *p)
 	return p;
 }
 
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): of libc */
+
 EXPORTED void *
 malloc(size_t n)
 {
@@ -177,4 +179,6 @@ realloc(void *p, size_t n)
 		lacked = true;
 	return moved;
 }
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
 #endif

@@ -406,10 +406,10 @@ static void
 find_inner(struct lint *l)
 {
 	const struct nginx_directive *d;
-	size_t i;
+	size_t i, n = count(l, "location") + 1;
 
-	l->inner = arena_alloc(
-	    l->arena, (count(l, "location") + 1) * sizeof(*l->inner));
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): of pointers */
+	l->inner = arena_alloc(l->arena, n * sizeof(*l->inner));
 	for (d = nginx_next(l->root, l->root); d != NULL;
 	     d = nginx_next(l->root, d)) {
 		if (!nginx_is(d, "location") || !lint_has_guard(l, d) ||

@@ -33,7 +33,7 @@
 /* Kept connections (server/loop.c), and everything else. */
 #define FILES_MAX 1024
 /* A request in parts is a file in memory. */
-#define FILE_BYTES_MAX (1024 * 1024)
+#define FILE_BYTES_MAX (UINT64_C(1024) * 1024)
 
 /* --- the table --- */
 

@@ -15,7 +15,7 @@
 #include "svc/unsettled.h"
 
 #define ENTRIES 128
-#define KEPT_MS (5 * 60 * 1000L)
+#define KEPT_MS (INT64_C(5) * 60 * 1000)
 #define TEXT_BYTES 1024
 
 struct values {
