@@ -32,8 +32,10 @@ void db_conn_free(struct db_conn *c);
  */
 void db_conn_limit(struct db_conn *c, int64_t ms, int64_t server_ms);
 
-/* As db_allow() and db_waited_ms(), which see. */
+/* As db_allow(), which see. */
 void db_conn_allow(struct db_conn *c, int64_t ms);
+
+/* As db_waited_ms(), which see. */
 int64_t db_conn_waited_ms(const struct db_conn *c);
 
 /*

@@ -265,7 +265,7 @@ static const char *const name_folders[] = { "/usr", "/lib", "/lib64", "/etc",
 #define WRITING (O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY))
 
 static const uint64_t writing_bits[] = { O_WRONLY, O_RDWR, O_CREAT, O_TRUNC,
-	O_TMPFILE & ~O_DIRECTORY };
+	O_TMPFILE & ~O_DIRECTORY, 0 };
 
 /* clone() of other machines than these has its flags elsewhere. */
 #define NAMESPACES                                                \
@@ -273,7 +273,8 @@ static const uint64_t writing_bits[] = { O_WRONLY, O_RDWR, O_CREAT, O_TRUNC,
 	    CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
 
 static const uint64_t namespace_bits[] = { CLONE_NEWNS, CLONE_NEWCGROUP,
-	CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET };
+	CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET,
+	0 };
 
 static struct filter_when
 condition(enum when when)
@@ -409,16 +410,14 @@ allow_descriptors(struct filter *f, const char *call)
 	return true;
 }
 
-/* A call fails that has one of these bits in an argument. */
+/* A call fails that has one of these bits, 0 at the end, in an argument. */
 static bool
 refuse_bits(struct filter *f, const struct row *r, unsigned argument,
-    const uint64_t *bits, size_t n, int error)
+    const uint64_t *bits, int error)
 {
-	size_t i;
-
-	for (i = 0; i < n; i++) {
+	for (; *bits != 0; bits++) {
 		const struct filter_when w = { 1,
-			{ { argument, FILTER_ALL_BITS, bits[i] } } };
+			{ { argument, FILTER_ALL_BITS, *bits } } };
 
 		if (!filter_refuse(f, r->call, error, &w))
 			return false;
@@ -464,11 +463,10 @@ allow_row(struct filter *f, const struct row *r, unsigned by)
 		return (by & DB) == 0 || refuse_code(f, r->call);
 	case READING:
 	case READING_OPEN:
-		return refuse_bits(f, r, r->when == READING ? 2 : 1,
-		    writing_bits, ARRAY_LEN(writing_bits), EACCES);
-	case NO_NAMESPACE:
 		return refuse_bits(
-		    f, r, 0, namespace_bits, ARRAY_LEN(namespace_bits), EPERM);
+		    f, r, r->when == READING ? 2 : 1, writing_bits, EACCES);
+	case NO_NAMESPACE:
+		return refuse_bits(f, r, 0, namespace_bits, EPERM);
 	default:
 		return true;
 	}

@@ -159,11 +159,12 @@ static __attribute__((noinline)) uintptr_t
 leave(size_t n)
 {
 	volatile char text[16384];
+	uintptr_t place = (uintptr_t)text;
 	size_t i;
 
 	for (i = 0; i < n; i++)
 		text[i] = 'x';
-	return (uintptr_t)text;
+	return place;
 }
 
 static void

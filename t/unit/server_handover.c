@@ -72,7 +72,8 @@ all_is_taken(void)
 		same += is_taken(role);
 	is_int(same, ROLE_COUNT, "the sockets are those that were left");
 	is_int(taken.status_fd, left.status_fd, "the status file, too");
-	is(taken.status_file, left.status_file, "and where that is");
+	is(taken.status_file, left.status_file,
+	    "the place of the status file, too");
 	ok(is_cloexec(left.status_fd) &&
 	        is_cloexec(left.listeners.fd[ROLE_CHECK]),
 	    "descriptors are closed at the exec after that");
