@@ -42,7 +42,7 @@ new_token() {
 	take_token
 }
 
-serve_alone "$LK_DIR/data/other.sock" "$tmp/other.log" LATCHKEY_DB_TIMEOUT_MS=10000
+serve_alone "$LK_DIR/data/other.sock" "$tmp/other.log" LATCHKEY_DB_TIMEOUT_MS=10000 LATCHKEY_LOGIN_WAIT_MS=60000
 ok $? 'a second instance serves the same database' || diag "$(cat "$tmp/other.log")"
 for name in ada bob cy; do
 	sign_up "$name" 'correct horse'

@@ -22,7 +22,7 @@ proxy() {
 # worker NAME HOSTS PORTS: with the database there
 worker() {
 	log=$tmp/$1.log
-	serve_alone "$LK_DIR/data/$1.sock" "$log" LATCHKEY_LOGIN_FAILURES_PER_SERVICE_HOUR=0 LATCHKEY_DB_TIMEOUT_MS="${patience_ms-2500}" \
+	serve_alone "$LK_DIR/data/$1.sock" "$log" LATCHKEY_LOGIN_FAILURES_PER_SERVICE_HOUR=0 LATCHKEY_LOGIN_WAIT_MS=60000 LATCHKEY_DB_TIMEOUT_MS="${patience_ms-2500}" \
 		LATCHKEY_DATABASE="host=$2 port=$3 user=latchkey dbname=latchkey"
 }
 

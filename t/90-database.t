@@ -140,7 +140,7 @@ proxy "$port" 100
 # An api worker, since one that hashes also counts formats beside its requests.
 apart=$LK_DIR/data/apart
 # shellcheck disable=SC2086 # words of a command
-$LK_AS env LATCHKEY_DATABASE="host=127.0.0.1 port=$port user=latchkey dbname=latchkey" LATCHKEY_DB_TIMEOUT_MS=4000 \
+$LK_AS env LATCHKEY_DATABASE="host=127.0.0.1 port=$port user=latchkey dbname=latchkey" LATCHKEY_LOGIN_WAIT_MS=60000 LATCHKEY_DB_TIMEOUT_MS=4000 \
 	LATCHKEY_WORKERS_CHECK=1 LATCHKEY_WORKERS_API=1 LATCHKEY_WORKERS_LOGIN=1 LATCHKEY_STATUS_FILE="$apart.status" \
 	LATCHKEY_LISTEN_CHECK="$apart.check" LATCHKEY_LISTEN_API="$apart.api" LATCHKEY_LISTEN_LOGIN="$apart.login" \
 	"$LK_BIN" -c "$LK_CONF" serve </dev/null 2>"$tmp/apart.log" &
@@ -163,7 +163,7 @@ ok $? "a database 200 ms away is connected to, and answers, in one call ($took m
 is "$(wc -l <"$tmp/trips$port")" 4 \
 	'connecting takes a round trip for TLS, one for the role, one for all settings and statements, and one to ask'
 
-through "$port" LATCHKEY_LOGIN_FAILURES_PER_SERVICE_HOUR=0 LATCHKEY_DB_TIMEOUT_MS=4000
+through "$port" LATCHKEY_LOGIN_FAILURES_PER_SERVICE_HOUR=0 LATCHKEY_LOGIN_WAIT_MS=60000 LATCHKEY_DB_TIMEOUT_MS=4000
 another=$(pgrep -x latchkey-keeper -P "$alone")
 kill -STOP "$another"
 logged_in() {
