@@ -54,9 +54,9 @@ static bool
 write_text(int fd, const struct handover *h)
 {
 	const struct listeners *l = &h->listeners;
-	bool good = dprintf(fd, HEAD "\nfrom %d\n%sstatus %d %s\n", (int)h->from,
-	                l->single ? "single\n" : "", h->status_fd,
-	                h->status_file) > 0;
+	bool good =
+	    dprintf(fd, HEAD "\nfrom %d\n%sstatus %d %s\n", (int)h->from,
+	        l->single ? "single\n" : "", h->status_fd, h->status_file) > 0;
 	const struct pool_former *w;
 	enum role lane;
 

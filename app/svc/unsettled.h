@@ -49,7 +49,8 @@ void unsettled_end(struct unsettled_entry *entry, enum err e);
 
 /*
  * Is a write like this one unsettled? Of *like, a NULL and the user_id 0 fit
- * everything; kind and epoch have to be the same. *out, in arena a, is that write; NULL: it is not needed.
+ * everything; kind and epoch have to be the same. *out, in arena a, is that
+ * write; NULL: it is not needed.
  */
 bool unsettled_find(struct arena *a, const struct unsettled *like,
     struct unsettled *out) MUST_CHECK;
