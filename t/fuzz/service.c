@@ -31,6 +31,7 @@
 #include "sign.h"
 #include "svc/decoy.h"
 #include "svc/network.h"
+#include "svc/share.h"
 
 #define ARENA_KEEPS 34000   /* bytes, from one request to the next */
 #define FIRST_TIME 1000000L /* what libraries set up once */
