@@ -61,12 +61,13 @@ db_ways_hosts(const struct db_hosts *hosts, struct db_ways *ways)
 void
 db_ways_file(struct db_ways *ways, const char *folder, const char *path)
 {
-	char *out = ways->file[ways->files];
+	char *out;
 	int n;
 
 	if (folder == NULL || path == NULL || path[0] == '\0' ||
 	    ways->files == DB_WAYS_FILES)
 		return;
+	out = ways->file[ways->files];
 	n = snprintf(out, DB_WAYS_PATH_BYTES, "%s%s%s", folder,
 	    folder[0] != '\0' ? "/" : "", path);
 	if (n < DB_WAYS_PATH_BYTES)

@@ -14,6 +14,7 @@
 
 /* libseccomp's handle is a void pointer, which says nothing about its type. */
 struct filter {
+	/* cppcheck-suppress unusedStructMember */
 	char unused;
 };
 

@@ -21,11 +21,13 @@ static const unsigned rights_of[] = { 0, 13, 14, 15, 15, 16 };
 
 /* struct landlock_ruleset_attr, as of version 6 */
 struct ruleset {
+	/* cppcheck-suppress unusedStructMember */
 	uint64_t files, tcp, scopes;
 };
 
 /* struct landlock_net_port_attr */
 struct port_rule {
+	/* cppcheck-suppress unusedStructMember */
 	uint64_t right, port;
 };
 

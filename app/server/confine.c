@@ -617,6 +617,7 @@ lower_limits(void)
 const char *
 confine_obstacle(void)
 {
+	/* cppcheck-suppress unreadVariable */
 	const char *preloaded = getenv("LD_PRELOAD");
 
 #ifdef __SANITIZE_ADDRESS__

@@ -60,6 +60,7 @@ wipe(struct unsettled_entry *e)
 {
 	atomic_store(&e->version, atomic_load(&e->version) | 1);
 	atomic_thread_fence(memory_order_seq_cst);
+	/* NOLINTNEXTLINE(clang-analyzer-*): there is one */
 	explicit_bzero(&e->values, sizeof(e->values));
 	atomic_fetch_add(&e->version, 1);
 }

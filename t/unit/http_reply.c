@@ -133,12 +133,12 @@ test_errors(void)
 		    wait[i].said);
 		is(r.reply.body.s, detail, wait[i].said);
 	}
-	c.retry_after_s = 61;
+	r.ctx->retry_after_s = 61;
 	reply_error(&r, ERR_BUSY);
 	ok(r.reply.status == 503 &&
 	        strstr(sent(&r), "\r\nRetry-After: 2\r\n") != NULL,
 	    "the 503 of a service that is not available has Retry-After");
-	c.retry_after_s = 60;
+	r.ctx->retry_after_s = 60;
 	reply_error(&r, ERR_BUSY);
 	ok(strstr(sent(&r), "\r\nRetry-After: 60\r\n") != NULL,
 	    "a 503 can say when, within a minute");
@@ -192,7 +192,7 @@ test_oauth(void)
 	ok(r.reply.status == 429 &&
 	        strstr(r.reply.body.s, "\"temporarily_unavailable\"") != NULL,
 	    "an OAuth 429 is temporarily_unavailable");
-	c.retry_after_s = 61;
+	r.ctx->retry_after_s = 61;
 	reply_error(&r, ERR_BUSY);
 	ok(r.reply.status == 503 &&
 	        strstr(r.reply.body.s, "\"temporarily_unavailable\"") != NULL &&

@@ -59,7 +59,7 @@ kept(void)
 	size_t i;
 	int n = 0;
 
-	for (i = 0; i < TOKEN_CACHE_SETS * TOKEN_CACHE_WAYS; i++)
+	for (i = 0; i < (size_t)TOKEN_CACHE_SETS * TOKEN_CACHE_WAYS; i++)
 		n += entry(i)->exp != 0;
 	return n;
 }
@@ -70,7 +70,7 @@ alter(int64_t uid)
 {
 	size_t i;
 
-	for (i = 0; i < TOKEN_CACHE_SETS * TOKEN_CACHE_WAYS; i++)
+	for (i = 0; i < (size_t)TOKEN_CACHE_SETS * TOKEN_CACHE_WAYS; i++)
 		if (entry(i)->exp != 0)
 			entry(i)->uid = uid;
 }

@@ -101,6 +101,7 @@ test_epochs(void)
 	w.hash = NULL;
 	ok(unsettled_find(&arena, &w, &was),
 	    "a deletion behind an older one is found");
+	/* NOLINTNEXTLINE(clang-analyzer-*): begun above */
 	is(was.hash, "fourth", "a deletion is found by its epoch");
 	w.epoch = 0;
 	ok(!unsettled_find(&arena, &w, &was),
@@ -148,6 +149,7 @@ test_time(void)
 	struct unsettled w = signup_of("ada", "a-hash-that-is-longer");
 	struct unsettled_entry *e;
 
+	/* NOLINTNEXTLINE(misc-redundant-expression): two calls */
 	ok(unsettled_begin(&w) != NULL && unsettled_begin(&w) != NULL,
 	    "two writes are noted that do not end");
 	now_ms += KEPT_MS - 1;
