@@ -110,8 +110,6 @@ note(void *p)
 	return p;
 }
 
-/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): of libc */
-
 EXPORTED void *
 malloc(size_t n)
 {
@@ -179,6 +177,4 @@ realloc(void *p, size_t n)
 		lacked = true;
 	return moved;
 }
-
-/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
 #endif

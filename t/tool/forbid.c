@@ -132,7 +132,8 @@ static long
 connect_by_sendmsg(void)
 {
 	struct sockaddr_in to = port();
-	struct iovec x = { "x", 1 };
+	char text[] = "x";
+	struct iovec x = { text, 1 };
 	const struct msghdr message = { .msg_name = &to,
 		.msg_namelen = sizeof(to),
 		.msg_iov = &x,
