@@ -56,30 +56,15 @@ cat >"$tmp/app.php" <<'P'
 <?php header("Content-Type: text/plain"); header("X-App: yes");
 foreach ($_SERVER as $k => $v) if (is_string($v)) echo "$k=$v\n";
 P
-as=${LK_AS:+nobody}
-as=${as:-$(id -un)}
-cat >"$tmp/fpm.conf" <<E2
-[global]
-error_log = $LK_DIR/data/fpm.log
-daemonize = no
-[www]
-${LK_AS:+user = $as}
-listen = $LK_DIR/data/fpm.sock
-listen.owner = $as
-pm = static
-pm.max_children = 2
-E2
-"$fpm" -n -y "$tmp/fpm.conf" >"$tmp/fpm.out" 2>&1 &
-children="$children $!"
+php_fpm fpm
 gcc -o "$tmp/fcgi_app" t/tool/fcgi_app.c -lfcgi
 ok $? 'the FastCGI program is compiled'
 spawn-fcgi -n -s "$LK_DIR/data/app.sock" -M 0666 -- "$tmp/fcgi_app" >"$tmp/fcgi.out" 2>&1 &
 children="$children $!"
-for file in "$tmp/wsgi.port" "$tmp/node.port" "$LK_DIR/data/fpm.sock" "$LK_DIR/data/app.sock"; do
-	retry 20 test -e "$file"
-done
+retry 20 test -e "$LK_DIR/data/app.sock"
 retry 20 test -s "$tmp/wsgi.port"
 retry 20 test -s "$tmp/node.port"
+[ -S "$LK_DIR/data/fpm.sock" ] && [ -s "$tmp/node.port" ] && [ -s "$tmp/wsgi.port" ]
 ok $? 'the applications run' || diag "$(cat "$tmp/fpm.out" "$tmp/fcgi.out")"
 
 guard "$(cat "$tmp/wsgi.port")"

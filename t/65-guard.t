@@ -44,22 +44,7 @@ echo '<?php header("Content-Type: application/json");
 $seen = array_filter($_SERVER, fn($k) => str_starts_with($k, "HTTP_"), ARRAY_FILTER_USE_KEY);
 echo json_encode(["application" => $seen, "headers" => getallheaders(), "cookies" => $_COOKIE,
 	"user" => $_SERVER["PHP_AUTH_USER"] ?? null, "remote" => $_SERVER["REMOTE_USER"] ?? null]);' >"$tmp/app.php"
-as=${LK_AS:+nobody}
-as=${as:-$(id -un)}
-cat >"$tmp/fpm.conf" <<E
-[global]
-error_log = $LK_DIR/data/fpm.log
-daemonize = no
-[www]
-${LK_AS:+user = $as}
-listen = $LK_DIR/data/fpm.sock
-listen.owner = $as
-pm = static
-pm.max_children = 2
-E
-"$fpm" -n -y "$tmp/fpm.conf" >"$tmp/fpm.out" 2>&1 &
-children="$children $!"
-retry 10 test -S "$LK_DIR/data/fpm.sock"
+php_fpm fpm
 ok $? 'php-fpm runs' || diag "$(cat "$tmp/fpm.out")"
 
 # The same location again for PHP, with the lines that the sample has for it.

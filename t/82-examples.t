@@ -122,29 +122,11 @@ fi
 
 # --- PHP ---
 
-as=${LK_AS:+nobody}
-as=${as:-$(id -un)}
 mkdir "$LK_DIR/data/own" "$LK_DIR/data/guarded"
 [ -z "$LK_AS" ] || chown nobody "$LK_DIR/data/own" "$LK_DIR/data/guarded"
-cat >"$tmp/fpm.conf" <<E
-[global]
-error_log = $LK_DIR/data/fpm.log
-daemonize = no
-E
-for pool in own guarded; do
-	cat >>"$tmp/fpm.conf" <<E
-[$pool]
-${LK_AS:+user = $as}
-listen = $LK_DIR/data/$pool.sock
-listen.owner = $as
-pm = static
-pm.max_children = 1
-env[TODOS] = $LK_DIR/data/$pool
-E
-	[ $pool = guarded ] || echo "env[LATCHKEY_KEY] = $tmp/key" >>"$tmp/fpm.conf"
-done
-"$fpm" -n -y "$tmp/fpm.conf" >"$tmp/fpm.out" 2>&1 &
-children="$children $!"
+printf '%s\n' "env[TODOS] = $LK_DIR/data/own" "env[LATCHKEY_KEY] = $tmp/key" 'pm.max_children = 1' >"$tmp/own.fpm"
+printf '%s\n' "env[TODOS] = $LK_DIR/data/guarded" 'pm.max_children = 1' >"$tmp/guarded.fpm"
+php_fpm own guarded
 cp examples/php/todos.php "$LK_DIR/todos.php"
 sed "/^	#location \/app\//,/^	#}\$/s/^	#/	/
 	s|^	location /app/ |	location /guarded/todos/ |
@@ -152,7 +134,6 @@ sed "/^	#location \/app\//,/^	#}\$/s/^	#/	/
 	s|proxy_pass http://127.0.0.1:9000\$latchkey_nobody;|include /etc/nginx/fastcgi_params; fastcgi_param REQUEST_URI /todos/\$latchkey_rest; fastcgi_param SCRIPT_FILENAME $LK_DIR/todos.php; fastcgi_pass unix:$LK_DIR/data/guarded.sock\$latchkey_nobody;|" "$tmp/site" >"$site"
 # shellcheck disable=SC2016 # nginx's variables
 sed -i '1i map $request_uri $latchkey_rest { "~^/guarded/todos/(?<rest>.*)$" $rest; }' "$site"
-retry 10 test -S "$LK_DIR/data/guarded.sock"
 nginx_reload
 ok $? 'nginx has PHP in the place of both' || diag "$(cat "$tmp/fpm.out")"
 both PHP

@@ -276,6 +276,27 @@ open(body, "wb").write(rest)
 	take_answer
 }
 
+# php_fpm POOL...: $fpm in the background, each pool at $LK_DIR/data/POOL.sock, as the
+# servers' user, with the lines of $tmp/POOL.fpm besides. Why it does not run is in
+# $tmp/fpm.out.
+php_fpm() {
+	as=${LK_AS:+nobody}
+	as=${as:-$(id -un)}
+	printf '%s\n' '[global]' "error_log = $LK_DIR/data/fpm.log" 'daemonize = no' >"$tmp/fpm.conf"
+	for pool; do
+		printf '%s\n' "[$pool]" "listen = $LK_DIR/data/$pool.sock" "listen.owner = $as" \
+			'pm = static' 'pm.max_children = 2'
+		[ -z "$LK_AS" ] || echo "user = $as"
+		[ ! -e "$tmp/$pool.fpm" ] || cat "$tmp/$pool.fpm"
+	done >>"$tmp/fpm.conf"
+	# shellcheck disable=SC2154 # the test's
+	"$fpm" -n -y "$tmp/fpm.conf" >"$tmp/fpm.out" 2>&1 &
+	children="$children $!"
+	for pool; do
+		retry 20 test -S "$LK_DIR/data/$pool.sock" || return
+	done
+}
+
 guard() {
 	sed -i "/^	#location \/app\//,/^	#}\$/s/^	#/	/
 		s|http://127.0.0.1:9000|http://127.0.0.1:$1|" "$LK_DIR/nginx.site"
