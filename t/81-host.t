@@ -33,7 +33,7 @@ free() {
 
 # --- the front end ---
 
-for path in / /index.html /todo.js /todo.css /a/page/of/its/own /users/5 /users/ /metrics /readyz /nope; do
+for path in / /index.html /todo.js /page.js /todo.css /a/page/of/its/own /users/5 /users/ /metrics /readyz /nope; do
 	api GET "$path"
 	is "$status" 200 "$path is the front end's"
 	free "$path"

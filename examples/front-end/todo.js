@@ -1,27 +1,13 @@
 // A front end for Latchkey and an application of one host: accounts are Latchkey's
 // (/users/add_user/, /token), the list is the application's (/todos/).
-const byId = (id) => document.getElementById(id);
+import { ask, attempt, byId, json, onSubmit, showForm, showList } from "./page.js";
 
 // For this tab, until it is closed: other sites cannot read it, scripts of this one can.
 let token = sessionStorage.getItem("token");
 
-// An answer's body, or an Error with what the service says.
-async function ask(path, options = {}) {
-  const headers = { ...options.headers };
-  if (token) headers.Authorization = `Bearer ${token}`;
-  const answer = await fetch(path, { ...options, headers });
-  const body = await answer.json().catch(() => null);
-  if (answer.ok) return body;
-  if (answer.status === 401 && token) leave();
-  const detail = body?.detail ?? `the service answers ${answer.status}`;
-  throw new Error(Array.isArray(detail) ? detail.map((d) => d.msg).join("; ") : detail);
+function askAs(path, options = {}) {
+  return ask(path, { ...options, headers: { ...options.headers, Authorization: `Bearer ${token}` } });
 }
-
-const json = (body) => ({
-  method: "POST",
-  headers: { "Content-Type": "application/json" },
-  body: JSON.stringify(body),
-});
 
 async function logIn(form) {
   const answer = await ask("/token", { method: "POST", body: new URLSearchParams(form) });
@@ -32,68 +18,36 @@ async function logIn(form) {
 function leave() {
   token = null;
   sessionStorage.removeItem("token");
-  byId("account").hidden = false;
-  byId("list").hidden = true;
+  showForm();
 }
 
 async function show() {
-  const me = await ask("/users/me");
-  const todos = await ask("/todos/");
-  byId("who").textContent = me.fullname ?? me.username;
-  byId("todos").replaceChildren(...todos.map(row));
-  byId("none").hidden = todos.length > 0;
-  byId("account").hidden = true;
-  byId("list").hidden = false;
-}
-
-function row(todo) {
-  const line = document.createElement("li");
-  const title = document.createElement("span");
-  const done = document.createElement("button");
-  title.textContent = todo.title; // as text: a title may look like HTML
-  done.textContent = "Done";
-  done.className = "quiet";
-  done.addEventListener("click", () =>
+  showList(await askAs("/users/me"), await askAs("/todos/"), (todo) =>
     attempt(async () => {
-      await ask(`/todos/${todo.id}`, { method: "DELETE" });
+      await askAs(`/todos/${todo.id}`, { method: "DELETE" });
       await show();
-    }),
+    }, leave),
   );
-  line.append(title, done);
-  return line;
 }
 
-// Does it, and shows what went wrong.
-async function attempt(work) {
-  byId("problem").hidden = true;
-  try {
-    await work();
-  } catch (error) {
-    byId("problem").textContent = error.message;
-    byId("problem").hidden = false;
-  }
-}
-
-byId("account").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const form = new FormData(event.target);
-  const isNew = event.submitter?.name === "sign-up";
-  attempt(async () => {
-    if (isNew) await ask("/users/add_user/", json(Object.fromEntries(form)));
+onSubmit(
+  "account",
+  async (form, button) => {
+    if (button === "sign-up") await ask("/users/add_user/", json(Object.fromEntries(form)));
     await logIn(form);
-    event.target.reset();
     await show();
-  });
-});
+  },
+  leave,
+);
 
-byId("add").addEventListener("submit", (event) => {
-  event.preventDefault();
-  attempt(async () => {
-    await ask("/todos/", json({ title: new FormData(event.target).get("title") }));
-    event.target.reset();
+onSubmit(
+  "add",
+  async (form) => {
+    await askAs("/todos/", json({ title: form.get("title") }));
     await show();
-  });
-});
+  },
+  leave,
+);
 
 byId("log-out").addEventListener("click", leave);
-if (token) attempt(show);
+if (token) attempt(show, leave);
