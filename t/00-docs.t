@@ -170,9 +170,9 @@ done >"$tmp/broken"
 is "$(cat "$tmp/broken")" '' 'the links between the documents lead somewhere'
 [ "$(wc -l <README.md)" -le 250 ]
 ok $? 'README.md has at most 250 lines'
-sed -n 's/^#   make \([a-z]*\).*/\1/p' Makefile | sort >"$tmp/targets"
+sed -n 's/^#   make \([a-z-]*\).*/\1/p' Makefile | sort >"$tmp/targets"
 # shellcheck disable=SC2086 # words
-grep -ohE '`make [a-z]+|^ +make [a-z]+' $documents | awk '{ print $NF }' | sort -u |
+grep -ohE '`make [a-z-]+|^ +make [a-z-]+' $documents | awk '{ print $NF }' | sort -u |
 	comm -23 - "$tmp/targets" >"$tmp/unknown"
 is "$(cat "$tmp/unknown")" '' 'the Makefile has each target that the documents name'
 

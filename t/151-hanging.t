@@ -113,6 +113,7 @@ ok $? 'the reading of a key hangs'
 isnt "$(cat "$tmp/orders/file.pid")" "$serve" 'it does not hang in the supervisor'
 replaced
 ok $? 'a worker that dies while a key hangs is replaced'
+is "$(grep -c 'event=reload result=kept' "$LK_LOG")" 0 'a worker is replaced before the reading is given up'
 retry 30 refused 1
 ok $? 'the reload ends, and the settings stay'
 like "$(cat "$LK_LOG")" 'latchkey: the settings, or a file that they name, could not be read within 10 seconds' \

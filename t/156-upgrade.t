@@ -193,6 +193,10 @@ gone() {
 }
 retry 40 gone
 ok $? 'SIGTERM ends the service while a program is tried'
-is "$(pgrep -f "^$LK_BIN -c $LK_CONF" | wc -l)" 0 'no process of the service is left'
+none_left() {
+	! pgrep -f "$LK_BIN -c $LK_CONF" >/dev/null
+}
+retry 10 none_left
+ok $? 'no process of the service is left, nor the one that was tried'
 
 done_testing

@@ -107,10 +107,15 @@ recorded '' 'a password that is refused is not recorded'
 
 # --- clients, keys and sessions ---
 
+keep_secret() {
+	sed -n 's/^secret	//p' "$tmp/out" >>"$tmp/secrets"
+}
 act client add billing
+keep_secret
 recorded 'sudo_user=ada act="client add" account=0 object=billing result=done' 'client add is recorded, with the id of the client'
 for what in disable enable rotate-secret; do
 	act client $what billing
+	keep_secret
 	recorded "sudo_user=ada act=\"client $what\" account=0 object=billing result=done" "client $what is recorded, with the id of the client"
 done
 session=$(sql "select replace(id::text, '-', '') from latchkey_session limit 1")
@@ -144,5 +149,6 @@ isnt $? 0 'user disable fails while the database does not answer'
 recorded 'sudo_user=ada act="user disable" account=2 result=unknown' 'an act that the database did not answer is recorded as unknown'
 wait "$locker"
 unlike "$(cat "$tmp/records")" '[=" ]eve|Eve|some secret' 'the records hold no name and no password'
+is "$(wc -l <"$tmp/secrets") $(grep -cFf "$tmp/secrets" "$tmp/records")" '2 0' 'the records hold no secret of a client'
 
 done_testing
