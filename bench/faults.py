@@ -1,22 +1,17 @@
 #!/usr/bin/env python3
 """Faults under load: nothing that was answered as done is lost, and no answer is wrong.
 
-make test-faults calls it; README.md beside it has the rows and what came of them. Each row has real servers and
+make test-faults calls it; README.md beside it has the rows. Each row has real servers and
 clients of every kind at work (mixed.py), makes one thing fail, shows by that thing's own trace that it did, lets it
 be good again, and looks up each write that was answered. Prints a line for each; ends with 1 if an answer was wrong, a
 write was lost, a fault left no trace or the service did not come back. Times are figures.
 """
-import argparse, os, shutil, signal, subprocess, sys
+import argparse, os, shutil, subprocess, sys
 from fault import database, disk, files, network, process, standby
 from fault.base import FAILED, Skip, say
+from stack import end_on_signals
 
 ROWS = {name: row for part in (database, disk, process, files, network, standby) for name, row in part.ROWS.items()}
-
-
-def end(number, _):
-    for s in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
-        signal.signal(s, signal.SIG_IGN)
-    sys.exit(128 + number)
 
 
 def alone():
@@ -37,17 +32,20 @@ def main():
         if name not in ROWS:
             p.error("there is no row " + name)
     alone()
-    for s in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
-        signal.signal(s, end)
+    end_on_signals()
     say("| fault | seen by | answers, of these 503 | first 503, s | last 503 after it, s | checks that got 503 | longest check, ms"
         " | lost | wrong | repeats told what is not so |\n|---|---|---|---|---|---|---|---|---|---|")
+    skipped = 0
     for name in wanted:
         try:
             ROWS[name](options)
         except Skip as why:
+            skipped += 1
             say("| %s | skipped: %s | | | | | | | | |" % (ROWS[name].__doc__.rstrip("."), why))
         except (RuntimeError, OSError, subprocess.SubprocessError) as error:
             FAILED.append("%s: %s" % (name, error))
+    if skipped:
+        say("%d of %d rows were skipped" % (skipped, len(wanted)))
     for text in FAILED:
         print("failed: " + text, file=sys.stderr)
     return 1 if FAILED else 0

@@ -8,7 +8,7 @@ was lost, missed or refused that should not have been. Rates are no more than fi
 import argparse, concurrent.futures, json, os, random, re, shlex, shutil, signal, socket, subprocess, sys, threading, time
 from load import LUA, percentile, result_of
 from measure.start import request
-from stack import FORM, Link, PASSWORD, PATIENCE_S, Stack, TOP, USERS, descendants
+from stack import FORM, Link, PASSWORD, PATIENCE_S, Stack, TOP, USERS, descendants, end_on_signals
 
 LOST = []  # what went wrong
 
@@ -613,12 +613,6 @@ PARTS = {"table": table, "instructions": instructions, "parallel": parallel, "re
          "algorithms": algorithms, "rotation": rotation}
 
 
-def end(number, _):
-    for s in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
-        signal.signal(s, signal.SIG_IGN)
-    sys.exit(128 + number)
-
-
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--build", default="build", help="the folder with the programs")
@@ -630,8 +624,7 @@ def main():
     for name in wanted:
         if name not in PARTS:
             p.error("there is no part " + name)
-    for s in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
-        signal.signal(s, end)
+    end_on_signals()
     say("| what | found | goal |\n|---|---|---|")
     for name in wanted:
         load = os.getloadavg()[0]

@@ -1,5 +1,5 @@
 """A stack of t/stack for a campaign: started, asked, and its parts killed."""
-import concurrent.futures, http.client, json, os, re, shlex, shutil, signal, subprocess, tempfile, time, urllib.parse
+import concurrent.futures, http.client, json, os, re, shlex, shutil, signal, subprocess, sys, tempfile, time, urllib.parse
 from sides import read_env
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -7,6 +7,17 @@ PASSWORD = "correct horse"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 USERS = 50
 PATIENCE_S = 30
+
+
+def end_on_signals():
+    """A campaign that is told to end stops what it started."""
+    def end(number, _):
+        for s in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+            signal.signal(s, signal.SIG_IGN)
+        sys.exit(128 + number)
+
+    for s in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+        signal.signal(s, end)
 
 
 class Stack:

@@ -1,5 +1,5 @@
 """Processes killed, or short of descriptors, memory and the right time."""
-import os, subprocess, tempfile, time
+import base64, json, os, subprocess, tempfile, time
 from fault.base import Fault, Skip, gone, kill, root_only, workers
 from stack import Stack, descendants
 
@@ -121,8 +121,14 @@ def cgroup(options):
         os.rmdir(group)
 
 
+def issued_at(token):
+    """The claim iat."""
+    claims = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["iat"]
+
+
 def clock(options):
-    """The wall clock an hour ahead and back, by libfaketime."""
+    """The wall clock ten minutes ahead and back, by libfaketime."""
     library = next((p for p in ("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
                                 "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1") if os.path.exists(p)), None)
     if library is None:
@@ -135,16 +141,15 @@ def clock(options):
         os.environ.update(LD_PRELOAD=library, FAKETIME_TIMESTAMP_FILE=now, FAKETIME_NO_CACHE="1",
                           FAKETIME_DONT_FAKE_MONOTONIC="1")
         try:
-            stack = Stack(options)
-            with stack as s:
+            # the library reads its file again and again, which confined workers may not
+            with Stack(options, "confine=off") as s:
                 s.users()
                 with Fault("the clock 10 min ahead for 10 s, and right again", s) as f:
                     with open(now, "w") as file:
                         file.write("+10m")
                     time.sleep(10)
-                    text = open(s.env["LK_LOG"]).read()
-                    f.trace("its processes have the library", any(
-                        "libfaketime" in open("/proc/%d/maps" % pid).read() for pid in workers(s, "check")) and bool(text))
+                    ahead = issued_at(s.log_in("user1", "")["access_token"]) - time.time()
+                    f.trace("a token is of %d s ahead" % ahead, ahead > 500)
                     with open(now, "w") as file:
                         file.write("+0")
                     f.off()
