@@ -104,9 +104,9 @@ enum key_state key_state(
     const struct keyring *ring, const struct key *key, int64_t now_s);
 
 /*
- * The key that signs at a time: of those that verify (of all, where none does)
- * and whose from_s has come the latest one, or, where the clock is before all
- * of them, the first. There has to be one.
+ * The key that signs at a time: of those that verify then (of all, where none
+ * does) the one with the latest from_s that has passed; where the clock is
+ * before all of them, the first. There has to be one.
  */
 const struct key *keyring_active(const struct keyring *ring, int64_t now_s);
 

@@ -2,12 +2,13 @@
  * Ended sessions and raised epochs, in shared memory.
  *
  * Hash tables, half full at most. Keys are apart from values, so that a search
- * nearly always needs one line of the cache; and most need none, since before
- * them is a mark for each key, an eighth of whose bits are set at most: they
- * stay in a cache that a million keys do not fit into. A slot is written
- * value first, then its mark: whoever meets a key has both. A copy is written
- * anew only while it is not current; a reader that was still in it meets a
- * store behind the one that made the other copy current, and looks again.
+ * nearly always needs one line of the cache. Most need none: before the keys
+ * are marks, a bit for each, which stay in a cache that a million keys do not
+ * fit into; an eighth of the bits are set at most. Of a slot the value is
+ * written first, then the mark, and then the key: a reader that finds a key has
+ * the others. A copy is written anew only while it is not current; a reader
+ * that was still in it meets a store behind the one that made the other copy
+ * current, and looks again.
  */
 #include "base.h"
 

@@ -33,7 +33,7 @@ enum revoked {
 /* Has the session ended whose id has these first 64 bits? */
 enum revoked revoked_session(uint64_t sid);
 
-/* Tokens of a lower epoch have ended, whoever has them; 0: none have. */
+/* Tokens of a lower epoch have ended, of all accounts; 0: none have. */
 int32_t revoked_everybody(void) MUST_CHECK;
 
 /* Have this user's tokens of that epoch ended, or everybody's? */

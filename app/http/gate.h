@@ -31,7 +31,7 @@ void gate_refuse_check(struct req *r);
 /*
  * The lane: a worker that serves another one refuses with 421, since others
  * would wait behind work of another cost. Where passwords are hashed, one that
- * has waited for more than wait_ms, or whose client has gone, is refused with
+ * has waited for more than wait_ms, or has lost its client, is refused with
  * 503: it is not to be hashed for nothing. path: of the endpoint, for the log.
  * False: refused.
  */

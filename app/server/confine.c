@@ -63,7 +63,7 @@ enum when {
 	READING_OPEN, /* the same of open(), which has its flags elsewhere */
 	NO_NAMESPACE, /* a process, but no namespace of its own */
 	CONNECTED,    /* to whom connect() went: no address of its own */
-	NO_FAST_OPEN, /* the same of a message, whose address is in memory */
+	NO_FAST_OPEN, /* the same of a message: its address is in memory */
 };
 
 /* clang-format off */

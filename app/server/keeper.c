@@ -132,8 +132,8 @@ ask(struct keeper *k, struct ctx *c, struct db_revoked_news *news)
 }
 
 /*
- * What is new, and then the time: whoever finds that it is not stale finds all
- * of it.
+ * What is new, and then the time: a reader that finds it not stale finds all of
+ * it.
  */
 static enum err
 poll_once(struct keeper *k)
