@@ -151,6 +151,10 @@ move(void *p, size_t n)
 	size_t had = malloc_usable_size(p);
 	void *q;
 
+	if (n == 0) { /* of no bytes there is none, and p is released */
+		free(p);
+		return NULL;
+	}
 	if (had >= MAPPED_BYTES)
 		return next.realloc(p, n);
 	if (n <= had && n >= had / 2) {
@@ -171,8 +175,7 @@ realloc(void *p, size_t n)
 
 	if (next.malloc == NULL)
 		find_next();
-	moved = wiping && p != NULL && n > 0 ? move(p, n) : next.realloc(p, n);
-	/* of no bytes there is none, and p is released */
+	moved = wiping && p != NULL ? move(p, n) : next.realloc(p, n);
 	if (moved == NULL && n > 0)
 		lacked = true;
 	return moved;

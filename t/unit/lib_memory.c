@@ -14,6 +14,7 @@
 
 /* More than there is; volatile, so that no compiler knows. */
 static volatile size_t too_much = SIZE_MAX / 4;
+static volatile size_t none = 0;
 
 #ifndef MEMORY_ABSENT
 static void
@@ -131,6 +132,13 @@ test_realloc(void)
 	    "a block that becomes much smaller leaves nothing behind");
 	ok(malloc_usable_size(q) < 100,
 	    "a block that becomes much smaller gives the rest back");
+	free(q);
+	free(stays);
+	p = marked(1000);
+	stays = malloc(24);
+	q = realloc(p, none);
+	ok(q == NULL && !has_mark(at, 1000),
+	    "a block of which no bytes are kept is wiped");
 	free(q);
 	free(stays);
 	q = realloc(NULL, 10);
