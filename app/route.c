@@ -476,13 +476,17 @@ counter_of(const struct route *row)
 
 /*
  * Whatever a handler made of it: a refusal may have no other reason than that
- * a library had no memory.
+ * a library had no memory. A page has done what it was asked for where it sends
+ * the browser on with another cookie; without one that may be a refusal, too.
  */
 static void
 refuse_without_memory(struct req *r)
 {
+	int status = r->reply.status;
+
 	event(EVENT_NO_MEMORY, "what=request");
-	if (r->reply.status < 300 || r->reply.status == 503)
+	if (status < 300 || status == 503 ||
+	    (status == 303 && r->new_session.value != NULL))
 		return;
 	r->new_session.value = NULL;
 	reply_error(r, ERR_BUSY);

@@ -39,8 +39,7 @@ def ok(good, title, *why):
     sys.stdout.flush()
 
 
-def ask(method, path, body=None, token=None, json_body=None):
-    headers = {}
+def ask(method, path, body=None, token=None, json_body=None, headers_out=None, **headers):
     if token is not None:
         headers["Authorization"] = "Bearer " + token
     if json_body is not None:
@@ -53,6 +52,8 @@ def ask(method, path, body=None, token=None, json_body=None):
     try:
         connection.request(method, path, body, headers)
         answer = connection.getresponse()
+        if headers_out is not None:
+            headers_out.update(answer.headers)
         return answer.status, answer.read()
     finally:
         connection.close()
@@ -256,6 +257,19 @@ def unknown_login():
     return lambda: log_in(f"nobody{next(names)}", "wrong horse", ask), no_token
 
 
+def page_login():
+    got = {}
+
+    def check(status, body):
+        cookie, to = got.get("Set-Cookie", ""), got.get("Location")
+        if status == 303 and (to != "/todos/" or not cookie.startswith("__Host-latchkey=")):
+            return f"the browser goes to {to} with {cookie!r}"
+        return None
+
+    form = {"username": "ada", "password": "correct horse", "next": "/todos/"}
+    return lambda: ask("POST", "/login", form, headers_out=got, Origin=sys.argv[1]), check
+
+
 def sign_up():
     name = f"user{next(names)}"
 
@@ -331,6 +345,7 @@ sweep("a login", login, right_login, {200}, later=1, step=3)
 sweep("a login with a wrong password", login, wrong_login, {401})
 sweep("a login with a wrong password", login, wrong_login, {401}, later=1, step=3)
 sweep("a login by an unknown name", login, unknown_login, {401})
+sweep("a login by the page", login, page_login, {303})
 sweep("a sign-up", login, sign_up, {200})
 sweep("a sign-up", login, sign_up, {200}, later=1, step=3)
 sweep("a change of the password", login, change, {200})
