@@ -66,13 +66,12 @@ browser_cookie(
 }
 
 enum err
-browser_start(
-    struct ctx *c, const struct user *u, bool keep, struct browser_cookie *out)
+browser_start(struct ctx *c, const struct user *u, struct browser_cookie *out)
 {
 	struct session row = {
 		.expires_s = c->now_s + c->app->conf->session_days * 86400
 	};
-	struct browser_session s = { .user = u, .keep = keep };
+	struct browser_session s = { .user = u };
 	enum err e;
 
 	if ((e = session_start(c, u, &row)) != ERR_OK)
@@ -112,7 +111,7 @@ read_cookie(struct ctx *c, const char *cookie, struct proof *p,
 {
 	enum err e = read_proof(c, cookie, p, out);
 
-	return e == ERR_OK ? session_check_known(c, out) : e;
+	return e == ERR_OK ? session_check_known(out) : e;
 }
 
 /*

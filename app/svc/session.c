@@ -48,25 +48,34 @@ read_token(struct ctx *c, const char *token, const char *audience,
 }
 
 /*
- * Asked each time, also of a token that was found in the cache. A plain token
- * that names no account ends with its key.
+ * What this machine knows now. A plain token that names no account ends with
+ * its key.
  */
-enum err
-session_check_revoked(struct ctx *c, const struct token_claims *claims)
+static enum revoked
+find_revoked(const struct token_claims *claims)
 {
 	enum revoked r = REVOKED_NO;
 
-	revoked_await(FIRST_READ_MS);
 	if (claims->uid != 0)
 		r = revoked_user(claims->uid, claims->epoch);
 	else if (token_is_client(claims) && claims->epoch < revoked_everybody())
 		r = REVOKED_YES;
 	if (r == REVOKED_NO && claims->sid != NULL)
 		r = revoked_session(text_hex_value(claims->sid, 16));
-	if (r == REVOKED_YES) {
+	if (r == REVOKED_YES)
 		event(EVENT_REVOKED, NULL);
+	return r;
+}
+
+/* Asked each time, also of a token that was found in the cache. */
+enum err
+session_check_revoked(struct ctx *c, const struct token_claims *claims)
+{
+	enum revoked r;
+
+	revoked_await(FIRST_READ_MS);
+	if ((r = find_revoked(claims)) == REVOKED_YES)
 		return ERR_UNAUTH;
-	}
 	if (c->app->conf->revocation_stale_accepted ||
 	    (r == REVOKED_NO && !revoked_is_stale()))
 		return ERR_OK;
@@ -74,11 +83,9 @@ session_check_revoked(struct ctx *c, const struct token_claims *claims)
 }
 
 enum err
-session_check_known(struct ctx *c, const struct token_claims *claims)
+session_check_known(const struct token_claims *claims)
 {
-	enum err e = session_check_revoked(c, claims);
-
-	return e == ERR_BUSY ? ERR_OK : e;
+	return find_revoked(claims) == REVOKED_YES ? ERR_UNAUTH : ERR_OK;
 }
 
 /* Whether it has ended before its time is not asked. */
@@ -110,7 +117,7 @@ session_known_claims(struct ctx *c, const char *token, const char *audience,
 {
 	enum err e = read_claims(c, token, audience, out);
 
-	return e == ERR_OK ? session_check_known(c, out) : e;
+	return e == ERR_OK ? session_check_known(out) : e;
 }
 
 enum err
@@ -232,12 +239,14 @@ session_life_s(const struct ctx *c)
 
 /* --- sessions --- */
 
-/* What is kept of a User-Agent: UTF-8, cut between two characters. */
+/*
+ * The User-Agent as it is kept: without control characters, cut between two
+ * characters. NULL: it is none, or no UTF-8.
+ */
 static const char *
 cut_agent(struct ctx *c)
 {
 	size_t n = c->agent != NULL ? strlen(c->agent) : 0;
-
 	char *agent;
 	size_t i, kept = 0;
 

@@ -51,10 +51,10 @@ enum err session_check_revoked(
 
 /*
  * The same where the database is asked next: ERR_UNAUTH only if it is known
- * already that they have, and no ERR_BUSY.
+ * already that they have, no ERR_BUSY, and no waiting for what is not known
+ * yet.
  */
-enum err session_check_known(
-    struct ctx *c, const struct token_claims *claims) MUST_CHECK;
+enum err session_check_known(const struct token_claims *claims) MUST_CHECK;
 
 /*
  * The account that valid claims name. Errors as session_user().
