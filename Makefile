@@ -93,7 +93,7 @@ $B/%.o: app/%.c $B/hardening | $B/embedded_sql.h $B/embedded_web.h $B/embedded_p
 $B/places: always
 	@mkdir -p $(@D)
 	@echo '$(PREFIX) $(SYSCONFDIR)' | cmp -s - $@ || echo '$(PREFIX) $(SYSCONFDIR)' >$@
-$B/conf.o $B/db/conn.o $B/main.o: $B/places
+$B/conf.o $B/db/conninfo.o $B/main.o: $B/places
 
 $B/hardening: always
 	@mkdir -p $(@D)

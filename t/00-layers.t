@@ -42,11 +42,11 @@ db/schema embedded_sql  the scripts
 html/pages embedded_pages the pages and their sentences
 END
 
-# A library's header, the one file that knows it, and how its names begin. OpenSSL
-# has as many as it has uses.
+# A library's header, the file that knows it, and how its names begin. libpq has
+# two, and OpenSSL as many as it has uses.
 cat >"$tmp/libraries" <<'END'
 fcgiapp.h    http/fcgi    FCGX_|FCGI_[A-Z][a-z]
-libpq-fe.h   db/conn    PQ|PG
+libpq-fe.h   db/conn,db/conninfo    PQ|PG
 jwt.h        crypto/token   jwt_|JWT_
 openssl/     crypto/jws,crypto/mac,crypto/pwkdf,db/tls     SSL_|X509_|SHA|EVP_|HMAC|RAND_|CRYPTO_|PKCS5_|BIO_|BN_|ECDSA_|PEM_|ERR_clear
 crypt.h      crypto/pwhash  crypt

@@ -10,18 +10,16 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <libpq-fe.h>
 
 #include "crypto/random.h"
-#include "db/advice.h"
 #include "db/conn.h"
+#include "db/conninfo.h"
 #include "db/failure.h"
 #include "db/hosts.h"
 #include "db/schema.h"
@@ -34,7 +32,6 @@
 #include "stats/event.h"
 #include "stats/metrics.h"
 
-#define CONNINFO_BYTES 4097 /* as conf.c bounds it */
 #define NO_LIMIT INT64_MAX
 
 struct db_conn {
@@ -108,16 +105,16 @@ wait_for(struct db_conn *c, short events)
 	int64_t start_us = clock_us();
 	struct pollfd p = { .fd = PQsocket(c->pg), .events = events };
 	int64_t left_ms;
-	int n;
+	int n = 0;
 
 	do {
 		left_ms = left_until(c->wait_until_ms);
 		if (left_ms == 0)
-			return false;
+			break;
 		n = poll(&p, 1, left_ms == NO_LIMIT ? -1 : (int)left_ms);
 	} while (n < 0 && errno == EINTR);
 	c->waited_us += clock_us() - start_us;
-	return n > 0;
+	return left_ms > 0 && n > 0;
 }
 
 /* Send what is queued. */
@@ -617,172 +614,14 @@ db_conn_text(const void *result, int row, int column)
 	           : PQgetvalue(result, row, column);
 }
 
-/* --- the connection string --- */
-
-/* Is it a URL that would parse without the parameters behind its '?'? */
-static bool
-has_bad_query(const char *conninfo)
-{
-	char url[CONNINFO_BYTES];
-	size_t n = strcspn(conninfo, "?");
-	PQconninfoOption *options;
-
-	if (conninfo[n] == '\0' || n >= sizeof(url))
-		return false;
-	memcpy(url, conninfo, n);
-	url[n] = '\0';
-	options = PQconninfoParse(url, NULL);
-	PQconninfoFree(options);
-	explicit_bzero(url, n);
-	return options != NULL;
-}
-
-/*
- * Say why a string does not parse. libpq's message may quote a password:
- * passwords are refused, but this string may still hold one.
- */
-static void
-complain(const char *conninfo, const char *message)
-{
-	if (message == NULL)
-		message = "out of memory";
-	else if (has_bad_query(conninfo))
-		message = "libpq does not know a parameter behind the ?; leave "
-		          "out what is another library's";
-	else if (strstr(conninfo, "pass") != NULL ||
-	         strchr(conninfo, '@') != NULL)
-		message = "not a libpq connection string (details hidden, "
-		          "since they may contain a password)";
-	log_say("database: %.*s; it is like: host=/run/postgresql dbname=NAME "
-	        "user=ROLE",
-	    (int)strcspn(message, "\n"), message);
-}
-
-/* The value of an option; NULL: it is not set. */
-static const char *
-value_of(const PQconninfoOption *options, const char *keyword)
-{
-	for (; options != NULL && options->keyword != NULL; options++)
-		if (strcmp(options->keyword, keyword) == 0)
-			return options->val;
-	return NULL;
-}
-
-/* libpq would go on without the password, and no file has to be there yet. */
-static bool
-passfile_is_good(const char *path)
-{
-	struct stat st;
-
-	if (path == NULL || stat(path, &st) != 0 || S_ISREG(st.st_mode))
-		return true;
-	log_say("database: passfile %s: must be a regular file", path);
-	return false;
-}
-
-/* Does this connection string parse, without a password in it? */
-static bool
-conninfo_is_good(const char *conninfo)
-{
-	PQconninfoOption *options;
-	const char *advice = db_advice_conninfo(conninfo);
-	char *message = NULL;
-	bool good;
-
-	if (advice != NULL) {
-		log_say("database: %s", advice);
-		return false;
-	}
-	options = PQconninfoParse(conninfo, &message);
-	if (options == NULL) {
-		complain(conninfo, message);
-		PQfreemem(message);
-		return false;
-	}
-	good = value_of(options, "password") == NULL;
-	if (!good)
-		log_say("database: the connection string must not contain a "
-		        "password; put it into a file: "
-		        "passfile=" SYSCONFDIR "/latchkey/pgpass, with the "
-		        "line HOST:PORT:DATABASE:USER:PASSWORD");
-	good = good && passfile_is_good(value_of(options, "passfile"));
-	PQconninfoFree(options);
-	return good;
-}
-
-/*
- * What libpq would take: of the string, of a service that it names, of the
- * environment. libpq reports that of a connection only, so one is begun that
- * fails before it connects: there is no such sslmode. It is given a password,
- * so that it does not read the password file, which only workers can read.
- */
-static PQconninfoOption *
-read_options(const char *conninfo)
-{
-	static const char *const names[] = { "dbname", "sslmode", "password",
-		NULL };
-	const char *const values[] = { conninfo, "none", "-", NULL };
-	PGconn *pg = PQconnectStartParams(names, values, 1);
-	PQconninfoOption *options = PQconninfo(pg);
-
-	if (options == NULL)
-		abort();
-	PQfinish(pg);
-	return options;
-}
-
-static bool
-read_hosts(struct db_conn *c)
-{
-	PQconninfoOption *options = read_options(c->conninfo);
-	bool fit = db_hosts_read(&c->hosts, value_of(options, "host"),
-	    value_of(options, "hostaddr"), value_of(options, "port"));
-
-	if (!fit)
-		log_say("database: more than %d hosts", DB_HOSTS_MAX);
-	PQconninfoFree(options);
-	return fit;
-}
-
-/* The folder of the user, as libpq looks for it; NULL: not known. */
-static const char *
-home(void)
-{
-	const char *set = getenv("HOME");
-	const struct passwd *user;
-
-	if (set != NULL && set[0] != '\0')
-		return set;
-	user = getpwuid(geteuid());
-	return user != NULL ? user->pw_dir : NULL;
-}
-
-void
-db_conn_ways(const struct db_conn *c, struct db_ways *out)
-{
-	static const char *const given[] = { "passfile", "sslcert", "sslkey",
-		"sslrootcert", "sslcrl", "sslcrldir" };
-	PQconninfoOption *options = read_options(c->conninfo);
-	size_t i;
-
-	*out = (struct db_ways){ .files = 0 };
-	db_ways_hosts(&c->hosts, out);
-	for (i = 0; i < ARRAY_LEN(given); i++)
-		db_ways_file(out, "", value_of(options, given[i]));
-	db_ways_file(out, "", getenv("PGSERVICEFILE"));
-	db_ways_file(out, home(), ".pgpass");
-	db_ways_file(out, home(), ".postgresql");
-	db_ways_file(out, home(), ".pg_service.conf");
-	db_ways_file(out, getenv("PGSYSCONFDIR"), "pg_service.conf");
-	PQconninfoFree(options);
-}
+/* --- begin and end --- */
 
 struct db_conn *
 db_conn_new(const char *conninfo, int64_t timeout_ms, unsigned used_by)
 {
 	struct db_conn *c;
 
-	if (!conninfo_is_good(conninfo))
+	if (!db_conninfo_is_good(conninfo))
 		return NULL;
 	if ((c = calloc(1, sizeof(*c))) == NULL)
 		abort();
@@ -791,7 +630,7 @@ db_conn_new(const char *conninfo, int64_t timeout_ms, unsigned used_by)
 	c->allowed_us = NO_LIMIT;
 	c->used_by = used_by;
 	random_id(c->session);
-	if (!read_hosts(c)) {
+	if (!db_conninfo_hosts(conninfo, &c->hosts)) {
 		free(c);
 		return NULL;
 	}
@@ -804,6 +643,14 @@ db_conn_free(struct db_conn *c)
 {
 	db_conn_close(c);
 	free(c);
+}
+
+void
+db_conn_ways(const struct db_conn *c, struct db_ways *out)
+{
+	*out = (struct db_ways){ .files = 0 };
+	db_ways_hosts(&c->hosts, out);
+	db_conninfo_files(c->conninfo, out);
 }
 
 /* --- the way to the server --- */
@@ -824,9 +671,14 @@ static bool
 is_verified(PGconn *pg)
 {
 	PQconninfoOption *options = PQconninfo(pg);
-	const char *mode = value_of(options, "sslmode");
-	bool verified = mode != NULL && strcmp(mode, "verify-full") == 0;
+	const PQconninfoOption *o = options;
+	bool verified;
 
+	while (o != NULL && o->keyword != NULL &&
+	       strcmp(o->keyword, "sslmode") != 0)
+		o++;
+	verified =
+	    o != NULL && o->val != NULL && strcmp(o->val, "verify-full") == 0;
 	PQconninfoFree(options);
 	return verified;
 }

@@ -1,6 +1,6 @@
 /*
  * A connection to PostgreSQL: hosts, time limits, prepared statements. Its .c
- * is the only file that knows libpq. db/db.c decides when to connect, and what
+ * and db/conninfo.c alone know libpq. db/db.c decides when to connect, and what
  * an error means.
  */
 #ifndef LATCHKEY_DB_CONN_H
