@@ -13,6 +13,7 @@
 #include "lib/unicode.h"
 #include "stats/event.h"
 #include "svc/password.h"
+#include "svc/ratelimit.h"
 
 #define OWN_NAME "latchkey" /* in no list, but an attacker knows it */
 
@@ -125,6 +126,23 @@ password_check(struct ctx *c, const char *password, const struct user *u,
 	out->stale =
 	    out->matches && (!as_nfc || pwhash_is_weaker(hash, policy.cost));
 	return ERR_OK;
+}
+
+enum err
+password_confirm(struct ctx *c, const struct user *u, const char *device,
+    const char *password)
+{
+	struct ratelimit_attempt attempt;
+	struct password_result found;
+	enum err e;
+
+	if ((e = ratelimit_login(c, u->username, device, &attempt)) != ERR_OK)
+		return e;
+	e = password_check(c, password, u, NULL, &found);
+	if (e == ERR_OK && !found.matches)
+		return ERR_DENIED;
+	ratelimit_refund(c, &attempt);
+	return e;
 }
 
 enum err

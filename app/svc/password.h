@@ -59,6 +59,15 @@ enum err password_check(struct ctx *c, const char *password,
     struct password_result *out) MUST_CHECK;
 
 /*
+ * The same of somebody who is known already, and has to know the password for
+ * what is asked. A wrong one counts as a failed login of this device ("": of
+ * none). ERR_DENIED: it is wrong. ERR_LIMIT: too many were. ERR_BUSY: as
+ * password_check(), or the database does not answer.
+ */
+enum err password_confirm(struct ctx *c, const struct user *u,
+    const char *device, const char *password) MUST_CHECK;
+
+/*
  * Hash a password's NFC with the current setting.
  * ERR_TOOBIG: over PASSWORD_MAX_BYTES. ERR_BUSY: not enough memory.
  */

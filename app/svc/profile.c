@@ -27,24 +27,14 @@ settle(struct ctx *c, const struct user *u, const char *hash)
 	return ERR_OK;
 }
 
-/* Is this u's password? It counts as an attempt, as at a login. */
+/* Is this u's password? */
 static enum err
 check_password(struct ctx *c, const struct user *u, const char *password,
     const struct password_change *how)
 {
 	struct device device = device_read(c, how->device, u->username);
-	struct ratelimit_attempt attempt;
-	struct password_result found;
-	enum err e;
 
-	e = ratelimit_login(c, u->username, device.id, &attempt);
-	if (e != ERR_OK)
-		return e;
-	e = password_check(c, password, u, NULL, &found);
-	if (e == ERR_OK && !found.matches)
-		return ERR_DENIED;
-	ratelimit_refund(c, &attempt);
-	return e;
+	return password_confirm(c, u, device.id, password);
 }
 
 /* Noted before, so that a repeat knows it by its hash. */

@@ -65,26 +65,6 @@ judge_names(const struct ctx *c, const struct applicant *who,
 }
 
 /*
- * Is this the password of that account? A guess counts as one at the login.
- * ERR_CONFLICT: it is not.
- */
-static enum err
-check_password(struct ctx *c, const char *password, const struct user *u)
-{
-	struct ratelimit_attempt attempt;
-	struct password_result found;
-	enum err e;
-
-	if ((e = ratelimit_login(c, u->username, "", &attempt)) != ERR_OK)
-		return e;
-	e = password_check(c, password, u, u->password_hash, &found);
-	if (e == ERR_OK && !found.matches)
-		return ERR_CONFLICT;
-	ratelimit_refund(c, &attempt);
-	return e;
-}
-
-/*
  * The name is taken. ERR_OK: by this very sign-up, which was made a moment ago
  * and got no answer; *out is its account. Of one that was disabled meanwhile
  * nothing is told, nor does it get a session.
@@ -102,29 +82,25 @@ find_repeated(struct ctx *c, const struct applicant *who,
 	            .hash = taken->password_hash },
 	        NULL))
 		return ERR_CONFLICT;
-	if ((e = check_password(c, who->password, taken)) == ERR_OK)
+	if ((e = password_confirm(c, taken, "", who->password)) == ERR_OK)
 		*out = *taken;
-	return e;
+	return e == ERR_DENIED ? ERR_CONFLICT : e;
 }
 
 /*
- * Not decisive, but it spares a taken name the hashing. *made: the account is
- * there already, as find_repeated() has it.
+ * Not decisive, but it spares a taken name the hashing. out->id is not 0 where
+ * the account is there already, as find_repeated() has it.
  */
 static enum err
-find_taken(
-    struct ctx *c, const struct applicant *who, bool *made, struct user *out)
+find_taken(struct ctx *c, const struct applicant *who, struct user *out)
 {
 	struct user taken;
 	enum err e = db_user_by_name(c, who->username, &taken);
 
-	*made = false;
+	*out = (struct user){ 0 };
 	if (e == ERR_NOTFOUND)
 		return ERR_OK;
-	if (e == ERR_OK)
-		e = find_repeated(c, who, &taken, out);
-	*made = e == ERR_OK;
-	return e;
+	return e == ERR_OK ? find_repeated(c, who, &taken, out) : e;
 }
 
 /* A step of a transaction: an invitation makes one account, or none. */
@@ -175,7 +151,6 @@ make_account(struct ctx *c, const struct applicant *who,
     enum password_problem *why, struct user *out)
 {
 	char hash[PASSWORD_HASH_BYTES];
-	bool made;
 	enum err e;
 
 	e = password_judge(c, who->username, who->password, why);
@@ -192,7 +167,7 @@ make_account(struct ctx *c, const struct applicant *who,
 	e = insert(c, hash, who->invite, out);
 	/* the one before it may have been late */
 	if (e == ERR_CONFLICT)
-		e = find_taken(c, who, &made, out);
+		e = find_taken(c, who, out);
 	return e == ERR_OK && out->id == 0 ? ERR_CONFLICT : e;
 }
 
@@ -200,11 +175,10 @@ enum err
 signup_unlimited(struct ctx *c, const struct applicant *who,
     struct applicant_problem *why, struct user *out)
 {
-	bool made;
 	enum err e;
 
 	if ((e = judge_names(c, who, why)) != ERR_OK ||
-	    (e = find_taken(c, who, &made, out)) != ERR_OK || made)
+	    (e = find_taken(c, who, out)) != ERR_OK || out->id != 0)
 		return e;
 	return make_account(c, who, &why->password, out);
 }
@@ -229,19 +203,16 @@ sign_up(struct ctx *c, const struct applicant *who,
     struct applicant_problem *why, struct user *out)
 {
 	struct ratelimit_attempt attempt;
-	bool made;
 	enum err e;
 
 	if ((e = judge_names(c, who, why)) != ERR_OK ||
 	    (e = ratelimit_signup(c, &attempt)) != ERR_OK)
 		return e;
-	e = find_taken(c, who, &made, out);
+	e = find_taken(c, who, out);
 	/* from here on each result tells whether the name was taken */
-	if (e == ERR_OK && made)
-		return e;
-	if (e == ERR_OK)
+	if (e == ERR_OK && out->id == 0)
 		return make_account(c, who, &why->password, out);
-	if (e != ERR_CONFLICT)
+	if (e != ERR_OK && e != ERR_CONFLICT)
 		ratelimit_refund(c, &attempt);
 	return e;
 }
@@ -253,15 +224,17 @@ find_admitted(struct ctx *c, const struct applicant *who, struct user *out)
 	const struct unsettled like = { .kind = UNSETTLED_SIGNUP,
 		.username = who->username };
 	struct ratelimit_attempt attempt;
-	bool made;
 	enum err e;
 
 	if (who->invite == NULL || !unsettled_find(c->arena, &like, NULL))
 		return ERR_DENIED;
-	if ((e = ratelimit_signup(c, &attempt)) == ERR_OK)
-		e = find_taken(c, who, &made, out);
-	if (e == ERR_CONFLICT || (e == ERR_OK && !made))
+	if ((e = ratelimit_signup(c, &attempt)) != ERR_OK)
+		return e;
+	e = find_taken(c, who, out);
+	if (e == ERR_CONFLICT || (e == ERR_OK && out->id == 0))
 		return ERR_DENIED;
+	if (e != ERR_OK)
+		ratelimit_refund(c, &attempt);
 	return e;
 }
 
