@@ -145,7 +145,7 @@ welcome(struct req *r, const struct user *u, const char *next)
 
 	/* the browser's old session ends, too */
 	if (browser_end(r->ctx, old) != ERR_OK ||
-	    browser_start(r->ctx, u, false, &cookie) != ERR_OK) {
+	    browser_start(r->ctx, u, &cookie) != ERR_OK) {
 		page_go(r, "login?did=signup", next_of(next));
 		return;
 	}

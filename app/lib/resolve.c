@@ -55,9 +55,9 @@ struct reply {
 	struct resolved found;
 };
 
-/* Of a process with a resolver: the way to it, and its questions. */
-static int asked = -1;
-static uint32_t questions;
+/* The socket to the resolver, and the number of the last question to it. */
+static int resolver_fd = -1;
+static uint32_t last_question;
 
 /*
  * Kill this process when the time is up, wherever it waits: nobody else needs
@@ -258,7 +258,7 @@ resolver_start(const struct resolver *r)
 		close(ends[0]);
 		return false;
 	}
-	asked = ends[0];
+	resolver_fd = ends[0];
 	return true;
 }
 
@@ -266,7 +266,7 @@ resolver_start(const struct resolver *r)
 static bool
 read_reply(int64_t until_ms, struct reply *out)
 {
-	struct pollfd p = { .fd = asked, .events = POLLIN };
+	struct pollfd p = { .fd = resolver_fd, .events = POLLIN };
 	int64_t left_ms;
 	ssize_t n;
 
@@ -276,8 +276,8 @@ read_reply(int64_t until_ms, struct reply *out)
 			return false;
 		if (poll(&p, 1, (int)left_ms) != 1)
 			continue; /* a signal, or the time is up */
-		n = recv(asked, out, sizeof(*out), MSG_DONTWAIT);
-		if (n == (ssize_t)sizeof(*out) && out->number == questions)
+		n = recv(resolver_fd, out, sizeof(*out), MSG_DONTWAIT);
+		if (n == (ssize_t)sizeof(*out) && out->number == last_question)
 			return true;
 		if (n == (ssize_t)sizeof(*out) || (n < 0 && errno == EAGAIN))
 			continue; /* the answer to one before */
@@ -296,7 +296,7 @@ resolve_by_other(const struct question *q, struct resolved *out)
 	unsigned i;
 
 	*out = (struct resolved){ .count = 0 };
-	if (send(asked, q, sizeof(*q), MSG_NOSIGNAL | MSG_DONTWAIT) < 0 &&
+	if (send(resolver_fd, q, sizeof(*q), MSG_NOSIGNAL | MSG_DONTWAIT) < 0 &&
 	    errno != EPIPE)
 		return RESOLVE_LATE; /* it is still at those before */
 	if (!read_reply(until_ms, &reply))
@@ -319,8 +319,8 @@ resolve(const char *name, int64_t limit_ms, struct resolved *out)
 	if (strlen(name) >= sizeof(q.name))
 		return RESOLVE_UNKNOWN;
 	snprintf(q.name, sizeof(q.name), "%s", name);
-	if (asked < 0)
+	if (resolver_fd < 0)
 		return resolve_by_child(&q, NULL, out);
-	q.number = ++questions;
+	q.number = ++last_question;
 	return resolve_by_other(&q, out);
 }

@@ -236,8 +236,9 @@ lint_is_lane(const struct lint *l, const char *backend)
 	return false;
 }
 
-bool
-lint_is_check(const struct lint *l, const struct nginx_directive *location)
+/* Is this location what some auth_request asks? */
+static bool
+is_check(const struct lint *l, const struct nginx_directive *location)
 {
 	size_t i;
 
@@ -245,6 +246,26 @@ lint_is_check(const struct lint *l, const struct nginx_directive *location)
 		if (l->checks[i] == location)
 			return true;
 	return false;
+}
+
+/* One that the path chooses may be any. */
+bool
+lint_is_same_application(const struct lint_route *x, const struct lint_route *y)
+{
+	const struct nginx_directive *d;
+	const char *script[2] = { "", "" };
+	const struct nginx_directive *passes[2] = { x->pass, y->pass };
+	size_t i;
+
+	if (strcmp(x->backend, y->backend) != 0)
+		return false;
+	for (i = 0; i < 2; i++)
+		for (d = nginx_inherited(passes[i]->parent, "fastcgi_param");
+		     d != NULL; d = nginx_same(d))
+			if (strcmp(nginx_arg(d, 1), "SCRIPT_FILENAME") == 0)
+				script[i] = nginx_arg(d, 2);
+	return strcmp(script[0], script[1]) == 0 &&
+	       strchr(script[0], '$') == NULL;
 }
 
 bool
@@ -322,7 +343,7 @@ is_server_around(const struct nginx_directive *d)
 static void
 add_check(struct lint *l, const struct nginx_directive *location)
 {
-	if (location != NULL && !lint_is_check(l, location))
+	if (location != NULL && !is_check(l, location))
 		l->checks[l->n_checks++] = location;
 }
 
@@ -413,7 +434,7 @@ find_inner(struct lint *l)
 	for (d = nginx_next(l->root, l->root); d != NULL;
 	     d = nginx_next(l->root, d)) {
 		if (!nginx_is(d, "location") || !lint_has_guard(l, d) ||
-		    lint_is_check(l, d))
+		    is_check(l, d))
 			continue;
 		if (nginx_is_internal(d) && !lint_is_inner(l, d))
 			l->inner[l->n_inner++] = d;
@@ -431,7 +452,7 @@ fill_route(
 	r->server = nginx_around(pass, "server");
 	r->location = nginx_around(pass, "location");
 	r->backend = nginx_backend(l->arena, pass);
-	r->is_check = lint_is_check(l, r->location);
+	r->is_check = is_check(l, r->location);
 	r->is_lane = lint_is_lane(l, r->backend);
 	r->guard = r->is_check ? NULL : nginx_guard(pass->parent);
 	r->is_guarded =

@@ -103,10 +103,6 @@ const struct nginx_directive *lint_upstream(
  */
 bool lint_is_lane(const struct lint *l, const char *backend) MUST_CHECK;
 
-/* Is this location what some auth_request asks? */
-bool lint_is_check(
-    const struct lint *l, const struct nginx_directive *location) MUST_CHECK;
-
 /* Is a location's check Latchkey's? */
 bool lint_is_guarded(
     const struct lint *l, const struct nginx_directive *block) MUST_CHECK;

@@ -115,26 +115,6 @@ lint_guard_satisfy(struct lint *l)
 
 /* --- the same application, without a guard --- */
 
-/* One that the path chooses may be any. */
-bool
-lint_is_same_application(const struct lint_route *x, const struct lint_route *y)
-{
-	const struct nginx_directive *d;
-	const char *script[2] = { "", "" };
-	const struct nginx_directive *passes[2] = { x->pass, y->pass };
-	size_t i;
-
-	if (strcmp(x->backend, y->backend) != 0)
-		return false;
-	for (i = 0; i < 2; i++)
-		for (d = nginx_inherited(passes[i]->parent, "fastcgi_param");
-		     d != NULL; d = nginx_same(d))
-			if (strcmp(nginx_arg(d, 1), "SCRIPT_FILENAME") == 0)
-				script[i] = nginx_arg(d, 2);
-	return strcmp(script[0], script[1]) == 0 &&
-	       strchr(script[0], '$') == NULL;
-}
-
 /* A guarded route to the application that r leads to without a guard, or NULL.
  */
 static const struct lint_route *

@@ -33,7 +33,7 @@ load(const char *file)
 
 	if (!conf_load(file, &conf))
 		return false;
-	/* what is wrong with it is said where it is made */
+	/* it may hang; what else is wrong with it is said where it is made */
 	if (stat(conf.status_file, &st) != 0)
 		errno = 0;
 	app = app_open(&conf, LOADER_NEEDS, 0);

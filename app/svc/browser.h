@@ -36,11 +36,11 @@ enum err browser_cookie(struct ctx *c, const struct browser_session *s,
     struct browser_cookie *out) MUST_CHECK;
 
 /*
- * Begin a session of this user in the browser that asks, which may last for
- * session_days. Errors as session_start().
+ * Begin a session of this user in the browser that asks, until that is closed,
+ * or session_days have passed. Errors as session_start().
  */
-enum err browser_start(struct ctx *c, const struct user *u, bool keep,
-    struct browser_cookie *out) MUST_CHECK;
+enum err browser_start(
+    struct ctx *c, const struct user *u, struct browser_cookie *out) MUST_CHECK;
 
 /*
  * The claims of a cookie, if it is good now. The database is not asked.

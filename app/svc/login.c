@@ -227,8 +227,10 @@ log_in(struct ctx *c, struct login *l)
 	e = find_account(c, l, &u, &stale);
 	if (e == ERR_OK)
 		e = begin_session(c, l, &u, &s);
-	/* Neither the right password nor our failure is a guess. It is
-	 * the last statement, if it can be: nobody waits for its answer. */
+	/*
+	 * Neither the right password nor our failure is a guess. The last
+	 * statement, if it can be: nobody waits for its answer.
+	 */
 	if (e != ERR_UNAUTH)
 		ratelimit_refund(c, &attempt);
 	if (e != ERR_OK)
