@@ -98,7 +98,7 @@ put_time(char out[TIME_BYTES])
 void
 log_share(struct log_state *state)
 {
-	shared = state;
+	shared = state != NULL ? state : &alone;
 }
 
 uint64_t

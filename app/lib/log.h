@@ -34,7 +34,10 @@ struct log_state {
 	_Atomic bool torn;     /* the last line has no end */
 };
 
-/* Have that in this memory, which is zero, from now on. */
+/*
+ * Have that in this memory, which is zero, from now on; NULL: in this process's
+ * own, as at its start.
+ */
 void log_share(struct log_state *state);
 
 /*

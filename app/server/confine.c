@@ -742,6 +742,7 @@ begin_names(void *of)
 
 	prctl(PR_SET_NAME, "latchkey-names");
 	metrics_apart();
+	log_share(NULL); /* it counts lost lines in what is forgotten */
 	if (!n->forget(n->of))
 		return complain("shared memory");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/log.h"
 #include "stats/shm.h"
 #include "tap.h"
 
@@ -186,6 +187,23 @@ hide_all(void)
 	       in_file[0] == 0;
 }
 
+/* A log whose count of lost lines was in a section, and is hidden now. */
+static int
+log_hidden(void)
+{
+	log_share((struct log_state *)(void *)large);
+	dup2(open("/dev/full", O_WRONLY), STDERR_FILENO);
+	log_say("lost");
+	shm_leave();
+	if (!shm_hide_all())
+		return 1;
+	log_share(NULL);
+	log_say("lost as well");
+	dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
+	log_say("written");
+	return log_take_lost() != 1;
+}
+
 static void
 test_read_only(void)
 {
@@ -205,6 +223,9 @@ test_read_only(void)
 	    "a process that hides all sections sees nothing of them");
 	ok(small[0] == 's' && large[PAGE_BYTES] == 'l' && in_file[0] == 'f',
 	    "to hide sections changes nothing for other processes");
+	is_int(in_child(log_hidden), 0,
+	    "a process that hides all sections counts its lost lines itself");
+	memset(large, 0, sizeof(struct log_state));
 	is_int(in_child(write_beside), 0,
 	    "a process that only reads a section writes the one beside");
 	if ((pid = fork()) == 0)
