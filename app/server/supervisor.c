@@ -236,7 +236,7 @@ reload(struct supervisor *s)
 
 	if (fresh == NULL)
 		abort();
-	if (!conf_load(s->first.file, fresh) ||
+	if (!conf_load(s->first.file, fresh) || !confine_is_possible(fresh) ||
 	    (app = open_app(fresh)) == NULL) {
 		conf_free(fresh);
 		free(fresh);

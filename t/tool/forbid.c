@@ -7,7 +7,8 @@
  * that role's first worker. FORBIDDEN_KEY, FORBIDDEN_SOCKET, FORBIDDEN_PORT,
  * and FORBIDDEN_PASSWORD are the key, the database's socket, a port, and the
  * file of the database's password. FORBIDDEN_LANDLOCK: the version of Landlock
- * that an older kernel says it has.
+ * that an older kernel says it has; FORBIDDEN_SECCOMP=none: it has no filters;
+ * FORBIDDEN_SECCOMP=ROLE: that role can load none.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -553,6 +554,8 @@ seccomp_load(void *filter)
 
 	*(void **)&real = dlsym(RTLD_NEXT, "seccomp_load");
 	name_process(process);
+	if (strcmp(setting("FORBIDDEN_SECCOMP"), process) == 0)
+		return -EACCES;
 	if (tries)
 		sigaction(SIGSYS, &catch, NULL);
 	result = real(filter);
@@ -561,6 +564,18 @@ seccomp_load(void *filter)
 	else if (result == 0)
 		try_one(wanted, process);
 	return result;
+}
+
+/* libseccomp's version of what the kernel has; the real one asks it. */
+unsigned int seccomp_api_get(void);
+
+unsigned int
+seccomp_api_get(void)
+{
+	unsigned int (*real)(void);
+
+	*(void **)&real = dlsym(RTLD_NEXT, "seccomp_api_get");
+	return strcmp(setting("FORBIDDEN_SECCOMP"), "none") == 0 ? 0 : real();
 }
 
 /* glibc's, by which lib/landlock.c asks the kernel. */
