@@ -3,8 +3,9 @@
 #   make            build what needs no network; installs nothing
 #   make web        fetch the pages' scripts and the list of common passwords (npm)
 #   make run        try it: installs what is missing, starts all of it, stays
-#   make check      every test that what is installed allows; names those it skips
-#   make test       every test; installs what they need, and fails if one is skipped
+#   make check      the tests that what is installed allows; names those it skips
+#   make test       the same; installs what they need, and fails if one is skipped
+#   make test-long  the tests that take a minute or more each
 #   make lint       compilers' warnings, gcc's analyzer, clang-tidy, cppcheck, shellcheck, pyflakes
 #   make coverage   which lines and branches of app/ the tests reach; installs gcovr
 #   make front-ends  the web servers of doc/front-ends.md; installs them
@@ -258,17 +259,22 @@ t/%/node_modules/.package-lock.json: t/%/package-lock.json
 	@echo "  NPM  t/$*"
 	@cd t/$* && npm ci --ignore-scripts --no-audit --no-fund --no-progress --loglevel=error >/dev/null
 
-# The fuzz targets need clang.
 check:
 	@$(MAKE) $J all units
 	@$(MAKE) $J B=build-san CFLAGS='-O1 -g $(SANITIZE)' build-san/latchkey units
-	@! command -v clang >/dev/null || $(MAKE) $J fuzz-build
 	@t/suite -j $(JOBS)
 
 test:
 	@t/deps test
 	@$(MAKE) $J web browser oauth
 	@LK_ALL=yes $(MAKE) --no-print-directory check
+
+test-long:
+	@t/deps test
+	@$(MAKE) $J web browser oauth
+	@$(MAKE) $J all $B/passwords.test
+	@$(MAKE) $J fuzz-build
+	@LK_ALL=yes t/suite -j $(JOBS) long
 
 coverage:
 	@t/deps coverage
@@ -466,6 +472,6 @@ clean:
 
 -include $(wildcard $B/*.d $B/*/*.d)
 
-.PHONY: always all without-web web dist deb test-systemd run check units bench sessions test-faults soak floods gate examples browser oauth test coverage mutate front-ends guarded sanitized valgrind lint fuzz fuzz-build fuzz-targets format install uninstall clean
+.PHONY: always all without-web web dist deb test-systemd run check units bench sessions test-faults soak floods gate examples browser oauth test test-long coverage mutate front-ends guarded sanitized valgrind lint fuzz fuzz-build fuzz-targets format install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
