@@ -10,7 +10,7 @@ const sizes = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height
 // A page with an empty store; what it does wrong gathers in `faults`.
 async function visit(browser, viewport, faults) {
   const context = await browser.newContext({ viewport });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(60_000);
   await context.addInitScript(() =>
     document.addEventListener("securitypolicyviolation", (e) =>
       console.error(`policy: ${e.violatedDirective} ${e.blockedURI}`),
