@@ -234,7 +234,7 @@ is "$(grep -c '^forbidden' "$log")" 0 'with confine = off no worker has a filter
 cp "$LK_CONF" "$LK_DIR/data/none.conf"
 LK_CONF=$LK_DIR/data/none.conf
 sed -i 's/^confine = .*/confine = off/' "$LK_CONF"
-acts none FORBIDDEN_SECCOMP=none
+acts none FORBIDDEN_SECCOMP=none LATCHKEY_DATABASE="host=127.0.0.1 port=$port user=latchkey dbname=latchkey passfile=$LK_DIR/data/pgpass"
 supervisor=$(sed -n 's/.*event=ready pid=\([0-9]*\).*/\1/p' "$log")
 sed -i 's/^confine = .*/confine = on/' "$LK_CONF"
 kill -HUP "$supervisor"
