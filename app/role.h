@@ -27,7 +27,7 @@ enum need {
 
 /*
  * The process kinds. A new one is a row here, a run function in server/worker.c
- * and its system calls in server/confine.c; settings, metrics, status page and
+ * and its system calls in server/calls.c; settings, metrics, status page and
  * supervisor walk the rows.
  *
  * LANE: it serves requests of one cost at a separate socket, listen_<name>,

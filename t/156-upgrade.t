@@ -27,6 +27,12 @@ running() {
 	done | sort -u | xargs
 }
 retry 20 lines event=ready 1
+# filter: of the supervisor, how many filters, and whether it may gain privileges
+filter() {
+	sed -n 's/^\(Seccomp\|Seccomp_filters\|NoNewPrivs\):[ 	]*//p' "/proc/$supervisor/status" | xargs
+}
+confined=$(filter)
+[ -n "${LK_SANITIZED-}" ] || like "$confined" '^1 2( [1-9]|$)' 'the supervisor has a filter and gets no privileges'
 
 # --- under load ---
 
@@ -53,6 +59,7 @@ is "$(awk '$2 > 0' "$tmp/result" | wc -l)" 5 'upgrades under load: each kind of 
 is "$(count 'event=upgrade result=done')" 4 'the log says of each upgrade that it is done'
 kill -0 "$supervisor"
 ok $? 'the process of the service stays through upgrades'
+is "$(filter)" "$confined" 'the filter of the supervisor allows upgrades, and lasts through them as the only one'
 settled() {
 	[ "$(workers | wc -l)" = 7 ]
 }

@@ -61,10 +61,10 @@ acts() {
 	ok $? "a service starts with the library: ${log##*/}" || diag "$(tail -n 5 "$log")"
 }
 
-# done_by ROLE: its acts that came about, and the number of all that were tried
+# done_by ROLE: its acts that came about in any process, and the number of all that were tried
 done_by() {
-	sed -n "s/^forbidden $1 \([^ ]*\) done\$/\1/p" "$log" | tr '\n' ' '
-	grep -c "^forbidden $1 " "$log"
+	sed -n "s/^forbidden $1 \([^ ]*\) done\$/\1/p" "$log" | awk '!seen[$0]++' | tr '\n' ' '
+	grep "^forbidden $1 " "$log" | sort -uk3,3 | wc -l
 }
 
 # tried ROLE ACT...: what came of each
@@ -96,7 +96,7 @@ for role in check api login keeper; do
 		'killed killed killed killed killed killed ' "a worker that signals the supervisor is ended: $role"
 	is "$(tried $role setns unshare mount chroot setuid)" 'killed killed killed killed killed ' \
 		"a worker that enters or makes a namespace is ended: $role"
-	is "$(tried $role io_uring_setup bpf userfaultfd unlink fchmod)" \
+	is "$(tried $role io_uring_setup bpf userfaultfd unlink fchmodat)" \
 		'killed killed killed killed killed ' "a worker that makes an odd call is ended: $role"
 	is "$(tried $role prlimit64 sigaction-sigsys sigaction-wide)" 'killed killed killed ' \
 		"a worker that raises a limit, or wants to outlive its filter, is ended: $role"
@@ -118,6 +118,24 @@ for role in api login keeper; do
 	is "$(tried $role create-file)" 'EACCES ' "a worker makes no file: $role"
 done
 
+# --- the supervisor, which every process begins as ---
+
+names_of_all='open-key open-password create-file tcp tcp6 fastopen-sendto fastopen-sendmsg udp unix netlink-diag netlink-route socketpair'
+is "$(done_by supervisor)" "$names_of_all clone kill kill-all tgkill fcntl-setown memfd-exec mmap-exec mprotect-exec \
+$names prctl-dumpable prlimit64 sigaction-sigsys sigaction-wide $all" \
+	'the supervisor reads files, makes and signals processes, as its workers do before they are confined'
+is "$(tried supervisor execve execveat)" 'ENOENT killed ' \
+	'the supervisor executes programs by the one call of an upgrade, which finds none here'
+is "$(tried supervisor ptrace process_vm_readv setns unshare mount chroot io_uring_setup bpf userfaultfd)" \
+	'killed killed killed killed killed killed killed killed killed ' \
+	'the supervisor is ended when it traces, mounts or enters a namespace'
+is "$(tried supervisor clone3 clone-newuser mptcp rt_sigqueueinfo pidfd_open setuid fchmodat add_key keyctl request_key)" \
+	'ENOSYS EPERM ENOSYS ENOSYS ENOSYS ENOSYS ENOSYS ENOSYS ENOSYS ENOSYS ' \
+	'a call that the supervisor does not need fails as if the kernel did not have it'
+is "$(tried supervisor open-memory)" 'EACCES ' 'nobody but root opens the memory of the supervisor'
+supervisor=$(sed -n 's/.*event=ready pid=\([0-9]*\).*/\1/p' "$log")
+is "$(field "$supervisor" Seccomp) $(field "$supervisor" NoNewPrivs)" '2 1' 'the supervisor has a filter and gets no privileges'
+
 # --- a database that is reached by TCP and by its name ---
 
 acts away FORBIDDEN=try LATCHKEY_DATABASE="host=localhost port=$port user=latchkey dbname=latchkey passfile=$LK_DIR/data/pgpass"
@@ -136,7 +154,12 @@ if [ "$landlock" -ge 4 ]; then
 else
 	skip 'a worker can connect to the port of its database alone' "Landlock is of version $landlock"
 fi
-like "$(done_by names)" '(^| )[a-z-]* ' 'the process that looks names up was tried'
+if [ "$landlock" -ge 4 ]; then
+	is "$(done_by names)" "tcp6 udp unix netlink-diag netlink-route clone mmap-exec mprotect-exec $names prctl-dumpable $all" \
+		'the process that looks names up has sockets, modules and a process for each name, and no more'
+	is "$(tried names tcp mptcp fastopen-sendto fastopen-sendmsg)" 'EACCES killed killed killed ' \
+		'the process that looks names up connects by TCP to no port but that of name servers'
+fi
 is "$(tried names clone-newuser clone3)" 'EPERM ENOSYS ' 'the process that looks names up makes no namespace'
 if [ "$landlock" -ge 1 ]; then
 	is "$(tried names open-key create-file)" 'EACCES EACCES ' 'the process that waits for names reads files of the system alone'
@@ -182,6 +205,15 @@ is "$($LK_AS env REQUEST_METHOD=GET REQUEST_URI=/check HTTP_AUTHORIZATION="Beare
 like "$($LK_AS env LATCHKEY_STATUS_FILE="$LK_DIR/data/event.status" "$LK_BIN" -c "$LK_CONF" status)" 'calls refused +1' \
 	'the status page counts it'
 
+log=$tmp/attack.log place=$LK_DIR/data/attack
+# shellcheck disable=SC2086 # words of a command
+$LK_AS env LATCHKEY_LISTEN_CHECK="$place-check" LATCHKEY_LISTEN_API="$place-api" LATCHKEY_LISTEN_LOGIN="$place-login" \
+	LATCHKEY_STATUS_FILE="$place.status" LD_PRELOAD="$tmp/forbid.so" FORBIDDEN=supervisor:ptrace \
+	timeout 60 "$LK_BIN" -c "$LK_CONF" serve </dev/null >"$log" 2>&1
+is $? $((128 + 31)) 'a supervisor that traces another process is ended by SIGSYS'
+like "$(cat "$log")" 'level=error req=- event=call_refused lane=supervisor pid=[0-9]* call=ptrace$' \
+	'the log names the call that ended the supervisor'
+
 # --- files of the connection, which may be replaced ---
 
 # password TEXT: the role's from now on, and of a new file in the place of the old
@@ -225,6 +257,8 @@ fi
 # --- off ---
 
 acts off LATCHKEY_CONFINE=off FORBIDDEN=try LATCHKEY_DATABASE="host=127.0.0.1 port=$port user=latchkey dbname=latchkey passfile=$LK_DIR/data/pgpass"
+supervisor=$(sed -n 's/.*event=ready pid=\([0-9]*\).*/\1/p' "$log")
+is "$(field "$supervisor" NoNewPrivs)" "$(field $$ NoNewPrivs)" 'with confine = off the supervisor keeps what it has'
 like "$(cat "$log")" 'latchkey: confine = off: workers keep all system calls' 'with confine = off the log says so'
 is "$(grep -c '^forbidden' "$log")" 0 'with confine = off no worker has a filter'
 
@@ -241,5 +275,19 @@ kill -HUP "$supervisor"
 retry 20 grep -q 'event=reload result=' "$log"
 like "$(cat "$log")" 'confine: this kernel has no filter of system calls' 'a reload to confinement that the kernel cannot do says so'
 like "$(cat "$log")" 'event=reload result=kept' 'a reload to confinement that the kernel cannot do is refused'
+
+# --- on, and off again ---
+
+sed -i 's/^confine = .*/confine = off/' "$LK_CONF"
+acts again LATCHKEY_DATABASE="host=127.0.0.1 port=$port user=latchkey dbname=latchkey passfile=$LK_DIR/data/pgpass"
+supervisor=$(sed -n 's/.*event=ready pid=\([0-9]*\).*/\1/p' "$log")
+sed -i 's/^confine = .*/confine = on/' "$LK_CONF"
+kill -HUP "$supervisor"
+retry 20 grep -q 'event=reload result=done' "$log"
+is "$(field "$supervisor" Seccomp) $(field "$supervisor" NoNewPrivs)" '2 1' 'a reload with confine = on confines the supervisor, too'
+sed -i 's/^confine = .*/confine = off/' "$LK_CONF"
+kill -HUP "$supervisor"
+retry 20 grep -q 'confine = off: what the supervisor has given up stays so until a restart' "$log"
+ok $? 'a reload with confine = off says that the supervisor stays confined'
 
 done_testing

@@ -1,6 +1,6 @@
 #!/bin/sh
 # A new process kind is a row of app/role.h, a run function in app/server/worker.c, and
-# a column of app/server/confine.c with the system calls that it makes. With one that has
+# a column of app/server/calls.c with the system calls that it makes. With one that has
 # no socket: settings, processes, figures and the status page have it, and nothing else
 # of the program was changed.
 # shellcheck source=t/lib.sh
@@ -34,10 +34,10 @@ watch(const struct worker_setup *w, int64_t hash_us)
 
 """)
 insert(sys.argv[1] + "/server/worker.c", "#include <errno.h>\n", "#include <poll.h>\n")
-with open(sys.argv[1] + "/server/confine.c") as f:
+with open(sys.argv[1] + "/server/calls.c") as f:
     text = f.read()
 assert "K = ROLE_BIT(ROLE_KEEPER)," in text
-with open(sys.argv[1] + "/server/confine.c", "w") as f:
+with open(sys.argv[1] + "/server/calls.c", "w") as f:
     f.write(text.replace("K = ROLE_BIT(ROLE_KEEPER),", "K = ROLE_BIT(ROLE_KEEPER) | ROLE_BIT(ROLE_WARDEN),"))
 END
 make -s -C "$tmp/tree" CFLAGS=-O0 JOBS=2 build/latchkey >"$tmp/make" 2>&1

@@ -56,9 +56,14 @@ add(struct filter *f, uint32_t action, const char *call,
 {
 	struct scmp_arg_cmp compared[FILTER_ARGS];
 	int number = seccomp_syscall_resolve_name(call), error;
+	uint32_t usual = action;
 	unsigned i;
 
 	if (number == __NR_SCMP_ERROR)
+		return true;
+	/* libseccomp takes no rule for what happens without one */
+	if (seccomp_attr_get(handle(f), SCMP_FLTATR_ACT_DEFAULT, &usual) == 0 &&
+	    usual == action)
 		return true;
 	for (i = 0; i < when->count; i++)
 		compared[i] = comparison(&when->arg[i]);
@@ -69,9 +74,10 @@ add(struct filter *f, uint32_t action, const char *call,
 }
 
 struct filter *
-filter_new(void)
+filter_new(int error)
 {
-	scmp_filter_ctx f = seccomp_init(SCMP_ACT_TRAP);
+	scmp_filter_ctx f = seccomp_init(
+	    error == 0 ? SCMP_ACT_TRAP : SCMP_ACT_ERRNO((uint32_t)error));
 
 	/* for another kind of call, such as 32-bit ones, it has no rules */
 	if (f != NULL && seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH,
@@ -95,6 +101,14 @@ filter_refuse(struct filter *f, const char *call, int error,
     const struct filter_when *when)
 {
 	return add(f, SCMP_ACT_ERRNO((uint32_t)error), call, when);
+}
+
+bool
+filter_end(struct filter *f, const char *call)
+{
+	static const struct filter_when always = { .count = 0 };
+
+	return add(f, SCMP_ACT_TRAP, call, &always);
 }
 
 bool

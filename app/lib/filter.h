@@ -1,6 +1,6 @@
 /*
  * Filter of system calls of a process (seccomp). Its .c is the only file that
- * knows libseccomp. server/confine.c decides which calls are on it.
+ * knows libseccomp. server/calls.c decides which calls are on it.
  */
 #ifndef LATCHKEY_LIB_FILTER_H
 #define LATCHKEY_LIB_FILTER_H
@@ -33,10 +33,10 @@ struct filter_when {
 };
 
 /*
- * A filter without any call, so that each ends the process by SIGSYS. NULL: see
- * errno.
+ * A filter without any call: each that is not added fails with this errno, or,
+ * with 0, ends the process by SIGSYS. NULL: see errno.
  */
-struct filter *filter_new(void) MUST_CHECK;
+struct filter *filter_new(int error) MUST_CHECK;
 
 /*
  * Allow a call, by its name, if the conditions hold. A name that this machine
@@ -50,6 +50,9 @@ bool filter_allow(struct filter *f, const char *call,
 /* The same, for a call that fails with this errno. */
 bool filter_refuse(struct filter *f, const char *call, int error,
     const struct filter_when *when) MUST_CHECK;
+
+/* The same, for a call that ends the process by SIGSYS. */
+bool filter_end(struct filter *f, const char *call) MUST_CHECK;
 
 /*
  * Filter this process and those that it makes from now on, for ever. False:

@@ -6,6 +6,7 @@
  *	latchkey-handover 1
  *	from PID		of the supervisor
  *	single			one socket for all lanes
+ *	confined		with a filter that lasts through the exec
  *	socket LANE FD ADDRESS	by the setting that it was made by
  *	status FD PATH		of the status file, which holds its lock
  *	worker ROLE NUMBER PID KILL_MS
@@ -55,8 +56,9 @@ write_text(int fd, const struct handover *h)
 {
 	const struct listeners *l = &h->listeners;
 	bool good =
-	    dprintf(fd, HEAD "\nfrom %d\n%sstatus %d %s\n", (int)h->from,
-	        l->single ? "single\n" : "", h->status_fd, h->status_file) > 0;
+	    dprintf(fd, HEAD "\nfrom %d\n%s%sstatus %d %s\n", (int)h->from,
+	        l->single ? "single\n" : "", h->confined ? "confined\n" : "",
+	        h->status_fd, h->status_file) > 0;
 	const struct pool_former *w;
 	enum role lane;
 
@@ -193,6 +195,8 @@ take_line(char *line, struct handover *h)
 		h->from = (pid_t)pid;
 	else if (strcmp(kind, "single") == 0)
 		h->listeners.single = true;
+	else if (strcmp(kind, "confined") == 0)
+		h->confined = true;
 	else if (strcmp(kind, "status") == 0)
 		return take_status(line, h);
 	else if (strcmp(kind, "socket") == 0)

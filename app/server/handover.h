@@ -16,6 +16,7 @@ struct handover {
 	struct listeners listeners;
 	int status_fd;           /* of shm_file() */
 	const char *status_file; /* its path; NULL: by the setting */
+	bool confined;           /* by confine_supervisor(), for ever */
 	size_t workers;
 	struct pool_former worker[POOL_FORMER_MAX];
 };

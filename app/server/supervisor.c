@@ -46,6 +46,7 @@ struct supervisor {
 	struct handover handover; /* from the program before this one */
 	struct upgrade upgrade;
 	bool has_taken_over;
+	bool confined; /* by this program, or the one before */
 	bool reload_asked;
 	struct pool pool;
 	int64_t hash_us; /* that the queues of hashing lanes were made for */
@@ -237,7 +238,9 @@ reload(struct supervisor *s)
 	if (fresh == NULL)
 		abort();
 	if (!conf_load(s->first.file, fresh) || !confine_is_possible(fresh) ||
-	    (app = open_app(fresh)) == NULL) {
+	    (app = open_app(fresh)) == NULL ||
+	    !confine_supervisor(fresh, &s->confined)) {
+		app_close(app);
 		conf_free(fresh);
 		free(fresh);
 		refuse_reload();
@@ -261,6 +264,7 @@ execute(const void *of)
 	h.listeners = s->listeners;
 	h.status_fd = shm_file();
 	h.status_file = status_file(s, &s->first);
+	h.confined = s->confined;
 	h.workers = pool_list(&s->pool, h.worker);
 	upgrade_execute(&s->upgrade, &h);
 }
@@ -465,6 +469,7 @@ take_over(struct supervisor *s)
 {
 	log_show_time();
 	pool_take_over(&s->pool, s->handover.worker, s->handover.workers);
+	s->confined = s->handover.confined;
 	s->has_taken_over = true;
 }
 
@@ -493,7 +498,8 @@ begin(struct supervisor *s, const char *file)
 	if (shm_file() < 0 &&
 	    !shm_create(status_file(s, &s->first), sections, before))
 		return false;
-	return open_listeners(s) && open_wake();
+	return open_listeners(s) && open_wake() &&
+	       confine_supervisor(&s->first, &s->confined);
 }
 
 /*

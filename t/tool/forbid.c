@@ -1,5 +1,5 @@
 /*
- * Forbidden acts of a worker that was taken over: preloaded (LD_PRELOAD) into
+ * Forbidden acts of a process that was taken over: preloaded (LD_PRELOAD) into
  * the program as it is, it tries each right after the process has been
  * confined, and writes a line "forbidden PROCESS ACT RESULT" on standard error:
  * an errno's name, "done", or "killed" where the filter would end the process.
@@ -77,7 +77,11 @@ open_memory(void)
 static long
 create_file(void)
 {
-	return open("/tmp/forbidden", O_WRONLY | O_CREAT, 0600);
+	int fd = open("/tmp/forbidden", O_WRONLY | O_CREAT, 0600);
+
+	if (fd >= 0)
+		unlink("/tmp/forbidden");
+	return fd;
 }
 
 static long
@@ -190,7 +194,7 @@ make_pair(void)
 static long
 execute(void)
 {
-	static char name[] = "/bin/true";
+	static char name[] = "/forbidden";
 	static char *const arguments[] = { name, NULL };
 
 	return syscall(SYS_execve, name, arguments, NULL);
@@ -199,7 +203,7 @@ execute(void)
 static long
 execute_at(void)
 {
-	static char name[] = "/bin/true";
+	static char name[] = "/forbidden";
 	static char *const arguments[] = { name, NULL };
 
 	return syscall(SYS_execveat, AT_FDCWD, name, arguments, NULL, 0);
@@ -390,19 +394,23 @@ become_dumpable(void)
 }
 
 static long
-raise_limit(void)
+set_limit(void)
 {
-	const struct rlimit more = { 100, 100 };
+	const struct rlimit other = { 0, 0 };
 
-	return syscall(SYS_prlimit64, 0, RLIMIT_NPROC, &more, NULL);
+	return syscall(SYS_prlimit64, 0, RLIMIT_MSGQUEUE, &other, NULL);
 }
 
 static long
 survive(void)
 {
 	const struct sigaction ignored = { .sa_handler = SIG_IGN };
+	struct sigaction before;
+	int done = sigaction(SIGSYS, &ignored, &before);
 
-	return sigaction(SIGSYS, &ignored, NULL);
+	if (done == 0)
+		sigaction(SIGSYS, &before, NULL);
+	return done;
 }
 
 /* The kernel takes the lower half of the number. */
@@ -422,13 +430,13 @@ change_user(void)
 static long
 remove_file(void)
 {
-	return syscall(SYS_unlinkat, AT_FDCWD, setting("FORBIDDEN_KEY"), 0);
+	return syscall(SYS_unlinkat, AT_FDCWD, "/forbidden", 0);
 }
 
 static long
 change_mode(void)
 {
-	return syscall(SYS_fchmodat, AT_FDCWD, setting("FORBIDDEN_KEY"), 0644);
+	return syscall(SYS_fchmodat, AT_FDCWD, "/forbidden", 0644);
 }
 
 static const struct act {
@@ -479,12 +487,12 @@ static const struct act {
 	{ "faccessat", find_file },
 	{ "readlinkat", read_link },
 	{ "prctl-dumpable", become_dumpable },
-	{ "prlimit64", raise_limit },
+	{ "prlimit64", set_limit },
 	{ "sigaction-sigsys", survive },
 	{ "sigaction-wide", survive_by_width },
 	{ "setuid", change_user },
 	{ "unlink", remove_file },
-	{ "fchmod", change_mode },
+	{ "fchmodat", change_mode },
 };
 
 /* --- when --- */

@@ -35,11 +35,26 @@ load(void)
 		{ { 0, FILTER_EQUAL, AF_UNIX } } },
 	                         others = { 1,
 		                         { { 0, FILTER_OTHER, AF_UNIX } } };
-	struct filter *f = filter_new();
+	struct filter *f = filter_new(0);
 	bool good = f != NULL && filter_allow(f, "exit_group", &always) &&
 	            filter_allow(f, "no such call", &always) &&
 	            filter_allow(f, "socket", &unix_family) &&
 	            filter_refuse(f, "socket", EACCES, &others) &&
+	            prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	            filter_load(f);
+
+	filter_free(f);
+	return good;
+}
+
+/* A filter by which calls fail, but for some and for one that is deadly. */
+static bool
+load_lenient(void)
+{
+	struct filter *f = filter_new(EACCES);
+	bool good = f != NULL && filter_allow(f, "exit_group", &always) &&
+	            filter_refuse(f, "getppid", EACCES, &always) &&
+	            filter_end(f, "getpid") &&
 	            prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
 	            filter_load(f);
 
@@ -54,15 +69,15 @@ static const bool is_sanitized = true;
 static const bool is_sanitized;
 #endif
 
-/* How a process ends that makes this call under the filter. */
+/* How a process ends that makes this call under such a filter. */
 static int
-status_of(int which, int argument)
+status_of(bool (*begin)(void), int which, int argument)
 {
 	pid_t child = fork();
 	int status = -1;
 
 	if (child == 0)
-		_exit(load() ? call(which, argument) : 2);
+		_exit(begin() ? call(which, argument) : 2);
 	waitpid(child, &status, 0);
 	return status;
 }
@@ -73,7 +88,7 @@ refuse_rule(void)
 {
 	const struct filter_when twice = { 2,
 		{ { 0, FILTER_EQUAL, 1 }, { 0, FILTER_EQUAL, 2 } } };
-	struct filter *f = filter_new();
+	struct filter *f = filter_new(0);
 
 	errno = 0;
 	ok(f != NULL && !filter_allow(f, "socket", &twice) && errno == EINVAL,
@@ -97,14 +112,20 @@ main(void)
 		ok(true, "no filter can be tried here # SKIP");
 		return done();
 	}
-	status = status_of(SYS_socket, AF_UNIX);
+	status = status_of(load, SYS_socket, AF_UNIX);
 	ok(WIFEXITED(status) && WEXITSTATUS(status) == 1,
 	    "a call whose condition holds is made");
-	status = status_of(SYS_socket, AF_INET);
+	status = status_of(load, SYS_socket, AF_INET);
 	ok(WIFEXITED(status) && WEXITSTATUS(status) == 0,
 	    "a call that is refused fails with its error");
-	status = status_of(SYS_getpid, 0);
+	status = status_of(load, SYS_getpid, 0);
 	ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS,
 	    "a call that is on no list ends the process");
+	status = status_of(load_lenient, SYS_socket, AF_UNIX);
+	ok(WIFEXITED(status) && WEXITSTATUS(status) == 0,
+	    "a call that is on no list of a lenient filter fails");
+	status = status_of(load_lenient, SYS_getpid, 0);
+	ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS,
+	    "a deadly call of a lenient filter ends the process");
 	return done();
 }

@@ -38,6 +38,7 @@ fill(void)
 	left.from = getpid();
 	left.status_fd = new_fd();
 	left.status_file = "/run/a b/status";
+	left.confined = true;
 	for (role = 0; role < ROLE_COUNT; role++) {
 		left.listeners.fd[role] = roles[role].is_lane ? new_fd() : -1;
 		left.listeners.address[role] = "/run/a b/check.sock";
@@ -78,6 +79,7 @@ all_is_taken(void)
 	        is_cloexec(left.listeners.fd[ROLE_CHECK]),
 	    "descriptors are closed at the exec after that");
 	ok(!taken.listeners.single, "the lanes have a socket each");
+	ok(taken.confined, "a filter that lasts is known to the next program");
 	is_int((int64_t)taken.workers, 2, "all workers are named");
 	for (i = 0; i < 2; i++)
 		ok(taken.worker[i].pid == left.worker[i].pid &&
