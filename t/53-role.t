@@ -33,7 +33,6 @@ watch(const struct worker_setup *w, int64_t hash_us)
 }
 
 """)
-insert(sys.argv[1] + "/server/worker.c", "#include <errno.h>\n", "#include <poll.h>\n")
 with open(sys.argv[1] + "/server/calls.c") as f:
     text = f.read()
 assert "K = ROLE_BIT(ROLE_KEEPER)," in text

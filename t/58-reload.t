@@ -85,11 +85,19 @@ ok $? 'each worker of two lanes, and the keeper, has a connection to the databas
 like "$($LK_AS "$LK_BIN" -c "$LK_CONF" check)" 'connections to the database: 5, at most twice that while SIGHUP' \
 	'latchkey check says how many connections to the database there are'
 
+# The first requests of a new worker would wait for its connection.
+all_connected() {
+	[ "$(pgrep -P "$supervisor" | wc -l)" = 7 ] && [ "$(connections)" = 5 ]
+}
+kill -HUP "$supervisor"
+retry 20 logged event=ready 3 && retry 20 all_connected
+ok $? 'workers that replace others have connections to the database before any request' || diag "$(connections)"
+
 # A web server that lets go of no connection, and is never quiet, keeps the
 # workers that are replaced; and settings change once more, and again.
 sed -i 's/^hash_cost = .*/hash_cost = 1/' "$LK_CONF"
 kill -HUP "$supervisor"
-retry 20 logged event=ready 3
+retry 20 logged event=ready 4
 python3 - "$LK_SOCKET_API" >"$tmp/busy" <<'E' &
 import socket, struct, sys, time
 def record(kind, body=b""):

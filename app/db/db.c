@@ -298,6 +298,13 @@ begin(struct db *db, const struct db_sql *sql, struct db_params params)
 }
 
 enum err
+db_connect(struct db *db)
+{
+	db_conn_begin(db->conn);
+	return connect_now(db);
+}
+
+enum err
 db_run(struct db *db, struct arena *a, const struct db_sql *sql,
     struct db_params params, struct db_rows *out)
 {

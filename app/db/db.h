@@ -29,6 +29,12 @@ struct db *db_new(const char *conninfo, int64_t timeout_ms, unsigned used_by);
 void db_free(struct db *db);
 
 /*
+ * Connect now, if there is no connection, so that the next statement need not.
+ * ERR_BUSY: not possible, which is logged; or it was not 250 ms ago.
+ */
+enum err db_connect(struct db *db) MUST_CHECK;
+
+/*
  * Run a statement with its parameters, as many as its text has. A lost
  * connection is made again, and a statement that only reads is sent once more.
  * One that failed for a reason that lasts (a privilege, a table, the disk) is

@@ -102,7 +102,8 @@ start(struct pool *c, struct pool_slot *p)
 		if (getppid() != supervisor)
 			exit(EXIT_FAILURE);
 		close_inherited_pipes(c, ready[0]);
-		exit(c->work(c->of, p->role, number(c, p), ready[1]));
+		exit(c->work(
+		    c->of, p->role, number(c, p), ready[1], p->pid != 0));
 	}
 	close(ready[1]);
 	p->next = pid;

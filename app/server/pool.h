@@ -57,9 +57,11 @@ struct pool {
 	/*
 	 * The main function of a worker process: `number` is its place in the
 	 * role, and ready a pipe that gets an int64_t when it can begin, the
-	 * CPU time of a hash in microseconds, or 0. Returns the exit status.
+	 * CPU time of a hash in microseconds, or 0; replaces: another worker
+	 * serves in that place until then. Returns the exit status.
 	 */
-	int (*work)(const void *of, enum role role, unsigned number, int ready);
+	int (*work)(const void *of, enum role role, unsigned number, int ready,
+	    bool replaces);
 	const void *of;
 	sigset_t waiting; /* the signals that are blocked while it waits */
 	int64_t hash_us;  /* reported by the last worker; 0: none */

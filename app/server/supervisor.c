@@ -58,7 +58,8 @@ struct supervisor {
 
 /* In the new process: close what is the supervisor's, and work. */
 static int
-worker_main(const void *of, enum role role, unsigned number, int ready)
+worker_main(
+    const void *of, enum role role, unsigned number, int ready, bool replaces)
 {
 	const struct supervisor *s = of;
 	const struct listeners *l = &s->listeners;
@@ -70,6 +71,7 @@ worker_main(const void *of, enum role role, unsigned number, int ready)
 		.role = role,
 		.number = number,
 		.ready = ready,
+		.replaces = replaces,
 	};
 	size_t i;
 

@@ -4,6 +4,7 @@
 #include "base.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,11 +35,30 @@
  */
 #define IDLE_MS 5000
 
+#define CONNECT_TRIES 2      /* of a worker that replaces another */
+#define CONNECT_PAUSE_MS 300 /* longer than db_connect() fails at once */
+
 /* Sent to the supervisor when the process can begin. */
 struct ready_message {
 	const struct worker_setup *w;
 	int64_t hash_us;
 };
+
+/*
+ * The worker that this one replaces has a connection to the database: to have
+ * one before that ends, or the first requests would wait for it. Where there is
+ * none to be had, they are answered 503 by either.
+ */
+static void
+connect_before(const struct worker_setup *w)
+{
+	int tries = CONNECT_TRIES;
+
+	if (!w->replaces || w->app->db == NULL)
+		return;
+	while (db_connect(w->app->db) != ERR_OK && --tries > 0)
+		poll(NULL, 0, CONNECT_PAUSE_MS);
+}
 
 /*
  * Give up what the role does not need, and tell the supervisor that this worker
@@ -51,6 +71,7 @@ notify_ready(const struct worker_setup *w, int64_t hash_us)
 	shm_leave();
 	if (!confine(w->app->conf, w->served, w->app->db))
 		exit(EXIT_FAILURE);
+	connect_before(w);
 	if (write(w->ready, &hash_us, sizeof(hash_us)) < 0) {
 		/* the supervisor has died */
 	}

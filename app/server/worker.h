@@ -13,6 +13,7 @@ struct worker_setup {
 	enum role role;  /* its place: */
 	unsigned number; /* what is counted goes on where the last one ended */
 	int ready;       /* a pipe, see worker_run(); closed */
+	bool replaces;   /* a worker that serves until this one can */
 };
 
 /*
