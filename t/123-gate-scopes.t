@@ -61,6 +61,47 @@ browse /admin/x -H 'X-Auth-Scope: admin'
 is "$status $(header WWW-Authenticate) $body" '403 Bearer error="insufficient_scope", scope="admin" {"detail":"Forbidden"}' \
 	'a cookie without the scope that a location demands gets 403'
 is "$(header Cache-Control)" no-store 'no cache keeps that 403'
+
+# Somebody who goes to the page gets a page.
+go() {
+	path=$1
+	shift
+	api GET "$path" -H "Cookie: __Host-latchkey=$cookie" -H 'Sec-Fetch-Site: none' -H 'Sec-Fetch-Mode: navigate' -H 'Accept: text/html' "$@"
+}
+go '/admin/a%20b?x=1&y="<'
+is "$status $(header Content-Type) $(header Cache-Control) $(header Content-Language)" '403 text/html; charset=utf-8 no-store en' 'a browser that goes to a page without its scope gets a page, which no cache keeps'
+like "$body" '<h1>This account may not see this page</h1>' 'the page says what is wrong'
+like "$body" '<a class="button" href="/login\?next=%2Fadmin%2Fa%2520b%3Fx%3D1%26y%3D%22%3C">' 'the page leads to the log-in of somebody else, and from there back'
+like "$(header Content-Security-Policy)" "^default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\$" 'nothing runs in that page, and nothing frames it'
+is "$(header X-Latchkey-Login)$(header Set-Cookie)" '' 'the page sets no cookie, and has no header of the check'
+go /admin/x -H 'Accept-Language: ko-KR,ko;q=0.9,en;q=0.5'
+like "$(header Content-Language) $body" '^ko .*<html lang="ko">.*이 계정으로는 볼 수 없는 페이지입니다.*다른 계정으로 로그인' 'the page is Korean for those who read that'
+for kept in en ko; do
+	api GET /admin/x -H "Cookie: __Host-latchkey=$cookie; __Host-latchkey-language=$kept" -H 'Sec-Fetch-Mode: navigate' -H 'Accept-Language: ko'
+	is "$status $(header Content-Language)" "403 $kept" "the page is in the language that was chosen at another: $kept"
+done
+go /admin/x -X HEAD -I
+is "$status $(header Content-Type)" '403 text/html; charset=utf-8' 'HEAD tells of the page'
+api POST /admin/x a=b -H "Cookie: __Host-latchkey=$cookie" -H 'Sec-Fetch-Site: same-origin' -H 'Sec-Fetch-Mode: navigate'
+is "$status $(printf '%s' "$body" | grep -o 'href="/login?[^"]*"')" '403 href="/login?next=%2F"' 'a form without its scope gets the page, and does not come back as something else'
+api GET /admin/x -H "Cookie: __Host-latchkey=$cookie" -H 'Accept: text/html,*/*;q=0.8'
+is "$status $(header Content-Type)" '403 text/html; charset=utf-8' 'a browser that does not say what it does, but takes HTML, gets the page'
+browse /admin/x -H 'Sec-Fetch-Mode: cors' -H 'Accept: text/html'
+is "$status $body" '403 {"detail":"Forbidden"}' 'a script does not get the page'
+api POST /admin/x a=b -H "Cookie: __Host-latchkey=$cookie" -H 'Sec-Fetch-Site: cross-site' -H 'Sec-Fetch-Mode: navigate'
+is "$status $body" '403 {"detail":"Forbidden"}' 'a form of another site does not get the page'
+log_in ada 'correct horse'
+take_token
+api GET /admin/x -H "Authorization: Bearer $token" -H 'Accept: text/html'
+is "$status $body" '403 {"detail":"Forbidden"}' 'a token does not get the page'
+api GET /admin/x -H 'Accept: text/html' -H 'X-Latchkey-Login: /evil'
+is "$status $(header Location)" '303 /login?next=%2Fadmin%2Fx' 'without a session a browser is sent to the log-in page, where a scope is demanded too'
+go /latchkey-denied
+is "$status $(printf '%s' "$body" | grep -c 'may not see')" '404 0' 'nobody gets the page by its name'
+guard_again /below/ 's/#\(set .latchkey_\(scope_needed\|prefix\) [^;]*;\)/\1/'
+ok $? 'nginx accepts a location that demands a scope of a Latchkey below a path'
+go /below/x
+like "$status $body" '^403 .*href="/auth/login/style.css".*href="/auth/login\?next=%2Fbelow%2Fx"' 'the page is of where Latchkey is below a path'
 scope ada todos:write admin read
 retry 2 closed
 ok $? 'a change of the scopes ends the cookie within a second'

@@ -323,7 +323,7 @@ nginx_reload() {
 	master=$(cat "$LK_DIR/data/nginx.pid")
 	old=$(pgrep -d ' ' -P "$master")
 	kill -HUP "$master"
-	retry 10 renewed
+	retry 60 renewed
 }
 
 renewed() {

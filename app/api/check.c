@@ -5,6 +5,7 @@
 #include "base.h"
 
 #include "api/api.h"
+#include "http/gate.h"
 #include "http/reply.h"
 #include "lib/scope.h"
 #include "lib/text.h"
@@ -52,6 +53,8 @@ has_scopes(struct req *r)
 	    "Bearer error=\"insufficient_scope\", scope=\"%s\"", r->scope);
 	reply_begin(r, 403, NULL);
 	reply_header(r, "WWW-Authenticate", challenge.s);
+	if (r->session != NULL) /* of a browser, whose user may be another */
+		gate_offer_login(r);
 	return false;
 }
 

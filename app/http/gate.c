@@ -62,11 +62,17 @@ is_navigation(const struct guarded *g)
 void
 gate_refuse_check(struct req *r)
 {
+	reply_unauthorized(r, NULL);
+	gate_offer_login(r);
+}
+
+void
+gate_offer_login(struct req *r)
+{
 	const struct guarded *g = &r->guarded;
 	bool is_back = (method_of(g->method) & (METHOD_GET | METHOD_HEAD)) != 0;
 	struct buf login;
 
-	reply_unauthorized(r, NULL);
 	if (!is_navigation(g))
 		return;
 	buf_init(&login, r->ctx->arena);

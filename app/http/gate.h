@@ -22,11 +22,15 @@ bool gate_origin(struct req *r, enum origin accepted) MUST_CHECK;
  */
 bool gate_session(struct req *r, bool is_check) MUST_CHECK;
 
-/*
- * Refuse a check with 401. Where somebody went to an address, rather than a
- * script, X-Latchkey-Login is the log-in page's, and back.
- */
+/* Refuse a check with 401, and gate_offer_login(). */
 void gate_refuse_check(struct req *r);
+
+/*
+ * To a refused check, after its reply is begun: where somebody went to an
+ * address, rather than a script, X-Latchkey-Login is the log-in page's, and
+ * back.
+ */
+void gate_offer_login(struct req *r);
 
 /*
  * The lane: a worker that serves another one refuses with 421, since others

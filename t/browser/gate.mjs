@@ -1,6 +1,7 @@
 // Test in Chromium of an application behind the gate: the way back, requests, uploads, websockets and streams
 // across the end of a proof, tabs, log-outs elsewhere, planted cookies, blocked ones, and those that are kept.
-// usage: node gate.mjs URL PORT KEY; PORT: of the application, behind /app/; KEY: the file with the key.
+// usage: node gate.mjs URL PORT KEY ROOT; PORT: of the application, behind /app/, and behind /admin/ for ROOT, who
+// has signed up; KEY: the file with the key.
 import { createHash, createHmac, randomBytes, randomUUID } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -8,7 +9,7 @@ import { tmpdir } from "node:os";
 import { launch, launchKept } from "./launch.mjs";
 import { ok, run } from "./tap.mjs";
 
-const [url, port, keyFile] = process.argv.slice(2);
+const [url, port, keyFile, root] = process.argv.slice(2);
 const cookieName = "__Host-latchkey";
 const password = "correct horse battery";
 const ada = `ada-${randomUUID()}`;
@@ -389,6 +390,37 @@ async function testBack(browser) {
   await context.close();
 }
 
+// A page for others, which the account may not see: over to one that may, and back to it.
+async function testDenied(browser) {
+  const { context, page } = await visit(browser);
+  await page.setViewportSize({ width: 320, height: 640 });
+  await enter(page, ada);
+  ok((await ask(page, "/admin/data")).status === 403, "a script asks for what the account may not see, and gets 403");
+  const answer = await page.goto(`${url}/admin/a%20page?x=1&y=%2F`);
+  ok(answer.status() === 403 && (await page.getByRole("heading", { name: "This account may not see this page" }).isVisible()),
+    "a page that the account may not see is a page that says so", await page.content());
+  ok(page.url() === `${url}/admin/a%20page?x=1&y=%2F`, "the refusal of a page stands at the address of the page", page.url());
+  ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 320, "the refusal of a page fits into 320 pixels");
+  const styled = await page.locator("a.button").evaluate((e) => getComputedStyle(e).display);
+  ok(styled === "block", "the refusal of a page has the style of the log-in page", styled);
+  await page.getByRole("link", { name: "Log in as somebody else" }).click();
+  await page.getByText(`as ${ada}`).waitFor();
+  await page.getByRole("button", { name: "Log in as somebody else" }).click();
+  await page.getByRole("link", { name: "Log in again" }).click();
+  await fillIn(page, root);
+  await page.getByText(`Hello ${root}`).waitFor();
+  ok(page.url() === `${url}/admin/a%20page?x=1&y=%2F`, "a log-in as somebody who may leads back to the page", page.url());
+  await page.goBack();
+  ok(!(await page.content()).includes("may not see"), "Back does not show the refusal again", page.url());
+  await context.close();
+  const korean = await browser.newContext({ locale: "ko-KR", colorScheme: "dark" });
+  const other = await korean.newPage();
+  await enter(other, ada);
+  await other.goto(`${url}/admin/`);
+  ok((await other.locator("h1").innerText()) === "이 계정으로는 볼 수 없는 페이지입니다", "the refusal of a page is Korean in a Korean browser");
+  await korean.close();
+}
+
 // A profile on the disk, which a browser is closed and started with again.
 async function testKept() {
   for (const keep of [true, false]) {
@@ -448,6 +480,7 @@ await run(async () => {
     await testElsewhere(browser);
     await testFixation(browser);
     await testBack(browser);
+    await testDenied(browser);
     await testKept();
     await testBlocked();
   } finally {

@@ -198,15 +198,19 @@ def guards(top):
                 yield location
             yield from (d for d in location.inside if d.name == "proxy_pass" and not d.args[0].endswith("$latchkey_nobody"))
 
+def error_targets(top, d):
+    of = maps(top).get(d.args[-1][1:]) if d.args[-1].startswith("$") else None
+    return values(of) if of is not None else d.args[-1:]
+
 def places(top):
     "a location by an expression without its ends, or an answer's own location that clients can ask for"
-    own = {a for d in top.all("error_page") for a in d.args[-1:]} | {d.args[0] for d in top.all("auth_request")}
+    own = {a for d in top.all("error_page") for a in error_targets(top, d)} | {d.args[0] for d in top.all("auth_request")}
     for d in top.all("location"):
         if d.args[0] in ("~", "~*") and not (d.args[1].startswith("^/") and d.args[1].endswith(("$", "$)", "\\z"))):
             yield d
         if d.args[-1] in own and not d.args[-1].startswith("@") and "internal" not in [x.name for x in d.inside]:
             yield d
-    yield from (d for d in top.all("error_page") if not re.match(r"[/@][\w-]+$", d.args[-1]))
+    yield from (d for d in top.all("error_page") if not all(re.match(r"[/@][\w-]+$", a) for a in error_targets(top, d)))
 
 def strangers(top):
     "an address whose default server answers, or a server that answers without a name of its own"
@@ -257,7 +261,7 @@ PLANTED = [(rule, where, what) for rule, rows in {
     headers: [(LOCATION, "location /token/x { fastcgi_pass latchkey_api; add_header X y always; }"), (SERVER, "add_header X y;"), (SERVER, "location = /x { fastcgi_pass latchkey_api; add_header X-Frame-Options DENY always; }"),
               (SERVER, "location = /x { fastcgi_pass latchkey_api; }"), (SERVER, "location /x/ { auth_request /latchkey-check; add_header X-Frame-Options DENY always; }"), (SERVER, "location /x/ { alias /x/; }")],
     guards: [(SERVER, "location /x/ { auth_request /latchkey-check; proxy_pass http://127.0.0.1:1$latchkey_nobody; }"), (GUARD, "\t#\tproxy_pass http://127.0.0.1:1;")],
-    places: [(SERVER, "location ~ /x$ { return 404; }"), (SERVER, "location ~ ^/x { return 404; }"), (SERVER, "location = /latchkey-check { return 200; }"), (SERVER, "error_page 404 https://x/;")],
+    places: [(SERVER, "location ~ /x$ { return 404; }"), (SERVER, "location ~ ^/x { return 404; }"), (SERVER, "location = /latchkey-check { return 200; }"), (SERVER, "error_page 404 https://x/;"), (SERVER, "error_page 404 $latchkey_hsts;"), (SERVER, "location = /latchkey-denied { return 200; }")],
     strangers: [("server {\n\tlisten 127.0.0.1:8001;", what) for what in ("server { listen 127.0.0.1:1; }", "server { listen 127.0.0.1:8000; location / { return 404; } }",
                 "server { listen 127.0.0.1:1 default_server; server_name x; location / { return 200; } }", "server { listen 127.0.0.1:1 default_server; location / { return 444; } location /x { root /x; } }")],
     kept_values: [(HTTP, "map $status $x { 404 y; }"), (HTTP, "map $upstream_http_x $x { a b; }"), (HTTP, "map $latchkey_detail $x { a b; }"), (HTTP, "map $host $x { a $latchkey_why; }"), (HTTP, "map $sent_http_x $x { a b; }")],
