@@ -20,6 +20,7 @@
 #include "server/pool.h"
 #include "stats/event.h"
 #include "stats/metrics.h"
+#include "svc/unsettled.h"
 
 #define LEAVE_MS 25000  /* for an exiting worker, before it is killed */
 #define STEADY_MS 10000 /* of life, after which failures are forgotten */
@@ -202,6 +203,7 @@ on_worker_died(const struct pool *c, struct pool_slot *p, pid_t pid, int status)
 	int64_t now = clock_ms();
 
 	metrics_ended(p->role, number(c, p), pid);
+	unsettled_worker_died(pid);
 	if (pid == p->pid)
 		p->pid = 0;
 	else
@@ -217,6 +219,7 @@ static void
 on_worker_exited(struct pool_exiting *l, int status)
 {
 	metrics_ended(l->role, l->number, l->pid);
+	unsettled_worker_died(l->pid);
 	if (WIFSIGNALED(status) ? WTERMSIG(status) != SIGTERM
 	                        : WEXITSTATUS(status) != EXIT_SUCCESS)
 		log_end(l->role, l->number, l->pid, status);

@@ -52,7 +52,7 @@ write_hash(
 
 	if (e == ERR_BUSY)
 		e = settle(c, u, hash);
-	unsettled_end(entry, e);
+	unsettled_end(c->arena, entry, e);
 	return e;
 }
 
@@ -134,7 +134,7 @@ delete_account(struct ctx *c, const struct user *u, const char **tables)
 		e = db_user_delete(c, u->id, u->password_hash, tables);
 	if (e == ERR_BUSY)
 		e = settle_deletion(c, u);
-	unsettled_end(entry, e);
+	unsettled_end(c->arena, entry, e);
 	return e;
 }
 

@@ -142,7 +142,7 @@ insert(struct ctx *c, const char *hash, const char *invite, struct user *out)
 
 	if (e == ERR_BUSY)
 		e = password_settle(c, username, hash, out);
-	unsettled_end(entry, e);
+	unsettled_end(c->arena, entry, e);
 	return e;
 }
 

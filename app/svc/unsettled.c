@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/clock.h"
 #include "svc/unsettled.h"
@@ -29,6 +30,7 @@ struct values {
 struct unsettled_entry {
 	_Atomic int64_t until_ms; /* of clock_ms(); it is free from then on */
 	_Atomic uint32_t version;
+	_Atomic int32_t answering; /* the process that knows; 0: none does */
 	struct values values;
 };
 
@@ -62,6 +64,7 @@ wipe(struct unsettled_entry *e)
 	atomic_thread_fence(memory_order_seq_cst);
 	/* NOLINTNEXTLINE(clang-analyzer-*): there is one */
 	explicit_bzero(&e->values, sizeof(e->values));
+	atomic_store(&e->answering, 0);
 	atomic_fetch_add(&e->version, 1);
 }
 
@@ -126,22 +129,49 @@ unsettled_begin(const struct unsettled *w)
 	return e;
 }
 
-void
-unsettled_end(struct unsettled_entry *entry, enum err e)
+static void
+forget(void *of)
 {
-	if (entry == NULL || e == ERR_BUSY)
-		return;
+	struct unsettled_entry *entry = of;
+
 	wipe(entry);
 	atomic_store(&entry->until_ms, 0);
 }
 
-/* A copy of an entry. False: it is free, or being written. */
+void
+unsettled_end(struct arena *a, struct unsettled_entry *entry, enum err e)
+{
+	if (entry == NULL || e == ERR_BUSY)
+		return;
+	if (e != ERR_OK) {
+		forget(entry);
+		return;
+	}
+	/* before the answer: the same request may come right after it */
+	atomic_store(&entry->answering, (int32_t)getpid());
+	arena_defer(a, forget, entry);
+}
+
+void
+unsettled_worker_died(pid_t pid)
+{
+	struct unsettled_entry *e;
+
+	for (e = entries; e < entries + ENTRIES; e++) {
+		int32_t dead = (int32_t)pid;
+
+		atomic_compare_exchange_strong(&e->answering, &dead, 0);
+	}
+}
+
+/* A copy of an entry. False: it is free, being written, or answered. */
 static bool
 copy(const struct unsettled_entry *e, struct values *out)
 {
 	uint32_t version = atomic_load(&e->version);
 
-	if (is_free(atomic_load(&e->until_ms), clock_ms()) || version % 2 != 0)
+	if (is_free(atomic_load(&e->until_ms), clock_ms()) ||
+	    version % 2 != 0 || atomic_load(&e->answering) != 0)
 		return false;
 	*out = e->values;
 	atomic_thread_fence(memory_order_seq_cst);

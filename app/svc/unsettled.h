@@ -1,14 +1,16 @@
 /*
  * Writes whose outcome nobody could learn: the database, or the worker, went
  * away between the statement and its answer. Each is noted before it is sent,
- * in memory that all login workers of this machine share, and forgotten when it
- * is known what came of it; or else after five minutes, when it counts no more,
- * and the next one that is noted wipes it. The same request again
- * can then be told the truth, though its name is taken by itself, its password
- * the old one, or its account gone.
+ * in memory that all login workers of this machine share, and forgotten when
+ * the client was told what came of it; or else after five minutes, when it
+ * counts no more, and the next one that is noted wipes it. The same request
+ * again can then be told the truth, though its name is taken by itself, its
+ * password the old one, or its account gone.
  */
 #ifndef LATCHKEY_SVC_UNSETTLED_H
 #define LATCHKEY_SVC_UNSETTLED_H
+
+#include <sys/types.h>
 
 #include "lib/arena.h"
 #include "stats/shm.h"
@@ -42,10 +44,17 @@ struct unsettled_entry *unsettled_begin(
     const struct unsettled *write) MUST_CHECK;
 
 /*
- * It has ended with e, and is forgotten unless that is ERR_BUSY. entry may be
- * NULL.
+ * It has ended with e. Unless that is ERR_BUSY it is not found any more, and
+ * forgotten: at once, or, of ERR_OK, at the reset of arena a, which is after
+ * the reply to the request. entry may be NULL.
  */
-void unsettled_end(struct unsettled_entry *entry, enum err e);
+void unsettled_end(struct arena *a, struct unsettled_entry *entry, enum err e);
+
+/*
+ * For the supervisor: this worker has died, and with it the answers that it was
+ * about to give; their writes are unsettled again.
+ */
+void unsettled_worker_died(pid_t pid);
 
 /*
  * Is a write like this one unsettled? Of *like, a NULL and the user_id 0 fit

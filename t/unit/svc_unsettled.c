@@ -13,6 +13,7 @@
 #define unsettled_begin tested_begin
 #define unsettled_end tested_end
 #define unsettled_find tested_find
+#define unsettled_worker_died tested_worker_died
 #include "svc/unsettled.c" /* NOLINT(bugprone-suspicious-include) */
 
 #define TEXT_MAX 1023
@@ -52,11 +53,22 @@ test_ends(void)
 	ok(is_found("ada", NULL), "a write is found by its name alone");
 	ok(!is_found("ada", "other") && !is_found("bob", "hash"),
 	    "a write with another name or hash is not found");
-	unsettled_end(e, ERR_BUSY);
+	unsettled_end(&arena, e, ERR_BUSY);
 	ok(is_found("ada", "hash"), "a write without an answer is kept");
-	unsettled_end(e, ERR_OK);
-	ok(!is_found("ada", "hash"), "a write with an answer is forgotten");
-	unsettled_end(NULL, ERR_OK);
+	unsettled_end(&arena, e, ERR_OK);
+	ok(!is_found("ada", "hash"), "a write with an answer is not found");
+	unsettled_worker_died(getpid() + 1);
+	ok(!is_found("ada", "hash"),
+	    "a write with an answer is not found when another worker dies");
+	unsettled_worker_died(getpid());
+	ok(is_found("ada", "hash"),
+	    "a write is found whose worker dies before it answers");
+	arena_reset(&arena);
+	ok(!is_found("ada", "hash"), "a write that was answered is forgotten");
+	e = unsettled_begin(&ada);
+	unsettled_end(&arena, e, ERR_CONFLICT);
+	ok(!is_found("ada", "hash"), "a write that failed is forgotten");
+	unsettled_end(&arena, NULL, ERR_OK);
 	ok(true, "a write that was not noted can end");
 }
 
@@ -81,7 +93,7 @@ test_values(void)
 	ok(was.fullname == NULL,
 	    "a write has no full name where there is none");
 	is(was.hash, "$y$", "a write has its hash");
-	unsettled_end(e, ERR_CONFLICT);
+	unsettled_end(&arena, e, ERR_CONFLICT);
 }
 
 /* A deletion that was undone by hand, and another one of the same account. */
@@ -106,8 +118,8 @@ test_epochs(void)
 	w.epoch = 0;
 	ok(!unsettled_find(&arena, &w, &was),
 	    "the epoch 0 is one like any other");
-	unsettled_end(third, ERR_OK);
-	unsettled_end(fourth, ERR_OK);
+	unsettled_end(&arena, third, ERR_DENIED);
+	unsettled_end(&arena, fourth, ERR_DENIED);
 }
 
 static void
@@ -124,7 +136,7 @@ test_limits(void)
 	e = unsettled_begin(&w);
 	ok(e != NULL && is_found(text, "hash"),
 	    "a name of 1023 bytes is noted");
-	unsettled_end(e, ERR_OK);
+	unsettled_end(&arena, e, ERR_DENIED);
 	text[TEXT_MAX] = 'a';
 	text[TEXT_MAX + 1] = '\0';
 	ok(unsettled_begin(&w) == NULL, "a name of 1024 bytes is not noted");
@@ -134,11 +146,11 @@ test_limits(void)
 		all[i] = unsettled_begin(&w);
 	ok(all[ENTRIES - 1] != NULL, "128 writes are noted");
 	ok(unsettled_begin(&w) == NULL, "the 129th write is not noted");
-	unsettled_end(all[5], ERR_OK);
+	unsettled_end(&arena, all[5], ERR_DENIED);
 	all[5] = unsettled_begin(&w);
 	ok(all[5] != NULL, "one that has ended leaves its place");
 	for (i = 0; i < ENTRIES; i++)
-		unsettled_end(all[i], ERR_OK);
+		unsettled_end(&arena, all[i], ERR_DENIED);
 	ok(!is_found("ada", NULL), "nothing is left of writes that have ended");
 }
 
@@ -162,7 +174,7 @@ test_time(void)
 	ok(memmem(own, sizeof(own), "ada", 3) == NULL &&
 	        memmem(own, sizeof(own), "hash-that-is-longer", 19) == NULL,
 	    "no byte is left of writes whose time has passed");
-	unsettled_end(e, ERR_OK);
+	unsettled_end(&arena, e, ERR_DENIED);
 }
 
 int
