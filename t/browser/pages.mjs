@@ -164,6 +164,10 @@ async function testLooks(browser) {
     await page.press("#password", "Enter");
     await page.waitForURL(`${url}/account`);
     await look(page, `account ${name}`);
+    // each with the date, the time and UTC
+    const broken = await page.$$eval(".sessions .whole", (all) => all.filter((e) => /UTC/.test(e.textContent) && e.getBoundingClientRect().height > 1.9 * parseFloat(getComputedStyle(e).fontSize)).length);
+    const times = await page.locator(".sessions .whole", { hasText: "UTC" }).count();
+    ok(times >= 2 && broken === 0, `no time of a session is broken into two lines: ${name}`, `${broken} of ${times}`);
     ok(faults.length === 0, `${name}: no error, and nothing that the policy refuses`, faults.join("\n"));
     await context.close();
   }
