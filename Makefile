@@ -377,7 +377,7 @@ front-ends:
 # Debian's applications of doc/applications.md, behind the guard.
 guarded:
 	@t/deps guarded
-	@$(MAKE) $J --silent all $B/passwords.test
+	@$(MAKE) $J --silent browser all $B/passwords.test
 	prove t/guarded
 
 # The Debian package of debian/: built, and on a systemd in a container.
