@@ -25,6 +25,7 @@
 #   make dist       a release: the tree and what make web fetches, in one file
 #   make deb        the Debian package; installs what that takes
 #   make test-systemd  the package, on a systemd that boots in a container; as root
+#   make test-debian-13  build and test in a root of Debian 13; as root
 #   make install    with DESTDIR, PREFIX and SYSCONFDIR
 #   make uninstall  remove what install put there, but for the configuration
 #   make clean
@@ -364,7 +365,7 @@ floods:
 # (2016), and functions that t/lib.sh's retry calls by name are used (2317).
 C_FILES = $(wildcard app/*.[ch] app/*/*.[ch] t/unit/*.[ch] t/fuzz/*.[ch] t/fuzz/service/*.[ch] \
 	t/tool/*.c bench/*.c)
-SHELL_FILES = $(wildcard t/*.t) t/lib.sh t/suite t/stack t/run t/deps t/front-ends t/guarded t/package t/systemd debian/tests/smoke t/tree t/coverage t/memory bench/peers .ci/run
+SHELL_FILES = $(wildcard t/*.t) t/lib.sh t/suite t/stack t/run t/deps t/front-ends t/guarded t/package t/systemd t/debian-13 debian/tests/smoke t/tree t/coverage t/memory bench/peers .ci/run
 PYTHON_FILES = $(wildcard t/tool/*.py t/contract/*.py bench/*.py bench/*/*.py) t/mutate
 build/gcc/conf.o build/gcc/app.o: WARNINGS += -Wno-analyzer-malloc-leak
 # The web servers of doc/front-ends.md.
@@ -386,6 +387,12 @@ test-systemd:
 	@$(MAKE) $J --silent web
 	@$(MAKE) $J --silent all
 	prove t/package t/systemd
+
+# ROOT=DIR keeps the root; ONLY="10-signup 160-confine"
+test-debian-13:
+	@t/deps debian-13
+	@$(MAKE) $J --silent web
+	@ROOT=$(ROOT) ONLY="$(ONLY)" prove t/debian-13
 
 lint:
 	@t/deps lint
@@ -472,6 +479,6 @@ clean:
 
 -include $(wildcard $B/*.d $B/*/*.d)
 
-.PHONY: always all without-web web dist deb test-systemd run check units bench sessions test-faults soak floods gate examples browser oauth test test-long coverage mutate front-ends guarded sanitized valgrind lint fuzz fuzz-build fuzz-targets format install uninstall clean
+.PHONY: always all without-web web dist deb test-systemd test-debian-13 run check units bench sessions test-faults soak floods gate examples browser oauth test test-long coverage mutate front-ends guarded sanitized valgrind lint fuzz fuzz-build fuzz-targets format install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
