@@ -8,13 +8,13 @@ import argparse, os, signal, subprocess, sys
 from sides import Sides
 from table import document
 from targets import targets
-from measure import blocklist, checks, enumeration, flood, instructions, latency, logins, memory, sessions, start, users
+from measure import blocklist, checks, enumeration, flood, gate, instructions, latency, logins, memory, sessions, start, users
 
 RESULT = "bench/result.md"
 
 # The measurements: in each round, and once at the end of all.
 EACH_ROUND = {"logins": logins, "checks": checks, "latency": latency, "flood": flood, "memory": memory, "start": start,
-              "sessions": sessions}
+              "sessions": sessions, "gate": gate}
 AT_THE_END = {"instructions": instructions, "blocklist": blocklist, "users": users, "enumeration": enumeration}
 
 

@@ -7,6 +7,7 @@
  *	check route COUNT	GET /check with a good token that it has seen
  *				before, from the parsed request to the reply
  *	check session COUNT	the same of a token that belongs to a session
+ *	check cookie COUNT	the same by a browser's cookie of that session
  *	check token COUNT	token_check() alone
  *	check forged COUNT	the same of one with another signature
  *
@@ -21,6 +22,7 @@
 #include "http/reply.h"
 #include "route.h"
 #include "lib/text.h"
+#include "crypto/proof.h"
 #include "crypto/token_cache.h"
 
 #define NOW_S 1700000000
@@ -33,9 +35,11 @@ static struct keyring ring;
 static struct arena arena;
 static struct token_cache tokens;
 static struct conf conf;
+static struct secrets secrets;
 static const struct app app = {
 	.conf = &conf,
 	.keyring = &ring,
+	.secrets = &secrets,
 	.tokens = &tokens,
 	.lanes = ROLE_BIT(ROLE_CHECK),
 };
@@ -59,6 +63,26 @@ static const char of_session[] =
     "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJleHAiOjE3MDAwMDE4MDAsImlhdCI6MTcwMDAwMDAwMCwianRpIjoiMDAxMTIyMzM0NDU1NjY3Nzg4OTlhYWJiY2NkZGVlZmYiLCJzaWQiOiIwMTIzNDU2Nzg5YWJjZGVmZmVkY2JhOTg3NjU0MzIxMCIsInN1YiI6ImFkYSIsInVpZCI6MX0.QR-KyVl1o8viD1Eq8wdcRcQfjMj3OhHTwIDEd6GoSL0";
 /* clang-format on */
 
+static char cookie[sizeof("__Host-latchkey=") + PROOF_TEXT_BYTES];
+
+static bool
+make_cookie(void)
+{
+	static const struct proof proof = {
+		.sid = "0123456789abcdeffedcba9876543210",
+		.uid = 1,
+		.end_s = NOW_S + 1800,
+		.name = "ada",
+		.has_scopes = true,
+	};
+
+	struct secret copy = key;
+
+	strcpy(cookie, "__Host-latchkey=");
+	return mac_derive(&copy, PURPOSE_BIT(PURPOSE_PROOF), &secrets) &&
+	       proof_make(&secrets, &proof, cookie + strlen(cookie));
+}
+
 static bool
 run_route_with(const char *header)
 {
@@ -66,7 +90,9 @@ run_route_with(const char *header)
 		.ctx = &ctx,
 		.method = METHOD_GET,
 		.uri = "/check",
+		.guarded = { .method = "GET", .uri = "/app/" },
 		.authorization = header,
+		.cookie = header == NULL ? cookie : NULL,
 		.body = "",
 	};
 	struct buf out;
@@ -88,6 +114,12 @@ static bool
 run_session(void)
 {
 	return run_route_with(of_session);
+}
+
+static bool
+run_cookie(void)
+{
+	return run_route_with(NULL);
 }
 
 static bool
@@ -126,23 +158,26 @@ main(int argc, char **argv)
 		run = run_route;
 	else if (argc == 3 && strcmp(argv[1], "session") == 0)
 		run = run_session;
+	else if (argc == 3 && strcmp(argv[1], "cookie") == 0)
+		run = run_cookie;
 	else if (argc == 3 && strcmp(argv[1], "token") == 0)
 		run = run_token;
 	else if (argc == 3 && strcmp(argv[1], "forged") == 0)
 		run = run_forged;
 	if (run == NULL || !text_to_i64(argv[2], 1, 1000000000, &count)) {
-		fprintf(
-		    stderr, "usage: check route|session|token|forged COUNT\n");
+		fprintf(stderr,
+		    "usage: check route|session|cookie|token|forged COUNT\n");
 		return EXIT_FAILURE;
 	}
 	arena_init(&arena);
-	if (!keyring_add(&ring, &key, 1))
+	if (!keyring_add(&ring, &key, 1) || !make_cookie())
 		return EXIT_FAILURE;
 	if (!conf_load(NULL, &conf))
 		return EXIT_FAILURE;
 	while (count > 0 && run())
 		count--;
 	arena_free(&arena);
+	mac_forget(&secrets);
 	conf_free(&conf);
 	return count == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

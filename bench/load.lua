@@ -2,8 +2,10 @@
 --
 --	wrk ... -s load.lua URL -- get TOKEN
 --	wrk ... -s load.lua URL -- tokens FILE		those in its lines in turn
+--	wrk ... -s load.lua URL -- cookies FILE		those in its lines in turn, of a browser's sessions
 --	wrk ... -s load.lua URL -- basic NAME PASSWORD
 --	wrk ... -s load.lua URL -- login NAME PASSWORD
+--	wrk ... -s load.lua URL -- page NAME PASSWORD	the form of the log-in page
 --	wrk ... -s load.lua URL -- logins USERS PASSWORD	of user1, user2, ... at random
 --	wrk ... -s load.lua URL -- refresh FILE [RATE]	a session for each thread, from its lines; so often a second
 --	wrk ... -s load.lua URL -- signup PREFIX		a new name each time
@@ -48,17 +50,29 @@ function kinds.get(token)
 	wrk.headers["Authorization"] = token and "Bearer " .. token
 end
 
+function kinds.cookie(cookie)
+	wrk.headers["Cookie"] = "__Host-latchkey=" .. cookie
+end
+
 -- Each thread begins somewhere else, or they would send the same at once.
-function kinds.tokens(file)
+local function in_turn(file, put)
 	local requests, i = {}, thread_number * 100
-	for token in io.lines(file) do
-		kinds.get(token)
+	for line in io.lines(file) do
+		put(line)
 		requests[#requests + 1] = wrk.format()
 	end
 	request = function()
 		i = i % #requests + 1
 		return requests[i]
 	end
+end
+
+function kinds.tokens(file)
+	in_turn(file, kinds.get)
+end
+
+function kinds.cookies(file)
+	in_turn(file, kinds.cookie)
 end
 
 function kinds.basic(name, password)
@@ -69,6 +83,11 @@ function kinds.login(name, password)
 	wrk.method = "POST"
 	wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
 	wrk.body = form(name, password)
+end
+
+function kinds.page(name, password)
+	kinds.login(name, password)
+	wrk.headers["Sec-Fetch-Site"] = "same-origin"
 end
 
 function kinds.logins(users, password)

@@ -7,6 +7,8 @@ TIMES = 3
 
 FIGURES = {
     "instructions.route": ("`GET /check`, from the parsed request to the reply's bytes", "instructions"),
+    "instructions.session": ("the same of a token that belongs to a session", "instructions"),
+    "instructions.cookie": ("the same by a browser's cookie of that session", "instructions"),
     "instructions.token": ("`token_check()` of a token that was not seen before", "instructions"),
     "instructions.forged": ("the same of a forged one", "instructions"),
 }
@@ -21,7 +23,7 @@ def counted(b, what, count):
 
 def measure(b):
     found = {}
-    for what in "route", "token", "forged":
+    for what in "route", "session", "cookie", "token", "forged":
         b.command("instructions." + what, "valgrind --tool=callgrind build/bench/check %s COUNT" % what)
         found["instructions." + what] = [
             (counted(b, what, 2 * COUNT) - counted(b, what, COUNT)) / COUNT for _ in range(TIMES)]
