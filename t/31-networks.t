@@ -52,11 +52,13 @@ for name in ada bob eve; do
 	api POST /users/add_user/ "{\"username\":\"$name\",\"password\":\"correct-horse\"}"
 done
 is "$status" 200 'the accounts of the test are made'
-login_from 192.0.2.1 ada correct-horse
+# by a worker of its own, which knows for a minute that they are young
+fresh
+login_from 192.0.2.1 ada correct-horse "$socket"
 is "$answer $(networks)" '200 0' 'an account younger than a week makes no network known'
 is "$(sql 'select highest from latchkey_watermark order by taken_at')" '0
 3' 'the first login of a day records the highest number of an account'
-login_from 192.0.2.1 ada correct-horse
+login_from 192.0.2.1 ada correct-horse "$socket"
 is "$(sql 'select count(*) from latchkey_watermark')" 2 'a second login of the day records no number'
 pass_days 8
 login_from 192.0.2.1 ada wrong
@@ -165,6 +167,7 @@ sql "insert into latchkey_watermark values (((now() at time zone 'UTC')::date - 
 login_from 192.0.2.1 ada correct-horse "$socket"
 is "$answer $(networks)" '200 0' 'an account above a number of the week makes no network known, as after TRUNCATE'
 sql "delete from latchkey_watermark where highest = 0"
+fresh
 login_from 192.0.2.1 ada correct-horse "$socket"
 is "$answer $(networks)" '200 1' 'an account below all numbers of the week makes its network known'
 sql "delete from latchkey_watermark"
@@ -175,6 +178,7 @@ is "$answer $(networks) $(sql 'select count(*) from latchkey_watermark')" '200 1
 # --- a table of fixed size ---
 
 pass_days 8
+fresh
 sql "insert into latchkey_network select i, i, (now() at time zone 'UTC')::date - 29 from generate_series(0, 65535) i on conflict do nothing"
 before=$(version)
 login_from 192.0.4.1 bob correct-horse "$socket"

@@ -162,6 +162,32 @@ new_token eve
 is "$(sql "select count(*) filter (where s.id = md5('y1')::uuid), count(*) filter (where s.id = md5('y110')::uuid), count(*) from latchkey_session s, users u where u.id = user_id and username = 'eve'")" '1|0|100' \
 	'of those that last the oldest end'
 
+# The most, exactly. The entry is that of the one which would end first.
+sql "delete from latchkey_session where user_id = (select id from users where username = 'eve');
+	delete from latchkey_revoked where reason = 'surplus';
+	insert into latchkey_session (id, user_id, epoch, counter, expires_at) select md5('z' || n)::uuid, u.id, 0, -1, now() + n * interval '10 minutes' from generate_series(1, 99) n, users u where username = 'eve'" >/dev/null
+surplus() {
+	sql "select (select count(*) from latchkey_session s, users u where u.id = user_id and username = 'eve'), count(*), count(*) filter (where sid = md5('z1')::uuid) from latchkey_revoked where reason = 'surplus'"
+}
+new_token eve
+is "$(surplus)" '100|0|0' 'the hundredth session of a user ends none'
+new_token eve
+check "$token"
+is "$status $(surplus)" '200 100|1|1' 'the next one ends the one that would end first, with an entry, and itself counts'
+sql_admin 'revoke insert on latchkey_revoked from latchkey'
+log_in eve 'correct horse'
+take_token
+check "$token"
+is "$status $(surplus)" '200 101|1|1' 'a login succeeds where the session beyond the most cannot be ended'
+sql_admin 'grant insert on latchkey_revoked to latchkey'
+# a statement that lacks a privilege is not tried again for a moment
+again() {
+	new_token eve
+	[ "$(surplus | cut -d'|' -f1)" = 100 ]
+}
+retry 5 again
+ok $? 'a later login ends what was left'
+
 # --- who writes ---
 
 is "$(keeper | wc -l)" 1 'one keeper reads for the whole service'

@@ -31,10 +31,9 @@ enum { LOOK, RESERVE, REFUND, FULLEST, EMPTY };
 	" greatest(" us ", - " us ", interval '6 minutes') * 64::float8"
 
 /*
- * Add an amount to each of these buckets, and return how full they are then; a
- * negative amount is taken out. Rows are locked in the order of the array,
- * which is ascending: so there is no deadlock. A row that a crash has lost
- * counts as empty, and is made again.
+ * Add an amount to each of these buckets; a negative amount is taken out. Rows
+ * are locked in the order of the array, which is ascending: so there is no
+ * deadlock. A row that a crash has lost counts as empty, and is made again.
  */
 #define POURED "(excluded.empty_at - now())"
 #define ADD                                                     \
@@ -43,8 +42,7 @@ enum { LOOK, RESERVE, REFUND, FULLEST, EMPTY };
 	" ON CONFLICT (bucket) DO UPDATE SET empty_at = CASE"   \
 	" WHEN t.empty_at > " MOST(POURED)                      \
 	" THEN now() + interval '1 hour'"                       \
-	" ELSE greatest(t.empty_at, now()) END + " POURED       \
-	" RETURNING bucket, " LEVEL("empty_at")
+	" ELSE greatest(t.empty_at, now()) END + " POURED
 
 const struct db_sql db_ratelimit_sql[] = {
 	[LOOK] = {
@@ -66,7 +64,7 @@ const struct db_sql db_ratelimit_sql[] = {
 		 * It writes, but may be sent twice after a lost connection: the
 		 * attempt then counts for two at most.
 		 */
-		.text = ADD,
+		.text = ADD " RETURNING bucket, " LEVEL("empty_at"),
 	},
 	[REFUND] = {
 		.name = "ratelimit_refund",

@@ -9,6 +9,7 @@
 
 enum {
 	INSERT,
+	END_SURPLUS,
 	LIST,
 	FIND,
 	LIVE,
@@ -58,23 +59,37 @@ const struct db_sql db_session_sql[] = {
 	[INSERT] = {
 		.name = "session_insert",
 		.used_by = DB_LOGIN,
-		/* The statement does not see the row that it adds: beside it
-		 * one less may stay. Those go that would end first: a script
-		 * that logs in each minute ends its own, and no browser's. */
-		.text = "WITH made AS (INSERT INTO latchkey_session"
+		/*
+		 * Each login runs this one: whatever ends others is prepared
+		 * for execution even where there is nothing to end. It does
+		 * not see the row that it adds.
+		 */
+		.text = "INSERT INTO latchkey_session"
 			" (id, user_id, epoch, expires_at, address, agent, counter,"
 			" client, scope)"
 			" VALUES ($1::uuid, $2::bigint, $3::int,"
 			" to_timestamp($4::double precision), $5::inet, $6::text,"
-			" $7::int, $8::int, $9::text)),"
-			" dead AS (DELETE FROM latchkey_session WHERE id IN"
+			" $7::int, $8::int, $9::text)"
+			" RETURNING EXISTS (SELECT FROM latchkey_session"
+			" WHERE user_id = $2::bigint OFFSET " MOST " - 1)",
+		.writes = true,
+	},
+	[END_SURPLUS] = {
+		.name = "session_end_surplus",
+		.used_by = DB_LOGIN,
+		/*
+		 * Beside the new one. Those go that would end first: a script
+		 * that logs in each minute ends its own, and no browser's.
+		 */
+		.text = "WITH dead AS (DELETE FROM latchkey_session WHERE id IN"
 			" (SELECT id FROM latchkey_session"
-			" WHERE user_id = $2::bigint"
+			" WHERE user_id = $1::bigint AND id <> $2::uuid"
 			" ORDER BY expires_at DESC, created_at DESC, id"
 			" OFFSET " MOST " - 1)"
 			" RETURNING id)"
 			REVOKE("surplus"),
 		.writes = true,
+		.revokes = true,
 	},
 	[LIST] = {
 		.name = "session_list",
@@ -264,16 +279,31 @@ const struct db_sql db_session_sql[] = {
 };
 /* clang-format on */
 
+static void
+end_surplus(struct ctx *c, const struct session *s)
+{
+	if (db_run(c->app->db, c->arena, &db_session_sql[END_SURPLUS],
+	        DB_PARAMS(db_param_i64(c->arena, s->user_id), s->id),
+	        NULL) != ERR_OK) {
+		/* which has been logged; the next login ends them */
+	}
+}
+
 enum err
 db_session_insert(struct ctx *c, const struct session *s)
 {
-	return db_run(c->app->db, c->arena, &db_session_sql[INSERT],
+	struct db_rows rows;
+	enum err e = db_one(c->app->db, c->arena, &db_session_sql[INSERT],
 	    DB_PARAMS(s->id, db_param_i64(c->arena, s->user_id),
 	        db_param_i64(c->arena, s->epoch),
 	        db_param_i64(c->arena, s->expires_s), s->address, s->agent,
 	        s->renewable ? "0" : NEVER_RENEWED,
 	        db_param_i64(c->arena, s->client), s->scope),
-	    NULL);
+	    &rows);
+
+	if (e == ERR_OK && db_true(&rows, 0, 0))
+		end_surplus(c, s);
+	return e;
 }
 
 enum err

@@ -13,9 +13,10 @@ extern const struct db_sql db_session_sql[];
 #define DB_BATCH 1000 /* rows that are removed by one statement */
 
 /*
- * Add a session of s->user_id, to last until s->expires_s. Beyond
- * SESSIONS_OF_USER the oldest of that user end. It is on disk when this
- * returns. Errors as db_run().
+ * Add a session of s->user_id, to last until s->expires_s. It is on disk when
+ * this returns. Beyond SESSIONS_OF_USER those of that user end that would end
+ * first, and never the new one; a failure of that, which is logged, leaves it
+ * to the next login. Errors as db_run().
  */
 enum err db_session_insert(struct ctx *c, const struct session *s) MUST_CHECK;
 

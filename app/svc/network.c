@@ -62,6 +62,27 @@ network_is_known(struct ctx *c)
 	return m->is_known;
 }
 
+/*
+ * Was it, or one before it, too young a moment ago? Nothing is to be noted
+ * then: today's number has been, and accounts are young in the order of theirs.
+ */
+static bool
+is_young(const struct ctx *c, int64_t user_id)
+{
+	const struct network_memory *m = c->app->networks;
+
+	return user_id >= m->young_id && c->now_s >= m->young_s &&
+	       c->now_s - m->young_s < MEMO_S &&
+	       c->now_s / DAY_S == m->young_s / DAY_S;
+}
+
+static void
+note_young(const struct ctx *c, int64_t user_id)
+{
+	c->app->networks->young_id = user_id;
+	c->app->networks->young_s = c->now_s;
+}
+
 /* A new network counts for the account; known ones are refreshed. */
 static bool
 may_note(struct ctx *c, const struct network_state *state, int64_t user_id)
@@ -85,10 +106,12 @@ network_note(struct ctx *c, int64_t user_id)
 	if (!identify(c, &n))
 		return;
 	m = find_memo(c, &n);
-	if (m->noted_day == today ||
+	if (m->noted_day == today || is_young(c, user_id) ||
 	    db_network_find(c, &n, user_id, &state) != ERR_OK ||
 	    (!state.is_marked && db_network_mark(c) != ERR_OK))
 		return;
+	if (!state.is_old)
+		note_young(c, user_id);
 	if (!state.seen_today &&
 	    (!may_note(c, &state, user_id) || db_network_note(c, &n) != ERR_OK))
 		return;

@@ -25,6 +25,8 @@ struct network_memory {
 		int64_t noted_day; /* since 1970 */
 		bool is_known;
 	} row[NETWORK_MEMO_ROWS];
+	int64_t young_id; /* this account and those after it were too young */
+	int64_t young_s;  /* when that was so; 0: not here */
 };
 
 /*
@@ -36,9 +38,9 @@ bool network_is_known(struct ctx *c);
 
 /*
  * Note that the account of this number has logged in from c->address. It costs
- * a write once a day for each network, and a read once a day and worker, or for
- * an account that is not old enough. A failure is logged; the network just
- * stays unknown.
+ * a write once a day for each network, and a read once a day and worker; of
+ * accounts that are not old enough a worker asks once a minute. A failure is
+ * logged; the network just stays unknown.
  */
 void network_note(struct ctx *c, int64_t user_id);
 

@@ -174,9 +174,39 @@ test_young(struct ctx *c)
 	network_note(c, 7);
 	is_int(table.notes, 0,
 	    "an account of this week does not keep a network known");
-	table.state.is_old = true;
+	is_int(table.finds, 1, "an account of this week is asked for once");
 	network_note(c, 8);
+	is_int(table.finds, 1, "nor is one that is younger asked for");
+	table.state.is_old = true;
+	network_note(c, 6);
 	is_int(table.notes, 1, "an older account keeps a network known");
+}
+
+static void
+test_young_for_a_minute(struct ctx *c)
+{
+	begin(c, (struct network_state){ .is_marked = true });
+	network_note(c, 7);
+	c->now_s += MEMO_S - 1;
+	network_note(c, 7);
+	is_int(table.finds, 1, "a young account stays one for a minute");
+	c->now_s++;
+	network_note(c, 7);
+	is_int(table.finds, 2, "a minute later it is asked for again");
+	c->now_s--;
+	network_note(c, 7);
+	is_int(table.finds, 3,
+	    "a young account is asked for where the clock was set back");
+
+	begin(c, (struct network_state){ .is_marked = true });
+	c->now_s += DAY_S / 2 - 1;
+	network_note(c, 7);
+	c->now_s++;
+	table.state.is_marked = false;
+	network_note(c, 7);
+	ok(table.finds == 2 && table.marks == 1,
+	    "the first login of a day notes the highest number also within "
+	    "the minute");
 }
 
 static void
@@ -213,6 +243,7 @@ main(void)
 	test_known(&c);
 	test_note(&c);
 	test_young(&c);
+	test_young_for_a_minute(&c);
 	test_mark(&c);
 	return done();
 }

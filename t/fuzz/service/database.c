@@ -369,7 +369,9 @@ execute(const char *name, const char *const *params, struct result *out)
 	else if (strcmp(name, "user_delete") == 0)
 		user_delete(params, out);
 	else if (strncmp(name, "client_", 7) == 0)
-		*out = (struct result){ 0 }; /* there is none */
+		*out = (struct result){ 0 };          /* there is none */
+	else if (strcmp(name, "session_insert") == 0) /* not one too many */
+		*out = (struct result){ 1, { { "f" } } };
 	else if (strncmp(name, "session_", 8) == 0 ||
 	         strncmp(name, "link_", 5) == 0)
 		*out = (struct result){ 0 }; /* none is found again */
