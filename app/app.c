@@ -20,6 +20,7 @@
 #include "svc/decoy.h"
 #include "svc/formats.h"
 #include "svc/network.h"
+#include "svc/session.h"
 #include "svc/share.h"
 
 #define NEED_MACS (NEED_SECRETS | NEED_PROOFS)
@@ -219,7 +220,13 @@ app_narrow(struct app *app, unsigned needs, unsigned used_by)
 		forget_pages(o);
 	close_database(o);
 	app->needs = needs;
-	return (needs & NEED_DATABASE) == 0 || open_database(o, used_by);
+	if ((needs & NEED_DATABASE) == 0)
+		return true;
+	if (!open_database(o, used_by))
+		return false;
+	/* of the keeper, too, which may be the first to connect */
+	db_token_life(app->db, session_life_s(app->conf));
+	return true;
 }
 
 void

@@ -45,7 +45,8 @@ applied 010-scopes
 applied 012-links
 applied 015-session-limits
 applied 016-throttle-cost
-the schema is at version 16' 'migrate gives an empty database the schema'
+applied 017-lifetime
+the schema is at version 17' 'migrate gives an empty database the schema'
 is "$(sql "select column_name || ' ' || data_type from information_schema.columns
 	where table_name = 'users' order by ordinal_position")" 'id integer
 username character varying
@@ -53,7 +54,7 @@ fullname character varying
 password character varying
 is_active boolean' "migrate's table users is the original's"
 migrate
-is "$? $(cat "$tmp/out")" '0 the schema is at version 16' 'a second migrate has nothing to do'
+is "$? $(cat "$tmp/out")" '0 the schema is at version 17' 'a second migrate has nothing to do'
 
 fresh
 migrations=
@@ -67,7 +68,7 @@ for pid in $migrations; do
 	wait "$pid" || failed=$((failed + 1))
 done
 is "$failed $(cat "$tmp"/out[1-4] | sort | uniq -c | tr -s ' \n' ' ')" \
-'0  1 applied 001-users 1 applied 002-throttle 1 applied 003-password 1 applied 004-collation 1 applied 005-account 1 applied 006-networks 1 applied 007-names 1 applied 008-sessions 1 applied 009-clients 1 applied 010-scopes 1 applied 012-links 1 applied 015-session-limits 1 applied 016-throttle-cost 4 granted worker privileges to role latchkey 4 the schema is at version 16 ' \
+'0  1 applied 001-users 1 applied 002-throttle 1 applied 003-password 1 applied 004-collation 1 applied 005-account 1 applied 006-networks 1 applied 007-names 1 applied 008-sessions 1 applied 009-clients 1 applied 010-scopes 1 applied 012-links 1 applied 015-session-limits 1 applied 016-throttle-cost 1 applied 017-lifetime 4 granted worker privileges to role latchkey 4 the schema is at version 17 ' \
 	'of four migrates at once one does the work, and the others wait for it'
 
 # --- the FastAPI application's database ---
@@ -249,7 +250,7 @@ migrate
 is "$? $(sql "select count(*) from users; select to_regclass('latchkey_owner.users') is null")" '0 7
 t' 'a schema of the role'"'"'s own does not hide the table that is there'
 migrate
-is "$(head -n 1 "$tmp/out")" 'the schema is at version 16' "a schema of the role's own does not hide that the database is migrated"
+is "$(head -n 1 "$tmp/out")" 'the schema is at version 17' "a schema of the role's own does not hide that the database is migrated"
 sql_admin 'drop schema latchkey_owner cascade'
 migrate
 

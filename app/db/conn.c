@@ -9,6 +9,7 @@
 #include "base.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +42,7 @@ struct db_conn {
 	int64_t waited_us;  /* in all */
 	int64_t allowed_us; /* the value of that which ends all calls */
 	unsigned used_by;
+	char life[24]; /* of its tokens, in seconds; "": it makes none */
 	char session[33];
 	PGconn *pg; /* NULL: not connected */
 	void *tls;  /* its handshake, while it connects, for db/tls.h */
@@ -72,6 +74,12 @@ void
 db_conn_allow(struct db_conn *c, int64_t ms)
 {
 	c->allowed_us = ms == 0 ? NO_LIMIT : c->waited_us + ms * 1000;
+}
+
+void
+db_conn_token_life(struct db_conn *c, int64_t life_s)
+{
+	snprintf(c->life, sizeof(c->life), "%" PRId64, life_s);
 }
 
 int64_t
@@ -213,7 +221,21 @@ send_settings(struct db_conn *c)
 	           params, NULL, NULL, 0) == 1;
 }
 
-/* Queue the setup of a session, for one round trip. */
+/* Let those that end tokens know how long those of this process may live. */
+static bool
+send_life(struct db_conn *c)
+{
+	const char *const params[] = { c->life };
+
+	return c->life[0] == '\0' ||
+	       PQsendQueryParams(c->pg, db_schema_lifetime_sql.text, 1, NULL,
+	           params, NULL, NULL, 0) == 1;
+}
+
+/*
+ * Queue the setup of a session, for one round trip and in one transaction: if
+ * one of these statements fails there is no session.
+ */
 static bool
 send_setup(struct db_conn *c)
 {
@@ -226,7 +248,7 @@ send_setup(struct db_conn *c)
 	for (i = 0; (s = prepared(c, i)) != NULL; i++)
 		if (PQsendPrepare(c->pg, s->name, s->text, 0, NULL) != 1)
 			return false;
-	return PQpipelineSync(c->pg) == 1;
+	return send_life(c) && PQpipelineSync(c->pg) == 1;
 }
 
 /* One result of the setup. False: an error, which was logged. */
@@ -244,11 +266,23 @@ is_set_up(const char *what, const PGresult *r)
 	return false;
 }
 
+/* The name of the statement of the setup after so many others. */
+static const char *
+setup_name(const struct db_conn *c, int number)
+{
+	const struct db_sql *s;
+
+	if (number == 0)
+		return "settings";
+	s = prepared(c, number - 1);
+	return s != NULL ? s->name : db_schema_lifetime_sql.name;
+}
+
 /* A result of the setup, after *done results before it. */
 static enum db_outcome
 receive_one(struct db_conn *c, int *done, bool *ended)
 {
-	const struct db_sql *s = *done > 0 ? prepared(c, *done - 1) : NULL;
+	const char *name = setup_name(c, *done);
 	enum db_outcome outcome = await(c);
 	PGresult *r;
 	bool good;
@@ -260,7 +294,7 @@ receive_one(struct db_conn *c, int *done, bool *ended)
 		return PQstatus(c->pg) == CONNECTION_OK ? DB_ANSWERED : DB_LOST;
 	}
 	*ended = PQresultStatus(r) == PGRES_PIPELINE_SYNC;
-	good = is_set_up(s != NULL ? s->name : "settings", r);
+	good = is_set_up(name, r);
 	PQclear(r);
 	return good ? DB_ANSWERED : DB_REFUSED;
 }

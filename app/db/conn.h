@@ -35,6 +35,9 @@ void db_conn_limit(struct db_conn *c, int64_t ms, int64_t server_ms);
 /* As db_allow(), which see. */
 void db_conn_allow(struct db_conn *c, int64_t ms);
 
+/* As db_token_life(), which see. */
+void db_conn_token_life(struct db_conn *c, int64_t life_s);
+
 /* As db_waited_ms(), which see. */
 int64_t db_conn_waited_ms(const struct db_conn *c);
 

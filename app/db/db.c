@@ -461,6 +461,12 @@ db_free(struct db *db)
 }
 
 void
+db_token_life(struct db *db, int64_t life_s)
+{
+	db_conn_token_life(db->conn, life_s);
+}
+
+void
 db_limit(struct db *db, int64_t ms, int64_t server_ms)
 {
 	db->timeout_ms = ms;

@@ -80,6 +80,14 @@ enum err db_transaction(struct db *db, struct arena *a,
     enum err (*fn)(void *of), void *of) MUST_CHECK;
 
 /*
+ * This process makes tokens that live for life_s seconds at most: each
+ * connection makes that known to those that end tokens, before its first
+ * statement, so that what has ended is remembered for as long. Where it cannot,
+ * there is no connection. Called before the first statement.
+ */
+void db_token_life(struct db *db, int64_t life_s);
+
+/*
  * Other limits than timeout_ms: of the next calls; and of a statement at the
  * server, from the next connection on.
  */

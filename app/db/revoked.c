@@ -10,16 +10,7 @@
 	1000 /* rows of a statement, beside those of a transaction */
 #define REMOVED_BEFORE "999"
 
-enum {
-	POLL,
-	RAISE_LIFETIME,
-	NOTE_SERVER,
-	END_ALL,
-	TURN_REMOVE,
-	TURN_WALK,
-	REMOVE,
-	IS_ORDERED
-};
+enum { POLL, NOTE_SERVER, END_ALL, TURN_REMOVE, TURN_WALK, REMOVE, IS_ORDERED };
 
 /* An interval has passed, or the clock was set back. */
 #define TURN(column, interval)                                \
@@ -48,13 +39,6 @@ const struct db_sql db_revoked_sql[] = {
 			" ON r.until > now() - interval '1 minute'"
 			" AND r.xid >= pg_snapshot_xmin($1::pg_snapshot)"
 			" AND NOT pg_visible_in_snapshot(r.xid, $1::pg_snapshot)",
-	},
-	[RAISE_LIFETIME] = {
-		.name = "revoked_raise_lifetime",
-		.used_by = DB_KEEPER,
-		.text = "UPDATE latchkey_lifetime SET seconds = $1::bigint"
-			" WHERE seconds < $1::bigint",
-		.writes = true,
 	},
 	[NOTE_SERVER] = {
 		.name = "revoked_note_server",
@@ -177,13 +161,6 @@ db_revoked_entry(
 	out->user_id = db_int(&news->rows, i, 5);
 	out->epoch = (int32_t)db_int(&news->rows, i, 6);
 	return true;
-}
-
-enum err
-db_revoked_raise_lifetime(struct ctx *c, int64_t seconds)
-{
-	return db_run(c->app->db, c->arena, &db_revoked_sql[RAISE_LIFETIME],
-	    DB_PARAMS(db_param_i64(c->arena, seconds)), NULL);
 }
 
 enum err

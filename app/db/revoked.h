@@ -39,12 +39,6 @@ enum err db_revoked_poll(struct ctx *c, const char *snapshot,
 bool db_revoked_entry(const struct db_revoked_news *news, int i,
     struct db_revoked_entry *out) MUST_CHECK;
 
-/*
- * Tokens of this instance live for so many seconds, leeway included: entries
- * stay at least as long from now on. Errors as db_run().
- */
-enum err db_revoked_raise_lifetime(struct ctx *c, int64_t seconds) MUST_CHECK;
-
 /* What is done by one instance at a time. */
 enum db_turn {
 	DB_TURN_REMOVE, /* of what is past its time, once a minute */

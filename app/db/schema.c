@@ -51,10 +51,11 @@ enum {
 	" pg_catalog.regexp_split_to_table(list, ' '::text) AS p" \
 	") AS needed"
 
-/* The functions that it calls, with the rights of the owner of users. */
+/* The functions that it calls. */
 #define CALLED \
 	"(VALUES ('latchkey_delete(bigint,text)'::text)," \
-	" ('latchkey_rename(bigint,text)'::text)) AS called (f)"
+	" ('latchkey_rename(bigint,text)'::text)," \
+	" ('latchkey_raise_lifetime(bigint)'::text)) AS called (f)"
 
 /* The tables of these rows, as the search_path finds them. */
 #define TABLES \
@@ -156,6 +157,12 @@ const struct db_sql db_schema_session_sql = {
 		" (WITH RECURSIVE " BEHIND ", " BOUND
 		" SELECT CASE WHEN NOT bool_or(hidden) THEN 'on'::text"
 		" ELSE 'off'::text END FROM bound), false)",
+	.direct = true,
+};
+
+const struct db_sql db_schema_lifetime_sql = {
+	.name = "lifetime",
+	.text = "SELECT latchkey_raise_lifetime($1::bigint)",
 	.direct = true,
 };
 

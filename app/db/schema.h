@@ -50,6 +50,13 @@ enum err db_schema_apply(struct ctx *c, const struct migration *m) MUST_CHECK;
  */
 extern const struct db_sql db_schema_session_sql;
 
+/*
+ * The last of a session's setup, for db/conn.c, where tokens are made. $1: how
+ * many seconds they live, leeway included. Entries of what ends stay at least
+ * as long from then on.
+ */
+extern const struct db_sql db_schema_lifetime_sql;
+
 /* The statement of db_schema_lacking(), for db/db.c's log. */
 extern const struct db_sql db_schema_lacking_sql;
 

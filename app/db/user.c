@@ -220,8 +220,11 @@ const struct db_sql db_user_sql[] = {
 		.used_by = DB_LOGIN | DB_COMMAND,
 		.text = "INSERT INTO latchkey_name AS n"
 			" (username, user_id, free_at)"
+			/* a token of another instance may live longer */
 			" SELECT username::text, id, now()"
-			" + $2::double precision * '1 second'::interval"
+			" + greatest($2::double precision, (SELECT seconds"
+			" FROM latchkey_lifetime)::double precision)"
+			" * '1 second'::interval"
 			" FROM users WHERE id = $1::bigint"
 			" ON CONFLICT (username) DO UPDATE"
 			" SET user_id = excluded.user_id,"

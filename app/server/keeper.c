@@ -97,8 +97,7 @@ ask_all(struct keeper *k, struct ctx *c, struct db_revoked_news *news)
 	enum err e;
 
 	if (k->session == NULL &&
-	    ((e = db_revoked_raise_lifetime(c, session_life_s(c))) != ERR_OK ||
-	        (e = db_revoked_is_ordered(c, &k->is_ordered)) != ERR_OK))
+	    (e = db_revoked_is_ordered(c, &k->is_ordered)) != ERR_OK)
 		return e;
 	if (k->session == NULL)
 		note_server(c);

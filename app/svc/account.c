@@ -154,7 +154,7 @@ account_last_change(
 static enum err
 keep_name(struct ctx *c, int64_t id)
 {
-	return db_user_keep_name(c, id, session_life_s(c));
+	return db_user_keep_name(c, id, session_life_s(c->app->conf));
 }
 
 enum err

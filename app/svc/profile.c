@@ -128,7 +128,7 @@ delete_account(struct ctx *c, const struct user *u, const char **tables)
 	        .username = u->username,
 	        .fullname = u->fullname,
 	        .hash = u->password_hash });
-	enum err e = db_user_keep_name(c, u->id, session_life_s(c));
+	enum err e = db_user_keep_name(c, u->id, session_life_s(c->app->conf));
 
 	if (e == ERR_OK)
 		e = db_user_delete(c, u->id, u->password_hash, tables);

@@ -227,9 +227,8 @@ session_user_before(struct ctx *c, const char *token,
 }
 
 int64_t
-session_life_s(const struct ctx *c)
+session_life_s(const struct conf *conf)
 {
-	const struct conf *conf = c->app->conf;
 	int64_t minutes = conf->access_token_minutes;
 
 	if (minutes < conf->session_proof_minutes)

@@ -127,6 +127,6 @@ enum err session_end_all(struct ctx *c) MUST_CHECK;
 enum err session_size(struct ctx *c, struct session_size *out) MUST_CHECK;
 
 /* Seconds until a token or a proof that is made now has ended everywhere. */
-int64_t session_life_s(const struct ctx *c);
+int64_t session_life_s(const struct conf *conf);
 
 #endif

@@ -508,6 +508,13 @@ db_session(const struct db *db)
 }
 
 void
+db_token_life(struct db *db, int64_t life_s)
+{
+	(void)db;
+	(void)life_s;
+}
+
+void
 db_limit(struct db *db, int64_t ms, int64_t server_ms)
 {
 	(void)db;
