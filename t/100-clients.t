@@ -34,6 +34,22 @@ client show svc
 like "$(echo "$out" | tr '\n' ' ')" '^svc	Night run	enabled	client_credentials scopes: orders:read orders:write audience: api added 20[0-9-]*T[0-9:]*Z $' \
 	'a client is shown'
 unlike "$out" "$secret" 'a client is shown without its secret'
+
+# check [VARIABLE=VALUE...]: what latchkey check says besides that all is good
+check() {
+	# shellcheck disable=SC2086 # words of a command
+	$LK_AS env LATCHKEY_DB_TIMEOUT_MS=30000 "$@" "$LK_BIN" -c "$LK_CONF" check 2>&1 >/dev/null
+}
+unlike "$(check)" 'RFC 9068' 'check is content with tokens of clients that name issuer and audience'
+unlike "$(check LATCHKEY_TOKEN_AUDIENCE=)" 'RFC 9068' "check is content with a client's own audience"
+like "$(check LATCHKEY_TOKEN_ISSUER=)" \
+	'^latchkey: warning: tokens of clients lack the claim iss or aud, which RFC 9068 wants: set token_issuer and token_audience$' \
+	'check warns of tokens of clients without an issuer'
+client add plain
+like "$(check LATCHKEY_TOKEN_AUDIENCE=)" 'RFC 9068' 'check warns of tokens of clients without an audience'
+client disable plain
+unlike "$(check LATCHKEY_TOKEN_AUDIENCE=)" 'RFC 9068' 'check does not warn of a client that gets no tokens'
+sql "delete from latchkey_client where client_id = 'plain'" >/dev/null
 client show none
 is "$code $said" '1 latchkey: no such client; latchkey client list shows all' 'a client that is unknown is not shown'
 client add svc

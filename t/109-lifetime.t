@@ -104,7 +104,7 @@ ok $? 'a database that is read-only is connected to where the life is known'
 sql "update latchkey_lifetime set seconds = 0" >/dev/null
 sql_admin "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'latchkey'" >/dev/null
 retry 20 me 503
-ok $? 'and is not where it cannot be made known'
+ok $? 'a connection is not made where the life of tokens cannot be made known'
 sql_admin 'alter role latchkey reset default_transaction_read_only' >/dev/null
 retry 20 me 200
 ok $? 'once it can be written the service goes on'

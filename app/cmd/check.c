@@ -28,6 +28,7 @@
 #include "route.h"
 #include "server/limits.h"
 #include "stats/metrics.h"
+#include "svc/client.h"
 #include "svc/formats.h"
 #include "svc/schema.h"
 
@@ -110,6 +111,35 @@ warn_of_clock(struct ctx *c)
 	return ERR_OK;
 }
 
+/* Will a token of this client say by whom it is, and for whom? */
+static bool
+is_named_in_full(const struct conf *conf, const struct client *client)
+{
+	return *conf->token_issuer != '\0' &&
+	       (*conf->token_audience != '\0' || client->audience != NULL);
+}
+
+/* Source: RFC 9068, section 2.2. */
+static enum err
+warn_of_clients(struct ctx *c)
+{
+	const struct client *clients;
+	size_t i, n;
+	enum err e;
+
+	if ((e = client_list(c, &clients, &n)) != ERR_OK)
+		return e;
+	for (i = 0; i < n; i++)
+		if (clients[i].number != 0 && clients[i].is_enabled &&
+		    !is_named_in_full(c->app->conf, &clients[i])) {
+			log_say("warning: tokens of clients lack the claim "
+			        "iss or aud, which RFC 9068 wants: set "
+			        "token_issuer and token_audience");
+			break;
+		}
+	return ERR_OK;
+}
+
 /* Does every statement fit the schema? Preparing them shows it. */
 static enum err
 check_statements(struct ctx *c)
@@ -117,7 +147,9 @@ check_statements(struct ctx *c)
 	enum err e;
 
 	if ((e = schema_ready(c)) != ERR_OK ||
-	    (e = warn_of_role(c)) != ERR_OK || (e = warn_of_clock(c)) != ERR_OK)
+	    (e = warn_of_role(c)) != ERR_OK ||
+	    (e = warn_of_clock(c)) != ERR_OK ||
+	    (e = warn_of_clients(c)) != ERR_OK)
 		return e;
 	warn_of_connection(c->app->db);
 	return ERR_OK;
