@@ -176,7 +176,8 @@ test_young(struct ctx *c)
 	    "an account of this week does not keep a network known");
 	is_int(table.finds, 1, "an account of this week is asked for once");
 	network_note(c, 8);
-	is_int(table.finds, 1, "an account younger than one of this week is not asked for");
+	is_int(table.finds, 1,
+	    "an account younger than one of this week is not asked for");
 	table.state.is_old = true;
 	network_note(c, 6);
 	is_int(table.notes, 1, "an older account keeps a network known");
