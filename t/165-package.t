@@ -12,7 +12,7 @@ is "$(sed -n '1s/^latchkey (\([^)]*\)).*/\1/p' debian/changelog)" "$(build/latch
 is "$(sed -n '1s/^# Latchkey //p' NEWS.md)" "$(sed -n '1s/^latchkey (\([^)]*\)).*/\1/p' debian/changelog)" \
 	"the package's version is the one that NEWS.md begins with"
 build=$(sed -n '/^Build-Depends:/,/^[^ B]/s/^ \(lib[^ ,]*-dev\),$/\1/p' debian/control | sort | xargs)
-is "$build" "$(sed -n "/^run='/,/'\$/p" t/deps | grep -oE 'lib[a-z0-9-]+-dev' | grep -vx libc6-dev | sort | xargs)" \
+is "$build" "$(sed -n "/^served='/,/'\$/p" t/deps | grep -oE 'lib[a-z0-9-]+-dev' | grep -vx libc6-dev | sort | xargs)" \
 	'the package is built with the libraries that t/deps installs'
 text=$(sed -n '3,$p' LICENSE | sed 's/^$/./; s/^/ /')
 case $(cat debian/copyright) in
