@@ -124,8 +124,9 @@ def asked(path, status, name, token):
     """What nginx gets for a check."""
     if status == 401:
         return question(path)
-    more = {"HTTP_COOKIE": "__Host-latchkey=" + old_cookie()}
-    if path == "/check" and (status == 503 or status == 400 or name == "scope"):
+    is_fresh = path == "/check" and name == "scope"
+    more = {"HTTP_COOKIE": "__Host-latchkey=" + (os.environ["LK_COOKIE"] if is_fresh else old_cookie())}
+    if path == "/check" and (status == 503 or status == 400):
         more = {"HTTP_AUTHORIZATION": "Bearer " + token}
     if name == "scope":
         more["LATCHKEY_SCOPE"] = "admin"
