@@ -67,7 +67,12 @@ cp "$tmp/body" "$tmp/upload"
 h2 PUT /app/x "@$tmp/upload" -H "Cookie: __Host-latchkey=$old_ada" -H "Origin: $LK_URL" -H 'Content-Type: application/octet-stream'
 like "$status $body" '^200 .*"x-auth-user", "ada".*"length": 700000' 'over HTTP/2 an upload with an old cookie arrives whole'
 like "$(header Set-Cookie)" '^__Host-latchkey=' 'over HTTP/2 the cookie is renewed'
-h2 POST /app/x 'a=b' -H "Cookie: __Host-latchkey=$ada" -H 'Origin: http://sub.localhost'
+# one in ten streams nginx 1.22 closes without the answer, as its body comes behind that
+refused_by_h2() {
+	h2 POST /app/x 'a=b' -H "Cookie: __Host-latchkey=$ada" -H 'Origin: http://sub.localhost'
+	[ "$status" != 000 ]
+}
+retry 10 refused_by_h2
 is "$status" 403 'over HTTP/2 a form of another host is refused'
 h2 GET '/app/x?a=b' -H 'Sec-Fetch-Mode: navigate'
 is "$status $(header Location)" '303 /login?next=%2Fapp%2Fx%3Fa%3Db' 'over HTTP/2 a page leads to the log-in page'
