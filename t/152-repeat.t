@@ -56,16 +56,16 @@ retry 20 settled sign_up ada 'correct horse'
 is "$status" 200 'the same sign-up again gets 200 when the database is back'
 json_is .username ada 'a repeated sign-up shows the account'
 json_is .id "$(sql "select id from users where username = 'ada'")" 'a repeated sign-up shows the id of the account'
-sign_up ada 'correct horse'
+retry 20 settled sign_up ada 'correct horse'
 is "$status" 200 'a sign-up that is repeated twice gets 200'
-sign_up ada 'battery staple'
+retry 20 settled sign_up ada 'battery staple'
 is "$status $body" '400 {"detail":"User already registered"}' 'a sign-up with another password gets 400'
-log_in ada 'correct horse'
+retry 20 settled log_in ada 'correct horse'
 is "$status" 200 'the password of the repeated sign-up counts'
 
 # An answer that came is not repeated: as FastAPI has it.
-sign_up bob 'correct horse'
-sign_up bob 'correct horse'
+retry 20 settled sign_up bob 'correct horse'
+retry 20 settled sign_up bob 'correct horse'
 is "$status $body" '400 {"detail":"User already registered"}' 'a sign-up that was answered gets 400 when it comes again'
 
 # Another one, by name and password, whose hash is another.
@@ -84,7 +84,7 @@ is "$status $body" '400 {"detail":"User already registered"}' 'a repeated sign-u
 
 # --- change of the password ---
 
-token_of ada 'correct horse'
+retry 20 settled token_of ada 'correct horse'
 swallowed user_change_password change 'correct horse' 'battery staple'
 is "$? $status" '0 503' 'a change whose outcome is not known gets 503'
 retry 20 settled change 'correct horse' 'battery staple'
@@ -96,13 +96,13 @@ retry 20 settled change 'battery staple' 'another staple'
 is "$status" 401 'the ended token admits to no further change'
 retry 20 settled me
 is "$status" 401 'the ended token admits to nothing else'
-log_in ada 'correct horse'
+retry 20 settled log_in ada 'correct horse'
 is "$status" 401 'the old password does not count'
-token_of ada 'battery staple'
+retry 20 settled token_of ada 'battery staple'
 is "$status" 200 'the new password counts'
-change 'battery staple' 'correct horse'
+retry 20 settled change 'battery staple' 'correct horse'
 is "$status" 200 'the next change is made'
-change 'battery staple' 'correct horse'
+retry 20 settled change 'battery staple' 'correct horse'
 is "$status" 401 'a change that was answered gets 401 when it comes again, as its token has ended'
 
 # --- by a cookie, whose session goes on ---
@@ -127,15 +127,15 @@ retry 20 settled change_by_cookie 'correct horse' 'battery staple'
 is "$status" 200 'the same change by cookie again gets 200'
 renewed=$(session_cookie)
 isnt "$renewed" '' 'its session goes on with another cookie'
-change_by_cookie 'correct horse' 'another staple'
+retry 20 settled change_by_cookie 'correct horse' 'another staple'
 is "$status" 401 'the ended cookie admits to no other change'
 cookie=$renewed
-change_by_cookie 'battery staple' 'correct horse'
+retry 20 settled change_by_cookie 'battery staple' 'correct horse'
 is "$status" 200 'the next change by cookie is made'
 
 # --- deletion ---
 
-token_of ada 'correct horse'
+retry 20 settled token_of ada 'correct horse'
 swallowed user_delete delete 'correct horse'
 is "$? $status" '0 503' 'a deletion whose outcome is not known gets 503'
 is "$(sql "select count(*) from users where username = 'ada'")" 0 'the account was deleted'
@@ -174,7 +174,7 @@ else
 	retry 20 settled sign_up dora 'correct horse'
 	is "$status" 200 'the same sign-up again makes the account that the first did not'
 fi
-sign_up dora 'correct horse'
+retry 20 settled sign_up dora 'correct horse'
 [ "$status" = 200 ] || [ "$status" = 400 ]
 ok $? 'no sign-up makes an account twice'
 
