@@ -53,7 +53,7 @@ has_scopes(struct req *r)
 	    "Bearer error=\"insufficient_scope\", scope=\"%s\"", r->scope);
 	reply_begin(r, 403, NULL);
 	reply_header(r, "WWW-Authenticate", challenge.s);
-	if (r->session != NULL) /* of a browser, whose user may be another */
+	if (r->session != NULL) /* in a browser somebody else may log in */
 		gate_offer_login(r);
 	return false;
 }

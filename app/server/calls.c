@@ -372,7 +372,7 @@ condition(enum when when)
 #define FAMILIES 46 /* AF_MAX of Linux 6 */
 #define TYPES 11    /* SOCK_PACKET and 1 */
 
-/* One of the internet's, by a protocol whose ports Landlock knows, or UDP. */
+/* One of the internet's: TCP, the ports of which Landlock knows, or UDP. */
 static bool
 allow_internet(struct filter *f, const char *call, int family)
 {
