@@ -114,6 +114,24 @@ mac_sha256(const void *bytes, size_t n, unsigned char out[MAC_BYTES])
 	       EVP_DigestFinal_ex(ctx, out, NULL) == 1;
 }
 
+bool
+mac_short(const unsigned char key[MAC_SHORT_BYTES], const void *bytes, size_t n,
+    unsigned char out[MAC_SHORT_BYTES])
+{
+	static EVP_MAC_CTX *ctx;
+	EVP_MAC *siphash;
+
+	if (ctx == NULL &&
+	    (siphash = EVP_MAC_fetch(NULL, "SIPHASH", NULL)) != NULL) {
+		ctx = EVP_MAC_CTX_new(siphash);
+		EVP_MAC_free(siphash);
+	}
+	return ctx != NULL &&
+	       EVP_MAC_init(ctx, key, MAC_SHORT_BYTES, NULL) == 1 &&
+	       EVP_MAC_update(ctx, bytes, n) == 1 &&
+	       EVP_MAC_final(ctx, out, NULL, MAC_SHORT_BYTES) == 1;
+}
+
 /* The HMAC of texts with their ends. */
 static bool
 mac_texts(

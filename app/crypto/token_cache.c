@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "crypto/random.h"
 #include "crypto/token_cache.h"
 
 static size_t
@@ -35,11 +36,17 @@ text_or_empty(const char *s)
 }
 
 bool
-token_cache_digest(const char *token, unsigned char out[TOKEN_DIGEST_BYTES])
+token_cache_digest(struct token_cache *cache, const char *token,
+    unsigned char out[TOKEN_DIGEST_BYTES])
 {
 	size_t n = strlen(token);
 
-	return n <= TOKEN_DIGEST_MAX_BYTES && mac_sha256(token, n, out);
+	if (!cache->has_key) {
+		random_bytes(cache->key, sizeof(cache->key));
+		cache->has_key = true;
+	}
+	return n <= TOKEN_DIGEST_MAX_BYTES &&
+	       mac_short(cache->key, token, n, out);
 }
 
 bool

@@ -7,7 +7,7 @@
 
 #include "crypto/token.h"
 
-#define TOKEN_DIGEST_BYTES MAC_BYTES
+#define TOKEN_DIGEST_BYTES MAC_SHORT_BYTES
 #define TOKEN_DIGEST_MAX_BYTES 1024 /* a longer token is not kept */
 #define TOKEN_CACHE_SETS 1024
 #define TOKEN_CACHE_WAYS 4         /* tokens of a set */
@@ -24,10 +24,9 @@ struct token_cache_entry {
 };
 
 /*
- * Tokens by their SHA-256: reading this memory yields no token. Equal digests
- * are equal tokens, signature included, so a forged one is never found. With
- * one token to a set a thousand in use at once would displace each other, a
- * fifth of them each time; with four hardly any.
+ * Tokens by a digest, so reading this memory yields no token. With one token
+ * to a set a thousand in use at once would displace each other, a fifth of them
+ * each time; with four hardly any.
  */
 struct token_cache_set {
 	unsigned char digest[TOKEN_CACHE_WAYS][TOKEN_DIGEST_BYTES];
@@ -35,17 +34,26 @@ struct token_cache_set {
 	unsigned char next; /* the entry to replace */
 };
 
-/* All zero when it is new. It belongs to one keyring and one process. */
+/*
+ * All zero when it is new. It belongs to one keyring and one process. The key
+ * is random: nobody outside can choose two tokens with one digest, so equal
+ * digests are equal tokens, signature included, and a forged one is never
+ * found. Reading this memory would allow it, but not less than the key of
+ * session cookies does, which stands beside it.
+ */
 struct token_cache {
+	bool has_key;
+	unsigned char key[MAC_SHORT_BYTES];
 	struct token_cache_set sets[TOKEN_CACHE_SETS];
 };
 
 /*
- * The SHA-256 of a token as it was sent. False: it is longer than
- * TOKEN_DIGEST_MAX_BYTES, or OpenSSL could not.
+ * The digest of a token as it was sent, of this cache alone, whose key the
+ * first call makes. False: the token is longer than TOKEN_DIGEST_MAX_BYTES, or
+ * OpenSSL could not.
  */
-bool token_cache_digest(
-    const char *token, unsigned char out[TOKEN_DIGEST_BYTES]) MUST_CHECK;
+bool token_cache_digest(struct token_cache *cache, const char *token,
+    unsigned char out[TOKEN_DIGEST_BYTES]) MUST_CHECK;
 
 /*
  * Find the claims of the token with this digest, if it is known and has not

@@ -35,7 +35,7 @@ read_token(struct ctx *c, const char *token, const char *audience,
 	unsigned char digest[TOKEN_DIGEST_BYTES];
 	/* what is kept is for the audience of the settings */
 	bool keep = audience == NULL && c->app->tokens != NULL &&
-	            token_cache_digest(token, digest);
+	            token_cache_digest(c->app->tokens, token, digest);
 	enum err e;
 
 	if (keep && token_cache_find(c->app->tokens, digest, &clock, out))

@@ -125,7 +125,7 @@ check_cache(const char *token, const struct token_claims *c)
 	unsigned char digest[TOKEN_DIGEST_BYTES];
 	struct token_claims found;
 
-	if (!token_cache_digest(token, digest))
+	if (!token_cache_digest(&cache, token, digest))
 		return;
 	token_cache_add(&cache, digest, c);
 	if (token_cache_find(&cache, digest, &now, &found)) {

@@ -58,6 +58,7 @@ int EVP_DigestInit_ex2(EVP_MD_CTX *c, const EVP_MD *type, const OSSL_PARAM *p) {
 int EVP_DigestUpdate(EVP_MD_CTX *c, const void *p, size_t n) { return fails("EVP_DigestUpdate") ? 0 : REAL(EVP_DigestUpdate)(c, p, n); }
 int EVP_DigestFinal_ex(EVP_MD_CTX *c, unsigned char *out, unsigned *n) { return fails("EVP_DigestFinal_ex") ? 0 : REAL(EVP_DigestFinal_ex)(c, out, n); }
 EVP_MAC *EVP_MAC_fetch(OSSL_LIB_CTX *c, const char *name, const char *how) { return fails("EVP_MAC_fetch") ? NULL : REAL(EVP_MAC_fetch)(c, name, how); }
+EVP_MAC_CTX *EVP_MAC_CTX_new(EVP_MAC *m) { return fails("EVP_MAC_CTX_new") ? NULL : REAL(EVP_MAC_CTX_new)(m); }
 int EVP_MAC_update(EVP_MAC_CTX *c, const unsigned char *p, size_t n) { return fails("EVP_MAC_update") ? 0 : REAL(EVP_MAC_update)(c, p, n); }
 int EVP_MAC_final(EVP_MAC_CTX *c, unsigned char *out, size_t *n, size_t size) { return fails("EVP_MAC_final") ? 0 : REAL(EVP_MAC_final)(c, out, n, size); }
 int CRYPTO_memcmp(const void *a, const void *b, size_t n) { (void)fails("CRYPTO_memcmp"); return REAL(CRYPTO_memcmp)(a, b, n); }
@@ -301,18 +302,41 @@ test_source(void)
 
 /* --- digests, and bytes that are equal --- */
 
-/* In a process of its own, since what was fetched is kept. */
 static bool
-digest_fails_at(const char *name)
+short_of(const char *bytes, size_t n, unsigned char out[MAC_SHORT_BYTES])
+{
+	return mac_short(
+	    (const unsigned char *)"\0\1\2\3\4\5\6\7\10\11\12\13\14\15\16\17",
+	    bytes, n, out);
+}
+
+static bool
+sha256_of_x(void)
 {
 	unsigned char out[MAC_BYTES];
+
+	return mac_sha256("x", 1, out);
+}
+
+static bool
+short_of_x(void)
+{
+	unsigned char out[MAC_SHORT_BYTES];
+
+	return short_of("x", 1, out);
+}
+
+/* In a process of its own, since what was fetched is kept. */
+static bool
+fails_at(const char *name, bool (*digest)(void))
+{
 	int status = 0;
 	pid_t pid;
 
 	fflush(stdout);
 	if ((pid = fork()) == 0) {
 		fail_at(name, 1);
-		_exit(mac_sha256("x", 1, out) || !failed());
+		_exit(digest() || !failed());
 	}
 	return waitpid(pid, &status, 0) == pid && status == 0;
 }
@@ -330,7 +354,7 @@ test_digest(void)
 	for (i = 0; i < ARRAY_LEN(calls); i++) {
 		snprintf(title, sizeof(title),
 		    "there is no digest when %s() fails", calls[i]);
-		ok(digest_fails_at(calls[i]), title);
+		ok(fails_at(calls[i], sha256_of_x), title);
 	}
 	for (i = 0; i < 2; i++)
 		ok(mac_sha256("abc", 3, out) &&
@@ -342,6 +366,29 @@ test_digest(void)
 	        strcmp(hex(out), "e3b0c44298fc1c149afbf4c8996fb924"
 	                         "27ae41e4649b934ca495991b7852b855") == 0,
 	    "the digest of no bytes is what sha256sum says");
+}
+
+/* The vectors of the algorithm's authors: as many bytes, 0, 1, 2, ... */
+static void
+test_short(void)
+{
+	static const char *const calls[] = { "EVP_MAC_fetch", "EVP_MAC_CTX_new",
+		"EVP_MAC_init", "EVP_MAC_update", "EVP_MAC_final" };
+	unsigned char out[MAC_BYTES] = { 0 };
+	char title[60];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(calls); i++) {
+		snprintf(title, sizeof(title),
+		    "no short MAC is made when %s() fails", calls[i]);
+		ok(fails_at(calls[i], short_of_x), title);
+	}
+	ok(short_of("", 0, out) &&
+	        strncmp(hex(out), "a3817f04ba25a8e66df67214c7550293", 32) == 0,
+	    "the short MAC of no bytes is its authors'");
+	ok(short_of("\0", 1, out) &&
+	        strncmp(hex(out), "da87c1d86b99af44347659119b22fc45", 32) == 0,
+	    "the short MAC of one byte is its authors', by the same context");
 }
 
 static void
@@ -370,6 +417,7 @@ main(void)
 	test_make_fails();
 	test_source();
 	test_digest();
+	test_short();
 	test_equal();
 	return done();
 }
