@@ -8,6 +8,7 @@
 --	wrk ... -s load.lua URL -- page NAME PASSWORD	the form of the log-in page
 --	wrk ... -s load.lua URL -- logins USERS PASSWORD	of user1, user2, ... at random
 --	wrk ... -s load.lua URL -- refresh FILE [RATE]	a session for each thread, from its lines; so often a second
+--	wrk ... -s load.lua URL -- introspect FILE CLIENT:SECRET	its lines in turn, asked by this client
 --	wrk ... -s load.lua URL -- signup PREFIX		a new name each time
 --
 -- The last line of the output is "result" and key=value pairs: answers, those
@@ -69,6 +70,13 @@ end
 
 function kinds.tokens(file)
 	in_turn(file, kinds.get)
+end
+
+function kinds.introspect(file, credentials)
+	wrk.method = "POST"
+	wrk.headers["Authorization"] = "Basic " .. base64(credentials)
+	wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
+	in_turn(file, function(token) wrk.body = "token=" .. token end)
 end
 
 function kinds.cookies(file)

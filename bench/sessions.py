@@ -5,7 +5,7 @@ make sessions calls it; README.md beside it has the parts and what came of them.
 its cluster, with fsync, and real processes. Prints a line for each figure, with its goal; ends with 1 if anything
 was lost, missed or refused that should not have been. Rates are no more than figures.
 """
-import argparse, concurrent.futures, json, os, random, re, shlex, shutil, signal, socket, subprocess, sys, threading, time
+import argparse, base64, concurrent.futures, json, os, random, re, shlex, shutil, signal, socket, subprocess, sys, threading, time
 from load import LUA, percentile, result_of
 from measure.start import request
 from stack import FORM, Link, PASSWORD, PATIENCE_S, Stack, TOP, USERS, descendants, end_on_signals
@@ -238,6 +238,32 @@ def rate(options):
             figure("%s: refreshes/s, %d clients" % (alg, CONNECTIONS), round(full["rate"]))
             half = wrk_refresh(s, 20 // options.divide or 1, full["rate"] / 2)
             figure("%s: at half load (%d/s): p99, ms" % (alg, half["rate"]), "%.1f" % (half["p99"] / 1000), "≤ 10")
+
+
+def introspection(options):
+    """A resource server asks what the tokens of 1,000 sessions are, in turn."""
+    with Stack(options) as s:
+        s.users()
+        made = subprocess.run([*shlex.split(s.env["LK_AS"]), s.env["LK_BIN"], "-c", s.env["LK_CONF"], "client", "add",
+                               "-g", "client_credentials", "bench"], check=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, text=True).stdout
+        credentials = "bench:" + re.search(r"(?m)^secret\t(\S+)", made)[1]
+        tokens = os.path.join(s.folder, "tokens")
+        with open(tokens, "w") as file:
+            for answer in s.log_in_many(1000):
+                print(answer["access_token"], file=file)
+        basic = {**FORM, "Authorization": "Basic " + base64.b64encode(credentials.encode()).decode()}
+        said = Link(s).ask("POST", "/oauth2/introspect", "token=" + answer["access_token"], basic)[1]
+        figure("one of them is active", json.loads(said)["active"], True, json.loads(said)["active"])
+        command = ["wrk", "-t2", "-c%d" % CONNECTIONS, "-d%ds" % (20 // options.divide or 1), "--timeout", "60s", "-s", LUA,
+                   s.env["LK_URL"] + "/oauth2/introspect", "--", "introspect", tokens, credentials]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        before = s.cpu_us("nginx", "latchkey", "postgres")
+        result = result_of(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+        cpu = (s.cpu_us("nginx", "latchkey", "postgres") - before) / result["answers"]
+        wrong = int(result["refused"] + result["broken"])
+        figure("introspections refused", wrong, 0, wrong == 0)
+        figure("introspections per CPU second of nginx, workers and PostgreSQL", round(1e6 / cpu), "≥ 5000")
 
 
 def growth(options):
@@ -609,6 +635,7 @@ def rotation(options):
 
 
 PARTS = {"table": table, "instructions": instructions, "parallel": parallel, "reuse": reuse, "crash": crash, "rate": rate,
+         "introspection": introspection,
          "growth": growth, "revoke": revoke, "slow": slow, "restart": restart, "keeper": keeper, "logins": logins,
          "algorithms": algorithms, "rotation": rotation}
 

@@ -21,8 +21,8 @@ def post(url, body, content_type):
         return json.load(answer)
 
 
-def sign_up(site):
-    post(site.url + "/users/add_user/", json.dumps({"username": NAME, "password": PASSWORD}), "application/json")
+def sign_up(site, name=NAME):
+    post(site.url + "/users/add_user/", json.dumps({"username": name, "password": PASSWORD}), "application/json")
 
 
 def log_in(site):

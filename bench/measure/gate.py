@@ -6,7 +6,7 @@ CPU time of nginx, workers and PostgreSQL together.
 import os, struct, subprocess, sys, time, urllib.parse, urllib.request
 from load import WARM_UP_S, result_of, shown, wrk
 from measure.sessions import cpu_s
-from sides import NAME, NO_PROXY, PASSWORD, TOKENS, TOP
+from sides import NAME, NO_PROXY, PASSWORD, TOKENS, TOP, sign_up
 sys.path.append(TOP + "/t/tool")
 import proofs
 
@@ -25,9 +25,9 @@ FIGURES = {
 }
 
 
-def log_in(site):
+def log_in(site, name):
     """The cookie of a log-in."""
-    form = urllib.parse.urlencode({"username": NAME, "password": PASSWORD}).encode()
+    form = urllib.parse.urlencode({"username": name, "password": PASSWORD}).encode()
     request = urllib.request.Request(site.url + "/session", form, {"Sec-Fetch-Site": "same-origin"})
     with NO_PROXY.open(request, timeout=30) as answer:
         said = [v for v in answer.headers.get_all("Set-Cookie") if v.startswith("__Host-latchkey=")]
@@ -51,7 +51,10 @@ def written(stack, name, lines):
 
 def sides(b, stack):
     key = proofs.key_of(stack.env["LK_KEY"])
-    cookies = [log_in(stack.site) for _ in range(CLIENTS_RENEW)]
+    # a user of its own, whose sessions the log-ins below do not end as the oldest of too many
+    name = "browsing%d" % b.round
+    sign_up(stack.site, name)
+    cookies = [log_in(stack.site, name) for _ in range(CLIENTS_RENEW)]
     fresh = written(stack, "cookies", of_many(key, cookies[0]))
     old = written(stack, "cookies.old", (proofs.ending(key, c, -1) for c in cookies))
     yield "gate.token", "/app/", CLIENTS, ("tokens", stack.tokens)
