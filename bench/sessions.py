@@ -565,8 +565,8 @@ def instructions(options):
 
 def logins(options):
     """CPU of PostgreSQL for one login; hash_cost is 1, so that there are many."""
-    def of(tree):
-        with Stack(options, tree=tree) as s:
+    def of(tree, *settings):
+        with Stack(options, *settings, tree=tree) as s:
             s.users(1000)
             command = ["wrk", "-t2", "-c4", "-d%ds" % (10 // options.divide or 1), "--timeout", "60s", "-s", LUA,
                        s.env["LK_URL"] + "/token", "--", "logins", "999", PASSWORD]
@@ -577,6 +577,7 @@ def logins(options):
 
     now = of(TOP)
     figure("PostgreSQL's CPU of a login, µs", round(now))
+    figure("the same without fsync", round(of(TOP, "pg_fsync=off")))
     if options.before:
         before = of(options.before)
         figure("the same before sessions", round(before))
