@@ -108,6 +108,15 @@ is "$(grep -c 'location /app/public/' "$tmp/dump")" 1 'document: its public part
 check "$tmp/dump"
 is "$status $found" '0 ' 'document: nothing is found in its public part beside the guard' || diag "$out"
 
+# The line that README shows before all else.
+sed -n '1,50{/^    location \/app\/ {/,/^    }/p}' README.md >"$tmp/first"
+is "$(grep -c 'include .*/latchkey-gate.conf;$' "$tmp/first") $(wc -l <"$tmp/first")" '1 4' 'README: its first screen has the one line of a guard'
+like "$(sed -n 1,50p README.md)" '<img src="doc/login.png"' 'README: its first screen has the log-in page'
+sample "/^	include .*latchkey-docs.conf/r $tmp/first"
+ok $? 'README: nginx takes its guard' || diag "$(cat "$tmp/log/nginx")"
+check "$tmp/dump"
+is "$(grep -c '^    location /app/ {' "$tmp/dump") $status $found" '1 0 ' 'README: nothing is found in its guard' || diag "$out"
+
 # Each name that the guard sets has to be set by a guard written by hand, where none is an example.
 dump t/nginx-setups/good/cookie.conf
 names=$(sed -n 's/^proxy_set_header \(X-Auth-[^ ]*\) .*/\1/p' conf/nginx/latchkey-gate.conf)
