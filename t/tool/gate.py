@@ -153,6 +153,14 @@ for title, method, more, wanted in [
             tell("%s: %s does not reach the application" % (what, title), (False, []), ("X-App" in answer[1], new_cookie(answer[1])))
 answer = ask(cookie=OLD, more=WS + OWN)
 tell("a websocket with an old cookie opens, with the name and a new cookie", (101, True, True), (answer[0], b"\x03ada" in answer[2], renewed(answer)))
+# Whoever is logged in could otherwise go on in HTTP/2, past nginx, as anybody (h2c smuggling).
+H2C = b"HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+BEARER = b"Authorization: Bearer " + os.environ["LK_TOKEN"].encode() + b"\r\n"
+for upgrade in b"h2c", b"H2C", b"h2c, websocket", b"websocket, h2c", b"websocket h2c", b"h2c/1", b"tcp", b"TLS/1.2", b"h2c\r\nUpgrade: websocket":
+    for what, cookie, more in ("a cookie", ADA, OWN), ("a token", None, BEARER):
+        answer = ask(cookie=cookie, more=more + H2C + b"Upgrade: " + upgrade + b"\r\n")
+        passed = [(k, v) for k, v in seen(answer)["headers"] if k in ("upgrade", "http2-settings") or (k == "connection" and v != "close")]
+        tell("%s: an upgrade to %s does not reach the application" % (what, upgrade.decode().replace("\r\n", " | ")), (True, []), (answer[0] in (200, 400), passed))
 answer = ask(b"/app/events", OLD, b"Accept: text/event-stream\r\n")
 tell("a stream of events with an old cookie begins and goes on", (200, 3, True), (answer[0], answer[2].count(b"data:"), renewed(answer)))
 
