@@ -412,6 +412,7 @@ run_row(struct req *r, const struct route *row)
 	if (!gate_origin(r, row->origin) ||
 	    !gate_lane(r, row->lane, row->path,
 	        shared ? share_wait_ms(conf) : conf->login_wait_ms) ||
+	    (is_check && !gate_guarded_path(r)) ||
 	    (row->who != ANYONE && !gate_session(r, is_check)))
 		return;
 	if (shared && !share_begin(r->ctx)) {

@@ -5,7 +5,7 @@
 # shellcheck source=t/lib.sh
 . t/lib.sh
 needs cgi-fcgi
-stack_up hash_cost=1 nginx_limits=off
+stack_up hash_cost=1 nginx_limits=off db_timeout_ms=10000 login_wait_ms=60000
 api POST /users/add_user/ '{"username":"ada","password":"correct horse"}'
 api POST /users/add_user/ '{"username":"eve","password":"correct horse"}'
 
@@ -30,6 +30,13 @@ retry 10 test -s "$tmp/port"
 sed -i "s/^	#	#\(client_max_body_size\|proxy_http_version\|proxy_set_header Upgrade\|proxy_set_header Connection\)/	#	\1/" "$LK_DIR/nginx.site"
 guard "$(cat "$tmp/port")"
 ok $? 'nginx accepts the guarded example of the sample, with websockets and uploads'
+
+sed -n '/^    location \/app\/public\/ {/,/^    }/p' doc/check-nginx.md | sed "s|127.0.0.1:9000|127.0.0.1:$(cat "$tmp/port")|" >"$tmp/public"
+sed -i "/^	location \/app\/ /{
+	e cat '$tmp/public'
+	}" "$LK_DIR/nginx.site"
+nginx_reload
+ok $? 'nginx accepts a public part of the application, as the document has it'
 
 LK_ADA=$ada LK_EVE=$eve LK_TOKEN=$token
 export LK_PORT LK_KEY LK_ADA LK_EVE LK_TOKEN

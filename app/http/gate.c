@@ -9,6 +9,7 @@
 #include "http/gate.h"
 #include "http/header.h"
 #include "http/next.h"
+#include "http/path.h"
 #include "http/reply.h"
 #include "stats/event.h"
 
@@ -46,6 +47,15 @@ gate_session(struct req *r, bool is_check)
 		    "what=LATCHKEY_METHOD hint=\"fastcgi_param "
 		    "LATCHKEY_METHOD $request_method\"");
 	return gate_origin(r, ORIGIN_OWN);
+}
+
+bool
+gate_guarded_path(struct req *r)
+{
+	if (r->guarded.uri == NULL || path_is_plain(r->guarded.uri))
+		return true;
+	reply_detail(r, 403, "The path has more than one reading");
+	return false;
 }
 
 /* Did somebody go to this address, as the browser says, or as it looks? */

@@ -22,6 +22,13 @@ bool gate_origin(struct req *r, enum origin accepted) MUST_CHECK;
  */
 bool gate_session(struct req *r, bool is_check) MUST_CHECK;
 
+/*
+ * The path that a check is about, if the web server tells: one that the
+ * application may read differently than nginx, which chose the location and its
+ * scope by it, is refused with 403. Browsers send none such. False: refused.
+ */
+bool gate_guarded_path(struct req *r) MUST_CHECK;
+
 /* Refuse a check with 401, and gate_offer_login(). */
 void gate_refuse_check(struct req *r);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "http/path.h"
+#include "lib/text.h"
 
 /* "." and ".." are not values: the web server saw another path. */
 static bool
@@ -74,6 +75,44 @@ path_is_prefix(const char *s)
 			return false;
 	}
 	return true;
+}
+
+/* A byte of an undecoded path; *s goes on behind it. */
+static char
+take_byte(const char **s)
+{
+	const char *at = *s;
+
+	if (at[0] == '%' && text_hex(at[1]) >= 0 && text_hex(at[2]) >= 0) {
+		*s += 3;
+		return (char)text_hex_value(at + 1, 2);
+	}
+	return *(*s)++;
+}
+
+bool
+path_is_plain(const char *target)
+{
+	const char *end = target + strcspn(target, "?");
+	size_t dots = 0, others = 0;
+	char c;
+
+	if (strchr(target, '#') != NULL)
+		return false;
+	while (target < end) {
+		c = take_byte(&target);
+		if (c == '/' || c == '\\' || c == ';') {
+			if (others == 0 && (dots == 1 || dots == 2))
+				return false;
+			dots = 0;
+			others = c == ';'; /* what follows is no segment */
+		} else if (c == '.') {
+			dots++;
+		} else {
+			others++;
+		}
+	}
+	return others > 0 || (dots != 1 && dots != 2);
 }
 
 const char *

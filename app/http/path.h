@@ -37,6 +37,15 @@ bool path_fits(
 bool path_is_prefix(const char *s);
 
 /*
+ * Do a web server and an application behind it read the same path in this
+ * target of a request, undecoded path and query? Not with a segment "." or
+ * "..", which one removes and the other takes for a name: however it is
+ * encoded, behind a backslash, or before a semicolon (RFC 3986, sections 3.3
+ * and 5.2.4). Nor with a '#', which no target has (RFC 9112, section 3.2).
+ */
+bool path_is_plain(const char *target);
+
+/*
  * The part of an undecoded path and query that is below such a prefix: it
  * begins with a slash or a '?', or is empty. uri itself, if it is not below.
  */

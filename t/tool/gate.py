@@ -181,6 +181,21 @@ for more in (b"X-Forwarded-Uri: /healthz\r\n", b"X-Original-URL: /healthz\r\n", 
 for path in (b"/app/x#/healthz", b"/app/x?/healthz", b"/app//x", b"/app/./x", b"/app/../app/x", b"/%61pp/x", b"/app%2Fx/../x", b"/app/x;/healthz", b"/APP/../app/x", b"//app/x", b"/x/..//app/x", b"/app/%2e%2e/app/x"):
     answer = ask(path, None)
     tell("the path %s does not reach the application without a session" % path.decode(), False, "X-App" in answer[1])
+# nginx chooses the location by the path without these; applications read it with them
+for path in (b"/app/x#/../../admin/y", b"/app/x?a#b", b"/admin/../app/x", b"/admin/%2e%2e/app/x", b"/admin/.%2E/app/x", b"/admin/..%2fapp/x", b"/app/..;/admin/x", b"/app/..\\admin/x", b"/app/x%5c..%5cy", b"/app/./x"):
+    for what, cookie in ("a fresh cookie", ADA), ("an old cookie", OLD):
+        answer = ask(path, cookie)
+        tell("%s: the path %s, which has several readings, does not reach the application" % (what, path.decode()), (403, False), (answer[0], "X-App" in answer[1]))
+for path in b"/app//x", b"/app/a%2Fb", b"/app/...", b"/app/.x/", b"/app/x;y", b"/app/%23", b"/app/x?y=../z":
+    tell("the path %s, which has one, does" % path.decode(), "ada", user(ask(path)))
+# the public part
+answer = ask(b"/app/public/x?y=z", ADA, b"X-Auth-User: root\r\nX-Auth-Scope: admin\r\n" + b"Authorization: Bearer " + token + b"\r\n")
+tell("the public part gets no name, and nothing that is Latchkey's", (200, "/app/public/x?y=z", "a=b; c=d", []),
+     (answer[0], seen(answer).get("path"), dict(seen(answer)["headers"]).get("cookie"), [k for k, v in seen(answer)["headers"] if k.startswith("x-auth") or k == "authorization"]))
+for path in b"/app/secret/../public/x", b"/app/secret/..%2fpublic/x", b"/app/public/x#/../../secret", b"//app/./public//x", b"/%61pp/public/x":
+    tell("the public part by %s is that to the application, too" % path.decode(), (200, "/app/public/x"), (lambda a: (a[0], seen(a).get("path")))(ask(path, None)))
+for path in b"/app/public/../x", b"/app/public/%2e%2e/x", b"/app/public/..%2fx":
+    tell("the path %s is no public part" % path.decode(), (401, False), (lambda a: (401 if a[0] in (401, 403) else a[0], "X-App" in a[1]))(ask(path, None)))
 for host in b"LOCALHOST:" + PORT.encode(), b"localhost.:" + PORT.encode(), b"localhost", b"127.0.0.1", b"[::1]":
     answer = ask(cookie=None, host=host)
     tell("the host %s opens nothing" % host.decode().replace(PORT, "PORT"), False, "X-App" in answer[1])

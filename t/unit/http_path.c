@@ -128,6 +128,26 @@ test_prefix(void)
 }
 
 static void
+test_plain(void)
+{
+	static const char *const plain[] = { "/", "", "/app/x", "/app/x?y=../z",
+		"/app//x", "/.well-known/x", "/x/...", "/..x", "/x..", "/x/.y/",
+		"/a%2Fb", "/a%", "/a%2", "/a%zz", "/x;..", "/x;a=./y", "/%23",
+		"/x.;y", "/app/%252e%252e/x", "/a.b" };
+	static const char *const others[] = { "/.", "/..", "/./x", "/../x",
+		"/x/..", "/x/.", "/x/../y", "/x/..?y", "/x/%2e%2e/y", "/x/.%2E",
+		"/x/%2e/y", "/x%2f..%2fy", "/x%2F%2e%2e", "/x/..\\y",
+		"/x\\..\\y", "/x%5c..%5Cy", "/x/..;/y", "/x/..;a=b/y", "/x/.;",
+		"/x/..%3b/y", "#", "/x#", "/x?y#z", "/x#/../y" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(plain); i++)
+		ok(path_is_plain(plain[i]), "a path has one reading");
+	for (i = 0; i < ARRAY_LEN(others); i++)
+		ok(!path_is_plain(others[i]), "a path has several readings");
+}
+
+static void
 test_below(void)
 {
 	is(path_below("/auth/token", "/auth"), "/token",
@@ -152,6 +172,7 @@ main(void)
 	test_values();
 	test_limits();
 	test_prefix();
+	test_plain();
 	test_below();
 	return done();
 }
