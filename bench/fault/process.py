@@ -1,5 +1,5 @@
 """Processes killed, or short of descriptors, memory and the right time."""
-import os, re, subprocess, tempfile, time
+import os, re, shlex, subprocess, tempfile, time
 from fault.base import Fault, Skip, gone, kill, root_only, workers
 from mixed import issued_at
 from stack import Stack, descendants
@@ -55,21 +55,31 @@ def descriptors(options):
         s.users()
         with Fault("5 descriptors for each process, for 10 s", s) as f:
             pids = list(descendants(s.supervisor()))
-            before = {pid: limit(pid, "nofile", "5") for pid in pids}
+            before = {pid: limit(s, pid, "nofile", "5") for pid in pids}
             kill(workers(s, "api")[:1])
             time.sleep(10)
             f.trace("Too many open files", f.logged("Too many open files"))
-            for pid, was in before.items():
-                limit(pid, "nofile", was)
+            unlimit(s, before, "nofile")
             f.off()
 
 
-def limit(pid, what, value):
-    """Sets the soft limit of a process; what it was."""
-    out = subprocess.run(["prlimit", "--pid", str(pid), "--%s" % what, "-o", "SOFT", "--noheadings", "--raw"],
-                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout.strip()
-    subprocess.run(["prlimit", "--pid", str(pid), "--%s=%s:" % (what, value)], stderr=subprocess.DEVNULL)
-    return out or "unlimited"
+def limit(stack, pid, what, value):
+    """Sets the soft limit of a process, as its own user, which takes no rights; what it was."""
+    run = shlex.split(stack.env["LK_AS"]) + ["prlimit", "--pid", str(pid)]
+    was = subprocess.run([*run, "--" + what, "-o", "SOFT", "--noheadings", "--raw"], check=True, stdout=subprocess.PIPE,
+                         text=True).stdout.strip()
+    subprocess.run([*run, "--%s=%s:" % (what, value)], check=True)
+    return was
+
+
+def unlimit(stack, before, what):
+    """As it was before, where the process still is."""
+    for pid, was in before.items():
+        try:
+            limit(stack, pid, what, was)
+        except subprocess.CalledProcessError:
+            if not gone([pid], 0):
+                raise
 
 
 def size_between_hashes(pid):
@@ -89,11 +99,10 @@ def address_space(options):
         with Fault("login workers with 4 MiB more than they have, for 10 s", s) as f:
             before = {}
             for pid in workers(s, "login"):
-                before[pid] = limit(pid, "as", str(size_between_hashes(pid) + (4 << 20)))
+                before[pid] = limit(s, pid, "as", str(size_between_hashes(pid) + (4 << 20)))
             time.sleep(10)
             f.trace("no_memory in the log", f.logged("event=no_memory"))
-            for pid, was in before.items():
-                limit(pid, "as", was)
+            unlimit(s, before, "as")
             f.off()
 
 
