@@ -116,6 +116,23 @@ sed -i "/^upstream latchkey_api/,/^}/s|unix:[^;]*|unix:$LK_SOCKET_API|; /^upstre
 nginx_reload
 asks 503 "$ada" 'without a check lane a fresh cookie gets 503'
 asks 503 "$old_ada" 'without a check lane an old cookie gets 503'
+
+# failed TITLE WANTED [ARGUMENT...]: status, type and Retry-After
+failed() {
+	title=$1 wanted=$2
+	shift 2
+	api GET /app/x -H "Cookie: __Host-latchkey=$ada" "$@"
+	is "$status $(header Content-Type) $(header Retry-After) $(header Cache-Control)" "503 $wanted 5 no-store" "without a check lane $title"
+}
+failed 'a browser that goes to a page gets a page' 'text/html; charset=utf-8' -H 'Sec-Fetch-Mode: navigate'
+like "$body" 'href="/login/style.css".*<h1>Not available just now</h1>' 'without a check lane the page says so, with the style of the others'
+is "$(header Content-Security-Policy)" "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'" 'nothing runs in that page'
+failed 'a browser that does not tell gets a page by what it takes' 'text/html; charset=utf-8' -H 'Accept: text/html,*/*;q=0.8' -H 'Accept-Language: ko'
+like "$body" '<html lang="ko">.*지금은 사용할 수 없습니다' 'without a check lane the page is Korean for those who read that'
+failed 'a script gets JSON' application/json -H 'Sec-Fetch-Mode: cors' -H 'Accept: text/html'
+failed 'a program gets JSON' application/json
+api GET /latchkey-error-page
+is "$status $(echo "$body" | grep -c 'class="lead"')" '404 0' 'nobody gets the page of an error by its name'
 sed -i "/^upstream latchkey_check/,/^}/s|unix:[^;]*|unix:$LK_SOCKET_CHECK|" "$LK_DIR/nginx/latchkey-http.conf"
 nginx_reload
 
@@ -160,6 +177,14 @@ for what in 'GET /session' 'DELETE /session' 'GET /users/me' 'GET /account'; do
 	is "$status $(header Set-Cookie)" "$([ "$what" = 'GET /account' ] && echo 303 || echo 401) " \
 		"$what refuses the cookie from before a change of the password"
 done
+sed -i "/^	location \/app\/ /,/^	}/s|proxy_pass http://127.0.0.1:|proxy_pass http://127.0.0.2:|" "$LK_DIR/nginx.site"
+nginx_reload
+api GET /app/x -H "Cookie: __Host-latchkey=$eve" -H 'Sec-Fetch-Mode: navigate'
+is "$status $(header Content-Type) $(header Retry-After)" '503 text/html; charset=utf-8 5' 'an application that is away is a page to a browser that goes to one'
+api GET /app/x -H "Cookie: __Host-latchkey=$eve"
+is "$status $body" '503 {"detail":"Service Unavailable"}' 'an application that is away is JSON to all else'
+sed -i "/^	location \/app\/ /,/^	}/s|proxy_pass http://127.0.0.2:|proxy_pass http://127.0.0.1:|" "$LK_DIR/nginx.site"
+nginx_reload
 is "$(sql "select count(*) from latchkey_session where used_at > now() - interval '30 minutes'")" 0 'the cookie from before a change of the password keeps no session from idling'
 t/stack db-stop "$LK_DIR"
 asks 200 "$eve" 'without the database a fresh cookie opens the application'
