@@ -36,7 +36,7 @@ printf 'GET\t/new\tapi\n' | python3 -B t/tool/lanes.py conf/nginx >"$tmp/out"
 is "$(cat "$tmp/out")" 'GET /new of lane api goes to none' 'an endpoint without a location of its own is noticed'
 
 # Below a prefix, too.
-expression=$(sed -n 's/.*(?<latchkey_own>\(.*\))\$"	\$latchkey_own;$/^\1$/p' conf/nginx/latchkey-http.conf | sed 's/(?:/(/g')
+expression=$(sed -n 's/.*(?<lk_own>\(.*\))\$"	\$lk_own;$/^\1$/p' conf/nginx/latchkey-http.conf | sed 's/(?:/(/g')
 cut -f 2 "$tmp/routes" | grep -vE '^/(healthz|readyz|metrics)?$' >"$tmp/paths"
 is "$(grep -vE "$expression" "$tmp/paths")" '' 'conf/nginx lets each endpoint be below a prefix'
 is "$(printf '%s\n' /latchkey-check /latchkey-error / /protected/x | grep -E "$expression")" '' \

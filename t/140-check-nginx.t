@@ -78,12 +78,16 @@ sample() {
 	} >"$tmp/sample"
 	dump "$tmp/sample"
 }
+taken="nginx: the configuration file $tmp/nginx.conf syntax is ok
+nginx: configuration file $tmp/nginx.conf test is successful"
 sample ''
 ok $? 'sample: nginx takes it' || diag "$(cat "$tmp/log/nginx")"
+is "$(cat "$tmp/log/nginx")" "$taken" 'sample: nginx warns of nothing'
 check "$tmp/dump"
 is "$status $found" '0 ' 'sample: nothing is found in nginx.conf.sample' || diag "$out"
 sample '/^	#location \/app\//,/^	#}$/s/^	#/	/'
 ok $? 'sample: nginx takes it with the guard' || diag "$(cat "$tmp/log/nginx")"
+is "$(cat "$tmp/log/nginx")" "$taken" 'sample: nginx warns of nothing, guard included' || diag "$(cat "$tmp/log/nginx")"
 check "$tmp/dump"
 is "$status $found" '0 ' 'sample: nothing is found in nginx.conf.sample with its guard' || diag "$out"
 sample '/^	#location \/app\//,/^	#}$/{
@@ -98,6 +102,10 @@ sample '/include .*latchkey-paths.conf/a	include /etc/nginx/latchkey/latchkey-re
 ok $? 'sample: nginx takes it for Latchkey alone' || diag "$(cat "$tmp/log/nginx")"
 check "$tmp/dump"
 is "$status $found" '0 ' 'sample: nothing is found in it for Latchkey alone' || diag "$out"
+
+# Variables of a host besides: nginx's table has room for a dozen.
+sample '/^	#location \/app\//,/^	#}$/s/^	#/	/; 1i map $host $connection_upgrade { } map $host $api_backend { } map $host $limit_key { } map $host $cors_origin { } map $host $is_bot { } map $host $cache_bypass { } map $host $tenant_name { } map $host $app_version { } map $host $loggable { } map $host $redirect_target { } map $host $feature_flag { } map $host $customer_segment { }'
+is "$(cat "$tmp/log/nginx")" "$taken" "sample: nginx warns of nothing with a dozen variables of the host's own" || diag "$(cat "$tmp/log/nginx")"
 
 # The public part of a guarded application, as the document has it.
 sed -n '/^    location \/app\/public\/ {/,/^    }/p' doc/check-nginx.md >"$tmp/public"

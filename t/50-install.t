@@ -129,7 +129,7 @@ like "$("$tmp/root/opt/latchkey/sbin/latchkey" settings)" '^password_blocklist	t
 	'a program below another PREFIX looks there for the list of passwords'
 share=$tmp/root/opt/latchkey/share
 # shellcheck disable=SC2016 # a variable of nginx
-docs=$(sed -n 's|.*alias \(.*\)/\$latchkey_script;|\1|p' "$tmp/root/etc/nginx/latchkey/latchkey-docs.conf")
+docs=$(sed -n 's|.*alias \(.*\)/\$lk_script;|\1|p' "$tmp/root/etc/nginx/latchkey/latchkey-docs.conf")
 is "$docs" /opt/latchkey/share/latchkey/docs "nginx, with another PREFIX, has the pages' scripts there"
 [ -s "$tmp/root$docs/docs.js" ]
 ok $? "the pages' scripts are installed below another PREFIX"

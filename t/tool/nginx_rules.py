@@ -147,7 +147,7 @@ def clients_words(top):
         if d.name in ("return", "add_header", "alias", "error_page", "proxy_pass", "fastcgi_pass"):
             yield from (d for v in variables(d) if v in passed)
 
-LOGGED = {"time_iso8601", "upstream_addr", "upstream_status", "upstream_response_time", "latchkey_why", "remote_addr", "time_local", "latchkey_request", "server_protocol", "status", "body_bytes_sent", "http_user_agent", "request_time", "request_id"}
+LOGGED = {"time_iso8601", "upstream_addr", "upstream_status", "upstream_response_time", "lk_why", "remote_addr", "time_local", "latchkey_request", "server_protocol", "status", "body_bytes_sent", "http_user_agent", "request_time", "request_id"}
 def logged(top):
     "something in the log that may hold a secret"
     yield from (d for d in top.all("log_format") if set(variables(d)) - LOGGED)
@@ -264,7 +264,7 @@ PLANTED = [(rule, where, what) for rule, rows in {
     places: [(SERVER, "location ~ /x$ { return 404; }"), (SERVER, "location ~ ^/x { return 404; }"), (SERVER, "location = /latchkey-check { return 200; }"), (SERVER, "error_page 404 https://x/;"), (SERVER, "error_page 404 $latchkey_hsts;"), (SERVER, "location = /latchkey-denied { return 200; }")],
     strangers: [("server {\n\tlisten 127.0.0.1:8001;", what) for what in ("server { listen 127.0.0.1:1; }", "server { listen 127.0.0.1:8000; location / { return 404; } }",
                 "server { listen 127.0.0.1:1 default_server; server_name x; location / { return 200; } }", "server { listen 127.0.0.1:1 default_server; location / { return 444; } location /x { root /x; } }")],
-    kept_values: [(HTTP, "map $status $x { 404 y; }"), (HTTP, "map $upstream_http_x $x { a b; }"), (HTTP, "map $latchkey_detail $x { a b; }"), (HTTP, "map $host $x { a $latchkey_why; }"), (HTTP, "map $sent_http_x $x { a b; }")],
+    kept_values: [(HTTP, "map $status $x { 404 y; }"), (HTTP, "map $upstream_http_x $x { a b; }"), (HTTP, "map $lk_detail $x { a b; }"), (HTTP, "map $host $x { a $lk_why; }"), (HTTP, "map $sent_http_x $x { a b; }")],
 }.items() for where, what in rows]
 
 text = whole(open("nginx.conf.sample").read())
