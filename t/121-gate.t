@@ -28,6 +28,7 @@ python3 -B t/tool/gate_app.py "$tmp/notes" >"$tmp/port" &
 children="$children $!"
 retry 10 test -s "$tmp/port"
 sed -i "s/^	#	#\(client_max_body_size\|proxy_http_version\|proxy_set_header Upgrade\|proxy_set_header Connection\)/	#	\1/" "$LK_DIR/nginx.site"
+sed -i "/^	#location \/app\/ /a\\	#	error_log $LK_LOGS/uploads.log warn;" "$LK_DIR/nginx.site"
 guard "$(cat "$tmp/port")"
 ok $? 'nginx accepts the guarded example of the sample, with websockets and uploads'
 
@@ -45,7 +46,26 @@ ok $? 'all requests to the guarded application were sent'
 while IFS='	' read -r found wanted title; do
 	is "$found" "$wanted" "$title"
 done <"$tmp/results"
-is "$(find "$LK_DIR/data/nginx.body" -type f | wc -l)" 0 'nothing of the uploads is left on the disk'
+# nginx says so itself of each body that it writes to the disk
+like "$(grep -c 'buffered to a temporary file.*"PUT /app/x ' "$LK_LOGS/uploads.log")" '^[1-9]' 'large uploads of a session go by way of the disk'
+is "$(grep -c 'temporary file.*/app/nobody' "$LK_LOGS/uploads.log")" 0 'nothing of an upload without a session is written to the disk'
+
+# --- names that do not fit into a cookie ---
+
+# A name of 255 bytes does; one of as many characters, and a byte more, is asked of the
+# database each time.
+for last in x é; do
+	long=$(head -c 254 /dev/zero | tr '\0' x)$last
+	sign_up "$long" 'correct horse'
+	api POST /session "{\"username\":\"$long\",\"password\":\"correct horse\"}" -H 'Sec-Fetch-Site: same-origin'
+	long_cookie=$(header Set-Cookie | sed -n 's/^__Host-latchkey=\([^;]*\);.*/\1/p')
+	for n in 1 2; do
+		api GET /app/x -H "Cookie: __Host-latchkey=$long_cookie"
+		seen=$(printf '%s' "$body" | sed -n 's/.*"x-auth-user", "x*\([^"]*\)".*/\1/p')
+		is "$status $seen $(header Set-Cookie | grep -c '^__Host-latchkey=')" "200 $([ $last = x ] && echo ' 0' || echo '%C3%A9 1')" \
+			"a name of $(printf %s "$long" | wc -c) bytes is known to the application, at request $n"
+	done
+done
 
 # --- 20 at once ---
 
@@ -112,6 +132,26 @@ asks 200 "$ada" 'without an api lane a fresh cookie opens the application'
 asks 503 "$old_ada" 'without an api lane an old cookie gets 503'
 is "$(header Set-Cookie)" '' 'a 503 takes no cookie away'
 asks 401 "${ada}x" 'without an api lane a bad cookie gets 401'
+
+# An api lane that answers nonsense, or nobody's name, to the question for a renewal.
+cp "$LK_DIR/nginx/latchkey-asked.conf" "$tmp/asked"
+sed -i 's/fastcgi_read_timeout 15s/fastcgi_read_timeout 1s/' "$LK_DIR/nginx/latchkey-asked.conf"
+python3 -B t/tool/lane.py "$LK_DIR/nowhere" &
+lane_process=$!
+children="$children $lane_process"
+retry 10 test -S "$LK_DIR/nowhere"
+nginx_reload
+for fault in $(PYTHONPATH=t/tool python3 -B -c 'import lane; print(*lane.FAULTS)'); do
+	: >"$tmp/notes"
+	api GET /app/x -H "Cookie: __Host-latchkey=$old_ada; fault=$fault; a=b"
+	echo "$fault $status $(printf '%s' "$body" | grep -c x-app)$(header X-App) $(wc -l <"$tmp/notes")"
+done >"$tmp/renewals"
+[ "$(wc -l <"$tmp/renewals")" -ge 30 ]
+ok $? 'thirty faults of a renewal, or more, are tried'
+is "$(grep -v ' 503 0 0$' "$tmp/renewals" | xargs)" 'good 200 0yes 1 401 401 0 0 403 403 0 0' 'an api lane that answers nonsense to a renewal, or names nobody, opens nothing'
+kill "$lane_process"
+rm "$LK_DIR/nowhere"
+cp "$tmp/asked" "$LK_DIR/nginx/latchkey-asked.conf"
 sed -i "/^upstream latchkey_api/,/^}/s|unix:[^;]*|unix:$LK_SOCKET_API|; /^upstream latchkey_check/,/^}/s|unix:[^;]*|unix:$LK_DIR/nowhere|" "$LK_DIR/nginx/latchkey-http.conf"
 nginx_reload
 asks 503 "$ada" 'without a check lane a fresh cookie gets 503'
@@ -159,6 +199,8 @@ is "$status" 200 'a browser changes the password'
 old_eve=$(old "$eve")
 eve=$(header Set-Cookie | sed -n 's/^__Host-latchkey=\([^;]*\);.*/\1/p')
 sql 'delete from latchkey_revoked where user_id is not null' >/dev/null
+# As if the log-out above were 31 minutes ago, when each token of that time has expired.
+sql "update latchkey_revoked set until = until - interval '31 minutes'" >/dev/null
 t/stack workers-stop "$LK_DIR" && t/stack workers-start "$LK_DIR"
 opens() {
 	api GET /app/x -H "Cookie: __Host-latchkey=$1"
@@ -167,6 +209,7 @@ opens() {
 retry 10 opens "$(old "$eve")"
 ok $? 'the cookie from after a change of the password is renewed'
 sql "update latchkey_session set used_at = now() - interval '1 hour'" >/dev/null
+asks 401 "$ada" '31 minutes after a log-out its cookie is still refused, by workers that started since'
 asks 401 "$old_eve" 'the cookie from before a change of the password is not renewed at the gate'
 is "$(header Set-Cookie)" '' 'the gate sets no cookie for one from before a change of the password'
 SCRIPT_NAME='' REQUEST_METHOD=GET REQUEST_URI=/check/renew LATCHKEY_METHOD=GET HTTP_COOKIE="__Host-latchkey=$old_eve" \

@@ -108,9 +108,12 @@ for target in b"//evil.example/app/", b"/app/\\evil.example", b"/app/" + b"a" * 
     tell("no address of the client's leads from %r elsewhere" % target[:24], True,
          not answer[1] or all(re.fullmatch(r"/login\?next=%2F(app%2F[\w%.-]*)?", v) for v in values(answer[1], "Location")))
 with socket.create_connection(("127.0.0.1", int(PORT)), 20) as s:
-    s.sendall(b"PUT /app/x HTTP/1.1\r\nHost: " + HOST + b"\r\nContent-Length: 5000000\r\n\r\n")
+    s.sendall(b"PUT /app/nobody HTTP/1.1\r\nHost: " + HOST + b"\r\nContent-Length: 5000000\r\n\r\n")
     tell("an upload of nobody's is refused before it is sent", b"HTTP/1.1 401", s.recv(12))
-answer = ask(cookie=None, method=b"PUT", body=chunked(big), more=b"Transfer-Encoding: chunked\r\n")
+with socket.create_connection(("127.0.0.1", int(PORT)), 20) as s:
+    s.sendall(b"PUT /app/nobody HTTP/1.1\r\nHost: " + HOST + b"\r\nTransfer-Encoding: chunked\r\n\r\n" + b"100000\r\n" + b"x" * 0x10000)
+    tell("a chunked upload of nobody's is refused before its first chunk is", b"HTTP/1.1 401", s.recv(12))
+answer = ask(b"/app/nobody", None, method=b"PUT", body=chunked(big), more=b"Transfer-Encoding: chunked\r\n")
 tell("a chunked upload of nobody's is refused", 401, answer[0])
 for name in b"Expect: 100-continue\r\n", b"":
     answer = ask(cookie=None, method=b"PUT", body=b"x", more=b"Content-Length: 1\r\n" + name)

@@ -1,11 +1,13 @@
 """A faulty check lane, for nginx's auth_request: listens on a Unix
-socket and answers as the token says, "Bearer <fault>".
+socket and answers as the token says, "Bearer <fault>", or the cookie
+"fault=<fault>".
 
     lane.py SOCKET
 
 "good" is what Latchkey says; FAULTS has the others.
 """
 import os
+import re
 import socket
 import struct
 import sys
@@ -64,9 +66,10 @@ FAULTS = {
 
 
 def token(params):
-    """What is behind HTTP_AUTHORIZATION's "Bearer "."""
+    """What is behind HTTP_AUTHORIZATION's "Bearer ", or the cookie's "fault="."""
     at = params.find(b"HTTP_AUTHORIZATIONBearer ")
-    return params[at + 25:].split(b"\0")[0] if at >= 0 else b""
+    cookie = re.search(rb"; fault=([\w-]+);", params)
+    return params[at + 25:].split(b"\0")[0] if at >= 0 else cookie[1] if cookie else b""
 
 
 def serve(s):
