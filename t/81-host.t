@@ -78,7 +78,8 @@ for status_wanted in 404 418 500; do
 	is "$status $body" "$status_wanted {\"application\": $status_wanted}" "a $status_wanted of the application passes unchanged"
 	free "a $status_wanted of the application"
 done
-api GET /todos/headers -H 'X_Auth_User: eve' -H 'Proxy: x' -H "$bearer"
+api GET /todos/headers -H 'X_Auth_User: eve' -H 'Proxy: x' -H "$bearer" -H 'Cookie: a=b; __Host-latchkey=x; __Host-latchkey-device=y; c=d'
+json_is .Cookie 'a=b; c=d' "the application gets none of Latchkey's cookies"
 json_is .Authorization "Bearer ${bearer##* }" 'the application gets the token'
 json_is .Host "127.0.0.1:$LK_PORT" "the application learns the name of the host"
 unlike "$body" 'eve|Proxy' 'headers with _ and Proxy do not arrive'
