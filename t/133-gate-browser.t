@@ -1,8 +1,8 @@
 #!/bin/sh
-# An application behind the gate in Chromium: t/browser/gate.mjs.
+# An application behind the gate in a browser: t/browser/gate.mjs.
 # shellcheck source=t/lib.sh
 . t/lib.sh
-needs node chromium t/browser/node_modules/playwright-core
+needs node "${LK_BROWSER:-chromium}" t/browser/node_modules/playwright-core
 stack_up hash_cost=1 db_timeout_ms=10000 login_wait_ms=60000 nginx_limits=off
 app=$(free_port)
 sed -i "s/^	#	#\(client_max_body_size\|proxy_http_version\|proxy_set_header Upgrade\|proxy_set_header Connection\)/	#	\1/" "$LK_DIR/nginx.site"

@@ -1,10 +1,10 @@
 #!/bin/sh
-# The front end that has a session and no token, in Chromium, with FastAPI's example
+# The front end that has a session and no token, in a browser, with FastAPI's example
 # behind the gate: POST, GET and DELETE /session, and nothing in the page's storage.
 # (LK_PICTURES=FOLDER leaves pictures.)
 # shellcheck source=t/lib.sh
 . t/lib.sh
-needs node chromium t/browser/node_modules/playwright-core
+needs node "${LK_BROWSER:-chromium}" t/browser/node_modules/playwright-core
 python3 -c 'import fastapi, uvicorn, jose, multipart' 2>/dev/null || skip_all 'python3-fastapi, python3-uvicorn, python3-multipart or python3-jose is not there'
 stack_up site=whole hash_cost=1 db_timeout_ms=10000 login_wait_ms=60000
 app=$(free_port)

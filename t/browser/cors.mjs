@@ -1,4 +1,4 @@
-// Test in Chromium of a page of another origin that signs in, reads and changes (CORS).
+// Test in a browser of a page of another origin that signs in, reads and changes (CORS).
 // usage: node cors.mjs URL PORT PORT: of the service, of a page that cors_origins lists as
 // http://localhost:PORT, and of one that it does not; /app/ of the service is guarded.
 import { createServer } from "node:http";

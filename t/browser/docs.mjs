@@ -1,4 +1,4 @@
-// Test of /docs and /redoc of a running service in Chromium, used as a developer would.
+// Test of /docs and /redoc of a running service in a browser, used as a developer would.
 // usage: node docs.mjs URL [FOLDER for screenshots]
 import { randomUUID } from "node:crypto";
 import { launch } from "./launch.mjs";

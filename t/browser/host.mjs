@@ -1,4 +1,4 @@
-// Test in Chromium of a host with a front end (examples/front-end), an application and Latchkey.
+// Test in a browser of a host with a front end (examples/front-end), an application and Latchkey.
 // usage: node host.mjs URL [FOLDER for screenshots]
 import { randomUUID } from "node:crypto";
 import { launch } from "./launch.mjs";

@@ -1,4 +1,4 @@
-// Test in Chromium of the front end that has a session and no token (examples/front-end/session.html), with its
+// Test in a browser of the front end that has a session and no token (examples/front-end/session.html), with its
 // application behind the gate.
 // usage: node session.mjs URL [FOLDER for screenshots]
 import { randomUUID } from "node:crypto";
