@@ -188,6 +188,42 @@ lint_header_client(struct lint *l)
 			find_from_client(l, r);
 }
 
+/* --- what opens a tunnel --- */
+
+/*
+ * Does a client choose the upgrade, to h2c for one? A server must not do that
+ * one without HTTP2-Settings. Source: RFC 7540, section 3.2.1.
+ */
+static bool
+is_any_upgrade(const struct nginx_directive *upgrade,
+    const struct nginx_directive *settings)
+{
+	return upgrade != NULL &&
+	       (strstr(nginx_arg(upgrade, 2), "$http_upgrade") != NULL ||
+	           strstr(nginx_arg(upgrade, 2), "${http_upgrade}") != NULL) &&
+	       (settings == NULL || *nginx_arg(settings, 2) != '\0');
+}
+
+/* Where the names of the user are the client's anyway, that is said already. */
+void
+lint_header_upgrade(struct lint *l)
+{
+	const struct nginx_directive *upgrade;
+	const struct lint_route *r;
+
+	for (r = l->routes; r < l->routes + l->n_routes; r++) {
+		if (!r->is_guarded || nginx_protocol_of(r->pass)->is_cgi ||
+		    lint_foreign_header(l, r->pass, true) != NULL)
+			continue;
+		upgrade = nginx_header_set(l->arena, r->pass, "Upgrade");
+		if (is_any_upgrade(upgrade,
+		        nginx_header_set(l->arena, r->pass, "HTTP2-Settings")))
+			lint_wrong(l, upgrade,
+			    "%s gets any upgrade that a client names",
+			    r->backend);
+	}
+}
+
 /* --- what nginx takes for a header --- */
 
 /* Where a switch says this for a server, the default servers of its addresses

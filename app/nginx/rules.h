@@ -22,6 +22,7 @@ void lint_guard_login(struct lint *l);
 void lint_header_identity(struct lint *l);
 void lint_header_dropped(struct lint *l);
 void lint_header_client(struct lint *l);
+void lint_header_upgrade(struct lint *l);
 void lint_header_underscores(struct lint *l);
 void lint_header_invalid(struct lint *l);
 void lint_header_add(struct lint *l);
