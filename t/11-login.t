@@ -13,18 +13,19 @@ for part in json.load(sys.stdin)["access_token"].split(".")[:2]:
     print(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode())'
 }
 
-sign_up ada 'correct horse'
-sign_up 홍길동 '활빈당 활빈당!'
-sign_up inactive password
-sign_up null-active password
-sign_up null-hash password
-sign_up broken password
-sign_up costly password
-sign_up at-limit password
-sign_up '  blanks ' ' blanks '
-sign_up cafe 'crème brûlée'
-sign_up raw password
-sign_up raw-bcrypt password
+account ada 'correct horse'
+account 홍길동 '활빈당 활빈당!'
+account inactive password
+account null-active password
+account null-hash password
+account broken password
+account costly password
+account at-limit password
+account '  blanks ' ' blanks '
+account cafe 'crème brûlée'
+account raw password
+account raw-bcrypt password
+is "$(sql 'select count(*) from users')" 12 'the accounts are there'
 decomposed=$(printf 'cre\314\200me bru\314\202le\314\201e')
 sql "update users set is_active = false where username = 'inactive';
 	update users set is_active = null where username = 'null-active';

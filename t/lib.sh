@@ -23,6 +23,7 @@
 #	header NAME			the value of each header of that name
 #	json_is PATH WANTED TITLE	.detail[0].loc of $body: a text, or JSON
 #	sign_up NAME PASSWORD		and log_in; take_token: the answer's, or none, to \$token
+#	account NAME PASSWORD		sign_up, asked again while a busy machine's answer is 503
 #	logins SOCKET [CLIENTS]		those in $tmp/lines, as t/tool/login.py has it, past nginx:
 #				$tmp/answers, and in $answers how many got which
 #	login_from ADDRESS NAME PASSWORD [SOCKET]	one; the status in $answer
@@ -245,6 +246,15 @@ request() {
 
 sign_up() {
 	api POST /users/add_user/ "{\"username\":\"$1\",\"password\":\"$2\"}"
+}
+
+account() {
+	retry 30 has_account "$@"
+}
+
+has_account() {
+	sign_up "$@"
+	[ "$status" != 503 ]
 }
 
 log_in() {
