@@ -9,6 +9,7 @@
 #   make lint       compilers' warnings, gcc's analyzer, clang-tidy, cppcheck, shellcheck, pyflakes
 #   make coverage   which lines and branches of app/ the tests reach; installs gcovr
 #   make front-ends  the web servers of doc/front-ends.md; installs them
+#   make firefox    the tests of pages and gate in Firefox, which it installs
 #   make guarded    the applications of doc/applications.md behind the guard; installs them
 #   make mutate     are changes of the code noticed? FILES="token.c form.c" SAMPLE=20
 #   make sanitized  the suite under ASan, UBSan and LSan
@@ -381,6 +382,12 @@ guarded:
 	@$(MAKE) $J --silent browser all $B/passwords.test
 	prove t/guarded
 
+# What make test has Chromium do. LK_BROWSER is the name of a command.
+firefox:
+	@t/deps firefox
+	@$(MAKE) $J --silent browser all $B/passwords.test
+	LK_BROWSER=firefox-esr prove -j$(JOBS) --timer t/133-gate-browser.t t/132-browser.t t/134-session-front-end.t t/80-cors.t t/81-host.t
+
 # The Debian package of debian/: built, and on a systemd in a container.
 test-systemd:
 	@t/deps systemd
@@ -479,6 +486,6 @@ clean:
 
 -include $(wildcard $B/*.d $B/*/*.d)
 
-.PHONY: always all without-web web dist deb test-systemd test-debian-13 run check units bench sessions test-faults soak floods gate examples browser oauth test test-long coverage mutate front-ends guarded sanitized valgrind lint fuzz fuzz-build fuzz-targets format install uninstall clean
+.PHONY: always all without-web web dist deb test-systemd test-debian-13 run check units bench sessions test-faults soak floods gate examples browser oauth test test-long coverage mutate front-ends firefox guarded sanitized valgrind lint fuzz fuzz-build fuzz-targets format install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:

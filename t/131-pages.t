@@ -1,6 +1,6 @@
 #!/bin/sh
 # Pages of log-in, log-out, sign-up and the account, as a client without scripts has
-# them: forms, redirects, cookies, headers and errors. (t/132-browser.t is Chromium.)
+# them: forms, redirects, cookies, headers and errors. (t/132-browser.t has browsers.)
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up hash_cost=1 db_timeout_ms=10000 login_wait_ms=60000 product_name='Garden <Club>' password_blocklist="$PWD/build/passwords.test" \

@@ -1,6 +1,7 @@
 #!/bin/sh
 # The pages in a browser: by keyboard, narrow, dark, in Korean, without a script, with
 # what a screen reader needs (axe-core), and against pages of other sites.
+# (LK_PICTURES=FOLDER leaves pictures.)
 # shellcheck source=t/lib.sh
 . t/lib.sh
 needs node "${LK_BROWSER:-chromium}" t/browser/node_modules/axe-core
@@ -8,5 +9,5 @@ stack_up site=whole hash_cost=1 db_timeout_ms=10000 product_name='Garden Club' l
 mkdir -p "$LK_DIR/www"
 printf '<!doctype html><meta charset="utf-8"><title>App</title><h1>The application</h1><a href="/logout">Log out</a>\n' >"$LK_DIR/www/index.html"
 other=$(free_port)
-pass_on node t/browser/pages.mjs "$LK_URL" "$other"
+pass_on node t/browser/pages.mjs "$LK_URL" "$other" ${LK_PICTURES:+"$LK_PICTURES"}
 done_testing

@@ -5,9 +5,8 @@
 # shellcheck disable=SC1091,SC2154 # variables of lib.sh
 . t/lib.sh
 
-needs node chromium t/browser/node_modules web/dist/docs
+needs node "${LK_BROWSER:-chromium}" t/browser/node_modules web/dist/docs
 
-export XDG_CONFIG_HOME="$tmp" # where Chromium leaves settings of its crash reports
 stack_up
 
 for page in /docs /redoc /docs/oauth2-redirect; do
