@@ -35,7 +35,7 @@ async function use(browser, name) {
   const faults = [];
   const page = await visit(browser, sizes[name], faults);
   const titled = (title) => `a page of the host, ${name}: ${title}`;
-  const user = `user-${randomUUID()}`;
+  const user = `user-${"1".repeat(60)}-${randomUUID()}`; // in which no line breaks by itself
   const button = (text) => page.getByRole("button", { name: text });
 
   const colour = await button("Log in").evaluate((e) => getComputedStyle(e).backgroundColor);
