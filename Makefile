@@ -386,7 +386,7 @@ guarded:
 firefox:
 	@t/deps firefox
 	@$(MAKE) $J --silent browser all $B/passwords.test
-	LK_BROWSER=firefox-esr prove -j$(JOBS) --timer t/133-gate-browser.t t/132-browser.t t/134-session-front-end.t t/80-cors.t t/81-host.t
+	@LK_BROWSER=firefox-esr LK_ALL=yes t/suite -j $(JOBS) browser
 
 # The Debian package of debian/: built, and on a systemd in a container.
 test-systemd:
