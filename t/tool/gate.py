@@ -191,6 +191,9 @@ for path in (b"/app/x#/../../admin/y", b"/app/x?a#b", b"/admin/../app/x", b"/adm
         tell("%s: the path %s, which has several readings, does not reach the application" % (what, path.decode()), (403, False), (answer[0], "X-App" in answer[1]))
 for path in b"/app//x", b"/app/a%2Fb", b"/app/...", b"/app/.x/", b"/app/x;y", b"/app/%23", b"/app/x?y=../z":
     tell("the path %s, which has one, does" % path.decode(), "ada", user(ask(path)))
+answer = ask(more=b"X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: evil.example\r\nForwarded: for=192.0.2.1;host=evil.example\r\n")
+tell("where a request came from the application learns of nginx, not of the client", [("forwarded", None), ("x-forwarded-for", "127.0.0.1"), ("x-forwarded-host", None), ("x-forwarded-proto", "http")],
+     [(n, dict(seen(answer)["headers"]).get(n)) for n in ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto")])
 # the public part
 answer = ask(b"/app/public/x?y=z", ADA, b"X-Auth-User: root\r\nX-Auth-Scope: admin\r\n" + b"Authorization: Bearer " + token + b"\r\n")
 tell("the public part gets no name, and nothing that is Latchkey's", (200, "/app/public/x?y=z", "a=b; c=d", []),
