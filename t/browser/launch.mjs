@@ -27,11 +27,16 @@ const chromiumOptions = {
   ],
 };
 
-// The cookies of other sites apart, as people have it, which playwright turns off.
 const firefoxOptions = (preferences) => ({
   ...common,
   channel: "moz-firefox",
-  firefoxUserPrefs: { "browser.contentblocking.features.standard": "cookieBehavior5", "network.cookie.cookieBehavior": 5, ...preferences },
+  firefoxUserPrefs: {
+    // the cookies of other sites apart, as people have it, which playwright turns off
+    "browser.contentblocking.features.standard": "cookieBehavior5",
+    "network.cookie.cookieBehavior": 5,
+    "services.settings.server": "data:,", // Mozilla's own, which it asks at its start
+    ...preferences,
+  },
 });
 
 // Firefox has one colour scheme for all its pages, so the dark ones have a Firefox of their own; and of the pages'
