@@ -9,7 +9,7 @@ import { ok, run } from "./tap.mjs";
 const [url, port, folder] = process.argv.slice(2);
 const axe = readFileSync(new URL("./node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 const password = "correct horse battery";
-const user = `user-${randomUUID()}`;
+const user = `user-${"1".repeat(60)}-${randomUUID()}`; // in which no line breaks by itself
 
 // A browser without cookies; what its pages do wrong gathers in `faults`.
 async function visit(browser, options = {}) {
