@@ -382,7 +382,7 @@ guarded:
 	@$(MAKE) $J --silent browser all $B/passwords.test
 	prove t/guarded
 
-# What make test has Chromium do. LK_BROWSER is the name of a command.
+# The same as Chromium, in tests of make test and make test-long. LK_BROWSER is the name of a command.
 firefox:
 	@t/deps firefox
 	@$(MAKE) $J --silent browser all $B/passwords.test

@@ -1,5 +1,5 @@
 /*
- * HMAC-SHA-256 and SHA-256, and a key for each purpose.
+ * HMAC-SHA-256, SHA-256 and SipHash, and a key for each purpose.
  */
 #include "base.h"
 
@@ -120,6 +120,7 @@ mac_short(const unsigned char key[MAC_SHORT_BYTES], const void *bytes, size_t n,
 {
 	static EVP_MAC_CTX *ctx;
 	EVP_MAC *siphash;
+	size_t n_out;
 
 	if (ctx == NULL &&
 	    (siphash = EVP_MAC_fetch(NULL, "SIPHASH", NULL)) != NULL) {
@@ -129,7 +130,8 @@ mac_short(const unsigned char key[MAC_SHORT_BYTES], const void *bytes, size_t n,
 	return ctx != NULL &&
 	       EVP_MAC_init(ctx, key, MAC_SHORT_BYTES, NULL) == 1 &&
 	       EVP_MAC_update(ctx, bytes, n) == 1 &&
-	       EVP_MAC_final(ctx, out, NULL, MAC_SHORT_BYTES) == 1;
+	       EVP_MAC_final(ctx, out, &n_out, MAC_SHORT_BYTES) == 1 &&
+	       n_out == MAC_SHORT_BYTES;
 }
 
 /* The HMAC of texts with their ends. */

@@ -1,6 +1,6 @@
 /*
- * HMAC-SHA-256 and SHA-256, and a key for each purpose. With crypto/jws.c,
- * alone knows OpenSSL.
+ * HMAC-SHA-256, SHA-256 and SipHash, and a key for each purpose. With
+ * crypto/jws.c, alone knows OpenSSL.
  */
 #ifndef LATCHKEY_CRYPTO_MAC_H
 #define LATCHKEY_CRYPTO_MAC_H
@@ -52,9 +52,9 @@ bool mac_sha256(
 
 /*
  * SipHash-2-4 of n bytes, 128 bits long: for tables in memory whose key is
- * random and stays there. It takes a fifth of the instructions of SHA-256, and
- * who does not know the key finds no two texts with one value. False: OpenSSL
- * could not.
+ * random and stays there. It takes a seventh of the instructions of SHA-256.
+ * Without the key nobody finds two texts with one value. False: OpenSSL could
+ * not.
  * Source: Aumasson and Bernstein, SipHash: a fast short-input PRF, 2012.
  */
 bool mac_short(const unsigned char key[MAC_SHORT_BYTES], const void *bytes,

@@ -1,6 +1,6 @@
 /*
  * Cache of verified tokens: the next check of the same one skips parsing and
- * verification, and takes a fifth of the work.
+ * verification, and takes a seventh of the instructions.
  */
 #ifndef LATCHKEY_CRYPTO_TOKEN_CACHE_H
 #define LATCHKEY_CRYPTO_TOKEN_CACHE_H
@@ -38,8 +38,8 @@ struct token_cache_set {
  * All zero when it is new. It belongs to one keyring and one process. The key
  * is random: nobody outside can choose two tokens with one digest, so equal
  * digests are equal tokens, signature included, and a forged one is never
- * found. Reading this memory would allow it, but not less than the key of
- * session cookies does, which stands beside it.
+ * found. A process that reads this memory could make one, and has then also
+ * read the key of session cookies beside it.
  */
 struct token_cache {
 	bool has_key;

@@ -25,7 +25,7 @@ bool gate_session(struct req *r, bool is_check) MUST_CHECK;
 /*
  * The path that a check is about, if the web server tells: one that the
  * application may read differently than nginx, which chose the location and its
- * scope by it, is refused with 403. Browsers send none such. False: refused.
+ * scope by it, is refused with 403. False: refused.
  */
 bool gate_guarded_path(struct req *r) MUST_CHECK;
 

@@ -90,14 +90,31 @@ take_byte(const char **s)
 	return *(*s)++;
 }
 
+/*
+ * What may make a reader take another part of these n bytes for the path: a
+ * host (//host/x), a slash that leans back, or what parameters leave of a
+ * segment (/admin;a/x). In the last segment these are not the location's.
+ */
+static bool
+has_other_parts(const char *path, size_t n)
+{
+	const char *parameters = memchr(path, ';', n);
+
+	return (n > 1 && path[0] == '/' && path[1] == '/') ||
+	       memchr(path, '\\', n) != NULL ||
+	       (parameters != NULL &&
+	           memchr(parameters, '/', n - (size_t)(parameters - path)) !=
+	               NULL);
+}
+
 bool
 path_is_plain(const char *target)
 {
-	const char *end = target + strcspn(target, "?");
-	size_t dots = 0, others = 0;
+	size_t n = strcspn(target, "?"), dots = 0, others = 0;
+	const char *end = target + n;
 	char c;
 
-	if (strchr(target, '#') != NULL)
+	if (strchr(target, '#') != NULL || has_other_parts(target, n))
 		return false;
 	while (target < end) {
 		c = take_byte(&target);

@@ -41,7 +41,9 @@ bool path_is_prefix(const char *s);
  * target of a request, undecoded path and query? Not with a segment "." or
  * "..", which one removes and the other takes for a name: however it is
  * encoded, behind a backslash, or before a semicolon (RFC 3986, sections 3.3
- * and 5.2.4). Nor with a '#', which no target has (RFC 9112, section 3.2).
+ * and 5.2.4). Nor with a '#' or a backslash, which no target has (RFC 9112,
+ * section 3.2), "//" at its begin, which is a host to those who read a URL
+ * (RFC 3986, section 4.2), or parameters in another than the last segment.
  */
 bool path_is_plain(const char *target);
 

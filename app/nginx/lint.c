@@ -47,7 +47,7 @@ static const struct lint_rule {
 	{ "identity-from-client", "a name that the application trusts comes from the client",
 	  "set it to $latchkey_user_plain: for PHP-FPM behind this, where the last one counts; for others in the place of this", lint_header_client },
 	{ "upgrade",       "a guarded application gets any upgrade: with h2c a client goes on past nginx, as anybody",
-	  "write \"proxy_set_header Upgrade $latchkey_upgrade;\"; or \"proxy_set_header HTTP2-Settings \"\";\" beside it", lint_header_upgrade },
+	  "write \"proxy_set_header Upgrade $latchkey_upgrade;\"", lint_header_upgrade },
 	{ "underscores",   "underscores_in_headers on: X_Auth_User passes, which applications take for X-Auth-User",
 	  "write \"underscores_in_headers off;\", also in the default server of the address", lint_header_underscores },
 	{ "invalid-headers", "ignore_invalid_headers off: X.Auth.User passes, which applications take for X-Auth-User",

@@ -191,17 +191,15 @@ lint_header_client(struct lint *l)
 /* --- what opens a tunnel --- */
 
 /*
- * Does a client choose the upgrade, to h2c for one? A server must not do that
- * one without HTTP2-Settings. Source: RFC 7540, section 3.2.1.
+ * Does a client choose the upgrade, to h2c for one? Without HTTP2-Settings a
+ * server must not do that one (RFC 7540, section 3.2.1), but some do.
  */
 static bool
-is_any_upgrade(const struct nginx_directive *upgrade,
-    const struct nginx_directive *settings)
+is_any_upgrade(const struct nginx_directive *upgrade)
 {
 	return upgrade != NULL &&
 	       (strstr(nginx_arg(upgrade, 2), "$http_upgrade") != NULL ||
-	           strstr(nginx_arg(upgrade, 2), "${http_upgrade}") != NULL) &&
-	       (settings == NULL || *nginx_arg(settings, 2) != '\0');
+	           strstr(nginx_arg(upgrade, 2), "${http_upgrade}") != NULL);
 }
 
 /* Where the names of the user are the client's anyway, that is said already. */
@@ -216,8 +214,7 @@ lint_header_upgrade(struct lint *l)
 		    lint_foreign_header(l, r->pass, true) != NULL)
 			continue;
 		upgrade = nginx_header_set(l->arena, r->pass, "Upgrade");
-		if (is_any_upgrade(upgrade,
-		        nginx_header_set(l->arena, r->pass, "HTTP2-Settings")))
+		if (is_any_upgrade(upgrade))
 			lint_wrong(l, upgrade,
 			    "%s gets any upgrade that a client names",
 			    r->backend);

@@ -112,7 +112,7 @@ with socket.create_connection(("127.0.0.1", int(PORT)), 20) as s:
     tell("an upload of nobody's is refused before it is sent", b"HTTP/1.1 401", s.recv(12))
 with socket.create_connection(("127.0.0.1", int(PORT)), 20) as s:
     s.sendall(b"PUT /app/nobody HTTP/1.1\r\nHost: " + HOST + b"\r\nTransfer-Encoding: chunked\r\n\r\n" + b"100000\r\n" + b"x" * 0x10000)
-    tell("a chunked upload of nobody's is refused before its first chunk is", b"HTTP/1.1 401", s.recv(12))
+    tell("a chunked upload of nobody's is refused before its first chunk is complete", b"HTTP/1.1 401", s.recv(12))
 answer = ask(b"/app/nobody", None, method=b"PUT", body=chunked(big), more=b"Transfer-Encoding: chunked\r\n")
 tell("a chunked upload of nobody's is refused", 401, answer[0])
 for name in b"Expect: 100-continue\r\n", b"":
@@ -156,7 +156,7 @@ for title, method, more, wanted in [
             tell("%s: %s does not reach the application" % (what, title), (False, []), ("X-App" in answer[1], new_cookie(answer[1])))
 answer = ask(cookie=OLD, more=WS + OWN)
 tell("a websocket with an old cookie opens, with the name and a new cookie", (101, True, True), (answer[0], b"\x03ada" in answer[2], renewed(answer)))
-# Whoever is logged in could otherwise go on in HTTP/2, past nginx, as anybody (h2c smuggling).
+# Else somebody who is logged in could go on in HTTP/2, past nginx, as anybody (h2c smuggling).
 H2C = b"HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\nConnection: Upgrade, HTTP2-Settings\r\n"
 BEARER = b"Authorization: Bearer " + os.environ["LK_TOKEN"].encode() + b"\r\n"
 for upgrade in b"h2c", b"H2C", b"h2c, websocket", b"websocket, h2c", b"websocket h2c", b"h2c/1", b"tcp", b"TLS/1.2", b"h2c\r\nUpgrade: websocket":
@@ -185,7 +185,7 @@ for path in (b"/app/x#/healthz", b"/app/x?/healthz", b"/app//x", b"/app/./x", b"
     answer = ask(path, None)
     tell("the path %s does not reach the application without a session" % path.decode(), False, "X-App" in answer[1])
 # nginx chooses the location by the path without these; applications read it with them
-for path in (b"/app/x#/../../admin/y", b"/app/x?a#b", b"/admin/../app/x", b"/admin/%2e%2e/app/x", b"/admin/.%2E/app/x", b"/admin/..%2fapp/x", b"/app/..;/admin/x", b"/app/..\\admin/x", b"/app/x%5c..%5cy", b"/app/./x"):
+for path in (b"//app/admin/x", b"/admin;a=b/../app/x", b"/app/y;a/x", b"/app/x\\y", b"/app/x#/../../admin/y", b"/app/x?a#b", b"/admin/../app/x", b"/admin/%2e%2e/app/x", b"/admin/.%2E/app/x", b"/admin/..%2fapp/x", b"/app/..;/admin/x", b"/app/..\\admin/x", b"/app/x%5c..%5cy", b"/app/./x"):
     for what, cookie in ("a fresh cookie", ADA), ("an old cookie", OLD):
         answer = ask(path, cookie)
         tell("%s: the path %s, which has several readings, does not reach the application" % (what, path.decode()), (403, False), (answer[0], "X-App" in answer[1]))

@@ -246,7 +246,7 @@ static const struct text_case headers[] = {
 	{ SERVER "location /a/ { " GUARD "\nproxy_set_header Upgrade $http_upgrade; proxy_pass http://x; }" END, "2 upgrade" },
 	{ SERVER "location /a/ { " GUARD "\nproxy_set_header upgrade ${http_upgrade}; proxy_pass http://x; }" END, "2 upgrade" },
 	{ SERVER "location /a/ { " GUARD "\nproxy_set_header Upgrade $http_upgrade; proxy_set_header HTTP2-Settings $http_http2_settings; proxy_pass http://x; }" END, "2 upgrade" },
-	{ SERVER "location /a/ { " GUARD "\nproxy_set_header Upgrade $http_upgrade; proxy_set_header HTTP2-Settings ''; proxy_pass http://x; }" END, "" },
+	{ SERVER "location /a/ { " GUARD "\nproxy_set_header Upgrade $http_upgrade; proxy_set_header HTTP2-Settings ''; proxy_pass http://x; }" END, "2 upgrade" },
 	{ SERVER "location /a/ { " GUARD "\nproxy_set_header Upgrade $latchkey_upgrade; proxy_pass http://x; }" END, "" },
 	{ SERVER "location /a/ { " GUARD "\nproxy_set_header Upgrade websocket; proxy_pass http://x; }" END, "" },
 	{ SERVER "location /a/ { " CGI "\nfastcgi_param HTTP_UPGRADE $http_upgrade; fastcgi_pass x; }" END, "" },
