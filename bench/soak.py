@@ -5,7 +5,7 @@ make soak T=3600 calls it; README.md beside it says more. Clients of every kind 
 broken, cut off or not read, and ten thousand clients that only hold their connection. Ends with 1 if an answer was
 wrong, a write was lost, a role's memory or descriptors grew, or a counter differs from what the clients saw.
 """
-import argparse, collections, os, re, resource, signal, socket, statistics, subprocess, sys, threading, time, urllib.parse
+import argparse, collections, multiprocessing, os, re, resource, signal, socket, statistics, subprocess, sys, threading, time, urllib.parse
 from fault.base import comm, say
 from mixed import Load, RIGHT
 from stack import Stack, descendants, end_on_signals
@@ -17,34 +17,31 @@ ROLES = ["latchkey-" + role for role in ("check", "api", "login", "keeper")]
 FAILED = []
 
 
-class Idle:
-    """Clients that connect, and say nothing, again and again: nginx closes each after a time."""
+def is_open(client):
+    try:
+        return client.recv(1, socket.MSG_DONTWAIT) != b""
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
 
-    def __init__(self, address, count):
-        self.address, self.count, self.held, self.over = address, count, collections.deque(), False
-        self.thread = threading.Thread(target=self.run, daemon=True)
 
-    def run(self):
-        while not self.over:
-            for s in list(self.held):
-                try:
-                    if s.recv(1, socket.MSG_DONTWAIT) == b"":
-                        s.close()
-                        self.held.remove(s)
-                except BlockingIOError:
-                    pass
-                except OSError:
-                    self.held.remove(s)
-            while len(self.held) < self.count and not self.over:
-                try:
-                    s = socket.create_connection(self.address, 5)
-                    s.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n")  # and no more
-                    self.held.append(s)
-                except OSError:
-                    break
-            time.sleep(1)
-        for s in self.held:
-            s.close()
+def idle(address, count, held):
+    """Clients that connect, begin a request and say no more; nginx closes each after a time, and another comes.
+
+    In a process of its own: the other clients leave a thread no time for ten thousand of them.
+    """
+    clients = []
+    while True:
+        clients = [c for c in clients if is_open(c)]
+        while len(clients) < count:
+            try:
+                clients.append(socket.create_connection(address, 5))
+                clients[-1].sendall(b"GET / HTTP/1.1\r\nHost: a\r\n")
+            except OSError:
+                break
+        held.value = len(clients)
+        time.sleep(1)
 
 
 class Noise(threading.Thread):
@@ -136,7 +133,7 @@ def compare(load, before, after):
             FAILED.append("%s: %d, clients saw %d" % (name, counted, seen[kind]))
 
 
-def widen(stack, idle):
+def widen(stack, clients):
     """nginx takes as many connections as SECURITY.md assumes."""
     path = os.path.join(stack.folder, "nginx.conf")
     with open(path) as file:
@@ -146,7 +143,7 @@ def widen(stack, idle):
     with open(os.path.join(stack.data, "nginx.pid")) as file:
         os.kill(int(file.read()), signal.SIGHUP)
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(limit, idle + 1000), limit))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(limit, clients + 1000), limit))
     time.sleep(2)
 
 
@@ -155,20 +152,22 @@ def soak(options):
         s.users()
         widen(s, options.idle)
         host, port = urllib.parse.urlsplit(s.env["LK_URL"]).netloc.split(":")
-        load, idle, noise = Load(s, 8), Idle((host, int(port)), options.idle), Noise((host, int(port)))
-        samples = []
+        address, held = (host, int(port)), multiprocessing.Value("i")
+        holder = multiprocessing.Process(target=idle, args=(address, options.idle, held), daemon=True)
+        load, noise, samples = Load(s, 8), Noise(address), []
         for p in load.persons:
             p.enter()
         before = figures(s)
-        for thread in *load.persons, idle.thread, noise:
-            thread.start()
+        for client in holder, *load.persons, noise:
+            client.start()
         try:
             for _ in range(SAMPLES):
                 time.sleep(options.seconds / SAMPLES)
                 samples.append(sizes(s))
-            held = len(idle.held)
+            held = held.value
         finally:
-            noise.over = idle.over = True
+            holder.terminate()
+            noise.over = True
             load.stop()
         after = figures(s)
         report(load, held, noise.sent, options)
