@@ -195,6 +195,18 @@ add_built_in(struct pages *p)
 
 /* --- pages_dir --- */
 
+/* Of two the order of the folder would choose, on each machine another. */
+static bool
+take_logo(struct pages *p, const char *path, const char *type)
+{
+	if (p->logo.bytes != (const char *)page_logo_svg) {
+		log_say("%s: there is another logo beside it: keep one", path);
+		return false;
+	}
+	p->logo.type = type;
+	return read_file(path, &p->arena, &p->logo);
+}
+
 /* A file of pages_dir, by its name; others are nobody's here. */
 static bool
 take_file(struct pages *p, const char *dir, const char *name)
@@ -205,11 +217,10 @@ take_file(struct pages *p, const char *dir, const char *name)
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	if (strcmp(name, "style.css") == 0)
 		return read_file(path, &p->arena, &p->style);
-	if (strcmp(name, "logo.svg") == 0 || strcmp(name, "logo.png") == 0) {
-		p->logo.type = strcmp(name, "logo.svg") == 0 ? "image/svg+xml"
-		                                             : "image/png";
-		return read_file(path, &p->arena, &p->logo);
-	}
+	if (strcmp(name, "logo.svg") == 0)
+		return take_logo(p, path, "image/svg+xml");
+	if (strcmp(name, "logo.png") == 0)
+		return take_logo(p, path, "image/png");
 	if (n < 5 || strcmp(name + n - 4, ".txt") != 0)
 		return true;
 	snprintf(tag, sizeof(tag), "%.*s", (int)(n - 4), name);

@@ -164,6 +164,7 @@ test_dir(void)
 	refused("en.txt", "login_title = {product\n", "names a value");
 	refused("en.txt", "\nx\n", "en.txt:2:");
 	refused("EN.txt", "", "tag");
+	refused("logo.svg", "<svg/>", "another logo");
 	take_away("de.txt");
 	take_away("ko.txt");
 	take_away("logo.png");
