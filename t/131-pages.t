@@ -3,7 +3,7 @@
 # them: forms, redirects, cookies, headers and errors. (t/132-browser.t has browsers.)
 # shellcheck source=t/lib.sh
 . t/lib.sh
-stack_up hash_cost=1 db_timeout_ms=10000 login_wait_ms=60000 product_name='Garden <Club>' password_blocklist="$PWD/build/passwords.test" \
+stack_up nginx_limits=off hash_cost=1 db_timeout_ms=10000 login_wait_ms=60000 product_name='Garden <Club>' password_blocklist="$PWD/build/passwords.test" \
 	login_failures_per_client_hour=6 signups_per_address_hour=1000 site_url=http://127.0.0.1
 
 own="Origin: $LK_URL"
