@@ -4,6 +4,7 @@
 # of argon2id once locked everybody out by a 401, and all was called good.
 # shellcheck source=t/lib.sh
 . t/lib.sh
+needs argon2
 stack_up hash_cost=2 weak_hashes=true nginx_limits=off login_failures_per_name_hour=1000000 \
 	login_failures_per_address_hour=1000000 login_failures_per_client_hour=1000000 \
 	login_failures_per_service_hour=0
