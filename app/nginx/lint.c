@@ -65,7 +65,7 @@ static const struct lint_rule {
 	{ "check-body-size", "the check refuses bodies that the application takes",
 	  "write \"client_max_body_size 0;\" in the location of the check", lint_check_body },
 	{ "no-409",        "a session that has to be renewed is refused: the check's 409 goes nowhere",
-	  "write \"fastcgi_intercept_errors on;\" and \"error_page 409 = @latchkey_renew;\" in it, or use latchkey-paths.conf", lint_check_renewal },
+	  "write \"fastcgi_intercept_errors on;\" and \"error_page 409 = /latchkey-renew;\" in it, or use latchkey-paths.conf", lint_check_renewal },
 	{ "lane-headers",  "Latchkey gets all headers of a request",
 	  "write \"fastcgi_pass_request_headers off;\", and the parameters of latchkey-fastcgi.conf", lint_check_lane },
 	{ "cache",         "an answer for one user is kept for others",
