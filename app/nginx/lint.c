@@ -250,6 +250,76 @@ is_check(const struct lint *l, const struct nginx_directive *location)
 	return false;
 }
 
+/* What is behind the name of this machine, or NULL: it is another one. */
+static const char *
+behind_loopback(const char *address)
+{
+	static const char *const names[] = { "127.0.0.1", "localhost" };
+	size_t i, n;
+
+	for (i = 0; i < ARRAY_LEN(names); i++) {
+		n = strlen(names[i]);
+		if (strncasecmp(address, names[i], n) == 0 &&
+		    (address[n] == '\0' || address[n] == ':'))
+			return address + n;
+	}
+	return NULL;
+}
+
+/* The length of an address without the port that http implies. */
+static size_t
+address_bytes(const char *s)
+{
+	size_t n = strlen(s);
+
+	return n >= 3 && strcmp(s + n - 3, ":80") == 0 ? n - 3 : n;
+}
+
+static bool
+is_same_address(const char *x, const char *y)
+{
+	const char *x_end = behind_loopback(x), *y_end = behind_loopback(y);
+	size_t n;
+
+	if (x_end != NULL && y_end != NULL) {
+		x = x_end;
+		y = y_end;
+	}
+	n = address_bytes(x);
+	return n == address_bytes(y) && memcmp(x, y, n) == 0;
+}
+
+/* Does a route lead to this address, perhaps among others? */
+static bool
+has_address(const struct lint_route *r, const char *address)
+{
+	const struct nginx_directive *server;
+
+	if (r->upstream == NULL)
+		return is_same_address(r->backend, address);
+	for (server = nginx_first(r->upstream, "server"); server != NULL;
+	     server = nginx_same(server))
+		if (is_same_address(nginx_arg(server, 1), address))
+			return true;
+	return false;
+}
+
+static bool
+shares_server(const struct lint_route *x, const struct lint_route *y)
+{
+	const struct nginx_directive *server;
+
+	if (strcmp(x->backend, y->backend) == 0)
+		return true;
+	if (x->upstream == NULL)
+		return has_address(y, x->backend);
+	for (server = nginx_first(x->upstream, "server"); server != NULL;
+	     server = nginx_same(server))
+		if (has_address(y, nginx_arg(server, 1)))
+			return true;
+	return false;
+}
+
 /* One that the path chooses may be any. */
 bool
 lint_is_same_application(const struct lint_route *x, const struct lint_route *y)
@@ -259,7 +329,7 @@ lint_is_same_application(const struct lint_route *x, const struct lint_route *y)
 	const struct nginx_directive *passes[2] = { x->pass, y->pass };
 	size_t i;
 
-	if (strcmp(x->backend, y->backend) != 0)
+	if (!shares_server(x, y))
 		return false;
 	for (i = 0; i < 2; i++)
 		for (d = nginx_inherited(passes[i]->parent, "fastcgi_param");
@@ -454,6 +524,7 @@ fill_route(
 	r->server = nginx_around(pass, "server");
 	r->location = nginx_around(pass, "location");
 	r->backend = nginx_backend(l->arena, pass);
+	r->upstream = lint_upstream(l, r->backend);
 	r->is_check = is_check(l, r->location);
 	r->is_lane = lint_is_lane(l, r->backend);
 	r->guard = r->is_check ? NULL : nginx_guard(pass->parent);

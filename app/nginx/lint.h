@@ -28,9 +28,10 @@ struct lint_route {
 	const struct nginx_directive *pass, *server, *location;
 	const struct nginx_directive *guard; /* NULL: nobody is asked */
 	const char *backend;
-	bool is_guarded; /* by Latchkey */
-	bool is_lane;    /* to Latchkey itself */
-	bool is_check;   /* what an auth_request asks */
+	const struct nginx_directive *upstream; /* of that name, or NULL */
+	bool is_guarded;                        /* by Latchkey */
+	bool is_lane;                           /* to Latchkey itself */
+	bool is_check;                          /* what an auth_request asks */
 };
 
 /* A server of HTTP. */
@@ -119,7 +120,10 @@ bool lint_is_inner(
 bool lint_has_guard(
     const struct lint *l, const struct nginx_directive *block) MUST_CHECK;
 
-/* Do two routes lead to one application? Of FastCGI, the script counts. */
+/*
+ * Do two routes lead to one application: by the same name, or by a server that
+ * both have, of upstreams, too? Of FastCGI, the script counts.
+ */
 bool lint_is_same_application(
     const struct lint_route *x, const struct lint_route *y) MUST_CHECK;
 

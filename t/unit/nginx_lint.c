@@ -35,6 +35,7 @@
 	"fastcgi_param "                                                     \
 	"HTTP_AUTHORIZATION ''; fastcgi_param HTTP_COOKIE ''; "
 #define NEEDED(scope) "set $latchkey_scope_needed " scope "; "
+#define UP(name, servers) "http { upstream " name " { server " servers "; } } "
 #define SERVER "http { server { listen 127.0.0.1:80; server_name a; " CHECK
 #define APP "location /a/ { " GUARD "proxy_pass http://x; } "
 #define END "} }"
@@ -132,6 +133,12 @@ static const struct text_case guards[] = {
 	{ SERVER APP "location /b/ {\nproxy_pass http://x:81; }" END, "" },
 	{ SERVER "location /a/ { " GUARD "proxy_pass http://127.0.0.1:9; } location /b/ {\nproxy_pass http://localhost:9; }" END, "2 open-path" },
 	{ SERVER "location /a/ { " GUARD "proxy_pass http://unix:/s:/x; } location /b/ {\nproxy_pass http://unix:/s; }" END, "2 open-path" },
+	{ UP("u", "127.0.0.1:9") SERVER "location /a/ { " GUARD "proxy_pass http://127.0.0.1:9; } location /b/ {\nproxy_pass http://u; }" END, "2 open-path" },
+	{ UP("u", "unix:/r; server localhost:9") SERVER "location /a/ { " GUARD "proxy_pass http://u; } location /b/ {\nproxy_pass http://127.0.0.1:9; }" END, "2 open-path" },
+	{ UP("u", "unix:/s weight=2") UP("v", "unix:/r; server unix:/s") SERVER "location /a/ { " GUARD "proxy_pass http://u; } location /b/ {\nproxy_pass http://v; }" END, "2 open-path" },
+	{ UP("u", "unix:/s") UP("v", "unix:/r") SERVER "location /a/ { " GUARD "proxy_pass http://u; } location /b/ {\nproxy_pass http://v; }" END, "" },
+	{ UP("u", "127.0.0.1:9") SERVER "location /a/ { " GUARD "proxy_pass http://u; } location /b/ {\nproxy_pass http://127.0.0.1:90; }" END, "" },
+	{ SERVER "location /a/ { " GUARD "proxy_pass http://127.0.0.1; } location /b/ {\nproxy_pass http://LOCALHOST:80; }" END, "2 open-path" },
 	{ SERVER "location /a/ { " CGI "fastcgi_pass unix:/s; } location /b/ {\nfastcgi_pass unix:/s; }" END, "2 open-path" },
 	{ SERVER "location /a/ { " CGI "fastcgi_param SCRIPT_FILENAME /x.php; fastcgi_pass unix:/s; } location /b/ {\nfastcgi_param SCRIPT_FILENAME /y.php; fastcgi_pass unix:/s; }" END, "" },
 	{ SERVER "location /a/ { " CGI "fastcgi_param SCRIPT_FILENAME /x.php; fastcgi_pass unix:/s; } location /b/ { fastcgi_param SCRIPT_FILENAME /x.php;\nfastcgi_pass unix:/s; }" END, "2 open-path" },
