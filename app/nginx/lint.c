@@ -40,6 +40,8 @@ static const struct lint_rule {
 	  "repeat \"set $latchkey_scope_needed ...;\" in it; \"\" is none", lint_guard_scope },
 	{ "login-guarded", "Latchkey's own locations are guarded: nobody can log in",
 	  "put the guard into the application's locations, not into the server", lint_guard_login },
+	{ "nobody",        "the address of a guarded application does not end in $latchkey_nobody, or cannot",
+	  "write \"proxy_pass http://127.0.0.1:9000$latchkey_nobody;\", an address or an upstream, without a path: rewrite with break changes that", lint_guard_nobody },
 	{ "identity",      "a guarded application gets names that a client sends",
 	  "include latchkey-gate.conf in this location; for other protocols than HTTP and FastCGI set each name", lint_header_identity },
 	{ "header-dropped", "headers of a deeper level drop those of the guard",

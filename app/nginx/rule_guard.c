@@ -423,3 +423,80 @@ lint_guard_login(struct lint *l)
 			    "nobody can log in",
 			    nginx_location_path(r->location));
 }
+
+/* --- a check that names nobody --- */
+
+#define NOBODY "$latchkey_nobody"
+
+/* Does a location have latchkey-gate.conf, or its line for this? */
+static bool
+has_barrier(const struct nginx_directive *location)
+{
+	const struct nginx_directive *d;
+
+	for (d = nginx_first(location, "auth_request_set"); d != NULL;
+	     d = nginx_same(d))
+		if (strcmp(nginx_arg(d, 1), NOBODY) == 0)
+			return true;
+	return false;
+}
+
+/* Where requests are passed on to, without the scheme. */
+static const char *
+target_of(const struct nginx_directive *pass)
+{
+	const char *target = nginx_arg(pass, 1),
+	           *scheme = strstr(target, "://");
+
+	return scheme != NULL ? scheme + 3 : target;
+}
+
+/* Is the barrier what a host, or a socket's name, ends in? */
+static bool
+ends_in_barrier(const char *target)
+{
+	const char *barrier = strstr(target, NOBODY);
+	bool is_socket = strncmp(target, "unix:", 5) == 0;
+	size_t n =
+	    is_socket ? 5 + strcspn(target + 5, ":") : strcspn(target, "/");
+
+	return barrier != NULL && barrier[strlen(NOBODY)] == '\0' &&
+	       target[n] == '\0';
+}
+
+/* Is the host a name, which nginx has to look up for each request? */
+static bool
+is_name(const char *target)
+{
+	size_t n = strcspn(target, ":$/");
+
+	return *target != '[' && n > 0 && strncmp(target, "unix:", 5) != 0 &&
+	       strspn(target, "0123456789.") < n;
+}
+
+/*
+ * A variable in an address has nginx take it as it stands. Where the names of
+ * the user are the client's anyway, that is said already.
+ */
+void
+lint_guard_nobody(struct lint *l)
+{
+	const struct lint_route *r;
+
+	for (r = l->routes; r < l->routes + l->n_routes; r++) {
+		if (!r->is_guarded || !has_barrier(r->location) ||
+		    lint_foreign_header(l, r->pass, true) != NULL)
+			continue;
+		if (!ends_in_barrier(target_of(r->pass)))
+			lint_wrong(l, r->pass,
+			    "%s is reached though the check names nobody: its "
+			    "address does not end in " NOBODY,
+			    r->backend);
+		else if (is_name(target_of(r->pass)) && r->upstream == NULL &&
+		         nginx_inherited(r->location, "resolver") == NULL)
+			lint_wrong(l, r->pass,
+			    "%s is never reached: behind a variable nginx "
+			    "does not know the name, and answers 503",
+			    r->backend);
+	}
+}

@@ -19,6 +19,7 @@ void lint_jump_files(struct lint *l);
 void lint_jump_error(struct lint *l);
 void lint_guard_scope(struct lint *l);
 void lint_guard_login(struct lint *l);
+void lint_guard_nobody(struct lint *l);
 void lint_header_identity(struct lint *l);
 void lint_header_dropped(struct lint *l);
 void lint_header_client(struct lint *l);

@@ -34,6 +34,7 @@
 	"HTTP_X_AUTH_SCOPE $s; fastcgi_param HTTP_X_AUTH_SESSION $n; "       \
 	"fastcgi_param "                                                     \
 	"HTTP_AUTHORIZATION ''; fastcgi_param HTTP_COOKIE ''; "
+#define BARRIER "auth_request_set $latchkey_nobody $b; "
 #define NEEDED(scope) "set $latchkey_scope_needed " scope "; "
 #define UP(name, servers) "http { upstream " name " { server " servers "; } } "
 #define SERVER "http { server { listen 127.0.0.1:80; server_name a; " CHECK
@@ -173,6 +174,21 @@ static const struct text_case guards[] = {
 	{ SERVER APP "location /b/ { auth_request /c;\nrewrite ^ /i/x redirect; } location /i/ { }" END, "" },
 	{ SERVER APP "location /b/ { auth_request /c;\nrewrite ^ /a/x last; } location /i/ { }" END, "" },
 	{ SERVER APP "location /b/ { auth_request /c;\nrewrite ^ https://i/x; } location /i/ { }" END, "" },
+	/* nobody */
+	{ SERVER "location /a/ { " GUARD BARRIER "\nproxy_pass http://x; }" END, "2 nobody" },
+	{ SERVER "location /a/ { " GUARD BARRIER "\nproxy_pass http://127.0.0.1:9$latchkey_nobody; }" END, "" },
+	{ SERVER "location /a/ { " GUARD BARRIER "\nproxy_pass https://[::1]:9$latchkey_nobody; }" END, "" },
+	{ SERVER "location /a/ { " GUARD BARRIER "\nproxy_pass http://unix:/s$latchkey_nobody; }" END, "" },
+	{ SERVER "location /a/ { " GUARD BARRIER "\nproxy_pass http://unix:/s:/x$latchkey_nobody; }" END, "2 nobody" },
+	{ SERVER "location /a/ { " GUARD BARRIER "\nproxy_pass http://127.0.0.1:9$latchkey_nobody/; }" END, "2 nobody" },
+	{ SERVER "location /a/ { " GUARD BARRIER "\nproxy_pass http://127.0.0.1:9/$latchkey_nobody; }" END, "2 nobody" },
+	{ SERVER "location /a/ { " GUARD BARRIER "\nproxy_pass http://$b$latchkey_nobody; }" END, "" },
+	{ SERVER "location /a/ { " GUARD BARRIER "\nproxy_pass http://localhost:9$latchkey_nobody; }" END, "2 nobody" },
+	{ SERVER "location /a/ { " GUARD BARRIER "\nproxy_pass http://app.example$latchkey_nobody; resolver 127.0.0.53; }" END, "" },
+	{ UP("u", "127.0.0.1:9") SERVER "location /a/ { " GUARD BARRIER "\nproxy_pass http://u$latchkey_nobody; }" END, "" },
+	{ SERVER "location /a/ { " CGI BARRIER "\nfastcgi_pass unix:/s$latchkey_nobody; }" END, "" },
+	{ SERVER "location /a/ { " CGI BARRIER "\nfastcgi_pass unix:/s; }" END, "2 nobody" },
+	{ SERVER "location /a/ { " GUARD BARRIER "location /a/b/ { " SET "proxy_pass http://x; } }" END, "" },
 	/* try-files, error-page */
 	{ SERVER "location /a/ { " GUARD "try_files $uri @b; } location @b {\nproxy_pass http://x; }" END, "2 identity" },
 	{ SERVER "location /a/ { " GUARD "try_files $uri @b; } location @b { " SET "proxy_pass http://x; }" END, "" },
