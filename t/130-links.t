@@ -62,6 +62,39 @@ wait
 is "$(sort "$tmp/statuses" | uniq -c | sed 's/^ *//' | tr '\n' ' ')" '1 200 5 403 ' 'of six at once with one invitation one signs up'
 is "$(sql "SELECT count(*) FROM users WHERE username LIKE 'many%'")" 1 'of six at once with one invitation there is one account'
 
+# --- the page of an invitation ---
+
+# page QUERY, and form FIELDS: of /signup
+page() {
+	api GET "/signup$1"
+}
+form() {
+	api POST /signup "$1" -H "Origin: $LK_URL" -H 'Content-Type: application/x-www-form-urlencoded'
+}
+user invite
+shown=${said##*=}
+page ''
+is "$status $(printf '%s' "$body" | grep -c 'type="password"')" '403 0' 'the sign-up page without an invitation has no form'
+like "$body" 'You need an invitation' 'the sign-up page without an invitation says what is missing'
+page "?invite=$shown&next=/todos/"
+is "$status $(header Referrer-Policy)" '200 strict-origin' 'the address of an invitation is no referrer'
+like "$body" "name=\"invite\" value=\"$shown\"" 'the form of an invitation has its token'
+like "$body" "lang=ko&amp;next=%2Ftodos%2F&amp;invite=$shown" 'the switch of the language keeps an invitation'
+form "username=cleo&password=short&invite=$shown&next=/todos/"
+is "$status $(printf '%s' "$body" | grep -c "name=\"invite\" value=\"$shown\"")" '422 1' 'a mistake in the form keeps its invitation'
+for wrong in '' '&invite=' '&invite=x' "&invite=${shown}A"; do
+	form "username=cleo&password=correct+horse$wrong"
+	is "$status $(header Set-Cookie)" '403 ' "a form without an invitation that works is refused: $(printf %.12s "$wrong")"
+done
+form "username=cleo&password=correct+horse&invite=$shown&next=/todos/"
+is "$status $(header Location)" '303 /login?arrived=1&next=%2Ftodos%2F' 'a form with an invitation signs up, logs in, and leads on'
+form "username=dan&password=correct+horse&invite=$shown"
+is "$status $(printf '%s' "$body" | grep -c '<h1>This invitation has ended')" '403 1' 'the page says that an invitation has been used'
+page "?invite=$shown"
+is "$status $(printf '%s' "$body" | grep -c 'type="password"')" '403 0' 'a used invitation shows no form'
+api GET /login
+unlike "$body" 'href="/signup' 'the log-in page has no way to a sign-up that needs an invitation'
+
 # --- time ---
 
 user invite 720
@@ -93,7 +126,7 @@ is "$(sql "SELECT encode(hash, 'hex') FROM latchkey_link")" "$(printf %s "$token
 	'the database has the SHA-256 of the token'
 join mallory "\"$token\""
 is "$status" 200 'the token signs somebody up'
-unlike "$(cat "$LK_LOG" "$LK_DIR"/log/* "$LK_DIR"/*.log 2>/dev/null)" "$token|$invite|$many" 'no log has a token'
+unlike "$(cat "$LK_LOG" "$LK_DIR"/log/* "$LK_DIR"/*.log 2>/dev/null)" "$token|$invite|$many|$shown" 'no log has a token'
 
 # --- a new password ---
 
