@@ -144,6 +144,15 @@ user disable bea
 user reset bea
 is "$result $complaint" '0 latchkey: the account is disabled: enable it, or the link does not work' 'user reset says that an account is disabled'
 
+export LATCHKEY_SITE_URL=http://127.0.0.1:8000
+for what in invite 'reset ada'; do
+	# shellcheck disable=SC2086 # words
+	user $what
+	like "$result $said" '^0 http://127\.0\.0\.1:8000/(signup|reset)\?' "user $what prints a link though site_url is not set"
+	is "$complaint" 'latchkey: this link works on this machine alone: set site_url' "user $what says that site_url is not set"
+done
+unset LATCHKEY_SITE_URL
+
 # --- closed, and open again ---
 
 # Until no worker is left that took the setting before.

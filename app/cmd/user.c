@@ -429,7 +429,13 @@ read_hours(const char *text, int64_t usual, int64_t *out)
 static void
 print_link(const struct ctx *c, const char *path, const char *token)
 {
-	printf("%s%s%s\n", c->app->conf->site_url, path, token);
+	static const char here[] = "http://127.0.0.1";
+	const char *site = c->app->conf->site_url;
+
+	if (strncmp(site, here, sizeof(here) - 1) == 0)
+		fprintf(stderr, "latchkey: this link works on this machine "
+		                "alone: set site_url\n");
+	printf("%s%s%s\n", site, path, token);
 }
 
 static enum err
