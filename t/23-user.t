@@ -174,6 +174,7 @@ while time.monotonic() < limit:
         asked += 1
         if termios.tcgetattr(side)[3] & termios.ECHO:
             print("it shows what is typed")
+        time.sleep(0.2)  # a signal between the prompt and the library that reads would be lost
         os.write(main, answers.pop(0).encode().decode("unicode_escape").encode("latin-1"))
     done, status = os.waitpid(pid, os.WNOHANG)
     if done:
