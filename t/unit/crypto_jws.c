@@ -10,6 +10,7 @@
 #include <openssl/bio.h>
 #include <openssl/ec.h>
 #include <openssl/ecdsa.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
@@ -316,6 +317,7 @@ test_keys(void)
 	ok(jws_key_private(JWS_ES256, "", 0) == NULL &&
 	        jws_key_public(JWS_ES256, "x", 1) == NULL,
 	    "a text that is no PEM is no key");
+	ok(ERR_peek_error() == 0, "a key that is refused leaves no error");
 }
 
 /* --- names of keys --- */

@@ -119,7 +119,17 @@ test_changes(void)
 	while (dir.count > 0)
 		if (!key_dir_remove(&dir, dir.entries))
 			abort();
+	unlink(list);
+	if (mkdir(list, 0700) != 0)
+		abort();
+	snprintf(
+	    path, sizeof(path), "%s/.%s.new", folder, strrchr(list, '/') + 1);
+	ok(!key_dir_save(&dir) && access(path, F_OK) != 0,
+	    "a list that cannot be put in its place is a failure, and leaves "
+	    "nothing");
+	rmdir(list);
 	key_dir_close(&dir);
+	is_int(dir.fd, -1, "a directory that is closed has no descriptor");
 	free(ring);
 }
 

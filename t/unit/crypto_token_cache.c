@@ -122,6 +122,7 @@ texts(void)
 	struct token_claims c = { .sub = "ada",
 		.uid = 7,
 		.exp = EXP,
+		.sid = "AAAAAAAAAAAAAAAAAAAAAA",
 		.client_id = "web",
 		.scope = "a b" };
 	static char scope[TOKEN_CACHE_TEXT_BYTES];
@@ -129,15 +130,15 @@ texts(void)
 
 	token_cache_add(&cache, abc, &c);
 	ok(token_cache_find(&cache, abc, &before, &out) &&
-	        strcmp(out.sub, "ada") == 0 &&
+	        strcmp(out.sub, "ada") == 0 && strcmp(out.sid, c.sid) == 0 &&
 	        strcmp(out.client_id, "web") == 0 &&
 	        strcmp(out.scope, "a b") == 0,
-	    "a token is found with its client and scope");
-	c.client_id = NULL;
+	    "a token is found with its session, client and scope");
+	c.sid = c.client_id = NULL;
 	token_cache_add(&cache, abc, &c);
-	ok(token_cache_find(&cache, abc, &before, &out) &&
+	ok(token_cache_find(&cache, abc, &before, &out) && out.sid == NULL &&
 	        out.client_id == NULL && strcmp(out.scope, "a b") == 0,
-	    "a token without a client has none when it is found");
+	    "a token without session and client has none when it is found");
 	c.client_id = "w";
 	memset(scope, 'x', sizeof(scope) - 1);
 	c.scope = scope + 6; /* and "ada", "w", three NULs */

@@ -118,6 +118,38 @@ test_parts(void)
 	}
 }
 
+#define NESTED (4 * TEMPLATE_DEPTH_MAX - 1) /* in the page */
+
+/* What this many parts in one another give. */
+static const char *
+nested(size_t depth)
+{
+	static const char begin[] = "{?name}", end[] = "{/}";
+	struct buf b;
+	size_t i;
+
+	buf_init(&b, &arena);
+	for (i = 0; i < depth; i++)
+		buf_add(&b, begin, sizeof(begin) - 1);
+	buf_add(&b, "x", 1);
+	for (i = 0; i < depth; i++)
+		buf_add(&b, end, sizeof(end) - 1);
+	return rendered(b.s, scope_of("Ada"));
+}
+
+static void
+test_depth(void)
+{
+	is(nested(NESTED), "x", "parts may be nested as deeply as that");
+	is(nested(NESTED + 1), "!parts are nested too deeply",
+	    "parts may not be nested more deeply by one");
+	is(rendered("{>part}{>part}{>part}{>part}{>part}{>part}{>part}{>part}"
+	            "{>part}",
+	       scope_of("A")),
+	    "[A][A][A][A][A][A][A][A][A]",
+	    "more templates follow one another than may be nested");
+}
+
 static void
 test_escaping(void)
 {
@@ -256,6 +288,7 @@ main(void)
 {
 	arena_init(&arena);
 	test_parts();
+	test_depth();
 	test_escaping();
 	test_refused();
 	test_paths();
