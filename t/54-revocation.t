@@ -188,6 +188,19 @@ again() {
 retry 5 again
 ok $? 'a later login ends what was left'
 
+# Rows that a raised epoch had ended stay until their time, and were kept in the place
+# of sessions that count: each login ended the one before it.
+sql "delete from latchkey_session where user_id = (select id from users where username = 'eve');
+	insert into latchkey_session (id, user_id, epoch, expires_at) select md5('w' || n)::uuid, u.id, 0, now() + interval '90 days' from generate_series(1, 100) n, users u where username = 'eve'" >/dev/null
+user logout eve
+new_token eve
+first=$token
+new_token eve
+is "$(sql "select count(*), count(*) filter (where epoch > 0) from latchkey_session s, users u where u.id = user_id and username = 'eve'")" '100|2' \
+	'beyond the most those rows go first whose epoch is over'
+check "$first"
+is "$status" 200 'a session goes on beside a hundred that have ended'
+
 # --- who writes ---
 
 is "$(keeper | wc -l)" 1 'one keeper reads for the whole service'

@@ -79,13 +79,14 @@ const struct db_sql db_session_sql[] = {
 		.used_by = DB_LOGIN,
 		/*
 		 * Beside the new one. Those go that would end first: a script
-		 * that logs in each minute ends its own, and no browser's.
+		 * that logs in each minute ends its own, and no browser's. Rows
+		 * of an epoch before have ended already, whatever their time.
 		 */
 		.text = "WITH dead AS (DELETE FROM latchkey_session WHERE id IN"
 			" (SELECT id FROM latchkey_session"
 			" WHERE user_id = $1::bigint AND id <> $2::uuid"
-			" ORDER BY expires_at DESC, created_at DESC, id"
-			" OFFSET " MOST " - 1)"
+			" ORDER BY epoch DESC, expires_at DESC,"
+			" created_at DESC, id OFFSET " MOST " - 1)"
 			" RETURNING id)"
 			REVOKE("surplus"),
 		.writes = true,
