@@ -105,6 +105,22 @@ begin_error(struct req *r, int status)
 	return b;
 }
 
+/*
+ * A description in the characters that OAuth allows, of which quotation marks
+ * and backslashes are none. Source: RFC 6749, section 5.2.
+ */
+static void
+add_description(struct req *r, const char *text)
+{
+	size_t i, n = strlen(text);
+	char *s = arena_strndup(r->ctx->arena, text, n);
+
+	for (i = 0; i < n; i++)
+		if (s[i] == '"' || s[i] == '\\' || s[i] < ' ' || s[i] > '~')
+			s[i] = '\'';
+	buf_add_json(&r->reply.body, s, n);
+}
+
 /* End it with OAuth's, unless FastAPI alone counts. */
 static void
 end_error(struct req *r, const char *code, const char *description)
@@ -115,7 +131,7 @@ end_error(struct req *r, const char *code, const char *description)
 		buf_adds(b, ",");
 	if (r->face == FACE_LOGIN || r->face == FACE_OAUTH) {
 		buf_addf(b, "\"error\":\"%s\",\"error_description\":", code);
-		buf_add_json(b, description, strlen(description));
+		add_description(r, description);
 	}
 	buf_adds(b, "}");
 }

@@ -170,6 +170,10 @@ def refused():
         error({**good, **fields}, None, 401, "invalid_client", f"a body with {what}")
     a = token(json.dumps(good), "svc", {"Content-Type": "application/json"})
     ok(a.status == 400 and a.error == "invalid_request", "JSON is no form", a)
+    a = token(b"--x\r\nA: b\r\n\r\nv\r\n--x--\r\n", None, {"Content-Type": "multipart/form-data; boundary=x"})
+    ok(a.json == {"error": "invalid_request",
+                  "error_description": "The Content-Disposition header field 'name' must be provided."},
+       "a description has no quotation marks, which RFC 6749 does not allow", a)
     a = post("/oauth2/token?grant_type=client_credentials", "", "svc")
     ok(a.status == 400 and a.error == "invalid_request", "a query string is no form", a)
     a = token(good, "svc", {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"})
