@@ -231,11 +231,17 @@ is "$(sql "select count(*) > 100000 from latchkey_revoked where until < now()")"
 idle=$((60 * (20160 + 30) + 86400))
 sql "insert into latchkey_session (id, user_id, epoch, expires_at, agent, used_at) select md5(n::text)::uuid, 1, 0, now() + interval '1 day', repeat('x', 250), now() - ($idle + case when n % 2 = 0 then 60 else -600 end) * interval '1 second' from generate_series(1, 6000) n" >/dev/null
 like "$(sql "select pg_relation_size('latchkey_session') / 8192 > 300")" t 'the table of sessions has more pages than one step of the walk'
+# Those whose epoch was over stayed as long, with address and User-Agent, also of an account that was deleted.
+sql "insert into latchkey_account (user_id, epoch) values (999999, 2);
+	insert into latchkey_session (id, user_id, epoch, expires_at) select md5('e' || n)::uuid, 999999, n % 3, now() + interval '1 day' from generate_series(1, 6) n" >/dev/null
 sql "update latchkey_lifetime set walked_at = now() - interval '1 hour'" >/dev/null
 new_keeper
 retry 60 query_is "select count(*) from latchkey_session where used_at < now() - $idle * interval '1 second'" 0
 ok $? 'sessions that were not renewed in time are removed, a day later'
 is "$(sql "select count(*) from latchkey_session where agent like 'xxx%'")" 3000 'sessions that may still be renewed stay'
+retry 60 query_is "select count(*) from latchkey_session where user_id = 999999 and epoch < 2" 0
+ok $? 'sessions whose epoch is over are removed'
+is "$(sql "select count(*) from latchkey_session where user_id = 999999")" 2 'sessions of the epoch that counts stay'
 
 # --- databases whose transactions have no common order ---
 

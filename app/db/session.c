@@ -245,15 +245,19 @@ const struct db_sql db_session_sql[] = {
 		/*
 		 * By place in the table, since a renewal would have to write an
 		 * index on its time. One that is renewed meanwhile is skipped.
+		 * A raised epoch has ended rows, and touched none.
 		 */
 		.text = "WITH gone AS (DELETE FROM latchkey_session"
-			" WHERE ctid = ANY (ARRAY(SELECT ctid"
-			" FROM latchkey_session"
-			" WHERE ctid >= format('(%s,0)'::text, $1::bigint)::tid"
-			" AND ctid < format('(%s,0)'::text,"
+			" WHERE ctid = ANY (ARRAY(SELECT s.ctid"
+			" FROM latchkey_session s"
+			" WHERE s.ctid >= format('(%s,0)'::text, $1::bigint)::tid"
+			" AND s.ctid < format('(%s,0)'::text,"
 			" $1::bigint + " WALK_PAGES ")::tid"
-			" AND used_at < now() - $2::double precision * '1 second'::interval"
-			" LIMIT 500 FOR UPDATE SKIP LOCKED))"
+			" AND (s.used_at < now() - $2::double precision * '1 second'::interval"
+			" OR s.epoch < (SELECT e.epoch FROM latchkey_lifetime e)"
+			" OR EXISTS (SELECT FROM latchkey_account a"
+			" WHERE a.user_id = s.user_id AND a.epoch > s.epoch))"
+			" LIMIT 500 FOR UPDATE OF s SKIP LOCKED))"
 			" RETURNING set_config("
 			"'synchronous_commit'::text, 'off'::text, true))"
 			" SELECT count(*) = 500,"
