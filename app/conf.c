@@ -85,6 +85,7 @@ static const struct key keys[] = {
 	{ "session_idle_minutes", NUMBER, AT(session_idle_minutes), "20160", 2, 5256000, "minutes" },
 	{ "session_proof_minutes", NUMBER, AT(session_proof_minutes), "60", 1, 1440, "minutes" },
 	{ "refresh_grace_s",      NUMBER, AT(refresh_grace_s),      "10", 0, 300, "seconds" },
+	{ "refresh_tokens",       SWITCH, AT(refresh_tokens_asked), "asked", 0, 1, "asked or always" },
 	{ "revocation_stale",     SWITCH, AT(revocation_stale_accepted), "accept", 0, 1, "accept or refuse" },
 	{ "hash_cost",            NUMBER, AT(hash_cost),            "5", 1, 11, "yescrypt cost" },
 	{ "hash_upgrade",         SWITCH, AT(hash_upgrade),         "true", 0, 1, "true or false" },

@@ -43,6 +43,7 @@ struct conf {
 	int64_t
 	    session_proof_minutes; /* a cookie counts without the database */
 	int64_t refresh_grace_s;   /* a spent refresh token is answered again */
+	bool refresh_tokens_asked; /* or /token gives one to everybody */
 	bool revocation_stale_accepted; /* tokens count while it cannot be
 	                                 * known whether they have ended */
 	int64_t hash_cost;              /* yescrypt's, 1 to 11 */

@@ -197,4 +197,20 @@ like "$body" 'latchkey_refreshes_total\{outcome="ok"\} [1-9]' 'the metrics count
 like "$body" 'latchkey_refreshes_total\{outcome="refused"\} [1-9]' 'the metrics count refused renewals'
 unlike "$(cat "$LK_LOG" "$LK_DIR"/logs/* 2>/dev/null)" "$last" 'no log has a refresh token'
 
+# --- clients that cannot name a scope ---
+
+sed -i 's/^refresh_tokens = .*/refresh_tokens = always/' "$LK_CONF"
+kill -HUP "$(cat "$LK_SERVE")"
+gets_refresh() {
+	log_in_with ''
+	[ -n "$refresh" ]
+}
+retry 30 gets_refresh
+ok $? 'with refresh_tokens = always a login without a scope gets a refresh token'
+renew "$refresh"
+is "$status" 200 'it renews the session, which lasts as one that was asked for'
+api POST /oauth2/token 'grant_type=password&username=ada&password=correct horse'
+take_refresh
+is "$status $refresh" '200 ' 'a password grant of /oauth2/token has to ask for one still'
+
 done_testing

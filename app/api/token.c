@@ -74,7 +74,8 @@ api_token_create(struct req *r)
 		.username = v[USERNAME].text,
 		.password = v[PASSWORD].text,
 		.device = token_device(r),
-		.offline = scope_has(v[SCOPE].text, SCOPE_OFFLINE),
+		.offline = !r->ctx->app->conf->refresh_tokens_asked ||
+		           scope_has(v[SCOPE].text, SCOPE_OFFLINE),
 		.wanted = v[SCOPE].text,
 	};
 	e = login(r->ctx, &l);

@@ -226,6 +226,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.plain_until_s = INT64_MAX,
 		.session_days = 90,
 		.session_idle_minutes = 20160,
+		.refresh_tokens_asked = true,
 		.revocation_stale_accepted = true,
 		.login_wait_ms = 4000,
 		.hash_cost = 2,
