@@ -134,10 +134,10 @@ def compare(load, before, after):
 
 
 def widen(stack, clients):
-    """nginx takes as many connections as SECURITY.md assumes."""
+    """nginx takes as many connections as SECURITY.md assumes, and of its workers each, since one may accept most."""
     path = os.path.join(stack.folder, "nginx.conf")
     with open(path) as file:
-        text = file.read().replace("worker_connections 768;", "worker_connections 8192;")
+        text = file.read().replace("worker_connections 768;", "worker_connections 16384;")
     with open(path, "w") as file:
         file.write("worker_rlimit_nofile 20000;\n" + text)
     with open(os.path.join(stack.data, "nginx.pid")) as file:
@@ -145,6 +145,14 @@ def widen(stack, clients):
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(limit, clients + 1000), limit))
     time.sleep(2)
+
+
+def complaints(stack):
+    """What nginx's log has most often, by its text without numbers."""
+    with open(os.path.join(stack.folder, "log", "nginx.log"), errors="replace") as file:
+        lines = collections.Counter(re.sub(r"\d+", "N", re.sub(r"^.*?\] |, client: .*", "", line.strip())) for line in file)
+    for text, count in lines.most_common(5):
+        say("| nginx says: %s | %d | |" % (text.replace("|", ""), count))
 
 
 def soak(options):
@@ -173,6 +181,7 @@ def soak(options):
         report(load, held, noise.sent, options)
         compare(load, before, after)
         grown(samples)
+        complaints(s)
         lost, wrong = load.lost(), load.wrong()
         made, changed = load.written()
         say("| accounts and passwords that were answered as written: lost | %d of %d | |" % (len(lost), made + changed))
