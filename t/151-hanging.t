@@ -20,14 +20,18 @@ start_with() {
 for kind in fifo folder; do
 	while IFS='|' read -r variable before words; do
 		start_with env "$variable=$before$tmp/$kind" "$LK_BIN" -c "$LK_CONF"
-		is "$?" 1 "serve ends where $variable is a $kind"
-		like "$said" "^latchkey: .*$tmp/$kind.*$words" "serve says what is wrong where $variable is a $kind"
+		is "$?" 1 "serve ends where $variable is a $kind${before:+ ($before)}"
+		like "$said" "^latchkey: .*$tmp/$kind.*$words" "serve says what is wrong where $variable is a $kind${before:+ ($before)}"
 	done <<-END
 		LATCHKEY_KEY_FILE||must be a regular file
 		LATCHKEY_SECRET_FILE||must be a regular file
 		LATCHKEY_PASSWORD_BLOCKLIST||is not a regular file
 		LATCHKEY_STATUS_FILE||(not a latchkey status file|Is a directory)
 		LATCHKEY_DATABASE|dbname=latchkey passfile=|must be a regular file
+		LATCHKEY_DATABASE|dbname=latchkey sslrootcert=|must be a regular file
+		LATCHKEY_DATABASE|dbname=latchkey sslcert=|must be a regular file
+		LATCHKEY_DATABASE|dbname=latchkey sslkey=|must be a regular file
+		LATCHKEY_DATABASE|dbname=latchkey sslcrl=|must be a regular file
 	END
 	start_with "$LK_BIN" -c "$tmp/$kind"
 	is "$?" 1 "serve ends where its settings are a $kind"

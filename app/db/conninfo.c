@@ -66,16 +66,32 @@ value_of(const PQconninfoOption *options, const char *keyword)
 	return NULL;
 }
 
-/* libpq would go on without the password, and no file has to be there yet. */
+/*
+ * A FIFO would hold each process that connects, for as long as nobody writes
+ * into it; without the password libpq would go on. No file has to be there yet,
+ * and /dev/null may stand for "none".
+ */
 static bool
-passfile_is_good(const char *path)
+files_are_good(const PQconninfoOption *options)
 {
+	static const char *const files[] = { "passfile", "sslcert", "sslkey",
+		"sslrootcert", "sslcrl" };
 	struct stat st;
+	size_t i;
 
-	if (path == NULL || stat(path, &st) != 0 || S_ISREG(st.st_mode))
-		return true;
-	log_say("database: passfile %s: must be a regular file", path);
-	return false;
+	for (i = 0; i < ARRAY_LEN(files); i++) {
+		const char *path = value_of(options, files[i]);
+		bool is_password = i == 0;
+
+		if (path == NULL || stat(path, &st) != 0 ||
+		    S_ISREG(st.st_mode) ||
+		    (!is_password && S_ISCHR(st.st_mode)))
+			continue;
+		log_say(
+		    "database: %s %s: must be a regular file", files[i], path);
+		return false;
+	}
+	return true;
 }
 
 bool
@@ -102,7 +118,7 @@ db_conninfo_is_good(const char *conninfo)
 		        "password; put it into a file: "
 		        "passfile=" SYSCONFDIR "/latchkey/pgpass, with the "
 		        "line HOST:PORT:DATABASE:USER:PASSWORD");
-	good = good && passfile_is_good(value_of(options, "passfile"));
+	good = good && files_are_good(options);
 	PQconninfoFree(options);
 	return good;
 }
