@@ -4,7 +4,7 @@
 # was taken, which it was by itself; a change, that the password was wrong.
 # shellcheck source=t/lib.sh
 . t/lib.sh
-stack_up workers=2 hash_cost=1 nginx_limits=off db_timeout_ms=9000 login_wait_ms=60000
+stack_up workers=2 hash_cost=1 nginx_limits=off db_timeout_ms=9000 login_wait_ms=60000 signups_per_address_hour=1000
 
 port=$(free_port)
 python3 -B t/tool/swallow.py "$port" "$LK_DIR/data/.s.PGSQL.5432" "$tmp/orders" 5 &
@@ -81,6 +81,25 @@ is "$? $status" '0 503' 'a sign-up of an account that is disabled then gets 503'
 sql "update users set is_active = false where username = 'dave'"
 retry 20 settled sign_up dave 'correct horse'
 is "$status $body" '400 {"detail":"User already registered"}' 'a repeated sign-up of a disabled account gets 400'
+
+# The database refuses writes for a while, as on a full disk: none of them is
+# unsettled. They took all entries, for five minutes.
+sql "create function full_disk() returns trigger language plpgsql as
+	\$\$ begin raise exception 'could not extend file' using errcode = 'disk_full'; end \$\$;
+	create trigger full_disk before insert on users for each row execute function full_disk()"
+refused=0
+for n in $(seq 140); do
+	sign_up "full$n" 'correct horse'
+	[ "$status" != 503 ] || refused=$((refused + 1))
+done
+is "$refused" 140 'while the disk is full a sign-up gets 503'
+sql 'drop trigger full_disk on users'
+retry 20 settled sign_up emil 'correct horse'
+is "$status" 200 'a sign-up is made when the disk has room again'
+swallowed user_insert sign_up frida 'correct horse'
+is "$? $status" '0 503' 'a sign-up after that gets 503 when its outcome is not known'
+retry 20 settled sign_up frida 'correct horse'
+is "$status" 200 'the same sign-up again gets 200, however many were refused before'
 
 # --- change of the password ---
 

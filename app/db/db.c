@@ -30,6 +30,7 @@ struct db {
 	int64_t not_before_ms;  /* of the next attempt to connect */
 	int64_t fresh_until_ms; /* a new session would not help */
 	bool proved;            /* a statement has run in it */
+	bool in_doubt;          /* the last write may have been done */
 	bool in_transaction;
 	bool revoked;                 /* and something has ended in it */
 	const struct db_sql *pending; /* sent, and its answer not yet read */
@@ -115,6 +116,7 @@ broken(struct db *db, struct query *q, enum db_outcome outcome)
 	                       : db_conn_message(db->conn),
 	    NULL);
 	q->lost = outcome == DB_LOST;
+	db->in_doubt |= q->sql->writes;
 	/*
 	 * a server that was late, or breaks each new connection, is not asked
 	 * again in the same request
@@ -206,8 +208,10 @@ refused(struct db *db, struct query *q)
 	db_conn_clear(result);
 	if (then == DB_SQL_WAIT)
 		put_off(db, q->sql);
-	if (then == DB_SQL_RECONNECT)
+	if (then == DB_SQL_RECONNECT) {
+		db->in_doubt |= q->sql->writes;
 		leave_session(db, q, sqlstate);
+	}
 	return e;
 }
 
@@ -291,6 +295,8 @@ begin(struct db *db, const struct db_sql *sql, struct db_params params)
 	assert(params.count == db_sql_params(sql->text));
 	assert(sql->direct || (sql->used_by & db->used_by) != 0);
 	settle(db);
+	if (sql->writes)
+		db->in_doubt = false;
 	db_conn_begin(db->conn);
 	if (db_conn_left_ms(db->conn) == 0)
 		return ERR_BUSY;
@@ -413,6 +419,7 @@ db_transaction(
 		                           .writes = true, .direct = true };
 	enum err e, ended;
 
+	db->in_doubt = false;
 	if ((e = db_run(db, a, &start, DB_NO_PARAMS, NULL)) != ERR_OK)
 		return e;
 	db->in_transaction = true;
@@ -489,6 +496,12 @@ bool
 db_is_connected(const struct db *db)
 {
 	return db_conn_is_open(db->conn);
+}
+
+bool
+db_is_in_doubt(const struct db *db)
+{
+	return db->in_doubt;
 }
 
 const char *

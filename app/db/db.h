@@ -105,6 +105,12 @@ int64_t db_waited_ms(const struct db *db);
 /* Is there a connection, as far as is known? */
 bool db_is_connected(const struct db *db);
 
+/*
+ * May the last write, or the transaction that it was part of, have been done
+ * although it was ERR_BUSY? False: it was refused, or never sent.
+ */
+bool db_is_in_doubt(const struct db *db);
+
 /* A column's text; NULL: SQL's NULL. */
 const char *db_text(const struct db_rows *rows, int row, int column);
 

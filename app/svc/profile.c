@@ -50,8 +50,10 @@ write_hash(
 	enum err e =
 	    db_user_change_password(c, u, hash, PASSWORD_BY_OWNER, session);
 
-	if (e == ERR_BUSY)
+	if (e == ERR_BUSY && db_is_in_doubt(c->app->db))
 		e = settle(c, u, hash);
+	else if (e == ERR_BUSY)
+		unsettled_drop(entry);
 	unsettled_end(c->arena, entry, e);
 	return e;
 }
@@ -132,8 +134,10 @@ delete_account(struct ctx *c, const struct user *u, const char **tables)
 
 	if (e == ERR_OK)
 		e = db_user_delete(c, u->id, u->password_hash, tables);
-	if (e == ERR_BUSY)
+	if (e == ERR_BUSY && db_is_in_doubt(c->app->db))
 		e = settle_deletion(c, u);
+	else if (e == ERR_BUSY)
+		unsettled_drop(entry);
 	unsettled_end(c->arena, entry, e);
 	return e;
 }

@@ -140,8 +140,10 @@ insert(struct ctx *c, const char *hash, const char *invite, struct user *out)
 	    .kind = UNSETTLED_SIGNUP, .username = username, .hash = hash });
 	enum err e = spend_or_insert(c, invite, out);
 
-	if (e == ERR_BUSY)
+	if (e == ERR_BUSY && db_is_in_doubt(c->app->db))
 		e = password_settle(c, username, hash, out);
+	else if (e == ERR_BUSY)
+		unsettled_drop(entry);
 	unsettled_end(c->arena, entry, e);
 	return e;
 }

@@ -153,6 +153,13 @@ unsettled_end(struct arena *a, struct unsettled_entry *entry, enum err e)
 }
 
 void
+unsettled_drop(struct unsettled_entry *entry)
+{
+	if (entry != NULL)
+		forget(entry);
+}
+
+void
 unsettled_worker_died(pid_t pid)
 {
 	struct unsettled_entry *e;

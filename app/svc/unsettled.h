@@ -51,6 +51,12 @@ struct unsettled_entry *unsettled_begin(
 void unsettled_end(struct arena *a, struct unsettled_entry *entry, enum err e);
 
 /*
+ * It was ERR_BUSY and not done: refused, or never sent. Kept, those of a full
+ * disk would soon leave no entry for one that is unsettled. entry may be NULL.
+ */
+void unsettled_drop(struct unsettled_entry *entry);
+
+/*
  * For the supervisor: this worker has died, and with it the answers that it was
  * about to give; their writes are unsettled again.
  */

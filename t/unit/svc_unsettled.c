@@ -12,6 +12,7 @@
 #define unsettled_section tested_section
 #define unsettled_begin tested_begin
 #define unsettled_end tested_end
+#define unsettled_drop tested_drop
 #define unsettled_find tested_find
 #define unsettled_worker_died tested_worker_died
 #include "svc/unsettled.c" /* NOLINT(bugprone-suspicious-include) */
@@ -55,6 +56,10 @@ test_ends(void)
 	    "a write with another name or hash is not found");
 	unsettled_end(&arena, e, ERR_BUSY);
 	ok(is_found("ada", "hash"), "a write without an answer is kept");
+	unsettled_drop(e);
+	ok(!is_found("ada", "hash"), "a write that was refused is not found");
+	unsettled_drop(NULL);
+	e = unsettled_begin(&ada);
 	unsettled_end(&arena, e, ERR_OK);
 	ok(!is_found("ada", "hash"), "a write with an answer is not found");
 	unsettled_worker_died(getpid() + 1);
