@@ -152,6 +152,30 @@ cookie=$renewed
 retry 20 settled change_by_cookie 'battery staple' 'correct horse'
 is "$status" 200 'the next change by cookie is made'
 
+# --- reset by a link ---
+
+# A transaction: its commit is what gets no answer.
+reset() {
+	api POST /reset "token=$1&password=$2" -H "Origin: $LK_URL" -H 'Sec-Fetch-Site: same-origin'
+}
+reset_link() {
+	$LK_AS env LATCHKEY_DATABASE="$LK_OWNER" "$LK_BIN" -c "$LK_CONF" user reset "$1" | sed 's/.*token=//'
+}
+link=$(reset_link ada)
+swallowed COMMIT reset "$link" 'battery+staple'
+is "$? $status" '0 503' 'a reset whose outcome is not known gets 503'
+retry 20 settled reset "$link" 'another+staple'
+is "$status" 404 'the spent link sets no other password'
+retry 20 settled reset "$link" 'battery+staple'
+is "$status $(header Location)" '303 /login?did=reset' 'the same reset again is told that it was done'
+retry 20 settled log_in ada 'battery staple'
+is "$status" 200 'the password of the repeated reset counts'
+link=$(reset_link ada)
+retry 20 settled reset "$link" 'correct+horse'
+is "$status" 303 'the next reset is made'
+retry 20 settled reset "$link" 'correct+horse'
+is "$status" 404 'a reset that was answered gets 404 when it comes again'
+
 # --- deletion ---
 
 retry 20 settled token_of ada 'correct horse'

@@ -44,7 +44,8 @@ enum err link_spend(
  * sessions end, and earlier wrong passwords are forgotten. *out is the account
  * as it was. ERR_NOTFOUND: as link_find(). ERR_INVALID: *why says what is wrong
  * with the password. ERR_BUSY: the database does not answer; it may have
- * happened.
+ * happened, and then the same token and password again within five minutes are
+ * ERR_OK, though the link is spent.
  */
 enum err link_reset(struct ctx *c, const char *token, const char *password,
     enum password_problem *why, struct user *out) MUST_CHECK;

@@ -19,6 +19,7 @@
 enum unsettled_kind {
 	UNSETTLED_SIGNUP,  /* an account of this name, with this hash */
 	UNSETTLED_CHANGE,  /* this hash, for an account of this epoch */
+	UNSETTLED_RESET,   /* this hash, by the link that username is of */
 	UNSETTLED_DELETION /* an account that is this one */
 };
 
@@ -26,8 +27,9 @@ struct unsettled {
 	enum unsettled_kind kind;
 	int64_t user_id;      /* 0: of a sign-up */
 	int32_t epoch;        /* of the account before; 0: of a sign-up */
-	const char *username; /* NULL: of a change */
-	const char *fullname; /* of a deletion; NULL: none */
+	const char *username; /* NULL: of a change; of a reset its link's */
+	const char *fullname; /* of a deletion; NULL: none; of a reset the name
+	                       */
 	const char *hash;
 };
 

@@ -18,10 +18,10 @@ writers = set()
 
 
 def is_wanted(data):
-    """Does this bind the statement that is to be swallowed?"""
+    """Does this bind the statement that is to be swallowed, or is it that text itself?"""
     with open(orders) as file:
         name = file.read().strip().encode()
-    return name and re.search(rb"B.{4}\0" + name + rb"\0", data, re.S)
+    return name and re.search(rb"[BP].{4}\0" + name + rb"\0", data, re.S)
 
 
 async def pass_on(reader, writer, state, of_client):
