@@ -214,6 +214,23 @@ is $? $((128 + 31)) 'a supervisor that traces another process is ended by SIGSYS
 like "$(cat "$log")" 'level=error req=- event=call_refused lane=supervisor pid=[0-9]* call=ptrace$' \
 	'the log names the call that ended the supervisor'
 
+# --- limits, where the log is no file, as under systemd ---
+
+mkfifo "$tmp/lines"
+cat "$tmp/lines" >"$tmp/piped.log" &
+children="$children $!"
+# shellcheck disable=SC2086 # words of a command
+$LK_AS env LATCHKEY_LISTEN_CHECK="$LK_DIR/data/piped-check" LATCHKEY_LISTEN_API="$LK_DIR/data/piped-api" \
+	LATCHKEY_LISTEN_LOGIN="$LK_DIR/data/piped-login" LATCHKEY_STATUS_FILE="$LK_DIR/data/piped.status" \
+	"$LK_BIN" -c "$LK_CONF" serve </dev/null 2>"$tmp/lines" &
+children="$children $!"
+retry 60 grep -q event=ready "$tmp/piped.log"
+supervisor=$(sed -n 's/.*event=ready pid=\([0-9]*\).*/\1/p' "$tmp/piped.log")
+for role in check api login keeper; do
+	is "$(sed -n 's/^Max file size *//p' "/proc/$(pgrep -P "$supervisor" -x "latchkey-$role")/limits" | xargs)" \
+		'1048576 1048576 bytes' "a worker writes no file beyond 1 MiB where the log is none: $role"
+done
+
 # --- files of the connection, which may be replaced ---
 
 # password TEXT: the role's from now on, and of a new file in the place of the old
