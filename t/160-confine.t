@@ -88,7 +88,8 @@ is "$(done_by api)" "unix netlink-diag $names $all" 'an api worker can connect t
 is "$(done_by login)" "unix $names $all" 'a login worker can connect to the database'
 is "$(done_by keeper)" "unix $names $all" 'the keeper can connect to the database'
 for role in check api login keeper; do
-	is "$(tried $role open-key)" 'EACCES ' "a worker cannot open the key: $role"
+	is "$(tried $role open-key open-program)" 'EACCES EACCES ' \
+		"a worker cannot open the key, nor what lies below /usr beside libraries: $role"
 	is "$(tried $role execve execveat clone clone3)" 'killed killed killed killed ' \
 		"a worker that executes a program or makes a process is ended: $role"
 	is "$(tried $role ptrace process_vm_readv)" 'killed killed ' "a worker that looks into another process is ended: $role"
@@ -120,7 +121,7 @@ done
 
 # --- the supervisor, which every process begins as ---
 
-names_of_all='open-key open-password create-file tcp tcp6 fastopen-sendto fastopen-sendmsg udp unix netlink-diag netlink-route socketpair'
+names_of_all='open-key open-password open-program create-file tcp tcp6 fastopen-sendto fastopen-sendmsg udp unix netlink-diag netlink-route socketpair'
 is "$(done_by supervisor)" "$names_of_all clone kill kill-all tgkill fcntl-setown memfd-exec mmap-exec mprotect-exec \
 $names prctl-dumpable prlimit64 sigaction-sigsys sigaction-wide $all" \
 	'the supervisor reads files, makes and signals processes, as its workers do before they are confined'

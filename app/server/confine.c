@@ -26,27 +26,31 @@
 /* A request in parts is a file in memory. */
 #define FILE_BYTES_MAX (UINT64_C(1024) * 1024)
 
+/* Libraries and their data; not all of /usr, where a key may lie in an etc. */
+#define SYSTEM_FILES                                              \
+	"/usr/lib", "/usr/lib64", "/usr/share", "/usr/local/lib", \
+	    "/usr/local/share", "/lib", "/lib64"
+
 /* Files of the system that libpq, OpenSSL and Kerberos read. */
-static const char *const db_files[] = { "/usr", "/lib", "/lib64", "/etc/ssl",
-	"/etc/pki", "/etc/crypto-policies", "/etc/ca-certificates",
-	"/etc/ld.so.cache", "/etc/localtime", "/etc/nsswitch.conf",
-	"/etc/passwd", "/etc/group", "/etc/krb5.conf", "/etc/krb5.conf.d",
-	"/etc/gss", "/dev/null", "/dev/urandom", "/dev/random" };
+static const char *const db_files[] = { SYSTEM_FILES, "/etc/ssl", "/etc/pki",
+	"/etc/crypto-policies", "/etc/ca-certificates", "/etc/ld.so.cache",
+	"/etc/localtime", "/etc/nsswitch.conf", "/etc/passwd", "/etc/group",
+	"/etc/krb5.conf", "/etc/krb5.conf.d", "/etc/gss", "/dev/null",
+	"/dev/urandom", "/dev/random" };
 
 /* Those that tell the addresses of names. */
-static const char *const name_files[] = { "/usr", "/lib", "/lib64",
-	"/etc/ld.so.cache", "/etc/hosts", "/etc/host.conf", "/etc/gai.conf",
-	"/etc/nsswitch.conf", "/etc/resolv.conf", "/etc/services",
-	"/etc/passwd", "/etc/localtime", "/run/systemd/resolve",
-	"/run/resolvconf", "/run/NetworkManager", "/run/nscd", "/var/lib/sss",
-	"/dev/null", "/dev/urandom" };
+static const char *const name_files[] = { SYSTEM_FILES, "/etc/ld.so.cache",
+	"/etc/hosts", "/etc/host.conf", "/etc/gai.conf", "/etc/nsswitch.conf",
+	"/etc/resolv.conf", "/etc/services", "/etc/passwd", "/etc/localtime",
+	"/run/systemd/resolve", "/run/resolvconf", "/run/NetworkManager",
+	"/run/nscd", "/var/lib/sss", "/dev/null", "/dev/urandom" };
 
 /*
  * And where such files are: the process that waits may not have less than one
  * that looks a name up later, when another file may have taken a file's place.
  */
-static const char *const name_folders[] = { "/usr", "/lib", "/lib64", "/etc",
-	"/run", "/var/lib/sss", "/dev/null", "/dev/urandom" };
+static const char *const name_folders[] = { SYSTEM_FILES, "/etc", "/run",
+	"/var/lib/sss", "/dev/null", "/dev/urandom" };
 
 /* --- files and ports --- */
 

@@ -66,6 +66,12 @@ open_password(void)
 }
 
 static long
+open_program(void)
+{
+	return open("/usr/bin/env", O_RDONLY);
+}
+
+static long
 open_memory(void)
 {
 	char path[64];
@@ -445,6 +451,7 @@ static const struct act {
 } acts[] = {
 	{ "open-key", open_key },
 	{ "open-password", open_password },
+	{ "open-program", open_program },
 	{ "open-memory", open_memory },
 	{ "create-file", create_file },
 	{ "openat2", open_anew },
