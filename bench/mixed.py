@@ -30,6 +30,7 @@ class Person(threading.Thread):
         self.load, self.number, self.link = load, number, Link(load.stack)
         self.random = random.Random(number)
         self.answers, self.wrong = [], []
+        self.begun_again = -1  # logins beside those of the answers, for a session that was lost; the first is enter()'s
         self.made = {}  # accounts that were answered: name, id
         self.name = "person%d" % number
         self.password, self.changes, self.change_next, self.signups = "pass word 0", 0, 0, 0
@@ -41,6 +42,7 @@ class Person(threading.Thread):
         self.begin_session()
 
     def begin_session(self):
+        self.begun_again += 1
         answer = json.loads(self.must(self.log_in, PASSWORD, "user%d" % (self.number + 10), "&scope=offline_access"))
         self.access, self.renewal = answer["access_token"], answer["refresh_token"]
 

@@ -126,6 +126,7 @@ COUNTERS = {  # of the kind of request, when it was answered as it should be
 def compare(load, before, after):
     """Counters, beside what the clients saw."""
     seen = collections.Counter(a.kind for a in load.answers() if a.status == RIGHT.get(a.kind, 200))
+    seen["login"] += sum(p.begun_again for p in load.persons)
     for kind, name in COUNTERS.items():
         counted = int(after.get(name, 0) - before.get(name, 0))
         say("| %s: clients, counter | %d, %d | %s |" % (name.replace("|", ""), seen[kind], counted, "equal" if seen[kind] == counted else "**not equal**"))
