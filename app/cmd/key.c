@@ -111,12 +111,13 @@ is_signed_without(const struct work *w)
 
 /*
  * When a key may sign: those who keep the published keys have asked again by
- * then. At once, where nobody could sign otherwise.
+ * then, the second that has begun aside. At once, where nobody could sign
+ * otherwise.
  */
 static int64_t
 earliest(const struct work *w)
 {
-	return is_signed_without(w) ? w->now_s + w->conf->jwks_max_age_s
+	return is_signed_without(w) ? w->now_s + 1 + w->conf->jwks_max_age_s
 	                            : w->now_s;
 }
 
