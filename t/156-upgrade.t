@@ -157,6 +157,7 @@ like "$(cat "$LK_LOG")" "status_file stays $LK_DIR/data/status until restart" 't
 cp "$tmp/good.conf" "$LK_CONF"
 like "$($LK_AS "$LK_BIN" -c "$LK_CONF" status)" '^check ' 'the status file stays where it was through an upgrade'
 
+retry 20 settled
 mkdir "$LK_DIR/data/status.try"
 another 7
 install_program "$tmp/program7"
