@@ -3,11 +3,16 @@
  */
 #include "base.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,6 +30,19 @@ static const char *const level_name[] = {
 };
 
 #define TIME_BYTES 32
+
+/*
+ * For one line, until the next one is written: enough for a reader that has to
+ * get a CPU first, so that a burst loses nothing, and nothing to a client.
+ */
+#define PATIENCE_MS 10
+
+/* How to write, so that nobody who does not read keeps this process waiting. */
+static enum {
+	PLAINLY, /* a file, or an open file description that never waits */
+	TO_SOCKET,
+	WITH_ROOM, /* a pipe or terminal, shared with others */
+} way = PLAINLY;
 
 static struct log_state alone;
 static struct log_state *shared = &alone;
@@ -63,6 +81,37 @@ void
 log_show_time(void)
 {
 	time_shown = !is_journal();
+}
+
+/*
+ * For descriptors that others have, as a shell has of its terminal, nothing
+ * changes; O_NONBLOCK on the open file description would be theirs as well.
+ */
+static bool
+open_own(void)
+{
+	int mode = fcntl(STDERR_FILENO, F_GETFL) & O_ACCMODE;
+	int fd =
+	    open("/proc/self/fd/2", mode | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	bool good = fd >= 0 && dup2(fd, STDERR_FILENO) == STDERR_FILENO;
+
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
+
+void
+log_never_wait(void)
+{
+	struct stat st;
+
+	way = PLAINLY;
+	if (fstat(STDERR_FILENO, &st) != 0)
+		return;
+	if (S_ISSOCK(st.st_mode))
+		way = TO_SOCKET;
+	else if ((S_ISFIFO(st.st_mode) || isatty(STDERR_FILENO)) && !open_own())
+		way = WITH_ROOM;
 }
 
 void
@@ -113,6 +162,62 @@ log_return_lost(uint64_t n)
 	atomic_fetch_add(&shared->lost, n);
 }
 
+static bool
+has_room(int wait_ms)
+{
+	struct pollfd log = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	return poll(&log, 1, wait_ms) == 1;
+}
+
+/*
+ * Write what can be written now: as write(2), which fails with EAGAIN if that
+ * is nothing. A pipe that has room takes PIPE_BUF bytes at once, unless others
+ * fill it at this very moment.
+ */
+static ssize_t
+write_now(const char *line, size_t n)
+{
+	ssize_t done;
+
+	if (way == TO_SOCKET) {
+		done =
+		    send(STDERR_FILENO, line, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+		/* who wants to be silent has put /dev/null there */
+		if (done >= 0 || errno != ENOTSOCK)
+			return done;
+	}
+	if (way == WITH_ROOM && !has_room(0)) {
+		errno = EAGAIN;
+		return -1;
+	}
+	if (way == WITH_ROOM && n > PIPE_BUF)
+		n = PIPE_BUF;
+	return write(STDERR_FILENO, line, n);
+}
+
+/* Write a line, or a part of it; returns how many bytes. */
+static size_t
+write_soon(const char *line, size_t n)
+{
+	int wait_ms = last_lost ? 0 : PATIENCE_MS;
+	size_t done = 0;
+	ssize_t part;
+
+	while (done < n) {
+		part = write_now(line + done, n - done);
+		if (part > 0) {
+			done += (size_t)part;
+			continue;
+		}
+		if (part == 0 || errno != EAGAIN || wait_ms == 0)
+			break;
+		(void)has_room(wait_ms);
+		wait_ms = 0;
+	}
+	return done;
+}
+
 /*
  * Write a line of n bytes. Before it is room for the end of one that was cut
  * short, which would go on with this one.
@@ -121,14 +226,14 @@ static bool
 put(char *line, size_t n)
 {
 	bool torn = atomic_exchange(&shared->torn, false);
-	ssize_t done;
+	size_t done;
 
 	if (torn) {
 		*--line = '\n';
 		n++;
 	}
-	done = write(STDERR_FILENO, line, n);
-	last_lost = done != (ssize_t)n;
+	done = write_soon(line, n);
+	last_lost = done < n;
 	if (!last_lost)
 		return true;
 	if (done > 0 || torn)

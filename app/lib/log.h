@@ -28,6 +28,15 @@ void log_set_level(enum log_level level);
  */
 void log_show_time(void);
 
+/*
+ * For a process that serves, before it is confined: from now on no line is
+ * waited for. What nobody takes, as a pipe, a socket or a terminal that is not
+ * read, is lost, after 10 ms once. Standard error gets an open file description
+ * of its own where it can have one, which processes forked or executed by this
+ * one share, and no others. Until then, as in a command, a line is waited for.
+ */
+void log_never_wait(void);
+
 /* What processes have in common that write to one log. */
 struct log_state {
 	_Atomic uint64_t lost; /* lines that nobody has said to be lost yet */
@@ -43,7 +52,7 @@ void log_share(struct log_state *state);
 /*
  * How many lines could not be written, if the last one could; none of them is
  * returned again. They, or the rest of one, were refused by a full file system,
- * say.
+ * or by a pipe that nobody reads, say.
  */
 uint64_t log_take_lost(void) MUST_CHECK;
 
@@ -62,7 +71,7 @@ void log_set_request(const char *id);
  * (NULL: not). Control characters and bytes beyond ASCII come out as \xNN, so
  * no value can begin a line. At most 1000 bytes before that; the rest is cut.
  * The line is one write of less than PIPE_BUF, so no other process tears it;
- * after one that a full file system has cut it begins on a line of its own.
+ * after one that was cut it begins on a line of its own.
  * False: it could not be written.
  */
 bool log_event(enum log_level level, const char *event, const char *reason,

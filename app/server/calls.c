@@ -86,7 +86,7 @@ static const struct row {
 	{ "recvfrom",        ALL,       ALWAYS },
 	{ "recvmsg",         ALL,       ALWAYS },
 	{ "send",            ALL,       ALWAYS },
-	{ "sendto",          ALL,       CONNECTED },
+	{ "sendto",          ALL,       CONNECTED }, /* the log, to a socket */
 	{ "sendmsg",         ALL,       NO_FAST_OPEN },
 	{ "shutdown",        ALL,       ALWAYS },
 	{ "getsockopt",      ALL,       ALWAYS },
@@ -102,7 +102,7 @@ static const struct row {
 	{ "epoll_wait",      LANES,     ALWAYS },
 	{ "epoll_pwait",     LANES,     ALWAYS },
 	{ "epoll_pwait2",    LANES,     ALWAYS },
-	{ "poll",            ALL,       ALWAYS },
+	{ "poll",            ALL,       ALWAYS }, /* the log, too */
 	{ "ppoll",           ALL,       ALWAYS },
 	{ "ppoll_time64",    ALL,       ALWAYS },
 	{ "select",          ALL,       ALWAYS },

@@ -483,8 +483,7 @@ loop_serve(const struct loop_service *service, struct ctx *c)
 	int cut;
 
 	if (!begin(&l)) {
-		fprintf(
-		    stderr, "latchkey: cannot serve: %s\n", strerror(errno));
+		log_say("cannot serve: %s", strerror(errno));
 		return false;
 	}
 	event(EVENT_START, "pid=%d", (int)getpid());

@@ -533,6 +533,7 @@ supervisor_run(const struct conf *conf)
 
 	if (geteuid() == 0)
 		return refuse_root(conf->file);
+	log_never_wait();
 	s.self = getpid();
 	upgrade_begin(&s.upgrade, conf->file);
 	signals_catch(&s.pool.waiting);

@@ -76,9 +76,11 @@ report_lost(void)
 {
 	uint64_t n = log_take_lost();
 
-	if (n > 0 &&
-	    !write_line(&event_table[EVENT_LOG_LOST], "lines=%" PRIu64, n))
-		log_return_lost(n);
+	if (n == 0 ||
+	    write_line(&event_table[EVENT_LOG_LOST], "lines=%" PRIu64, n))
+		return;
+	event_count(EVENT_LOG_LOST);
+	log_return_lost(n);
 }
 
 void

@@ -30,7 +30,7 @@
 	ROW(VERIFICATIONS,  "latchkey_token_verifications_total",    NULL,      "tokens verified",      "Tokens verified; others were found in the cache of verified tokens.") \
 	ROW(REFRESHES,      "latchkey_refreshes_total",              "outcome", "refreshes",            "Sessions renewed by a refresh token, by outcome.") \
 	ROW(CLIENTS,        "latchkey_client_tokens_total",          "outcome", "client tokens",        "Tokens that clients got for themselves, and requests of clients that were refused.") \
-	ROW(LOG_LOST,       "latchkey_log_lines_lost_total",         NULL,      "log lines lost",       "Lines of the log that could not be written whole, as to a full file system.") \
+	ROW(LOG_LOST,       "latchkey_log_lines_lost_total",         NULL,      "log lines lost",       "Lines of the log that could not be written whole, as to a full file system, or a pipe or socket that nobody reads.") \
 	ROW(RENEWALS,       "latchkey_session_renewals_total",       "outcome", "session renewals",     "Browser sessions whose cookie was renewed, by outcome.") \
 	ROW(REVOKED,        "latchkey_revoked_tokens_total",         NULL,      "revoked tokens",       "Tokens refused since they had been revoked.") \
 	ROW(BEHIND,         "latchkey_revocations_behind_total",     "reason",  "revocations behind",   "Times that checks could miss what had been revoked for more than three seconds, by reason.") \

@@ -3,8 +3,11 @@
  */
 #include "base.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,14 +34,16 @@ written(void)
 	return text;
 }
 
-static void PRINTF_LIKE(4, 5) event(enum log_level level, const char *name,
+static bool PRINTF_LIKE(4, 5) event(enum log_level level, const char *name,
     const char *reason, const char *fmt, ...)
 {
 	va_list args;
+	bool written;
 
 	va_start(args, fmt);
-	log_event(level, name, reason, fmt, args);
+	written = log_event(level, name, reason, fmt, args);
 	va_end(args);
+	return written;
 }
 
 /* Is this a line with the time of now in front of the rest? */
@@ -87,6 +92,124 @@ test_time(void)
 	log_say("x");
 	is(written(), "latchkey: x\n", "a message to the journal has no time");
 	unsetenv("JOURNAL_STREAM");
+}
+
+/* What is in a pipe or socket. */
+static size_t
+drain(int out, char *to, size_t size)
+{
+	size_t got = 0;
+	ssize_t n;
+
+	while (got < size && (n = read(out, to + got, size - got)) > 0)
+		got += (size_t)n;
+	return got;
+}
+
+/* Log until a line is lost. */
+static bool
+fill(void)
+{
+	int i;
+
+	for (i = 0; i < 100000; i++)
+		if (!event(LOG_LEVEL_INFO, "login", NULL, NULL))
+			return true;
+	return false;
+}
+
+/* Of standard error this is the other end. What waits is ended by SIGALRM. */
+static void
+test_unread(const char *what, int out)
+{
+	static char got[1 << 20], said[8000];
+	struct timespec before, after;
+	size_t n;
+
+	fcntl(out, F_SETFL, O_NONBLOCK);
+	alarm(20);
+	memset(said, 'x', sizeof(said) - 1);
+	ok(fill(), tap_with("a line that nobody reads is lost", what));
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	for (n = 0; n < 1000; n++)
+		log_say("%s", said);
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	ok(after.tv_sec - before.tv_sec < 5,
+	    tap_with("only the first one is waited for", what));
+	is_int((long long)log_take_lost(), 0,
+	    tap_with(
+	        "nothing is said of lost lines that would be lost, too", what));
+	n = drain(out, got, sizeof(got));
+	ok(n > 0, tap_with("lines before that are there", what));
+	log_say("again");
+	is_int((long long)log_take_lost(), 1001,
+	    tap_with("lost lines are counted", what));
+	n = drain(out, got, sizeof(got) - 1);
+	got[n] = '\0';
+	ok(strstr(got, "latchkey: again\n") == got ||
+	        strstr(got, "\nlatchkey: again\n") == got,
+	    tap_with("the next line begins on a line of its own", what));
+	alarm(0);
+}
+
+/* Standard error leads to `to` from now on. */
+static void
+lead_to(int to)
+{
+	if (dup2(to, STDERR_FILENO) < 0)
+		abort();
+	log_never_wait();
+}
+
+/* As the probe of the database does. */
+static void
+test_silence(void)
+{
+	int nowhere = open("/dev/null", O_WRONLY);
+
+	if (nowhere < 0 || dup2(nowhere, STDERR_FILENO) < 0)
+		abort();
+	ok(event(LOG_LEVEL_INFO, "login", NULL, NULL),
+	    "a line to nowhere in the place of a socket is not lost");
+}
+
+static void
+test_readers(void)
+{
+	char folder[] = "/tmp/latchkey-log-XXXXXX", fifo[64];
+	int ends[2];
+
+	if (pipe(ends) != 0)
+		abort();
+	lead_to(ends[1]);
+	test_unread("a pipe", ends[0]);
+	is_int(fcntl(ends[1], F_GETFL) & O_NONBLOCK, 0,
+	    "a pipe that others share waits for its reader as before");
+
+	/* without a reader it cannot be opened */
+	if (mkdtemp(folder) == NULL)
+		abort();
+	snprintf(fifo, sizeof(fifo), "%s/fifo", folder);
+	if (mkfifo(fifo, 0600) != 0 ||
+	    (ends[0] = open(fifo, O_RDONLY | O_NONBLOCK)) < 0 ||
+	    (ends[1] = open(fifo, O_WRONLY)) < 0)
+		abort();
+	close(ends[0]);
+	lead_to(ends[1]);
+	is_int(fcntl(STDERR_FILENO, F_GETFL) & O_NONBLOCK, 0,
+	    "a pipe that cannot be opened again is left as it is");
+	ends[0] = open(fifo, O_RDONLY | O_NONBLOCK);
+	test_unread("a pipe that cannot be opened again", ends[0]);
+	unlink(fifo);
+	rmdir(folder);
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
+		abort();
+	lead_to(ends[1]);
+	test_unread("a socket", ends[0]);
+	is_int(fcntl(ends[1], F_GETFL) & O_NONBLOCK, 0,
+	    "a socket that others share waits for its reader as before");
+	test_silence();
 }
 
 int
@@ -141,5 +264,6 @@ main(void)
 	is(written(), "latchkey: \n", "an empty message is one line");
 	test_time();
 	unlink(path);
+	test_readers();
 	return done();
 }

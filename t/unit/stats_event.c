@@ -3,8 +3,10 @@
  */
 #include "base.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "stats/event.h"
@@ -87,6 +89,36 @@ test_errors(void)
 	    "a family without failures has no event for an error");
 }
 
+static void
+limit_log(rlim_t bytes)
+{
+	const struct rlimit limit = { bytes, RLIM_INFINITY };
+
+	if (setrlimit(RLIMIT_FSIZE, &limit) != 0)
+		abort();
+}
+
+static void
+test_lost(void)
+{
+	static const char line[] = "level=info req=- event=login user=7\n";
+
+	signal(SIGXFSZ, SIG_IGN);
+	limit_log(0);
+	event(EVENT_LOGIN, "user=%d", 7);
+	is_int((long long)counters[EVENT_LOG_LOST], 1,
+	    "a line that cannot be written is counted");
+	limit_log(strlen(line));
+	event(EVENT_LOGIN, "user=%d", 7);
+	is(logged(), line, "a line is written once there is room for it");
+	is_int((long long)counters[EVENT_LOG_LOST], 2,
+	    "the line about lost lines is counted if it is lost, too");
+	limit_log(RLIM_INFINITY);
+	event(EVENT_LOGIN, "user=%d", 7);
+	ok(strstr(logged(), "event=log_lost lines=2\n") != NULL,
+	    "the log says as many lost lines as are counted");
+}
+
 static bool
 is_name(const char *s)
 {
@@ -159,6 +191,7 @@ main(void)
 		abort();
 	test_call();
 	test_errors();
+	test_lost();
 	test_table();
 	unlink(path);
 	return done();
