@@ -242,6 +242,7 @@ static const struct judged judged[] = {
 	{ "_zzzzsalt" "AAAAAAAAAAA", PWFORMAT_WORK, 1 },
 	/* what a setting allows */
 	{ "4cecaff2b30bbe75ce7322109164cfb5", PWFORMAT_WEAK, 1 },
+	{ "4cecaff2b30bbe75ce7322109164cfb5:s", PWFORMAT_WEAK, 1 },
 	{ "{SHA}tiY7sUhYKUwI5L3866kDY+ENcrQ=", PWFORMAT_WEAK, 1 },
 	{ "{CRYPT}3eYgctuy2DEEM", PWFORMAT_WEAK, 1 },
 	{ "3eYgctuy2DEEM", PWFORMAT_WEAK, 1 },
@@ -274,6 +275,7 @@ static const struct judged judged[] = {
 	{ "pbkdf2_sha256$-1$salt$" A43 "=", PWFORMAT_UNKNOWN, 1 },
 	{ "pbkdf2_sha256$1000$salt$AAAA", PWFORMAT_UNKNOWN, 1 },
 	{ "keycloak$pbkdf2-sha256$1000$$", PWFORMAT_UNKNOWN, 1 },
+	{ "4cecaff2b30bbe75ce7322109164cfb5:", PWFORMAT_UNKNOWN, 1 },
 };
 /* clang-format on */
 

@@ -358,12 +358,15 @@ test_wrong(void)
 static void
 add_length(const char *said)
 {
-	char pair[64];
+	char pair[128];
 	int n = snprintf(pair, sizeof(pair), "\16%cCONTENT_LENGTH%s",
 	    (char)strlen(said), said);
 
 	add(PARAMS, 1, pair, (size_t)n);
 }
+
+#define ZEROS_14 "00000000000000"
+#define DIGITS_63 ZEROS_14 ZEROS_14 ZEROS_14 ZEROS_14 "0065537"
 
 /* A body of so many bytes, which a parameter tells or not. */
 static char
@@ -404,6 +407,10 @@ test_large(void)
 	        verdict_body("-1", 0) == 'W' && verdict_body("x", 0) == 'W' &&
 	        verdict_body("65537 ", 0) == 'W',
 	    "what is no length is answered as such");
+	ok(verdict_body(DIGITS_63, 0) == 'L', "a length may have 63 digits");
+	ok(verdict_body("0" DIGITS_63, 0) == 'W' &&
+	        verdict_body("00" DIGITS_63, 0) == 'W',
+	    "what has more digits is no length");
 	begin(1);
 	add_length("65537");
 	add(PARAMS, 1, "", 0);

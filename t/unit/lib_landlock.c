@@ -28,7 +28,8 @@ connect_to(uint16_t port)
 	return connect(fd, (const struct sockaddr *)&to, sizeof(to));
 }
 
-/* What a process sees that may read /usr, and connect to port 1. */
+/* What a process sees that may read /usr and /etc/group, and connect to
+ * port 1. */
 static int
 try(void)
 {
@@ -36,6 +37,7 @@ try(void)
 
 	if (rules < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
 	    !landlock_read(rules, "/usr") || !landlock_read(rules, "/none") ||
+	    !landlock_read(rules, "/etc/group") ||
 	    !landlock_connect(rules, 1) || !landlock_enforce(rules))
 		return 0;
 	if (open("/usr/bin/env", O_RDONLY | O_CLOEXEC) >= 0)
@@ -51,6 +53,11 @@ try(void)
 		seen |= 16;
 	if (kill(getppid(), 0) < 0 && errno == EPERM)
 		seen |= 32;
+	if (open("/usr/bin", O_RDONLY | O_DIRECTORY | O_CLOEXEC) >= 0 &&
+	    open("/etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC) < 0)
+		seen |= 64;
+	if (open("/etc/group", O_RDONLY | O_CLOEXEC) >= 0)
+		seen |= 128;
 	return seen;
 }
 
@@ -70,6 +77,9 @@ main(void)
 	status = WEXITSTATUS(status);
 	ok((status & 1) != 0, "a file below a folder of the rules is read");
 	ok((status & 2) != 0, "another file is refused");
+	ok((status & 64) != 0,
+	    "a folder of the rules is listed, and no other is");
+	ok((status & 128) != 0, "a file of the rules is read");
 	ok((status & 4) != 0, "no file is made");
 	ok((status & 8) != 0, "the port of the rules is connected to");
 	ok(version < 4 || (status & 16) != 0, "another port is refused");

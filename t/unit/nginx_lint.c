@@ -148,6 +148,9 @@ static const struct text_case guards[] = {
 	{ SERVER "location /f/ { auth_request /c; }\nlocation /f/g/ { root /y; }" END, "" },
 	{ SERVER "location /f/ { auth_request /c; }\nlocation /g/ { }" END, "" },
 	{ SERVER "location / { auth_request /c; }\nlocation /g/ { }" END, "" },
+	{ SERVER "location /f/ { auth_request /c; }\nlocation /f/g/ { auth_request /c; }" END, "" },
+	{ SERVER "location /f/ { auth_request /c; }\nlocation /f/g/ { auth_request off; }" END, "" },
+	{ SERVER "location /f/ { auth_request /c; }\nlocation /f/g/ { internal; }" END, "" },
 	/* regex-first */
 	{ SERVER "location /f/ { auth_request /c; }\nlocation ~ \\.jpg$ { expires 1h; }" END, "2 regex-first" },
 	{ SERVER "location /f/ { auth_request /c; }\nlocation ~* \\.jpg$ { }" END, "2 regex-first" },

@@ -253,6 +253,12 @@ test_dump(void)
 	is(dump.files[0].name, "c",
 	    "without heads it is the file that is given");
 	ok(dump.version == NULL, "no version is told");
+	text =
+	    "nginx: [warn] it warns\nnginx version: nginx/1.26.0 (Debian)\nnginx version: nginx/1.1\n" MARK(
+	        "/n") "a;\nnginx version: nginx/9;\n";
+	nginx_dump_read(&arena, text, strlen(text), "c", &dump);
+	is(dump.version, "1.26.0",
+	    "the version is that of its line, and of the first one");
 }
 
 /* Each file includes the next one ten times. */

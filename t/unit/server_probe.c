@@ -56,6 +56,8 @@ test_answers(void)
 	is_int(ends(&p, W_EXITCODE(ERR_BUSY, 0)), -1,
 	    "nothing is asked of another child's end");
 	ok(probe_is_good(&p), "another child's end changes no answer");
+	p.wanted = true;
+	ok(!probe_is_good(&p), "an answer does not count while one is wanted");
 	probe_begin(&p, &pool);
 	ok(!probe_is_good(&p), "a new beginning forgets the answer");
 }

@@ -184,6 +184,44 @@ test_table(void)
 	}
 }
 
+/* What event_print() writes, line by line: the events of the manual. */
+static void
+test_print(void)
+{
+	static const char *const lines[] = {
+		"login\tinfo\tlatchkey_logins_total{outcome=\"ok\"}\taudited\n",
+		"log_lost\terror\tlatchkey_log_lines_lost_total\t-\n",
+		"bug\terror\t-\t-\n",
+		"-\t-\tlatchkey_signups_total{outcome=\"taken\"}\t-\n",
+	};
+	static char all[100000];
+	int out, rows = 0, found = 0;
+	FILE *to = tmpfile();
+	size_t i, n;
+	char *line;
+
+	fflush(stdout);
+	out = dup(STDOUT_FILENO);
+	if (to == NULL || dup2(fileno(to), STDOUT_FILENO) < 0)
+		abort();
+	event_print();
+	fflush(stdout);
+	dup2(out, STDOUT_FILENO);
+	close(out);
+	rewind(to);
+	n = fread(all, 1, sizeof(all) - 1, to);
+	all[n] = '\0';
+	fclose(to);
+	for (line = all; *line != '\0'; line = strchr(line, '\n') + 1) {
+		rows++;
+		for (i = 0; i < ARRAY_LEN(lines); i++)
+			found += strncmp(line, lines[i], strlen(lines[i])) == 0;
+	}
+	is_int(rows, EVENT_COUNT, "each event is printed as a line");
+	is_int(found, (long long)ARRAY_LEN(lines),
+	    "a line has an event's name, level, counter and mark");
+}
+
 int
 main(void)
 {
@@ -193,6 +231,7 @@ main(void)
 	test_errors();
 	test_lost();
 	test_table();
+	test_print();
 	unlink(path);
 	return done();
 }

@@ -107,15 +107,63 @@ test_trial(void)
 	rmdir(beside);
 }
 
+/* FNV-1a; Python: for b in bytes: h = (h ^ b) * 0x100000001b3 % 2**64 */
+static void
+test_digest(void)
+{
+	const uint64_t start = UINT64_C(0xcbf29ce484222325);
+
+	ok(shm_digest_text(start, "") == UINT64_C(0xaf63bd4c8601b7df),
+	    "the digest of an empty text");
+	ok(shm_digest_text(start, "foobar") == UINT64_C(0x34531ca7168b8f38),
+	    "the digest of a text");
+	ok(shm_digest_number(start, INT64_C(0x0072616265666f66)) !=
+	        shm_digest_number(start, INT64_C(0x0072616265666f6f)),
+	    "the digest of a number has all of its bytes");
+}
+
+/* The new file has no place: what was made of it is left as it is. */
+static int
+fail_to_create(void)
+{
+	static const struct shm_section *const sections[] = { &file_section,
+		NULL };
+
+	dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
+	umask(0);
+	return shm_create(file, sections, -1);
+}
+
+static void
+test_failure(void)
+{
+	char beside[80];
+	struct stat st;
+
+	snprintf(beside, sizeof(beside), "%s.new", file);
+	if (mkdir(beside, 0700) != 0)
+		abort();
+	is_int(in_child(fail_to_create), 0,
+	    "the memory is not made where its file cannot be");
+	ok(stat(file, &st) == 0 && st.st_size == 0 &&
+	        st.st_mode == (S_IFREG | 0640),
+	    "a file that only holds the name is for the group to read");
+	rmdir(beside);
+}
+
 static void
 test_sections(void)
 {
 	static const struct shm_section *const sections[] = { &file_section,
 		&small_section, &large_section, NULL };
+	struct stat st;
 
+	umask(077);
 	ok(shm_read_only(&small_section),
 	    "all sections may be made read-only before the memory is made");
 	ok(shm_create(file, sections, -1), "the memory is made");
+	ok(stat(file, &st) == 0 && st.st_mode == (S_IFREG | 0640),
+	    "the file is for the group to read, whatever the umask");
 	ok(in_file != NULL && small != NULL && large != NULL,
 	    "each owner has its section");
 	ok((uintptr_t)small % PAGE_BYTES == 0 &&
@@ -360,7 +408,9 @@ main(void)
 	if (mkdtemp(folder) == NULL)
 		abort();
 	snprintf(file, sizeof(file), "%s/status", folder);
+	test_digest();
 	test_trial();
+	test_failure();
 	test_sections();
 	test_read_only();
 	test_file();

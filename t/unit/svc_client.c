@@ -165,6 +165,54 @@ test_none(void)
 	    "that there is no client of an id is kept");
 }
 
+/* Of a client that is refused for the next thing, so that none is stored. */
+static enum client_problem
+problem_of(const char *id, const char *name)
+{
+	const struct client new = {
+		.id = id, .name = name, .grants = "none", .scopes = ""
+	};
+	enum client_problem why = CLIENT_GOOD;
+	const char *secret;
+
+	return client_add(&ctx, &new, &why, &secret) == ERR_INVALID
+	           ? why
+	           : CLIENT_GOOD;
+}
+
+static void
+test_new(void)
+{
+	char text[CLIENT_NAME_MAX_BYTES + 2];
+
+	ok(problem_of("x", "x") == CLIENT_BAD_GRANT,
+	    "an id and a name of one character are taken");
+	ok(problem_of("x", NULL) == CLIENT_BAD_GRANT,
+	    "a client may have no name");
+	ok(problem_of("", "x") == CLIENT_BAD_ID, "an empty id is refused");
+	ok(problem_of("x y", "x") == CLIENT_BAD_ID,
+	    "an id with a blank is refused");
+	ok(problem_of("x", "") == CLIENT_BAD_NAME, "an empty name is refused");
+	ok(problem_of("x", "\xff\xff") == CLIENT_BAD_NAME,
+	    "a name that is not UTF-8 is refused");
+	memset(text, 'x', sizeof(text));
+	text[CLIENT_NAME_MAX_BYTES] = '\0';
+	ok(problem_of("x", text) == CLIENT_BAD_GRANT,
+	    "the longest name is taken");
+	memset(text, 'x', sizeof(text));
+	text[CLIENT_NAME_MAX_BYTES + 1] = '\0';
+	ok(problem_of("x", text) == CLIENT_BAD_NAME,
+	    "a byte more than the longest name is refused");
+	memset(text, 'x', sizeof(text));
+	text[CLIENT_ID_MAX] = '\0';
+	ok(problem_of(text, "x") == CLIENT_BAD_GRANT,
+	    "the longest id is taken");
+	memset(text, 'x', sizeof(text));
+	text[CLIENT_ID_MAX + 1] = '\0';
+	ok(problem_of(text, "x") == CLIENT_BAD_ID,
+	    "a character more than the longest id is refused");
+}
+
 int
 main(void)
 {
@@ -175,6 +223,7 @@ main(void)
 	test_owner();
 	test_first_party();
 	test_none();
+	test_new();
 	arena_free(&arena);
 	return done();
 }

@@ -5,6 +5,7 @@
  */
 #include "base.h"
 
+#include "crypto/revoked.h"
 #include "crypto/token_cache.h"
 #include "keys.h"
 #include "svc/session.h"
@@ -250,6 +251,21 @@ test_life(void)
 	conf.access_token_minutes = 1;
 }
 
+/* Without a database, which would be asked for a session that goes on. */
+static void
+test_revoked_before(void)
+{
+	const struct token_claims claims = { .sub = "ada",
+		.uid = 7,
+		.sid = "0123456789abcdef0123456789abcdef" };
+	struct user u;
+
+	revoked_take_over();
+	ok(revoked_add_session(UINT64_C(0x0123456789abcdef), NOW + 60) &&
+	        session_account_before(&ctx, &claims, &u) == ERR_UNAUTH,
+	    "a session that was ended by itself has no account any more");
+}
+
 int
 main(void)
 {
@@ -263,6 +279,7 @@ main(void)
 	test_plain();
 	test_life();
 	test_key();
+	test_revoked_before();
 	arena_free(&arena);
 	return done();
 }
