@@ -3,6 +3,7 @@
  */
 #include "base.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +71,51 @@ test_call(void)
 	is_int(counted(), 3, "an event without a family is not counted");
 }
 
+/* Lines that could not be written are counted, in memory that is shared. */
+static void
+test_lost(void)
+{
+	static struct log_state shared;
+	uint64_t before = counters[EVENT_LOG_LOST];
+	int log = dup(STDERR_FILENO), full = open("/dev/full", O_WRONLY);
+
+	event_log_section.use(&shared);
+	dup2(full, STDERR_FILENO);
+	event(EVENT_LOGIN, "user=%d", 7);
+	event(EVENT_LOGIN, "user=%d", 8);
+	dup2(log, STDERR_FILENO);
+	ok(counters[EVENT_LOG_LOST] - before == 2 &&
+	        !is_zeroed(&shared, sizeof(shared)),
+	    "lines that are lost are counted, for all processes");
+	event(EVENT_LOGIN, "user=%d", 9);
+	is(logged(),
+	    "level=info req=- event=login user=9\n"
+	    "level=error req=- event=log_lost lines=2\n",
+	    "the next line is followed by how many were lost");
+	event(EVENT_LOGIN, "user=%d", 9);
+	is(logged(), "level=info req=- event=login user=9\n",
+	    "lost lines are told once");
+	dup2(full, STDERR_FILENO);
+	event(EVENT_LOGIN, NULL);
+	dup2(log, STDERR_FILENO);
+	event(EVENT_LOGIN, NULL);
+	is(logged(),
+	    "level=info req=- event=login\n"
+	    "level=error req=- event=log_lost lines=1\n",
+	    "a single line that was lost is told");
+	log_share(NULL);
+	close(full);
+	close(log);
+}
+
+static void
+test_library(void)
+{
+	event_library_failed("openssl");
+	is(logged(), "level=error req=- event=bug what=openssl\n",
+	    "a library that fails with memory at hand is a bug");
+}
+
 static void
 test_errors(void)
 {
@@ -99,19 +145,20 @@ limit_log(rlim_t bytes)
 }
 
 static void
-test_lost(void)
+test_lost_line(void)
 {
 	static const char line[] = "level=info req=- event=login user=7\n";
+	uint64_t before = counters[EVENT_LOG_LOST];
 
 	signal(SIGXFSZ, SIG_IGN);
 	limit_log(0);
 	event(EVENT_LOGIN, "user=%d", 7);
-	is_int((long long)counters[EVENT_LOG_LOST], 1,
+	is_int((long long)(counters[EVENT_LOG_LOST] - before), 1,
 	    "a line that cannot be written is counted");
 	limit_log(strlen(line));
 	event(EVENT_LOGIN, "user=%d", 7);
 	is(logged(), line, "a line is written once there is room for it");
-	is_int((long long)counters[EVENT_LOG_LOST], 2,
+	is_int((long long)(counters[EVENT_LOG_LOST] - before), 2,
 	    "the line about lost lines is counted if it is lost, too");
 	limit_log(RLIM_INFINITY);
 	event(EVENT_LOGIN, "user=%d", 7);
@@ -228,8 +275,10 @@ main(void)
 	if (dup2(mkstemp(path), STDERR_FILENO) < 0)
 		abort();
 	test_call();
-	test_errors();
 	test_lost();
+	test_library();
+	test_errors();
+	test_lost_line();
 	test_table();
 	test_print();
 	unlink(path);

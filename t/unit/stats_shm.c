@@ -16,9 +16,89 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lib/log.h"
-#include "stats/shm.h"
+#define shm_create tested_create
+#define shm_is_possible tested_is_possible
+#define shm_file tested_file
+#define shm_load tested_load
+#define shm_is_served tested_is_served
+#define shm_reserve tested_reserve
+#define shm_read_only tested_read_only
+#define shm_hide tested_hide
+#define shm_hide_all tested_hide_all
+#define shm_leave tested_leave
+#define shm_digest_text tested_digest_text
+#define shm_digest_number tested_digest_number
+#define fchmod fchmod_of_ours
+#define ftruncate ftruncate_of_ours
+#define fallocate fallocate_of_ours
+#define memfd_create memfd_of_ours
+#define mmap(at, n, prot, flags, fd, from) \
+	(does_fail("mmap") ? MAP_FAILED : (mmap)(at, n, prot, flags, fd, from))
+#define rename rename_of_ours
+
+static int fchmod_of_ours(int fd, mode_t mode);
+static int ftruncate_of_ours(int fd, off_t n);
+static int fallocate_of_ours(int fd, int mode, off_t from, off_t n);
+static int memfd_of_ours(const char *name, unsigned flags);
+static bool does_fail(const char *name);
+static int rename_of_ours(const char *from, const char *to);
+
+#include "stats/shm.c" /* NOLINT(bugprone-suspicious-include) */
+
+#undef fchmod
+#undef ftruncate
+#undef fallocate
+#undef memfd_create
+#undef mmap
+#undef rename
+
+#include "fail.h"
+#include "said.h"
 #include "tap.h"
+
+/* --- the system's, which may fail --- */
+
+static int its_error = ENOSPC;
+
+static bool
+does_fail(const char *name)
+{
+	bool it_does = fails(name);
+
+	if (it_does)
+		errno = its_error;
+	return it_does;
+}
+
+static int
+fchmod_of_ours(int fd, mode_t mode)
+{
+	return does_fail("fchmod") ? -1 : fchmod(fd, mode);
+}
+
+static int
+ftruncate_of_ours(int fd, off_t n)
+{
+	return does_fail("ftruncate") ? -1 : ftruncate(fd, n);
+}
+
+static int
+fallocate_of_ours(int fd, int mode, off_t from, off_t n)
+{
+	return does_fail("fallocate") ? -1 : fallocate(fd, mode, from, n);
+}
+
+static int
+memfd_of_ours(const char *name, unsigned flags)
+{
+	return does_fail("memfd_create") ? -1 : memfd_create(name, flags);
+}
+
+static int
+rename_of_ours(const char *from, const char *to)
+{
+	return does_fail("rename") ? -1 : rename(from, to);
+}
 
 #define PAGE_BYTES 4096
 
@@ -122,16 +202,122 @@ test_digest(void)
 	    "the digest of a number has all of its bytes");
 }
 
+/* Descriptors of this process. */
+static int
+descriptors(void)
+{
+	int fd, n = 0;
+
+	for (fd = 3; fd < 64; fd++)
+		n += fcntl(fd, F_GETFD) != -1;
+	return n;
+}
+
+static const struct shm_section *const all_sections[] = { &file_section,
+	&small_section, &large_section, NULL };
+
+/* What is said when the memory cannot be made, or "made". */
+static char reason[2000];
+
+static void
+create_and_listen(void)
+{
+	bool good;
+
+	listen_to_stderr();
+	good = shm_create(file, all_sections, -1);
+	snprintf(reason, sizeof(reason), "%s", good ? "made" : said());
+}
+
+static const struct failure {
+	const char *call;
+	int turn, error;
+	const char *reason; /* "made": it is no failure */
+} failures[] = {
+	{ "fchmod", 1, ENOSPC, "status.new: No space" },
+	{ "ftruncate", 1, ENOSPC, "shared memory: No space" },
+	{ "ftruncate", 2, ENOSPC, "status.new: No space" },
+	{ "fallocate", 1, ENOSPC, "status.new: No space" },
+	{ "fallocate", 1, EOPNOTSUPP, "made" },
+	{ "memfd_create", 1, ENOSPC, "shared memory: No space" },
+	{ "memfd_create", 1, EINVAL, "made" },
+	{ "memfd_create", 2, EINVAL, "made" }, /* there is no second */
+	{ "mmap", 1, ENOMEM, "shared memory: Cannot allocate" },
+	{ "mmap", 2, ENOMEM, "status.new: Cannot allocate" },
+	{ "rename", 1, EACCES, "status: Permission denied" },
+};
+static const struct failure *failure;
+
+/* 0: what a failure leaves is nothing, and the next try goes through. */
+static int
+fail_and_repeat(void)
+{
+	char beside[80];
+	struct stat st;
+	int before = descriptors();
+
+	snprintf(beside, sizeof(beside), "%s.new", file);
+	its_error = failure->error;
+	fail_at(failure->call, failure->turn);
+	create_and_listen();
+	if (strstr(reason, failure->reason) == NULL)
+		return 1;
+	if (strcmp(failure->reason, "made") == 0)
+		return stat(file, &st) != 0 || st.st_size == 0;
+	if (stat(beside, &st) == 0)
+		return 2;
+	/* what other sections have stays for the next try */
+	if (descriptors() > before + 1)
+		return 3;
+	fail_at(NULL, 0);
+	create_and_listen();
+	return strcmp(reason, "made") == 0 ? 0 : 4;
+}
+
 /* The new file has no place: what was made of it is left as it is. */
 static int
 fail_to_create(void)
 {
-	static const struct shm_section *const sections[] = { &file_section,
-		NULL };
-
 	dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
 	umask(0);
-	return shm_create(file, sections, -1);
+	return shm_create(file, all_sections, -1);
+}
+
+static int
+meet_another(void)
+{
+	create_and_listen();
+	return strstr(reason, "status: in use by another latchkey") == NULL;
+}
+
+/* With a descriptor of which the file has another name. */
+static int
+meet_another_before(void)
+{
+	int before = open("/tmp", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+	bool good;
+
+	listen_to_stderr();
+	good = before < 0 || shm_create(file, all_sections, before);
+	return strstr(said(), "in use by another latchkey") == NULL || good;
+}
+
+static int
+meet_stranger(void)
+{
+	int before = descriptors();
+
+	create_and_listen();
+	return strstr(reason, "status: exists but is not a latchkey") == NULL ||
+	       descriptors() > before + 1;
+}
+
+static int
+meet_nowhere(void)
+{
+	snprintf(file, sizeof(file), "%s/none/status", folder);
+	create_and_listen();
+	return strstr(reason, "none/status: No such file") == NULL;
 }
 
 static void
@@ -139,7 +325,16 @@ test_failure(void)
 {
 	char beside[80];
 	struct stat st;
+	size_t i;
+	int fd;
 
+	for (i = 0; i < ARRAY_LEN(failures); i++) {
+		failure = &failures[i];
+		is_int(in_child(fail_and_repeat), 0,
+		    tap_with("a call that fails leaves nothing behind",
+		        failures[i].call));
+		unlink(file);
+	}
 	snprintf(beside, sizeof(beside), "%s.new", file);
 	if (mkdir(beside, 0700) != 0)
 		abort();
@@ -149,6 +344,17 @@ test_failure(void)
 	        st.st_mode == (S_IFREG | 0640),
 	    "a file that only holds the name is for the group to read");
 	rmdir(beside);
+	is_int(in_child(meet_nowhere), 0,
+	    "a file in a folder that is not there is said to be so");
+	fd = open(file, O_WRONLY | O_TRUNC);
+	if (fd < 0 || write(fd, "mine", 4) != 4)
+		abort();
+	close(fd);
+	is_int(in_child(meet_stranger), 0,
+	    "another program's file is not replaced");
+	ok(stat(file, &st) == 0 && st.st_size == 4,
+	    "another program's file is left as it is");
+	unlink(file);
 }
 
 static void
@@ -157,10 +363,14 @@ test_sections(void)
 	static const struct shm_section *const sections[] = { &file_section,
 		&small_section, &large_section, NULL };
 	struct stat st;
+	char link[80];
 
+	snprintf(link, sizeof(link), "%s.link", file);
 	umask(077);
 	ok(shm_read_only(&small_section),
 	    "all sections may be made read-only before the memory is made");
+	ok(shm_hide(&small_section),
+	    "all sections may be hidden before the memory is made");
 	ok(shm_create(file, sections, -1), "the memory is made");
 	ok(stat(file, &st) == 0 && st.st_mode == (S_IFREG | 0640),
 	    "the file is for the group to read, whatever the umask");
@@ -172,6 +382,15 @@ test_sections(void)
 	if (large == NULL)
 		abort();
 	is_int(large[PAGE_BYTES], 0, "a section is zeroed to its last byte");
+	is_int(in_child(meet_another), 0,
+	    "the file of a service that runs is not replaced");
+	is_int(in_child(meet_another_before), 0,
+	    "a descriptor of another file gives no right to replace one");
+	ok(symlink(file, link) == 0 && !shm_is_served(link),
+	    "a link to the file of a service is not served");
+	unlink(link);
+	ok(shm_is_served(file), "the file of a service that runs is served");
+	ok(!shm_is_served(folder), "a folder is not served");
 }
 
 static int
@@ -232,7 +451,7 @@ hide_all(void)
 {
 	shm_leave();
 	return shm_hide_all() && small[0] == 0 && large[PAGE_BYTES] == 0 &&
-	       in_file[0] == 0;
+	       in_file[0] == 0 && in_file[2 * PAGE_BYTES] == 0;
 }
 
 /* A log whose count of lost lines was in a section, and is hidden now. */
@@ -267,6 +486,7 @@ test_read_only(void)
 	    "a write to a section that is only read changes nothing");
 	is_int(in_child(allow_itself), 0,
 	    "a process cannot make its section writable again");
+	in_file[2 * PAGE_BYTES] = 'g';
 	is_int(in_child(hide_all), 1,
 	    "a process that hides all sections sees nothing of them");
 	ok(small[0] == 's' && large[PAGE_BYTES] == 'l' && in_file[0] == 'f',
@@ -355,7 +575,7 @@ test_file(void)
 	    "a worker that has left the memory reserves its own");
 }
 
-static int said[2], end[2];
+static int told[2], end[2];
 
 /* A worker that outlives its supervisor. */
 static int
@@ -365,7 +585,7 @@ leave_and_wait(void)
 
 	close(end[1]);
 	shm_leave();
-	return write(said[1], "", 1) != 1 || read(end[0], &byte, 1) != 0;
+	return write(told[1], "", 1) != 1 || read(end[0], &byte, 1) != 0;
 }
 
 static int
@@ -380,16 +600,18 @@ serve_and_die(void)
 		return 1;
 	if (pid == 0)
 		_exit(leave_and_wait());
-	return read(said[0], &byte, 1) != 1 || in_child(load) != 1;
+	return read(told[0], &byte, 1) != 1 || in_child(load) != 1;
 }
 
 static void
 test_lock(void)
 {
+	static char bytes[3 * PAGE_BYTES];
+	bool good;
 	int i;
 
 	snprintf(file, sizeof(file), "%s/second", folder);
-	if (pipe(said) != 0 || pipe(end) != 0)
+	if (pipe(told) != 0 || pipe(end) != 0)
 		abort();
 	is_int(in_child(serve_and_die), 0,
 	    "a supervisor that dies leaves a worker");
@@ -399,6 +621,22 @@ test_lock(void)
 	for (i = 0; i < 1000 && in_child(load) != 0; i++)
 		usleep(10000);
 	ok(i < 1000, "the file is free when the last worker has ended");
+	ok(!shm_is_served(file), "a file that is free is not served");
+	listen_to_stderr();
+	good = shm_load(file, &file_section, bytes);
+	ok(strstr(said(), "second: latchkey is not running (any more)") !=
+	            NULL &&
+	        !good,
+	    "a file that is free is not read, which is said");
+	unlink(file);
+	listen_to_stderr();
+	good = shm_load(file, &file_section, bytes);
+	ok(strstr(said(), "second: no such file") != NULL && !good,
+	    "a file that is not there is said to be so");
+	listen_to_stderr();
+	good = shm_load(folder, &file_section, bytes);
+	ok(strstr(said(), "not a regular file") != NULL && !good,
+	    "a folder is not read, which is said");
 	unlink(file);
 }
 
