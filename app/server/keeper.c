@@ -108,6 +108,16 @@ ask_all(struct keeper *k, struct ctx *c, struct db_revoked_news *news)
 }
 
 /*
+ * Was the server's clock set back? What seemed past its time, and left the
+ * memory, is not.
+ */
+static bool
+was_set_back(const struct keeper *k, const struct db_revoked_news *news)
+{
+	return news->now_s < k->now_s - PAST_S;
+}
+
+/*
  * The first poll of a server's session reads everything: with another server,
  * or one that was restored, an older snapshot says nothing.
  */
@@ -118,7 +128,8 @@ ask(struct keeper *k, struct ctx *c, struct db_revoked_news *news)
 
 	if (k->session != NULL && k->is_ordered) {
 		if ((e = db_revoked_poll(c, k->snapshot, news)) != ERR_OK ||
-		    strcmp(news->session, k->session) == 0)
+		    (strcmp(news->session, k->session) == 0 &&
+		        !was_set_back(k, news)))
 			return e;
 		k->session = NULL;
 	}
