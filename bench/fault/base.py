@@ -14,6 +14,11 @@ def say(text):
     print(text, flush=True)
 
 
+def lasting(options, seconds):
+    """How long a fault lasts: by --divide less, but five seconds, in which everybody meets it."""
+    return max(5, seconds // options.divide)
+
+
 class Fault:
     """with Fault(name, stack) as f: the load is at work; f.off() when the fault is over."""
 

@@ -1,6 +1,6 @@
 """PostgreSQL away, slow, locked or full of others."""
 import os, shlex, signal, subprocess, sys, threading, time
-from fault.base import Fault, backends, free_port, gone, kill, reload
+from fault.base import Fault, backends, free_port, gone, kill, lasting, reload
 from stack import Stack, TOP
 
 
@@ -8,11 +8,11 @@ def stopped(options):
     """PostgreSQL stopped for a minute."""
     with Stack(options) as s:
         s.users()
-        with Fault("PostgreSQL stopped for %d s" % (60 // options.divide), s) as f:
+        with Fault("PostgreSQL stopped for %d s" % lasting(options, 60), s) as f:
             pid = s.postgres()
             s.part("db-stop")
             f.trace("its process ended", gone([pid]))
-            time.sleep(60 / options.divide)
+            time.sleep(lasting(options, 60))
             s.part("db-start")
             f.off()
             f.trace("db_failed in the log", f.logged("event=db_failed"))
@@ -38,22 +38,22 @@ def slow(options):
     """Sign-ups and changes wait three seconds in a trigger."""
     with Stack(options) as s:
         s.users()
-        with Fault("writes of 3 s in a trigger, for 10 s", s) as f:
+        with Fault("writes of 3 s in a trigger, for %d s" % lasting(options, 10), s) as f:
             s.psql("create function waits() returns trigger language plpgsql as"
                    " $$ begin perform pg_sleep(3); return new; end $$")
             s.psql("create trigger waits before insert or update on users for each row execute function waits()")
-            time.sleep(10)
+            time.sleep(lasting(options, 10))
             f.trace("canceled by the time limit", f.logged("57014|no answer in time"))
             s.psql("drop trigger waits on users")
             f.off()
 
 
 def locked(options):
-    """lock table users, for 10 s."""
+    """lock table users."""
     with Stack(options) as s:
         s.users()
-        with Fault("the table users locked for 10 s", s) as f:
-            s.psql("begin; lock table users; select pg_sleep(10)")
+        with Fault("the table users locked for %d s" % lasting(options, 10), s) as f:
+            s.psql("begin; lock table users; select pg_sleep(%d)" % lasting(options, 10))
             f.off()
             f.trace("canceled by the time limit", f.logged("57014|55P03|no answer in time"))
 
@@ -65,7 +65,7 @@ def connections(options):
         s.psql("alter system set max_connections = 40")
         s.part("db-stop")
         s.part("db-start")
-        with Fault("all of 40 connections taken for 10 s", s) as f:
+        with Fault("all of 40 connections taken for %d s" % lasting(options, 10), s) as f:
             command = shlex.split(s.env["LK_PSQL_ADMIN"]) + ["-qAtX"]
             others = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                       for _ in range(40)]
@@ -73,7 +73,7 @@ def connections(options):
             kill(backends(s), signal.SIGTERM)  # what is open would go on
             others += [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                        for _ in range(12)]
-            time.sleep(10)
+            time.sleep(lasting(options, 10))
             f.trace("too many clients", f.logged("53300|too many clients|remaining connection slots"))
             for other in others:
                 other.kill()
@@ -105,7 +105,7 @@ class Swallowing(threading.Thread):
 
 def swallowed(options):
     """The answer to a write is lost on its way, and the database cannot be asked for 3 s."""
-    port = free_port()
+    port, seconds = free_port(), lasting(options, 40)
     with Stack(options) as s:
         s.users()
         proxy = Swallowing(s, port, 3)
@@ -116,9 +116,9 @@ def swallowed(options):
                 time.sleep(.1)
             s.set("database", "host=127.0.0.1 port=%d user=latchkey dbname=latchkey sslmode=disable gssencmode=disable" % port)
             reload(s)
-            with Fault("the answer to a write swallowed, the database cut off for 3 s, for 40 s", s) as f:
+            with Fault("the answer to a write swallowed, the database cut off for 3 s, for %d s" % seconds, s) as f:
                 proxy.start()
-                time.sleep(40 / options.divide)
+                time.sleep(seconds)
                 proxy.over = True
                 proxy.join()
                 f.off()

@@ -1,6 +1,6 @@
 """File systems without room."""
 import os, shutil, subprocess, time
-from fault.base import Fault, Skip, kill, root_only, workers
+from fault.base import Fault, Skip, kill, lasting, root_only, workers
 from stack import Stack
 
 FILL_MIB = 256  # of the file system that is made full
@@ -50,9 +50,9 @@ def disk_data(options):
     """No room for the data of PostgreSQL."""
     with Small(options, "data") as s:
         s.users()
-        with Fault("no room for data for 15 s", s) as f:
+        with Fault("no room for data for %d s" % lasting(options, 15), s) as f:
             s.fill()
-            time.sleep(15)
+            time.sleep(lasting(options, 15))
             f.trace("no space left", f.logged("53100|No space left|could not extend") or
                     "No space left" in open(s.env["LK_LOGS"] + "/postgres.log", errors="replace").read())
             s.room()
@@ -73,7 +73,7 @@ def disk_wal(options):
     """No room for WAL: PostgreSQL stops by itself."""
     with Small(options, "data") as s:
         s.users()
-        with Fault("no room for WAL for 10 s", s) as f:
+        with Fault("no room for WAL for %d s" % lasting(options, 10), s) as f:
             s.fill()
             for _ in range(20):
                 try:
@@ -81,7 +81,7 @@ def disk_wal(options):
                 except subprocess.CalledProcessError:
                     break
                 time.sleep(.3)
-            time.sleep(10)
+            time.sleep(lasting(options, 10))
             text = open(s.env["LK_LOGS"] + "/postgres.log", errors="replace").read()
             f.trace("PANIC or no space left in its log", "PANIC" in text or "No space left" in text)
             s.room()
@@ -99,11 +99,11 @@ def disk_log(options):
     """No room for the log."""
     with Small(options, "log") as s:
         s.users()
-        with Fault("no room for the log for 10 s, a worker killed meanwhile", s) as f:
+        with Fault("no room for the log for %d s, a worker killed meanwhile" % lasting(options, 10), s) as f:
             s.fill()
             before = f.size(s.env["LK_LOG"])
             kill(workers(s, "api")[:1])
-            time.sleep(10)
+            time.sleep(lasting(options, 10))
             f.trace("the log grew by %d bytes" % (f.size(s.env["LK_LOG"]) - before), f.size(s.env["LK_LOG"]) - before < 5000)
             s.room()
             f.off()

@@ -1,6 +1,6 @@
 """Certificates that have expired, and names that move."""
 import os, socket, subprocess, time
-from fault.base import Fault, backends, free_port, kill, reload, root_only
+from fault.base import Fault, backends, free_port, kill, lasting, reload, root_only
 from stack import Stack
 
 SERVER = "/CN=localhost"
@@ -52,12 +52,12 @@ def certificate(options):
         s.set("database", "host=localhost hostaddr=127.0.0.1 port=%d user=latchkey dbname=latchkey sslmode=verify-full"
               " sslrootcert=%s sslcert=/nowhere gssencmode=disable" % (port, authority.root))
         reload(s)
-        with Fault("the certificate of PostgreSQL expired for 10 s", s) as f:
+        with Fault("the certificate of PostgreSQL expired for %d s" % lasting(options, 10), s) as f:
             authority.certify(data, "20200101000000Z", "20210101000000Z")
             s.psql("select pg_reload_conf()")
             time.sleep(1)
             kill(backends(s), 15)
-            time.sleep(10)
+            time.sleep(lasting(options, 10))
             f.trace("the log says expired", f.logged("certificate has expired"))
             authority.certify(data, "20200101000000Z", "20990101000000Z")
             s.psql("select pg_reload_conf()")
