@@ -11,15 +11,22 @@ CHANGES = 100  # an account may change its password 120 times an hour
 Answer = collections.namedtuple("Answer", "kind begin end status")
 
 
-def issued_at(token):
-    """The claim iat."""
+def times(token):
+    """From when until when it counts: the claims iat and exp."""
     claims = token.split(".")[1]
-    return json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["iat"]
+    claims = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+    return claims["iat"], claims["exp"]
 
 
-def is_early(token):
-    """Of a clock that was ahead: refused until that time comes."""
-    return issued_at(token) > time.time()
+def may_be_refused(token, clocks):
+    """By one of these clocks, seconds ahead of ours, it is of the future, or has expired."""
+    begin, end = times(token)
+    return any(not begin <= time.time() + ahead < end - 1 for ahead in clocks)
+
+
+def has_expired(token, clocks):
+    """By all of these clocks, and not a moment ago."""
+    return all(times(token)[1] < time.time() + ahead - 60 for ahead in clocks)
 
 
 class Person(threading.Thread):
@@ -81,9 +88,13 @@ class Person(threading.Thread):
             self.wrong.append("%s: 503 without Retry-After" % kind)
         return status, body
 
+    def is_spent(self, status):
+        """A limit that was in use before the clock was set back."""
+        return status == 429 and self.load.limits_spent and self.link.retry_after is not None
+
     def expect(self, kind, *request):
         status, body = self.ask(kind, *request)
-        if status not in (RIGHT.get(kind, 200), 503):
+        if status not in (RIGHT.get(kind, 200), 503) and not self.is_spent(status):
             self.wrong.append("%s: %d %s" % (kind, status, body[:200]))
         return status, body
 
@@ -102,10 +113,12 @@ class Person(threading.Thread):
         return {"Authorization": "Bearer " + token, **JSON}
 
     def expect_by_token(self, kind, path):
+        clocks = self.load.clocks
         status, body = self.ask(kind, "GET", path, None, self.bearer(self.access))
-        if status == 401 and is_early(self.access):
-            self.begin_session()
-        elif status not in (200, 503):
+        clocks += self.load.clocks
+        if status == 401 and may_be_refused(self.access, clocks):
+            self.do_refresh()
+        elif status not in (200, 503) or status == 200 and has_expired(self.access, clocks):
             self.wrong.append("%s: %d %s" % (kind, status, body[:200]))
 
     def do_check(self):
@@ -133,31 +146,45 @@ class Person(threading.Thread):
             self.made[name] = json.loads(body)["id"]
         elif status == 400 and before:
             self.load.untrue.append("sign-up of %s: %s" % (name, body[:100]))
-        elif status != 503:
+        elif status != 503 and not self.is_spent(status):
             self.wrong.append("signup: %d %s" % (status, body[:200]))
 
     def do_change(self):
         if self.changes == CHANGES or time.monotonic() < self.change_next:
             return self.do_check()
+        if self.token is None:  # its time was over, or had not come
+            return self.log_in_again()
         self.change_next = time.monotonic() + 60 / CHANGES
         self.changes += 1
         new = "pass word %d" % self.changes
         request = json.dumps({"current": self.password, "new": new})
+        clocks = self.load.clocks
         status, body, before = self.settle("change", "POST", "/users/me/password", request, self.bearer(self.token))
         if status == 200:
-            self.password = new
-            answer = json.loads(body)
-            if "access_token" not in answer:  # there was no database to go on with the session
-                return self.find_password(new)
-            self.token = answer["access_token"]
+            return self.has_changed(new, json.loads(body))
+        if before == 0 and self.is_spent(status):
             return
-        if status == 401 and is_early(self.token):
-            pass
+        if status == 401 and may_be_refused(self.token, clocks + self.load.clocks):
+            self.token = None
+            if before == 0:
+                return
         elif status != 503 and not before:
             self.wrong.append("change: %d %s" % (status, body[:200]))
         elif status != 503:
             self.load.untrue.append("change of %s: %d %s" % (self.name, status, body[:100]))
         self.find_password(new)
+
+    def has_changed(self, new, answer):
+        self.password = new
+        if "access_token" not in answer:  # there was no database to go on with the session
+            return self.find_password(new)
+        self.token = answer["access_token"]
+
+    def log_in_again(self):
+        status, body = self.expect("login", "POST", "/token", "username=%s&password=%s" % (
+            self.name, self.password.replace(" ", "+")), FORM)
+        if status == 200:
+            self.token = json.loads(body)["access_token"]
 
     def find_password(self, new):
         """After an answer that leaves open which one counts."""
@@ -167,7 +194,7 @@ class Person(threading.Thread):
             if status == 200:
                 self.password, self.token = password, json.loads(body)["access_token"]
                 return
-        if status != 503:
+        if status != 503 and not self.is_spent(status):
             self.wrong.append("change: neither the old nor the new password of %s counts" % self.name)
 
     def do_refresh(self):
@@ -186,6 +213,8 @@ class Load:
 
     def __init__(self, stack, clients=8, pause_s=0):
         self.stack, self.pause_s, self.over = stack, pause_s, False
+        self.clocks = (0,)  # of the service, by which it may judge: seconds ahead of ours
+        self.limits_spent = False  # 429 is right: that clock was set back
         self.untrue = []  # a repeat after a 503 that was told what is not so
         self.persons = [Person(self, n) for n in range(clients)]
 
@@ -232,7 +261,7 @@ class Load:
             if status != 200:
                 lost.append("password of %s: %d" % (p.name, status))
             status, _ = p.link.bearer("GET", "/check", p.access)
-            if status != 200 and not is_early(p.access):
+            if status != 200 and not may_be_refused(p.access, self.clocks):
                 lost.append("session of %s: %d" % (p.name, status))
         return lost
 

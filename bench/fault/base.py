@@ -48,6 +48,11 @@ class Fault:
         if not is_there:
             FAILED.append("%s: no trace: %s" % (self.name, text))
 
+    def expect(self, what, status, right):
+        """Of an answer beside the load's."""
+        if status != right:
+            FAILED.append("%s: wrong: %s: %d" % (self.name, what, status))
+
     def logged(self, pattern, patience_s=10):
         """Is there such a line in the log since it began?"""
         deadline = time.monotonic() + patience_s

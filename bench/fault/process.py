@@ -1,8 +1,8 @@
 """Processes killed, or short of descriptors, memory and the right time."""
-import os, re, shlex, subprocess, tempfile, time
-from fault.base import Fault, Skip, gone, kill, root_only, workers
-from mixed import issued_at
-from stack import Stack, descendants
+import os, re, shlex, struct, subprocess, tempfile, time
+from fault.base import Fault, Skip, gone, kill, lasting, root_only, workers
+from mixed import times
+from stack import Link, Stack, TOP, descendants
 
 
 def killed_worker(options):
@@ -53,11 +53,11 @@ def descriptors(options):
     """No descriptors for workers, and none for the supervisor when it replaces one."""
     with Stack(options) as s:
         s.users()
-        with Fault("5 descriptors for each process, for 10 s", s) as f:
+        with Fault("5 descriptors for each process, for %d s" % lasting(options, 10), s) as f:
             pids = list(descendants(s.supervisor()))
             before = {pid: limit(s, pid, "nofile", "5") for pid in pids}
             kill(workers(s, "api")[:1])
-            time.sleep(10)
+            time.sleep(lasting(options, 10))
             f.trace("Too many open files", f.logged("Too many open files"))
             unlimit(s, before, "nofile")
             f.off()
@@ -96,11 +96,11 @@ def address_space(options):
     """No memory for a hash of 16 MiB."""
     with Stack(options, "hash_cost=5", "hash_memory=plain") as s:
         s.users()
-        with Fault("login workers with 4 MiB more than they have, for 10 s", s) as f:
+        with Fault("login workers with 4 MiB more than they have, for %d s" % lasting(options, 10), s) as f:
             before = {}
             for pid in workers(s, "login"):
                 before[pid] = limit(s, pid, "as", str(size_between_hashes(pid) + (4 << 20)))
-            time.sleep(10)
+            time.sleep(lasting(options, 10))
             f.trace("no_memory in the log", f.logged("event=no_memory"))
             unlimit(s, before, "as")
             f.off()
@@ -152,36 +152,101 @@ def put(pid, group):
         pass
 
 
-def clock(options):
-    """The wall clock ten minutes ahead and back, by libfaketime."""
-    library = next((p for p in ("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
-                                "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1") if os.path.exists(p)), None)
-    if library is None:
-        raise Skip("faketime is missing (Debian: faketime)")
-    with tempfile.TemporaryDirectory() as folder:
-        os.chmod(folder, 0o755)
-        now = os.path.join(folder, "now")
-        with open(now, "w") as file:
-            file.write("+0")
-        os.environ.update(LD_PRELOAD=library, FAKETIME_TIMESTAMP_FILE=now, FAKETIME_NO_CACHE="1",
-                          FAKETIME_DONT_FAKE_MONOTONIC="1")
-        try:
-            # the library reads its file again and again, which confined workers may not
-            with Stack(options, "confine=off") as s:
-                s.users()
-                with Fault("the clock 10 min ahead for 10 s, and right again", s) as f:
-                    with open(now, "w") as file:
-                        file.write("+10m")
-                    time.sleep(10)
-                    ahead = issued_at(s.log_in("user1", "")["access_token"]) - time.time()
-                    f.trace("a token is of %d s ahead" % ahead, ahead > 500)
-                    with open(now, "w") as file:
-                        file.write("+0")
-                    f.off()
-        finally:
-            for name in "LD_PRELOAD", "FAKETIME_TIMESTAMP_FILE", "FAKETIME_NO_CACHE", "FAKETIME_DONT_FAKE_MONOTONIC":
-                os.environ.pop(name, None)
+# and two minutes, after which keepers have no use for what ended just before
+HOUR_S = 3600 + 120
+
+
+class Clock:
+    """with Clock() as clock: the time of day of what is started, PostgreSQL and nginx included, is set by it."""
+
+    def __enter__(self):
+        self.folder = tempfile.TemporaryDirectory()
+        os.chmod(self.folder.name, 0o755)
+        library = os.path.join(self.folder.name, "clock.so")
+        subprocess.run(["cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", library, TOP + "/t/tool/clock.c"], check=True)
+        os.chmod(library, 0o644)
+        self.path = os.path.join(self.folder.name, "ahead")
+        with open(self.path, "wb") as file:
+            file.write(struct.pack("q", 0))
+        os.environ.update(LD_PRELOAD=library, CLOCK=self.path)
+        return self
+
+    def __exit__(self, *_):
+        del os.environ["LD_PRELOAD"], os.environ["CLOCK"]
+        self.folder.cleanup()
+
+    def set(self, ahead_s, load):
+        """From now on so many seconds ahead of ours; what is on its way may be judged by the time before."""
+        load.clocks = (*load.clocks, ahead_s)
+        with open(self.path, "r+b", 0) as file:  # in place: it is mapped
+            file.write(struct.pack("q", ahead_s))
+        time.sleep(3)
+        load.clocks = (ahead_s,)
+
+
+def ahead_of_ours(load):
+    """By how much the times of the clients' tokens are."""
+    return [round(times(p.access)[0] - time.time()) for p in load.persons]
+
+
+def refused(f, since, until):
+    """Tokens at a check or an account that did not count by the time."""
+    return sum(a.status == 401 and a.kind in ("check", "me") and since < a.end <= until for a in f.load.answers(f.began))
+
+
+def met_limits(f):
+    """Attempts where a limit was in use before the clock was set back: it is spent for as long (t/19-ratelimit.t)."""
+    count = sum(a.status == 429 for a in f.load.answers(f.began))
+    f.trace("%d attempts met a limit in use" % count, count > 0)
+
+
+def ended_token(stack):
+    token = stack.log_in("user2", "")["access_token"]
+    Link(stack).bearer("DELETE", "/session", token)
+    return token
+
+
+def clock_ahead(options):
+    """The time of day an hour and two minutes ahead, and right again."""
+    with Clock() as clock, Stack(options) as s:
+        s.users()
+        ended = ended_token(s)
+        with Fault("the clock 62 min ahead for %d s, and right again" % (3 + lasting(options, 10)), s) as f:
+            clock.set(HOUR_S, f.load)
+            kill(workers(s, "keeper"))  # the next one forgets what is past its time at once, and not after a minute
+            time.sleep(lasting(options, 10))
+            ahead, back = max(ahead_of_ours(f.load)), time.monotonic()
+            f.load.limits_spent = True
+            clock.set(0, f.load)
+            time.sleep(5)
+            met_limits(f)
+            s.psql("truncate latchkey_throttle")  # or they count for an hour (doc/install.md)
+            f.off()
+            time.sleep(3)
+            f.load.limits_spent = False
+            expired, early = refused(f, f.began, back), refused(f, back, f.ended)
+            f.trace("a token was of %d s ahead; %d had expired, %d were of the future" % (ahead, expired, early),
+                    ahead > 3600 and expired > 0)
+            f.expect("a token that had ended", Link(s).bearer("GET", "/check", ended)[0], 401)
+
+
+def clock_behind(options):
+    """The time of day an hour and two minutes behind, and right again."""
+    with Clock() as clock, Stack(options) as s:
+        s.users()
+        with Fault("the clock 62 min behind for %d s, and right again" % (3 + lasting(options, 10)), s) as f:
+            f.load.limits_spent = True
+            clock.set(-HOUR_S, f.load)
+            time.sleep(lasting(options, 10))
+            behind = -min(ahead_of_ours(f.load))
+            f.off()
+            clock.set(0, f.load)
+            f.load.limits_spent = False
+            met_limits(f)
+            early, expired = refused(f, f.began, f.ended), refused(f, f.ended, time.monotonic())
+            f.trace("a token was of %d s before; %d were of the future, %d had expired" % (behind, early, expired),
+                    behind > 3600 and expired > 0)
 
 
 ROWS = {"worker": killed_worker, "workers": killed_workers, "supervisor": killed_supervisor, "descriptors": descriptors,
-        "memory": address_space, "cgroup": cgroup, "clock": clock}
+        "memory": address_space, "cgroup": cgroup, "ahead": clock_ahead, "behind": clock_behind}
