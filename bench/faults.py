@@ -4,9 +4,10 @@
 make test-faults calls it; README.md beside it has the rows. Each row has real servers and
 clients of every kind at work (mixed.py), makes one thing fail, shows by that thing's own trace that it did, lets it
 be good again, and looks up each write that was answered. Prints a line for each; ends with 1 if an answer was wrong, a
-write was lost, a fault left no trace or the service did not come back. Times are figures.
+write was lost, a fault left no trace, the service did not come back, or not within 3 s of a standby's promotion. Other
+times are figures.
 """
-import argparse, os, shutil, subprocess, sys
+import argparse, os, shutil, subprocess, sys, time
 from fault import database, disk, files, network, process, standby
 from fault.base import FAILED, Skip, say
 from stack import end_on_signals
@@ -35,8 +36,9 @@ def main():
     end_on_signals()
     say("| fault | seen by | answers, of these 503 | first 503, s | last 503 after it, s | checks that got 503 | longest check, ms"
         " | lost | wrong | repeats told what is not so |\n|---|---|---|---|---|---|---|---|---|---|")
-    skipped = 0
+    skipped, took = 0, []
     for name in wanted:
+        begin = time.monotonic()
         try:
             ROWS[name](options)
         except Skip as why:
@@ -44,6 +46,8 @@ def main():
             say("| %s | skipped: %s | | | | | | | | |" % (ROWS[name].__doc__.rstrip("."), why))
         except (RuntimeError, OSError, subprocess.SubprocessError) as error:
             FAILED.append("%s: %s" % (name, error))
+        took.append((name, time.monotonic() - begin))
+    say("in %.0f s: " % sum(s for _, s in took) + ", ".join("%s %.0f" % row for row in took))
     if skipped:
         say("%d of %d rows were skipped" % (skipped, len(wanted)))
     for text in FAILED:

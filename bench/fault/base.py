@@ -25,7 +25,7 @@ class Fault:
     def __init__(self, name, stack, true_to_repeats=True, clients=8):
         self.name, self.stack, self.true_to_repeats = name, stack, true_to_repeats
         self.load = Load(stack, clients)
-        self.traces, self.ended = [], None
+        self.traces, self.ended, self.limit_s = [], None, None
 
     def __enter__(self):
         self.load.__enter__()
@@ -39,8 +39,9 @@ class Fault:
     def size(path):
         return os.stat(path).st_size
 
-    def off(self):
-        self.ended = time.monotonic()
+    def off(self, when=None, limit_s=None):
+        """It is over, or was at that time; limit_s: from then on until nothing is refused any more."""
+        self.ended, self.limit_s = when or time.monotonic(), limit_s
 
     def trace(self, text, is_there):
         """The fault's own sign, without which the row proves nothing."""
@@ -78,7 +79,7 @@ class Fault:
     def report(self, back):
         answers = sorted(self.load.answers(self.began), key=lambda a: a.end)
         refused = [a for a in answers if a.status == 503]
-        after = [a.end for a in refused if a.end > self.ended]
+        after = max([0] + [a.end - self.ended for a in refused])
         checks = sorted(a.end - a.begin for a in answers if a.kind in ("check", "forged"))
         lost, wrong = self.load.lost(), self.load.wrong()
         untrue = self.load.untrue if self.true_to_repeats else []
@@ -86,12 +87,14 @@ class Fault:
         say("| %s | %s | %d, %d | %s | %.2f | %d of %d | %.0f | %d of %d | %d | %d |" % (
             self.name, "; ".join(self.traces), len(answers), len(refused),
             "%.2f" % (refused[0].end - self.began) if refused else "none",
-            max([0] + [end - self.ended for end in after]),
+            after,
             sum(a.kind in ("check", "forged") for a in refused), len(checks),
             1000 * checks[-1] if checks else 0, len(lost), made + changed, len(wrong), len(self.load.untrue)))
         FAILED.extend("%s: lost: %s" % (self.name, text) for text in lost)
         FAILED.extend("%s: wrong: %s" % (self.name, text) for text in wrong[:10])
         FAILED.extend("%s: not true: %s" % (self.name, text) for text in untrue[:10])
+        if self.limit_s is not None and after > self.limit_s:
+            FAILED.append("%s: a 503 %.2f s after it, which may be %d" % (self.name, after, self.limit_s))
         if not back:
             FAILED.append("%s: the service did not come back" % self.name)
 

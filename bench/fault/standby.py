@@ -1,5 +1,5 @@
 """A primary that dies or falls silent, its standby promoted, by hand and by Patroni."""
-import json, os, shlex, shutil, signal, subprocess, time
+import json, os, shlex, shutil, signal, subprocess, threading, time
 from fault.base import Fault, Skip, free_port, kill, reload
 from stack import Stack, descendants
 
@@ -25,6 +25,34 @@ postgresql:
 """
 
 
+BACK_S = 3  # from a promotion to service by the promoted
+
+
+class Promotion(threading.Thread):
+    """When a standby was promoted, by the line of its log that says so."""
+
+    def __init__(self, log):
+        super().__init__(daemon=True)
+        self.file, self.when = open(log, errors="replace"), None
+        self.file.seek(0, os.SEEK_END)
+        self.start()
+
+    def run(self):
+        text = ""
+        while "database system is ready to accept connections" not in text:
+            time.sleep(.01)
+            text += self.file.read()
+        self.when = time.monotonic()
+
+    def end(self, f):
+        """The fault ended with it."""
+        self.join(10)
+        if self.when is None:
+            raise RuntimeError("its log tells of no promotion")
+        f.off(self.when, BACK_S)
+        f.trace("promoted %.1f s later" % (self.when - f.began), self.when > f.began)
+
+
 class Pair(Stack):
     """A stack with a streaming, synchronous standby; Latchkey knows both."""
 
@@ -38,7 +66,8 @@ class Pair(Stack):
         # of the last line that names it counts
         with open(os.path.join(self.standby, "postgresql.conf"), "a") as file:
             file.write("port = 5433\n")
-        self.control("start", "-w", "-l", os.path.join(self.env["LK_LOGS"], "standby.log"))
+        self.standby_log = os.path.join(self.env["LK_LOGS"], "standby.log")
+        self.control("start", "-w", "-l", self.standby_log)
         self.psql("alter system set synchronous_standby_names = '*'")
         self.psql("select pg_reload_conf()")
         self.set("database", "host=%s,%s port=5432,5433 user=latchkey dbname=latchkey target_session_attrs=read-write"
@@ -67,10 +96,11 @@ def dead(options):
     """The primary killed, the standby promoted."""
     with Pair(options) as s:
         with Fault("the primary killed, the standby promoted after 2 s", s) as f:
+            promotion = Promotion(s.standby_log)
             kill(list(descendants(s.postgres())))
             time.sleep(2)
             s.promote()
-            f.off()
+            promotion.end(f)
             f.trace("the standby is read-write", s.psql("select pg_is_in_recovery()") == "f")
 
 
@@ -80,10 +110,11 @@ def silent(options):
         pids = list(descendants(s.postgres()))
         try:
             with Fault("the primary silent (SIGSTOP), the standby promoted after 2 s", s) as f:
+                promotion = Promotion(s.standby_log)
                 kill(pids, signal.SIGSTOP)
                 time.sleep(2)
                 s.promote()
-                f.off()
+                promotion.end(f)
                 f.trace("the standby is read-write, the primary stopped", s.psql("select pg_is_in_recovery()") == "f"
                         and " T " in open("/proc/%d/stat" % pids[0]).read())
         finally:
@@ -119,7 +150,7 @@ class Patroni(Stack):
                                           data=os.path.join(self.data, data), bin=bin, folder=self.data, sockets=self.data))
             os.chmod(path, 0o644)
             self.processes[name] = subprocess.Popen([*as_server, "patroni", path], cwd=self.data, stdout=subprocess.DEVNULL,
-                                                    stderr=open(os.path.join(self.env["LK_LOGS"], name + ".log"), "w"))
+                                                    stderr=open(self.log_of(name), "w"))
             self.wait_for(name, "primary" if name == "n1" else "replica")
         self.wait_for("n2", "synchronous")
         self.set("database", "host=127.0.0.1,127.0.0.1 port=%d,%d user=latchkey dbname=latchkey target_session_attrs=read-write"
@@ -127,6 +158,10 @@ class Patroni(Stack):
         self.lead("n1")
         reload(self)
         return self
+
+    def log_of(self, name):
+        """Where Patroni and its PostgreSQL log."""
+        return os.path.join(self.env["LK_LOGS"], name + ".log")
 
     def is_so(self, name, what):
         """Patroni's own word: GET /primary, /replica, /synchronous."""
@@ -171,11 +206,12 @@ def switchover(options):
     """Patroni: switchover."""
     with Patroni(options) as s:
         with Fault("Patroni: switchover", s) as f:
+            promotion = Promotion(s.log_of("n2"))
             body = json.dumps({"leader": "n1", "candidate": "n2"})
             subprocess.run(["curl", "-s", "-m", "60", "-o", "/dev/null", "-d", body, "-H", "Content-Type: application/json",
                             "http://127.0.0.1:%d/switchover" % s.rest["n1"]], check=True)
             s.wait_for("n2", "primary")
-            f.off()
+            promotion.end(f)
             s.lead("n2")
             f.trace("n2 leads", s.is_so("n2", "primary"))
 
@@ -184,12 +220,13 @@ def lost_leader(number):
     def row(options):
         with Patroni(options) as s:
             with Fault("Patroni: the leader's machine %s" % ("killed" if number == signal.SIGKILL else "silent (SIGSTOP)"), s) as f:
+                promotion = Promotion(s.log_of("n2"))
                 pids = s.family("n1")
                 kill(pids, number)
                 s.wait_for("n2", "primary")
-                f.off()
+                promotion.end(f)
                 s.lead("n2")
-                f.trace("n2 leads %.0f s later" % (f.ended - f.began), s.is_so("n2", "primary"))
+                f.trace("n2 leads", s.is_so("n2", "primary"))
     row.__doc__ = "Patroni: the leader lost by signal %d." % number
     return row
 
