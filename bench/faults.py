@@ -8,11 +8,11 @@ write was lost, a fault left no trace, the service did not come back, or not wit
 times are figures.
 """
 import argparse, os, shutil, subprocess, sys, time
-from fault import database, disk, files, network, process, standby
+from fault import database, disk, files, network, process, schema, standby
 from fault.base import FAILED, Skip, say
 from stack import end_on_signals
 
-ROWS = {name: row for part in (database, disk, process, files, network, standby) for name, row in part.ROWS.items()}
+ROWS = {name: row for part in (database, disk, process, files, network, schema, standby) for name, row in part.ROWS.items()}
 
 
 def alone():
