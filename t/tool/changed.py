@@ -164,7 +164,7 @@ def fault(raw, status, head):
     if not any(c in raw for c in COOKIES[name] + [TOKENS[name]]):
         return "no credential of %s" % name
     unsafe = raw.split(b" ")[0].lstrip(b"\r\n") not in (b"GET", b"HEAD", b"OPTIONS") or re.search(rb"(?im)^upgrade *:", raw)
-    own = re.search(rb"(?im)^sec-fetch-site *: *(same-origin|none)\b", raw) or b"http://" + HOST in raw
+    own = re.search(rb"(?im)^sec-fetch-site *: *(same-origin|none)\b", raw) or b"http://" + HOST.lower() in raw.lower()  # names of hosts have no case
     if unsafe and not own and TOKENS[name] not in raw:
         return "no page of this host"
     return None
