@@ -37,10 +37,11 @@
 
 struct db_conn {
 	const char *conninfo;
-	int64_t timeout_ms; /* of a call */
-	int64_t server_ms;  /* of a statement, by the server */
-	int64_t waited_us;  /* in all */
-	int64_t allowed_us; /* the value of that which ends all calls */
+	int64_t timeout_ms;    /* of a call */
+	int64_t server_ms;     /* of a statement, by the server */
+	int64_t waited_us;     /* in all */
+	int64_t connecting_us; /* of that, for connections */
+	int64_t allowed_us;    /* the value of that which ends all calls */
 	unsigned used_by;
 	char life[24]; /* of its tokens, in seconds; "": it makes none */
 	char session[33];
@@ -85,7 +86,7 @@ db_conn_token_life(struct db_conn *c, int64_t life_s)
 int64_t
 db_conn_waited_ms(const struct db_conn *c)
 {
-	return c->waited_us / 1000;
+	return (c->waited_us - c->connecting_us) / 1000;
 }
 
 void
@@ -451,8 +452,9 @@ connect_to_host(struct db_conn *c, struct db_host *h)
 	}
 }
 
-bool
-db_conn_open(struct db_conn *c)
+/* Connect to the first host that can be reached. */
+static bool
+connect_to_any(struct db_conn *c)
 {
 	unsigned i, silent = DB_HOSTS_MAX;
 	enum db_outcome outcome;
@@ -474,6 +476,16 @@ db_conn_open(struct db_conn *c)
 	if (silent < DB_HOSTS_MAX)
 		db_hosts_silent(&c->hosts, silent);
 	return false;
+}
+
+bool
+db_conn_open(struct db_conn *c)
+{
+	int64_t before_us = c->waited_us;
+	bool reached = connect_to_any(c);
+
+	c->connecting_us += c->waited_us - before_us;
+	return reached;
 }
 
 bool

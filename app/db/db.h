@@ -99,7 +99,10 @@ void db_limit(struct db *db, int64_t ms, int64_t server_ms);
  */
 void db_allow(struct db *db, int64_t ms);
 
-/* How long this process has waited for the database by now, in all. */
+/*
+ * How long this process has waited for answers of the database by now, in all;
+ * without the time that it took to connect.
+ */
 int64_t db_waited_ms(const struct db *db);
 
 /* Is there a connection, as far as is known? */

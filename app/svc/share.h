@@ -15,9 +15,11 @@
  *   of one half. When it is used up they are refused for as long, while logins
  *   are served, in whichever order they come out of the sockets.
  *
- * Only waiting for the database counts: on a busy machine hashing takes long,
- * too, and is what logins do. A sign-up's own share that a database of usual
- * speed needs is free, and so is a burst of an eighth of login_wait_ms.
+ * Only waiting for answers of the database counts: on a busy machine hashing
+ * takes long, too, and is what logins do; and without a connection logins fail
+ * as well, so that connecting would only have sign-ups refused for longer than
+ * a fail-over takes. A sign-up's own share that a database of usual speed needs
+ * is free, and so is a burst of an eighth of login_wait_ms.
  */
 #ifndef LATCHKEY_SVC_SHARE_H
 #define LATCHKEY_SVC_SHARE_H
