@@ -279,6 +279,7 @@ offset_of(const struct shm_section *section)
 	const struct shm_section *const *p = shm.sections + 1;
 	size_t n = 0;
 
+	assert(shm.sections != NULL);
 	for (; *p != NULL && *p != section; p++)
 		n += pages(*p);
 	return n;
@@ -301,7 +302,7 @@ make_hidden(size_t bytes)
 static bool
 create_hidden(void)
 {
-	const struct shm_section *const *p;
+	const struct shm_section *const *p = shm.sections + 1;
 	size_t bytes = offset_of(NULL);
 
 	if (bytes == 0 || shm.hidden != NULL)
@@ -317,7 +318,7 @@ create_hidden(void)
 	if (fcntl(shm.hidden_fd, F_ADD_SEALS,
 	        F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE) != 0)
 		fcntl(shm.hidden_fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW);
-	for (p = shm.sections + 1; *p != NULL; p++)
+	for (; *p != NULL; p++)
 		(*p)->use(shm.hidden + offset_of(*p));
 	return true;
 }
@@ -418,19 +419,19 @@ static bool
 read_whole(int fd, const struct shm_section *section, char *out)
 {
 	char head[LAYOUT_BYTES], layout[LAYOUT_BYTES];
-	size_t done = 0;
+	size_t got = 0;
 	ssize_t n;
 
 	make_layout(section, layout);
 	if (pread(fd, head, sizeof(head), 0) != (ssize_t)sizeof(head) ||
 	    memcmp(head, layout, sizeof(head)) != 0)
 		return false;
-	while (done < section->bytes) {
-		n = pread(fd, out + done, section->bytes - done,
-		    (off_t)(HEAD_BYTES + done));
+	while (got < section->bytes) {
+		n = pread(fd, out + got, section->bytes - got,
+		    (off_t)(HEAD_BYTES + got));
 		if (n <= 0)
 			return false;
-		done += (size_t)n;
+		got += (size_t)n;
 	}
 	return true;
 }

@@ -49,6 +49,13 @@ static int answered;
 static char ran[400]; /* the statements that were run, a blank behind each */
 static const char *params[PARAMS_MAX]; /* of the last one */
 
+/* Is it that text? NULL is not. */
+static bool
+is_same(const char *a, const char *b)
+{
+	return a != NULL && strcmp(a, b) == 0;
+}
+
 static int
 count_of(const char *rows)
 {
@@ -126,7 +133,7 @@ true_of_ours(const struct db_rows *rows, int row, int column)
 {
 	const char *text = text_of_ours(rows, row, column);
 
-	return text != NULL && strcmp(text, "t") == 0;
+	return is_same(text, "t");
 }
 
 static void
@@ -166,23 +173,23 @@ test_insert(void)
 
 	will_be(ERR_OK, "f;");
 	ok(db_session_insert(&ctx, &s) == ERR_OK &&
-	        strcmp(ran, "session_insert ") == 0,
+	        is_same(ran, "session_insert "),
 	    "a session is added");
-	ok(strcmp(params[0], ID) == 0 && strcmp(params[1], "7") == 0 &&
-	        strcmp(params[2], "3") == 0 && strcmp(params[3], "99") == 0 &&
-	        strcmp(params[6], "0") == 0 && strcmp(params[7], "4") == 0,
+	ok(is_same(params[0], ID) && is_same(params[1], "7") &&
+	        is_same(params[2], "3") && is_same(params[3], "99") &&
+	        is_same(params[6], "0") && is_same(params[7], "4"),
 	    "a session has its user, epoch, end and client");
 	will_answer(full);
 	ok(db_session_insert(&ctx, &s) == ERR_OK &&
-	        strcmp(ran, "session_insert session_end_surplus ") == 0 &&
-	        strcmp(params[0], "7") == 0 && strcmp(params[1], ID) == 0,
+	        is_same(ran, "session_insert session_end_surplus ") &&
+	        is_same(params[0], "7") && is_same(params[1], ID),
 	    "where there are too many the others are ended");
 	will_answer(fails);
 	ok(db_session_insert(&ctx, &s) == ERR_OK,
 	    "others that could not be ended are left to the next login");
 	will_be(ERR_BUSY, "");
 	ok(db_session_insert(&ctx, &s) == ERR_BUSY &&
-	        strcmp(ran, "session_insert ") == 0,
+	        is_same(ran, "session_insert "),
 	    "a session that could not be added ends no other");
 }
 
@@ -197,15 +204,14 @@ test_list(void)
 	will_be(ERR_OK, "a|b|c|d|e|f|g;h|i|j|k|-|-|n;");
 	ok(db_session_list(&ctx, &u, out, &n) == ERR_OK && n == 2,
 	    "two sessions are two");
-	ok(strcmp(out[0].id, "a") == 0 && strcmp(out[0].created_at, "b") == 0 &&
-	        strcmp(out[0].used_at, "c") == 0 &&
-	        strcmp(out[0].expires_at, "d") == 0 &&
-	        strcmp(out[0].address, "e") == 0 &&
-	        strcmp(out[0].agent, "f") == 0 &&
-	        strcmp(out[0].client_id, "g") == 0 && out[0].user_id == 7 &&
+	ok(is_same(out[0].id, "a") && is_same(out[0].created_at, "b") &&
+	        is_same(out[0].used_at, "c") &&
+	        is_same(out[0].expires_at, "d") &&
+	        is_same(out[0].address, "e") && is_same(out[0].agent, "f") &&
+	        is_same(out[0].client_id, "g") && out[0].user_id == 7 &&
 	        out[0].epoch == 3,
 	    "a session of the list has all members");
-	ok(strcmp(out[1].id, "h") == 0 && out[1].address == NULL &&
+	ok(is_same(out[1].id, "h") && out[1].address == NULL &&
 	        out[1].agent == NULL,
 	    "a session of the list may have no address");
 	for (i = 0; i <= SESSIONS_OF_USER; i++)
@@ -227,7 +233,7 @@ test_find(void)
 
 	will_be(ERR_OK, "soon;");
 	ok(db_session_find(&ctx, ID, 7, &expires_at) == ERR_OK &&
-	        strcmp(expires_at, "soon") == 0,
+	        is_same(expires_at, "soon"),
 	    "the end of a session is found");
 	expires_at = NULL;
 	will_be(ERR_NOTFOUND, "");
@@ -243,9 +249,9 @@ test_find(void)
 static bool
 is_ada(const struct renewal *r)
 {
-	return r->user.id == 7 && strcmp(r->user.username, "ada") == 0 &&
+	return r->user.id == 7 && is_same(r->user.username, "ada") &&
 	       r->user.epoch == 3 && r->user.is_active && r->expires_s == 99 &&
-	       strcmp(r->scope, "s") == 0;
+	       is_same(r->scope, "s");
 }
 
 static void
@@ -255,8 +261,8 @@ test_live(void)
 
 	will_be(ERR_OK, LIVE_ROW "|-1|app|api;");
 	ok(db_session_live(&ctx, &r) == ERR_OK && is_ada(&r) &&
-	        r.counter == -1 && strcmp(r.client.id, "app") == 0 &&
-	        strcmp(r.client.audience, "api") == 0,
+	        r.counter == -1 && is_same(r.client.id, "app") &&
+	        is_same(r.client.audience, "api"),
 	    "a session that goes on has its user, counter and client");
 	will_be(ERR_NOTFOUND, "");
 	ok(db_session_live(&ctx, &r) == ERR_NOTFOUND,
@@ -270,14 +276,14 @@ test_touch(void)
 
 	will_be(ERR_OK, "8|eve|4|98|s;");
 	ok(db_session_touch(&ctx, &t) == ERR_OK && t.user.id == 8 &&
-	        strcmp(t.user.username, "eve") == 0 && t.user.epoch == 4 &&
+	        is_same(t.user.username, "eve") && t.user.epoch == 4 &&
 	        t.user.is_active && t.expires_s == 98 &&
-	        strcmp(t.user.scope, "s") == 0,
+	        is_same(t.user.scope, "s"),
 	    "a session that is used has what its account has");
 	t.user.epoch = 3;
 	will_be(ERR_OK, "7|ada|4|98|-;");
-	ok(db_session_touch(&ctx, &t) == ERR_OK &&
-	        strcmp(params[4], "3") == 0 && t.user.scope == NULL,
+	ok(db_session_touch(&ctx, &t) == ERR_OK && is_same(params[4], "3") &&
+	        t.user.scope == NULL,
 	    "a session is used in the epoch of its cookie");
 	t.is_raised = true;
 	will_be(ERR_OK, "7|ada|4|98|-;");
@@ -329,7 +335,7 @@ test_renew(void)
 		                           { ERR_BUSY, "" } };
 	struct answer never[2 * RENEW_TRIES + 1];
 	struct renewal r = { .id = ID, .result = RENEWAL_SPENT };
-	int i;
+	size_t i;
 
 	will_answer(good);
 	ok(db_session_renew(&ctx, &r) == ERR_OK && is_ada(&r) &&
@@ -370,12 +376,12 @@ static void
 test_end(void)
 {
 	will_be(ERR_OK, "x;");
-	ok(db_session_end(&ctx, 7, ID) == ERR_OK &&
-	        strcmp(params[0], "7") == 0 && strcmp(params[1], ID) == 0,
+	ok(db_session_end(&ctx, 7, ID) == ERR_OK && is_same(params[0], "7") &&
+	        is_same(params[1], ID),
 	    "a session of a user is ended");
 	will_be(ERR_OK, "x;");
 	ok(db_session_end(&ctx, 1, ID) == ERR_OK && params[0] != NULL &&
-	        strcmp(params[0], "1") == 0,
+	        is_same(params[0], "1"),
 	    "a session of the first user is ended");
 	will_be(ERR_OK, "x;");
 	ok(db_session_end(&ctx, 0, ID) == ERR_OK && params[0] == NULL,
@@ -410,8 +416,8 @@ test_walk(void)
 
 	will_be(ERR_OK, "f|t;");
 	ok(db_session_walk(&ctx, 60, &page, &more) == ERR_OK && more &&
-	        page == 300 && strcmp(params[0], "200") == 0 &&
-	        strcmp(params[1], "60") == 0,
+	        page == 300 && is_same(params[0], "200") &&
+	        is_same(params[1], "60"),
 	    "a walk goes on to the next pages");
 	more = false;
 	will_be(ERR_OK, "t|f;");

@@ -38,12 +38,12 @@ static bool PRINTF_LIKE(4, 5) event(enum log_level level, const char *name,
     const char *reason, const char *fmt, ...)
 {
 	va_list args;
-	bool written;
+	bool good;
 
 	va_start(args, fmt);
-	written = log_event(level, name, reason, fmt, args);
+	good = log_event(level, name, reason, fmt, args);
 	va_end(args);
-	return written;
+	return good;
 }
 
 /* Is this a line with the time of now in front of the rest? */

@@ -451,7 +451,7 @@ hide_all(void)
 {
 	shm_leave();
 	return shm_hide_all() && small[0] == 0 && large[PAGE_BYTES] == 0 &&
-	       in_file[0] == 0 && in_file[2 * PAGE_BYTES] == 0;
+	       in_file[0] == 0 && in_file[2 * (size_t)PAGE_BYTES] == 0;
 }
 
 /* A log whose count of lost lines was in a section, and is hidden now. */
@@ -486,7 +486,7 @@ test_read_only(void)
 	    "a write to a section that is only read changes nothing");
 	is_int(in_child(allow_itself), 0,
 	    "a process cannot make its section writable again");
-	in_file[2 * PAGE_BYTES] = 'g';
+	in_file[2 * (size_t)PAGE_BYTES] = 'g';
 	is_int(in_child(hide_all), 1,
 	    "a process that hides all sections sees nothing of them");
 	ok(small[0] == 's' && large[PAGE_BYTES] == 'l' && in_file[0] == 'f',

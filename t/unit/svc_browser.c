@@ -114,6 +114,13 @@ before_of_ours(
 	return account_of_ours(c, claims, out);
 }
 
+/* Is it that text? NULL is not. */
+static bool
+is_same(const char *a, const char *b)
+{
+	return a != NULL && strcmp(a, b) == 0;
+}
+
 /* All is well again. */
 static void
 reset(void)
@@ -182,7 +189,7 @@ test_cookie(void)
 	ok(p.uid == 7 && p.epoch == 3 && !p.is_kept,
 	    "a cookie holds its account");
 	is(p.name, "ada", "a cookie holds its name");
-	ok(p.has_scopes && strcmp(p.scopes, "a b") == 0,
+	ok(p.has_scopes && is_same(p.scopes, "a b"),
 	    "a cookie holds its scopes");
 	is_int(p.end_s, NOW + PROOF_S, "a cookie counts for minutes");
 	is_int(cookie.max_age_s, BROWSER_UNTIL_CLOSED,
@@ -235,7 +242,7 @@ test_start(void)
 
 	reset();
 	ok(tested_start(&ctx, &ada, &out) == ERR_OK &&
-	        strcmp(proof_of(out.value).sid, SID) == 0,
+	        is_same(proof_of(out.value).sid, SID),
 	    "a session begins with a cookie");
 	is_int(started.expires_s, NOW + 30 * 86400,
 	    "a session lasts for session_days");
@@ -264,8 +271,8 @@ test_claims(void)
 	reset();
 	cookie = usual_cookie();
 	ok(claims_of(cookie, &c) == ERR_OK && c.uid == 7 && c.epoch == 3 &&
-	        c.exp == NOW + PROOF_S && strcmp(c.sub, "ada") == 0 &&
-	        strcmp(c.sid, SID) == 0 && strcmp(c.scope, "a b") == 0,
+	        c.exp == NOW + PROOF_S && is_same(c.sub, "ada") &&
+	        is_same(c.sid, SID) && is_same(c.scope, "a b"),
 	    "a fresh cookie has its claims");
 	ok(claims_of("x", &c) == ERR_UNAUTH, "what is no cookie has none");
 	revoked_err = ERR_BUSY;
@@ -314,7 +321,7 @@ static void
 test_renewal(void)
 {
 	struct browser_cookie out = { NULL, 0 };
-	struct token_claims c;
+	struct token_claims c = { 0 };
 	const char *cookie;
 	struct proof p;
 
@@ -326,14 +333,14 @@ test_renewal(void)
 	ok(tested_renew(&ctx, cookie, &c, &out) == ERR_OK,
 	    "an old cookie is renewed");
 	p = proof_of(out.value);
-	ok(p.uid == 7 && p.epoch == 3 && p.is_kept && strcmp(p.sid, SID) == 0 &&
-	        strcmp(p.name, "ada2") == 0 && strcmp(p.scopes, "c") == 0,
+	ok(p.uid == 7 && p.epoch == 3 && p.is_kept && is_same(p.sid, SID) &&
+	        is_same(p.name, "ada2") && is_same(p.scopes, "c"),
 	    "a renewed cookie holds what the account has now");
-	ok(c.exp == NOW + 1000 + PROOF_S && strcmp(c.sub, "ada2") == 0 &&
-	        strcmp(c.scope, "c") == 0,
+	ok(c.exp == NOW + 1000 + PROOF_S && is_same(c.sub, "ada2") &&
+	        is_same(c.scope, "c"),
 	    "the claims of a renewed cookie are what the account has now");
 	ok(touched.user.id == 7 && touched.user.epoch == 3 &&
-	        !touched.is_raised && strcmp(touched_sid, SID) == 0,
+	        !touched.is_raised && is_same(touched_sid, SID),
 	    "a renewal asks the session of the cookie");
 	is_int(touched.idle_s, 3600, "a session idles for at most its minutes");
 	is_int(touched.write_s, 300, "a use is written after five minutes");
@@ -358,7 +365,7 @@ test_renewal(void)
 	known_err = ERR_OK;
 	touch_err = ERR_BUSY;
 	ok(tested_renew(&ctx, cookie, &c, &out) == ERR_BUSY &&
-	        out.value == NULL && strcmp(c.sub, "ada") == 0,
+	        out.value == NULL && is_same(c.sub, "ada"),
 	    "without the database a cookie is not renewed");
 }
 
@@ -375,7 +382,7 @@ test_end(void)
 	    "by what is no cookie a log-out has nothing to do");
 	ctx.now_s = NOW + 1000;
 	ok(tested_end(&ctx, cookie) == ERR_OK && ended_user == 7 &&
-	        strcmp(ended_sid, SID) == 0,
+	        is_same(ended_sid, SID),
 	    "an old cookie ends its session");
 	end_err = ERR_NOTFOUND;
 	ok(tested_end(&ctx, cookie) == ERR_OK,
