@@ -536,6 +536,13 @@ db_allow(struct db *db, int64_t ms)
 	(void)ms;
 }
 
+bool
+db_is_in_doubt(const struct db *db)
+{
+	(void)db;
+	return tables.mood == MOOD_LOST;
+}
+
 int64_t
 db_waited_ms(const struct db *db)
 {
