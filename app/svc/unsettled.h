@@ -28,8 +28,7 @@ struct unsettled {
 	int64_t user_id;      /* 0: of a sign-up */
 	int32_t epoch;        /* of the account before; 0: of a sign-up */
 	const char *username; /* NULL: of a change; of a reset its link's */
-	const char *fullname; /* of a deletion; NULL: none; of a reset the name
-	                       */
+	const char *fullname; /* of a deletion, or NULL; of a reset the name */
 	const char *hash;
 };
 
