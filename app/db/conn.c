@@ -45,8 +45,7 @@ struct db_conn {
 	unsigned used_by;
 	char life[24]; /* of its tokens, in seconds; "": it makes none */
 	char session[33];
-	PGconn *pg; /* NULL: not connected */
-	void *tls;  /* its handshake, while it connects, for db/tls.h */
+	PGconn *pg;            /* NULL: not connected */
 	int64_t deadline_ms;   /* of the call under way */
 	int64_t wait_until_ms; /* that, or the end of a host's share */
 	struct db_hosts hosts;
@@ -183,8 +182,6 @@ finish_connecting(struct db_conn *c)
 		if (!wait_for(
 		        c, status == PGRES_POLLING_READING ? POLLIN : POLLOUT))
 			return DB_LATE;
-		/* libpq releases it when it fails */
-		db_tls_hold(&c->tls, PQsslStruct(c->pg, "OpenSSL"));
 		status = PQconnectPoll(c->pg);
 	}
 	return status == PGRES_POLLING_OK ? DB_ANSWERED : DB_LOST;
@@ -343,7 +340,7 @@ log_unreached(const struct db_conn *c, const struct db_host *h,
     const char *address, enum db_outcome outcome)
 {
 	const char *message = PQerrorMessage(c->pg);
-	const char *fault = db_tls_fault(c->tls);
+	const char *fault = db_tls_fault();
 	char late[300], said[400], code[6];
 	bool is_servers;
 
@@ -374,6 +371,7 @@ connect_to(struct db_conn *c, const struct db_host *h, const char *address)
 		"UTF8", "latchkey", NULL };
 	enum db_outcome outcome;
 
+	db_tls_watch();
 	c->pg = PQconnectStartParams(names, values, 1);
 	if (c->pg == NULL)
 		abort();
@@ -381,14 +379,11 @@ connect_to(struct db_conn *c, const struct db_host *h, const char *address)
 	PQsetErrorVerbosity(c->pg, PQERRORS_VERBOSE);
 	outcome = finish_connecting(c);
 	PQsetErrorVerbosity(c->pg, PQERRORS_DEFAULT);
-	if (outcome == DB_ANSWERED) {
-		db_tls_release(&c->tls);
+	if (outcome == DB_ANSWERED)
 		outcome = set_up(c);
-	}
 	if (outcome == DB_ANSWERED)
 		return outcome;
 	log_unreached(c, h, address, outcome);
-	db_tls_release(&c->tls);
 	db_conn_close(c);
 	return outcome;
 }

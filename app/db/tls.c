@@ -8,31 +8,44 @@
 
 #include "db/tls.h"
 
-void
-db_tls_release(void **held)
-{
-	SSL_free(*held);
-	*held = NULL;
-}
+static const char *fault; /* of the handshake that ended last */
 
-void
-db_tls_hold(void **held, void *ssl)
-{
-	if (ssl == NULL || ssl == *held || SSL_up_ref(ssl) != 1)
-		return;
-	db_tls_release(held);
-	*held = ssl;
-}
-
-const char *
-db_tls_fault(const void *held)
+/*
+ * A handshake ends. libpq may begin one and release it in the same call, where
+ * the server answers fast: nobody but OpenSSL itself can tell of each.
+ */
+static void
+handshake_ended(void *ssl, void *data, CRYPTO_EX_DATA *all, int index,
+    long number, void *arg)
 {
 	long result;
 
+	(void)data;
+	(void)all;
+	(void)index;
+	(void)number;
+	(void)arg;
 	/* OpenSSL has a result also where nothing was to be verified */
-	if (held == NULL || (SSL_get_verify_mode(held) & SSL_VERIFY_PEER) == 0)
-		return NULL;
-	result = SSL_get_verify_result(held);
-	return result != X509_V_OK ? X509_verify_cert_error_string(result)
-	                           : NULL;
+	if ((SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER) == 0)
+		return;
+	result = SSL_get_verify_result(ssl);
+	fault =
+	    result != X509_V_OK ? X509_verify_cert_error_string(result) : NULL;
+}
+
+void
+db_tls_watch(void)
+{
+	static bool watched;
+
+	if (!watched)
+		watched = SSL_get_ex_new_index(
+		              0, NULL, NULL, NULL, handshake_ended) >= 0;
+	fault = NULL;
+}
+
+const char *
+db_tls_fault(void)
+{
+	return fault;
 }

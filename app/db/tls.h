@@ -7,20 +7,14 @@
 
 #include "base.h"
 
-/*
- * Hold a handshake, an SSL of OpenSSL's, beyond its connection, and let go of
- * the one held before (*held). ssl may be NULL: then that is kept.
- */
-void db_tls_hold(void **held, void *ssl);
-
-/* Let go of it. It may be NULL. */
-void db_tls_release(void **held);
+/* Watch the handshakes of this process from now on; forget those before. */
+void db_tls_watch(void);
 
 /*
- * Why the server's certificate was refused in this handshake, in OpenSSL's
- * words: "certificate has expired". NULL: it was not, or there was none, or it
- * was not to be verified.
+ * Why the server's certificate was refused in the handshake that ended last, in
+ * OpenSSL's words, which live on: "certificate has expired". NULL: it was not,
+ * or there was none, or it was not to be verified.
  */
-const char *db_tls_fault(const void *held) MUST_CHECK;
+const char *db_tls_fault(void) MUST_CHECK;
 
 #endif
