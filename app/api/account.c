@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "api/device.h"
 #include "api/page.h"
 #include "http/header.h"
 #include "http/params.h"
@@ -340,8 +341,7 @@ api_account_password(struct req *r)
 	e = profile_change_password(r->ctx, r->user,
 	    &(struct password_change){ .current = v[CURRENT].text,
 	        .wanted = v[NEW].text,
-	        .device =
-	            header_cookie(r->cookie, DEVICE_COOKIE, r->ctx->arena),
+	        .device = device_cookie(r),
 	        .session = r->claims.sid },
 	    &why, NULL);
 	switch (e) {
@@ -375,9 +375,8 @@ api_account_delete(struct req *r)
 	if (current.text == NULL)
 		return send_problem(r, 422, "delete_problem", "password_empty");
 	e = profile_delete(r->ctx, r->user,
-	    &(struct password_change){ .current = current.text,
-	        .device =
-	            header_cookie(r->cookie, DEVICE_COOKIE, r->ctx->arena) },
+	    &(struct password_change){
+	        .current = current.text, .device = device_cookie(r) },
 	    &referred);
 	switch (e) {
 	case ERR_OK:

@@ -8,8 +8,6 @@
 
 #include "http/req.h"
 
-#define DEVICE_COOKIE "__Host-latchkey-device" /* svc/device.h's proof */
-
 struct user;
 
 /* Append a user's members of JSON, as the original has them, in its order. */

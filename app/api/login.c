@@ -6,13 +6,13 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "api/device.h"
 #include "api/page.h"
 #include "http/header.h"
 #include "http/next.h"
 #include "http/params.h"
 #include "http/reply.h"
 #include "svc/browser.h"
-#include "svc/device.h"
 #include "svc/login.h"
 
 /* What has just been done, by the word in the query. */
@@ -144,9 +144,7 @@ static void
 finish_login(struct req *r, const struct login *l, const char *next)
 {
 	page_go(r, "login?arrived=1", next_of(next));
-	if (l->new_device != NULL)
-		header_set_cookie(
-		    r, DEVICE_COOKIE, l->new_device, DEVICE_LIFE_S);
+	device_remember(r, l);
 	header_set_session(r, l->cookie.value, l->cookie.max_age_s);
 }
 
@@ -172,11 +170,9 @@ api_login_submit(struct req *r)
 	l = (struct login){
 		.username = v[USERNAME].text,
 		.password = v[PASSWORD].text,
-		.device =
-		    header_cookie(r->cookie, DEVICE_COOKIE, r->ctx->arena),
+		.device = device_cookie(r),
 		.browser = true,
-		.old_cookie = header_cookie_once(
-		    r->cookie, HEADER_SESSION, r->ctx->arena),
+		.old_cookie = header_session(r),
 		.keep = v[KEEP].given,
 	};
 	again = (struct form_page){ .status = 422,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "api/device.h"
 #include "api/token.h"
 #include "http/header.h"
 #include "http/params.h"
@@ -173,7 +174,7 @@ grant_password(
 	struct login l = {
 		.username = v[USERNAME].text,
 		.password = v[PASSWORD].text,
-		.device = token_device(r),
+		.device = device_cookie(r),
 		.client = client,
 	};
 	enum err e;
@@ -196,7 +197,7 @@ grant_password(
 	                    .life_s = l.token_life_s,
 	                    .refresh_token = l.refresh_token,
 	                    .scope = granted_scope(r, &l) });
-	token_remember_device(r, &l);
+	device_remember(r, &l);
 	return ERR_OK;
 }
 

@@ -246,8 +246,7 @@ page_go(struct req *r, const char *path, const char *next)
 enum err
 page_user(struct req *r, struct user *out)
 {
-	const char *cookie =
-	    header_cookie_once(r->cookie, HEADER_SESSION, r->ctx->arena);
+	const char *cookie = header_session(r);
 	struct browser_cookie new = { .value = NULL };
 	enum err e;
 

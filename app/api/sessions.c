@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "api/device.h"
 #include "http/header.h"
 #include "http/params.h"
 #include "http/reply.h"
-#include "svc/device.h"
 #include "svc/login.h"
 #include "svc/session.h"
 
@@ -117,11 +117,9 @@ api_session_create(struct req *r)
 	l = (struct login){
 		.username = v[USERNAME].text,
 		.password = v[PASSWORD].text,
-		.device =
-		    header_cookie(r->cookie, DEVICE_COOKIE, r->ctx->arena),
+		.device = device_cookie(r),
 		.browser = true,
-		.old_cookie = header_cookie_once(
-		    r->cookie, HEADER_SESSION, r->ctx->arena),
+		.old_cookie = header_session(r),
 		.keep = v[KEEP].on,
 	};
 	e = login(r->ctx, &l);
@@ -130,9 +128,7 @@ api_session_create(struct req *r)
 	if (e != ERR_OK)
 		return e == ERR_UNAUTH ? ERR_OK : e;
 	reply_begin(r, 204, NULL);
-	if (l.new_device != NULL)
-		header_set_cookie(
-		    r, DEVICE_COOKIE, l.new_device, DEVICE_LIFE_S);
+	device_remember(r, &l);
 	header_set_session(r, l.cookie.value, l.cookie.max_age_s);
 	return ERR_OK;
 }

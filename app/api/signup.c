@@ -139,8 +139,7 @@ api_signup_show(struct req *r)
 static void
 welcome(struct req *r, const struct user *u, const char *next)
 {
-	const char *old =
-	    header_cookie_once(r->cookie, HEADER_SESSION, r->ctx->arena);
+	const char *old = header_session(r);
 	struct browser_cookie cookie;
 
 	/* the browser's old session ends, too */

@@ -7,27 +7,12 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "api/device.h"
 #include "api/token.h"
 #include "http/header.h"
 #include "http/params.h"
 #include "http/reply.h"
 #include "lib/scope.h"
-#include "svc/device.h"
-
-const char *
-token_device(const struct req *r)
-{
-	return header_cookie(r->cookie, DEVICE_COOKIE, r->ctx->arena);
-}
-
-void
-token_remember_device(struct req *r, const struct login *l)
-{
-	if (l->new_device != NULL &&
-	    origin_is_accepted(ORIGIN_NOT_CROSS_SITE, &r->from, ""))
-		header_set_cookie(
-		    r, DEVICE_COOKIE, l->new_device, DEVICE_LIFE_S);
-}
 
 void
 token_add_members(struct buf *b, const struct token_reply *t)
@@ -73,7 +58,7 @@ api_token_create(struct req *r)
 	l = (struct login){
 		.username = v[USERNAME].text,
 		.password = v[PASSWORD].text,
-		.device = token_device(r),
+		.device = device_cookie(r),
 		.offline = !r->ctx->app->conf->refresh_tokens_asked ||
 		           scope_has(v[SCOPE].text, SCOPE_OFFLINE),
 		.wanted = v[SCOPE].text,
@@ -90,6 +75,6 @@ api_token_create(struct req *r)
 	                         .refresh_token = l.refresh_token,
 	                         .scope = l.scope });
 	buf_adds(b, "}");
-	token_remember_device(r, &l);
+	device_remember(r, &l);
 	return ERR_OK;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "api/device.h"
 #include "api/token.h"
 #include "http/header.h"
 #include "http/params.h"
@@ -217,8 +218,7 @@ api_users_change_password(struct req *r)
 	    &(struct password_change){ .current = v[CURRENT].text,
 	        .wanted = v[NEW].text,
 	        .is_repeat = r->is_repeat,
-	        .device =
-	            header_cookie(r->cookie, DEVICE_COOKIE, r->ctx->arena),
+	        .device = device_cookie(r),
 	        .session = r->claims.sid },
 	    &why, r->session == NULL ? &kept : NULL);
 	switch (e) {
@@ -252,8 +252,7 @@ api_users_delete(struct req *r)
 	e = profile_delete(r->ctx, r->user,
 	    &(struct password_change){ .current = current.text,
 	        .is_repeat = r->is_repeat,
-	        .device =
-	            header_cookie(r->cookie, DEVICE_COOKIE, r->ctx->arena) },
+	        .device = device_cookie(r) },
 	    &referred);
 	switch (e) {
 	case ERR_OK:

@@ -38,8 +38,7 @@ gate_session(struct req *r, bool is_check)
 {
 	if (header_has_bearer(r->authorization))
 		return true;
-	r->session =
-	    header_cookie_once(r->cookie, HEADER_SESSION, r->ctx->arena);
+	r->session = header_session(r);
 	if (r->session == NULL || is_safe(r, is_check))
 		return true;
 	if (is_check && r->guarded.method == NULL)

@@ -223,6 +223,12 @@ header_set_lax_cookie(
 	set_cookie(r, name, value, max_age_s, "Lax");
 }
 
+const char *
+header_session(const struct req *r)
+{
+	return header_cookie_once(r->cookie, HEADER_SESSION, r->ctx->arena);
+}
+
 void
 header_set_session(struct req *r, const char *value, int64_t max_age_s)
 {

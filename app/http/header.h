@@ -77,6 +77,9 @@ void header_set_lax_cookie(
 
 #define HEADER_SESSION "__Host-latchkey"
 
+/* The session cookie of a request, by header_cookie_once(). */
+const char *header_session(const struct req *r);
+
 /*
  * Have the reply set the session cookie; of several calls, and of those of
  * header_remove_session(), the last counts. value: of svc/browser.h's cookie,
