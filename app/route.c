@@ -10,11 +10,13 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "api/auth.h"
 #include "api/page.h"
 #include "http/cors.h"
 #include "http/gate.h"
 #include "http/header.h"
 #include "http/params.h"
+#include "http/redirect.h"
 #include "http/reply.h"
 #include "lib/clock.h"
 #include "lib/memory.h"
@@ -22,26 +24,15 @@
 #include "route.h"
 #include "stats/event.h"
 #include "stats/metrics.h"
-#include "svc/browser.h"
 #include "svc/ratelimit.h"
-#include "svc/session.h"
 #include "svc/share.h"
-#include "model.h"
-
-/*
- * CHECKED: a valid token, or a browser's cookie, for a request that the web
- * server asks about. RENEWED: that cookie, good or old, whose session goes on.
- * SIGNED_IN: either, and the account is active. REPEATABLE: or it was so before
- * the same request, of which nobody knows what came.
- */
-enum who { ANYONE, CHECKED, RENEWED, SIGNED_IN, REPEATABLE };
 
 /* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): rows read so */
 struct route {
 	unsigned methods; /* bits of enum method */
 	const char *path;
 	enum role lane;
-	enum who who;
+	enum auth who;
 	enum origin origin;
 	enum limit limit; /* of attempts; its service counts them */
 	enum face face;
@@ -50,14 +41,19 @@ struct route {
 	enum err (*handler)(struct req *r);
 };
 
-#define LOCATION_MAX_BYTES 4096 /* of a redirect */
-
 #define GET METHOD_GET
 #define GET_HEAD (METHOD_GET | METHOD_HEAD)
 #define POST METHOD_POST
 #define PATCH METHOD_PATCH
 #define DELETE METHOD_DELETE
 #define METHOD_ANY (~0u)
+#define ANYONE AUTH_NONE
+#define CLIENT AUTH_CLIENT
+#define CONFIDENTIAL AUTH_CONFIDENTIAL
+#define CHECKED AUTH_CHECKED
+#define RENEWED AUTH_RENEWED
+#define SIGNED_IN AUTH_USER
+#define REPEATABLE AUTH_REPEATABLE
 #define ANY ORIGIN_ANY
 #define NOT_CROSS_SITE ORIGIN_NOT_CROSS_SITE
 #define SAME_ORIGIN ORIGIN_SAME
@@ -84,10 +80,10 @@ static const struct route routes[] = {
 	{ POST,     "/session",             ROLE_LOGIN, ANYONE,    OWN_PAGES,      LIMIT_LOGIN,  FASTAPI, BODY_EITHER, 65536, api_session_create },
 	{ GET,      "/session",             ROLE_API,   SIGNED_IN, ANY,            LIMIT_NONE,   BEARER,  BODY_NONE, 0,     api_session_read },
 	{ DELETE,   "/session",             ROLE_API,   SIGNED_IN, SAME_ORIGIN,    LIMIT_NONE,   BEARER,  BODY_NONE, 0,     api_session_delete },
-	{ POST,     "/oauth2/token",        ROLE_API,   ANYONE,    NOT_CROSS_SITE, LIMIT_NONE,   OAUTH,   BODY_FORM, 65536, api_oauth2_token },
-	{ POST,     "/oauth2/token",        ROLE_LOGIN, ANYONE,    NOT_CROSS_SITE, LIMIT_LOGIN,  OAUTH,   BODY_FORM, 65536, api_oauth2_password },
-	{ POST,     "/oauth2/introspect",   ROLE_API,   ANYONE,    NOT_CROSS_SITE, LIMIT_NONE,   OAUTH,   BODY_FORM, 65536, api_oauth2_introspect },
-	{ POST,     "/oauth2/revoke",       ROLE_API,   ANYONE,    NOT_CROSS_SITE, LIMIT_NONE,   OAUTH,   BODY_FORM, 65536, api_oauth2_revoke },
+	{ POST,     "/oauth2/token",        ROLE_API,   CLIENT,    NOT_CROSS_SITE, LIMIT_NONE,   OAUTH,   BODY_FORM, 65536, api_oauth2_token },
+	{ POST,     "/oauth2/token",        ROLE_LOGIN, CLIENT,    NOT_CROSS_SITE, LIMIT_LOGIN,  OAUTH,   BODY_FORM, 65536, api_oauth2_password },
+	{ POST,     "/oauth2/introspect",   ROLE_API,   CONFIDENTIAL,NOT_CROSS_SITE, LIMIT_NONE,   OAUTH,   BODY_FORM, 65536, api_oauth2_introspect },
+	{ POST,     "/oauth2/revoke",       ROLE_API,   CLIENT,    NOT_CROSS_SITE, LIMIT_NONE,   OAUTH,   BODY_FORM, 65536, api_oauth2_revoke },
 	{ GET,      "/check",               ROLE_CHECK, CHECKED,   ANY,            LIMIT_NONE,   BEARER,  BODY_NONE, 0,     api_check },
 	{ GET,      "/check/renew",         ROLE_API,   RENEWED,   ANY,            LIMIT_NONE,   BEARER,  BODY_NONE, 0,     api_check },
 	{ GET_HEAD, "/.well-known/jwks.json",ROLE_CHECK,ANYONE,    ANY,            LIMIT_NONE,   FASTAPI, BODY_NONE, 0,     api_keys },
@@ -161,46 +157,6 @@ find_other_slash(struct req *r, const char *path, size_t n)
 	return find(r, other, n, METHOD_ANY) != NULL ? other : NULL;
 }
 
-/* Append a part of a reference: other bytes than these are percent-encoded. */
-static void
-add_encoded(struct buf *b, const char *s, const char *plain)
-{
-	unsigned char c;
-
-	for (; (c = (unsigned char)*s) != '\0'; s++)
-		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-		    (c >= 'a' && c <= 'z') || strchr(plain, c) != NULL)
-			buf_add(b, &c, 1);
-		else
-			buf_addf(b, "%%%02X", c);
-}
-
-/*
- * To the same query at another path, by a reference that names no host: no path
- * of the table has an empty segment. A query is bounded, as the web server has
- * to take the reply's header whole.
- */
-static void
-redirect(struct req *r, const char *path)
-{
-	struct buf location;
-
-	buf_init(&location, r->ctx->arena);
-	if (r->prefix != NULL)
-		buf_adds(&location, r->prefix);
-	add_encoded(&location, path, "-._~/!$&'()*+,;=:@");
-	if (*r->query != '\0')
-		buf_adds(&location, "?");
-	/* with '%', since it is encoded already */
-	add_encoded(&location, r->query, "-._~:/%#?=@[]!$&'()*+,;");
-	if (location.len > LOCATION_MAX_BYTES) {
-		reply_detail(r, 414, "Request-URI Too Long");
-		return;
-	}
-	reply_begin(r, 307, NULL);
-	reply_header(r, "Location", location.s);
-}
-
 /* The methods of all rows of this row's path. */
 static unsigned
 methods_of(const struct route *row)
@@ -224,64 +180,6 @@ refuse_method(struct req *r, unsigned methods)
 	method_list(&allow, methods);
 	reply_detail(r, 405, "Method Not Allowed");
 	reply_header(r, "Allow", allow.s);
-}
-
-/* The user of a session cookie, which may be renewed. */
-static enum err
-find_by_cookie(struct req *r, enum who who, struct user *u)
-{
-	struct browser_cookie new = { .value = NULL };
-	enum err e;
-
-	if (who == CHECKED)
-		return browser_claims(r->ctx, r->session, &r->claims);
-	if (who == RENEWED)
-		e = browser_renew(r->ctx, r->session, &r->claims, &new);
-	else
-		e = browser_user(r->ctx, r->session, &r->claims, u, &new);
-	if (e == ERR_OK && new.value != NULL)
-		header_set_session(r, new.value, new.max_age_s);
-	return e;
-}
-
-/* Good by the token or cookie, or the refusal of it. */
-static enum err
-find_by_proof(struct req *r, enum who who, struct user *u)
-{
-	const char *token = header_bearer(r->authorization);
-
-	if (r->session != NULL)
-		return find_by_cookie(r, who, u);
-	if (token == NULL || who == RENEWED)
-		return ERR_UNAUTH;
-	if (who == CHECKED)
-		return session_claims(r->ctx, token, &r->claims);
-	return session_user(r->ctx, token, &r->claims, u);
-}
-
-static enum err
-find_before(struct req *r, struct user *u)
-{
-	const char *token = header_bearer(r->authorization);
-	enum err e = ERR_UNAUTH;
-
-	if (r->session != NULL)
-		e = browser_user_before(r->ctx, r->session, &r->claims, u);
-	else if (token != NULL)
-		e = session_user_before(r->ctx, token, &r->claims, u);
-	r->is_repeat = e == ERR_OK;
-	return e;
-}
-
-/* The gate of rows that need authentication. */
-static enum err
-find_user(struct req *r, enum who who)
-{
-	struct user *u = arena_alloc(r->ctx->arena, sizeof(*u));
-	enum err e = find_by_proof(r, who, u);
-
-	r->user = who >= SIGNED_IN ? u : NULL;
-	return e == ERR_UNAUTH && who == REPEATABLE ? find_before(r, u) : e;
 }
 
 /*
@@ -358,7 +256,7 @@ hand_over(struct req *r, const struct route *row)
 static bool
 is_login(const struct route *row)
 {
-	return row->limit == LIMIT_LOGIN && row->who == ANYONE;
+	return row->limit == LIMIT_LOGIN && row->who < CHECKED;
 }
 
 /*
@@ -381,11 +279,13 @@ answer_row(struct req *r, const struct route *row, bool is_check)
 	enum err e;
 
 	e = gate_body(r, row->body, row->bytes);
-	if (e == ERR_OK && row->who != ANYONE)
-		e = find_user(r, row->who);
+	if (e == ERR_OK && row->who >= CHECKED)
+		e = auth_user(r, row->who);
 	r->body_kind = row->body;
 	if (e == ERR_OK)
 		e = params_parse(r);
+	if (e == ERR_OK && auth_is_client(row->who))
+		e = auth_client(r, row->who);
 	if (e == ERR_OK && (e = row->handler(r)) == ERR_OK && r->other_lane) {
 		hand_over(r, row);
 		return;
@@ -413,7 +313,8 @@ run_row(struct req *r, const struct route *row)
 	    !gate_lane(r, row->lane, row->path,
 	        shared ? share_wait_ms(conf) : conf->login_wait_ms) ||
 	    (is_check && !gate_guarded_path(r)) ||
-	    (row->who != ANYONE && !gate_session(r, is_check)))
+	    (row->who >= CHECKED && !gate_session(r, is_check)) ||
+	    (row->face == FACE_PAGE && !page_gate(r)))
 		return;
 	if (shared && !share_begin(r->ctx)) {
 		event(EVENT_SHED_SHARE, "waited_ms=%" PRId64, r->waited_ms);
@@ -541,8 +442,9 @@ route_print(void)
 {
 	static const char *const body[] = { "none", "JSON", "form",
 		"JSON or form" };
-	static const char *const who[] = { "anyone", "token or cookie",
-		"old cookie", "signed in", "signed in" };
+	static const char *const who[] = { "anyone", "client",
+		"client, by secret", "token or cookie", "old cookie",
+		"signed in", "signed in" };
 	static const char *const origin[] = { "any", "not cross-site",
 		"same origin", "own pages" };
 	static const char *const limit[] = { "none", "login", "sign-up",

@@ -147,6 +147,12 @@ for host in app.example.test localhost.evil.test 127.0.0.1.evil.test; do
 	is "$status $(header Set-Cookie)" '403 ' "over plain HTTP no password is taken: $host"
 done
 like "$body" 'https://' 'a refusal of plain HTTP says what to do'
+# Each row of a page, whichever comes to be: by the table.
+"$LK_BIN" routes 2>/dev/null | awk -F '\t' '$9 == "page" { split($1, methods, ", "); print methods[1], $2 }' >"$tmp/pages"
+while read -r method path; do
+	api "$method" "$path" '' -H 'Host: app.example.test' -H 'Origin: http://app.example.test'
+	is "$status $(printf '%s' "$body" | grep -c https://)" '403 1' "over plain HTTP there is no page: $method $path"
+done <"$tmp/pages"
 for host in localhost 127.0.0.1 '[::1]:8000' app.localhost; do
 	api GET /login -H "Host: $host"
 	is "$status" 200 "on this machine itself plain HTTP is good: $host"

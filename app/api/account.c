@@ -224,8 +224,6 @@ api_account_show(struct req *r)
 	struct param did;
 	enum err e;
 
-	if (!page_is_safe(r, "account"))
-		return ERR_OK;
 	if ((e = params_read(r, &want, 1, &did)) != ERR_OK)
 		return e;
 	return send_account(

@@ -119,8 +119,6 @@ api_login_show(struct req *r)
 	bool here;
 	enum err e;
 
-	if (!page_is_safe(r, "login"))
-		return ERR_OK;
 	if ((e = params_read(r, want, FIELDS, v)) != ERR_OK)
 		return e;
 	here = page_is_from_here(r);
@@ -163,8 +161,6 @@ api_login_submit(struct req *r)
 	struct login l;
 	enum err e;
 
-	if (!page_is_safe(r, "login"))
-		return ERR_OK;
 	if ((e = params_read(r, want, FIELDS, v)) != ERR_OK)
 		return e;
 	l = (struct login){

@@ -33,49 +33,13 @@ refuse(struct req *r, const char *code, const char *why)
 	return ERR_OK;
 }
 
-/* --- the client --- */
-
-/*
- * The client that sends a request, by Basic or by these fields of the body.
- * ERR_MALFORMED: by both, which no client that means well does.
- * Source: RFC 6749, section 2.3.
- */
-static enum err
-find_client(struct req *r, const struct param *id, const struct param *secret,
-    struct client *out)
-{
-	struct client_login said = { id->text, secret->text };
-	enum err e = header_basic(
-	    r->authorization, r->ctx->arena, &said.id, &said.secret);
-
-	if (e == ERR_UNAUTH)
-		return e;
-	if (e == ERR_OK &&
-	    (secret->given || (id->given && strcmp(id->text, said.id) != 0))) {
-		r->malformed = "The client names or authenticates itself twice";
-		return ERR_MALFORMED;
-	}
-	return client_authenticate(r->ctx, &said, out);
-}
-
 /* --- tokens --- */
 
 /* The fields of a token request. */
-enum {
-	GRANT_TYPE,
-	CLIENT_ID,
-	CLIENT_SECRET,
-	SCOPE,
-	REFRESH_TOKEN,
-	USERNAME,
-	PASSWORD,
-	FIELDS
-};
+enum { GRANT_TYPE, SCOPE, REFRESH_TOKEN, USERNAME, PASSWORD, FIELDS };
 
 static const struct field fields[FIELDS] = {
 	[GRANT_TYPE] = { .name = "grant_type", .required = true },
-	[CLIENT_ID] = { .name = "client_id" },
-	[CLIENT_SECRET] = { .name = "client_secret", .secret = true },
 	[SCOPE] = { .name = "scope" },
 	[REFRESH_TOKEN] = { .name = "refresh_token", .secret = true },
 	[USERNAME] = { .name = "username" },
@@ -113,14 +77,15 @@ refuse_scope(struct req *r)
 }
 
 static enum err
-grant_refresh(struct req *r, const struct client *client, const struct param *v)
+grant_refresh(struct req *r, const struct param *v)
 {
 	struct refreshed new;
 	enum err e;
 
 	if ((e = need(r, v, REFRESH_TOKEN)) != ERR_OK)
 		return e;
-	e = refresh(r->ctx, v[REFRESH_TOKEN].text, client, v[SCOPE].text, &new);
+	e = refresh(
+	    r->ctx, v[REFRESH_TOKEN].text, r->client, v[SCOPE].text, &new);
 	if (e == ERR_UNAUTH)
 		return refuse(r, "invalid_grant",
 		    "The refresh token is not valid, or its session has ended");
@@ -135,15 +100,15 @@ grant_refresh(struct req *r, const struct client *client, const struct param *v)
 }
 
 static enum err
-grant_client(struct req *r, const struct client *client, const struct param *v)
+grant_client(struct req *r, const struct param *v)
 {
 	struct client_token made;
 	const char *scope;
 	enum err e;
 
-	if (client_scope(client, v[SCOPE].text, &scope) != ERR_OK)
+	if (client_scope(r->client, v[SCOPE].text, &scope) != ERR_OK)
 		return refuse_scope(r);
-	e = client_token(r->ctx, client, scope, &made);
+	e = client_token(r->ctx, r->client, scope, &made);
 	if (e == ERR_OK)
 		reply_tokens(r, &(struct token_reply){ .token = made.token,
 		                    .life_s = made.life_s,
@@ -168,21 +133,20 @@ granted_scope(struct req *r, const struct login *l)
 
 /* On the login lane. Limits, decoys and so on are login()'s, as at /token. */
 static enum err
-grant_password(
-    struct req *r, const struct client *client, const struct param *v)
+grant_password(struct req *r, const struct param *v)
 {
 	struct login l = {
 		.username = v[USERNAME].text,
 		.password = v[PASSWORD].text,
 		.device = device_cookie(r),
-		.client = client,
+		.client = r->client,
 	};
 	enum err e;
 
 	if ((e = need(r, v, USERNAME)) != ERR_OK ||
 	    (e = need(r, v, PASSWORD)) != ERR_OK)
 		return e;
-	if (client_user_scope(client, v[SCOPE].text, &l.offline) != ERR_OK)
+	if (client_user_scope(r->client, v[SCOPE].text, &l.offline) != ERR_OK)
 		return refuse_scope(r);
 	l.wanted = v[SCOPE].text;
 	e = login(r->ctx, &l);
@@ -204,8 +168,7 @@ grant_password(
 static const struct grant {
 	const char *type;
 	bool hashes; /* the login lane is for it */
-	enum err (*run)(
-	    struct req *r, const struct client *client, const struct param *v);
+	enum err (*run)(struct req *r, const struct param *v);
 } grants[] = {
 	{ "refresh_token", false, grant_refresh },
 	{ "client_credentials", false, grant_client },
@@ -221,21 +184,6 @@ find_grant(const char *type)
 		if (strcmp(grants[i].type, type) == 0)
 			return &grants[i];
 	return NULL;
-}
-
-/* For the client that sends it, if it may use this grant. */
-static enum err
-run_grant(struct req *r, const struct grant *grant, const struct param *v)
-{
-	struct client client;
-	enum err e = find_client(r, &v[CLIENT_ID], &v[CLIENT_SECRET], &client);
-
-	if (e != ERR_OK)
-		return e;
-	if (!client_has_grant(&client, grant->type))
-		return refuse(r, "unauthorized_client",
-		    "The client may not use this grant type");
-	return grant->run(r, &client, v);
 }
 
 static enum err
@@ -255,7 +203,10 @@ run(struct req *r, bool hashes)
 		r->other_lane = true;
 		return ERR_OK;
 	}
-	return run_grant(r, grant, v);
+	if (!client_has_grant(r->client, grant->type))
+		return refuse(r, "unauthorized_client",
+		    "The client may not use this grant type");
+	return grant->run(r, v);
 }
 
 enum err
@@ -273,13 +224,11 @@ api_oauth2_password(struct req *r)
 /* --- about tokens --- */
 
 /* The fields of a request about a token. */
-enum { TOKEN, HINT, ABOUT_ID, ABOUT_SECRET, ABOUT_FIELDS };
+enum { TOKEN, HINT, ABOUT_FIELDS };
 
 static const struct field about_fields[ABOUT_FIELDS] = {
 	[TOKEN] = { .name = "token", .required = true, .secret = true },
 	[HINT] = { .name = "token_type_hint", .ignored = true },
-	[ABOUT_ID] = { .name = "client_id" },
-	[ABOUT_SECRET] = { .name = "client_secret", .secret = true },
 };
 
 /* Source: RFC 7009. */
@@ -287,14 +236,11 @@ enum err
 api_oauth2_revoke(struct req *r)
 {
 	struct param v[ABOUT_FIELDS];
-	struct client client;
 	enum err e;
 
-	if ((e = params_read(r, about_fields, ABOUT_FIELDS, v)) != ERR_OK ||
-	    (e = find_client(r, &v[ABOUT_ID], &v[ABOUT_SECRET], &client)) !=
-	        ERR_OK)
+	if ((e = params_read(r, about_fields, ABOUT_FIELDS, v)) != ERR_OK)
 		return e;
-	e = refresh_revoke(r->ctx, v[TOKEN].text, &client);
+	e = refresh_revoke(r->ctx, v[TOKEN].text, r->client);
 	/* which clients ignore, but simple-oauth2 takes nothing that is not
 	 * JSON */
 	if (e == ERR_OK)
@@ -337,17 +283,12 @@ api_oauth2_introspect(struct req *r)
 {
 	struct param v[ABOUT_FIELDS];
 	struct introspected found;
-	struct client client;
 	enum err e;
 
-	if ((e = params_read(r, about_fields, ABOUT_FIELDS, v)) != ERR_OK ||
-	    (e = find_client(r, &v[ABOUT_ID], &v[ABOUT_SECRET], &client)) !=
-	        ERR_OK)
+	if ((e = params_read(r, about_fields, ABOUT_FIELDS, v)) != ERR_OK)
 		return e;
-	/* the built-in client is anybody */
-	if (client.secret == NULL)
-		return ERR_UNAUTH;
-	if ((e = introspect(r->ctx, v[TOKEN].text, &client, &found)) == ERR_OK)
+	if ((e = introspect(r->ctx, v[TOKEN].text, r->client, &found)) ==
+	    ERR_OK)
 		reply_introspected(r, &found);
 	return e;
 }

@@ -304,14 +304,25 @@ is_safe(const struct origin_headers *from)
 	       is_loopback(from->host);
 }
 
+/* Its path as it is asked for, up to a form's own: "account/name" is "account".
+ */
+static const char *
+here_of(const struct req *r)
+{
+	size_t n = strcspn(r->uri + 1, "/?");
+
+	return arena_strndup(r->ctx->arena, r->uri + 1, n);
+}
+
 bool
-page_is_safe(struct req *r, const char *here)
+page_gate(struct req *r)
 {
 	struct page p;
 
 	if (is_safe(&r->from))
 		return true;
-	page_begin(r, &p, here);
+	page_begin(r, &p, here_of(r));
+	p.has_secret_address = true; /* it may have a token */
 	page_send_message(&p, 403, "plain", NULL, NULL);
 	return false;
 }
@@ -362,16 +373,6 @@ say_wait(struct page *p, int64_t s)
 	    s == 1    ? "wait_second"
 	    : s < 120 ? "wait_seconds"
 	              : "wait_minutes");
-}
-
-/* Its path as it is asked for, up to a form's own: "account/name" is "account".
- */
-static const char *
-here_of(const struct req *r)
-{
-	size_t n = strcspn(r->uri + 1, "/?");
-
-	return arena_strndup(r->ctx->arena, r->uri + 1, n);
 }
 
 /* Where one was going, by the form, or by the query of its page; NULL: that is

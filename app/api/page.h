@@ -80,11 +80,11 @@ void page_go_to(struct req *r, const char *address);
 enum err page_user(struct req *r, struct user *out) MUST_CHECK;
 
 /*
- * Refuse a form that a password would be typed into over a connection that is
- * not encrypted, unless it does not leave the machine. False: refused, by a
- * page.
+ * The gate of all pages, on which passwords and what they protect are: not over
+ * a connection that is not encrypted, unless it does not leave the machine.
+ * False: refused with 403, by a page.
  */
-bool page_is_safe(struct req *r, const char *here) MUST_CHECK;
+bool page_gate(struct req *r) MUST_CHECK;
 
 /*
  * Does a request come from this host's own pages, or their redirects? One that

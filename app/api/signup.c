@@ -118,8 +118,6 @@ api_signup_show(struct req *r)
 	struct form_page f = { .next = NULL };
 	enum err e;
 
-	if (!page_is_safe(r, "signup"))
-		return ERR_OK;
 	if ((e = params_read(r, want, FIELDS, v)) != ERR_OK)
 		return e;
 	f.next = v[NEXT].text;
@@ -194,8 +192,6 @@ api_signup_submit(struct req *r)
 	struct user u;
 	enum err e;
 
-	if (!page_is_safe(r, "signup"))
-		return ERR_OK;
 	if ((e = params_read(r, want, FIELDS, v)) != ERR_OK)
 		return e;
 	f = (struct form_page){ .who = { .username = v[USERNAME].text,
@@ -250,8 +246,6 @@ api_reset_show(struct req *r)
 	struct user u;
 	enum err e;
 
-	if (!page_is_safe(r, "reset"))
-		return ERR_OK;
 	if ((e = params_read(r, &want, 1, &token)) != ERR_OK)
 		return e;
 	e = link_find(r->ctx, LINK_RESET, token.text, &u);
@@ -277,8 +271,6 @@ api_reset_submit(struct req *r)
 	struct user u;
 	enum err e;
 
-	if (!page_is_safe(r, "reset"))
-		return ERR_OK;
 	if ((e = params_read(r, want, FIELDS, v)) != ERR_OK)
 		return e;
 	e = link_reset(r->ctx, v[TOKEN].text,

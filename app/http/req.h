@@ -30,8 +30,9 @@ enum face { FACE_FASTAPI, FACE_BEARER, FACE_LOGIN, FACE_OAUTH, FACE_PAGE };
 /* Where a field of http/params.h stands. */
 enum source { SOURCE_BODY, SOURCE_QUERY, SOURCE_PATH };
 
-struct user;
+struct client;
 struct problem;
+struct user;
 
 struct reply {
 	int status;
@@ -88,8 +89,10 @@ struct req {
 	struct form form;    /* BODY_FORM */
 	const char
 	    *session; /* value of a session cookie that counts, or NULL */
-	struct token_claims claims; /* of the token or cookie, unless ANYONE */
-	const struct user *user;    /* the client, on SIGNED_IN rows */
+	/* by api/auth.h; of rows that do not ask for it 0 */
+	struct token_claims claims; /* of the token or cookie */
+	const struct user *user;
+	const struct client *client;
 
 	struct form *parsed_query; /* NULL: no field of it was read yet */
 	struct problem *problems;  /* what ERR_INVALID will list */
