@@ -155,8 +155,9 @@ static bool
 open_database(struct opened *o, unsigned used_by)
 {
 	const struct conf *conf = o->app.conf;
-	int64_t timeout_ms = (used_by & DB_LOGIN) != 0 ? share_database_ms(conf)
-	                                               : conf->db_timeout_ms;
+	int64_t timeout_ms = (role_needs(used_by) & NEED_HASHING) != 0
+	                         ? share_database_ms(conf)
+	                         : conf->db_timeout_ms;
 
 	o->app.db = db_new(conf->database, timeout_ms, used_by);
 	return o->app.db != NULL;

@@ -7,10 +7,11 @@
 
 enum { LANE = true, INNER = false };
 enum { LOW = true, USUAL = false };
+enum { LOGGED = true, COUNTED = false };
 enum { EACH_CPU = true, FIXED = false };
 
-#define ROW(id, name, socket, needs, priority, per, least, run) \
-	[ROLE_##id] = { name, least, needs, socket, priority, per },
+#define ROW(id, name, socket, needs, priority, requests, per, least, run) \
+	[ROLE_##id] = { name, least, needs, socket, priority, requests, per },
 const struct role_row roles[ROLE_COUNT] = { ROLE_TABLE(ROW) };
 
 unsigned

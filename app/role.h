@@ -16,11 +16,12 @@ enum need {
 	/* to be forked: the secret from which app_narrow() derives those keys
 	 */
 	NEED_SECRET_FILE = 16,
-	NEED_SIGNING = 32, /* to sign tokens */
-	NEED_PAGES = 128   /* to show HTML */
+	NEED_SIGNING = 32,  /* to sign tokens */
+	NEED_PAGES = 128,   /* to show HTML */
+	NEED_REVOKING = 256 /* to tell all others what has ended */
 };
 
-/* All that a worker can need. */
+/* All that a lane can need. */
 #define NEED_ALL                                                   \
 	(NEED_DATABASE | NEED_KEYS | NEED_SIGNING | NEED_SECRETS | \
 	    NEED_PROOFS | NEED_HASHING | NEED_PAGES)
@@ -34,19 +35,23 @@ enum need {
  * so that slow work cannot delay quick work. INNER: it has no socket and no
  * settings, and a process of it ends before another takes its place.
  * The priority is USUAL, or LOW: lower than everything else on the machine
- * (server/sched.h). With workers_<name> = auto: EACH_CPU, one for each CPU but
- * at least the number in the next column; FIXED, exactly that number.
+ * (server/sched.h). Its requests are LOGGED; or COUNTED alone, unless they
+ * fail, where the web server logs each request that one is about, and there are
+ * ten thousands of them a second. With workers_<name> = auto: EACH_CPU, one for
+ * each CPU but at least the number in the next column; FIXED, exactly that
+ * number.
  */
 /* clang-format off */
 #define ROLE_TABLE(ROW) \
-	/*  id     name     socket needs                                                    priority workers  run */ \
-	ROW(CHECK, "check", LANE, NEED_KEYS | NEED_PROOFS,                                  USUAL, EACH_CPU, 1, serve) \
-	ROW(API,   "api",   LANE, NEED_DATABASE | NEED_KEYS | NEED_SIGNING | NEED_SECRETS | NEED_PAGES, USUAL, EACH_CPU, 2, serve) \
-	ROW(LOGIN, "login", LANE, NEED_ALL,                                                 LOW,   EACH_CPU, 1, serve) \
-	ROW(KEEPER,"keeper",INNER,NEED_DATABASE,                                            USUAL, FIXED,    1, keep)
+	/*  id     name     socket needs                          priority requests workers  run */ \
+	ROW(CHECK, "check", LANE,  NEED_KEYS | NEED_PROOFS,       USUAL, COUNTED, EACH_CPU, 1, serve) \
+	ROW(API,   "api",   LANE,  NEED_DATABASE | NEED_KEYS | NEED_SIGNING | NEED_SECRETS | NEED_PAGES, \
+	                                                          USUAL, LOGGED,  EACH_CPU, 2, serve) \
+	ROW(LOGIN, "login", LANE,  NEED_ALL,                      LOW,   LOGGED,  EACH_CPU, 1, serve) \
+	ROW(KEEPER,"keeper",INNER, NEED_DATABASE | NEED_REVOKING, USUAL, LOGGED,  FIXED,    1, keep)
 /* clang-format on */
 
-#define ROLE_ID(id, name, socket, needs, priority, per, least, run) ROLE_##id,
+#define ROLE_ID(id, ...) ROLE_##id,
 enum role { ROLE_TABLE(ROLE_ID) ROLE_COUNT };
 
 #define ROLE_BIT(role) (1u << (role))
@@ -62,7 +67,8 @@ struct role_row {
 	int64_t least;  /* workers */
 	unsigned needs; /* NEED_ bits */
 	bool is_lane;
-	bool is_low; /* its priority */
+	bool is_low;    /* its priority */
+	bool is_logged; /* each request */
 	bool per_cpu;
 };
 

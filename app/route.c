@@ -267,8 +267,9 @@ is_login(const struct route *row)
 static bool
 is_shared(const struct req *r, const struct route *row)
 {
-	return (r->ctx->app->lanes & ROLE_BIT(ROLE_LOGIN)) != 0 &&
-	       (row->lane == ROLE_LOGIN || row->limit != LIMIT_NONE) &&
+	return (role_needs(r->ctx->app->lanes) & NEED_HASHING) != 0 &&
+	       ((roles[row->lane].needs & NEED_HASHING) != 0 ||
+	           row->limit != LIMIT_NONE) &&
 	       !is_login(row);
 }
 
@@ -406,20 +407,16 @@ route_run(struct req *r)
 		run_row(r, row);
 	if (memory_lacked())
 		refuse_without_memory(r);
-	/* a check is asked so often that no cookie may come of it */
-	assert(row == NULL || row->lane != ROLE_CHECK ||
-	       r->new_session.value == NULL);
+	/* without a database it would be of no session */
+	assert(row == NULL || r->new_session.value == NULL ||
+	       (roles[row->lane].needs & NEED_DATABASE) != 0);
 	if (r->face == FACE_PAGE)
 		page_settle(r);
 	header_add_session(r);
 	reply_settle(r);
 	us = clock_us() - start_us;
 	metrics_request(counter_of(row), r->reply.status, us);
-	/*
-	 * A check is one of a request that the web server logs, and there are
-	 * ten thousands of them a second: they are counted, unless they fail.
-	 */
-	if (row != NULL && row->lane == ROLE_CHECK && r->reply.status < 500)
+	if (row != NULL && !roles[row->lane].is_logged && r->reply.status < 500)
 		return;
 	event(EVENT_REQUEST, "method=%s route=%s status=%d us=%lld",
 	    method_name(r->method), row != NULL ? row->path : "-",

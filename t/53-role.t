@@ -20,7 +20,7 @@ def insert(file, before, text):
         f.write(head + text + mark + tail)
 
 insert(sys.argv[1] + "/role.h", "	ROW(LOGIN,", """\
-	ROW(WARDEN, "warden", INNER, NEED_DATABASE, USUAL, FIXED, 2, watch) \\
+	ROW(WARDEN, "warden", INNER, NEED_DATABASE, USUAL, LOGGED, FIXED, 2, watch) \\
 """)
 insert(sys.argv[1] + "/server/worker.c", "/*\n * The run function of each role", """\
 static bool

@@ -188,14 +188,14 @@ ways_of(const struct db *db)
 	return &ways;
 }
 
-/* Once, by the one process of the keeper. */
+/* Once: there is one process that tells what has ended. */
 static void
-say_ports(unsigned served, const struct db_ways *ways)
+say_ports(unsigned needs, const struct db_ways *ways)
 {
 	int version = landlock_version();
 
-	if ((served & ROLE_BIT(ROLE_KEEPER)) != 0 && ways->has_tcp &&
-	    version > 0 && version < LANDLOCK_TCP)
+	if ((needs & NEED_REVOKING) != 0 && ways->has_tcp && version > 0 &&
+	    version < LANDLOCK_TCP)
 		log_say("confine: this kernel's Landlock knows no ports (Linux "
 		        "6.7 does): workers with a database can connect to "
 		        "any by TCP");
@@ -209,7 +209,7 @@ confine(const struct conf *conf, unsigned served, const struct db *db)
 	if (!is_on(conf))
 		return true;
 	ways = ways_of(db);
-	say_ports(served, ways);
+	say_ports(role_needs(served), ways);
 	if (db != NULL) {
 		/* a module by which it finds the user is loaded now, or not */
 		(void)getpwuid(geteuid());

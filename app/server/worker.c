@@ -140,7 +140,7 @@ keep(const struct worker_setup *w, int64_t hash_us)
  * SIGTERM logs EVENT_STOP and returns within 25 seconds; false: it could not
  * begin. (serve() leaves all of that to the event loop.)
  */
-#define RUN(id, name, socket, needs, priority, per, least, run) \
+#define RUN(id, name, socket, needs, priority, requests, per, least, run) \
 	[ROLE_##id] = (run),
 static bool (*const run[ROLE_COUNT])(
     const struct worker_setup *w, int64_t hash_us) = { ROLE_TABLE(RUN) };
@@ -152,9 +152,9 @@ static bool (*const run[ROLE_COUNT])(
  * writes are for those alone that make them.
  */
 static bool
-protect_sections(unsigned served, unsigned needs)
+protect_sections(unsigned needs)
 {
-	return ((served & ROLE_BIT(ROLE_KEEPER)) != 0 ||
+	return ((needs & NEED_REVOKING) != 0 ||
 	           shm_read_only(&revoked_section)) &&
 	       ((needs & NEED_HASHING) != 0 ||
 	           (shm_read_only(&service_limit_section) &&
@@ -181,7 +181,7 @@ worker_run(const struct worker_setup *w)
 	name_process(w);
 	if ((needs & NEED_DATABASE) == 0)
 		revoked_close_wake();
-	if (!protect_sections(w->served, needs)) {
+	if (!protect_sections(needs)) {
 		log_say("shared memory: %s", strerror(errno));
 		return EXIT_FAILURE;
 	}
