@@ -100,8 +100,7 @@ has_other_parts(const char *path, size_t n)
 {
 	const char *parameters = memchr(path, ';', n);
 
-	return (n > 1 && path[0] == '/' && path[1] == '/') ||
-	       memchr(path, '\\', n) != NULL ||
+	return strncmp(path, "//", 2) == 0 || memchr(path, '\\', n) != NULL ||
 	       (parameters != NULL &&
 	           memchr(parameters, '/', n - (size_t)(parameters - path)) !=
 	               NULL);

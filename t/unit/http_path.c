@@ -134,7 +134,7 @@ test_plain(void)
 		"/app//x", "/.well-known/x", "/x/...", "/..x", "/x..", "/x/.y/",
 		"/a%2Fb", "/a%", "/a%2", "/a%zz", "/x;..", "/x;a=.", "/%23",
 		"/x?/y;z/w\\v", "/x;jsessionid=1?y", "/x.;y",
-		"/app/%252e%252e/x", "/a.b" };
+		"/app/%252e%252e/x", "/a.b", "x//y", "?//y", "/?/" };
 	static const char *const others[] = { "/.", "/..", "/./x", "/../x",
 		"/x/..", "/x/.", "/x/../y", "/x/..?y", "/x/%2e%2e/y", "/x/.%2E",
 		"/x/%2e/y", "/x%2f..%2fy", "/x%2F%2e%2e", "/x/..\\y",
