@@ -65,16 +65,28 @@ bound(const char *path)
 	return fd;
 }
 
+/* The descriptor that is taken next. */
+static int
+next_descriptor(void)
+{
+	int fd = dup(STDOUT_FILENO);
+
+	close(fd);
+	return fd;
+}
+
 static void
 test_unix(void)
 {
 	char *path = in_folder("check.sock");
 	const char *unseen;
-	int fd;
+	int fd, next = next_descriptor();
 
 	ok(checks(path, &unseen) && *said_text == '\0' &&
 	        strstr(unseen, "listens") == NULL,
 	    "nothing is said of a socket that can be made");
+	is_int(
+	    next_descriptor(), next, "a check of sockets leaves no file open");
 	fd = bound(path);
 	ok(checks(path, &unseen) && strstr(unseen, "listens") == NULL,
 	    "a socket on which nobody listens is no service's");

@@ -4,7 +4,9 @@
  */
 #include "base.h"
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -497,6 +499,46 @@ test_write(void)
 	    "a request is not written to a closed descriptor");
 }
 
+/* Does a request of this body fit into a file of so many bytes? */
+static bool
+fits(size_t bytes, bool with_body)
+{
+	int fd = memfd_create("test", MFD_ALLOW_SEALING);
+	bool whole;
+
+	if (fd < 0 || ftruncate(fd, (off_t)bytes) != 0 ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_GROW) != 0)
+		abort();
+	whole = fcgi_record_write(&request, with_body, fd);
+	close(fd);
+	return whole;
+}
+
+/* The file is full at each byte: a part of a request is none. */
+static void
+test_full(void)
+{
+	size_t bytes, len, wrong = 0;
+
+	begin(1);
+	add(PARAMS, 1, "\4\5NAMEvalue", 11);
+	add(PARAMS, 1, "", 0);
+	add(STDIN, 1, "body", 4);
+	add(STDIN, 1, "", 0);
+	ok(verdict(length, &len) == 'W', "a short request");
+	for (bytes = 0; bytes < length; bytes++)
+		wrong += fits(bytes, true);
+	is_int((long long)wrong, 0,
+	    "a request that is not written to its end is told not to be");
+	ok(fits(length, true), "a request may fill a file to its last byte");
+	len = length - 12; /* the body and its head */
+	for (bytes = 0; bytes < len; bytes++)
+		wrong += fits(bytes, false);
+	is_int((long long)wrong, 0,
+	    "without its body, too, a request is written whole or not");
+	ok(fits(len, false), "a request without its body is that much shorter");
+}
+
 /* The content is bounded, however it comes. */
 static void
 test_room(void)
@@ -540,6 +582,7 @@ main(void)
 	test_large();
 	test_pieces();
 	test_write();
+	test_full();
 	test_room();
 	return done();
 }

@@ -4,6 +4,7 @@
 #include "base.h"
 
 #include "http/header.h"
+#include "http/reply.h"
 #include "tap.h"
 
 static void
@@ -42,6 +43,87 @@ test_once(struct arena *a)
 	    "without a header no cookie came once");
 	is(header_cookie_once("a=b", "id", a), NULL,
 	    "another cookie is not that which came once");
+}
+
+static void
+test_all(struct arena *a)
+{
+	const char *values[2] = { NULL, NULL };
+
+	is_int((long long)header_cookies(
+	           "id=1; a=b; id=; id=3", "id", a, values, 2),
+	    3, "all cookies of a name are counted");
+	is(values[0], "1", "the first of several cookies is read");
+	is(values[1], "", "the second of several cookies may be empty");
+	is_int((long long)header_cookies("id=1", "id", a, values, 0), 1,
+	    "cookies are counted where there is room for none");
+	is_int((long long)header_cookies("a=b", "id", a, values, 2), 0,
+	    "another cookie is not counted");
+	is_int((long long)header_cookies(NULL, "id", a, values, 2), 0,
+	    "without a header there is no cookie");
+}
+
+/* The header of a reply in which this is called. */
+static const char *
+replied(struct arena *a, void (*call)(struct req *r))
+{
+	static char none[] = "";
+	static struct conf conf = { .cors_origins = none };
+	static const struct app app = { .conf = &conf };
+	struct ctx ctx = { .app = &app, .arena = a };
+	struct req r = { .ctx = &ctx };
+
+	reply_begin(&r, 200, NULL);
+	call(&r);
+	header_add_session(&r);
+	return r.reply.headers.s != NULL ? r.reply.headers.s : "";
+}
+
+static void
+set_aged(struct req *r)
+{
+	header_set_cookie(r, "__Host-a", "b", 60);
+}
+
+static void
+set_ageless(struct req *r)
+{
+	header_set_lax_cookie(r, "__Host-a", "b", HEADER_NO_MAX_AGE);
+}
+
+static void
+set_session(struct req *r)
+{
+	header_set_session(r, "v", 0);
+	header_set_session(r, "w", 60);
+}
+
+static void
+set_nothing(struct req *r)
+{
+	(void)r;
+}
+
+static void
+test_set(struct arena *a)
+{
+	is(replied(a, set_aged),
+	    "Set-Cookie: __Host-a=b; Max-Age=60; Path=/; Secure; HttpOnly; "
+	    "SameSite=Strict\r\n",
+	    "a cookie is set for this host, and for a time");
+	is(replied(a, set_ageless),
+	    "Set-Cookie: __Host-a=b; Path=/; Secure; HttpOnly; "
+	    "SameSite=Lax\r\n",
+	    "a cookie is set until the browser is closed");
+	is(replied(a, set_session),
+	    "Set-Cookie: " HEADER_SESSION
+	    "=w; Max-Age=60; Path=/; Secure; HttpOnly; SameSite=Lax\r\n",
+	    "of two session cookies the last is set");
+	is(replied(a, header_remove_session),
+	    "Set-Cookie: " HEADER_SESSION
+	    "=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Lax\r\n",
+	    "a session cookie is removed");
+	is(replied(a, set_nothing), "", "no session cookie is set unasked");
 }
 
 int
@@ -87,6 +169,8 @@ main(void)
 		    tap_with("the cookie id of a header", cases[i].header));
 	test_once(&a);
 	test_length(&a);
+	test_all(&a);
+	test_set(&a);
 	arena_free(&a);
 	return done();
 }

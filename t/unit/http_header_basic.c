@@ -57,11 +57,12 @@ test_refused(void)
 		{ "Bearer YTpi", ERR_NOTFOUND },
 		{ " Basic YTpi", ERR_NOTFOUND }, { "Basic", ERR_UNAUTH },
 		{ "Basic ", ERR_UNAUTH }, { "Basic\tYTpi", ERR_NOTFOUND },
-		{ "Basic YWI=", ERR_UNAUTH },  /* no colon */
-		{ "Basic YTo", ERR_UNAUTH },   /* no padding */
-		{ "Basic YTp=", ERR_UNAUTH },  /* leftover bits */
-		{ "Basic Oh==", ERR_UNAUTH },  /* the same */
-		{ "Basic YTo==", ERR_UNAUTH }, /* too much padding */
+		{ "Basic YWI=", ERR_UNAUTH },     /* no colon */
+		{ "Basic YTo", ERR_UNAUTH },      /* no padding */
+		{ "Basic YTp=", ERR_UNAUTH },     /* leftover bits */
+		{ "Basic Oh==", ERR_UNAUTH },     /* the same */
+		{ "Basic YTo==", ERR_UNAUTH },    /* too much padding */
+		{ "Basic YTpiA===", ERR_UNAUTH }, /* no byte in the last */
 		{ "Basic YTpi====", ERR_UNAUTH }, { "Basic YT=pi", ERR_UNAUTH },
 		{ "Basic ====", ERR_UNAUTH }, { "Basic YTpi ", ERR_UNAUTH },
 		{ "Basic YT pi", ERR_UNAUTH },

@@ -5,6 +5,9 @@
 #include "base.h"
 
 #include <inttypes.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "exact.h"
 #include "http/problem.h"
@@ -376,6 +379,49 @@ test_rules(void)
 	    "each wrong field of a body has its error");
 }
 
+static void
+test_patterns(void)
+{
+	static const struct field f = { .name = "a", .pattern = "[ab]+" };
+	static const struct field any = { .name = "a", .pattern = "" };
+
+	is(read_json(&f, "{\"a\":\"ab\"}"), "ab",
+	    "a text that matches its pattern is accepted");
+	is(read_json(&f, "{\"a\":\"abc\"}"),
+	    "{\"type\":\"string_pattern_mismatch\",\"loc\":[\"body\",\"a\"],\"msg\":\"String should match pattern '[ab]+'\",\"input\":\"abc\",\"ctx\":{\"pattern\":\"[ab]+\"}}",
+	    "the error of a text that does not match says its pattern");
+	is(read_json(&any, "{\"a\":\"x\"}"), "x", "an empty pattern is none");
+}
+
+/* A form to an endpoint of OAuth, or another one. */
+static const char *
+read_oauth(enum face face, const struct field *f, const char *body)
+{
+	struct req r = request(URLENCODED, body, strlen(body));
+
+	r.face = face;
+	r.query = body;
+	return params_parse(&r) == ERR_OK ? read_field(&r, f) : "(no form)";
+}
+
+static void
+test_twice(void)
+{
+	static const struct field f = { .name = "a", .required = true };
+	static const struct field query = { .name = "a",
+		.source = SOURCE_QUERY };
+
+	is(read_oauth(FACE_OAUTH, &f, "b=1&a=x&b=2"), "x",
+	    "OAuth takes a field that came once");
+	is(read_oauth(FACE_OAUTH, &f, "a=x&a=x"),
+	    "{\"type\":\"value_error\",\"loc\":[\"body\",\"a\"],\"msg\":\"Field given twice\",\"input\":null}",
+	    "OAuth takes no field that came twice");
+	is(read_oauth(FACE_LOGIN, &f, "a=x&a=y"), "y",
+	    "of a login's fields of one name the last counts");
+	is(read_oauth(FACE_OAUTH, &query, "a=x&a=y"), "y",
+	    "of a query's fields of one name the last counts, at OAuth's, too");
+}
+
 #define IN_QUERY(type, msg)                                               \
 	"{\"type\":\"" type "\",\"loc\":[\"query\",\"a\"],\"msg\":\"" msg \
 	"\",\"input\":"
@@ -588,6 +634,33 @@ test_path(void)
 	    "within its limits");
 }
 
+/* Does a handler that wants what its path does not have end the process? */
+static bool
+aborts(const char *name)
+{
+	const struct field f = { .name = name, .source = SOURCE_PATH };
+	pid_t pid;
+	int status;
+
+	fflush(stdout);
+	if ((pid = fork()) == 0) {
+		close(STDERR_FILENO);
+		read_path(&f, "v", 1);
+		_exit(0);
+	}
+	return waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) &&
+	       WTERMSIG(status) == SIGABRT;
+}
+
+static void
+test_names(void)
+{
+	ok(aborts("no"), "a path has each field that a handler wants of it");
+	ok(aborts("i"), "the beginning of a field's name is another");
+	ok(aborts("idx"), "the end of a field's name counts");
+	ok(!aborts("id"), "a field of a path is found by its name");
+}
+
 int
 main(void)
 {
@@ -598,11 +671,14 @@ main(void)
 	test_echo();
 	test_texts();
 	test_rules();
+	test_patterns();
+	test_twice();
 	test_query();
 	test_query_limits();
 	test_numbers();
 	test_truth();
 	test_path();
+	test_names();
 	(void)request(NULL, "", 0); /* releases the last body */
 	arena_free(&arena);
 	return done();
