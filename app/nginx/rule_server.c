@@ -21,7 +21,7 @@ is_number(const char *s)
 	return *s != '\0' && s[strspn(s, "0123456789")] == '\0';
 }
 
-/* Has an address, IPv6 in brackets, a port? */
+/* Has an address, IPv6 in brackets, a port? unix: is one for this. */
 static bool
 has_port(const char *address)
 {
@@ -43,7 +43,7 @@ lint_address(struct arena *a, const struct nginx_directive *listen)
 		buf_addf(&key, "*%s", address + 7);
 	else
 		buf_adds(&key, address);
-	if (strncmp(address, "unix:", 5) != 0 && !has_port(key.s))
+	if (!has_port(key.s))
 		buf_adds(&key, ":80");
 	return key.s;
 }

@@ -320,18 +320,14 @@ nginx_backend(struct arena *a, const struct nginx_directive *pass)
 {
 	const char *target = nginx_arg(pass, 1), *value;
 	const char *scheme;
-	char *backend;
 
 	if (*target == '$' && (value = value_of(pass->parent, target)) != NULL)
 		target = value;
 	scheme = strstr(target, "://");
 	if (scheme != NULL)
 		target = scheme + 3;
-	backend = arena_strndup(
+	return arena_strndup(
 	    a, target, *target == '$' ? strlen(target) : host_bytes(target));
-	if (strncasecmp(backend, "localhost:", 10) == 0)
-		memcpy(backend, "127.0.0.1:", 10); /* as long as that */
-	return backend;
 }
 
 /* The parameter of a header: HTTP_X_AUTH_USER for X-Auth-User. */
