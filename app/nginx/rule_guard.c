@@ -4,6 +4,7 @@
 #include "base.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "lib/text.h"
 #include "nginx/rules.h"
@@ -251,19 +252,52 @@ lint_guard_open(struct lint *l)
 
 /* --- expressions that go first --- */
 
+/* The ] that ends a class of an expression, whose [ is at s, or its end. */
+static const char *
+class_end(const char *s)
+{
+	s += s[1] == '^' ? 2 : 1;
+	s += *s == ']'; /* as the first it is one of the class */
+	while (*s != '\0' && *s != ']')
+		s += *s == '\\' && s[1] != '\0' ? 2 : 1;
+	return s;
+}
+
+/*
+ * Has an expression branches, as ^/a|^/b, each with a beginning of its own?
+ * Those in parentheses have what is before them.
+ */
+static bool
+has_branches(const char *s)
+{
+	int depth = 0;
+
+	for (; *s != '\0' && (*s != '|' || depth > 0); s++) {
+		depth += (*s == '(') - (*s == ')');
+		if (*s == '[')
+			s = class_end(s) - 1; /* which ends nothing else */
+		else if (*s == '\\' && s[1] != '\0')
+			s++;
+	}
+	return *s == '|';
+}
+
 /* Can no path below the prefix match the expression, by how both begin? */
 static bool
-is_disjoint(const char *expression, const char *prefix)
+is_disjoint(const struct nginx_directive *regex, const char *prefix)
 {
+	const char *expression = nginx_location_path(regex);
+	int (*compare)(const char *, const char *, size_t) =
+	    strncmp(nginx_arg(regex, 1), "~*", 2) == 0 ? strncasecmp : strncmp;
 	size_t i;
 
-	if (*expression != '^')
+	if (*expression != '^' || has_branches(expression))
 		return false;
 	for (expression++, i = 0; prefix[i] != '\0' && expression[i] != '\0';
 	     i++) {
-		if (strchr("\\.[({?*+|$", expression[i]) != NULL)
+		if (strchr("\\.[({?*+$", expression[i]) != NULL)
 			return false;
-		if (expression[i] != prefix[i])
+		if (compare(expression + i, prefix + i, 1) != 0)
 			return strchr("?*{", expression[i + 1]) == NULL ||
 			       expression[i + 1] == '\0';
 	}
@@ -288,8 +322,7 @@ goes_before(
 	return nginx_location_match(prefix) == NGINX_MATCH_PREFIX &&
 	       answers_from_files(prefix) && answers_from_files(regex) &&
 	       shares_files(regex, prefix) &&
-	       !is_disjoint(
-	           nginx_location_path(regex), nginx_location_path(prefix));
+	       !is_disjoint(regex, nginx_location_path(prefix));
 }
 
 void
