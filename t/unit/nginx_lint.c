@@ -4,6 +4,7 @@
 #include "base.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/buf.h"
@@ -44,24 +45,36 @@
 
 static struct arena arena;
 
+/* Run all rules; NULL, or why the text cannot be parsed. */
+static const char *
+lint_text(const char *text, const char *version, struct lint *l)
+{
+	struct nginx_directive *root;
+	struct nginx_problem problem;
+	struct nginx_dump dump;
+
+	arena_reset(&arena);
+	nginx_dump_read(&arena, text, strlen(text), "conf", &dump);
+	if (!nginx_parse(&arena, &dump, &root, &problem))
+		return problem.text;
+	lint_run(&arena, root, version, l);
+	return NULL;
+}
+
 /* What is found: "LINE RULE, …"; a note has an n before. */
 static const char *
 found(const char *text, const char *version)
 {
 	const struct lint_finding *f;
-	struct nginx_directive *root;
-	struct nginx_problem problem;
-	struct nginx_dump dump;
+	const char *problem;
 	struct lint l;
 	struct buf b;
 
-	arena_reset(&arena);
+	problem = lint_text(text, version, &l);
+	if (problem != NULL)
+		return problem;
 	buf_init(&b, &arena);
 	buf_adds(&b, "");
-	nginx_dump_read(&arena, text, strlen(text), "conf", &dump);
-	if (!nginx_parse(&arena, &dump, &root, &problem))
-		return problem.text;
-	lint_run(&arena, root, version, &l);
 	for (f = l.findings; f != NULL; f = f->next)
 		buf_addf(&b, "%s%s%u %s", b.len > 0 ? ", " : "",
 		    f->level == LINT_NOTE ? "n" : "", f->line, f->rule);
@@ -108,6 +121,16 @@ static const struct text_case guards[] = {
 	{ "map \"$host$request_uri\" $x { }\n" SERVER APP "if ($x = 1) { return 403; }" END, "1 request-uri" },
 	{ "map $request_uri $x { }\n" SERVER APP "if ($y) { return 403; }" END, "" },
 	{ "map $request_uri $x { }\n" SERVER APP "if ($x) { return 302 /y; }" END, "" },
+	{ SERVER APP "\nif ($request_uri ~ x) { return 299; }" END, "2 request-uri" },
+	{ SERVER APP "\nif ($request_uri ~ x) { return 300; }" END, "" },
+	{ SERVER APP "\nif ($request_uri ~ x) { return 399; }" END, "" },
+	{ SERVER APP "\nif ($request_uri ~ x) { return 400; }" END, "2 request-uri" },
+	{ SERVER APP "location /b/ {\nif ($request_uri ~ x) { proxy_pass http://y; } }" END, "2 request-uri" },
+	{ SERVER APP "\nif ($request_uri ~ x) { set $z 1; set $y 1; }\nif ($y) { return 404; }" END, "2 request-uri" },
+	{ SERVER APP "\nif ($request_uri ~ x) { set $y 1; }\nif ($y) { return 301 /z; }" END, "" },
+	{ SERVER APP "\nif (-f $request_uri) { return 404; }" END, "" },
+	{ "map $request_uri $x { }\n" SERVER APP "} server { listen 127.0.0.1:81; if ($x) { return 403; }" END, "" },
+	{ "map $uri $x { }\n" SERVER APP "if ($x) { return 403; }" END, "" },
 	/* satisfy-any */
 	{ SERVER "location /a/ { " GUARD "\nsatisfy any; allow 10.0.0.0/8; proxy_pass http://x; }" END, "2 satisfy-any" },
 	{ SERVER "\nsatisfy any;\n" APP END, "2 satisfy-any" },
@@ -124,6 +147,13 @@ static const struct text_case guards[] = {
 	{ SERVER "location /f/ { auth_request /c; location /f/g/ {\nauth_request off; } }" END, "2 auth-off" },
 	{ SERVER "location /f/ { auth_request /c; location /f/g/ {\nauth_request off; root /y; } }" END, "" },
 	{ SERVER "location /f/ { auth_request /c; location /f/g/ {\nauth_request off; return 404; } }" END, "" },
+	{ SERVER "location /f/ { auth_request /c; location /f/g/ {\nauth_request off; alias /y/; } }" END, "" },
+	{ SERVER "location /f/ { auth_request /c; location /f/g/ {\nauth_request off; proxy_pass http://y; } }" END, "" },
+	{ SERVER "location /f/ { auth_request /c; location /f/g/ {\nauth_request off; internal; } }" END, "" },
+	{ SERVER "location /f/ { location /f/g/ {\nauth_request off; } }" END, "" },
+	{ SERVER "location /f/ { auth_request /c; location /f/g/ {\nauth_request /c; } }" END, "" },
+	{ SERVER APP "location /d/ { auth_request /k; proxy_pass http://z; } location = /k { proxy_pass_request_body off; proxy_set_header Content-Length '';\nproxy_pass http://x; }" END, "" },
+	{ SERVER "location /a/ { auth_request /k; " SET "proxy_pass http://x; } location = /k { proxy_pass_request_body off; proxy_set_header Content-Length ''; proxy_pass http://y; } location /b/ {\nproxy_pass http://x; }" END, "" },
 	/* open-path */
 	{ SERVER APP "location /b/ {\nproxy_pass http://x; }" END, "2 open-path" },
 	{ SERVER APP "location /b/ { set $t http://x;\nproxy_pass $t; }" END, "2 open-path" },
@@ -143,6 +173,7 @@ static const struct text_case guards[] = {
 	{ SERVER "location /a/ { " CGI "fastcgi_pass unix:/s; } location /b/ {\nfastcgi_pass unix:/s; }" END, "2 open-path" },
 	{ SERVER "location /a/ { " CGI "fastcgi_param SCRIPT_FILENAME /x.php; fastcgi_pass unix:/s; } location /b/ {\nfastcgi_param SCRIPT_FILENAME /y.php; fastcgi_pass unix:/s; }" END, "" },
 	{ SERVER "location /a/ { " CGI "fastcgi_param SCRIPT_FILENAME /x.php; fastcgi_pass unix:/s; } location /b/ { fastcgi_param SCRIPT_FILENAME /x.php;\nfastcgi_pass unix:/s; }" END, "2 open-path" },
+	{ SERVER "location /a/ { " CGI "fastcgi_param SCRIPT_FILENAME $x; fastcgi_pass unix:/s; } location /b/ { fastcgi_param SCRIPT_FILENAME $x;\nfastcgi_pass unix:/s; }" END, "" },
 	{ SERVER "location /f/ { auth_request /c; }\nlocation /f/g/ { expires 1h; }" END, "2 open-path" },
 	{ SERVER "location /f/ { auth_request /c; }\nlocation = /f/g { }" END, "2 open-path" },
 	{ SERVER "location /f/ { auth_request /c; }\nlocation /f/g/ { root /y; }" END, "" },
@@ -151,6 +182,20 @@ static const struct text_case guards[] = {
 	{ SERVER "location /f/ { auth_request /c; }\nlocation /f/g/ { auth_request /c; }" END, "" },
 	{ SERVER "location /f/ { auth_request /c; }\nlocation /f/g/ { auth_request off; }" END, "" },
 	{ SERVER "location /f/ { auth_request /c; }\nlocation /f/g/ { internal; }" END, "" },
+	{ SERVER "root /y; location /f/ { root /y; auth_request /c; }\nlocation /f/g/ { }" END, "2 open-path" },
+	{ SERVER "root /y; location /f/ { root /z; auth_request /c; }\nlocation /f/g/ { }" END, "" },
+	{ SERVER "location /f/ { root /z; auth_request /c; }\nlocation /f/g/ { }" END, "" },
+	{ SERVER "root /y; location /f/ { auth_request /c; }\nlocation /f/g/ { }" END, "2 open-path" },
+	{ SERVER "location /f/ { alias /y/; auth_request /c; }\nlocation /f/g/ { }" END, "" },
+	{ SERVER "location /f/ { " GUARD "proxy_pass http://x; }\nlocation /f/g/ { }" END, "" },
+	{ SERVER "location /f/ { auth_request /c; }\nlocation /f/g/ { alias /y/; }" END, "" },
+	{ SERVER "location /f/ { auth_request /c; }\nlocation /f/g/ { return 404; }" END, "" },
+	{ SERVER "location /f/ { auth_request /c; }\nlocation /f/g/ { proxy_pass http://y; }" END, "" },
+	{ SERVER "location ^~ /f/ { auth_request /c; }\nlocation /f/g/ { }" END, "2 open-path" },
+	{ SERVER "location = /f { auth_request /c; }\nlocation /f/g { }" END, "" },
+	{ SERVER "location /f { auth_request /c; }\nlocation /fg { }" END, "2 open-path" },
+	/* its index is asked for by an internal redirect, which is guarded */
+	{ SERVER "location /f/ { auth_request /c; }\nlocation = /f/ { }" END, "" },
 	/* regex-first */
 	{ SERVER "location /f/ { auth_request /c; }\nlocation ~ \\.jpg$ { expires 1h; }" END, "2 regex-first" },
 	{ SERVER "location /f/ { auth_request /c; }\nlocation ~* \\.jpg$ { }" END, "2 regex-first" },
@@ -164,6 +209,20 @@ static const struct text_case guards[] = {
 	{ SERVER "location /f/ { auth_request /c; }\nlocation ~ x { return 404; }" END, "" },
 	{ SERVER "location /f/ { auth_request /c; }\nlocation ~ x { proxy_pass http://y; }" END, "" },
 	{ SERVER APP "\nlocation ~ x { }" END, "" },
+	{ SERVER "location /f/ { auth_request /c; }\nlocation ~ ^/ { }" END, "2 regex-first" },
+	{ SERVER "location /f/ { auth_request /c; }\nlocation ~ ^/F/ { }" END, "" },
+	{ SERVER "location /f/ { auth_request /c; }\nlocation ~ ^g { }" END, "" },
+	{ SERVER "location /f/ { auth_request /c; }\nlocation ~* ^/F/ { }" END, "2 regex-first" },
+	{ SERVER "location /f/ { auth_request /c; }\nlocation ~*^/F/ { }" END, "2 regex-first" },
+	{ SERVER "location /f/ { auth_request /c; }\nlocation ~* ^/G/ { }" END, "" },
+	{ SERVER "location /f/ { auth_request /c; }\nlocation ~ ^/g { }" END, "" },
+	{ SERVER "location /f/ { auth_request /c; }\nlocation ~ ^/g*f { }" END, "2 regex-first" },
+	{ SERVER "location /f/ { auth_request /c; }\nlocation ~ \"^/g{0,1}f\" { }" END, "2 regex-first" },
+	{ SERVER "location /f/ { auth_request /c; }\nlocation ~ ^/g+f { }" END, "" },
+	{ SERVER "location /f/ { auth_request /c; }\nlocation ~ ^/[g] { }" END, "2 regex-first" },
+	{ SERVER "location /f/ { auth_request /c; }\nlocation ~ ^/. { }" END, "2 regex-first" },
+	{ SERVER "location /f/ { auth_request /c; }\nlocation ~ ^/\\w { }" END, "2 regex-first" },
+	{ SERVER "location /f/ { auth_request /c; }\nlocation ~ ^/fx { }" END, "" },
 	/* each branch of an expression may begin differently: of ^/g|^/f the
 	   second was overlooked, and what ~* takes in another case */
 	{ SERVER "location /f/ { auth_request /c; }\nlocation ~ ^/g|^/f { }" END, "2 regex-first" },
@@ -181,9 +240,14 @@ static const struct text_case guards[] = {
 	{ SERVER "location /f/ { auth_request /c; }\nlocation ~ ^/g/\\| { }" END, "" },
 	{ SERVER "location /f/ { auth_request /c; }\nlocation ~ ^/g/\\(|^/f { }" END, "2 regex-first" },
 	{ SERVER "location /f/ { auth_request /c; }\nlocation ~ ^/g/.*\\.(css|js)$ { }" END, "" },
-	{ SERVER "location /f/ { auth_request /c; }\nlocation ~* ^/F/ { }" END, "2 regex-first" },
-	{ SERVER "location /f/ { auth_request /c; }\nlocation ~* ^/G/ { }" END, "" },
-	{ SERVER "location /f/ { auth_request /c; }\nlocation ~*^/F/ { }" END, "2 regex-first" },
+	/* what answers from files */
+	{ SERVER "location /f/ { auth_request /c; }\nlocation ~ x { alias /y; }" END, "" },
+	{ SERVER "location /f/ { auth_request /c; }\nlocation ~ x { internal; }" END, "" },
+	{ SERVER "location /f/ { auth_request /c; }\nlocation ~ x { fastcgi_pass y; }" END, "2 regex-first" },
+	{ SERVER "location /f/ { " CGI "fastcgi_pass x; }\nlocation ~ x { }" END, "2 regex-first" },
+	{ SERVER "location /f/ { auth_request /c; return 404; }\nlocation ~ x { }" END, "" },
+	{ SERVER "location = /f { auth_request /c; }\nlocation ~ x { }" END, "" },
+	{ SERVER "root /y; location /f/ { auth_request /c; }\nlocation ~ x { root /y; }" END, "2 regex-first" },
 	/* return, rewrite, login-guarded */
 	{ SERVER "location /f/ { auth_request /c;\nreturn 200 x; }" END, "2 return" },
 	{ SERVER "location /f/ { auth_request /c; if ($x) {\nreturn 200; } }" END, "2 return" },
@@ -191,6 +255,15 @@ static const struct text_case guards[] = {
 	{ SERVER "location /f/ { auth_request /c;\nreturn 302 /x; }" END, "" },
 	{ SERVER "location /f/ { auth_request /c;\nreturn /x; }" END, "" },
 	{ SERVER "location /f/ {\nreturn 200 x; }" END, "" },
+	{ SERVER "location /f/ { auth_request /c;\nreturn 201; }" END, "2 return" },
+	{ SERVER "location /f/ { auth_request /c;\nreturn 299; }" END, "2 return" },
+	{ SERVER "location /f/ { auth_request /c;\nreturn 300; }" END, "" },
+	{ SERVER "location /f/ { auth_request /c;\nreturn 199; }" END, "" },
+	{ SERVER APP "location /b/ { auth_request /c;\nrewrite ^ /i/x; } location /i/ { auth_request off; }" END, "2 rewrite" },
+	{ SERVER APP "location /b/ { auth_request /c;\nrewrite ^ /i/x; } location /i/ { auth_request /c; }" END, "" },
+	{ SERVER APP "location /b/ { auth_request /c;\nrewrite ^ /i/?/a/; } location /i/ { }" END, "2 rewrite" },
+	{ SERVER APP "location /b/ {\nrewrite ^ /i/x; } location /i/ { }" END, "" },
+	{ SERVER "auth_request /c;\nrewrite ^ /i/x; location /i/ { auth_request off; root /y; }" END, "" },
 	{ SERVER APP "location /b/ { auth_request /c;\nrewrite ^ /i/$1 last; } location /i/ { internal; }" END, "2 rewrite" },
 	{ SERVER APP "location /b/ { auth_request /c;\nrewrite ^ /i/x; } location /i/ { }" END, "2 rewrite" },
 	{ SERVER APP "location /b/ { auth_request /c;\nrewrite ^ /i/x break; } location /i/ { }" END, "" },
@@ -212,6 +285,12 @@ static const struct text_case guards[] = {
 	{ SERVER "location /a/ { " CGI BARRIER "\nfastcgi_pass unix:/s$latchkey_nobody; }" END, "" },
 	{ SERVER "location /a/ { " CGI BARRIER "\nfastcgi_pass unix:/s; }" END, "2 nobody" },
 	{ SERVER "location /a/ { " GUARD BARRIER "location /a/b/ { " SET "proxy_pass http://x; } }" END, "" },
+	{ SERVER "location /a/ { " GUARD BARRIER "\nproxy_pass http://x$latchkey_nobody; }" END, "2 nobody" },
+	{ SERVER "location /a/ { " GUARD BARRIER "\nproxy_pass http://1a$latchkey_nobody; }" END, "2 nobody" },
+	{ SERVER "location /a/ { " GUARD BARRIER "\nproxy_pass http://1.2.3.4$latchkey_nobody; }" END, "" },
+	{ SERVER "location /a/ { " GUARD BARRIER "\nproxy_pass http://x:80$latchkey_nobody; }" END, "2 nobody" },
+	{ SERVER "location /a/ { " GUARD "auth_request_set $x $y; proxy_pass http://x; }" END, "" },
+	{ SERVER "location /a/ { auth_request /c; " BARRIER "\nproxy_pass http://x; }" END, "2 identity" },
 	/* try-files, error-page */
 	{ SERVER "location /a/ { " GUARD "try_files $uri @b; } location @b {\nproxy_pass http://x; }" END, "2 identity" },
 	{ SERVER "location /a/ { " GUARD "try_files $uri @b; } location @b { " SET "proxy_pass http://x; }" END, "" },
@@ -304,6 +383,14 @@ static const struct text_case headers[] = {
 	{ SERVER APP "underscores_in_headers off; } server {\nlisten 127.0.0.1:80; underscores_in_headers on; server_name b;" END, "" },
 	{ "http { server {\nlisten 127.0.0.1:80; underscores_in_headers on; server_name b; } server { listen 127.0.0.1:80; server_name a; " CHECK APP END, "2 underscores" },
 	{ "http { server { listen 80; underscores_in_headers on; } }", "" },
+	/* the server itself, which is not its address' default */
+	{ "http { server { listen 127.0.0.1:80; } server { listen 127.0.0.1:80; server_name a; " CHECK APP "\nunderscores_in_headers on;" END, "2 underscores" },
+	/* a default server by its second address, and one by its first alone */
+	{ SERVER APP "underscores_in_headers off; } server {\nlisten 127.0.0.1:81; listen 127.0.0.1:80 default_server; underscores_in_headers on; server_name b;" END, "2 underscores" },
+	{ SERVER APP "underscores_in_headers off; } server {\nlisten 127.0.0.1:81 default_server; listen 127.0.0.1:80; underscores_in_headers on; server_name b;" END, "" },
+	{ SERVER APP "underscores_in_headers off; } server {\nlisten 127.0.0.1:80; listen 127.0.0.1:81 default_server; underscores_in_headers on; server_name b;" END, "" },
+	{ SERVER APP "underscores_in_headers off; } server {\nlisten 127.0.0.1:82; listen 127.0.0.1:81; listen 127.0.0.1:80 default; underscores_in_headers on; server_name b;" END, "2 underscores" },
+	{ SERVER APP "underscores_in_headers off; } server {\nlisten 127.0.0.1:81 default_server; underscores_in_headers on; server_name b;" END, "" },
 	{ SERVER APP "\nignore_invalid_headers off;" END, "2 invalid-headers" },
 	{ SERVER APP "\nignore_invalid_headers on;" END, "" },
 	{ SERVER "add_header X-Frame-Options DENY; location /a/ { " GUARD "\nadd_header X-Y z; proxy_pass http://x; }" END, "2 add-header" },
@@ -335,6 +422,21 @@ static const struct text_case checks[] = {
 	{ "http { server { listen unix:/s;\nlocation /c { internal; fastcgi_pass_request_headers off; fastcgi_pass_request_body off; fastcgi_pass latchkey_check; }\nlocation /a/ { client_max_body_size 1024k; " GUARD "proxy_pass http://x; } } }", "" },
 	{ "http { server { listen unix:/s;\nlocation /c { internal; client_max_body_size 1G; fastcgi_pass_request_headers off; fastcgi_pass_request_body off; fastcgi_pass latchkey_check; }\nlocation /a/ { client_max_body_size 1024M; " GUARD "proxy_pass http://x; } } }", "" },
 	{ "http { server { listen unix:/s;\nlocation /c { internal; client_max_body_size 1G; fastcgi_pass_request_headers off; fastcgi_pass_request_body off; fastcgi_pass latchkey_check; }\nlocation /a/ { client_max_body_size 0; " GUARD "proxy_pass http://x; } } }", "2 check-body-size" },
+	{ "http { server { listen unix:/s;\nlocation /c { internal; client_max_body_size 1k; fastcgi_pass_request_headers off; fastcgi_pass_request_body off; fastcgi_pass latchkey_check; }\nlocation /a/ { client_max_body_size 1024; " GUARD "proxy_pass http://x; } } }", "" },
+	{ "http { server { listen unix:/s;\nlocation /c { internal; client_max_body_size 1k; fastcgi_pass_request_headers off; fastcgi_pass_request_body off; fastcgi_pass latchkey_check; }\nlocation /a/ { client_max_body_size 1025; " GUARD "proxy_pass http://x; } } }", "2 check-body-size" },
+	{ "http { server { listen unix:/s;\nlocation /c { internal; client_max_body_size 1024; fastcgi_pass_request_headers off; fastcgi_pass_request_body off; fastcgi_pass latchkey_check; }\nlocation /a/ { client_max_body_size 1K; " GUARD "proxy_pass http://x; } } }", "" },
+	{ "http { server { listen unix:/s;\nlocation /c { internal; client_max_body_size 1023; fastcgi_pass_request_headers off; fastcgi_pass_request_body off; fastcgi_pass latchkey_check; }\nlocation /a/ { client_max_body_size 1k; " GUARD "proxy_pass http://x; } } }", "2 check-body-size" },
+	{ "http { server { listen unix:/s;\nlocation /c { internal; client_max_body_size 1m; fastcgi_pass_request_headers off; fastcgi_pass_request_body off; fastcgi_pass latchkey_check; }\nlocation /a/ { client_max_body_size 1024k; " GUARD "proxy_pass http://x; } } }", "" },
+	{ "http { server { listen unix:/s;\nlocation /c { internal; client_max_body_size 1m; fastcgi_pass_request_headers off; fastcgi_pass_request_body off; fastcgi_pass latchkey_check; }\nlocation /a/ { client_max_body_size 1025k; " GUARD "proxy_pass http://x; } } }", "2 check-body-size" },
+	{ "http { server { listen unix:/s;\nlocation /c { internal; client_max_body_size 1023k; fastcgi_pass_request_headers off; fastcgi_pass_request_body off; fastcgi_pass latchkey_check; }\nlocation /a/ { client_max_body_size 1M; " GUARD "proxy_pass http://x; } } }", "2 check-body-size" },
+	{ "http { server { listen unix:/s;\nlocation /c { internal; client_max_body_size 1024k; fastcgi_pass_request_headers off; fastcgi_pass_request_body off; fastcgi_pass latchkey_check; }\nlocation /a/ { client_max_body_size 1M; " GUARD "proxy_pass http://x; } } }", "" },
+	{ "http { server { listen unix:/s;\nlocation /c { internal; client_max_body_size 1g; fastcgi_pass_request_headers off; fastcgi_pass_request_body off; fastcgi_pass latchkey_check; }\nlocation /a/ { client_max_body_size 1025m; " GUARD "proxy_pass http://x; } } }", "2 check-body-size" },
+	{ "http { server { listen unix:/s;\nlocation /c { internal; client_max_body_size 1023m; fastcgi_pass_request_headers off; fastcgi_pass_request_body off; fastcgi_pass latchkey_check; }\nlocation /a/ { client_max_body_size 1g; " GUARD "proxy_pass http://x; } } }", "2 check-body-size" },
+	{ "http { server { listen unix:/s;\nlocation /c { internal; client_max_body_size 1024m; fastcgi_pass_request_headers off; fastcgi_pass_request_body off; fastcgi_pass latchkey_check; }\nlocation /a/ { client_max_body_size 1g; " GUARD "proxy_pass http://x; } } }", "" },
+	{ "http { server { listen unix:/s;\nlocation /c { internal; client_max_body_size 0; fastcgi_pass_request_headers off; fastcgi_pass_request_body off; fastcgi_pass latchkey_check; }\nlocation /a/ { client_max_body_size 1g; " GUARD "proxy_pass http://x; } } }", "" },
+	{ "http { server { listen unix:/s;\nlocation /c { internal; client_max_body_size x; fastcgi_pass_request_headers off; fastcgi_pass_request_body off; fastcgi_pass latchkey_check; }\nlocation /a/ { client_max_body_size 1g; " GUARD "proxy_pass http://x; } } }", "" },
+	{ "http { server { listen unix:/s;\nlocation /c { internal; client_max_body_size 1; fastcgi_pass_request_headers off; fastcgi_pass_request_body off; fastcgi_pass latchkey_check; }\nlocation /a/ { client_max_body_size 1; " GUARD "proxy_pass http://x; } } }", "" },
+	{ "http { server { listen unix:/s;\nlocation /c { internal; client_max_body_size 1; fastcgi_pass_request_headers off; fastcgi_pass_request_body off; fastcgi_pass latchkey_check; }\nlocation /a/ { client_max_body_size 2; " GUARD "proxy_pass http://x; } } }", "2 check-body-size" },
 	/* no-409 */
 	{ "http { server { listen unix:/s;\nlocation /c { internal; fastcgi_param HTTP_COOKIE $http_cookie; fastcgi_intercept_errors on; fastcgi_pass_request_headers off; fastcgi_pass_request_body off; fastcgi_pass latchkey_check; }\n" APP END, "2 no-409" },
 	{ "http { server { listen unix:/s;\nlocation /c { internal; fastcgi_param HTTP_COOKIE $http_cookie; error_page 409 = @r; fastcgi_pass_request_headers off; fastcgi_pass_request_body off; fastcgi_pass latchkey_check; }\n" APP END, "2 no-409" },
@@ -360,6 +462,10 @@ static const struct text_case servers[] = {
 	{ "http { server { set_real_ip_from 10.0.0.1;\nlisten 80; " CHECK APP END, "" },
 	{ "http { server {\nlisten 80 proxy_protocol; " CHECK APP END, "" },
 	{ "http { server { listen 80; } }", "" },
+	{ "location /t { fastcgi_pass latchkey_api; }", "" },
+	{ "stream { server { location /t { fastcgi_pass latchkey_api; } } }", "" },
+	{ "mail { server { location /t { fastcgi_pass latchkey_api; } } }", "" },
+	{ "stream { server { listen 80; server_name a; } } http { server { listen 80 ssl; server_name a; " CHECK APP END, "" },
 	{ "http { server { listen 443 ssl;\nlisten 80; if ($scheme = http) { return 301 https://$host$request_uri; } " CHECK APP END, "" },
 	{ "http { server { listen 443 ssl;\nlisten 80; if ($scheme != \"https\") { return 308 https://$host; } " CHECK APP END, "" },
 	{ "http { server { listen 443 ssl;\nlisten 80; if ( $scheme = http ) { return https://$host; } " CHECK APP END, "" },
@@ -382,6 +488,23 @@ static const struct text_case servers[] = {
 	{ SERVER APP "} server { listen 127.0.0.1;\nserver_name a;" END, "2 server-name" },
 	{ "http { server { server_name a; } server {\nserver_name a; } }", "" },
 	{ "http { server { listen 443 ssl; " CHECK APP "}\nserver { listen *:443 ssl; } }", "2 server-name" },
+	{ SERVER APP "} server { listen 127.0.0.1:80; server_name x y;\nserver_name z a;" END, "2 server-name" },
+	{ SERVER APP "} server { listen 127.0.0.1:80;\nserver_name z b;" END, "" },
+	{ "http { server { listen 127.0.0.1:80; server_name b a; } server { listen 127.0.0.1:80;\nserver_name a; " CHECK APP END, "2 server-name" },
+	{ "http { server { listen 80 ssl; " CHECK APP "}\nserver { listen 0.0.0.0:80; } }", "2 server-name" },
+	{ "http { server { listen 0.0.0.0 ssl; " CHECK APP "}\nserver { listen *:80; } }", "2 server-name" },
+	{ "http { server { listen [::1]; " CHECK APP "}\nserver { listen [::1]:80; } }", "2 server-name" },
+	{ "http { server { listen [::1]; " CHECK APP "}\nserver { listen [::1]:81; } }", "" },
+	{ "http { server { listen unix:/s; " CHECK APP "}\nserver { listen unix:/s; } }", "2 server-name" },
+	{ "http { server { listen unix:/s; " CHECK APP "}\nserver { listen unix:/r; } }", "" },
+	{ "http { server { listen unix:/r; listen unix:/s; " CHECK APP "}\nserver { listen unix:/q; listen unix:/s; } }", "2 server-name" },
+	{ "http { server {\nlisten 443 quic; " CHECK APP END, "" },
+	{ "http { server { ssl on;\nlisten 443; " CHECK APP END, "" },
+	{ "http { server { ssl off;\nlisten 443; " CHECK APP END, "2 plain-http" },
+	{ "http { server {\nlisten 127.0.0.2:80; " CHECK APP END, "" },
+	{ "http { server {\nlisten 12.0.0.1:80; " CHECK APP END, "2 plain-http" },
+	{ "http { server {\nlisten 80; return https://$host; " CHECK APP END, "" },
+	{ "http { server { listen 443 ssl;\nlisten 80; listen 81; " CHECK APP END, "2 plain-http" },
 	{ "set_real_ip_from 0.0.0.0/0;", "1 realip" },
 	{ "set_real_ip_from ::/0;", "1 realip" },
 	{ "set_real_ip_from 8.0.0.0/7;", "1 realip" },
@@ -430,6 +553,12 @@ test_versions(void)
 		{ "1.31.3", "map a b { }", "" },
 		{ "1.12.0", "listen 80;\nlisten 80 http2;", "2 old-nginx" },
 		{ "1.12.0", "x;\ny;", "1 old-nginx" },
+		{ "1.18.0", "mp4;\nresolver x;", "2 old-nginx" },
+		{ "1.18.0", "resolver x;\nmp4;", "1 old-nginx" },
+		{ "0.9.9", "a;", "1 old-nginx" },
+		{ "2.0.0", "map a b { }", "" },
+		{ "1.1000.0", "a;", "1 old-nginx" },
+		{ "1.999.0", "a;", "" },
 		{ "x", "a;", "1 old-nginx" },
 		{ "1.99999", "", "" },
 		{ NULL, "resolver x;", "" },
@@ -440,6 +569,192 @@ test_versions(void)
 		is(found(cases[i].text, cases[i].version), cases[i].wanted,
 		    tap_with(
 		        "known vulnerabilities of nginx", cases[i].version));
+}
+
+/* --- what is said --- */
+
+/* clang-format off */
+static const struct {
+	const char *text, *version, *wanted; /* of the first that is found */
+} texts[] = {
+	{ SERVER "location /a/ { auth_request /c; proxy_set_header X-Auth-User $u; proxy_set_header Cookie ''; proxy_pass http://x; }" END, NULL,
+	  "x gets these headers as a client sends them: X-Auth-User-Plain, X-Auth-User-Id, X-Auth-Expires, X-Auth-Scope, X-Auth-Session, Authorization" },
+	{ SERVER SET "location /a/ { auth_request /c; " NOBODY "proxy_set_header Cookie ''; proxy_pass http://x; }" END, NULL,
+	  "this drops all headers of the levels above, and x gets these as a client sends them: Authorization" },
+	{ SERVER "add_header X-Frame-Options DENY; add_header Referrer-Policy no; add_header Set-Cookie a=b; location /a/ { " GUARD "add_header set-cookie c=d; proxy_pass http://x; }" END, NULL,
+	  "this drops headers of the level above: X-Frame-Options, Referrer-Policy" },
+	{ "http { server { listen unix:/s; location /c { proxy_pass http://y; } location /a/ { auth_request /c; } } }", NULL,
+	  "the check gets the body (proxy_pass_request_body off), its length, and waits for that (proxy_set_header Content-Length \"\")" },
+	{ "http { server { listen unix:/s; location /c { proxy_pass_request_body off; proxy_pass http://y; } location /a/ { auth_request /c; } } }", NULL,
+	  "the check gets its length, and waits for that (proxy_set_header Content-Length \"\")" },
+	{ "http { server { listen unix:/s; location /c { internal; fastcgi_param REQUEST_METHOD $request_method; fastcgi_pass latchkey_check; } location /a/ { auth_request /c; } } }", NULL,
+	  "the check gets the body (fastcgi_pass_request_body off), all headers (fastcgi_pass_request_headers off), the request's method (fastcgi_param REQUEST_METHOD GET)" },
+	{ "http { server { listen unix:/s; location /c { internal; fastcgi_param REQUEST_METHOD GET; fastcgi_pass y; } location /a/ { auth_request /c; } } }", NULL,
+	  "the check gets the body (fastcgi_pass_request_body off)" },
+	{ SERVER "location /a/ { " GUARD "proxy_cache z; proxy_pass http://x; }" END, NULL,
+	  "what is guarded is kept, and the key does not tell users apart" },
+	{ "http { server { listen unix:/s; location /c { internal; fastcgi_cache z; fastcgi_pass_request_headers off; fastcgi_pass_request_body off; fastcgi_pass latchkey_check; } location /a/ { auth_request /c; } } }", NULL,
+	  "the answer of the check is kept, and the key does not tell users apart" },
+	{ SERVER "location /f/ { auth_request /c; return 201 x; }" END, NULL,
+	  "return 201 is done before the check: everybody gets it" },
+	{ SERVER APP "} server { listen 127.0.0.1:80; server_name b;\nserver_name A;" END, NULL,
+	  "nginx ignores the name \"A\" here: the server of line 1 in conf has it too, at the same address" },
+	{ "http { server { listen 0.0.0.0:81; " CHECK APP END, NULL,
+	  "passwords, cookies and tokens cross the network to *:81 without TLS" },
+	{ "http { server { " CHECK APP END, NULL,
+	  "passwords, cookies and tokens cross the network to *:80 without TLS" },
+	{ SERVER "location /a/ { " GUARD "proxy_pass http://localhost:9; } location /b/ { proxy_pass http://localhost:9/x; }" END, NULL,
+	  "/b/ leads to the guarded application localhost:9 without a guard, with the names that a client sends" },
+	{ "mp4; resolver x; rewrite a b;", "1.19.9",
+	  "nginx 1.19.9 is older than 1.22, which conf/nginx needs; it has CVE-2026-9256 (rewrite), CVE-2026-42945 (rewrite), CVE-2022-41741 (mp4), CVE-2021-23017 (resolver)" },
+	{ "a;", "1.20.1", "nginx 1.20.1 is older than 1.22, which conf/nginx needs; it has no fixes any more" },
+	{ "a; mp4;", "1.12.0", "nginx 1.12.0 is older than 1.22, which conf/nginx needs; it has CVE-2022-41741 (mp4), CVE-2017-7529" },
+	{ "mp4;", "1.22.0", "nginx 1.22.0 had CVE-2022-41741 (mp4) when it was released" },
+};
+/* clang-format on */
+
+static void
+test_said(void)
+{
+	struct lint l;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(texts); i++) {
+		if (!ok(lint_text(texts[i].text, texts[i].version, &l) ==
+		                NULL &&
+		            l.findings != NULL,
+		        "a mistake is found in a configuration"))
+			continue;
+		is(l.findings->text, texts[i].wanted, "what a mistake says");
+		ok(l.findings->cure != NULL && *l.findings->cure != '\0',
+		    "a mistake says what to do");
+	}
+}
+
+/* The list of all rules, as a command prints it. */
+static void
+test_rules(void)
+{
+	static const char first[] = "request-uri\ta rule by $request_uri, ";
+	static const char last[] =
+	    "\nold-nginx\tnginx of a version with known vulnerabilities\n";
+	char *text = NULL;
+	size_t n = 0, lines = 0, i;
+	FILE *f = open_memstream(&text, &n);
+
+	if (f == NULL)
+		abort();
+	lint_print_rules(f);
+	fclose(f);
+	for (i = 0; i < n; i++)
+		lines += text[i] == '\n';
+	is_int((long long)lines, 34, "each rule has a line");
+	ok(strncmp(text, first, sizeof(first) - 1) == 0,
+	    "the list of rules begins with the first");
+	ok(n >= sizeof(last) - 1 &&
+	        strcmp(text + n - (sizeof(last) - 1), last) == 0,
+	    "the list of rules ends with the last");
+	free(text);
+}
+
+/* --- files --- */
+
+#define MARK(name) "\n# configuration file " name ":\n"
+
+/* What is found, with its file: "FILE:LINE RULE, …". */
+static const char *
+found_in_files(const char *text)
+{
+	const struct lint_finding *f;
+	struct lint l;
+	struct buf b;
+
+	if (lint_text(text, NULL, &l) != NULL)
+		return "(refused)";
+	buf_init(&b, &arena);
+	buf_adds(&b, "");
+	for (f = l.findings; f != NULL; f = f->next)
+		buf_addf(&b, "%s%s:%u %s", b.len > 0 ? ", " : "", f->file,
+		    f->line, f->rule);
+	return b.s;
+}
+
+static void
+test_files(void)
+{
+	is(found_in_files(MARK("/b") "include /a;\nset_real_ip_from ::/0;\n"
+	                             "set_real_ip_from ::/1;\n" MARK(
+	                                 "/a") "\n\n\n\n\nset_real_ip_from "
+	                                       "::/0;\nset_real_ip_from "
+	                                       "::/0;\n"),
+	    "/a:6 realip, /a:7 realip, /b:2 realip, /b:3 realip",
+	    "mistakes are in the order of files, and of their lines");
+	is(found_in_files(
+	       MARK("/b") "include /a;\nset_real_ip_from ::/0;\n" MARK(
+	           "/a") "\nset_real_ip_from ::/0;\n"),
+	    "/a:2 realip, /b:2 realip",
+	    "mistakes of two files may be of one line");
+	is(found("set_real_ip_from ::/0; set_real_ip_from ::/1;\n"
+	         "set_real_ip_from ::/0;",
+	       NULL),
+	    "1 realip, 2 realip", "a mistake is told once a line");
+	is(found(
+	       "\nset_real_ip_from ::/0;\nhttp { server { location /a { alias "
+	       "/b/; } } set_real_ip_from ::/0; }",
+	       NULL),
+	    "2 realip, 3 realip, 3 alias",
+	    "mistakes of one line are in the order of the rules");
+	/* add_header: an own file, and the file that is shown */
+	is(found_in_files(MARK("/n") SERVER
+	       "add_header X-Frame-Options DENY; location /t { include /x/latchkey-t.conf; }" END
+	           MARK("/x/latchkey-t.conf") "add_header X-Y z; " LANE),
+	    "/n:1 add-header", "a location with a header of another file");
+	is(found_in_files(MARK("/n") SERVER
+	       "add_header X-Frame-Options DENY; include /x/latchkey-t.conf; " APP
+	           END MARK(
+	               "/x/latchkey-t.conf") "location /t { add_header X-Y z; " LANE
+	                                     "}\n"),
+	    "", "in Latchkey's own files no header is missed");
+	is(found_in_files(MARK("/n") SERVER
+	       "add_header X-Frame-Options DENY; include /latchkey-x/t.conf; " APP
+	           END MARK(
+	               "/latchkey-x/t.conf") "location /t { add_header X-Y z; " LANE
+	                                     "}\n"),
+	    "/latchkey-x/t.conf:1 add-header",
+	    "a file in a folder of that name is not Latchkey's own");
+	is(found_in_files(MARK("/n") SERVER
+	       "add_header X-Frame-Options DENY; location /t {\ninclude /y;\nadd_header X-Z z; " LANE
+	       "}" END MARK("/y") "add_header X-Y z;\n"),
+	    "/n:3 add-header", "a header is shown in its location's own file");
+}
+
+/* What a comment allows, and what it does not. */
+static void
+test_allowed(void)
+{
+	static const struct {
+		const char *comment, *wanted;
+	} cases[] = {
+		{ "", "1 realip" },
+		{ "# check-nginx: allow realip", "" },
+		{ "# check-nginx: allow realip, since", "1 realip" },
+		{ "# check-nginx: allow realip since", "" },
+		{ "# check-nginx: allow realip\tsince", "" },
+		{ "# check-nginx: allow realip\r", "" },
+		{ "# so: check-nginx: allow realip", "" },
+		{ "# check-nginx: allow reali", "1 realip" },
+		{ "# check-nginx: realip", "1 realip" },
+		{ "#\n# check-nginx: allow realip", "1 realip" },
+	};
+	char text[100];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(cases); i++) {
+		snprintf(text, sizeof(text), "set_real_ip_from ::/0; %s\n",
+		    cases[i].comment);
+		is(found(text, NULL), cases[i].wanted,
+		    "what a comment behind a directive allows");
+	}
 }
 
 /* --- places --- */
@@ -549,6 +864,10 @@ main(void)
 	run(checks, ARRAY_LEN(checks), "checks");
 	run(servers, ARRAY_LEN(servers), "servers");
 	test_versions();
+	test_said();
+	test_rules();
+	test_files();
+	test_allowed();
 	test_locations();
 	test_choice();
 	test_many();

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exact.h"
 #include "lib/buf.h"
 #include "nginx/tree.h"
 #include "tap.h"
@@ -167,6 +168,33 @@ test_refused(void)
 	is(problem.file, "conf", "the file of a problem is named");
 }
 
+/* A text that ends anywhere is not read beyond its end. */
+static void
+test_ends(void)
+{
+	static const char text[] = "a b\\\\ \"c\\\\\" 'd' ${e} # f\n{ g\\; }";
+	static const char *const ends[] = { "a \\", "a \"\\", "a b\\", "\\",
+		"\"", "a $", "a ${", "#", "a \"b\"" };
+	size_t i, taken = 0;
+
+	for (i = 0; i < sizeof(text) - 1; i++) {
+		struct exact exact = exact_copy(text, i);
+
+		taken += parse_bytes(exact.bytes, i) != NULL;
+		free(exact.memory);
+	}
+	is_int((long long)taken, 1,
+	    "of a text that is cut short the empty one alone is taken");
+	for (i = 0; i < ARRAY_LEN(ends); i++) {
+		struct exact exact = exact_copy(ends[i], strlen(ends[i]));
+
+		ok((parse_bytes(exact.bytes, strlen(ends[i])) != NULL) ==
+		        (*ends[i] == '#'),
+		    tap_with("a text ends with", ends[i]));
+		free(exact.memory);
+	}
+}
+
 /* --- limits --- */
 
 static char *
@@ -244,6 +272,8 @@ test_dump(void)
 	    "a pattern that names no file is nothing");
 	ok(parse(MARK("/n") "include /n;") == NULL,
 	    "a file that includes itself is refused");
+	is(problem.text, "includes are nested too deep",
+	    "the reason of a file that includes itself is told");
 	ok(parse(MARK("/n") "a { include m; }\n" MARK("/m") "}\n") == NULL,
 	    "an included file closes no block of another");
 	ok(parse(MARK("/n") "include m; }\n" MARK("/m") "a {\n") == NULL,
@@ -289,6 +319,34 @@ test_bomb(void)
 	}
 }
 
+/* So many files, each included by the one before. */
+static bool
+takes_chain(int files)
+{
+	struct buf b;
+	char *copy;
+	int i;
+
+	arena_reset(&arena);
+	buf_init(&b, &arena);
+	for (i = 1; i < files; i++)
+		buf_addf(&b, MARK("/f%d") "include /f%d;\n", i, i + 1);
+	buf_addf(&b, MARK("/f%d") "a;\n", files);
+	copy = malloc(b.len + 1);
+	if (copy == NULL)
+		abort();
+	memcpy(copy, b.s, b.len + 1);
+	return takes(copy);
+}
+
+static void
+test_chains(void)
+{
+	ok(takes_chain(NGINX_DEPTH_MAX), "64 files may include each other");
+	ok(!takes_chain(NGINX_DEPTH_MAX + 1),
+	    "65 files that include each other are refused");
+}
+
 /* --- search --- */
 
 static void
@@ -330,9 +388,11 @@ main(void)
 	arena_init(&arena);
 	test_words();
 	test_refused();
+	test_ends();
 	test_limits();
 	test_dump();
 	test_bomb();
+	test_chains();
 	test_tree();
 	arena_free(&arena);
 	return done();
