@@ -503,7 +503,7 @@ is_name(const char *target)
 {
 	size_t n = strcspn(target, ":$/");
 
-	return *target != '[' && n > 0 && strncmp(target, "unix:", 5) != 0 &&
+	return *target != '[' && strncmp(target, "unix:", 5) != 0 &&
 	       strspn(target, "0123456789.") < n;
 }
 

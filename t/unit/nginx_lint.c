@@ -437,6 +437,13 @@ static const struct text_case checks[] = {
 	{ "http { server { listen unix:/s;\nlocation /c { internal; client_max_body_size x; fastcgi_pass_request_headers off; fastcgi_pass_request_body off; fastcgi_pass latchkey_check; }\nlocation /a/ { client_max_body_size 1g; " GUARD "proxy_pass http://x; } } }", "" },
 	{ "http { server { listen unix:/s;\nlocation /c { internal; client_max_body_size 1; fastcgi_pass_request_headers off; fastcgi_pass_request_body off; fastcgi_pass latchkey_check; }\nlocation /a/ { client_max_body_size 1; " GUARD "proxy_pass http://x; } } }", "" },
 	{ "http { server { listen unix:/s;\nlocation /c { internal; client_max_body_size 1; fastcgi_pass_request_headers off; fastcgi_pass_request_body off; fastcgi_pass latchkey_check; }\nlocation /a/ { client_max_body_size 2; " GUARD "proxy_pass http://x; } } }", "2 check-body-size" },
+	/* the second of two checks */
+	{ "http { server { listen unix:/s; " CHECK "location /a/ { auth_request /c; }\nlocation = /d { client_max_body_size 0; fastcgi_pass_request_headers off; fastcgi_pass_request_body off; fastcgi_pass latchkey_check; } location /b/ { auth_request /d; } } }", "2 check-open" },
+	{ "http { server { listen unix:/s; " CHECK "location /a/ { auth_request /c; } location = /d { internal;\nreturn 200; } location /b/ { auth_request /d; } } }", "2 check-opens" },
+	{ "http { server { listen unix:/s; " CHECK "location /a/ { auth_request /c; }\nlocation = /d { internal; } location /b/ { auth_request /d; } } }", "2 check-opens" },
+	{ "http { server { listen unix:/s; " CHECK "location /a/ { auth_request /c; } location = /d { internal; fastcgi_pass_request_headers off;\nfastcgi_pass latchkey_check; } location /b/ { auth_request /d; } } }", "2 check-request" },
+	{ "http { server { listen unix:/s; " CHECK "location /a/ { auth_request /c; }\nlocation = /d { internal; client_max_body_size 0; fastcgi_param HTTP_COOKIE $http_cookie; fastcgi_pass_request_headers off; fastcgi_pass_request_body off; fastcgi_pass latchkey_check; } location /b/ { auth_request /d; } } }", "2 no-409" },
+	{ "http { auth_request /c; server { listen unix:/s; " CHECK "} server { listen unix:/t; location = /c { internal;\nreturn 200; } } }", "2 check-opens" },
 	/* no-409 */
 	{ "http { server { listen unix:/s;\nlocation /c { internal; fastcgi_param HTTP_COOKIE $http_cookie; fastcgi_intercept_errors on; fastcgi_pass_request_headers off; fastcgi_pass_request_body off; fastcgi_pass latchkey_check; }\n" APP END, "2 no-409" },
 	{ "http { server { listen unix:/s;\nlocation /c { internal; fastcgi_param HTTP_COOKIE $http_cookie; error_page 409 = @r; fastcgi_pass_request_headers off; fastcgi_pass_request_body off; fastcgi_pass latchkey_check; }\n" APP END, "2 no-409" },
@@ -462,6 +469,9 @@ static const struct text_case servers[] = {
 	{ "http { server { set_real_ip_from 10.0.0.1;\nlisten 80; " CHECK APP END, "" },
 	{ "http { server {\nlisten 80 proxy_protocol; " CHECK APP END, "" },
 	{ "http { server { listen 80; } }", "" },
+	{ "http { server { listen unix:/s; " CHECK APP "} server {\nlisten 80; " CHECK APP END, "2 plain-http" },
+	{ "http { server { listen unix:/s; " CHECK APP "} server { listen unix:/t;\nmerge_slashes off; " CHECK APP END, "2 merge-slashes" },
+	{ "http { server { listen unix:/s; " CHECK APP "} server { listen unix:/t;\nunderscores_in_headers on; " CHECK APP END, "2 underscores" },
 	{ "location /t { fastcgi_pass latchkey_api; }", "" },
 	{ "stream { server { location /t { fastcgi_pass latchkey_api; } } }", "" },
 	{ "mail { server { location /t { fastcgi_pass latchkey_api; } } }", "" },
@@ -577,12 +587,16 @@ test_versions(void)
 static const struct {
 	const char *text, *version, *wanted; /* of the first that is found */
 } texts[] = {
+	{ SERVER "location /a/ { auth_request /c; proxy_pass http://x; }" END, NULL,
+	  "x gets these headers as a client sends them: X-Auth-User, X-Auth-User-Plain, X-Auth-User-Id, X-Auth-Expires, X-Auth-Scope, X-Auth-Session, Authorization, Cookie" },
 	{ SERVER "location /a/ { auth_request /c; proxy_set_header X-Auth-User $u; proxy_set_header Cookie ''; proxy_pass http://x; }" END, NULL,
 	  "x gets these headers as a client sends them: X-Auth-User-Plain, X-Auth-User-Id, X-Auth-Expires, X-Auth-Scope, X-Auth-Session, Authorization" },
 	{ SERVER SET "location /a/ { auth_request /c; " NOBODY "proxy_set_header Cookie ''; proxy_pass http://x; }" END, NULL,
 	  "this drops all headers of the levels above, and x gets these as a client sends them: Authorization" },
 	{ SERVER "add_header X-Frame-Options DENY; add_header Referrer-Policy no; add_header Set-Cookie a=b; location /a/ { " GUARD "add_header set-cookie c=d; proxy_pass http://x; }" END, NULL,
 	  "this drops headers of the level above: X-Frame-Options, Referrer-Policy" },
+	{ SERVER "add_header Strict-Transport-Security a; add_header X-Content-Type-Options a; add_header X-Frame-Options a; add_header Content-Security-Policy a; add_header Referrer-Policy a; add_header Set-Cookie a; location /a/ { " GUARD "add_header X-Y z; proxy_pass http://x; }" END, NULL,
+	  "this drops headers of the level above: Strict-Transport-Security, X-Content-Type-Options, X-Frame-Options, Content-Security-Policy, Referrer-Policy, Set-Cookie" },
 	{ "http { server { listen unix:/s; location /c { proxy_pass http://y; } location /a/ { auth_request /c; } } }", NULL,
 	  "the check gets the body (proxy_pass_request_body off), its length, and waits for that (proxy_set_header Content-Length \"\")" },
 	{ "http { server { listen unix:/s; location /c { proxy_pass_request_body off; proxy_pass http://y; } location /a/ { auth_request /c; } } }", NULL,
