@@ -234,6 +234,19 @@ template_path_is_local(const char *path)
 	return n <= TEMPLATE_PATH_MAX_BYTES;
 }
 
+#define REPLACED "\xef\xbf\xbd" /* U+FFFD */
+
+/*
+ * Is what begins at s, of n bytes, or 0: no UTF-8, a character that no page may
+ * have?
+ */
+static bool
+is_replaced(const char *s, size_t n)
+{
+	return n == 0 || *s == 0x7f ||
+	       ((unsigned char)*s < 0x20 && *s != '\n' && *s != '\t');
+}
+
 /* Escaped for text and for attributes in quotes alike. */
 static void
 add_escaped(struct buf *b, const char *s)
@@ -252,9 +265,8 @@ add_escaped(struct buf *b, const char *s)
 			buf_adds(b, "&quot;");
 		else if (*s == '\'')
 			buf_adds(b, "&#39;");
-		else if (n == 0 || *s == 0x7f ||
-		         ((unsigned char)*s < 0x20 && *s != '\n' && *s != '\t'))
-			buf_adds(b, "\xef\xbf\xbd");
+		else if (is_replaced(s, n))
+			buf_adds(b, REPLACED);
 		else
 			buf_add(b, s, n);
 		n = n > 0 ? n : 1;
@@ -264,14 +276,18 @@ add_escaped(struct buf *b, const char *s)
 size_t
 template_value_bytes(const char *value)
 {
-	size_t n = 0;
+	size_t left = value != NULL ? strlen(value) : 0, bytes = 0, n;
 
-	for (; value != NULL && *value != '\0'; value++)
+	for (; left > 0; value += n, left -= n) {
+		n = text_utf8_len(value, left);
 		if (strchr("&<>\"'", *value) != NULL)
-			n += 6; /* &quot; the longest of five */
+			bytes += 6; /* &quot; the longest of five */
 		else
-			n += (unsigned char)*value < 0x20 ? 3 : 1;
-	return n;
+			bytes +=
+			    is_replaced(value, n) ? sizeof(REPLACED) - 1 : n;
+		n = n > 0 ? n : 1;
+	}
+	return bytes;
 }
 
 /* A value at the present place. */

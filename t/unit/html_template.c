@@ -4,6 +4,8 @@
  */
 #include "base.h"
 
+#include <string.h>
+
 #include "html/template.h"
 #include "tap.h"
 
@@ -19,6 +21,8 @@ sentence(const void *of, const char *key)
 		return "{=bare}";
 	if (strcmp(key, "open") == 0)
 		return "a {name";
+	if (strcmp(key, "name") == 0)
+		return "{name}{other}x";
 	return NULL;
 }
 
@@ -195,6 +199,8 @@ test_escaping(void)
 		{ "<a href=\"{?name}/b{/}{name}\">", "/c",
 		    "<a href=\"/b%2Fc\">" },
 		{ "<a href=\"{?other}/b{/}{name}\">", "//c", "<a href=\"/\">" },
+		{ "<a href=\"{=name}\">", "/a", "<a href=\"/ax\">" },
+		{ "<a href=\"{=name}\">", "//a", "<a href=\"/x\">" },
 	};
 	size_t i;
 
@@ -202,6 +208,155 @@ test_escaping(void)
 		is(rendered(cases[i].text, scope_of(cases[i].value)),
 		    cases[i].want,
 		    tap_with("a value is escaped", cases[i].text));
+}
+
+/*
+ * How long a value is on a page, which has to have room for it: a page of
+ * characters that are replaced was three times as long.
+ */
+static void
+test_bytes(void)
+{
+	static const char *const values[] = { "", "a", "a\tb\n", "\x7f\x7f",
+		"\x1f ", "\xed\x95\x9c", "\xff\xc3", "a\xe2\x82",
+		"\xf0\x9f\x98\x80", "&&", "<", ">", "\"", "'", "&\xff<\x01\"" };
+	char value[] = "?";
+	size_t i, few = 0;
+
+	for (i = 1; i < 0x100; i++) {
+		value[0] = (char)i;
+		few += template_value_bytes(value) <
+		       strlen(rendered("{name}", scope_of(value)));
+	}
+	is_int((long long)few, 0, "no byte takes more room than is counted");
+	is_int((long long)template_value_bytes(NULL), 0,
+	    "what is not there takes no room");
+	for (i = 0; i < ARRAY_LEN(values); i++) {
+		const char *shown = rendered("{name}", scope_of(values[i]));
+
+		ok(template_value_bytes(values[i]) >= strlen(shown) &&
+		        (strpbrk(values[i], "&<>\"'") != NULL ||
+		            template_value_bytes(values[i]) == strlen(shown)),
+		    tap_with("the room that a value takes", shown));
+	}
+	is_int((long long)template_value_bytes("&<>\"'"), 30,
+	    "what is escaped takes up to six bytes each");
+}
+
+#define LETTERS_39 "abcdefghijklmnopqrstuvwxyzabcdefghijklm"
+
+/* Names at their limits, in characters and length. */
+static void
+test_names(void)
+{
+	static const char *const good[] = { "<h0 h9>", "<Z z=\"\" A a>",
+		"<a x0=\"\" x9=\"\" x-y=\"\" x:z=\"\">", "<a\tb\nc>", "<x-y>",
+		"<" LETTERS_39 ">", "<a " LETTERS_39 ">", "{" LETTERS_39 "}",
+		"{a-z_09}",
+		"<script\n>"
+		"</script>",
+		"<a / b>" };
+	static const char *const bad[] = { "<h:>", "<h;>", "<a @>", "<a [>",
+		"<a `>", "<a 0>", "<a -x>", "<a x;>", "<a x/>", "<a x.>",
+		"<a\rb>", "<a b\r>", "<\ta>", "<" LETTERS_39 "n>",
+		"<a " LETTERS_39 "n>", "{" LETTERS_39 "n}", "{a.}", "{A}",
+		"{=a b}", "<script>/", "<script></script x", "<script><b>" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(good); i++)
+		is(problem_of(good[i]), NULL,
+		    tap_with("names of a template are good", good[i]));
+	for (i = 0; i < ARRAY_LEN(bad); i++)
+		ok(problem_of(bad[i]) != NULL,
+		    tap_with("names of a template are refused", bad[i]));
+}
+
+/* A template of one element with a value in this attribute. */
+static const char *
+with_attribute(const char *name)
+{
+	struct buf b;
+
+	buf_init(&b, &arena);
+	buf_addf(&b, "<a %s=\"{name}\">", name);
+	return b.s;
+}
+
+static void
+test_attributes(void)
+{
+	static const char *const addresses[] = { "href", "src", "action",
+		"formaction", "data", "poster", "cite", "background",
+		"manifest", "ping", "icon", "xlink:href", "HREF" };
+	static const char *const forbidden[] = { "style", "srcdoc", "srcset",
+		"content", "http-equiv", "integrity", "imagesrcset", "nonce",
+		"on", "onx", "ONX", "STYLE" };
+	static const char *const plain[] = { "o", "title", "hrefx", "hre",
+		"xon", "styl", "value", "data-x" };
+	const char *text;
+	struct buf b;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(addresses); i++) {
+		text = with_attribute(addresses[i]);
+		buf_init(&b, &arena);
+		buf_addf(&b, "<a %s=\"/\">", addresses[i]);
+		is(rendered(text, scope_of("//evil.test")), b.s,
+		    tap_with("no address of another host is in", text));
+	}
+	for (i = 0; i < ARRAY_LEN(forbidden); i++) {
+		text = with_attribute(forbidden[i]);
+		is(problem_of(text), "a value stands where none may",
+		    tap_with("no value is in", text));
+	}
+	for (i = 0; i < ARRAY_LEN(plain); i++) {
+		text = with_attribute(plain[i]);
+		buf_init(&b, &arena);
+		buf_addf(&b, "<a %s=\"//x &amp;\">", plain[i]);
+		is(rendered(text, scope_of("//x &")), b.s,
+		    tap_with("a value is escaped, and no more, in", text));
+	}
+}
+
+/* A sentence alone is no HTML yet. */
+static void
+test_sentences(void)
+{
+	static const struct template_text none[] = { { NULL, NULL } };
+	const struct template_set set = { none, sentence, NULL };
+	struct buf b;
+
+	buf_init(&b, &arena);
+	is(template_sentence(&set, "hello", scope_of("A&B"), &b), NULL,
+	    "a sentence has its values");
+	is(b.s, "Hello <b>A&B</b> & !", "a sentence alone is not escaped");
+	is(template_sentence(&set, "nothing", scope_of("A"), &b),
+	    "a sentence is not there", "a sentence that is not there is told");
+	is(template_sentence(&set, "deep", scope_of("A"), &b),
+	    "a sentence names more than values",
+	    "a sentence has no other sentences");
+	is(template_sentence(&set, "open", scope_of("A"), &b),
+	    "a brace is not closed", "a sentence closes its braces");
+}
+
+/* Each level of lists and values goes before the one around it. */
+static void
+test_scopes(void)
+{
+	static const struct template_value outer_values[] = { { "a", "1" },
+		{ "b", "2" } };
+	static const struct template_value row_values[] = { { "a", "3" } };
+	static const struct template_scope rows[] = { { .values = row_values,
+	    .value_count = 1 } };
+	static const struct template_list lists[] = { { "x", rows, 1 },
+		{ "y", rows, 1 } };
+	static const struct template_scope outer = { outer_values, 2, lists, 2,
+		NULL };
+
+	is(rendered("{*y}{a}{b}{*x}{a}{/}{/}{a}", &outer), "3231",
+	    "a row's value goes before one of the same name around it");
+	is(rendered("{?y}{b}{/}{!x}{b}{/}", &outer), "2",
+	    "a list that has rows is there");
 }
 
 static void
@@ -290,6 +445,11 @@ main(void)
 	test_parts();
 	test_depth();
 	test_escaping();
+	test_bytes();
+	test_names();
+	test_attributes();
+	test_sentences();
+	test_scopes();
 	test_refused();
 	test_paths();
 	arena_free(&arena);
