@@ -38,8 +38,8 @@ base64_bits(char c)
 }
 
 /*
- * Decode base64 in its one spelling, in place, with a NUL behind. False: it is
- * none. Source: RFC 4648, section 4.
+ * Decode base64 in its one spelling, in place. False: it is none. Source: RFC
+ * 4648, section 4.
  */
 static bool
 decode_base64(char *s, size_t *len)
@@ -62,7 +62,6 @@ decode_base64(char *s, size_t *len)
 	/* the bits that are left belong to no byte */
 	if ((bits & ((1U << pad * 2) - 1)) != 0)
 		return false;
-	s[out] = '\0';
 	*len = out;
 	return true;
 }
