@@ -80,7 +80,7 @@ test_unix(void)
 {
 	char *path = in_folder("check.sock");
 	const char *unseen;
-	int fd, next = next_descriptor();
+	int fd, other, next = next_descriptor();
 
 	ok(checks(path, &unseen) && *said_text == '\0' &&
 	        strstr(unseen, "listens") == NULL,
@@ -95,6 +95,16 @@ test_unix(void)
 	        strstr(unseen, "who listens on ") != NULL &&
 	        strstr(unseen, path) != NULL,
 	    "a socket on which somebody listens is named");
+	is_int(strncmp(unseen, "who listens on /tmp/", 20), 0,
+	    "what could not be judged begins with the first place");
+	other = bound(in_folder("api.sock"));
+	listen(other, 1);
+	ok(checks(path, &unseen) &&
+	        strstr(unseen, "/check.sock; who listens on /tmp/") != NULL &&
+	        strstr(unseen, "/api.sock") != NULL,
+	    "two sockets on which somebody listens are both named");
+	close(other);
+	unlink(in_folder("api.sock"));
 	ok(checks(in_folder("check.soc"), &unseen) &&
 	        strstr(unseen, "listens") == NULL,
 	    "the beginning of a socket's path is another place");

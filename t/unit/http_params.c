@@ -205,6 +205,14 @@ test_presence(void)
 	static const struct field new = {
 		.name = "new", .required = true, .secret = true
 	};
+	static const char two_secrets[] =
+	    "{\"b\":1,\"new\":\"x\",\"old\":\"y\"}";
+	static const struct field several[] = { { .name = "new",
+		                                    .secret = true },
+		{ .name = "a", .required = true },
+		{ .name = "old", .secret = true } };
+	struct param values[ARRAY_LEN(several)];
+	struct req r;
 
 	is(read_json(&must, "{\"a\":\"x\"}"), "x", "a field is read");
 	is(read_json(&must, "{\"a\":\"\"}"), "", "an empty text is a value");
@@ -216,6 +224,11 @@ test_presence(void)
 	    "\"msg\":\"Input should be a valid string\","
 	    "\"input\":\"**********\"}",
 	    "the error of a secret field does not show it");
+	r = request(JSON, two_secrets, sizeof(two_secrets) - 1);
+	ok(params_parse(&r) == ERR_OK, "a body with two secrets is parsed");
+	is(complaint(&r, params_read(&r, several, ARRAY_LEN(several), values)),
+	    MISSING "{\"b\":1,\"new\":\"**********\",\"old\":\"**********\"}}",
+	    "the error of a missing field shows no secret of the others");
 	is(read_json(&may, "{}"), "(none)", "a field may be missing");
 	is(read_json(&may, "{\"a\":null}"), NOT_TEXT "null}",
 	    "null is not a text");
