@@ -63,20 +63,17 @@ count_marks(const char *text, const char *end)
 	return n;
 }
 
-/* If this line tells the version, keep it. */
+/* If this line, which a newline ends, tells the version, keep it. */
 static void
 take_version(struct arena *a, const struct line *line, struct nginx_dump *out)
 {
-	const size_t skipped = strlen(VERSION);
-	size_t n = 0;
+	static const char digits[] = "0123456789.";
+	const char *version;
 
 	if (out->version != NULL || !begins_with(line, VERSION))
 		return;
-	while (skipped + n < line->n &&
-	       strchr("0123456789.", line->s[skipped + n]) != NULL &&
-	       line->s[skipped + n] != '\0')
-		n++;
-	out->version = arena_strndup(a, line->s + skipped, n);
+	version = line->s + strlen(VERSION);
+	out->version = arena_strndup(a, version, strspn(version, digits));
 }
 
 /* The file behind its head, until the next one. */

@@ -272,12 +272,12 @@ has_branches(const char *s)
 {
 	int depth = 0;
 
-	for (; *s != '\0' && (*s != '|' || depth > 0); s++) {
+	while (*s != '\0' && (*s != '|' || depth > 0)) {
 		depth += (*s == '(') - (*s == ')');
 		if (*s == '[')
-			s = class_end(s) - 1; /* which ends nothing else */
-		else if (*s == '\\' && s[1] != '\0')
-			s++;
+			s = class_end(s);
+		else
+			s += *s == '\\' && s[1] != '\0' ? 2 : 1;
 	}
 	return *s == '|';
 }
@@ -293,8 +293,8 @@ is_disjoint(const struct nginx_directive *regex, const char *prefix)
 
 	if (*expression != '^' || has_branches(expression))
 		return false;
-	for (expression++, i = 0; prefix[i] != '\0' && expression[i] != '\0';
-	     i++) {
+	for (expression++, i = 0; prefix[i] != '\0'; i++) {
+		/* or the end, which strchr() finds as well */
 		if (strchr("\\.[({?*+$", expression[i]) != NULL)
 			return false;
 		if (compare(expression + i, prefix + i, 1) != 0)

@@ -135,13 +135,13 @@ test_plain(void)
 		"/a%2Fb", "/a%", "/a%2", "/a%zz", "/x;..", "/x;a=.", "/%23",
 		"/x?/y;z/w\\v", "/x;jsessionid=1?y", "/x.;y",
 		"/app/%252e%252e/x", "/a.b", "x//y", "?//y", "/?/" };
-	static const char *const others[] = { "/.", "/..", "/./x", "/../x",
-		"/x/..", "/x/.", "/x/../y", "/x/..?y", "/x/%2e%2e/y", "/x/.%2E",
-		"/x/%2e/y", "/x%2f..%2fy", "/x%2F%2e%2e", "/x/..\\y",
-		"/x\\..\\y", "/x%5c..%5Cy", "/x/..;/y", "/x/..;a=b/y", "/x/.;",
-		"/x/..%3b/y", "#", "/x#", "/x?y#z", "/x#/../y", "//",
-		"//app/admin/x", "/\\app/x", "/admin\\x", "/admin;a=b/x",
-		"/;/admin/x", "/x;/" };
+	static const char *const others[] = { ".", "..", "./x", "../x", "/.",
+		"/..", "/./x", "/../x", "/x/..", "/x/.", "/x/../y", "/x/..?y",
+		"/x/%2e%2e/y", "/x/.%2E", "/x/%2e/y", "/x%2f..%2fy",
+		"/x%2F%2e%2e", "/x/..\\y", "/x\\..\\y", "/x%5c..%5Cy",
+		"/x/..;/y", "/x/..;a=b/y", "/x/.;", "/x/..%3b/y", "#", "/x#",
+		"/x?y#z", "/x#/../y", "//", "//app/admin/x", "/\\app/x",
+		"/admin\\x", "/admin;a=b/x", "/;/admin/x", "/x;/" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(plain); i++)

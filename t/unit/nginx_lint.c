@@ -437,6 +437,8 @@ static const struct text_case checks[] = {
 	{ "http { server { listen unix:/s;\nlocation /c { internal; client_max_body_size x; fastcgi_pass_request_headers off; fastcgi_pass_request_body off; fastcgi_pass latchkey_check; }\nlocation /a/ { client_max_body_size 1g; " GUARD "proxy_pass http://x; } } }", "" },
 	{ "http { server { listen unix:/s;\nlocation /c { internal; client_max_body_size 1; fastcgi_pass_request_headers off; fastcgi_pass_request_body off; fastcgi_pass latchkey_check; }\nlocation /a/ { client_max_body_size 1; " GUARD "proxy_pass http://x; } } }", "" },
 	{ "http { server { listen unix:/s;\nlocation /c { internal; client_max_body_size 1; fastcgi_pass_request_headers off; fastcgi_pass_request_body off; fastcgi_pass latchkey_check; }\nlocation /a/ { client_max_body_size 2; " GUARD "proxy_pass http://x; } } }", "2 check-body-size" },
+	{ "http { server { listen unix:/s;\nlocation /c { internal; client_max_body_size 4g; fastcgi_pass_request_headers off; fastcgi_pass_request_body off; fastcgi_pass latchkey_check; }\nlocation /a/ { client_max_body_size 3000000000; " GUARD "proxy_pass http://x; } } }", "" },
+	{ "http { server { listen unix:/s;\nlocation /c { internal; client_max_body_size 8g; fastcgi_pass_request_headers off; fastcgi_pass_request_body off; fastcgi_pass latchkey_check; }\nlocation /a/ { client_max_body_size 4294967295; " GUARD "proxy_pass http://x; } } }", "" },
 	/* the second of two checks */
 	{ "http { server { listen unix:/s; " CHECK "location /a/ { auth_request /c; }\nlocation = /d { client_max_body_size 0; fastcgi_pass_request_headers off; fastcgi_pass_request_body off; fastcgi_pass latchkey_check; } location /b/ { auth_request /d; } } }", "2 check-open" },
 	{ "http { server { listen unix:/s; " CHECK "location /a/ { auth_request /c; } location = /d { internal;\nreturn 200; } location /b/ { auth_request /d; } } }", "2 check-opens" },
@@ -591,6 +593,8 @@ static const struct {
 	  "x gets these headers as a client sends them: X-Auth-User, X-Auth-User-Plain, X-Auth-User-Id, X-Auth-Expires, X-Auth-Scope, X-Auth-Session, Authorization, Cookie" },
 	{ SERVER "location /a/ { auth_request /c; proxy_set_header X-Auth-User $u; proxy_set_header Cookie ''; proxy_pass http://x; }" END, NULL,
 	  "x gets these headers as a client sends them: X-Auth-User-Plain, X-Auth-User-Id, X-Auth-Expires, X-Auth-Scope, X-Auth-Session, Authorization" },
+	{ SERVER APP "location /b/ { auth_request /c; proxy_pass http://y; }" END, NULL,
+	  "y gets these headers as a client sends them: X-Auth-User, X-Auth-User-Plain, X-Auth-User-Id, X-Auth-Expires, X-Auth-Scope, X-Auth-Session, Authorization, Cookie" },
 	{ SERVER SET "location /a/ { auth_request /c; " NOBODY "proxy_set_header Cookie ''; proxy_pass http://x; }" END, NULL,
 	  "this drops all headers of the levels above, and x gets these as a client sends them: Authorization" },
 	{ SERVER "add_header X-Frame-Options DENY; add_header Referrer-Policy no; add_header Set-Cookie a=b; location /a/ { " GUARD "add_header set-cookie c=d; proxy_pass http://x; }" END, NULL,
@@ -609,6 +613,8 @@ static const struct {
 	  "what is guarded is kept, and the key does not tell users apart" },
 	{ "http { server { listen unix:/s; location /c { internal; fastcgi_cache z; fastcgi_pass_request_headers off; fastcgi_pass_request_body off; fastcgi_pass latchkey_check; } location /a/ { auth_request /c; } } }", NULL,
 	  "the answer of the check is kept, and the key does not tell users apart" },
+	{ SERVER "location /a/ { " GUARD "proxy_set_header X-User $http_x_user; proxy_pass http://x; }" END, NULL,
+	  "X-User is $http_x_user, which the client sends" },
 	{ SERVER "location /f/ { auth_request /c; return 201 x; }" END, NULL,
 	  "return 201 is done before the check: everybody gets it" },
 	{ SERVER APP "} server { listen 127.0.0.1:80; server_name b;\nserver_name A;" END, NULL,
@@ -869,6 +875,47 @@ test_many(void)
 	    "1000 mistakes are told, and no more");
 }
 
+/* Far more directives of a kind than the arena has room for by itself. */
+static void
+test_room(void)
+{
+	static const struct {
+		const char *begin, *one, *end;
+	} cases[] = {
+		{ SERVER "location /b/ { ", "proxy_pass http://y; ", "}" END },
+		{ SERVER, "location /b { } ", END },
+		{ SERVER "location /a/ { " GUARD,
+		    "proxy_set_header X-Auth-X y; ", "}" END },
+		{ "http { ", "server { listen unix:/s; server_name a; } ",
+		    "}" },
+		{ "http { ", "upstream u { } ", "}" },
+		{ SERVER "location /a/ { ", "auth_request /c; ", "}" END },
+		{ "http { server { ", "listen unix:/s; ", "} }" },
+		{ SERVER "location /a/ { ", "mirror /c; ", "}" END },
+		{ SERVER "location /a/ { ", "error_page 404 401 /c; ",
+		    "}" END },
+	};
+	struct buf b;
+	char *text;
+	size_t i;
+	int n;
+
+	for (i = 0; i < ARRAY_LEN(cases); i++) {
+		arena_reset(&arena);
+		buf_init(&b, &arena);
+		buf_adds(&b, cases[i].begin);
+		for (n = 0; n < 1000; n++)
+			buf_adds(&b, cases[i].one);
+		buf_adds(&b, cases[i].end);
+		text = strdup(b.s);
+		if (text == NULL)
+			abort();
+		is(found(text, NULL), "",
+		    tap_with("room for any number of these", cases[i].one));
+		free(text);
+	}
+}
+
 int
 main(void)
 {
@@ -885,6 +932,7 @@ main(void)
 	test_locations();
 	test_choice();
 	test_many();
+	test_room();
 	arena_free(&arena);
 	return done();
 }

@@ -283,6 +283,21 @@ test_dump(void)
 	is(dump.files[0].name, "c",
 	    "without heads it is the file that is given");
 	ok(dump.version == NULL, "no version is told");
+	text = "nginx version: nginx/1.1.1\na;";
+	nginx_dump_read(&arena, text, strlen(text), "c", &dump);
+	ok(dump.version == NULL, "without heads there is no version");
+	text = "nginx version: nginx/\nnginx version: nginx/1.1\n" MARK("/n");
+	nginx_dump_read(&arena, text, strlen(text), "c", &dump);
+	is(dump.version, "", "an empty version is told, and no later one");
+	is_int((long long)dump.files[0].n, 0,
+	    "a dump may end with the head of a file");
+	text = MARK("/n") "\n" MARK("/m") "a\n\n" MARK("/l") "b";
+	nginx_dump_read(&arena, text, strlen(text), "c", &dump);
+	is_int((long long)dump.files[0].n, 0, "a file of a dump may be empty");
+	is_int((long long)dump.files[1].n, 2,
+	    "a file of a dump ends before the empty line behind it");
+	is_int((long long)dump.files[2].n, 1,
+	    "the last file of a dump may end without a newline");
 	text =
 	    "nginx: [warn] it warns\nnginx version: nginx/1.26.0 (Debian)\nnginx version: nginx/1.1\n" MARK(
 	        "/n") "a;\nnginx version: nginx/9;\n";
