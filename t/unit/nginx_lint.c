@@ -53,6 +53,7 @@ lint_text(const char *text, const char *version, struct lint *l)
 	struct nginx_problem problem;
 	struct nginx_dump dump;
 
+	*l = (struct lint){ 0 };
 	arena_reset(&arena);
 	nginx_dump_read(&arena, text, strlen(text), "conf", &dump);
 	if (!nginx_parse(&arena, &dump, &root, &problem))
@@ -486,6 +487,7 @@ static const struct text_case servers[] = {
 	{ "http { server { listen 443 ssl;\nlisten 80; if ($ssl_protocol = \"\") { rewrite ^/(.*)$ https://$host/$1; } " CHECK APP END, "" },
 	{ "http { server { listen 443 ssl;\nlisten 80; if ($server_port = 80) { return 301 https://$host; } " CHECK APP END, "" },
 	{ "http { server { listen 443 ssl;\nlisten 81; if ($server_port = 80) { return 301 https://$host; } " CHECK APP END, "2 plain-http" },
+	{ "http { server { listen 443 ssl;\nlisten 80; if ($scheme = \"(http\") { return 301 https://$host; } " CHECK APP END, "2 plain-http" },
 	{ "http { server { listen 443 ssl;\nlisten 80; if ($scheme = https) { return 301 https://$host; } " CHECK APP END, "2 plain-http" },
 	{ "http { server { listen 443 ssl;\nlisten 80; if ($scheme = http) { return 301 http://$host; } " CHECK APP END, "2 plain-http" },
 	{ "http { server { listen 443 ssl;\nlisten 80; if ($scheme = http) { return 200 https://x; } " CHECK APP END, "2 plain-http" },
