@@ -7,8 +7,6 @@
 
 #include <inttypes.h>
 #include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #define keeper_run tested_run
@@ -37,9 +35,9 @@
 #include "server/keeper.c" /* NOLINT(bugprone-suspicious-include) */
 #undef ctx_reset
 
-void ctx_reset(struct ctx *c);
+#include "did.h"
 
-#include "tap.h"
+void ctx_reset(struct ctx *c);
 
 static const struct conf conf = { .session_idle_minutes = 100,
 	.access_token_minutes = 11 };
@@ -48,28 +46,6 @@ static struct keeper k;
 static int64_t now_ms;
 static jmp_buf leave;
 static int waits; /* until keeper_run() is left; 0: it is not tested */
-
-/* --- what is done, in its order --- */
-
-static char did[1000];
-
-static void PRINTF_LIKE(1, 2) note(const char *fmt, ...)
-{
-	size_t n = strlen(did);
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(did + n, sizeof(did) - n, fmt, args);
-	va_end(args);
-}
-
-/* That is what was done since the last time. */
-static void
-did_this(const char *want, const char *title)
-{
-	is(did, want, title);
-	did[0] = '\0';
-}
 
 /* --- in the place of others --- */
 
@@ -92,7 +68,7 @@ void
 limit_of_ours(struct db *db, int64_t ms, int64_t server_ms)
 {
 	(void)db;
-	note("limit %" PRId64 " %" PRId64 ", ", ms, server_ms);
+	did("limit %" PRId64 " %" PRId64 ", ", ms, server_ms);
 }
 
 enum err
@@ -100,7 +76,7 @@ poll_of_ours(struct ctx *c, const char *snapshot, struct db_revoked_news *out)
 {
 	const struct answer *a = &answers[answered];
 
-	note("poll %s in %d, ", snapshot, c == &k.polls[1]);
+	did("poll %s in %d, ", snapshot, c == &k.polls[1]);
 	if (answered + 1 < ARRAY_LEN(answers))
 		answered++;
 	if (a->e != ERR_OK)
@@ -126,7 +102,7 @@ enum err
 is_ordered_of_ours(struct ctx *c, bool *out)
 {
 	(void)c;
-	note("is it ordered, ");
+	did("is it ordered, ");
 	*out = ordered;
 	return ordered_err;
 }
@@ -135,7 +111,7 @@ enum err
 note_server_of_ours(struct ctx *c, const char **last, const char **now)
 {
 	(void)c;
-	note("note the server, ");
+	did("note the server, ");
 	*last = last_server;
 	*now = "here";
 	return server_err;
@@ -145,7 +121,7 @@ enum err
 turn_of_ours(struct ctx *c, enum db_turn turn, bool *out)
 {
 	(void)c;
-	note("turn to %s, ", turn == DB_TURN_WALK ? "walk" : "remove");
+	did("turn to %s, ", turn == DB_TURN_WALK ? "walk" : "remove");
 	*out = mine;
 	return turn_err;
 }
@@ -154,7 +130,7 @@ enum err
 remove_entries_of_ours(struct ctx *c, bool *left)
 {
 	(void)c;
-	note("remove entries, ");
+	did("remove entries, ");
 	*left = more;
 	return clean_err;
 }
@@ -163,7 +139,7 @@ enum err
 remove_sessions_of_ours(struct ctx *c, bool *left)
 {
 	(void)c;
-	note("remove sessions, ");
+	did("remove sessions, ");
 	*left = more;
 	return clean_err;
 }
@@ -172,7 +148,7 @@ enum err
 walk_of_ours(struct ctx *c, int64_t idle_s, int64_t *page, bool *left)
 {
 	(void)c;
-	note("walk from %" PRId64 " by %" PRId64 ", ", *page, idle_s);
+	did("walk from %" PRId64 " by %" PRId64 ", ", *page, idle_s);
 	*page += 100;
 	*left = more;
 	return clean_err;
@@ -181,14 +157,14 @@ walk_of_ours(struct ctx *c, int64_t idle_s, int64_t *page, bool *left)
 bool
 add_session_of_ours(uint64_t sid, int64_t until_s)
 {
-	note("session %" PRIu64 " until %" PRId64 ", ", sid, until_s);
+	did("session %" PRIu64 " until %" PRId64 ", ", sid, until_s);
 	return session_room-- > 0;
 }
 
 bool
 add_user_of_ours(int64_t user_id, int32_t epoch, int64_t until_s)
 {
-	note("user %" PRId64 " below %d until %" PRId64 ", ", user_id,
+	did("user %" PRId64 " below %d until %" PRId64 ", ", user_id,
 	    (int)epoch, until_s);
 	return user_room-- > 0;
 }
@@ -196,7 +172,7 @@ add_user_of_ours(int64_t user_id, int32_t epoch, int64_t until_s)
 void
 expire_of_ours(int64_t at_s)
 {
-	note("expire %" PRId64 ", ", at_s);
+	did("expire %" PRId64 ", ", at_s);
 	session_room = past;
 	past = 0;
 }
@@ -204,19 +180,19 @@ expire_of_ours(int64_t at_s)
 void
 heard_of_ours(int64_t when_ms)
 {
-	note("heard %" PRId64 ", ", when_ms);
+	did("heard %" PRId64 ", ", when_ms);
 }
 
 void
 missed_of_ours(int64_t when_ms, bool was_answered)
 {
-	note("missed %" PRId64 "%s, ", when_ms, was_answered ? " full" : "");
+	did("missed %" PRId64 "%s, ", when_ms, was_answered ? " full" : "");
 }
 
 void
 wait_of_ours(int64_t least_ms, int64_t most_ms)
 {
-	note("wait %" PRId64 " %" PRId64 ", ", least_ms, most_ms);
+	did("wait %" PRId64 " %" PRId64 ", ", least_ms, most_ms);
 	if (waits > 0 && --waits == 0)
 		longjmp(leave, 1); /* NOLINT(cert-err52-cpp) */
 }
@@ -224,7 +200,7 @@ wait_of_ours(int64_t least_ms, int64_t most_ms)
 void
 take_over_of_ours(void)
 {
-	note("take over, ");
+	did("take over, ");
 }
 
 size_t
@@ -242,7 +218,7 @@ revoked_clock_of_ours(void)
 void
 metrics_of_ours(uint64_t count, int64_t heard_ms)
 {
-	note("%" PRIu64 " entries at %" PRId64 ", ", count, heard_ms);
+	did("%" PRIu64 " entries at %" PRId64 ", ", count, heard_ms);
 }
 
 int64_t
@@ -255,17 +231,17 @@ void
 reset_of_ours(struct ctx *c)
 {
 	if (waits == 0)
-		note("reset %d, ", c == &k.polls[1]);
+		did("reset %d, ", c == &k.polls[1]);
 	ctx_reset(c);
 }
 
 void
 event_of_ours(enum event e, const char *fmt, ...)
 {
-	note("event %s, ", e == EVENT_SERVER_CHANGED   ? "server changed"
-	                   : e == EVENT_REVOKED_FULL   ? "full"
-	                   : e == EVENT_REVOKED_BEHIND ? "behind"
-	                                               : "current");
+	did("event %s, ", e == EVENT_SERVER_CHANGED   ? "server changed"
+	                  : e == EVENT_REVOKED_FULL   ? "full"
+	                  : e == EVENT_REVOKED_BEHIND ? "behind"
+	                                              : "current");
 	(void)fmt;
 }
 
@@ -296,7 +272,7 @@ begin(void)
 	last_server = NULL;
 	entries_count = 0;
 	mine = more = false;
-	did[0] = '\0';
+	did_nothing_yet();
 }
 
 /* The same after its first poll. */
@@ -306,7 +282,7 @@ begin_and_poll(void)
 	begin();
 	if (poll_once(&k) != ERR_OK)
 		did_this("", "the first poll goes well");
-	did[0] = '\0';
+	did_nothing_yet();
 	answered = 0;
 }
 
