@@ -210,6 +210,70 @@ test_subjects(struct ctx *c)
 	is_int(failed, 0, "an attempt of each kind passes");
 }
 
+/* For what a request was counted, as http/ has to know. */
+static void
+test_counted(struct ctx *c)
+{
+	struct ratelimit_attempt t, other;
+	enum err e[3];
+
+	begin(0, 0);
+	c->counted = 0;
+	e[0] = login(c, "ada", "", &t);
+	ok(e[0] == ERR_OK && c->counted == LIMIT_BIT(LIMIT_LOGIN),
+	    "a login is counted as one");
+	begin(0, 0);
+	c->counted = 0;
+	e[1] = ratelimit_signup(c, &t);
+	ok(e[1] == ERR_OK && c->counted == LIMIT_BIT(LIMIT_SIGNUP),
+	    "a sign-up is counted as one");
+	begin(0, 0);
+	c->counted = 0;
+	e[2] = ratelimit_change(c, 1, &t);
+	ok(e[2] == ERR_OK && c->counted == LIMIT_BIT(LIMIT_CHANGE),
+	    "a change is counted as one");
+	begin(0, 0);
+	c->counted = 0;
+	ok(ratelimit_network(c, 1, &other) == ERR_OK && c->counted == 0 &&
+	        other.count == 1,
+	    "a network made known is no request");
+	table.times = 0;
+	if (ratelimit_change(c, 2, &other) != ERR_OK)
+		abort();
+	ok(t.subject[0].bucket[0] != other.subject[0].bucket[0],
+	    "two accounts have buckets of their own");
+	table.times = 0;
+	if (ratelimit_change(c, 1, &other) != ERR_OK)
+		abort();
+	ok(t.subject[0].bucket[0] == other.subject[0].bucket[0] &&
+	        t.subject[0].bucket[1] == other.subject[0].bucket[1],
+	    "an account has the same buckets each time");
+	begin(0, 0);
+	table.wait_s[0] = 3;
+	ok(ratelimit_change(c, 1, &other) == ERR_LIMIT && c->retry_after_s == 3,
+	    "a change over its limit is refused");
+	mac_fails = true;
+	ok(ratelimit_change(c, 1, &other) == ERR_INTERNAL,
+	    "a change without the key is refused");
+	mac_fails = false;
+}
+
+/* A limit of one attempt an hour fills its bucket, and no more. */
+static void
+test_cost(void)
+{
+	struct conf conf = { .login_failures_per_client = 1 };
+
+	is_int(cost_us(&conf, BOTH), DB_RATELIMIT_FULL_US,
+	    "an attempt costs a whole bucket at most");
+	conf.login_failures_per_client = 2;
+	is_int(cost_us(&conf, BOTH), DB_RATELIMIT_FULL_US,
+	    "of two attempts an hour one may come at once");
+	conf.login_failures_per_client = 3;
+	is_int(cost_us(&conf, BOTH), DB_RATELIMIT_FULL_US / 3 * 2,
+	    "of three attempts an hour one and a half may come at once");
+}
+
 static bool
 same_bucket(const struct ratelimit_attempt *x,
     const struct ratelimit_attempt *y, size_t i)
@@ -412,6 +476,12 @@ test_refused(struct ctx *c)
 	ratelimit_refund(c, &t);
 	ok(budget.taken == 0 && table.given_back == 1,
 	    "a refund goes to the table and to the service");
+	begin(0, 0);
+	if (login(c, "ada", "d1", &t) != ERR_OK)
+		abort();
+	ratelimit_refund(c, &t);
+	ok(budget.taken == 0 && table.given_back == 1,
+	    "a refund of a device goes to the table alone");
 
 	begin(90, 0);
 	ok(login(c, "ada", "d1", &t) == ERR_OK,
@@ -491,6 +561,7 @@ static void
 test_state(struct ctx *c)
 {
 	struct ratelimit_name n = { 0 };
+	struct ratelimit_range asked[2];
 
 	begin(77, 0);
 	ok(ratelimit_name_state(c, "ada", &n) == ERR_OK && n.wait_s == 77,
@@ -510,11 +581,28 @@ test_state(struct ctx *c)
 	table.times = 0;
 	ok(ratelimit_name_state(c, "ada", &n) == ERR_OK && n.client_wait_s == 1,
 	    "a client without room in both buckets may wait");
+	table.asked = table.times = 0;
+	table.fullest_us[1] += 999999;
+	ok(ratelimit_name_state(c, "ada", &n) == ERR_OK && n.client_wait_s == 1,
+	    "a client waits for a whole second");
+	table.asked = table.times = 0;
+	table.fullest_us[1]++;
+	ok(ratelimit_name_state(c, "ada", &n) == ERR_OK && n.client_wait_s == 2,
+	    "a client waits for each second that has begun");
+	table.fullest_us[1] -= 1000000;
 	table.asked = 0;
 	table.fullest_us[0] = table.fullest_us[1] - 1;
 	table.times = 0;
 	ok(ratelimit_name_state(c, "ada", &n) == ERR_OK && n.client_wait_s == 0,
 	    "a client with room in the other bucket does not wait");
+	begin(0, 0);
+	if (ratelimit_name_state(c, "ada", &n) != ERR_OK)
+		abort();
+	memcpy(asked, table.emptied, sizeof(asked));
+	if (ratelimit_unlock(c, "ada") != ERR_OK)
+		abort();
+	ok(same_bytes(asked, table.emptied, sizeof(asked)),
+	    "the state of a name is read from the buckets that unlocking empties");
 	begin(0, 0);
 	table.e = ERR_BUSY;
 	ok(ratelimit_name_state(c, "ada", &n) == ERR_BUSY,
@@ -538,6 +626,8 @@ main(void)
 	arena_init(&arena);
 	test_ranges();
 	test_subjects(&c);
+	test_counted(&c);
+	test_cost();
 	test_together(&c);
 	test_spread(&c);
 	test_known(&c);
