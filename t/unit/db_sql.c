@@ -8,12 +8,14 @@
 
 #include "db/sql.h"
 #include "db/tables.h"
+#include "exact.h"
 #include "tap.h"
 
 static void
 test_params(struct arena *a)
 {
 	struct db_params p = DB_PARAMS("a", NULL, db_param_i64(a, -7));
+	struct exact text = exact_copy("$1", sizeof("$1"));
 
 	is_int(p.count, 3, "parameters are counted");
 	is(p.value[2], "-7", "a negative number is a parameter");
@@ -24,6 +26,16 @@ test_params(struct arena *a)
 	    db_sql_params("SELECT 1"), 0, "a text without parameters has none");
 	is_int(db_sql_params("SELECT $2, $1"), 2,
 	    "the highest number of a parameter counts");
+	is_int(db_sql_params("SELECT $1::int, $2, $1"), 2,
+	    "the type of a parameter is no part of its number");
+	is_int(db_sql_params("SELECT $10/2"), 10,
+	    "a parameter may have a number that ends in 0");
+	is_int(
+	    db_sql_params("SELECT $9"), 9, "a parameter may have the number 9");
+	text.memory[0] = '\'';
+	is_int(
+	    db_sql_params(text.bytes), 1, "a text may begin with a parameter");
+	free(text.memory);
 	is_int(
 	    db_sql_params("SELECT $12"), 12, "a parameter may have two digits");
 	is_int(db_sql_params("a LIKE '$2_$%' OR a LIKE '$y$%'"), 0,
@@ -81,6 +93,9 @@ test_errors(void)
 		{ "42601", ERR_BUSY, DB_SQL_GO_ON },
 		{ "42883", ERR_BUSY, DB_SQL_GO_ON },
 		{ "H9999", ERR_INTERNAL, DB_SQL_GO_ON },
+		{ "a0000", ERR_INTERNAL, DB_SQL_GO_ON },
+		{ "X0000", ERR_INVALID, DB_SQL_GO_ON },
+		{ "7Z000", ERR_INVALID, DB_SQL_GO_ON },
 		{ "49999", ERR_INTERNAL, DB_SQL_GO_ON },
 		{ "72000", ERR_INTERNAL, DB_SQL_GO_ON },
 		{ "25P02", ERR_INTERNAL, DB_SQL_GO_ON },
