@@ -310,12 +310,11 @@ failures(void)
 static void
 withdrawn(void)
 {
-	int before = lowest_free_fd(), fd;
+	int before = lowest_free_fd();
 
 	ok(handover_leave(&left) && !is_cloexec(left.status_fd),
 	    "a handover is left again");
-	fd = atoi(getenv(VARIABLE)); /* NOLINT(cert-err34-c): our own */
-	is_int(fcntl(fd, F_GET_SEALS),
+	is_int(fcntl(text_fd, F_GET_SEALS),
 	    F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE,
 	    "nobody can change what was left, nor its seals");
 	errno = ENOEXEC;

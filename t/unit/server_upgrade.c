@@ -65,6 +65,7 @@ fopen_of_ours(const char *path, const char *mode)
 
 static int
 execve_of_ours(
+    /* cppcheck-suppress constParameter */
     const char *path, char *const arguments[], char *const environment[])
 {
 	size_t i;

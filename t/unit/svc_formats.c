@@ -51,8 +51,10 @@ state_of_ours(const struct pwformat_policy *p, const char *hash,
 
 	if (p->cost != conf.hash_cost || p->mib_max != conf.hash_memory_max_mib)
 		abort();
-	out->mib = strtol(end + 1, &end, 10);
-	out->name = end + 1;
+	if (out != NULL) {
+		out->mib = strtol(end + 1, &end, 10);
+		out->name = end + 1;
+	}
 	return (enum pwformat_state)state;
 }
 
@@ -290,8 +292,8 @@ test_steps(void)
 	read_us = 600000;
 	is_int(formats_step(&ctx), -1, "a count ends with a page not full");
 	did_this("500 after 500, publish, ", "a count is published at its end");
-	ok(counted[0] == 3 * WATCH_PAGE && counted[1] == 0 && counted[2] == 2 &&
-	        counted[3] == 1,
+	ok(counted[0] == UINT64_C(3) * WATCH_PAGE && counted[1] == 0 &&
+	        counted[2] == 2 && counted[3] == 1,
 	    "the metrics have the accounts of each format and state");
 	/* 5999, 4000, 6000 and 600000 */
 	is_int(watch.due_ms - now_us / 1000, 61500,

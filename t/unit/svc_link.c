@@ -271,8 +271,8 @@ test_find(void)
 	did_nothing_yet();
 	ok(link_find(&ctx, LINK_RESET, NULL, &u) == ERR_NOTFOUND &&
 	        link_find(&ctx, LINK_RESET, TOKEN "a", &u) == ERR_NOTFOUND &&
-	        link_find(&ctx, LINK_RESET, TOKEN + 1, &u) == ERR_NOTFOUND &&
-	        link_spend(&ctx, LINK_RESET, TOKEN + 1) == ERR_NOTFOUND,
+	        link_find(&ctx, LINK_RESET, &TOKEN[1], &u) == ERR_NOTFOUND &&
+	        link_spend(&ctx, LINK_RESET, &TOKEN[1]) == ERR_NOTFOUND,
 	    "a text of another length is no link's token");
 	sha_fails = true;
 	ok(link_find(&ctx, LINK_RESET, TOKEN, &u) == ERR_INTERNAL &&

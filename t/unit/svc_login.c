@@ -13,7 +13,7 @@
 #define password_check check_of_ours
 #define password_event password_event_of_ours
 #define password_policy policy_of_ours
-#define pwformat_state state_of_ours
+#define pwformat_state pwformat_of_ours
 #define db_user_replace_hash replace_of_ours
 #define db_user_at_login at_login_of_ours
 #define decoy_choose choose_of_ours
@@ -114,7 +114,7 @@ policy_of_ours(const struct conf *c)
 }
 
 enum pwformat_state
-state_of_ours(const struct pwformat_policy *p, const char *hash,
+pwformat_of_ours(const struct pwformat_policy *p, const char *hash,
     struct pwformat_info *out)
 {
 	(void)p;
@@ -287,6 +287,13 @@ login_of_ada(void)
 	return (struct login){ .username = "ada", .password = "pw" };
 }
 
+/* Is it that text? NULL is not. */
+static bool
+is_same(const char *a, const char *b)
+{
+	return a != NULL && strcmp(a, b) == 0;
+}
+
 /* --- what is asked, and in which order --- */
 
 #define LIMITED "device none of ada, limit ada 'd1', "
@@ -303,27 +310,26 @@ test_good(void)
 	is_int(login(&ctx, &l), ERR_OK, "the right password logs in");
 	did_this(STARTED "sign, logged in, ",
 	    "a login is counted, verified, refunded and signed");
-	ok(strcmp(l.token, "signed") == 0 && l.token_life_s == 600 &&
-	        strcmp(l.session, "sid") == 0 && l.refresh_token == NULL &&
-	        l.new_device == NULL && strcmp(l.scope, "a b") == 0,
+	ok(is_same(l.token, "signed") && l.token_life_s == 600 &&
+	        is_same(l.session, "sid") && l.refresh_token == NULL &&
+	        l.new_device == NULL && is_same(l.scope, "a b"),
 	    "a login gives a token of its session and scopes");
 	ok(claims.exp == NOW + 600 && claims.uid == 7 && claims.epoch == 3 &&
-	        strcmp(claims.sub, "ada") == 0 &&
-	        strcmp(claims.sid, "sid") == 0 &&
-	        strcmp(claims.scope, "a b") == 0 && claims.client_id == NULL &&
+	        is_same(claims.sub, "ada") && is_same(claims.sid, "sid") &&
+	        is_same(claims.scope, "a b") && claims.client_id == NULL &&
 	        claims.audience == NULL,
 	    "the token of a login has its user, epoch and session");
 	ok(started.expires_s == NOW + 600 && !started.renewable &&
-	        started.client == 0 && strcmp(started.scope, "a b") == 0,
+	        started.client == 0 && is_same(started.scope, "a b"),
 	    "a session without a refresh token ends with its token");
 	device.is_old = true;
-	ok(login(&ctx, &l) == ERR_OK && strcmp(l.new_device, "proof") == 0,
+	ok(login(&ctx, &l) == ERR_OK && is_same(l.new_device, "proof"),
 	    "a device whose proof is old gets another one");
 	did_this(STARTED "new device from 'd1' for ada, sign, logged in, ",
 	    "a new proof is of the same device");
 	device = (struct device){ .id = "" };
 	l.device = "cookie";
-	ok(login(&ctx, &l) == ERR_OK && strcmp(l.new_device, "proof") == 0,
+	ok(login(&ctx, &l) == ERR_OK && is_same(l.new_device, "proof"),
 	    "a device that is not known gets a proof");
 	device_err = ERR_INTERNAL;
 	did_nothing_yet();
@@ -409,10 +415,10 @@ test_scopes(void)
 	struct login l = login_of_ada();
 
 	l.client = &svc;
-	ok(login(&ctx, &l) == ERR_OK && strcmp(l.scope, "b") == 0,
+	ok(login(&ctx, &l) == ERR_OK && is_same(l.scope, "b"),
 	    "a client gets of a user's scopes those that it may have");
-	ok(started.client == 4 && strcmp(claims.client_id, "svc") == 0 &&
-	        strcmp(claims.audience, "api") == 0,
+	ok(started.client == 4 && is_same(claims.client_id, "svc") &&
+	        is_same(claims.audience, "api"),
 	    "the token of a client names it, and its audience");
 	l.wanted = "a";
 	did_nothing_yet();
@@ -433,7 +439,7 @@ test_scopes(void)
 	is_int(login(&ctx, &l), ERR_OK,
 	    "a login without a client is not refused for its scopes");
 	stored.scope = "a b";
-	ok(login(&ctx, &l) == ERR_OK && strcmp(l.scope, "a") == 0,
+	ok(login(&ctx, &l) == ERR_OK && is_same(l.scope, "a"),
 	    "a login gets the scopes that it asks for");
 }
 
@@ -477,9 +483,9 @@ test_browser(void)
 	is_int(login(&ctx, &l), ERR_OK, "a browser logs in");
 	did_this(FOUND "end before, start of 7, refund 3, cookie, logged in, ",
 	    "a browser's login ends its session before, and gives a cookie");
-	ok(strcmp(in_cookie.sid, "sid") == 0 && user_in_cookie == 7 &&
+	ok(is_same(in_cookie.sid, "sid") && user_in_cookie == 7 &&
 	        in_cookie.expires_s == NOW + 30 * DAYS && !in_cookie.keep &&
-	        strcmp(l.cookie.value, "cookie") == 0,
+	        is_same(l.cookie.value, "cookie"),
 	    "a cookie is of the session that began");
 	ok(started.expires_s == NOW + 30 * DAYS && !started.renewable,
 	    "a browser's session lasts for days, without a refresh token");

@@ -40,7 +40,8 @@ static void
 bzero_of_ours(void *p, size_t n)
 {
 	copies_wiped += p < (void *)own || p >= (void *)(own + ENTRIES);
-	explicit_bzero(p, n);
+	if (p != NULL)
+		explicit_bzero(p, n);
 }
 
 static struct unsettled
