@@ -4,9 +4,19 @@
 #include "base.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "db/advice.h"
 #include "tap.h"
+
+static uid_t user = 1000;
+
+/* In the place of libc's. */
+uid_t
+geteuid(void)
+{
+	return user;
+}
 
 static bool
 has(const char *sqlstate, const char *message, const char *part)
@@ -31,6 +41,15 @@ test_failures(void)
 	    "a wrong password has its advice");
 	ok(has("28000", "role 'x' does not exist", "user=NAME"),
 	    "a role that does not exist has its advice in any language");
+	user = 0;
+	ok(has("28000", "role 'root' does not exist", "runuser"),
+	    "a role that does not exist has the advice not to be root");
+	ok(has("28P01", "", "passfile") && db_advice("-", "28000") == NULL,
+	    "to be root matters for a role alone");
+	user = 1;
+	ok(has("28000", "role 'x' does not exist", "user=NAME") &&
+	        !has("28000", "role 'x' does not exist", "runuser"),
+	    "a role of another user has the advice to name it");
 	ok(has("3D000", "", "createdb"),
 	    "a database that does not exist has its advice");
 	ok(has("53300", "", "max_connections"),

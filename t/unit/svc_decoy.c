@@ -13,7 +13,12 @@
 #define decoy_choose tested_choose
 #define decoy_find tested_find
 #define db_user_range range_of_ours
+#define db_user_hashes hashes_of_ours
+#define password_policy policy_of_ours
+#define pwformat_state state_of_ours
 #include "svc/decoy.c" /* NOLINT(bugprone-suspicious-include) */
+
+#include <stdio.h>
 
 #include "tap.h"
 
@@ -140,10 +145,117 @@ test_look(void)
 	    chosen(&c, 10), -1, "no decoy is chosen without a MAC of the name");
 }
 
+/* Names have decoys far apart: a table of a million, and a hundred names. */
+static void
+test_names(void)
+{
+	struct secrets secrets;
+	struct decoy_range decoys = { .count = 0 };
+	const struct app app = { .secrets = &secrets, .decoys = &decoys };
+	struct ctx c = { .app = &app, .now_s = 1 };
+	int64_t id[100];
+	char name[16];
+	int i, k, same = 0, low = 0;
+
+	make_secrets(&secrets, KEY_TEXT);
+	mac_fails = false;
+	table.first = 0;
+	table.count = 1000000;
+	for (i = 0; i < 100; i++) {
+		snprintf(name, sizeof(name), "name%d", i);
+		if (decoy_choose(&c, name, &id[i]) != ERR_OK)
+			abort();
+		low += id[i] < 500000;
+		for (k = 0; k < i; k++)
+			same += id[k] == id[i];
+	}
+	ok(same < 5, "names have decoys of their own");
+	ok(low > 25 && low < 75, "decoys of names are of all accounts");
+}
+
+/* --- the hash --- */
+
+/* The next accounts' hashes; "good" is one that can be verified. */
+static struct {
+	const char *hash[3];
+	size_t n;
+	int times;
+	int64_t from;
+	enum err e;
+} next;
+
+enum err
+hashes_of_ours(struct ctx *c, int64_t from, const char **out, size_t *n)
+{
+	(void)c;
+	next.times++;
+	next.from = from;
+	memcpy(out, next.hash, sizeof(next.hash));
+	*n = next.n;
+	return next.e;
+}
+
+struct pwformat_policy
+policy_of_ours(const struct conf *conf)
+{
+	(void)conf;
+	return (struct pwformat_policy){ .cost = 5 };
+}
+
+enum pwformat_state
+state_of_ours(const struct pwformat_policy *p, const char *hash,
+    struct pwformat_info *out)
+{
+	(void)p;
+	(void)out;
+	return hash != NULL && strncmp(hash, "good", 4) == 0 ? PWFORMAT_GOOD
+	                                                     : PWFORMAT_UNKNOWN;
+}
+
+static void
+test_hash(void)
+{
+	const struct app app = { .db = NULL };
+	struct ctx c = { .app = &app };
+	const char *hash = "good";
+
+	ok(decoy_find(&c, 55, &hash) == ERR_OK && strcmp(hash, "good") == 0 &&
+	        next.times == 0,
+	    "a hash that can be verified is the decoy");
+	next.hash[0] = "bad";
+	next.hash[1] = "good1";
+	next.hash[2] = "good2";
+	next.n = 3;
+	hash = "bad";
+	ok(decoy_find(&c, 55, &hash) == ERR_OK && hash != NULL &&
+	        strcmp(hash, "good1") == 0,
+	    "the first of the next hashes that can be verified is the decoy");
+	ok(next.times == 1 && next.from == 55,
+	    "the next hashes are read from the number on");
+	next.n = 1;
+	hash = "bad";
+	ok(decoy_find(&c, 55, &hash) == ERR_OK && hash == NULL,
+	    "without a hash that can be verified there is no decoy");
+	next.n = 2;
+	hash = NULL;
+	ok(decoy_find(&c, 55, &hash) == ERR_OK && hash != NULL &&
+	        strcmp(hash, "good1") == 0,
+	    "the last of the next hashes may be the decoy");
+	next.n = 0;
+	hash = NULL;
+	ok(decoy_find(&c, 55, &hash) == ERR_OK && hash == NULL,
+	    "without accounts there is no decoy");
+	next.e = ERR_BUSY;
+	is_int(
+	    decoy_find(&c, 55, &hash), ERR_BUSY, "a decoy needs the database");
+}
+
 int
 main(void)
 {
 	test_look();
+	test_names();
+	test_hash();
 	test_known();
 	test_even();
 	test_join();

@@ -14,6 +14,8 @@
 #define ratelimit_network ratelimit_of_ours
 #include "svc/network.c" /* NOLINT(bugprone-suspicious-include) */
 
+#include <stdio.h>
+
 #include "tap.h"
 
 #define DAY INT64_C(20000) /* since 1970 */
@@ -120,6 +122,37 @@ test_known(struct ctx *c)
 	mac_fails = true;
 	ok(!network_is_known(c), "no network is known without a digest");
 	mac_fails = false;
+}
+
+/* Each byte of a network's places and digest is another one of its MAC. */
+static void
+test_places(struct ctx *c)
+{
+	enum { NETWORKS = 250 };
+	char address[32];
+	int i, k, j, same[5][5] = { { 0 } };
+
+	begin(c, (struct network_state){ .is_known = false });
+	for (i = 0; i < NETWORKS; i++) {
+		unsigned byte[5];
+
+		snprintf(address, sizeof(address), "192.0.%d.1", i);
+		c->address = address;
+		(void)network_is_known(c);
+		byte[0] = table.last.place[0] >> 8;
+		byte[1] = table.last.place[0] & 0xff;
+		byte[2] = table.last.place[1] >> 8;
+		byte[3] = table.last.place[1] & 0xff;
+		byte[4] = (unsigned)(table.last.digest & 0xff);
+		for (k = 0; k < 5; k++)
+			for (j = 0; j < k; j++)
+				same[k][j] += byte[k] == byte[j];
+	}
+	/* about one by chance */
+	for (k = 1; k < 5; k++)
+		for (j = 0; j < k; j++)
+			ok(same[k][j] < 20,
+			    "two bytes of a network's places are different");
 }
 
 static void
@@ -242,6 +275,7 @@ main(void)
 
 	make_secrets(&secrets, KEY_TEXT);
 	test_known(&c);
+	test_places(&c);
 	test_note(&c);
 	test_young(&c);
 	test_young_for_a_minute(&c);
