@@ -445,6 +445,9 @@ main(void)
 {
 	is_int(handover_take(&taken), HANDOVER_NONE, "nothing was left");
 	fill();
+	handover_withdraw(&left);
+	ok(fcntl(STDIN_FILENO, F_GETFD) != -1,
+	    "a withdrawal of nothing closes nothing");
 	all_is_taken();
 	others();
 	wrong_texts();
