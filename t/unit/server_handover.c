@@ -198,8 +198,10 @@ take_text(const char *head, const char *lines, bool sealed)
 	char number[16];
 	int fd = memfd_create("test", MFD_ALLOW_SEALING);
 
-	dprintf(fd, "%s\nfrom %d\nstatus %d\n%s", head, (int)getpid(),
-	    left.status_fd, lines);
+	dprintf(fd, "%s\nfrom %d\n", head, (int)getpid());
+	if (left.status_fd >= 0)
+		dprintf(fd, "status %d\n", left.status_fd);
+	dprintf(fd, "%s", lines);
 	if (sealed)
 		fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE);
 	snprintf(number, sizeof(number), "%d", fd);
@@ -363,6 +365,9 @@ limits(void)
 	is_int(take_text(HEAD, SOCKETS, true), HANDOVER_REAL,
 	    "the status file may be descriptor 0");
 	fcntl(STDIN_FILENO, F_SETFD, 0);
+	left.status_fd = -1;
+	is_int(take_text(HEAD, SOCKETS, true), HANDOVER_WRONG,
+	    "a text without the status file is not taken");
 	left.status_fd = status_fd;
 	own_pid = 2;
 	is_int(take_text(HEAD, SOCKETS "from 2\n", true), HANDOVER_REAL,
@@ -393,6 +398,10 @@ limits(void)
 	lines[65535 - head] = '\0';
 	is_int(take_text(HEAD, lines, true), HANDOVER_WRONG,
 	    "a text of 65535 bytes is not taken");
+	memset(lines, 'a', 65600);
+	lines[65600] = '\0';
+	is_int(take_text(HEAD, lines, true), HANDOVER_WRONG,
+	    "a text that is longer than its memory is not taken");
 }
 
 /* What a variable may name. */
