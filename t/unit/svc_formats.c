@@ -46,9 +46,12 @@ enum pwformat_state
 state_of_ours(const struct pwformat_policy *p, const char *hash,
     struct pwformat_info *out)
 {
+	long state;
 	char *end;
-	const long state = strtol(hash, &end, 10);
 
+	if (hash == NULL)
+		return PWFORMAT_LOCKED;
+	state = strtol(hash, &end, 10);
 	if (p->cost != conf.hash_cost || p->mib_max != conf.hash_memory_max_mib)
 		abort();
 	if (out != NULL) {

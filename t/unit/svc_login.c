@@ -119,7 +119,8 @@ pwformat_of_ours(const struct pwformat_policy *p, const char *hash,
 {
 	(void)p;
 	(void)out;
-	return strcmp(hash, "good") == 0 ? PWFORMAT_GOOD : PWFORMAT_UNKNOWN;
+	return hash != NULL && strcmp(hash, "good") == 0 ? PWFORMAT_GOOD
+	                                                 : PWFORMAT_UNKNOWN;
 }
 
 enum err
