@@ -37,7 +37,7 @@ pwargon2_derive(
 {
 	static const argon2_type type[] = { Argon2_d, Argon2_i, Argon2_id };
 	struct pwspec_bytes salt = s->salt;
-	char text[PWHASH_PASSWORD_MAX_BYTES + 1];
+	char text[PWHASH_PASSWORD_MAX_BYTES];
 	argon2_context context = {
 		.outlen = (uint32_t)s->want.n,
 		.pwd = (uint8_t *)text,
