@@ -272,6 +272,23 @@ test_make_fails(void)
 	    "a MAC is made after one that failed");
 }
 
+/* Python: hmac.new(key, b"latchkey\0kid\0", "sha256").hexdigest()[:8] */
+static void
+test_name(void)
+{
+	struct mac_key *key = mac_key_new(KEY_TEXT, strlen(KEY_TEXT));
+	char name[MAC_NAME_BYTES] = "none";
+
+	ok(key != NULL && mac_key_name(key, name), "a key has a name");
+	is(name, "2ebf6ecf", "the name of a key is Python's");
+	is_int((long long)wiped_bytes, MAC_BYTES,
+	    "the MAC that a name is made of is wiped");
+	fail_at("EVP_MAC_final", 1);
+	ok(!mac_key_name(key, name) && failed(),
+	    "a key has no name when OpenSSL fails");
+	mac_key_free(key);
+}
+
 /* Which setting names the file. */
 static void
 test_source(void)
@@ -415,6 +432,7 @@ main(void)
 	test_derive_some();
 	test_derive_fails();
 	test_make_fails();
+	test_name();
 	test_source();
 	test_digest();
 	test_short();

@@ -7,9 +7,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <openssl/evp.h>
+
 #include "crypto/proof.h"
+#include "fail.h"
 #include "keys.h"
 #include "tap.h"
+
+/* clang-format off */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
+int EVP_MAC_final(EVP_MAC_CTX *c, unsigned char *out, size_t *n, size_t size) { return fails("EVP_MAC_final") ? 0 : REAL(EVP_MAC_final)(c, out, n, size); }
+/* clang-format on */
 
 /* of KEY_TEXT, session SID, user 7, epoch 3, until 1790000000, "ada" */
 #define KNOWN                                          \
@@ -214,6 +222,23 @@ test_bad(void)
 	    "a proof of another key is refused");
 }
 
+static void
+test_failure(void)
+{
+	char text[PROOF_TEXT_BYTES];
+	struct proof r;
+
+	fail_at("EVP_MAC_final", 1);
+	ok(!proof_make(&secrets, &known, text) && failed(),
+	    "no proof is made when OpenSSL fails");
+	fail_at("EVP_MAC_final", 1);
+	is_int(proof_read(&secrets, KNOWN, &r), ERR_INTERNAL,
+	    "a proof is not refused when OpenSSL fails");
+	ok(failed(), "a proof is read by OpenSSL");
+	is_int(proof_read(&secrets, KNOWN, &r), ERR_OK,
+	    "a proof is read after a failure of OpenSSL");
+}
+
 int
 main(void)
 {
@@ -223,5 +248,6 @@ main(void)
 	test_scopes();
 	test_limits();
 	test_bad();
+	test_failure();
 	return done();
 }

@@ -220,6 +220,10 @@ static const struct judged judged[] = {
 	{ "scrypt:1024:8:257$salt$" F64 F64, PWFORMAT_WORK, 1 },
 	{ "scrypt:16384:8:38$salt$" F64 F64, PWFORMAT_GOOD, 16 },
 	{ "scrypt:16384:8:39$salt$" F64 F64, PWFORMAT_WORK, 16 },
+	/* memory in whole MiB */
+	{ "$argon2id$v=19$m=1025,t=1,p=1$c2FsdHNhbHRzYWx0$" A43, PWFORMAT_GOOD, 2 },
+	{ "$argon2id$v=19$m=2048,t=1,p=1$c2FsdHNhbHRzYWx0$" A43, PWFORMAT_GOOD, 2 },
+	{ "$argon2id$v=19$m=2049,t=1,p=1$c2FsdHNhbHRzYWx0$" A43, PWFORMAT_GOOD, 3 },
 	/* and what is beyond all reason */
 	{ "$argon2id$v=19$m=4194304,t=3,p=4$c2FsdHNhbHRzYWx0$" A43, PWFORMAT_WORK, 4096 },
 	{ "$argon2id$v=19$m=64,t=1000000,p=4$c2FsdHNhbHRzYWx0$" A43, PWFORMAT_WORK, 1 },

@@ -221,10 +221,10 @@ test_memory(void)
 	    "a process begins with the tables that its memory has");
 	ok(s.bits_max == SESSION_BITS && u.bits_max == USER_BITS,
 	    "each table has its limit");
-	is_int((long long)(tested_section.bytes -
-	                   offsetof(struct memory, session_keys)) /
-	           64,
-	    (long long)REVOKED_BYTES_MAX / 64 + 1,
+	is_int((long long)(offsetof(struct memory, user_marks) +
+	                   sizeof(own.user_marks) -
+	                   offsetof(struct memory, session_keys)),
+	    (long long)REVOKED_BYTES_MAX,
 	    "both copies of the tables take 66 bytes for an entry");
 }
 
@@ -317,12 +317,10 @@ test_values(void)
 	    "of two values the higher epoch and the later time are kept");
 }
 
-/* A key of which the search begins at this place. */
+/* A key, this one or a higher one, of which the search begins at this place. */
 static uint64_t
-key_at(unsigned bits, size_t place)
+key_at(unsigned bits, size_t place, uint64_t key)
 {
-	uint64_t key = 1;
-
 	while ((size_t)(spread(key) >> (64 - bits)) != place)
 		key++;
 	return key;
@@ -331,10 +329,10 @@ key_at(unsigned bits, size_t place)
 static void
 test_edges(void)
 {
-	const uint64_t first = key_at(4, 0), last = key_at(4, 15);
+	const uint64_t first = key_at(4, 0, 1), last = key_at(4, 15, 1);
 	const size_t slots = 32;
 	size_t i, keys = 0, marks = 0;
-	uint64_t alone = id(1);
+	const uint64_t alone = key_at(4, 15, last + 1);
 
 	begin();
 	memset(shared->session_keys[1], 0xff, sizeof(shared->session_keys[1]));
@@ -372,6 +370,23 @@ test_edges(void)
 	atomic_store(&shared->session_keys[0][i], alone);
 	is_int(revoked_session(alone), REVOKED_YES,
 	    "a search of a full table comes to its last place");
+}
+
+static void
+test_collision(void)
+{
+	const uint64_t fifth = key_at(4, 5, 2);
+	const uint64_t beside = key_at(4, (size_t)(spread(1) >> 60), 2);
+
+	begin();
+	ok(revoked_add_session(fifth, 9) &&
+	        atomic_load(&shared->session_keys[0][5]) == fifth,
+	    "a key is where its search begins");
+	ok(revoked_add_session(0, 9) && revoked_add_session(beside, 9) &&
+	        revoked_session(beside) == REVOKED_YES &&
+	        revoked_session(0) == REVOKED_YES &&
+	        revoked_session(1) == REVOKED_YES,
+	    "two keys may begin at one place, also with an id of 0");
 }
 
 /* The size of the current copy. */
@@ -1019,6 +1034,7 @@ main(void)
 	test_mark_of();
 	test_values();
 	test_edges();
+	test_collision();
 	test_growth();
 	test_shrink();
 	test_zero();

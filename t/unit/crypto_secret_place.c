@@ -45,6 +45,7 @@ static int close_of_ours(int fd);
 #include "tap.h"
 
 #define FD 77
+#define LONGEST 4096 /* a path and its NUL, as the kernel has it */
 #define KEY "0123456789abcdef0123456789abcdef"
 
 /* --- one file, in two folders: of its name, and where a link leads --- */
@@ -62,7 +63,7 @@ static uid_t euid;
 static struct entry file, folder, real_folder;
 static const char *real_path; /* NULL: there is none */
 static int open_error, read_error, opened, closed;
-static char folders[2 * PATH_BYTES + 10]; /* that were asked for */
+static char folders[2 * LONGEST + 10]; /* that were asked for */
 static const char *content;
 static size_t content_bytes; /* that are still to be read */
 
@@ -289,7 +290,7 @@ test_folders(void)
 		{ "/key", "/;/real;" },
 		{ "./key", ".;/real;" },
 	};
-	static char path[PATH_BYTES + 10];
+	static char path[LONGEST + 10];
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(cases); i++) {
@@ -300,12 +301,12 @@ test_folders(void)
 		        "both folders of a file are looked at", cases[i].path));
 	}
 	memset(path, 'f', sizeof(path));
-	memcpy(path + PATH_BYTES - 1, "/key", 5);
+	memcpy(path + LONGEST - 1, "/key", 5);
 	begin();
-	ok(loads(path) && strlen(folders) == PATH_BYTES - 1 + 7,
+	ok(loads(path) && strlen(folders) == LONGEST - 1 + 7,
 	    "the longest folder is looked at");
 	memset(path, 'f', sizeof(path));
-	memcpy(path + PATH_BYTES, "/key", 5);
+	memcpy(path + LONGEST, "/key", 5);
 	begin();
 	ok(loads(path) && strcmp(folders, ".;/real;") == 0,
 	    "a path that is longer than the kernel's is not copied");

@@ -286,6 +286,11 @@ test_signing(void)
 	ok(token_sign(&ring, &in, EXP - 60, &arena, &two) == ERR_OK &&
 	        strcmp(one, two) != 0,
 	    "two tokens are never the same");
+	memset(big, 'A', sizeof(big) - 1);
+	memcpy(big, one, strlen(one));
+	big[sizeof(big) - 1] = '\0';
+	ok(accepts(one, EXP - 60) && !accepts(big, EXP - 60),
+	    "a token that goes on beyond 8 KiB is refused after a good one");
 	test_clients();
 	in.sub = "\xff";
 	fclose(stderr); /* what follows is told there */

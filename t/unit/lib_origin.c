@@ -53,6 +53,9 @@ static const struct {
 	{ NULL, "", "", true, false, "an old browser, of an empty origin" },
 	{ NULL, "https://", "", true, false, "an old browser, of an origin without a host" },
 	{ NULL, "ftp://a.org", "a.org", true, false, "an old browser, of another scheme" },
+	{ NULL, "https://:443", ":443", true, true, "an old browser, of a port without a host" },
+	{ NULL, "https://:443", "", true, false, "an old browser, of a port, to an empty host" },
+	{ NULL, "http://a", "a", true, true, "an old browser, of a host of one letter" },
 };
 /* clang-format on */
 

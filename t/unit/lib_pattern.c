@@ -44,6 +44,48 @@ test_matches(void)
 		{ "[^A-Z]+", "\xc3\xa4 \xed\x99\x8d", true },
 		{ ".", "\xed\x99\x8d", true },
 		{ "..", "\xed\x99\x8d", false },
+		{ ".", "\xff", true },
+		{ "..", "\xff", false },
+		{ ".a",
+		    "\xff"
+		    "a",
+		    true },
+		{ "[\xf0\x9f\x98\x80-\xf0\x9f\x98\x82]", "\xf0\x9f\x98\x81",
+		    true },
+		{ "[\xf0\x9f\x98\x80-\xf0\x9f\x98\x82]", "\xf0\x9f\x98\x83",
+		    false },
+		{ "[a-c]", "a", true },
+		{ "[a-c]", "c", true },
+		{ "[a-c]", "d", false },
+		{ "[a-c]", "`", false },
+		{ "[^a-c]", "d", true },
+		{ "[^a-c]", "b", false },
+		{ "[ac]", "b", false },
+		{ "a{1,}", "", false },
+		{ "a{1,}", "a", true },
+		{ "a{0,1}", "a", true },
+		{ "a{0,1}", "aa", false },
+		{ "a{1,1}", "aa", false },
+		{ "a{3}", "aa", false },
+		{ "a{3,}", "aaa", true },
+		{ "a+b", "aab", true },
+		{ "a+b", "b", false },
+		{ "a?b", "b", true },
+		{ "a?b", "aab", false },
+		{ "ab*", "a", true },
+		{ "ab*c", "abbbc", true },
+		{ "a$", "a", true },
+		{ "a$b", "ab", false },
+		{ "()", "", true },
+		{ "[[:blank:]]", "\t", true },
+		{ "[[:xdigit:]]+", "09afAF", true },
+		{ "[[:xdigit:]]", "g", false },
+		{ "[[:alnum:]]+", "azAZ09", true },
+		{ "[[:lower:]]", "A", false },
+		{ "[[:space:]]+", "\n\v\f\r", true },
+		{ "[[:print:]]", "\x7f", false },
+		{ "[[:cntrl:]]+", "\x01\x1f\x7f", true },
+		{ "[[:punct:]]+", "!/:@[`{~", true },
 		{ "[\xc3\xa0-\xc3\xbc]+", "\xc3\xa4\xc3\xb6", true },
 		{ "[\xc3\xa0-\xc3\xbc]+", "\xed\x99\x8d", false },
 		{ "\xc3\xa4?", "", true },
@@ -101,11 +143,51 @@ test_matches(void)
 static void
 test_problems(void)
 {
-	static const char *const bad[] = { "(", ")", "a)|(b", "x)|(b)|(c", "[a",
-		"[", "a{2", "*", "a|*", "(+)", "a**", "a{2}{3}", "a{2}*",
-		"a{3,2}", "a{}", "a{,2}", "a{0}", "a{x}", "[[:nix:]]",
-		"[[.a.]]", "[[=a=]]", "[z-a]", "\\", "(a)\\1", "\\w", "\\n",
-		"\xff" };
+	static const struct {
+		const char *pattern, *reason;
+	} bad[] = {
+		{ "(", "a ( is without its )" },
+		{ "(a", "a ( is without its )" },
+		{ ")", "a ) is without its (" },
+		{ "a)|(b", "a ) is without its (" },
+		{ "x)|(b)|(c", "a ) is without its (" },
+		{ "[", "a [ is without its ]" },
+		{ "[a", "a [ is without its ]" },
+		{ "[a-", "a [ is without its ]" },
+		{ "[]", "a [ is without its ]" },
+		{ "[^]", "a [ is without its ]" },
+		{ "*", "it repeats nothing" },
+		{ "a|*", "it repeats nothing" },
+		{ "(+)", "it repeats nothing" },
+		{ "?", "it repeats nothing" },
+		{ "{2}", "it repeats nothing" },
+		{ "a**", "it repeats nothing" },
+		{ "a+?", "it repeats nothing" },
+		{ "a{2}{3}", "it repeats nothing" },
+		{ "a{2}*", "it repeats nothing" },
+		{ "a{2", "a { begins none" },
+		{ "a{2,", "a { begins none" },
+		{ "a{2,3", "a { begins none" },
+		{ "a{3,2}", "a { begins none" },
+		{ "a{}", "a { begins none" },
+		{ "a{,2}", "a { begins none" },
+		{ "a{0}", "a { begins none" },
+		{ "a{0,0}", "a { begins none" },
+		{ "a{x}", "a { begins none" },
+		{ "a{1,x}", "a { begins none" },
+		{ "a{1,1001}", "a { begins none" },
+		{ "[[:nix:]]", "no class of characters" },
+		{ "[[:alph:]]", "no class of characters" },
+		{ "[[:alpha.]]", "no class of characters" },
+		{ "[[.a.]]", "it has [.x.]" },
+		{ "[[=a=]]", "it has [.x.]" },
+		{ "[z-a]", "ends before it begins" },
+		{ "\\", "a backslash before" },
+		{ "(a)\\1", "a backslash before" },
+		{ "\\w", "a backslash before" },
+		{ "\\n", "a backslash before" },
+		{ "\xff", "not UTF-8" },
+	};
 	static const char *const long_ones[] = { "a{1000}a{1000}a",
 		"(a{50}){41}", "((a{20}){20}){20}", "(abc){667}",
 		"(((a{50})b)*){41}", "([a-c]{1,668}|d)e{700}" };
@@ -116,7 +198,7 @@ test_problems(void)
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(bad); i++)
-		ok(pattern_problem(bad[i]) != NULL, bad[i]);
+		refused(bad[i].pattern, bad[i].reason);
 	for (i = 0; i < ARRAY_LEN(long_ones); i++)
 		refused(long_ones[i], "too long");
 	for (i = 0; i < ARRAY_LEN(fair); i++)
@@ -138,6 +220,8 @@ test_problems(void)
 	deep[102] = '\0';
 	is(pattern_problem(deep + 1), NULL,
 	    "50 levels of parentheses are good");
+	is(pattern_problem("[abcd]{1000}"), NULL, "4000 ranges are good");
+	refused("[abcd]{1000}[e]", "too long");
 	refused("a{1001}", "1000");
 	is(pattern_problem("a{1000}"), NULL, "1000 times is good");
 }
