@@ -14,10 +14,32 @@
 #include "keys.h"
 #include "tap.h"
 
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
+
+void wipe(void *p, size_t n) __asm__("explicit_bzero");
+void wipe_checked(void *p, size_t n, size_t size) __asm__(
+    "__explicit_bzero_chk");
+
+static size_t wiped_bytes; /* the last time */
+
+void
+wipe(void *p, size_t n)
+{
+	wiped_bytes = n;
+	REAL(explicit_bzero)(p, n);
+}
+
+void
+wipe_checked(void *p, size_t n, size_t size)
+{
+	wipe(p, n < size ? n : size);
+}
+
 /* clang-format off */
-/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 int EVP_MAC_final(EVP_MAC_CTX *c, unsigned char *out, size_t *n, size_t size) { return fails("EVP_MAC_final") ? 0 : REAL(EVP_MAC_final)(c, out, n, size); }
 /* clang-format on */
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
 
 /* of KEY_TEXT, session SID, user 7, epoch 3, until 1790000000, "ada" */
 #define KNOWN                                          \
@@ -157,6 +179,8 @@ test_limits(void)
 	p.name[0] = '\0';
 	is_int(read_again(&p, &r), ERR_OK, "a name may be left out");
 	is(r.name, "", "a name that was left out is empty");
+	p.uid = 1;
+	is_int(read_again(&p, &r), ERR_OK, "a proof of the first user is read");
 	p.uid = 0;
 	is_int(read_again(&p, &r), ERR_UNAUTH, "a proof of no user is refused");
 	p = known;
@@ -235,8 +259,14 @@ test_failure(void)
 	is_int(proof_read(&secrets, KNOWN, &r), ERR_INTERNAL,
 	    "a proof is not refused when OpenSSL fails");
 	ok(failed(), "a proof is read by OpenSSL");
+	wiped_bytes = 0;
 	is_int(proof_read(&secrets, KNOWN, &r), ERR_OK,
 	    "a proof is read after a failure of OpenSSL");
+	is_int((long long)wiped_bytes, MAC_BYTES,
+	    "the MAC that a proof should have is wiped");
+	wiped_bytes = 0;
+	ok(proof_make(&secrets, &known, text) && wiped_bytes == MAC_BYTES,
+	    "the MAC of a proof that is made is wiped");
 }
 
 int
