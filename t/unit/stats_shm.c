@@ -35,6 +35,7 @@
 #define mmap(at, n, prot, flags, fd, from) \
 	(does_fail("mmap") ? MAP_FAILED : (mmap)(at, n, prot, flags, fd, from))
 #define rename rename_of_ours
+#define fcntl(fd, ...) (does_fail("fcntl") ? -1 : (fcntl)(fd, __VA_ARGS__))
 
 static int fchmod_of_ours(int fd, mode_t mode);
 static int ftruncate_of_ours(int fd, off_t n);
@@ -51,6 +52,7 @@ static int rename_of_ours(const char *from, const char *to);
 #undef memfd_create
 #undef mmap
 #undef rename
+#undef fcntl
 
 #include "fail.h"
 #include "said.h"
@@ -357,6 +359,156 @@ test_failure(void)
 	unlink(file);
 }
 
+/* --- with standard input closed: descriptors have the number 0 --- */
+
+static const struct shm_section *const file_alone[] = { &file_section, NULL };
+
+static bool
+is_closed(int fd)
+{
+	return fcntl(fd, F_GETFD) == -1;
+}
+
+/* A kernel without the seal that is the newest. */
+static int
+seal_less(void)
+{
+	const int size = F_SEAL_SHRINK | F_SEAL_GROW;
+
+	fail_at("fcntl", 1);
+	return shm_create(file, all_sections, -1) && failed() &&
+	       (fcntl(shm.hidden_fd, F_GET_SEALS) &
+	           (size | F_SEAL_FUTURE_WRITE)) == size;
+}
+
+/* From now on, the next descriptor is 0. */
+static void
+close_input(void)
+{
+	dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
+	close(STDIN_FILENO);
+	errno = EINVAL; /* of a call long before */
+}
+
+/* A worker closes both. */
+static int
+leave_both(void)
+{
+	int fd = shm.file_fd, hidden = shm.hidden_fd;
+
+	shm_leave();
+	return (fd < 0 || is_closed(fd)) && (hidden < 0 || is_closed(hidden)) &&
+	       shm.file_fd == -1 && shm.hidden_fd == -1;
+}
+
+static int
+hidden_0(void)
+{
+	close_input();
+	return shm_create(file, all_sections, -1) && shm.hidden_fd == 0 &&
+	       small != NULL && in_child(leave_both) == 1;
+}
+
+/* The file of the name, which goes when the new one has its place. */
+static int
+name_0(void)
+{
+	close_input();
+	return shm_create(file, file_alone, -1) && shm.file_fd > 0 &&
+	       is_closed(0);
+}
+
+static int
+stranger_0(void)
+{
+	snprintf(file, sizeof(file), "%s/stranger", folder);
+	close_input();
+	return !shm_create(file, file_alone, -1) && is_closed(0);
+}
+
+static int
+file_0(void)
+{
+	int before = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+
+	close_input();
+	if (before < 3 || !shm_create(file, file_alone, before) ||
+	    shm.file_fd != 0 || !is_closed(before) || in_child(leave_both) != 1)
+		return 0;
+	fail_at("fallocate", 1);
+	return !shm_reserve(in_file, PAGE_BYTES) && failed();
+}
+
+static int
+failed_file_0(void)
+{
+	int before = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	char beside[80];
+	struct stat st;
+
+	snprintf(beside, sizeof(beside), "%s.new", file);
+	close_input();
+	fail_at("rename", 1);
+	return before >= 3 && !shm_create(file, file_alone, before) &&
+	       failed() && is_closed(0) && !is_closed(before) &&
+	       stat(beside, &st) != 0;
+}
+
+static int
+trial_0(void)
+{
+	close_input();
+	return shm_is_possible(file, &file_section) && is_closed(0);
+}
+
+static int
+load_0(void)
+{
+	static char bytes[3 * PAGE_BYTES];
+
+	close_input();
+	errno = ENOENT;
+	return shm_load(file, &file_section, bytes) && is_closed(0);
+}
+
+static int
+served_0(void)
+{
+	close_input();
+	return shm_is_served(file) && is_closed(0);
+}
+
+static void
+test_first_descriptor(void)
+{
+	char stranger[80];
+	int fd;
+
+	snprintf(stranger, sizeof(stranger), "%s/stranger", folder);
+	fd = open(stranger, O_WRONLY | O_CREAT, 0600);
+	if (fd < 0 || write(fd, "mine", 4) != 4)
+		abort();
+	close(fd);
+	is_int(in_child(seal_less), 1,
+	    "memory without a name keeps its size on an older kernel");
+	unlink(file);
+	is_int(in_child(stranger_0), 1,
+	    "another program's file is closed where it is descriptor 0");
+	unlink(stranger);
+	is_int(
+	    in_child(hidden_0), 1, "memory without a name may be descriptor 0");
+	unlink(file);
+	is_int(in_child(name_0), 1,
+	    "the file that is replaced may be descriptor 0");
+	unlink(file);
+	is_int(in_child(file_0), 1, "the new file may be descriptor 0");
+	unlink(file);
+	is_int(in_child(failed_file_0), 1,
+	    "a new file without a place is closed where it is descriptor 0");
+	unlink(file);
+	is_int(in_child(trial_0), 1, "the trial of a file may be descriptor 0");
+}
+
 static void
 test_sections(void)
 {
@@ -391,6 +543,9 @@ test_sections(void)
 	unlink(link);
 	ok(shm_is_served(file), "the file of a service that runs is served");
 	ok(!shm_is_served(folder), "a folder is not served");
+	is_int(in_child(load_0), 1, "a file that is read may be descriptor 0");
+	is_int(in_child(served_0), 1,
+	    "a file that is asked about may be descriptor 0");
 }
 
 static int
@@ -646,9 +801,12 @@ main(void)
 	if (mkdtemp(folder) == NULL)
 		abort();
 	snprintf(file, sizeof(file), "%s/status", folder);
+	ok(shm_file() == -1 && shm.hidden_fd == -1,
+	    "a process begins without descriptors of the memory");
 	test_digest();
 	test_trial();
 	test_failure();
+	test_first_descriptor();
 	test_sections();
 	test_read_only();
 	test_file();
