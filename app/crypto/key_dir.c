@@ -217,10 +217,10 @@ adopt(const struct key_dir *dir, int fd)
 static bool
 write_all(int fd, const char *text, size_t n)
 {
-	ssize_t done;
+	ssize_t wrote;
 
-	for (; n > 0; text += done, n -= (size_t)done)
-		if ((done = write(fd, text, n)) <= 0)
+	for (; n > 0; text += wrote, n -= (size_t)wrote)
+		if ((wrote = write(fd, text, n)) <= 0)
 			return false;
 	return true;
 }

@@ -127,7 +127,8 @@ realpath_of_ours(const char *path, char *out)
 	errno = ELOOP;
 	if (real_path == NULL || *path == '\0')
 		return NULL;
-	return strcpy(out, real_path);
+	snprintf(out, LONGEST, "%s", real_path);
+	return out;
 }
 
 static ssize_t
@@ -512,7 +513,7 @@ test_quoted(void)
 }
 
 static bool
-text(const char *bytes, size_t n)
+textual(const char *bytes, size_t n)
 {
 	return is_text((const unsigned char *)bytes, n);
 }
@@ -525,16 +526,17 @@ test_is_text(void)
 
 	for (c = 0; c < 256; c++) {
 		byte = (char)c;
-		bad += text(&byte, 1) != ((c >= ' ' && c <= '~') || c == '\t' ||
+		bad +=
+		    textual(&byte, 1) != ((c >= ' ' && c <= '~') || c == '\t' ||
 		                             c == '\n' || c == '\r');
 	}
 	is_int(bad, 0, "a text has printable ASCII, tabs and line ends");
-	ok(text("ab", 2) && !text("a\x01", 2) &&
-	        !text("\x01"
-	              "a",
+	ok(textual("ab", 2) && !textual("a\x01", 2) &&
+	        !textual("\x01"
+	                 "a",
 	            2),
 	    "each byte of a text is looked at");
-	ok(text("", 0), "no bytes are a text");
+	ok(textual("", 0), "no bytes are a text");
 }
 
 static bool
@@ -548,26 +550,13 @@ edited(const char *bytes)
 static void
 test_edited(void)
 {
-	static const char *const by_editor[] = { "\xef\xbb\xbf"
-		                                 "a",
-		"\xe2\x80\x9c"
-		"a\xe2\x80\x9d",
-		"\xe2\x80\x98"
-		"a\xe2\x80\x99",
-		"\xe2\x80\x9e"
-		"a\xe2\x80\x9c",
-		"\xc2\xab"
-		"a\xc2\xbb",
-		"\xef\xbb\xbf"
-		"a\x7f" };
-	static const char *const others[] = { "a", "\xef\xbb\xbf", "\xc2\xab",
-		"\xef\xbb", "\xc2\xab\xc2\xbb",
-		"\xc2\xab"
-		"a\xc2\xbb"
-		"\x01",
-		"\xef\xbb\xbf\x01"
-		"a",
-		"\x7f", "x\xef\xbb\xbf" };
+	static const char *const by_editor[] = { "\xef\xbb\xbfx",
+		"\xe2\x80\x9cx\xe2\x80\x9d", "\xe2\x80\x98x\xe2\x80\x99",
+		"\xe2\x80\x9ex\xe2\x80\x9c", "\xc2\xabx\xc2\xbb",
+		"\xef\xbb\xbfx\x7f" };
+	static const char *const others[] = { "x", "\xef\xbb\xbf", "\xc2\xab",
+		"\xef\xbb", "\xc2\xab\xc2\xbb", "\xc2\xabx\xc2\xbb\x01",
+		"\xef\xbb\xbf\x01x", "\x7f", "x\xef\xbb\xbf" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(by_editor); i++)

@@ -148,6 +148,7 @@ static const char *absent; /* the function that is not found */
 
 /* As in the C library it may allocate and free for itself. */
 static void *
+/* cppcheck-suppress constParameter ; its type */
 dlsym_of_ours(void *handle, const char *name)
 {
 	static const struct {
