@@ -43,10 +43,10 @@ html/pages embedded_pages the pages and their sentences
 END
 
 # A library's header, the file that knows it, and how its names begin. libpq has
-# two, and OpenSSL as many as it has uses.
+# three, and OpenSSL as many as it has uses.
 cat >"$tmp/libraries" <<'END'
 fcgiapp.h    http/fcgi    FCGX_|FCGI_[A-Z][a-z]
-libpq-fe.h   db/conn,db/conninfo    PQ|PG
+libpq-fe.h   db/conn,db/conninfo,db/exposure    PQ|PG
 jwt.h        crypto/token   jwt_|JWT_
 openssl/     crypto/jws,crypto/mac,crypto/pwkdf,db/tls     SSL_|X509_|SHA|EVP_|HMAC|RAND_|CRYPTO_|PKCS5_|BIO_|BN_|ECDSA_|PEM_|ERR_clear
 crypt.h      crypto/pwhash  crypt

@@ -21,6 +21,7 @@
 #include "cmd/session.h"
 #include "crypto/key.h"
 #include "crypto/revoked.h"
+#include "db/exposure.h"
 #include "db/schema.h"
 #include "lib/buf.h"
 #include "lib/clock.h"
@@ -76,7 +77,7 @@ static void
 warn_of_connection(const struct db *db)
 {
 	const char *exposure = db_exposure(db);
-	int oldest, version = db_library(&oldest);
+	int oldest, version = db_exposure_library(&oldest);
 
 	if (exposure != NULL)
 		log_say("warning: hashes cross the network to the database "

@@ -21,6 +21,7 @@
 #include "crypto/random.h"
 #include "db/conn.h"
 #include "db/conninfo.h"
+#include "db/exposure.h"
 #include "db/failure.h"
 #include "db/hosts.h"
 #include "db/schema.h"
@@ -686,66 +687,16 @@ db_conn_free(struct db_conn *c)
 	free(c);
 }
 
+const char *
+db_conn_exposure(const struct db_conn *c)
+{
+	return c->pg != NULL ? db_exposure_network(c->pg) : NULL;
+}
+
 void
 db_conn_ways(const struct db_conn *c, struct db_ways *out)
 {
 	*out = (struct db_ways){ .files = 0 };
 	db_ways_hosts(&c->hosts, out);
 	db_conninfo_files(c->conninfo, out);
-}
-
-/* --- the way to the server --- */
-
-/* Does the connection leave this machine? */
-static bool
-leaves_machine(const PGconn *pg)
-{
-	const char *address = PQhostaddr(pg);
-
-	/* empty: a Unix socket */
-	return address != NULL && address[0] != '\0' &&
-	       strncmp(address, "127.", 4) != 0 && strcmp(address, "::1") != 0;
-}
-
-/* Was the server's certificate verified, and its name compared? */
-static bool
-is_verified(PGconn *pg)
-{
-	PQconninfoOption *options = PQconninfo(pg);
-	const PQconninfoOption *o = options;
-	bool verified;
-
-	while (o != NULL && o->keyword != NULL &&
-	       strcmp(o->keyword, "sslmode") != 0)
-		o++;
-	verified =
-	    o != NULL && o->val != NULL && strcmp(o->val, "verify-full") == 0;
-	PQconninfoFree(options);
-	return verified;
-}
-
-const char *
-db_conn_exposure(const struct db_conn *c)
-{
-	if (c->pg == NULL || !leaves_machine(c->pg) ||
-	    PQgssEncInUse(c->pg) == 1)
-		return NULL;
-	if (PQsslInUse(c->pg) == 0)
-		return "unencrypted";
-	return is_verified(c->pg) ? NULL : "to an unverified server";
-}
-
-int
-db_conn_library(int *oldest)
-{
-	/* Source: CVE-2026-6477; minor versions by their series. */
-	static const int good[] = { 140023, 150018, 160014, 170010, 180004 };
-	int version = PQlibVersion();
-	size_t i;
-
-	*oldest = good[0];
-	for (i = 0; i < ARRAY_LEN(good); i++)
-		if (version / 10000 >= good[i] / 10000)
-			*oldest = good[i];
-	return version;
 }

@@ -1,7 +1,7 @@
 /*
- * A connection to PostgreSQL: hosts, time limits, prepared statements. Its .c
- * and db/conninfo.c alone know libpq. db/db.c decides when to connect, and what
- * an error means.
+ * A connection to PostgreSQL: hosts, time limits, prepared statements. Its .c,
+ * db/conninfo.c and db/exposure.c alone know libpq. db/db.c decides when to
+ * connect, and what an error means.
  */
 #ifndef LATCHKEY_DB_CONN_H
 #define LATCHKEY_DB_CONN_H
@@ -131,8 +131,5 @@ const char *db_conn_exposure(const struct db_conn *c);
 
 /* As db_ways(), which see. */
 void db_conn_ways(const struct db_conn *c, struct db_ways *out);
-
-/* As db_library(), which see. */
-int db_conn_library(int *oldest);
 
 #endif

@@ -554,9 +554,3 @@ db_ways(const struct db *db, struct db_ways *out)
 {
 	db_conn_ways(db->conn, out);
 }
-
-int
-db_library(int *oldest)
-{
-	return db_conn_library(oldest);
-}

@@ -143,11 +143,4 @@ const char *db_exposure(const struct db *db);
 /* What connecting takes; out->name lives as long as db. */
 void db_ways(const struct db *db, struct db_ways *out);
 
-/*
- * The version of the loaded libpq, as PQlibVersion() has it (150018). *oldest:
- * the oldest version of its series, or of all if that series has ended, without
- * a vulnerability that SECURITY.md names.
- */
-int db_library(int *oldest);
-
 #endif

@@ -569,10 +569,3 @@ db_ways(const struct db *db, struct db_ways *out)
 	(void)db;
 	*out = (struct db_ways){ 0 };
 }
-
-int
-db_library(int *oldest)
-{
-	*oldest = 0;
-	return 0;
-}
