@@ -13,31 +13,15 @@
 #include "cmd/operator.h"
 #include "cmd/prompt.h"
 #include "cmd/user.h"
+#include "cmd/user_link.h"
+#include "cmd/user_list.h"
 #include "db/ratelimit.h"
 #include "db/user.h"
 #include "lib/buf.h"
 #include "lib/scope.h"
-#include "lib/text.h"
 #include "svc/account.h"
-#include "svc/link.h"
 #include "svc/ratelimit.h"
 #include "svc/schema.h"
-
-/* id, name, full name, state and kind of hash, separated by tabs. */
-static void
-show_line(struct ctx *c, const struct user *u)
-{
-	struct buf b;
-
-	buf_init(&b, c->arena);
-	buf_addf(&b, "%" PRId64 "\t", u->id);
-	buf_add_visible(&b, u->username);
-	buf_adds(&b, "\t");
-	if (u->fullname != NULL)
-		buf_add_visible(&b, u->fullname);
-	printf("%s\t%s\t%s\n", b.s, u->is_active ? "active" : "disabled",
-	    account_hash_kind(u));
-}
 
 /* A name that is safe in a message. */
 static const char *
@@ -174,7 +158,7 @@ finish(struct ctx *c, const char *act, const struct user *u, enum err e)
 {
 	operator_note(act, u->id, NULL, e);
 	if (e == ERR_OK)
-		show_line(c, u);
+		user_list_line(c, u);
 	return e;
 }
 
@@ -242,7 +226,7 @@ show(struct ctx *c, char *const *names, struct applicant_problem *why)
 	    (e = account_last_change(c, &u, &when, &reason)) != ERR_OK ||
 	    (e = ratelimit_name_state(c, names[0], &name)) != ERR_OK)
 		return e;
-	show_line(c, &u);
+	user_list_line(c, &u);
 	if (name.wait_s == 0)
 		show_lock(c, "an address", name.client_wait_s);
 	show_lock(c, "unknown clients", name.wait_s);
@@ -411,125 +395,6 @@ rename_account(struct ctx *c, char *const *names, struct applicant_problem *why)
 	return ERR_DENIED;
 }
 
-/* --- links --- */
-
-/* A number of hours, or none: then it is the usual one. */
-static bool
-read_hours(const char *text, int64_t usual, int64_t *out)
-{
-	*out = usual;
-	if (text == NULL || text_to_i64(text, 1, LINK_HOURS_MAX, out))
-		return true;
-	fprintf(stderr, "latchkey: a link works for 1 to %d hours, not %s\n",
-	    LINK_HOURS_MAX, text);
-	return false;
-}
-
-/* The link alone, so that it can be piped into a mail. */
-static void
-print_link(const struct ctx *c, const char *path, const char *token)
-{
-	static const char here[] = "http://127.0.0.1";
-	const char *site = c->app->conf->site_url;
-
-	if (strncmp(site, here, sizeof(here) - 1) == 0)
-		fprintf(stderr, "latchkey: this link works on this machine "
-		                "alone: set site_url\n");
-	printf("%s%s%s\n", site, path, token);
-}
-
-static enum err
-invite(struct ctx *c, char *const *names, struct applicant_problem *why)
-{
-	const char *token;
-	int64_t hours;
-	enum err e;
-
-	(void)why;
-	if (!read_hours(names[0], LINK_INVITE_HOURS, &hours))
-		return ERR_DENIED;
-	e = link_make(c, LINK_INVITE, NULL, hours, &token);
-	operator_note("user invite", 0, NULL, e);
-	if (e == ERR_OK && c->app->conf->signup == SIGNUP_CLOSED)
-		fprintf(stderr, "latchkey: signup = closed refuses it; set "
-		                "signup = invite\n");
-	if (e == ERR_OK)
-		print_link(c, "/signup?invite=", token);
-	return e;
-}
-
-static enum err
-reset(struct ctx *c, char *const *names, struct applicant_problem *why)
-{
-	const char *token;
-	struct user u;
-	int64_t hours;
-	enum err e;
-
-	(void)why;
-	if (!read_hours(names[1], LINK_RESET_HOURS, &hours))
-		return ERR_DENIED;
-	if ((e = account_show(c, names[0], &u)) != ERR_OK)
-		return e;
-	e = link_make(c, LINK_RESET, &u, hours, &token);
-	operator_note("user reset", u.id, NULL, e);
-	if (e == ERR_OK && !u.is_active)
-		fprintf(stderr, "latchkey: the account is disabled: enable "
-		                "it, or the link does not work\n");
-	if (e == ERR_OK)
-		print_link(c, "/reset?token=", token);
-	return e;
-}
-
-/* --- the list --- */
-
-/* A number that an option has, from min on; false: it is none. */
-static bool
-read_number(const char *text, int64_t min, int64_t *out)
-{
-	return text_to_i64(text, min, INT64_MAX, out);
-}
-
-/* What the options of list ask for; false: they are none. */
-static bool
-read_page(char *const *arguments, struct account_page *out)
-{
-	char *const *p;
-	bool good = true;
-
-	*out = (struct account_page){ "", INT64_MIN, INT64_MAX };
-	for (p = arguments; good && *p != NULL; p += 2) {
-		if (p[1] == NULL || strlen(*p) != 2 || **p != '-')
-			return false;
-		if ((*p)[1] == 'a')
-			good = read_number(p[1], 0, &out->after);
-		else if ((*p)[1] == 'n')
-			good = read_number(p[1], 1, &out->max);
-		else
-			good =
-			    (*p)[1] == 's' && text_is_utf8(p[1], strlen(p[1]));
-		if ((*p)[1] == 's')
-			out->part = p[1];
-	}
-	return good;
-}
-
-static enum err
-list(struct ctx *c, char *const *names, struct applicant_problem *why)
-{
-	struct account_page page;
-	int64_t more = 0;
-	enum err e = ERR_INTERNAL;
-
-	(void)why;
-	if (read_page(names, &page)) /* find_action() has seen that it is */
-		e = account_list(c, &page, show_line, &more);
-	if (e == ERR_OK && more != 0)
-		fprintf(stderr,
-		    "latchkey: further ones, if any: -a %" PRId64 "\n", more);
-	return e;
-}
-
 static const struct action {
 	const char *name;
 	int min, max;   /* how many names */
@@ -538,7 +403,7 @@ static const struct action {
 	    struct ctx *c, char *const *names, struct applicant_problem *why);
 } actions[] = {
 	{ "add", 1, 2, NEED_HASHING, add },
-	{ "list", 0, 6, 0, list },
+	{ "list", 0, 6, 0, user_list },
 	{ "show", 1, 1, NEED_SECRETS, show },
 	{ "disable", 1, 1, 0, disable },
 	{ "enable", 1, 1, 0, enable },
@@ -549,8 +414,8 @@ static const struct action {
 	{ "unlock", 1, 1, NEED_SECRETS, unlock },
 	{ "rename", 2, 2, 0, rename_account },
 	{ "delete", 1, 1, 0, delete_account },
-	{ "invite", 0, 1, 0, invite },
-	{ "reset", 1, 2, 0, reset },
+	{ "invite", 0, 1, 0, user_link_invite },
+	{ "reset", 1, 2, 0, user_link_reset },
 };
 
 void
@@ -577,7 +442,6 @@ user_usage(FILE *out)
 static const struct action *
 find_action(char *const *arguments)
 {
-	struct account_page page;
 	int given = 0;
 	size_t i;
 
@@ -586,7 +450,8 @@ find_action(char *const *arguments)
 	for (i = 0; i < ARRAY_LEN(actions); i++)
 		if (strcmp(actions[i].name, arguments[0]) == 0 &&
 		    given >= actions[i].min && given <= actions[i].max &&
-		    (actions[i].run != list || read_page(arguments + 1, &page)))
+		    (actions[i].run != user_list ||
+		        user_list_is_good(arguments + 1)))
 			return &actions[i];
 	user_usage(stderr);
 	return NULL;
