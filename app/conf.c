@@ -5,17 +5,15 @@
 #include "base.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "conf.h"
+#include "lib/conf_file.h"
 #include "lib/log.h"
 #include "lib/origin.h"
 #include "lib/pattern.h"
@@ -314,174 +312,38 @@ key_by_name(const char *name)
 	return NULL;
 }
 
-#define BLANKS " \t\r\n"
+/* What a file has set so far. */
+struct reading {
+	struct conf *conf;
+	bool seen[ARRAY_LEN(keys)];
+};
 
-/*
- * Take the quotes off the text at p, in place; a backslash makes the next
- * character an ordinary one. Returns what is behind, or NULL: it does not end.
- */
-static char *
-unquote(char *p)
-{
-	char quote = *p, *to = p;
-
-	for (p++; *p != quote; p++) {
-		if (*p == '\\')
-			p++;
-		if (*p == '\0')
-			return NULL;
-		*to++ = *p;
-	}
-	*to = '\0';
-	return p + 1;
-}
-
-/*
- * The value at p: a text between quotes, or a word. Nothing but a comment may
- * follow. NULL: it is neither.
- */
-static char *
-take_value(char *p)
-{
-	bool quoted = *p == '"' || *p == '\'';
-	char *end = quoted ? unquote(p) : p + strcspn(p, BLANKS "#");
-	const char *rest;
-
-	if (end == NULL || (end == p && !quoted))
-		return NULL;
-	rest = end + strspn(end, BLANKS);
-	if (*rest != '\0' && *rest != '#')
-		return NULL;
-	if (!quoted)
-		*end = '\0';
-	return p;
-}
-
-/*
- * The remedy of a line that is not a setting. Its value is not shown, which may
- * be a secret in the wrong place.
- */
-static const char *
-find_remedy(const char *line)
-{
-	const char *p = line + strspn(line, BLANKS);
-	const char *end = p + strcspn(p, BLANKS "=:");
-	const char *sign = end + strspn(end, BLANKS);
-
-	if (strncmp(p, "export ", 7) == 0)
-		return "leave out export, which is the shell's";
-	if (*sign == ':')
-		return "put = in the place of the colon";
-	if (end == p || *sign != '=')
-		return "latchkey settings lists the keys";
-	sign += 1 + strspn(sign + 1, BLANKS);
-	if (*sign == '\0' || *sign == '#')
-		return "an empty value is \"\"";
-	if (*sign == '"' || *sign == '\'')
-		return "a text ends with the quotation mark that it began with, "
-		       "and nothing follows";
-	return "several words stand between quotation marks: key = \"two words\"";
-}
-
-/*
- * Take a line apart, in place: key = value, or nothing but a comment (*name is
- * NULL). False: it is neither.
- */
+/* A setting of a file. */
 static bool
-split_line(char *line, const char **name, const char **value)
+set_once(void *arg, const char *where, const char *name, const char *value)
 {
-	char *p = line + strspn(line, BLANKS), *end;
+	struct reading *r = arg;
+	const struct key *k = key_by_name(name);
 
-	*name = NULL;
-	if (*p == '\0' || *p == '#')
-		return true;
-	*name = p;
-	end = p + strcspn(p, BLANKS "=");
-	p = end + strspn(end, BLANKS);
-	if (end == *name || *p != '=')
-		return false;
-	*end = '\0';
-	p++;
-	*value = take_value(p + strspn(p, BLANKS));
-	return *value != NULL;
-}
-
-/* One line of a file, without a NUL inside. where: "file:line". */
-static bool
-read_line(struct conf *c, const char *where, char *line, bool *seen)
-{
-	const char *name, *value, *remedy = find_remedy(line);
-	const struct key *k;
-
-	if (!split_line(line, &name, &value)) {
-		log_say("%s: a line is: key = value; %s", where, remedy);
-		return false;
-	}
-	if (name == NULL)
-		return true;
-	k = key_by_name(name);
 	if (k == NULL) {
 		log_say("%s: no such key: %s; latchkey settings lists them",
 		    where, name);
 		return false;
 	}
-	if (seen[k - keys]) {
+	if (r->seen[k - keys]) {
 		log_say("%s: %s is set a second time", where, name);
 		return false;
 	}
-	seen[k - keys] = true;
-	return set(c, k, where, value);
+	r->seen[k - keys] = true;
+	return set(r->conf, k, where, value);
 }
 
-static bool
-read_lines(struct conf *c, const char *file, FILE *f)
-{
-	bool seen[ARRAY_LEN(keys)] = { false }, good = true;
-	char where[4200], *line = NULL;
-	size_t size = 0;
-	ssize_t n;
-	int number;
-
-	for (number = 1; good && (n = getline(&line, &size, f)) >= 0;
-	     number++) {
-		snprintf(where, sizeof(where), "%s:%d", file, number);
-		if (strlen(line) == (size_t)n) {
-			good = read_line(c, where, line, seen);
-		} else {
-			log_say("%s: contains a NUL byte", where);
-			good = false;
-		}
-	}
-	free(line);
-	if (ferror(f) == 0)
-		return good;
-	log_say("%s: cannot be read", file);
-	return false;
-}
-
-/* Open without waiting, as for the writer of a FIFO. */
 static bool
 read_file(struct conf *c, const char *file)
 {
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
-	bool good;
-	FILE *f;
+	struct reading r = { .conf = c };
 
-	if (fd < 0) {
-		log_say("%s: %s", file, strerror(errno));
-		return false;
-	}
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-		log_say("%s: must be a regular file", file);
-		close(fd);
-		return false;
-	}
-	if ((f = fdopen(fd, "r")) == NULL)
-		abort();
-	good = read_lines(c, file, f);
-	fclose(f);
-	return good;
+	return conf_file_read(file, set_once, &r);
 }
 
 /* Is it this key in capitals? name: of n bytes. */

@@ -78,6 +78,7 @@ is "$(in_code -l '\<strto[a-z]+ *\(' app/*.c app/*/*.c)" 'app/lib/text.c' 'only 
 cat >"$tmp/memory" <<'END'
 lib/arena: malloc free: the arena itself
 conf: strdup free: the settings, which live as long as the process
+lib/conf_file: free: the line that getline allocated
 db/db: calloc free: the database, which does too
 db/conn: calloc free: its connection
 app: calloc free: what a process opens, which does too

@@ -1,6 +1,6 @@
 /*
- * Fuzz target of conf.c: any file is refused, or gives settings within their
- * limits.
+ * Fuzz target of conf.c and lib/conf_file.c: any file is refused, or gives
+ * settings within their limits.
  */
 #include "file.h"
 
