@@ -421,14 +421,14 @@ idles_longer(const struct conf *c, const char *key, int64_t minutes)
 	return false;
 }
 
-/* Keys that are good each by itself, but not together. */
+/* Are the keys, each of them good by itself, also good together? */
 static bool
-fit_together(const struct conf *c)
+is_consistent(const struct conf *c)
 {
 	if (c->username_min_chars > c->username_max_chars) {
 		log_say("username_min_chars = %" PRId64
 		        " is more than username_max_chars = %" PRId64
-		        ": no name would do",
+		        ": every name would be refused",
 		    c->username_min_chars, c->username_max_chars);
 		return false;
 	}
@@ -448,7 +448,7 @@ conf_load(const char *file, struct conf *out)
 		if (!set(out, &keys[i], "default", keys[i].initial))
 			abort();
 	if ((file == NULL || read_file(out, file)) && read_environment(out) &&
-	    fit_together(out))
+	    is_consistent(out))
 		return true;
 	conf_free(out);
 	return false;

@@ -270,7 +270,7 @@ LATCHKEY_USERNAME_MIN_CHARS=65|username_min_chars must be a whole number from 0 
 LINES
 # shellcheck disable=SC2086
 $LK_AS env LATCHKEY_USERNAME_MAX_CHARS=2 "$LK_BIN" -c "$LK_CONF" check >"$tmp/out" 2>&1
-like "$? $(cat "$tmp/out")" '^1 latchkey: username_min_chars = 3 is more than username_max_chars = 2: no name would do$' \
+like "$? $(cat "$tmp/out")" '^1 latchkey: username_min_chars = 3 is more than username_max_chars = 2: every name would be refused$' \
 	'a least length above the most stops the start'
 
 done_testing
