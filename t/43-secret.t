@@ -1,7 +1,7 @@
 #!/bin/sh
-# The secret of device cookies and counts of attempts, apart from the key that
-# signs tokens: the move loses nothing, a new key ends tokens alone, and no
-# process holds what it has no need of.
+# The secret of cookies, refresh tokens and counts of attempts, apart from the key
+# that signs access tokens: the move loses nothing, a new key ends access tokens
+# alone, and no process holds what it has no need of.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up hash_cost=1 nginx_limits=off login_failures_per_name_hour=2
@@ -44,6 +44,27 @@ check() {
 	is "$status" "$1" "$2"
 }
 
+# log_in_both: a session with a refresh token, and one of a browser.
+log_in_both() {
+	api POST /token 'username=ada&password=correct-horse&scope=offline_access' -H "Cookie: __Host-latchkey-device=$device"
+	take_refresh
+	api POST /session '{"username":"ada","password":"correct-horse"}' -H 'Sec-Fetch-Site: same-origin' -H "Cookie: __Host-latchkey-device=$device"
+	cookie=$(header Set-Cookie | sed -n 's/^__Host-latchkey=\([^;]*\);.*/\1/p')
+}
+
+take_refresh() {
+	refresh=$(printf '%s' "$body" | sed -n 's/.*"refresh_token":"\([^"]*\)".*/\1/p')
+}
+
+# sessions RENEWED READ TITLE: what comes of both.
+sessions() {
+	api POST /oauth2/token "grant_type=refresh_token&refresh_token=$refresh"
+	take_refresh
+	is "$status" "$1" "$3 refresh tokens"
+	api GET /session -H "Cookie: __Host-latchkey=$cookie"
+	is "$status" "$2" "$3 session cookies"
+}
+
 # --- one file, as it was: key_file is the secret ---
 
 api POST /users/add_user/ '{"username":"ada","password":"correct-horse"}'
@@ -67,6 +88,8 @@ api POST /token 'username=ada&password=wrong'
 is "$status" 401 'a wrong password is counted'
 login 429 'an unknown client is then refused for this name'
 login 200 'a known device is served while unknown clients are refused' "$device"
+log_in_both
+sessions 200 200 'without secret_file there are'
 
 # --- the move: a copy of the key ---
 
@@ -76,6 +99,7 @@ ok $? 'secret_file is taken over by a reload'
 login 429 'a copy of the key as secret_file keeps counts'
 login 200 'a copy of the key as secret_file keeps device cookies' "$device"
 check 200 'a copy of the key as secret_file keeps tokens'
+sessions 200 200 'a copy of the key as secret_file keeps'
 
 # --- another key ---
 
@@ -87,6 +111,7 @@ login 429 'another key keeps counts where secret_file is set'
 login 200 'another key keeps device cookies where secret_file is set' "$device"
 token=$(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
 check 200 'another key signs new tokens'
+sessions 200 200 'where secret_file is set another key keeps'
 
 # The operator's commands find attempts by the secret alone.
 user() {
@@ -129,7 +154,8 @@ new "$secret"
 $LK_AS "$LK_BIN" -c "$LK_CONF" check >"$tmp/out" 2>&1
 ok $? 'latchkey check takes a good secret' || diag "$(cat "$tmp/out")"
 reload
-check 200 'another secret keeps tokens'
+check 200 'another secret keeps access tokens'
+sessions 400 401 'another secret refuses'
 login 200 'another secret forgets counts' "$device"
 like "$(header Set-Cookie)" '^__Host-latchkey-device=' 'another secret makes known devices unknown, and they get a new cookie'
 

@@ -127,9 +127,9 @@ has_own_secret(const struct conf *conf)
 {
 	if (conf->secret_file[0] != '\0')
 		return true;
-	log_say("device cookies, rate limits and known networks still depend "
-	        "on key_file: give them a secret first: cp -p %s DIRECTORY/"
-	        "secret, set secret_file to that, and reload",
+	log_say("session cookies, refresh tokens and device cookies still "
+	        "depend on key_file: give them a secret first: cp -p %s "
+	        "DIRECTORY/secret, set secret_file to that, and reload",
 	    conf->key_file);
 	return false;
 }

@@ -92,10 +92,9 @@ bool mac_secret_load(const struct conf *conf, struct secret *out) MUST_CHECK;
 
 /*
  * Derive the key of each of these purposes (PURPOSE_BIT()s) from the secret,
- * and wipe that. The same
- * secret gives the same keys, whichever setting names its file: a copy of
- * key_file as secret_file changes nothing. False: OpenSSL failed; it is logged,
- * and *out is empty.
+ * and wipe that. The same secret gives the same keys, whichever setting names
+ * its file: a copy of key_file as secret_file changes nothing. False: OpenSSL
+ * failed; it is logged, and *out is empty.
  * Source: the expansion of RFC 5869 (HKDF), section 2.3, in one block, with
  * "latchkey\0PURPOSE" as its info, and as its last byte 0 in the place of 1.
  */
