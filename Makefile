@@ -73,7 +73,7 @@ UNITS = $(patsubst t/unit/%.c,$B/unit/%.t,$(wildcard t/unit/*.c))
 FUZZERS = $(patsubst t/fuzz/%.c,%,$(wildcard t/fuzz/*.c))
 PAGES = web/docs.html web/redoc.html web/oauth2-redirect.html web/openapi.json
 
-# What make web fetched, if it did, or a release has.
+# Files that make web fetched, if it did, or a release has.
 WEB = web/dist
 all: $B/latchkey $B/docs/docs.js $(if $(wildcard $(WEB)/fetched),$B/passwords,without-web)
 
@@ -255,7 +255,7 @@ fuzz: fuzz-build
 			build-fuzz/found/$$f t/fuzz/corpus/$$f || exit 1; \
 	done
 
-# What tests in JavaScript use: make browser, make oauth
+# Packages of the tests in JavaScript: make browser, make oauth
 browser oauth: %: t/%/node_modules/.package-lock.json
 t/%/node_modules/.package-lock.json: t/%/package-lock.json
 	@echo "  NPM  t/$*"
@@ -438,7 +438,7 @@ CONF_DIR = $(DESTDIR)$(SYSCONFDIR)/latchkey
 # These texts name the usual places; here come the real ones.
 PLACES = sed 's|/usr/local|$(PREFIX)|g; s|/etc/latchkey/|$(SYSCONFDIR)/latchkey/|g; \
 	s|/etc/nginx/latchkey/|$(SYSCONFDIR)/nginx/latchkey/|g'
-# What nginx.conf.sample includes; uninstall leaves it, or nginx would not start.
+# The includes of nginx.conf.sample; uninstall leaves them, or nginx would not start.
 NGINX_DIR = $(DESTDIR)$(SYSCONFDIR)/nginx/latchkey
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(CONF_DIR) $(SHARE)/latchkey/docs \

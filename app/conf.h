@@ -49,7 +49,7 @@ struct conf {
 	int64_t hash_cost;              /* yescrypt's, 1 to 11 */
 	bool hash_upgrade;              /* re-make weaker hashes at login */
 	bool hash_memory_kept;
-	int64_t hash_memory_max_mib; /* what a hash may take at most */
+	int64_t hash_memory_max_mib; /* maximum of a hash */
 	bool weak_hashes; /* verify formats that are quick to guess */
 	int64_t username_min_chars;
 	int64_t username_max_chars;
@@ -62,7 +62,7 @@ struct conf {
 	int64_t login_failures_per_client; /* an address or device, at a name */
 	int64_t login_failures_per_service; /* 0: no limit */
 	int64_t signups_per_address;
-	int64_t db_timeout_ms; /* what one statement may take */
+	int64_t db_timeout_ms; /* limit of a statement */
 	bool confine;          /* workers, to what their role needs */
 	char *status_file;     /* the memory that workers count in */
 };
@@ -70,7 +70,7 @@ struct conf {
 /*
  * Read file (NULL: the built-in defaults alone), then LATCHKEY_<KEY> of the
  * environment, into *out. On a mistake says on standard error what is wrong,
- * with file and line, and returns false. What *out holds lives until
+ * with file and line, and returns false. The texts of *out live until
  * conf_free().
  */
 bool conf_load(const char *file, struct conf *out) MUST_CHECK;

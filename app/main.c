@@ -84,7 +84,7 @@ static const struct command {
 	bool needs_conf;       /* loaded; else it has the file's name alone */
 	int (*run)(const struct conf *conf);
 	int (*run_with)(const struct conf *conf, char *const *arguments);
-	const char *user; /* whose it is, and not root's; NULL: anybody's */
+	const char *user; /* its owner, not root; NULL: anybody */
 	const char *help;
 } commands[] = {
 	{ "serve",     "",              0, 0, false, supervisor_run, NULL,           NULL,        "serve requests until SIGTERM" },

@@ -11,7 +11,7 @@
  *	check token COUNT	token_check() alone
  *	check forged COUNT	the same of one with another signature
  *
- * What both do once is taken out by running them with two counts.
+ * Work that both do once is taken out by running them with two counts.
  */
 #include "base.h"
 

@@ -79,7 +79,7 @@ look(uint64_t first, uint64_t n, enum revoked wanted)
 	       LOOKUPS;
 }
 
-/* What the loop takes without a look-up. */
+/* The time of the loop without a look-up. */
 static double
 look_at_none(uint64_t n)
 {

@@ -1,5 +1,5 @@
 #!/usr/bin/python3 -B
-"""What nginx does for a request to Latchkey, and what each part of conf/nginx costs of it.
+"""The work of nginx for a request to Latchkey, and the cost of each part of conf/nginx.
 
 	bench/site.py [--rounds N] [--requests N] [--sample DIR] [--no-instructions]
 

@@ -114,6 +114,20 @@ for source in app/*.[ch] app/*/*.[ch] t/unit/*.[ch] t/fuzz/*.[ch] t/fuzz/*/*.[ch
 done >"$tmp/headless"
 is "$(cat "$tmp/headless")" '' 'each source begins by saying what it is for'
 
+# The texts that people read, beside the comments.
+documents='README.md CONTRIBUTING.md SECURITY.md NEWS.md Makefile nginx.conf.sample bench/README.md doc/*.md
+	conf/*.conf conf/*.[58] conf/nginx/* systemd/* debian/control debian/copyright debian/rules debian/latchkey.*'
+# shellcheck disable=SC2086
+is "$(python3 t/tool/openings.py app/*.[ch] app/*/*.[ch] $documents | grep -v '^app/cmd/user\.c:')" '' \
+	'no sentence of a comment or a document begins with Who, Whose, What or Whoever'
+cat >"$tmp/openings.h" <<'END'
+/* What it is. */
+int who; /* what is "What." it for? And: none. Whoever asks, /
+	  * or not. What? */
+END
+is "$(python3 t/tool/openings.py "$tmp/openings.h" | sed 's/.*openings.h://')" '1: What it is.
+2: Whoever asks, / or not.' 'such a sentence is found, and a question is not one'
+
 # Of a header: the declarations of functions without a comment right before.
 # api.h and rules.h say of all their functions together what they do.
 awk '

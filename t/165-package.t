@@ -1,6 +1,6 @@
 #!/bin/sh
-# What debian/ says of the tree, and its maintainer scripts in a folder that stands for
-# the machine. make test-systemd builds the package and runs it.
+# The package: debian/ beside the tree, and its maintainer scripts in a folder that
+# stands for the machine. make test-systemd builds the package and runs it.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 needs build/latchkey

@@ -1,7 +1,7 @@
 #!/bin/sh
-# What latchkey serve and latchkey check say before anybody asks for a token: the
-# database away, without its schema, a right that is missing; sockets, ports, the
-# status file; another clock; and what was not looked at.
+# Readiness, as latchkey serve and latchkey check report it before anybody asks for a
+# token: the database away, without its schema, a right that is missing; sockets,
+# ports, the status file; another clock; and what was not looked at.
 # shellcheck source=t/lib.sh disable=SC2154
 . t/lib.sh
 stack_up hash_cost=1 workers=1

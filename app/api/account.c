@@ -165,7 +165,7 @@ add_sessions(struct page *p, const char *fullname)
 
 /* --- the page --- */
 
-/* What has just been done, and what is wrong with a form. */
+/* The page's state: what has just been done, and what is wrong with a form. */
 struct account_page {
 	int status;
 	const char *notice;  /* key, or NULL */

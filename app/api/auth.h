@@ -7,7 +7,7 @@
 #include "http/req.h"
 
 /*
- * Who may send a request; a column of route.c. AUTH_CLIENT: a client, as who
+ * Senders of a request; a column of route.c. AUTH_CLIENT: a client, as who
  * names none does as well: the built-in one. AUTH_CONFIDENTIAL: one that has
  * sent its secret. AUTH_CHECKED: a valid token, or a browser's cookie, for a
  * request that the web server asks about. AUTH_RENEWED: that cookie, good or

@@ -29,9 +29,9 @@ is_plain(const char *name)
 }
 
 /*
- * Has the token the scopes that the location demands? What nginx has in the
- * place of their names, by mistake, must not admit anybody. Source: RFC 6750,
- * section 3.1.
+ * Has the token the scopes that the location demands? A text in their place
+ * that is no list, by a mistake in nginx's configuration, must not admit
+ * anybody. Source: RFC 6750, section 3.1.
  */
 static bool
 has_scopes(struct req *r)

@@ -15,7 +15,7 @@
 #include "svc/browser.h"
 #include "svc/login.h"
 
-/* What has just been done, by the word in the query. */
+/* The notice of what has just been done, by the word in the query. */
 static const char *
 notice_of(const char *did)
 {

@@ -387,7 +387,7 @@ asked_next(struct req *r)
 }
 
 /*
- * What the button of an error leads to: the same page once more, as it was
+ * Where the button of an error leads: to the same page once more, as it was
  * asked for if that was good, or with where one was going.
  */
 static const char *

@@ -15,7 +15,7 @@
 #include "svc/link.h"
 #include "svc/signup.h"
 
-/* What was typed into the form of a sign-up. */
+/* The form of a sign-up, as it was filled in. */
 struct form_page {
 	struct applicant who;
 	const char *next;
@@ -150,7 +150,7 @@ welcome(struct req *r, const struct user *u, const char *next)
 	header_set_session(r, cookie.value, cookie.max_age_s);
 }
 
-/* What came of a sign-up. */
+/* Answer by the outcome of a sign-up. */
 static enum err
 answer(struct req *r, const struct form_page *f,
     const struct applicant_problem *why, enum err e)

@@ -7,7 +7,7 @@
 #include "http/req.h"
 #include "svc/login.h"
 
-/* What a reply with a token says. */
+/* The contents of a reply with a token. */
 struct token_reply {
 	const char *token;
 	int64_t life_s;

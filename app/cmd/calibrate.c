@@ -22,8 +22,8 @@
 #define WANTED_MS_MAX 60000
 #define TIMED_MS 150     /* hash so long for each figure, */
 #define TOGETHER_MS 1000 /* and with all workers at once */
-#define PATIENCE_MS                                              \
-	400 /* what takes longer is computed from the cost below \
+#define PATIENCE_MS                                         \
+	400 /* longer ones are computed from the cost below \
 	     */
 
 struct timing {

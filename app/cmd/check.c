@@ -377,7 +377,7 @@ warn_of_sockets(const struct conf *conf)
 	}
 }
 
-/* What gateways and applications are configured with. */
+/* The values with which gateways and applications are configured. */
 static void
 print_tokens(const struct conf *conf)
 {
@@ -418,7 +418,7 @@ warn_of_revocation(const struct conf *conf)
 	    age_ms / 1000);
 }
 
-/* What none of this can tell. */
+/* Things that none of this can see. */
 static void
 print_unseen(const char *unseen)
 {

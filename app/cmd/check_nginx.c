@@ -16,7 +16,7 @@
 
 #define EXIT_UNCHECKED 2
 
-/* What the arguments ask for. */
+/* The arguments, parsed. */
 struct request {
 	const char *file; /* NULL: nginx of this machine */
 	bool ask, rules;

@@ -17,7 +17,7 @@
 
 #define DEFAULT_GRANTS "client_credentials"
 
-/* What the arguments behind an action say. */
+/* The arguments behind an action, parsed. */
 struct order {
 	struct client client; /* its id, and what a new one has */
 	bool at_once;         /* a rotation */

@@ -39,7 +39,7 @@ time_text(int64_t s, char out[TIME_BYTES])
 
 /* --- the list --- */
 
-/* What becomes of it, and when. */
+/* The line of a key: its state, and when that changes. */
 static void
 print_key(const struct key *k, enum key_state state)
 {

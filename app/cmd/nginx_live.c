@@ -89,7 +89,7 @@ run(char *const *words, bool with_errors, struct buf *out, int *status)
 		close(ends[1]);
 		if (e == ERR_OK) {
 			e = nginx_live_read(ends[0], out);
-			close(ends[0]); /* what has more to say ends */
+			close(ends[0]); /* a program with more output ends */
 			*status = ended(pid);
 		} else
 			close(ends[0]);

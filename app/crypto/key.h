@@ -99,7 +99,7 @@ bool keyring_unlock(struct keyring *ring, const char **kid) MUST_CHECK;
 /* In a process that only verifies: wipe the private halves. */
 void keyring_lock(struct keyring *ring);
 
-/* What this key of the ring is at a time. */
+/* The state of this key of the ring at a time. */
 enum key_state key_state(
     const struct keyring *ring, const struct key *key, int64_t now_s);
 

@@ -120,7 +120,7 @@ are_scopes(const struct proof *p)
 	       (p->has_scopes && scope_is_list(p->scopes));
 }
 
-/* What is between version and MAC; n bytes with both. */
+/* The members between version and MAC; n bytes with both. */
 static bool
 read_members(const unsigned char *at, size_t n, struct proof *out)
 {

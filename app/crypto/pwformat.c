@@ -133,7 +133,7 @@ static const struct format formats[] = {
 };
 /* clang-format on */
 
-/* What stands behind a format's beginning; NULL: this is not of it. */
+/* The text behind a format's beginning; NULL: this is not of it. */
 static const char *
 rest_of(const struct format *f, const char *hash)
 {

@@ -8,7 +8,7 @@
 
 #define PWFORMAT_HASH_MAX 1023 /* bytes of a stored hash */
 
-/* What the settings allow. */
+/* Limits that the settings give. */
 struct pwformat_policy {
 	int64_t cost;    /* of a hash made today: yescrypt's, 1 to 11 */
 	int64_t mib_max; /* that a hash may take */

@@ -8,7 +8,7 @@
 #include "base.h"
 
 #define PWHASH_BYTES 384              /* a hash and its NUL, at most */
-#define PWHASH_PASSWORD_MAX_BYTES 511 /* what libxcrypt takes */
+#define PWHASH_PASSWORD_MAX_BYTES 511 /* libxcrypt's limit */
 #define PWHASH_COST_MAX 11            /* yescrypt's, as crypt(5) has it */
 
 /* Memory of yescrypt of a cost (1 to 11), without some KiB. */
@@ -22,7 +22,7 @@
 enum err pwhash_make(
     int64_t cost, const char *password, char out[PWHASH_BYTES]) MUST_CHECK;
 
-/* What libxcrypt made of a stored hash. */
+/* The result of libxcrypt for a stored hash. */
 enum pwhash_result {
 	PWHASH_DONE,
 	PWHASH_INVALID, /* it is none that libxcrypt computes */

@@ -18,7 +18,7 @@
 #define APR1 "$apr1$"
 #define APR1_ROUNDS 1000
 
-/* What a digest is made of. */
+/* A part of a digest's input. */
 struct piece {
 	const void *p;
 	size_t n;
@@ -41,7 +41,7 @@ md_of(enum pwspec_digest digest)
 	}
 }
 
-/* What went wrong is of no use to anybody, and OpenSSL keeps it. */
+/* Without this, OpenSSL would keep an error that nobody needs. */
 static bool
 as_result(int result)
 {

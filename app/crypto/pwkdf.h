@@ -30,7 +30,7 @@ pwspec_derive pwkdf_digest;
 #define PWKDF_TEXT_BYTES 72
 
 /*
- * What is given to bcrypt in the place of a password, by s->prehash, which is
+ * The text that bcrypt gets in the place of a password, by s->prehash, which is
  * not PWSPEC_AS_IT_IS. False: OpenSSL could not.
  */
 bool pwkdf_prehash(const struct pwspec *s, const char *password,

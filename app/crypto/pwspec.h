@@ -30,7 +30,7 @@ enum pwspec_prehash {
 	PWSPEC_HMAC_SHA384_BASE64  /* WordPress: keyed by "wp-sha384" */
 };
 
-/* What a digest of a salt and a password may be, all of which are tried. */
+/* Orders of salt and password in a digest, all of which are tried. */
 enum pwspec_order {
 	PWSPEC_SALT_FIRST,
 	PWSPEC_SALT_LAST,
@@ -80,8 +80,9 @@ size_t pwspec_digest_bytes(enum pwspec_digest digest);
 int64_t pwspec_work(int64_t times, int64_t us);
 
 /*
- * Set scrypt's N, r and p, memory and work. What no computer has is no mistake:
- * it is in s->us. False: N is no power of two, or one of them is too low.
+ * Set scrypt's N, r and p, memory and work. More work than any computer can do
+ * is no error: s->us has it. False: N is no power of two, or one of them is too
+ * low.
  * Source: RFC 7914, section 2.
  */
 bool pwspec_set_scrypt(struct pwspec *s, int64_t n, int64_t r, int64_t p);

@@ -20,8 +20,8 @@ struct pwtext_part {
 bool pwtext_literal(const char **p, const char *text);
 
 /*
- * What stands at *p before the next end, behind which *p goes on; end may be
- * NUL: the rest. False, *p as it was: there is no end.
+ * The text at *p before the next end; *p goes on behind that. An end of NUL
+ * gives the rest. False, *p as it was: there is no end.
  */
 bool pwtext_part(const char **p, char end, struct pwtext_part *out);
 

@@ -12,7 +12,7 @@
 #define VERSION "1" /* of the form, and of the key */
 #define COUNTER_CHARS 8
 
-/* What the MAC is of: version, id and counter, as the token has them. */
+/* The MAC is of version, id and counter, as the token has them. */
 #define SIGNED_CHARS (1 + TOKEN_SID_CHARS + COUNTER_CHARS)
 
 static bool
@@ -57,7 +57,7 @@ refresh_read(const struct secrets *secrets, const char *token,
 	explicit_bzero(right, sizeof(right));
 	if (!good)
 		return ERR_UNAUTH;
-	/* what is signed has the form of refresh_make() */
+	/* a signed text has the form of refresh_make() */
 	snprintf(out->sid, sizeof(out->sid), "%.*s", TOKEN_SID_CHARS, text + 1);
 	counter = text_hex_value(text + 1 + TOKEN_SID_CHARS, COUNTER_CHARS);
 	if (counter > REFRESH_COUNTER_MAX)

@@ -75,14 +75,14 @@ void revoked_wake(void);
 /* --- for the one process that writes --- */
 
 /*
- * Take over what is there, before anything else below. What a writer before it
- * had added still counts.
+ * Take over the memory, before anything else below. Entries of the writer
+ * before still count.
  */
 void revoked_take_over(void);
 
 /*
  * Add a session until a time (seconds since 1970) when all its tokens have
- * expired. What is there already keeps the later time. False: the table is
+ * expired. An entry that is present keeps the later time. False: the table is
  * full.
  */
 bool revoked_add_session(uint64_t sid, int64_t until_s) MUST_CHECK;
@@ -91,7 +91,7 @@ bool revoked_add_session(uint64_t sid, int64_t until_s) MUST_CHECK;
 
 /*
  * The same of a user, or REVOKED_EVERYBODY: tokens of a lower epoch have ended.
- * What is there already keeps the later time and the higher epoch.
+ * An entry that is present keeps the later time and the higher epoch.
  */
 bool revoked_add_user(
     int64_t user_id, int32_t epoch, int64_t until_s) MUST_CHECK;

@@ -198,7 +198,7 @@ is_utf16(const struct secret *s)
 	return true;
 }
 
-/* What stands at p and behind blanks. */
+/* The first place from p on that is no blank. */
 static const char *
 skip_blanks(const char *p, const char *end)
 {

@@ -317,7 +317,7 @@ has_our_header(jwt_t *jwt)
 	       strcmp(alg, jws_alg_name[JWS_HS256]) == 0;
 }
 
-/* What is behind the text in JSON that begins at p; NULL: it is none. */
+/* The end of the text in JSON that begins at p; NULL: it is none. */
 static const char *
 text_end(const char *p)
 {

@@ -45,10 +45,11 @@ struct token_clock {
 /*
  * Sign a token for these claims by the key that is active at now_s, with iat =
  * now_s and a random jti, in arena a, and with the ring's issuer, and its
- * audience where the claims have none. Its header names the key. What is 0 or
- * NULL is left out, which keeps the tokens of most accounts as they were before
- * there were epochs and clients. A text has to be UTF-8. One with a client_id
- * says in its header that it is an access token (at+jwt). ERR_INTERNAL: libjwt
+ * audience where the claims have none. Its header names the key. A claim of 0
+ * or NULL is left out, which keeps the tokens of most accounts as they were
+ * before there were epochs and clients. A text has to be UTF-8. One with a
+ * client_id says in its header that it is an access token (at+jwt).
+ * ERR_INTERNAL: libjwt
  * or OpenSSL could not (a sub that is not UTF-8); ERR_BUSY: memory lacked; both
  * are logged.
  * Source: RFC 7519; with a client_id, RFC 9068, section 2.

@@ -124,10 +124,11 @@ db_conninfo_is_good(const char *conninfo)
 }
 
 /*
- * What libpq would take: of the string, of a service that it names, of the
- * environment. libpq reports that of a connection only, so one is begun that
- * fails before it connects: there is no such sslmode. It is given a password,
- * so that it does not read the password file, which only workers can read.
+ * The options that libpq would take: from the string, from a service that it
+ * names, from the environment. libpq reports them for a connection only, so one
+ * is begun that fails before it connects: there is no such sslmode. It is given
+ * a password, so that it does not read the password file, which only workers
+ * can read.
  */
 static PQconninfoOption *
 read_options(const char *conninfo)

@@ -174,7 +174,7 @@ leave_session(struct db *db, struct query *q, const char *sqlstate)
 	q->lost = true;
 }
 
-/* What an error means, for the caller and for what comes next. */
+/* The meaning of an error, for the caller and for the next step. */
 static enum err
 judge(const struct query *q, const char *sqlstate, enum db_sql_then *then)
 {

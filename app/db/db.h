@@ -124,8 +124,8 @@ int64_t db_int(const struct db_rows *rows, int row, int column);
 bool db_true(const struct db_rows *rows, int row, int column);
 
 /*
- * What the sessions of these connections are marked with, a random text: one
- * that has another mark, or none, is a pooler's, shared with others.
+ * The mark of these connections' sessions, a random text: a session with
+ * another mark, or none, is a pooler's, shared with others.
  */
 const char *db_session(const struct db *db);
 
@@ -140,7 +140,7 @@ void db_elsewhere(struct db *db);
  */
 const char *db_exposure(const struct db *db);
 
-/* What connecting takes; out->name lives as long as db. */
+/* The ways that connecting takes; out->name lives as long as db. */
 void db_ways(const struct db *db, struct db_ways *out);
 
 #endif

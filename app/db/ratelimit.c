@@ -49,7 +49,7 @@ const struct db_sql db_ratelimit_sql[] = {
 		.name = "ratelimit_look",
 		.used_by = DB_ANY,
 		/*
-		 * What RESERVE would return, without writing: a refused attempt
+		 * The result of RESERVE, without writing: a refused attempt
 		 * leaves nothing behind. If the clock was set back there seems
 		 * to be room, so RESERVE runs and corrects the row.
 		 */

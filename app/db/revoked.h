@@ -11,7 +11,7 @@ extern const struct db_sql db_revoked_sql[];
 
 #define DB_REVOKED_ALL "1:1:" /* a snapshot that could see nothing */
 
-/* What db_revoked_poll() has read; texts live as long as the arena. */
+/* The result of db_revoked_poll(); texts live as long as the arena. */
 struct db_revoked_news {
 	const char *snapshot; /* for the next one */
 	const char *session;  /* of the server: another one after a reconnect */
@@ -39,7 +39,7 @@ enum err db_revoked_poll(struct ctx *c, const char *snapshot,
 bool db_revoked_entry(const struct db_revoked_news *news, int i,
     struct db_revoked_entry *out) MUST_CHECK;
 
-/* What is done by one instance at a time. */
+/* Work that one instance does at a time. */
 enum db_turn {
 	DB_TURN_REMOVE, /* of what is past its time, once a minute */
 	DB_TURN_WALK    /* through the sessions, once an hour */

@@ -66,7 +66,7 @@ extern const struct db_sql db_schema_lacking_sql;
  */
 enum err db_schema_lacking(struct ctx *c, const char **out) MUST_CHECK;
 
-/* What keeps a role with all privileges from its work. */
+/* Obstacles to the work of a role with all privileges. */
 enum db_schema_obstacle {
 	DB_SCHEMA_NO_OBSTACLE,
 	DB_SCHEMA_SHARED,    /* a pooler gives the session to others, too */
@@ -94,7 +94,7 @@ enum err db_schema_excess(struct ctx *c, const char **out) MUST_CHECK;
  */
 enum err db_schema_grant(struct ctx *c, const char *role) MUST_CHECK;
 
-/* What the database's clock says, in seconds since 1970. Errors as db_run(). */
+/* The database's time, in seconds since 1970. Errors as db_run(). */
 enum err db_schema_clock(struct ctx *c, int64_t *out) MUST_CHECK;
 
 #endif

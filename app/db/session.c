@@ -129,8 +129,8 @@ const struct db_sql db_session_sql[] = {
 		 * The usual case alone: LOOK, with a snapshot of its own, tells
 		 * why there is no row. In one statement both would be prepared
 		 * for execution at each renewal, and its SELECT would see the
-		 * row as it was before the UPDATE waited. What is done twice
-		 * gives the same, so it may be sent twice.
+		 * row as it was before the UPDATE waited. Done twice it gives
+		 * the same, so it may be sent twice.
 		 */
 		.text = "UPDATE latchkey_session s"
 			" SET counter = $2::int + 1, used_at = clock_timestamp()"

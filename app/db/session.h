@@ -88,7 +88,7 @@ enum err db_session_renew(struct ctx *c, struct renewal *r) MUST_CHECK;
 enum err db_session_live(struct ctx *c, struct renewal *r) MUST_CHECK;
 
 /*
- * What db_session_renew() would find, and nothing changes; expires_s is the end
+ * The result of db_session_renew(), but nothing changes; expires_s is the end
  * of the session if it is not renewed. ERR_UNAUTH: no such session, or it has
  * ended. Errors as db_run().
  */

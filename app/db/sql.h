@@ -25,7 +25,7 @@ struct db_sql {
 	const char *text;
 	unsigned used_by; /* DB_API, … */
 	bool writes;      /* never sent twice */
-	bool revokes;     /* what has ended: the keeper is to read it now */
+	bool revokes;     /* it ends tokens: the keeper reads that now */
 	bool direct;      /* not prepared: run once, or before a migration */
 };
 

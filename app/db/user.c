@@ -455,7 +455,7 @@ db_user_name_free_at(struct ctx *c, const char *username, const char **when)
 	return e;
 }
 
-/* What one of the two functions of sql/007-names.sql says. */
+/* Call one of the two functions of sql/007-names.sql. */
 static enum err
 call(struct ctx *c, int statement, int64_t id, const char *value,
     const char **why)

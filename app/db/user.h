@@ -39,13 +39,13 @@ enum err db_user_at_login(struct ctx *c, const char *username, int64_t decoy,
 #define DB_USER_HASHES 100
 
 /*
- * What may be hashes, of the next hundred accounts from this number on, *n into
- * the DB_USER_HASHES places at out.
+ * Possible hashes of the next hundred accounts from this number on, *n into the
+ * DB_USER_HASHES places at out.
  */
 enum err db_user_hashes(
     struct ctx *c, int64_t from, const char **out, size_t *n) MUST_CHECK;
 
-/* What is to be known of an account to count it by its hash. */
+/* The part of an account that is needed to count it by its hash. */
 struct user_hash {
 	int64_t id;
 	bool is_active;

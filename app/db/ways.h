@@ -21,7 +21,7 @@ struct db_ways {
 	char file[DB_WAYS_FILES][DB_WAYS_PATH_BYTES];
 };
 
-/* What these hosts take. ways->name lives as long as they do. */
+/* The ways to these hosts. ways->name lives as long as they do. */
 void db_ways_hosts(const struct db_hosts *hosts, struct db_ways *ways);
 
 /*

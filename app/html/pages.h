@@ -53,8 +53,7 @@ void pages_write(const struct sentences *language, const char *name,
 const char *pages_sentence(const struct sentences *language, const char *key,
     const struct template_scope *scope, struct arena *a);
 
-/* What is wrong with a built-in template, by its number; see
- * template_problem(). */
+/* The defect of a built-in template, by its number; see template_problem(). */
 const char *pages_problem(size_t i, const struct sentences *language,
     struct arena *a, const char **name);
 

@@ -23,7 +23,7 @@ enum place {
 	PLACE_COMMENT
 };
 
-/* What an attribute does with a value. */
+/* The use that an attribute makes of a value. */
 enum attr { ATTR_PLAIN, ATTR_ADDRESS, ATTR_FORBIDDEN };
 
 struct spot {
@@ -486,7 +486,7 @@ render_rows(struct run *r, const char *p, const struct template_list *list)
 	return end;
 }
 
-/* What a pair of braces asks for; returns what is behind it, or its part. */
+/* Do as a pair of braces says; returns what is behind it, or its part. */
 static const char *
 follow(struct run *r, const char *p, char kind, const char *name)
 {

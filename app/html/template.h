@@ -43,7 +43,7 @@ struct template_list {
 	size_t count;
 };
 
-/* What a name means; what this does not have, the outer one may. */
+/* Values of names; one that this scope lacks, the outer one may have. */
 struct template_scope {
 	const struct template_value *values;
 	size_t value_count;
@@ -77,8 +77,8 @@ const char *template_sentence(const struct template_set *set, const char *key,
     const struct template_scope *scope, struct buf *b) MUST_CHECK;
 
 /*
- * What is wrong with a template, whatever the values: looked at with all its
- * parts, lists having one row, and with none of them. NULL: nothing is.
+ * The defect of a template, whatever the values: checked with all its parts,
+ * lists having one row, and with none of them. NULL: it has none.
  */
 const char *template_problem(
     const struct template_set *set, const char *name, struct arena *a);

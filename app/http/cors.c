@@ -6,7 +6,7 @@
 #include "http/cors.h"
 #include "http/reply.h"
 
-/* What browsers take at most: Chromium two hours, others more. */
+/* The most that all browsers take: Chromium two hours, others more. */
 #define PREFLIGHT_MAX_AGE_S "7200"
 
 static bool

@@ -111,7 +111,7 @@ fcgi_prepare_connection(int fd)
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 }
 
-/* Has the peer closed? What it sent before may still be unread. */
+/* Has the peer closed? Bytes that it sent before may still be unread. */
 static bool
 peer_closed(int fd)
 {
@@ -128,7 +128,7 @@ fcgi_is_readable(int fd)
 	return poll(&p, 1, 0) == 1;
 }
 
-/* What came is no request of a web server: the log says why. */
+/* No web server sends such a request: the log says why. */
 static enum fcgi_record_state
 broken(const char *what)
 {
@@ -234,7 +234,7 @@ read_on(struct fcgi *f, int fd, struct fcgi_part *part)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return FCGI_RECORD_PART;
 	part->heard_ms = clock_ms();
-	if (part->answered) { /* what still comes is dropped */
+	if (part->answered) { /* drop the rest */
 		explicit_bzero(f->seen, n > 0 ? (size_t)n : 0);
 		return n > 0 ? FCGI_RECORD_PART : FCGI_RECORD_WRONG;
 	}
@@ -334,7 +334,7 @@ waited_ms(const char *sent, const struct timespec *now)
 	return waited >= 0 && waited <= WAITED_MAX_MS ? waited : -1;
 }
 
-/* What is answered: in the socket, or in part. */
+/* The request to answer: in the socket, or in part. */
 struct incoming {
 	int fd;
 	const struct fcgi_part *part;
@@ -376,8 +376,8 @@ read_path(struct req *r, const struct cgi *cgi)
 }
 
 /*
- * What cannot be answered, with the web server's mistake, where it is one: it
- * leaves out REQUEST_URI, or sends a prefix that is none.
+ * Refuse a request that cannot be answered, and log the web server's mistake,
+ * where it is one: it leaves out REQUEST_URI, or sends a prefix that is none.
  */
 static void
 refuse(struct req *r, bool good_prefix)
@@ -555,7 +555,8 @@ fcgi_answer(struct fcgi *f, int fd, struct fcgi_part **part, struct ctx *c,
 	if (request->ipcFd >= 0 && FCGX_Accept_r(request) == 0) {
 		start_us = clock_us();
 		answer(f, &in, c, run);
-		/* what lies behind the request libfcgi has read and drops */
+		/* bytes behind the request: libfcgi has read them, and drops
+		 * them */
 		request->keepConnection =
 		    early || (f->alone && request->keepConnection != 0);
 		finish(request);

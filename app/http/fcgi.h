@@ -43,8 +43,8 @@ struct fcgi_part;
  * write the rest: then *part, which is NULL at first, is this connection's part
  * until fcgi_part_free(). Never waits; reads at most 128 KiB.
  * FCGI_RECORD_WHOLE, FCGI_RECORD_LARGE: to be answered by fcgi_answer(), before
- * another look. (What comes in between is lost: no web server sends a request
- * before the last one's answer.)
+ * another look. (Bytes that come in between are lost: no web server sends a
+ * request before the last one's answer.)
  * FCGI_RECORD_WRONG: the peer has gone, or sends something else, or more than
  * we take; the log says so.
  */

@@ -86,7 +86,7 @@ gate_offer_login(struct req *r)
 		return;
 	buf_init(&login, r->ctx->arena);
 	buf_addf(&login, "%s/login?next=", r->prefix != NULL ? r->prefix : "");
-	/* what was sent with another method is lost */
+	/* the body of another method is lost */
 	buf_add_percent(&login, is_back ? next_of(g->uri) : "/");
 	reply_header(r, "X-Latchkey-Login", login.s);
 }

@@ -6,7 +6,7 @@
 
 #include "http/req.h"
 
-#define HEADER_COOKIE_MAX_BYTES 8192 /* what nginx takes in a header line */
+#define HEADER_COOKIE_MAX_BYTES 8192 /* nginx's limit of a header line */
 
 /*
  * The token in "Bearer TOKEN" (the scheme in any case, blanks between), a

@@ -91,9 +91,9 @@ take_byte(const char **s)
 }
 
 /*
- * What may make a reader take another part of these n bytes for the path: a
- * host (//host/x), a slash that leans back, or what parameters leave of a
- * segment (/admin;a/x). In the last segment these are not the location's.
+ * Could a reader find another path in these n bytes: by a host (//host/x), a
+ * backslash, or the parameters of a segment (/admin;a/x)? In the last segment
+ * these are not the location's.
  */
 static bool
 has_other_parts(const char *path, size_t n)
@@ -121,7 +121,7 @@ path_is_plain(const char *target)
 			if (others == 0 && (dots == 1 || dots == 2))
 				return false;
 			dots = 0;
-			others = c == ';'; /* what follows is no segment */
+			others = c == ';'; /* parameters are no segment */
 		} else if (c == '.') {
 			dots++;
 		} else {

@@ -17,7 +17,7 @@
 
 #define RETRY_AFTER_MIN_S INT64_C(2) /* after a 503 */
 #define RETRY_AFTER_MAX_S INT64_C(60)
-#define HEAD_MAX_BYTES 256 /* what reply_write() adds */
+#define HEAD_MAX_BYTES 256 /* that reply_write() adds */
 
 /* clang-format off */
 static const struct {

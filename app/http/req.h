@@ -95,7 +95,7 @@ struct req {
 	const struct client *client;
 
 	struct form *parsed_query; /* NULL: no field of it was read yet */
-	struct problem *problems;  /* what ERR_INVALID will list */
+	struct problem *problems;  /* that ERR_INVALID will list */
 	const char *malformed;     /* a sentence for ERR_MALFORMED, or NULL */
 	bool is_repeat;  /* as svc/session.h's session_user_before() has it */
 	bool other_lane; /* the next row of its path is to answer: its cost */

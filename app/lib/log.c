@@ -183,7 +183,7 @@ write_now(const char *line, size_t n)
 	if (way == TO_SOCKET) {
 		done =
 		    send(STDERR_FILENO, line, n, MSG_DONTWAIT | MSG_NOSIGNAL);
-		/* who wants to be silent has put /dev/null there */
+		/* somebody who wants silence has put /dev/null there */
 		if (done >= 0 || errno != ENOTSOCK)
 			return done;
 	}

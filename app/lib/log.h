@@ -30,14 +30,14 @@ void log_show_time(void);
 
 /*
  * For a process that serves, before it is confined: from now on no line is
- * waited for. What nobody takes, as a pipe, a socket or a terminal that is not
- * read, is lost, after 10 ms once. Standard error gets an open file description
- * of its own where it can have one, which processes forked or executed by this
- * one share, and no others. Until then, as in a command, a line is waited for.
+ * waited for. A line that no reader of the pipe, socket or terminal takes is
+ * lost, after 10 ms once. Standard error gets its own open file description
+ * where it can have one, which processes forked or executed by this one share,
+ * and no others. Until then, as in a command, a line is waited for.
  */
 void log_never_wait(void);
 
-/* What processes have in common that write to one log. */
+/* Shared state of the processes that write to one log. */
 struct log_state {
 	_Atomic uint64_t lost; /* lines that nobody has said to be lost yet */
 	_Atomic bool torn;     /* the last line has no end */

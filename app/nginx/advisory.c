@@ -84,8 +84,8 @@ exposed_by(const struct lint *l, const struct advisory *advisory)
 	return NULL;
 }
 
-/* What a version has of the table, into *list; returns where the oldest of it
- * is exposed, or NULL. */
+/* The rows of the table that a version has, into *list; returns where the
+ * oldest of them is exposed, or NULL. */
 static const struct nginx_directive *
 list_exposed(struct lint *l, int64_t version, struct buf *list)
 {

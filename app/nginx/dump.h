@@ -21,8 +21,8 @@ struct nginx_dump {
 /*
  * Take n bytes at text apart, which have to stay: at the lines "# configuration
  * file NAME:" that nginx puts before each file; without any it is one file, of
- * the given name. What is before the first such line is what nginx said
- * besides, of which a line "nginx version: nginx/N" is taken.
+ * the given name. Before the first such line are nginx's own messages, of which
+ * a line "nginx version: nginx/N" is taken.
  */
 void nginx_dump_read(struct arena *a, const char *text, size_t n,
     const char *name, struct nginx_dump *out);

@@ -252,7 +252,7 @@ is_check(const struct lint *l, const struct nginx_directive *location)
 	return false;
 }
 
-/* What is behind the name of this machine, or NULL: it is another one. */
+/* The text behind the name of this machine, or NULL: it is another one. */
 static const char *
 behind_loopback(const char *address)
 {

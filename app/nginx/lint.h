@@ -19,7 +19,7 @@ struct lint_finding {
 	enum lint_level level;
 	const char *file;
 	unsigned line;
-	const char *text; /* what is wrong, untrusted words included */
+	const char *text; /* the mistake, untrusted words included */
 	struct lint_finding *next;
 };
 
@@ -31,7 +31,7 @@ struct lint_route {
 	const struct nginx_directive *upstream; /* of that name, or NULL */
 	bool is_guarded;                        /* by Latchkey */
 	bool is_lane;                           /* to Latchkey itself */
-	bool is_check;                          /* what an auth_request asks */
+	bool is_check;                          /* an auth_request asks it */
 };
 
 /* A server of HTTP. */

@@ -19,7 +19,7 @@ struct source {
 	size_t depth; /* of blocks, where it was included */
 };
 
-/* What a statement ends with. */
+/* Ends of a statement. */
 enum end { END_DIRECTIVE, END_OPEN, END_CLOSE, END_FILE, END_ERROR };
 
 struct parser {

@@ -25,7 +25,7 @@ static const struct modifier {
 };
 /* clang-format on */
 
-/* What a location's first argument begins with, or NULL: a prefix. */
+/* The modifier that begins a location's first argument, or NULL: a prefix. */
 static const struct modifier *
 modifier_of(const struct nginx_directive *location)
 {

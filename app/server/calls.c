@@ -268,7 +268,7 @@ static const struct row {
 	{ "seccomp",         S,         ALWAYS },
 };
 
-/* What libraries try, and an error that they take for "there is none". */
+/* Calls that libraries try, and an error that they take for "none". */
 static const struct refusal {
 	const char *call;
 	unsigned by;

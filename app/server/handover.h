@@ -39,7 +39,7 @@ bool handover_leave(const struct handover *h) MUST_CHECK;
 void handover_withdraw(const struct handover *h);
 
 /*
- * What this process was left, once; *out only with HANDOVER_TRIAL and
+ * Take what this process was left, once; *out only with HANDOVER_TRIAL and
  * HANDOVER_REAL. Descriptors are closed at an exec from then on, and the
  * addresses in it live as long as the process. A text with a socket or a
  * process kind less or more than this program has is HANDOVER_WRONG.

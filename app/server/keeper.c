@@ -42,7 +42,7 @@ struct keeper {
 
 /* --- polls --- */
 
-/* What has come is added. ERR_LIMIT: there is no room for all of it. */
+/* Add all that was received. ERR_LIMIT: there is no room for all of it. */
 static enum err
 add_all(const struct db_revoked_news *news)
 {
@@ -108,8 +108,8 @@ ask_all(struct keeper *k, struct ctx *c, struct db_revoked_news *news)
 }
 
 /*
- * Was the server's clock set back? What seemed past its time, and left the
- * memory, is not.
+ * Was the server's clock set back? Entries that seemed past their time, and
+ * left the memory, are not.
  */
 static bool
 was_set_back(const struct keeper *k, const struct db_revoked_news *news)
@@ -142,8 +142,8 @@ ask(struct keeper *k, struct ctx *c, struct db_revoked_news *news)
 }
 
 /*
- * What is new, and then the time: a reader that finds it not stale finds all of
- * it.
+ * Take over the new entries, and then the time: a reader that finds it not
+ * stale finds all of them.
  */
 static enum err
 poll_once(struct keeper *k)

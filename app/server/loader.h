@@ -10,7 +10,7 @@
 #include "role.h"
 #include "server/pool.h"
 
-/* What is opened by settings before a worker starts, as bits of enum need. */
+/* Needs that settings open before a worker starts, as bits of enum need. */
 #define LOADER_NEEDS                                             \
 	(NEED_DATABASE | NEED_KEYS | NEED_HASHING | NEED_PAGES | \
 	    NEED_SECRET_FILE)

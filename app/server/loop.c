@@ -241,8 +241,8 @@ close_oldest_part(struct loop *l)
 }
 
 /*
- * Keep the part of a request that came over a parked connection. What is still
- * in the socket is reported again.
+ * Keep the part of a request that came over a parked connection. The rest,
+ * still in the socket, is reported again.
  */
 static void
 keep_part(struct loop *l, struct parked *p)

@@ -43,7 +43,7 @@ warn(struct ctx *c, enum err e)
 		        "check says why");
 }
 
-/* What others say meanwhile was said before. */
+/* Print nothing more: all of it was printed before. */
 static void
 hush(void)
 {

@@ -255,7 +255,7 @@ reload(struct supervisor *s)
 
 /* --- another program --- */
 
-/* What that needs to go on where this one is; s is a supervisor or its copy. */
+/* Execute the program, with all that it needs; s: a supervisor or its copy. */
 static void
 execute(const void *of)
 {
@@ -453,7 +453,7 @@ refuse_root(const char *file)
 static void
 serve(struct supervisor *s)
 {
-	log_show_time(); /* what is wrong before is said to a person */
+	log_show_time(); /* errors before this are for a person */
 	show_queues(s);
 	configure_pool(s);
 	probe_begin(&s->probe, &s->pool);

@@ -11,7 +11,7 @@ struct worker_setup {
 	int listener;    /* -1: its role has none */
 	unsigned served; /* the roles that it serves, as ROLE_BIT()s */
 	enum role role;  /* its place: */
-	unsigned number; /* what is counted goes on where the last one ended */
+	unsigned number; /* counts go on where the last one ended */
 	int ready;       /* a pipe, see worker_run(); closed */
 	bool replaces;   /* a worker that serves until this one can */
 };

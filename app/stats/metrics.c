@@ -3,8 +3,8 @@
  *
  * A slot is some pages that one worker writes; slots that are never used are
  * holes in the file and take no memory. Two processes may share a slot while a
- * worker is replaced, so each count is one atomic instruction. What is read is
- * only ever added up: every index comes from our constants.
+ * worker is replaced, so each count is one atomic instruction. Values that are
+ * read are only ever added up: every index comes from our constants.
  */
 #include "base.h"
 

@@ -190,7 +190,7 @@ add_accounts(struct buf *b, const struct metrics_figures *f)
 			    name, format, login, f->accounts[i]);
 }
 
-/* What had been revoked, as the keeper read it last. */
+/* Revoked sessions and users, as the keeper read them last. */
 static void
 add_revoked(struct buf *b, const struct metrics_figures *f)
 {

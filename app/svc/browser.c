@@ -202,7 +202,7 @@ browser_renew(struct ctx *c, const char *cookie, struct token_claims *claims,
 	return e;
 }
 
-/* What an old cookie is good for, too, is to end its session. */
+/* An old cookie, too, can end its session. */
 enum err
 browser_end(struct ctx *c, const char *cookie)
 {

@@ -14,7 +14,7 @@
 
 #define BROWSER_UNTIL_CLOSED (-1)
 
-/* What a browser gets; it lives until the request ends. */
+/* The cookie that a browser gets; it lives until the request ends. */
 struct browser_cookie {
 	const char *value;
 	int64_t max_age_s; /* or BROWSER_UNTIL_CLOSED */

@@ -17,7 +17,7 @@
 #define CLIENT_SECRET_CHARS 43        /* 256 random bits in base64url */
 #define CLIENT_ROTATION_S (7 * 86400) /* both secrets count */
 
-/* What a request says of the client that sends it. */
+/* Credentials of the client that sends a request. */
 struct client_login {
 	const char *id;     /* NULL: nothing, which is the built-in client */
 	const char *secret; /* NULL: none */
@@ -25,8 +25,8 @@ struct client_login {
 
 /*
  * The client of a request. The built-in one has no secret, every other one has
- * to send its own, or during a rotation the one before. What the database says
- * is kept for a second in this process. *out lives until the request ends.
+ * to send its own, or during a rotation the one before. The row is kept for a
+ * second in this process. *out lives until the request ends.
  * ERR_UNAUTH: unknown, disabled, or a wrong secret; nobody learns which.
  * ERR_BUSY: the database does not answer. Source: RFC 6749, section 2.3.
  */

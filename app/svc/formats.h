@@ -37,7 +37,7 @@ void formats_begin(const struct conf *conf, struct formats *out);
 enum err formats_count(
     struct ctx *c, int64_t page, struct formats *f) MUST_CHECK;
 
-/* What a worker remembers of a count in the background. */
+/* State of a worker's count in the background. */
 struct formats_watch {
 	struct formats count; /* the present one, if it has begun */
 	bool counting;

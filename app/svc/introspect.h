@@ -20,12 +20,12 @@ struct introspected {
 };
 
 /*
- * What a token is. A caller is told of access tokens for its audience, its own
+ * Look a token up. A caller learns of access tokens for its audience, its own
  * or that of the settings, whoever got them, and of its own refresh tokens; any
  * other token is as inactive as a text that is none. Of an access token the
  * database is not asked, as at /check: an account that was removed by SQL still
  * counts. ERR_BUSY: the database does not answer, or revocation_stale is refuse
- * and nobody can tell. Source: RFC 7662.
+ * and ended sessions are not known. Source: RFC 7662.
  */
 enum err introspect(struct ctx *c, const char *token,
     const struct client *caller, struct introspected *out) MUST_CHECK;

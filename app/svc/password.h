@@ -42,7 +42,7 @@ struct password_result {
 /* The event of a login with a stored hash of this format. */
 enum event password_event(const char *hash);
 
-/* What the settings allow of stored hashes. */
+/* Limits of stored hashes, by the settings. */
 struct pwformat_policy password_policy(const struct conf *conf);
 
 /*

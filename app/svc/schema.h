@@ -31,7 +31,7 @@ enum err schema_grant(struct ctx *c, const char *role) MUST_CHECK;
  */
 enum err schema_ready(struct ctx *c) MUST_CHECK;
 
-/* What keeps a database that is ready from being of use. */
+/* Obstacles to the use of a database that is ready. */
 enum schema_obstacle {
 	SCHEMA_NO_OBSTACLE,
 	SCHEMA_SHARED,    /* a pooler gives our sessions to others, too */

@@ -33,7 +33,7 @@ read_token(struct ctx *c, const char *token, const char *audience,
 		.audience = audience,
 	};
 	unsigned char digest[TOKEN_DIGEST_BYTES];
-	/* what is kept is for the audience of the settings */
+	/* the cache is for the audience of the settings */
 	bool keep = audience == NULL && c->app->tokens != NULL &&
 	            token_cache_digest(c->app->tokens, token, digest);
 	enum err e;
@@ -48,8 +48,8 @@ read_token(struct ctx *c, const char *token, const char *audience,
 }
 
 /*
- * What this machine knows now. A plain token that names no account ends with
- * its key.
+ * Has it ended, as far as this machine knows? A plain token that names no
+ * account ends with its key.
  */
 static enum revoked
 find_revoked(const struct token_claims *claims)

@@ -11,9 +11,9 @@
  *   together at most.
  * - One that has waited for longer than share_wait_ms() is not begun: the login
  *   right behind it would wait too long.
- * - What they wait for the database counts against a share of the worker's time
- *   of one half. When it is used up they are refused for as long, while logins
- *   are served, in whichever order they come out of the sockets.
+ * - The time that they wait for the database counts against a share of one half
+ *   of the worker's. When it is used up they are refused for as long, while
+ *   logins are served, in whichever order they come out of the sockets.
  *
  * Only waiting for answers of the database counts: on a busy machine hashing
  * takes long, too, and is what logins do; and without a connection logins fail

@@ -25,7 +25,7 @@ signup_name_max(const struct ctx *c, enum name which)
 	                          : conf->fullname_max_chars;
 }
 
-/* What binds a user name alone. */
+/* Rules for a user name alone. */
 static enum name_problem
 judge_username(const struct conf *conf, const char *name)
 {

@@ -15,7 +15,7 @@
 #include "lib/arena.h"
 #include "stats/shm.h"
 
-/* What is written. */
+/* Kinds of writes. */
 enum unsettled_kind {
 	UNSETTLED_SIGNUP,  /* an account of this name, with this hash */
 	UNSETTLED_CHANGE,  /* this hash, for an account of this epoch */

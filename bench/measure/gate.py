@@ -1,7 +1,7 @@
 """Browsers at the gate: checks by their cookies beside those by tokens, renewals, and the pages of log-in.
 
-Cookies and tokens are a thousand users', in turn; the old cookies are of sessions that go on. What a request costs is the
-CPU time of nginx, workers and PostgreSQL together.
+Cookies and tokens are a thousand users', in turn; the old cookies are of sessions that go on. The cost of a request is
+the CPU time of nginx, workers and PostgreSQL together.
 """
 import os, struct, subprocess, sys, time, urllib.parse, urllib.request
 from load import WARM_UP_S, result_of, shown, wrk

@@ -1,5 +1,5 @@
-"""What a process holds in its memory: prints the names of those patterns that
-are found there.
+"""Search of a process's memory: prints the names of those patterns that are
+found there.
 
     scan.py PID <PATTERNS
 
