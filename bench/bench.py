@@ -73,7 +73,7 @@ def parse_options():
     p.add_argument("--rounds", type=int, default=5)
     p.add_argument("--seconds", type=int, default=10, help="of each measurement")
     p.add_argument("--users", type=int, default=10000000, help="how many are many")
-    p.add_argument("--only", help="of " + ", ".join([*EACH_ROUND, *AT_THE_END]) + ": some, parted by commas")
+    p.add_argument("--only", help="of " + ", ".join([*EACH_ROUND, *AT_THE_END]) + ": some, separated by commas")
     p.add_argument("--quick", action="store_true", help="to see whether it works: a round of a second, 10,000 users")
     options = p.parse_args()
     if options.quick:

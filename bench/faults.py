@@ -25,7 +25,7 @@ def alone():
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--build", default="build", help="the folder with the programs")
-    p.add_argument("--only", help="of %s: some, parted by commas" % ", ".join(ROWS))
+    p.add_argument("--only", help="of %s: some, separated by commas" % ", ".join(ROWS))
     p.add_argument("--divide", type=int, default=1, help="the longest times by this")
     options = p.parse_args()
     wanted = options.only.split(",") if options.only else list(ROWS)

@@ -69,7 +69,7 @@ def deaf(port, seen):
 
 
 def slow_bodies(port, seen, connections=1600, pause_s=8):
-    """A byte of a body each eight seconds, on each of so many connections; one that is lost is made anew."""
+    """A byte of a body each eight seconds, on each of so many connections; one that is lost is made again."""
     head = request("POST", "/token", FORM, body=b"x" * 60000)[:-60000]
     held, began, parts = [None] * connections, [False] * connections, 16
     while True:
@@ -294,7 +294,7 @@ def parse_options():
     p.add_argument("--tree", help="another checkout, built, which comes before this one in the table")
     p.add_argument("--names", default="before,after", help="of the other tree and of this one")
     p.add_argument("--seconds", type=int, default=15, help="of each flood")
-    p.add_argument("--only", default=",".join(FLOODS), help="some of %s, parted by commas" % ", ".join(FLOODS))
+    p.add_argument("--only", default=",".join(FLOODS), help="some of %s, separated by commas" % ", ".join(FLOODS))
     p.add_argument("settings", nargs="*", help="of t/stack, for this tree")
     options = p.parse_args()
     options.only = options.only.split(",")

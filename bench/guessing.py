@@ -3,12 +3,12 @@
 
     bench/guessing.py [--accounts N] [--guesses N]      by hand: a quarter of an hour
     bench/guessing.py --flood [--seconds N]             the second part alone: two minutes
-    bench/guessing.py --small                           for the tests: 20 accounts, without the budget
+    bench/guessing.py --small                           for the tests: 20 accounts, without the service-wide limit
 
 A thousand accounts have weak passwords out of a list of 10,000, the more of them the nearer to its top (rank()).
 Attackers know the list and its order, and ask the real program, on a real PostgreSQL, past nginx, so that they come
 from any address. An hour passes by moving the table's rows back, ten minutes at a time, which is all that the
-throttle knows of time; hashes are of the least cost, as what is counted is decided before them. "without" is the same
+rate limit knows of time; hashes are of the least cost, as what is counted is decided before them. "without" is the same
 program with every limit as high as it goes. Prints Markdown.
 
 The second part is about who gets in meanwhile: an attacker has ten IPv6 /48s, has signed up and logged in from each of

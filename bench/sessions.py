@@ -650,7 +650,7 @@ PARTS = {"table": table, "instructions": instructions, "parallel": parallel, "re
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--build", default="build", help="the folder with the programs")
-    p.add_argument("--only", help="of %s: some, parted by commas" % ", ".join(PARTS))
+    p.add_argument("--only", help="of %s: some, separated by commas" % ", ".join(PARTS))
     p.add_argument("--before", help="another checkout, built: the commit before sessions")
     p.add_argument("--divide", type=int, default=1, help="all counts by this, to see whether it works")
     options = p.parse_args()

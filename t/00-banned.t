@@ -3,7 +3,7 @@
 # shellcheck source=t/lib.sh
 . t/lib.sh
 
-# --- the sources, parted into code, with empty strings, and comments ---
+# --- the sources, separated into code, with empty strings, and comments ---
 
 mkdir "$tmp/code" "$tmp/comments"
 python3 - "$tmp" app/*.[ch] app/*/*.[ch] t/unit/*.[ch] t/fuzz/*.[ch] t/fuzz/*/*.[ch] t/tool/*.c bench/*.c <<'END'

@@ -97,7 +97,7 @@ for list in includes calls; do
 	ok $? "the source has $list"
 done
 
-# A function of ours takes the place of one of its name in every library that is
+# Our function takes the place of one of its name in every library that is
 # loaded: one called json_integer() was once called by libjwt, in jansson's place.
 # crypto/hashmem.c and lib/memory.c mean to, and nothing calls login(3).
 ldd build/latchkey | sed -n 's/.*=> \([^ ]*\) .*/\1/p' | xargs -n 1 nm -D -P --defined-only |

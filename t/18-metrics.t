@@ -259,7 +259,7 @@ rises 0 'latchkey_logins_total{outcome="ok"}' 'counters survive killed workers'
 is "$(figure 'latchkey_worker_restarts_total{lane="check"}') $(figure 'latchkey_worker_restarts_total{lane="api"}')" '1 1' \
 	'restarts are counted in each lane'
 
-# --- settings read anew ---
+# --- settings reloaded ---
 
 begin
 kill -HUP "$supervisor"

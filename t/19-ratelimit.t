@@ -267,8 +267,8 @@ guesses 6 192.0.2.204 nobody x
 guesses 1 192.0.2.205 nobody x "$device"
 is "$answers" '429:1' 'a device cookie does not open another name that is locked'
 
-# Who knew the password once may have made as many proofs as they liked. Of all
-# together as much is looked at as of strangers, and then they are strangers.
+# Somebody who once knew the password may have made any number of proofs. All
+# together have the limit of unknown clients, and then count as unknown clients.
 forget
 for i in $(seq 8); do
 	api POST /token 'username=ada&password=correct-horse'
@@ -280,8 +280,8 @@ done >"$tmp/lines"
 logins "$LK_SOCKET_LOGIN" 1
 is "$answers" '401:20 429:28' 'the devices of an account get half of the limit together, and half of that of unknown clients'
 
-# Whoever has many accounts, with known devices, can fill what is counted for
-# devices; then one is heard as a stranger is, and locked out only with them.
+# Somebody who has many accounts, with known devices, can fill the counts of
+# devices; then one counts as an unknown client, and is locked out only with them.
 forget
 sql "update latchkey_throttle set empty_at = now() + interval '51 minutes' where bucket between 229376 and 245759"
 guesses 1 192.0.2.206 ada correct-horse "$device"

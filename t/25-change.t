@@ -171,7 +171,7 @@ again 'ada lovelace' "$(sed -n 's/ 200$//p' "$tmp/race")"
 lovelace=$token
 join eve 'eves own password'
 device=$(header Set-Cookie | sed 's/;.*//')
-# Hers of now, by the device, whose logins strangers do not hinder.
+# Hers of now, by the device, whose logins unknown clients do not hinder.
 renew_eve() {
 	api POST /token "username=eve&password=${1:-eves own password}" -H "Cookie: $device"
 	take_token
@@ -205,7 +205,7 @@ ops GET /metrics
 rate_limited=$(printf '%s\n' "$body" | grep -F 'latchkey_password_changes_total{outcome="rate_limited"}')
 is "$rate_limited" 'latchkey_password_changes_total{outcome="rate_limited"} 1' '/metrics counts rate-limited changes'
 
-# From a device that has logged in before: apart from strangers, 10 at once.
+# From a device that has logged in before: apart from unknown clients, 10 at once.
 for n in $(seq 11); do
 	known "{\"current\":\"a wrong one $n\",\"new\":\"another staple\"}"
 	[ "$n" -ne 1 ] || is "$status" 400 'a change from a known device is verified while the limit of the account is spent'

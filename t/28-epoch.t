@@ -92,7 +92,7 @@ me "$token" 401 'a change of the password by its owner ends the token'
 
 # --- a login that is under way when the password is changed ---
 
-# The old hash is made anew at the login, and that waits: the operator comes in between.
+# The old hash is re-hashed at the login, and that waits: the operator comes in between.
 sql "update users set password = '$(mkpasswd -m bcrypt -R 5 'old password')' where username = 'ada'"
 sql "create function slow() returns trigger language plpgsql as 'begin
 	if new.password <> old.password and old.password like ''\$2b\$%'' then perform pg_sleep(2); end if; return new; end'"

@@ -96,7 +96,7 @@ ok $? 'the list is whole after them'
 
 # --- another instance ---
 
-# It is started anew with a copy of the directory, and agrees on the key that signs.
+# It is started again with a copy of the directory, and agrees on the key that signs.
 cp -a "$keys" "$LK_DIR/data/copy"
 serve_alone "$LK_DIR/data/other.sock" "$tmp/other.log" LATCHKEY_KEY_DIR="$LK_DIR/data/copy"
 ok $? 'another instance begins with a copy of the directory' || diag "$(cat "$tmp/other.log")"

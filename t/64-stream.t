@@ -172,11 +172,11 @@ cp "$tmp/other/back.crt" "$tmp/link/back.crt"
 cp "$tmp/other/back.key" "$tmp/link/back.key"
 nginx_up front link
 kill -HUP "$(cat "$tmp/back/pid")"
-stranger() {
+is_refused() {
 	api GET /
 	[ "$status" = 503 ]
 }
-retry 10 stranger
+retry 10 is_refused
 is "$status" 503 'the front does not speak to a back with a certificate of another authority'
 like "$(cat "$tmp/front/log")" 'upstream SSL certificate verify error' 'the log of the front tells of the certificate of the back'
 

@@ -84,7 +84,7 @@ is "$(tail -n 1 "$tmp/out")" 'not looked at: what the systemd unit allows; nginx
 	'check: its last line says what it has not looked at'
 other="LATCHKEY_STATUS_FILE=$LK_DIR/data/other.status"
 check "$other"
-like "$(tail -n 1 "$tmp/out")" " who listens on $LK_SOCKET_CHECK; who listens on $LK_SOCKET_API" \
+like "$(tail -n 1 "$tmp/out")" " which process listens on $LK_SOCKET_CHECK; which process listens on $LK_SOCKET_API" \
 	'check: without its service it says on which sockets somebody listens'
 check "$other" LATCHKEY_LISTEN_API=/nonexistent/api.sock
 like "$said" '^0 latchkey: warning: listen_api: the folder /nonexistent does not exist; .* install -d -m 2750' 'check: a folder that is missing'

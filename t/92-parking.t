@@ -6,7 +6,7 @@
 needs h2load
 stack_up workers=1 hash_cost=1 nginx_limits=off
 
-# Two workers of nginx keep their connections to the only one of ours, for as
+# Two workers of nginx keep their connections to our only one, for as
 # long as nginx does by itself. (libfcgi alone hangs: it would wait on one idle
 # connection while the requests of all others time out.)
 sed -i '/keepalive_time/d' "$LK_DIR"/nginx/latchkey-http.conf

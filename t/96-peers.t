@@ -388,7 +388,7 @@ E
 # --- fairness ---
 
 # Two ask on kept connections without a pause, of which one never has it empty;
-# another connects anew each time.
+# another connects again each time.
 is "$(client <<'E'
 counts = [0, 0, 0]
 end = time.time() + 2

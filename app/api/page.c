@@ -375,8 +375,8 @@ say_wait(struct page *p, int64_t s)
 	              : "wait_minutes");
 }
 
-/* Where one was going, by the form, or by the query of its page; NULL: that is
- * not told, or the form has not been read. */
+/* Where one was going, by the form, or by the query of its page; NULL: neither
+ * says so, or the form has not been read. */
 static const char *
 asked_next(struct req *r)
 {

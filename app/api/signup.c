@@ -132,7 +132,7 @@ api_signup_show(struct req *r)
 
 /*
  * A session of the new account, and the way on. The account is made: without a
- * session its owner logs in, and is not told to sign up again.
+ * session its owner logs in, and is not asked to sign up again.
  */
 static void
 welcome(struct req *r, const struct user *u, const char *next)

@@ -190,7 +190,7 @@ print_sockets(const struct lint *l)
 
 /* --- questions --- */
 
-/* A path that this location answers, or NULL: it cannot be told. */
+/* A path that this location answers, or NULL: none is known. */
 static const char *
 path_of(struct arena *a, const struct nginx_directive *location)
 {
@@ -252,7 +252,7 @@ add_path(struct buf *b, const char *path)
 	buf_add_percent(b, path);
 }
 
-/* Is this the answer of a guard to somebody without a token? */
+/* Is this the answer of a guard to a request without a token? */
 static bool
 is_refusal(int status)
 {
@@ -311,7 +311,7 @@ ask(const struct lint *l, const struct nginx_directive *location,
 		       "and curl installed?)\n",
 		    location->line, url.s);
 	else
-		printf(":%u: asked: %s answers %d to somebody without a token, "
+		printf(":%u: asked: %s answers %d without a token, "
 		       "instead of 401, 403 or 303\n\tto do: find out why "
 		       "before anybody else does\n",
 		    location->line, url.s, status);
@@ -344,7 +344,7 @@ ask_all(const struct lint *l)
 			print_unasked(l, d, "it answers before the check");
 		else if (path == NULL)
 			print_unasked(l, d,
-			    "it cannot be told what the expression matches");
+			    "no path is known that the expression matches");
 		else
 			wrong += ask(l, d, path);
 	}

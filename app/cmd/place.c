@@ -87,7 +87,7 @@ check_unix(
 	if (serves)
 		return true; /* it has made them */
 	if (is_listened(path))
-		note(unseen, "who listens on", path);
+		note(unseen, "which process listens on", path);
 	else
 		check_folder(setting, path);
 	return true;

@@ -131,7 +131,7 @@ bool key_sign(const struct key *key, const void *bytes, size_t n,
 
 /*
  * Is this the signature of n bytes, by this key and its algorithm? ERR_UNAUTH:
- * it is not. ERR_INTERNAL: OpenSSL could not tell; it is not logged.
+ * it is not. ERR_INTERNAL: OpenSSL failed; it is not logged.
  */
 enum err key_verify(const struct key *key, const void *bytes, size_t n,
     const unsigned char *signature, size_t signature_n) MUST_CHECK;

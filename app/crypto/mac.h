@@ -33,7 +33,7 @@ bool mac_bytes(struct mac_key *key, const void *bytes, size_t n,
 #define MAC_NAME_BYTES 9
 
 /*
- * A public name of a key, to tell a few apart: 8 hexadecimal digits of the MAC
+ * A public name of a key, to distinguish a few: 8 hexadecimal digits of the MAC
  * of a constant, which no token's text can be. It is short, so that it confirms
  * no guess at a weak key by itself. A thumbprint (RFC 7638) would: it is the
  * hash of the key, long and the same everywhere, to be found in a list.

@@ -58,7 +58,7 @@ struct pwspec {
 	int64_t kib;      /* of memory, in one block */
 	int64_t us;       /* of a CPU, estimated, rather too many */
 
-	/* libxcrypt's: a hash of its own, and what is done before it */
+	/* libxcrypt's own hash, and what is done before it */
 	char stored[PWHASH_BYTES];
 	enum pwspec_prehash prehash;
 

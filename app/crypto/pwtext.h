@@ -27,7 +27,7 @@ bool pwtext_part(const char **p, char end, struct pwtext_part *out);
 
 /*
  * The decimal digits before the next end, behind which *p goes on. More than
- * 12 are PWSPEC_TOO_MUCH. False: anything else stands there.
+ * 12 are PWSPEC_TOO_MUCH. False: there is anything else.
  */
 bool pwtext_number(const char **p, char end, int64_t *out);
 

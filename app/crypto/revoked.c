@@ -6,7 +6,7 @@
  * are marks, a bit for each, which stay in a cache that a million keys do not
  * fit into; an eighth of the bits are set at most. Of a slot the value is
  * written first, then the mark, and then the key: a reader that finds a key has
- * the others. A copy is written anew only while it is not current; a reader
+ * the others. A copy is written again only while it is not current; a reader
  * that was still in it meets a store behind the one that made the other copy
  * current, and looks again.
  */

@@ -4,7 +4,7 @@
  *
  * A table is never repaired: a writer that is killed at any instruction leaves
  * it as it was before an entry, or with it. Two copies of each, of which one is
- * current; the other is written anew and then becomes current by one store.
+ * current; the other is rewritten and then becomes current by one store.
  */
 #ifndef LATCHKEY_CRYPTO_REVOKED_H
 #define LATCHKEY_CRYPTO_REVOKED_H

@@ -246,8 +246,8 @@ drop_fraction(char *json)
 }
 
 /*
- * A number. Read as JSON text: jwt_get_grant_int() does not tell another type
- * from an integer.
+ * A number. Read as JSON text: jwt_get_grant_int() does not distinguish another
+ * type from an integer.
  */
 static enum claim
 get_number(jwt_t *jwt, const char *name, bool is_time, int64_t *out)

@@ -57,7 +57,7 @@ enum err db_revoked_remove(struct ctx *c, bool *more) MUST_CHECK;
 
 /*
  * Do the database's transactions have numbers in one order, so that a snapshot
- * tells what is new? Not in those that are spread over several servers: with
+ * shows what is new? Not in those that are spread over several servers: with
  * the extension citus, and YugabyteDB, whose version() says so. There each poll
  * has to read everything. Errors as db_run().
  */
@@ -66,8 +66,8 @@ enum err db_revoked_is_ordered(struct ctx *c, bool *out) MUST_CHECK;
 /*
  * Note on which server the database is: its system identifier and timeline,
  * such as "7301234567890123456/00000001". *last: the one before it, if it was
- * another; NULL: it is the same, or the first. Of several instances one is
- * told. Errors as db_run().
+ * another; NULL: it is the same, or the first. Of several instances one gets
+ * it. Errors as db_run().
  */
 enum err db_revoked_note_server(
     struct ctx *c, const char **last, const char **now) MUST_CHECK;

@@ -126,7 +126,7 @@ const struct db_sql db_session_sql[] = {
 		.name = "session_renew",
 		.used_by = DB_API,
 		/*
-		 * The usual case alone: LOOK, with a snapshot of its own, tells
+		 * The usual case alone: LOOK, with its own snapshot, finds out
 		 * why there is no row. In one statement both would be prepared
 		 * for execution at each renewal, and its SELECT would see the
 		 * row as it was before the UPDATE waited. Done twice it gives

@@ -12,7 +12,7 @@ static const char *fault; /* of the handshake that ended last */
 
 /*
  * A handshake ends. libpq may begin one and release it in the same call, where
- * the server answers fast: nobody but OpenSSL itself can tell of each.
+ * the server answers fast: OpenSSL alone knows of each.
  */
 static void
 handshake_ended(void *ssl, void *data, CRYPTO_EX_DATA *all, int index,

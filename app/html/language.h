@@ -6,7 +6,7 @@
 
 #include "html/sentences.h"
 
-#define LANGUAGE_RANGES_MAX 32 /* of a header are looked at */
+#define LANGUAGE_RANGES_MAX 32 /* of a header are read */
 
 /*
  * The best of n languages for this header (NULL: none was sent): that of the

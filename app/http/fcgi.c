@@ -57,11 +57,10 @@
 struct fcgi {
 	FCGX_Request request;
 	struct fcgi_record record; /* of the one that is in the socket */
-	bool alone;         /* nothing lies behind the one that was looked at */
+	bool alone;                /* nothing lies behind the peeked one */
 	unsigned doubled;   /* bits of http/cgi.h's names that were logged */
 	size_t parts_bytes; /* that all parts take */
-	unsigned char
-	    seen[REQUEST_MAX_BYTES]; /* of the one that is looked at */
+	unsigned char seen[REQUEST_MAX_BYTES]; /* of the peeked one */
 };
 
 struct fcgi_part {
@@ -480,8 +479,7 @@ answer(struct fcgi *f, const struct incoming *in, struct ctx *c,
 static void
 finish(FCGX_Request *fcgi)
 {
-	/* in libfcgi's own order: the stream that is closed last tells the end
-	 */
+	/* in libfcgi's own order: the stream closed last sends the end */
 	bool cut = FCGX_FClose(fcgi->err) != 0;
 	int error;
 

@@ -23,7 +23,7 @@ bool gate_origin(struct req *r, enum origin accepted) MUST_CHECK;
 bool gate_session(struct req *r, bool is_check) MUST_CHECK;
 
 /*
- * The path that a check is about, if the web server tells: one that the
+ * The path that a check is about, if the web server sends it: one that the
  * application may read differently than nginx, which chose the location and its
  * scope by it, is refused with 403. False: refused.
  */

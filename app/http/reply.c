@@ -165,7 +165,7 @@ reply_detail(struct req *r, int status, const char *detail)
 		add_retry(r);
 }
 
-/* A request without any token is told of no error: RFC 6750, section 3.1. */
+/* A request without any token gets no error code: RFC 6750, section 3.1. */
 static const char *
 challenge(const struct req *r)
 {

@@ -71,7 +71,7 @@ void log_set_request(const char *id);
  * (NULL: not). Control characters and bytes beyond ASCII come out as \xNN, so
  * no value can begin a line. At most 1000 bytes before that; the rest is cut.
  * The line is one write of less than PIPE_BUF, so no other process tears it;
- * after one that was cut it begins on a line of its own.
+ * after one that was cut it begins on a new line.
  * False: it could not be written.
  */
 bool log_event(enum log_level level, const char *event, const char *reason,

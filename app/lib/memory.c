@@ -2,10 +2,11 @@
  * Memory that a request lacked, and what it leaves in it, whichever library
  * asked for it.
  *
- * Of the libraries here only some take an allocator, none tells each caller why
- * it failed, and libfcgi, json-c and libpq free what holds a password as it is.
- * So calls are met where all of them pass: a definition in the program precedes
- * that of the C library, or of another allocator that somebody has preloaded.
+ * Of the libraries here only some take an allocator, none reports to each
+ * caller why it failed, and libfcgi, json-c and libpq free memory without
+ * wiping a password in it. So calls are met where all of them pass: a
+ * definition in the program precedes that of the C library, or of another
+ * allocator that somebody has preloaded.
  */
 #include "base.h"
 

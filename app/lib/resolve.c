@@ -132,7 +132,7 @@ reap(pid_t child)
 	return !WIFSIGNALED(status) || WTERMSIG(status) == SIGKILL;
 }
 
-/* Look a name up by a process of its own. */
+/* Look a name up by a separate process. */
 static enum resolve_result
 resolve_by_child(
     const struct question *q, bool (*narrow)(void), struct resolved *out)

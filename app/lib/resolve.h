@@ -22,7 +22,7 @@ enum resolve_result { RESOLVE_DONE, RESOLVE_UNKNOWN, RESOLVE_LATE };
  * none, or no process can be made. RESOLVE_LATE: no answer in time.
  *
  * getaddrinfo() has no limit that holds for all of its sources, so it is called
- * in a process of its own, which ends with this one.
+ * in a separate process, which ends with this one.
  */
 enum resolve_result resolve(
     const char *name, int64_t limit_ms, struct resolved *out) MUST_CHECK;

@@ -63,7 +63,7 @@ count_marks(const char *text, const char *end)
 	return n;
 }
 
-/* If this line, which a newline ends, tells the version, keep it. */
+/* If this line, which a newline ends, has the version, keep it. */
 static void
 take_version(struct arena *a, const struct line *line, struct nginx_dump *out)
 {

@@ -15,7 +15,7 @@ struct nginx_file {
 struct nginx_dump {
 	struct nginx_file *files; /* the first is the main one */
 	size_t n;
-	const char *version; /* as in "1.22.1"; NULL: not told */
+	const char *version; /* as in "1.22.1"; NULL: not known */
 };
 
 /*

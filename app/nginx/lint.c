@@ -21,7 +21,7 @@ static const struct lint_rule {
 	{ "request-uri",   "a rule by $request_uri, which is as the client wrote it: //x, /%78, /x?/y pass by it",
 	  "use a location, or $uri, which nginx has decoded", lint_guard_request_uri },
 	{ "satisfy-any",   "satisfy any: an allowed address passes without a check, and without a name",
-	  "write \"satisfy all;\", or give that network a location of its own without the application's names", lint_guard_satisfy },
+	  "write \"satisfy all;\", or give that network a separate location without the application's names", lint_guard_satisfy },
 	{ "auth-off",      "auth_request off below a guarded location",
 	  "remove the line, or set X-Auth-User and the other names to \"\" in this location", lint_guard_off },
 	{ "open-path",     "an unguarded location leads to a guarded application or folder",

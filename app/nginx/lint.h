@@ -11,7 +11,7 @@
 
 enum lint_level {
 	LINT_WRONG, /* a mistake */
-	LINT_NOTE   /* to be looked at; perhaps all is well */
+	LINT_NOTE   /* to be checked by a person; perhaps all is well */
 };
 
 struct lint_finding {
@@ -55,7 +55,7 @@ struct lint_rule;
 struct lint {
 	struct arena *arena;
 	const struct nginx_directive *root;
-	const char *version; /* NULL: not told */
+	const char *version; /* NULL: not known */
 	struct lint_route *routes;
 	size_t n_routes;
 	struct lint_server *servers;
@@ -109,8 +109,8 @@ bool lint_is_guarded(
     const struct lint *l, const struct nginx_directive *block) MUST_CHECK;
 
 /*
- * Is a location for nginx alone guarded by Latchkey: by a check of its own,
- * which nginx makes after an internal redirect, too, or by that of a location
+ * Is a location for nginx alone guarded by Latchkey: by its own check, which
+ * nginx makes after an internal redirect, too, or by that of a location
  * that leads to it?
  */
 bool lint_is_inner(

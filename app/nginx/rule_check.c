@@ -56,7 +56,7 @@ lint_check_open(struct lint *l)
 
 /* --- what answers in the place of a check --- */
 
-/* Does something within a block make the answer, or can that not be told? */
+/* Does something within a block make the answer, or is that not known? */
 static bool
 is_answered(const struct nginx_directive *block)
 {
@@ -337,7 +337,7 @@ find_cache(struct lint *l, const struct lint_route *r)
 	if (cache != NULL && strcmp(nginx_arg(cache, 1), "off") != 0 &&
 	    !is_per_user(block, key != NULL ? nginx_arg(key, 1) : ""))
 		lint_wrong(l, cache,
-		    "%s is kept, and the key does not tell users apart",
+		    "%s is kept, and the key does not distinguish users",
 		    r->is_check ? "the answer of the check"
 		                : "what is guarded");
 }

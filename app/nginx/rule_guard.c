@@ -367,7 +367,7 @@ lint_guard_return(struct lint *l)
 	}
 }
 
-/* The location that a rewrite leads to, if that can be told, or NULL. */
+/* The location that a rewrite leads to, if that is known, or NULL. */
 static const struct nginx_directive *
 rewrite_target(struct arena *a, const struct nginx_directive *d)
 {

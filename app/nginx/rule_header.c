@@ -1,5 +1,5 @@
 /*
- * Rules about headers: what applications are told, and by whom.
+ * Rules about headers: those that applications receive, and from whom.
  */
 #include "base.h"
 

@@ -60,7 +60,7 @@ lint_jump_files(struct lint *l)
 }
 
 /*
- * Does a route tell the application that nobody is logged in, by each name?
+ * Does a route show the application that nobody is logged in, by each name?
  * Names that come from a check are empty, too, but written for those who pass.
  */
 static bool

@@ -53,7 +53,7 @@ struct nginx_jump {
 
 /*
  * Where a location leads to as nginx itself decides, n of them, as far as that
- * can be told: a name or a path without variables, of a location that exists.
+ * is known: a name or a path without variables, of a location that exists.
  */
 const struct nginx_jump *nginx_jumps(
     struct arena *a, const struct nginx_directive *location, size_t *n);

@@ -33,7 +33,7 @@ const struct nginx_directive *nginx_same(const struct nginx_directive *d);
 /*
  * The first directive of this name on the nearest level from a block on up that
  * has one, or NULL: what holds in the block, since nginx inherits a directive,
- * however often it stands there, unless a level has it too.
+ * however often it is present, unless a level has it too.
  */
 const struct nginx_directive *nginx_inherited(
     const struct nginx_directive *block, const char *name);

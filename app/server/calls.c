@@ -58,9 +58,9 @@ enum when {
 	NO_SEALS,     /* nor other flags than "close on exec" */
 	READING,      /* a file, and only to read it */
 	READING_OPEN, /* the same of open(), which has its flags elsewhere */
-	NO_NAMESPACE, /* a process, but no namespace of its own */
+	NO_NAMESPACE, /* a process, but no new namespace */
 	KNOWN_SOCKET, /* of those families and protocols that libraries use */
-	CONNECTED,    /* to whom connect() went: no address of its own */
+	CONNECTED,    /* to the peer of connect(): no other address */
 	NO_FAST_OPEN, /* the same of a message: its address is in memory */
 	NO_FAST_OPEN_TO, /* the same of sendto(), which has its flags elsewhere
 	                  */
@@ -144,7 +144,7 @@ static const struct row {
 	{ "ugetrlimit",      ALL,       ALWAYS },
 	{ "getrlimit",       ALL,       ALWAYS },
 
-	/* locks, signals and the end; abort() is a signal of its own */
+	/* locks, signals and the end; abort() sends itself a signal */
 	{ "futex",           ALL,       ALWAYS },
 	{ "futex_time64",    ALL,       ALWAYS },
 	{ "futex_waitv",     ALL,       ALWAYS },
@@ -162,7 +162,7 @@ static const struct row {
 	{ "exit",            ALL,       ALWAYS },
 	{ "exit_group",      ALL,       ALWAYS },
 
-	/* names of files tell nothing; a descriptor is what was opened before */
+	/* names of files reveal nothing; a descriptor was opened before */
 	{ "fstat",           ALL,       ALWAYS },
 	{ "fstat64",         ALL,       ALWAYS },
 	{ "newfstatat",      ALL,       ALWAYS },
@@ -177,7 +177,7 @@ static const struct row {
 	{ "readlinkat",      DB | N,    ALWAYS },
 	{ "getdents64",      DB | N,    ALWAYS }, /* folders of certificates */
 
-	/* connecting: libpq and OpenSSL read files of their own; sockets of the
+	/* connecting: libpq and OpenSSL read their own files; sockets of the
 	 * database's kind, and of netlink for the queues in /metrics, are in
 	 * add_sockets() */
 	{ "open",            DB | N,    READING_OPEN },

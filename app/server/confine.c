@@ -38,7 +38,7 @@ static const char *const db_files[] = { SYSTEM_FILES, "/etc/ssl", "/etc/pki",
 	"/etc/krb5.conf", "/etc/krb5.conf.d", "/etc/gss", "/dev/null",
 	"/dev/urandom", "/dev/random" };
 
-/* Those that tell the addresses of names. */
+/* Those that have the addresses of names. */
 static const char *const name_files[] = { SYSTEM_FILES, "/etc/ld.so.cache",
 	"/etc/hosts", "/etc/host.conf", "/etc/gai.conf", "/etc/nsswitch.conf",
 	"/etc/resolv.conf", "/etc/services", "/etc/passwd", "/etc/localtime",

@@ -28,8 +28,8 @@ bool confine_supervisor(const struct conf *conf, bool *confined) MUST_CHECK;
 
 /*
  * For a worker, before confine(): names of the database's hosts are looked up
- * by a process of its own from now on, if there are any; that calls forget(of),
- * by which it lets go of keys, sockets and shared memory; false: it could not,
+ * by a separate process from now on, if there are any; that calls forget(of),
+ * by which it releases keys, sockets and shared memory; false: it could not,
  * see errno. db: NULL, or the worker's. False, with a line on standard error:
  * there can be none.
  */

@@ -32,7 +32,7 @@ struct keeper {
 	struct ctx polls[2];
 	unsigned turn;
 	const char *snapshot, *session; /* of the last poll; NULL: it failed */
-	bool is_ordered;                /* a snapshot tells what is new */
+	bool is_ordered;                /* a snapshot shows what is new */
 	int64_t heard_ms, now_s;
 	bool is_behind; /* and that was logged */
 	/* removal: when it is next, and what is under way */

@@ -1,5 +1,5 @@
 /*
- * Settings, and the files that they name, read by a process of its own.
+ * Settings, and the files that they name, read by a separate process.
  */
 #include "base.h"
 

@@ -1,5 +1,5 @@
 /*
- * Settings, and the files that they name, read by a process of its own before
+ * Settings, and the files that they name, read by a separate process before
  * the supervisor reads them: a file system that does not answer (a network's)
  * holds that process, which can be killed, and not the one that replaces
  * workers and obeys signals.

@@ -261,7 +261,7 @@ shorten(int64_t *pause_ms, int64_t ms)
 		*pause_ms = ms > 0 ? ms : 0;
 }
 
-/* Kill those told to end that are stuck; *pause_ms: when to look again. */
+/* Kill exiting workers that are stuck; *pause_ms: when to look again. */
 static void
 kill_overdue(struct pool *c, int64_t *pause_ms)
 {

@@ -30,7 +30,7 @@ struct pool_exiting {
 	pid_t pid; /* 0: this entry is free */
 	enum role role;
 	unsigned number;
-	int64_t kill_ms; /* when to kill it; POOL_KEPT: it is not told yet */
+	int64_t kill_ms; /* when to kill it; POOL_KEPT: it is not exiting yet */
 	unsigned generation; /* of its settings; 0: of another program */
 };
 
@@ -130,7 +130,7 @@ bool pool_has_former(const struct pool *c);
 /* Terminate all workers, and wait for them. */
 void pool_terminate(struct pool *c);
 
-/* Has this child ended, of which has not been told yet? */
+/* Has this child ended, and has it not been reported yet? */
 bool pool_child_ended(struct pool_child *child, int *status) MUST_CHECK;
 
 #endif

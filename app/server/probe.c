@@ -1,5 +1,5 @@
 /*
- * Readiness of the database, asked by a process of its own.
+ * Readiness of the database, asked by a separate process.
  */
 #include "base.h"
 

@@ -1,5 +1,5 @@
 /*
- * Readiness of the database, asked by a process of its own: the supervisor
+ * Readiness of the database, asked by a separate process: the supervisor
  * neither connects to it nor waits for it.
  */
 #ifndef LATCHKEY_SERVER_PROBE_H

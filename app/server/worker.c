@@ -61,8 +61,8 @@ connect_before(const struct worker_setup *w)
 }
 
 /*
- * Give up what the role does not need, and tell the supervisor that this worker
- * can accept, with the cost of a hash.
+ * Give up what the role does not need, and report to the supervisor that this
+ * worker can accept, with the cost of a hash.
  */
 static void
 notify_ready(const struct worker_setup *w, int64_t hash_us)

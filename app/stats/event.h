@@ -25,7 +25,7 @@
 	ROW(DELETIONS,      "latchkey_account_deletions_total",      "outcome", "deletions",            "Deletions of accounts by their owner, by outcome.") \
 	ROW(SERVICE_LIMIT,  "latchkey_service_limit_refusals_total", "share",   "service limit",        "Logins refused by the service-wide limit of failed logins, by share.") \
 	ROW(SHED,           "latchkey_logins_shed_total",            "reason",  "shed",                 "Logins and sign-ups refused before hashing: they waited too long, the client had gone, or sign-ups had had their share of the time.") \
-	ROW(HASHES,         "latchkey_logins_by_hash_total",         "format",  "logins by hash",       "Logins by the format of the hash that the password matched, before it is made anew.") \
+	ROW(HASHES,         "latchkey_logins_by_hash_total",         "format",  "logins by hash",       "Logins by the format of the hash that the password matched, before a re-hash.") \
 	ROW(HASH_REUSES,    "latchkey_hash_memory_reuses_total",     NULL,      "hash memory reuses",   "Password hashes that reused the memory of the one before.") \
 	ROW(VERIFICATIONS,  "latchkey_token_verifications_total",    NULL,      "tokens verified",      "Tokens verified; others were found in the cache of verified tokens.") \
 	ROW(REFRESHES,      "latchkey_refreshes_total",              "outcome", "refreshes",            "Sessions renewed by a refresh token, by outcome.") \

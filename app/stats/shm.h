@@ -66,8 +66,8 @@ bool shm_reserve(const void *at, size_t bytes) MUST_CHECK;
 bool shm_read_only(const struct shm_section *section) MUST_CHECK;
 
 /*
- * In a process that has no business with a section: put zeros of its own in the
- * place of it. False: see errno.
+ * In a process that does not need a section: put private zeros in its place.
+ * False: see errno.
  */
 bool shm_hide(const struct shm_section *section) MUST_CHECK;
 

@@ -1,5 +1,5 @@
 /*
- * Clients: programs that ask for tokens, by a secret of their own.
+ * Clients: programs that ask for tokens, each by its own secret.
  */
 #include "base.h"
 
@@ -112,7 +112,7 @@ keep(const struct ctx *c, const struct client *client, int64_t asked_ms)
 
 /*
  * That there is none is kept as well, apart from those that there are: or the
- * time of a second answer would tell which ids clients have.
+ * time of a second answer would show which ids clients have.
  */
 static bool
 is_kept_none(const struct ctx *c, const char *id)
@@ -150,7 +150,7 @@ find(struct ctx *c, const char *id, struct client *out)
 
 /* --- authentication --- */
 
-/* A secret is random, so that a plain hash of it tells nothing. */
+/* A secret is random, so that a plain hash of it reveals nothing. */
 static bool
 digest(const char *secret, char out[DIGEST_CHARS + 1])
 {

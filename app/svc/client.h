@@ -1,5 +1,5 @@
 /*
- * Clients: programs that ask for tokens, by a secret of their own.
+ * Clients: programs that ask for tokens, each by its own secret.
  */
 #ifndef LATCHKEY_SVC_CLIENT_H
 #define LATCHKEY_SVC_CLIENT_H
@@ -67,8 +67,8 @@ struct client_token {
 
 /*
  * A token for the client itself, of no user, with these scopes (NULL: none).
- * It has a session id of its own, without a row: it can be revoked, and ends
- * with everybody's.
+ * It has its own session id, without a row: it can be revoked, and ends with
+ * everybody's.
  * ERR_INTERNAL: it could not be signed. Source: RFC 6749, section 4.4;
  * RFC 9068.
  */

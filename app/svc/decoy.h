@@ -1,6 +1,6 @@
 /*
  * Decoy hashes: equal login time for unknown names, so that the time of an
- * answer does not tell whether an account exists.
+ * answer does not show whether an account exists.
  *
  * Stored hashes may be of several formats and costs: old bcrypt, and yescrypt
  * of the setting at the time. So each name without a usable hash has a decoy

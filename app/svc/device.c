@@ -4,7 +4,7 @@
  * A proof is TIME.ID.MAC: when it was made in seconds since 1970, 128 random
  * bits, and a MAC of both and of the account's name. The name and not the
  * number, so that a login is limited or admitted before any account is looked
- * up, and the answer cannot tell whether it exists.
+ * up, and the answer cannot show whether it exists.
  */
 #include "base.h"
 

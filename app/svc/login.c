@@ -77,7 +77,7 @@ find_account(struct ctx *c, const struct login *l, struct user *u, bool *stale)
 		return e;
 	if ((e = decoy_find(c, decoy, &decoy_hash)) != ERR_OK)
 		return e;
-	/* before anything is verified, so that the time tells nothing */
+	/* before anything is verified, so that the time reveals nothing */
 	e = password_check(c, l->password, u, decoy_hash, &found);
 	if (e != ERR_OK)
 		return e;

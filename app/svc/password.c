@@ -27,7 +27,7 @@ are_alike(struct arena *a, const char *x, const char *y)
 	return strcmp(unicode_fold(a, x), unicode_fold(a, y)) == 0;
 }
 
-/* As far as its length tells. nfc: of a text that is UTF-8. */
+/* Judge by the length alone. nfc: of a text that is UTF-8. */
 static enum password_problem
 judge_length(const struct ctx *c, const char *nfc)
 {

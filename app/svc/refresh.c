@@ -39,7 +39,7 @@ refresh_begin(
 	return make(c, &first, client, out);
 }
 
-/* A spent token has come again: the owner or a thief, and nobody can tell. */
+/* A spent token was used again, by the owner or a thief: no way to know. */
 static enum err
 end_reused(struct ctx *c, const struct renewal *n)
 {

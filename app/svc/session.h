@@ -13,7 +13,8 @@
  * own, for this audience (NULL: that of the settings). The database is not
  * asked, so a removed account or client still counts.
  * ERR_UNAUTH: not valid, or a plain token that accept_plain_tokens does not
- * admit. ERR_BUSY: revocation_stale is refuse, and nobody can tell.
+ * admit. ERR_BUSY: revocation_stale is refuse, and ended sessions are not
+ * known.
  */
 enum err session_any_claims(struct ctx *c, const char *token,
     const char *audience, struct token_claims *out) MUST_CHECK;

@@ -66,8 +66,8 @@ judge_names(const struct ctx *c, const struct applicant *who,
 
 /*
  * The name is taken. ERR_OK: by this very sign-up, which was made a moment ago
- * and got no answer; *out is its account. Of one that was disabled meanwhile
- * nothing is told, nor does it get a session.
+ * and got no answer; *out is its account. One that was disabled meanwhile is
+ * not shown, nor does it get a session.
  */
 static enum err
 find_repeated(struct ctx *c, const struct applicant *who,
@@ -211,7 +211,7 @@ sign_up(struct ctx *c, const struct applicant *who,
 	    (e = ratelimit_signup(c, &attempt)) != ERR_OK)
 		return e;
 	e = find_taken(c, who, out);
-	/* from here on each result tells whether the name was taken */
+	/* from here on each result shows whether the name was taken */
 	if (e == ERR_OK && out->id == 0)
 		return make_account(c, who, &why->password, out);
 	if (e != ERR_OK && e != ERR_CONFLICT)

@@ -49,7 +49,7 @@ const struct shm_section unsettled_section = {
 	.use = use_memory,
 };
 
-/* A time further ahead than any of ours was written by somebody else. */
+/* A time further ahead than our longest was written by somebody else. */
 static bool
 is_free(int64_t until_ms, int64_t now_ms)
 {

@@ -2,10 +2,10 @@
  * Writes whose outcome nobody could learn: the database, or the worker, went
  * away between the statement and its answer. Each is noted before it is sent,
  * in memory that all login workers of this machine share, and forgotten when
- * the client was told what came of it; or else after five minutes, when it
- * counts no more, and the next one that is noted wipes it. The same request
- * again can then be told the truth, though its name is taken by itself, its
- * password the old one, or its account gone.
+ * the client has its outcome; or else after five minutes, when it counts no
+ * more, and the next one that is noted wipes it. The same request again can
+ * then get the right answer, though its name is taken by itself, its password
+ * the old one, or its account gone.
  */
 #ifndef LATCHKEY_SVC_UNSETTLED_H
 #define LATCHKEY_SVC_UNSETTLED_H

@@ -61,7 +61,7 @@ whole(const char *json)
 	                                    : strtoll(json, NULL, 10);
 }
 
-/* A token that is one of ours: not of later, and not for longer than those. */
+/* A token that is our own: not of later, and not for longer than those. */
 static void
 check_ours(struct arena *a, struct json claims, const struct token_claims *c)
 {

@@ -10,7 +10,7 @@ gets a line for all that happens: "START <pid>", "EXIT <code>" (of a signal, its
 number with a minus), and between them what COMMAND sends to NOTIFY_SOCKET, each
 datagram a line, with blanks for its newlines. The sockets stay behind at the end.
 
-    SIGUSR1     start anew: SIGTERM for COMMAND, wait, and start it again, while
+    SIGUSR1     restart: SIGTERM for COMMAND, wait, and start it again, while
                 the sockets stay open; nothing is lost that waits on them
     SIGHUP      passed on
     SIGTERM     SIGTERM for COMMAND, wait, end; SIGINT likewise

@@ -262,11 +262,11 @@ refused = {
     "a number of null": claims(b'"uid":null'),
     "a number with a fraction": claims(b'"uid":1.5'),
     "a number of 2^63": claims(b'"uid":9223372036854775808'),
-    # --- what one of ours would not say
-    "one of ours that begins tomorrow": ours(iat=now + 86400, until=now + 86400 + 600),
-    "one of ours that is good for a day": ours(until=now + 86400),
-    "one of ours that is good for ever": ours(until=9223372036854775807),
-    "one of ours from before time": ours(iat=-9223372036854775808),
+    # --- what our own would not say
+    "our own that begins tomorrow": ours(iat=now + 86400, until=now + 86400 + 600),
+    "our own that is good for a day": ours(until=now + 86400),
+    "our own that is good for ever": ours(until=9223372036854775807),
+    "our own from before time": ours(iat=-9223372036854775808),
     "a jti that is a number": ours(b'"jti":5'),
     "a jti that is null": ours(b'"jti":null'),
     "a jti that is an array": claims(b'"jti":["x"]'),

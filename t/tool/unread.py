@@ -3,7 +3,7 @@
     unread.py KIND FILE COMMAND...
 
 KIND is what that is: a pipe; shared, a pipe that the program's user may not open
-anew; a socket, as systemd's journal has it; a terminal, which Ctrl-S stops instead.
+again; a socket, as systemd's journal has it; a terminal, which Ctrl-S stops instead.
 The program's number is the first line of standard output, then follows what is read.
 The last line has the flags of the open file description that this process shares
 with the program.

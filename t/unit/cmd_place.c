@@ -92,7 +92,7 @@ test_unix(void)
 	    "a socket on which nobody listens is no service's");
 	listen(fd, 1);
 	ok(checks(path, &unseen) && *said_text == '\0' &&
-	        strstr(unseen, "who listens on ") != NULL &&
+	        strstr(unseen, "which process listens on ") != NULL &&
 	        strstr(unseen, path) != NULL,
 	    "a socket on which somebody listens is named");
 	is_int(strncmp(unseen, "who listens on /tmp/", 20), 0,

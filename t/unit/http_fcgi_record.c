@@ -231,7 +231,7 @@ test_lengths(void)
 	is_verdict('!', "a length of four bytes beyond the request is wrong");
 }
 
-/* Parameters of n bytes, parted between two records before byte i. */
+/* Parameters of n bytes, split between two records before byte i. */
 static char
 verdict_parted(const char *params, size_t n, size_t i)
 {

@@ -80,7 +80,7 @@ test_bytes(void)
 	    "a header with 0x7e is sent");
 }
 
-/* A reply begun anew has nothing of the one before. */
+/* A reply begun again has nothing of the one before. */
 static void
 test_anew(void)
 {
@@ -93,7 +93,7 @@ test_anew(void)
 	    "Status: 404 Not Found\r\nContent-Type: application/json\r\n"
 	    "Content-Length: 22\r\nCache-Control: no-store\r\n\r\n"
 	    "{\"detail\":\"Not Found\"}",
-	    "a reply begun anew has none of the headers before");
+	    "a reply begun again has none of the headers before");
 	r.method = METHOD_HEAD;
 	is(sent(&r),
 	    "Status: 404 Not Found\r\nContent-Type: application/json\r\n"
