@@ -178,7 +178,7 @@ check_with(
 	return e == ERR_OK;
 }
 
-/* --- what keeps a database from being of use, though all is there --- */
+/* --- obstacles to the use of a database that is complete --- */
 
 /* Each with what to do. */
 static void
@@ -205,7 +205,7 @@ complain_of_obstacle(enum schema_obstacle obstacle, const char *remedy)
 }
 
 /*
- * Another connection begins while one is there. Where a pooler shares sessions
+ * Another connection begins while one is open. Where a pooler shares sessions
  * between transactions it gets the same session, or the first gets another one
  * for its next statement; in a busy pool perhaps not at once.
  */

@@ -99,7 +99,7 @@ bool revoked_add_user(
 /* Remove the entries whose time has passed. */
 void revoked_expire(int64_t now_s);
 
-/* All that the database had at this time is there. */
+/* All that the database had at this time has been added. */
 void revoked_heard(int64_t when_ms);
 
 /*

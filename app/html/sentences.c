@@ -52,7 +52,7 @@ read_line(const char *s, size_t n, struct arena *a, struct sentence *out)
 	return NULL;
 }
 
-/* In the order of their keys. The key that is there twice, or NULL. */
+/* Sort them by key. Returns the key that is present twice, or NULL. */
 static const char *
 sort(struct sentences *s)
 {
@@ -100,7 +100,7 @@ sentences_parse(const char *bytes, size_t n, struct arena *a,
 		end += end < p + n;
 	}
 	if (problem->what == NULL && sort(out) != NULL)
-		problem->what = "a key is there twice";
+		problem->what = "a key is present twice";
 	return problem->what == NULL;
 }
 

@@ -9,7 +9,7 @@
 
 enum fcgi_record_state {
 	FCGI_RECORD_PART,  /* good as far as it has come */
-	FCGI_RECORD_WHOLE, /* all of a request is there */
+	FCGI_RECORD_WHOLE, /* all of a request is present */
 	FCGI_RECORD_WRONG, /* no web server sends this */
 	FCGI_RECORD_LARGE  /* all parameters are there, and the body is larger
 	                      than any that is read, or is said to be */

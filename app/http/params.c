@@ -348,7 +348,7 @@ read_truth(const struct req *r, const struct field *f, const struct sent *v,
 	return false;
 }
 
-/* A value that is there. */
+/* A value that is present. */
 static bool
 read_value(struct req *r, const struct field *f, const struct sent *v,
     struct param *out, struct problem *problem)

@@ -316,7 +316,7 @@ compile_times(struct program *p, const char *element, size_t start)
 		repeat(p, element, least - 1, false);
 	} else if (most > 0) {
 		split(p, start, p->n - start + 1);
-		least = 1; /* of the most, this one is there */
+		least = 1; /* of the most, this one is made */
 	}
 	if (most > 0) {
 		repeat(p, element, most - least, true);

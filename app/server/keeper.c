@@ -27,7 +27,7 @@
 #define IDLE_MORE_S 86400  /* the same of idle sessions: settings change */
 
 struct keeper {
-	/* of two polls in turn: a snapshot lives until the next one is there */
+	/* of two polls in turn: a snapshot lives until the next one is read */
 	struct arena arenas[2];
 	struct ctx polls[2];
 	unsigned turn;

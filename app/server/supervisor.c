@@ -52,7 +52,7 @@ struct supervisor {
 	int64_t hash_us; /* that the queues of hashing lanes were made for */
 	struct probe probe;
 	struct loader loader;
-	bool told_manager; /* that every worker is there */
+	bool told_manager; /* that every worker can accept */
 	bool told_ready;   /* and that the database is ready, too */
 };
 
@@ -122,7 +122,7 @@ configure_pool(struct supervisor *s)
 }
 
 /*
- * Report once that every worker is there; and in the log that they can serve,
+ * Report once that every worker can accept; and in the log that they can serve,
  * which a database takes that is ready. The service manager does not wait for
  * that: it would end a service that waits for longer than it allows.
  */

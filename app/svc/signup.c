@@ -89,7 +89,7 @@ find_repeated(struct ctx *c, const struct applicant *who,
 
 /*
  * Not decisive, but it spares a taken name the hashing. out->id is not 0 where
- * the account is there already, as find_repeated() has it.
+ * the account exists already, as find_repeated() has it.
  */
 static enum err
 find_taken(struct ctx *c, const struct applicant *who, struct user *out)
