@@ -7,13 +7,13 @@
 #include "http/req.h"
 
 /*
- * Senders of a request; a column of route.c. AUTH_CLIENT: a client, as who
- * names none does as well: the built-in one. AUTH_CONFIDENTIAL: one that has
- * sent its secret. AUTH_CHECKED: a valid token, or a browser's cookie, for a
- * request that the web server asks about. AUTH_RENEWED: that cookie, good or
+ * Authentication of a request; a column of route.c. AUTH_CLIENT: a client; a
+ * request that names none is the built-in one's. AUTH_CONFIDENTIAL: one that
+ * has sent its secret. AUTH_CHECKED: a valid token, or a browser's cookie, for
+ * a request that the web server asks about. AUTH_RENEWED: that cookie, good or
  * old, whose session goes on. AUTH_USER: either, and the account is active.
- * AUTH_REPEATABLE: or it was so before the same request, of which nobody knows
- * what came.
+ * AUTH_REPEATABLE: or it was so before the same request, whose outcome nobody
+ * knows.
  */
 enum auth {
 	AUTH_NONE,
