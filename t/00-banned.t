@@ -45,7 +45,7 @@ in_code() {
 
 # --- calls ---
 
-# What is banned, and what is used instead.
+# Banned calls, and those used instead.
 while IFS=: read -r names instead; do
 	is "$(in_code "\<($(echo "$names" | tr ' ' '|')) *\(" app/*.c app/*/*.c)" '' "app/ calls no $names:$instead"
 done <<'END'
@@ -74,7 +74,7 @@ is "$(in_code -l '\<(posix_spawnp?|execvpe|execve|fexecve) *\(' app/*.c app/*/*.
 	'nginx_live.c alone runs other programs, and upgrade.c another version of this one'
 is "$(in_code -l '\<strto[a-z]+ *\(' app/*.c app/*/*.c)" 'app/lib/text.c' 'only text.c reads numbers'
 
-# Memory: a request's is the arena's. What each file may call, and why.
+# Memory: a request's is the arena's. Calls that each file may make, and why.
 cat >"$tmp/memory" <<'END'
 lib/arena: malloc free: the arena itself
 conf: strdup free: the settings, which live as long as the process
@@ -115,10 +115,10 @@ done >"$tmp/headless"
 is "$(cat "$tmp/headless")" '' 'each source begins by saying what it is for'
 
 # The texts that people read, beside the comments.
-documents='README.md CONTRIBUTING.md SECURITY.md NEWS.md Makefile nginx.conf.sample bench/README.md doc/*.md
+documents='README.md CONTRIBUTING.md SECURITY.md NEWS.md Makefile nginx.conf.sample bench/README.md doc/*.md t/*/*.md
 	conf/*.conf conf/*.[58] conf/nginx/* systemd/* debian/control debian/copyright debian/rules debian/latchkey.*'
 # shellcheck disable=SC2086
-is "$(python3 t/tool/openings.py app/*.[ch] app/*/*.[ch] $documents | grep -v '^app/cmd/user\.c:')" '' \
+is "$(python3 t/tool/openings.py app/*.[ch] app/*/*.[ch] t/*.t $documents | grep -v '^app/cmd/user\.c:')" '' \
 	'no sentence of a comment or a document begins with Who, Whose, What or Whoever'
 cat >"$tmp/openings.h" <<'END'
 /* What it is. */
@@ -197,7 +197,7 @@ is "$(grep -v '^./t/contract/' "$tmp/texts" | while read -r text; do
 	[ -z "$(tail -c 1 "$text")" ] || echo "$text"
 done)" '' 'each text ends with a newline, but for recorded data'
 
-# What belongs to the machine that somebody works on, and to nobody else.
+# Names of the machine that somebody works on.
 here=$(pwd -P)
 case $here in
 /*/*) is "$(in_texts -lF "$here")" '' 'the tree does not name the folder it stands in' ;;

@@ -123,7 +123,7 @@ agrees "$tmp/told" "$tmp/rules" 'doc/check-nginx.md explains each mistake that c
 
 # --- events and metrics ---
 
-# What follows .Li in a part of the manual, a word a line.
+# Words that follow .Li in a part of the manual, one a line.
 literals() {
 	sed -nE 's/^\.(Pq )?Li //p' | sed 's/ , /\n/g; s/ [,.:;)]*$//'
 }

@@ -35,7 +35,7 @@ svc html
 END
 
 # Includes that are allowed beside those, for a type or a figure. They allow no
-# call. What stands before a slash is the Makefile's.
+# call. The word before a slash is the Makefile's.
 cat >"$tmp/exceptions" <<'END'
 api/docs  embedded_web  the pages
 db/schema embedded_sql  the scripts

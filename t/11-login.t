@@ -131,7 +131,7 @@ is "$status ${body%%,*}" '400 {"detail":"There was an error parsing the body"' '
 api POST /token -F 'username=ada' -F "password=@$LK_CONF"
 is "$status" 422 'a file in place of a password gets 422'
 unlike "$body" 'database' 'a file in place of a password is not sent back'
-# What nobody reads may hold anything, as in the original; what is compared too.
+# Fields that nobody reads may hold anything, as in the original; so may compared ones.
 api POST /token 'username=홍길동&password=활빈당 활빈당!&scope=%00&client_id=%00&client_secret=a%00b'
 is "$status" 200 'a NUL in a field that is not read does no harm'
 for grant in '%00:\u0000' 'password%00:password\u0000' 'password%00x:password\u0000x' '%00password:\u0000password'; do
@@ -221,8 +221,8 @@ token=$(curl -s "$LK_URL/token" -d 'username=ada&password=correct+horse' | sed '
 
 # --- not enough memory ---
 
-# Cost 11 takes 1 GiB, of which this worker gets half. Whoever has another
-# account could be told by a cheaper hash, so there is one alone, then none.
+# Cost 11 takes 1 GiB, of which this worker gets half. The owner of another account
+# could be known by a cheaper hash, so there is one alone, then none.
 sql "delete from users where id <> 1;
 	update users set password = '\$y\$jFT\$/3IE/3IE/3IE/3IE/3IE//\$$(printf %43s '' | tr ' ' .)'"
 socket=$LK_DIR/data/small.sock

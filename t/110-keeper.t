@@ -109,8 +109,8 @@ ends 'a changed password' change
 
 # --- the start ---
 
-# What had ended before a service begins is refused by its first answer, however
-# slow the database is.
+# A session that had ended before a service begins is refused by its first answer,
+# however slow the database is.
 new_token ada
 api DELETE /session -H "Authorization: Bearer $token"
 rm -f "$LK_DIR/data/other.sock"

@@ -77,7 +77,7 @@ refused "a token with another account's number"
 sql "update users set is_active = false where username = 'ada'"
 me "Bearer $good"
 refused 'a token of an inactive account'
-# What an application behind nginx is told goes by the token alone.
+# A check goes by the token alone.
 checked() {
 	api GET /check -H "Authorization: Bearer $good"
 	is "$status" 200 "/check asks no database: $1"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The gate and ten thousand requests that are made from good ones by one to three
 # changes of byte, header, order, spelling, or another's cookie; make gate sends a
-# million. What reaches the application has a session, its name and its scopes, and
+# million. A request that reaches the application has a session, its name and its scopes, and
 # the scope that its location demands.
 # shellcheck source=t/lib.sh
 . t/lib.sh

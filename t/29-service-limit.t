@@ -21,8 +21,7 @@ owner() {
 	logins "$LK_SOCKET_LOGIN"
 }
 
-# What is counted is written by the first login that comes a second later, and
-# learned by it.
+# The first login that comes a second later writes the counts, and reads them.
 stranger_gets() {
 	strangers 1 "${2-$LK_SOCKET_LOGIN}"
 	[ "$answers" = "$1" ]

@@ -77,7 +77,7 @@ printf 'hash_cost = 5\ngreeting = "a\0b"\n' >"$tmp/conf"
 latchkey -c "$tmp/conf" check
 like "$? $(cat "$tmp/out")" "^1 latchkey: $tmp/conf:2: contains a NUL byte" 'check refuses a configuration with a NUL byte'
 
-# What is not a file could let the start wait for ever.
+# Something else than a file could let the start wait for ever.
 rm "$tmp/conf"
 mkfifo "$tmp/fifo"
 mkdir "$tmp/folder"
@@ -223,7 +223,7 @@ bad_key 'a folder' 'must be a regular file'
 head -c 64 /dev/zero | tr '\0' k >"$tmp/key"
 bad_key 'a key of one byte' 'a single repeated byte, .*make one with: openssl rand -hex 32'
 
-# Who could write another key: to the file, or another file to its place.
+# Users who could write another key: to the file, or another file to its place.
 # key MODE OWNER FOLDER_MODE FOLDER_OWNER WANTED TITLE; GROUP is the servers' user's.
 key() {
 	mkdir -p "$tmp/dir"

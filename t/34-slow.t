@@ -77,7 +77,7 @@ cat >"$tmp/slow" <<'P'
 import threading
 from clients import *
 
-# What others ask for: from each lane, and from behind the guard.
+# Requests of others: to each lane, and to an application behind the guard.
 OTHERS = {"the api lane": get("/users/me", [BEARER]), "a token check": get("/check", [BEARER]),
           "the guarded application": get("/app/1", [BEARER]), "a login": post("/token", GOOD)}
 SLOW = post("/", b"u", 60000)

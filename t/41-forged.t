@@ -6,7 +6,7 @@
 . t/lib.sh
 stack_up hash_cost=1 nginx_limits=off login_failures_per_client_hour=1000 token_leeway_s=5
 
-# What begins a line of its own, if it can: lines as the program writes them.
+# Lines as the program writes them, behind all that may begin a new line.
 lf=$(printf '\nlevel=error req=- event=forged\n.')
 lf=${lf%.}
 cr=$(printf '\rlevel=error req=- event=forged')

@@ -146,7 +146,7 @@ while done < 70000:
     done += 900
 tell("%d answers in pipelines differ by no byte from one alone" % (done - done % 10000), "[]", [(at, got[-1200:]) for at, got in differs.items()][:1])
 
-# What closes its connection.
+# Requests whose connection is closed.
 closing = [
     (lambda: request(*KINDS[3][0](r)), 412),
     (lambda: b"GET / HTTP/1.1\r\n\r\n", 400), (lambda: b"GET / HTTP/1.1\r\nHost: a/%s\r\n\r\n" % word(r), 400), (lambda: some(r) + b"\r\n\r\n", 400),

@@ -7,9 +7,9 @@
 stack_up nginx_limits=off hash_cost=1 login_failures_per_client_hour=4 signups_per_address_hour=8
 
 build/latchkey routes >"$tmp/routes"
-# What ends a session has none: each end takes a session, and each session a login;
-# a thief could else use the limit up, and keep what the owner wants to end. Nor has
-# what takes a token with a MAC, or a secret of 256 bits, which nobody guesses.
+# Endpoints that end a session have none: each end takes a session, and each session a
+# login; a thief could else use the limit up, and keep what the owner wants to end. Nor
+# have those that take a token with a MAC, or a secret of 256 bits, which nobody guesses.
 unlimited='/users/me/sessions|/users/me/sessions/[{]id[}]|/session|/logout|/account/sessions|/reset|/oauth2/(token|introspect|revoke)'
 is "$(awk -F '\t' -v unlimited="^($unlimited)\$" '$1 !~ /^(GET|GET, HEAD)$/ && $2 !~ unlimited &&
 	$6 == "none" { print $2 }' "$tmp/routes")" '' 'each endpoint that changes something or takes a password has a limit'
@@ -21,7 +21,7 @@ for name in ada eve kim; do
 	printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/' >"$tmp/$name"
 done
 
-# What is sent to a path, so that it counts; and how often it is looked at.
+# A request to a path, so that it counts; and how often it is verified.
 attempt() {
 	case $1 in
 	/token) api POST "$1" 'username=ada&password=wrong' ;;

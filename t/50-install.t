@@ -121,7 +121,7 @@ ok $? 'a second make uninstall succeeds'
 # --- another place ---
 
 rm -rf "$tmp/root"
-# What is built for it is not for the other tests.
+# Other tests do not use the files that are built here.
 cp -a build "$tmp/build"
 run_make install B="$tmp/build" PREFIX=/opt/latchkey
 ok $? 'make install installs below another PREFIX' || diag "$(cat "$tmp/out")"

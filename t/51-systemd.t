@@ -208,7 +208,7 @@ is "$(sed 's/^START .*/START/' "$notify" | tr '\n' ' ')" \
 	'START READY=1 RELOADING=1 STATUS=on it STOPPING=1 EXIT 3 START READY=1 STOPPING=1 EXIT 3 ' \
 	'sockets.py records all that happened'
 
-# What the service's life hangs on.
+# Settings without which the service would not go on.
 while read -r key value; do
 	is "$(setting latchkey.service "$key" | tail -n 1)" "$value" "the service has $key=$value"
 done <<'E'

@@ -135,7 +135,7 @@ settled() {
 retry 20 settled
 ok $? 'there are as many connections to the database after reloads as before'
 
-# What only a start can do is said each time, until the settings are back.
+# Changes that take a restart are reported each time, until the settings are back.
 sed -i 's|^listen_api = .*|listen_api = "/nowhere/api.sock"|; s|^status_file = .*|status_file = "/nowhere/status"|' "$LK_CONF"
 for n in 1 2; do
 	kill -HUP "$supervisor"

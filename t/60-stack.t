@@ -3,8 +3,8 @@
 # shellcheck disable=SC1091,SC2016 # no variables in single quotes
 . t/lib.sh
 
-# What runs in a folder or has a file of it in its command line: the workers
-# hide the one, nginx's and PostgreSQL's children the other. By two programs, not by
+# Processes that run in a folder or have a file of it in their command line: the
+# workers hide the one, nginx's and PostgreSQL's children the other. By two programs, not by
 # some for each process of the machine.
 processes_in() {
 	echo "$1/" >"$tmp/wanted"

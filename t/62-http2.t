@@ -34,14 +34,14 @@ head -c 65537 /dev/zero | tr '\0' x >"$tmp/long"
 ask POST /token "@$tmp/long" -H 'Content-Length:'
 is "$status ${body%%,*}" '413 {"detail":"Request Entity Too Large"' 'a body of 65537 bytes without a length over HTTP/2 gets 413'
 
-# What curl does not send: frames, and headers one by one.
+# Requests that curl does not send: frames, and headers one by one.
 LK_TOKEN=$token LK_DEVICE=$device LK_PORT=$LK_PORT python3 -B t/tool/frames.py >"$tmp/results"
 ok $? 'all frames were sent'
 while IFS='	' read -r found wanted title; do
 	is "$found" "$wanted" "$title"
 done <"$tmp/results"
 
-# Who is known by a cookie gets no other, so one in crumbs has been read.
+# A browser known by a cookie gets no other, so one in crumbs has been read.
 ask POST /token 'username=ada&password=correct horse' -H 'Cookie: a=b' -H "Cookie: $device"
 is "$status $(header Set-Cookie)" '200 ' 'a known device is known over HTTP/2'
 ask POST /token 'username=ada&password=correct horse'

@@ -1,7 +1,6 @@
 #!/bin/sh
 # Issuer, audience and kid of tokens, by which gateways find a key: there was
-# none of them, and no setting for one. What a time with a fraction does is in
-# t/44-jwt.t.
+# none of them, and no setting for one. Times with a fraction are in t/44-jwt.t.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 issuer=https://login.example.org

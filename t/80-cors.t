@@ -9,7 +9,7 @@ app=${ports%% *} other=${ports##* } front=${ports#* }
 front=${front% *}
 stack_up hash_cost=1 cors_origins="$page http://localhost:$front"
 
-# What nginx has to be told: the origins, and a guarded application that they may use.
+# Settings of nginx: the origins, and a guarded application that they may use.
 site=$LK_DIR/nginx.site
 sed -i "s|^	#\"https://app.example.org\"	.*|	\"$page\"	\$http_origin;\n	\"http://localhost:$front\"	\$http_origin;|" "$site"
 printf 'server {\n\tlisten 127.0.0.1:%s;\n\taccess_log off;\n\tlocation / {\n\t\treturn 200 "$request_method $http_x_auth_user";\n\t}\n}\n' "$app" >>"$site"

@@ -121,7 +121,7 @@ user delete eve
 like "$said" 'rows refer to the account: users;' 'delete: other accounts may refer to it'
 sql 'update users set manager = null'
 
-# What refers to an account while it is deleted waits, and finds it gone.
+# A new reference to an account while it is deleted waits, and finds it gone.
 $LK_PSQL -Xqc "begin" -c "insert into todos (owner) select id from users where username = 'eve'" -c "\\! touch $tmp/held" \
 	-c 'select pg_sleep(1)' -c commit >/dev/null &
 holding=$!

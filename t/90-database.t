@@ -174,7 +174,7 @@ logged_in() {
 retry 20 logged_in
 ok $? 'a login works 200 ms from the database'
 
-# What an attempt has counted for is given back while the reply goes out.
+# The count of an attempt is refunded while the reply goes out.
 waits_for_three() {
 	connected && one=$took && logged_in && [ $((took - one)) -lt 500 ]
 }

@@ -244,7 +244,7 @@ t/stack down "$LK_DIR"
 
 # --- killed ---
 
-# What a killed worker had in hand is lost, with a 503 of nginx; no more.
+# The request of a killed worker is lost, with a 503 of nginx; no more.
 stack
 supervisor=$(cat "$LK_SERVE")
 load

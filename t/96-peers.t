@@ -108,7 +108,7 @@ client() {
 	} | python3 - "${1:-$LK_SOCKET_API}" "$worker"
 }
 
-# What has once been needed stays: the largest request first.
+# Memory that was needed once stays: the largest request first.
 is "$(client <<'E'
 print(ask(request(b"POST", b"/nope", b"z" * 65536, COOKIE=b"y" * 30000)))
 E

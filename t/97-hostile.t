@@ -59,8 +59,8 @@ hostile lies
 
 # --- the address of a client, by which guesses are counted ---
 
-# What is no address is one client, whatever it looks like: nobody gets around
-# the limit by a web server that passes nonsense on.
+# All texts that are no address are one client: nobody gets around the limit by a
+# web server that passes nonsense on.
 is "$(workers | xargs)" "$before" 'no worker ends under hostile requests'
 t/stack workers-stop "$LK_DIR"
 sed -i 's/^login_failures_per_address_hour = .*/login_failures_per_address_hour = 40/' "$LK_CONF"

@@ -21,7 +21,7 @@ python3 -B t/tool/flood.py "${LK_URL#http://}" "$(cat "$LK_SERVE")" "$most" >"$t
 is $? 0 'bodies of every kind are answered' || diag "$(cat "$tmp/out")"
 like "$(grep -c '^ok' "$tmp/out")" '^11$' 'each kind of body is answered as it should be, within the memory that check says' || diag "$(cat "$tmp/out")"
 
-# What one flood has left is not there for the next to be added to.
+# Memory of one flood is released before the next, so that it does not add up.
 released() {
 	[ -n "${LK_SANITIZED-}" ] || [ "$(for pid in $(pgrep -P "$(cat "$LK_SERVE")"); do
 		sed -n 's/^RssAnon:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$pid/status"

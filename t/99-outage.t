@@ -74,7 +74,7 @@ kill -CONT $frozen
 serves_again 'after a freeze'
 is "$(sql "select count(*) from users where username = 'bob'")" 0 'no sign-up that was answered 503 was made later'
 
-# Whoever met the freeze waits a quarter of a second before it connects again.
+# A worker that met the freeze waits a quarter of a second before it connects again.
 sleep 0.5
 
 # Every connection is closed: what only reads is asked again at once.

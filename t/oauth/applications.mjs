@@ -1,4 +1,4 @@
-// What applications have in place of an OAuth library, each used as its own documentation shows: a client that
+// Modules that applications have in place of an OAuth library, each used as its own documentation shows: a client that
 // renews its token by itself, and three that verify tokens by the published keys, before and after these change.
 // usage: node applications.mjs URL CLIENT_ID CLIENT_SECRET USERNAME PASSWORD ROTATE
 // ROTATE is a command: when it ends, another key signs.
