@@ -67,7 +67,7 @@ is "$(latchkey session end "$id")" 'the session has ended' 'session end ends one
 retry 2 stands "$first" 401
 ok $? 'the check refuses the token of the session that the operator ended'
 renew "$first_refresh"
-is "$status" 400 'its refresh token is refused'
+is "$status" 400 'the refresh token of the session that the operator ended is refused'
 stands "$second" 200
 ok $? 'another session of the account goes on'
 like "$(latchkey session end "$id")" '^latchkey: no such session' 'session end: a second time there is none'
@@ -136,7 +136,7 @@ sleeps
 ok $? 'session end --all does not wait for a change of an account that is under way'
 sql_admin "select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep'" >/dev/null
 wait $slow
-is "$(($(sql 'select count(*) from latchkey_revoked') - writes))" 2 'it writes one entry for everybody, and one for an account that was beyond'
+is "$(($(sql 'select count(*) from latchkey_revoked') - writes))" 2 'session end --all writes one entry for everybody, and one for an account that was beyond'
 for held in "ada $ada" "bob $bob" "cy $cy" "dan $dan"; do
 	retry 2 stands "${held#* }" 401
 	ok $? "the check refuses the token of ${held% *}"

@@ -61,8 +61,8 @@ is "$(header X-Auth-Session)" "$(claim "$token" sid)" 'X-Auth-Session has the id
 # --- what the operator grants ---
 
 is "$(user scope ada todos:write read admin read)" "$(printf '1\tada\t\tactive\tyescrypt')" 'user scope prints the account'
-is "$(user scope ada)" 'todos:write read admin' 'user scope shows them, each once'
-like "$(user show ada)" '^scopes: todos:write read admin$' 'user show shows them'
+is "$(user scope ada)" 'todos:write read admin' 'user scope shows the scopes of an account, each once'
+like "$(user show ada)" '^scopes: todos:write read admin$' 'user show shows the scopes of an account'
 api GET /users/me -H "Authorization: Bearer $token"
 is "$status" 401 'a change of the scopes ends the tokens of the account'
 log_in_with offline_access
@@ -159,8 +159,8 @@ for wanted in other 'other write'; do
 	by_client first-party "$wanted"
 	json_is .error '"invalid_scope"' "the built-in client gets invalid_scope, too: $wanted"
 done
-is "$(sql 'select count(*) from latchkey_session')" "$sessions" 'no session begins with it'
-is "$(grep -c 'event=login_failed user=1 reason=scope' "$LK_LOG")" 3 'each is an event'
+is "$(sql 'select count(*) from latchkey_session')" "$sessions" 'no session begins with a scope that is refused'
+is "$(grep -c 'event=login_failed user=1 reason=scope' "$LK_LOG")" 3 'each login with a scope that is refused is an event'
 by_client "app:$secret" 'read offline_access'
 json_is .scope '"read offline_access"' 'the answer with a refresh token names that scope, too'
 is "$(claim "$token" scope)" read 'the access token has the other alone'
@@ -265,7 +265,7 @@ sed -i "/^	location \/app\/ /{
 	}" "$site"
 nginx_reload
 ok $? 'nginx accepts locations that demand scopes' || diag "$(cat "$LK_LOGS/nginx.error.log" "$tmp/locations")"
-is "$(grep -c 'latchkey_scope_needed' "$site")" 5 'each of them has its line'
+is "$(grep -c 'latchkey_scope_needed' "$site")" 5 'each location has the line of its scope'
 
 api GET /app/x -H "Authorization: Bearer $reader" -H 'X-Auth-Scope: admin' -H 'X-Auth-Session: x'
 is "$status $body" "200 X-Auth-Scope=read X-Auth-Session=$(claim "$reader" sid)" "the application gets the token's scope and session, and not the client's"

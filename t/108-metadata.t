@@ -40,17 +40,17 @@ json_is .token_endpoint_auth_methods_supported '["client_secret_basic", "client_
 json_is .introspection_endpoint_auth_methods_supported '["client_secret_basic", "client_secret_post"]' 'to ask what a token is takes a secret'
 like "$body" '"grant_types_supported":\[[^]]*"refresh_token"' 'the grant of a refresh token is named'
 unlike "$body" 'jwks_uri' 'without pairs of keys no keys are named'
-is "$(header Cache-Control)" 'public, max-age=60' 'anybody may keep it, as long as the keys'
+is "$(header Cache-Control)" 'public, max-age=60' 'anybody may keep the metadata, as long as the keys'
 etag=$(header ETag)
-like "$etag" '^"[A-Za-z0-9_-]{43}"$' 'it has a tag'
+like "$etag" '^"[A-Za-z0-9_-]{43}"$' 'the metadata has a tag'
 for sent in "$etag" "\"x\", $etag" '*' "W/$etag"; do
 	api GET $known -H "If-None-Match: $sent"
-	is "$status $body" '304 ' "If-None-Match: $sent: it has not changed"
+	is "$status $body" '304 ' "If-None-Match: $sent: the metadata has not changed"
 done
 is "$(header ETag), $(header Cache-Control)" "$etag, public, max-age=60" 'the 304 has the tag and the time'
 for sent in '"x"' "${etag%?}x\""; do
 	api GET $known -H "If-None-Match: $sent"
-	is "$status" 200 "If-None-Match: $sent: it is another one"
+	is "$status" 200 "If-None-Match: $sent: the metadata is another one"
 done
 api HEAD $known
 is "$status $body" '200 ' 'HEAD has no body'
@@ -60,7 +60,7 @@ api GET "$known?issuer=http://evil.example" -H 'Host: localhost' -H 'X-Forwarded
 json_is .issuer "\"$issuer\"" 'no query and no header changes the issuer'
 t/stack db-stop "$LK_DIR"
 api GET $known
-is "$status" 200 'it needs no database'
+is "$status" 200 'the metadata needs no database'
 t/stack db-start "$LK_DIR"
 for path in $known/auth $known/ $known/x/y $known/%2e%2e $known/%00; do
 	api GET "$path"

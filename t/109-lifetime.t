@@ -63,9 +63,9 @@ is "$answer" 503 'no login succeeds before the database knows how long its token
 is "$(life)" "$first" 'the life is that of the first instance still'
 release
 retry 20 logged_in
-ok $? 'once it is known a login succeeds'
+ok $? 'once the database knows a longer life a login succeeds'
 [ "$(life)" -ge 7200 ]
-ok $? "it is two hours: $(life) s"
+ok $? "the longest life of a token is two hours: $(life) s"
 
 # --- known to what is under way ---
 
@@ -76,9 +76,9 @@ log_in_there
 is "$answer" 503 'no longer token is made while tokens are being ended for a shorter time'
 release
 retry 20 logged_in
-ok $? 'once they have ended a login succeeds'
+ok $? 'once tokens have been ended for the shorter time a login succeeds'
 [ "$(life)" -ge 10800 ]
-ok $? "it is three hours: $(life) s"
+ok $? "the longest life of a token is three hours: $(life) s"
 
 # --- what it is for ---
 

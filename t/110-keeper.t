@@ -148,18 +148,18 @@ retry 15 logged 'event=db_failed.*revoked_poll' 1
 ok $? 'a poll that is not answered within its own second is given up'
 retry 15 check "$token" 503
 ok $? 'behind for three seconds, checks answer as revocation_stale says'
-like "$headers" '^[Rr]etry-[Aa]fter: ' 'that answer says when to come again'
+like "$headers" '^[Rr]etry-[Aa]fter: ' 'the answer revocation_stale says when to come again'
 retry 10 logged 'event=revocations_behind .*reason=database'
 ok $? 'the log says that the keeper is behind, and why'
 ops GET /metrics
-like "$body" 'latchkey_revocations_behind_total\{reason="database"\} [1-9]' 'the metrics count it'
-like "$body" 'latchkey_revocation_age_seconds ([3-9]|[1-9][0-9]+)\.' 'the metrics say for how long'
+like "$body" 'latchkey_revocations_behind_total\{reason="database"\} [1-9]' 'the metrics count that the keeper is behind'
+like "$body" 'latchkey_revocation_age_seconds ([3-9]|[1-9][0-9]+)\.' 'the metrics say for how long the keeper has been behind'
 sql_admin "select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep(30)%' and pid <> pg_backend_pid()" >/dev/null
 wait "$locker"
 retry 20 check "$token" 200
-ok $? 'it is over when the database answers again'
+ok $? 'checks answer as before when the database answers again'
 retry 10 logged event=revocations_current
-ok $? 'the log says that it is over'
+ok $? 'the log says that the keeper is behind no more'
 like "$($LK_AS "$LK_BIN" -c "$LK_CONF" status)" 'revoked +[0-9]+, read [0-9]+ ms ago' 'the status page says how many entries there are, and how old'
 
 # --- a full memory ---
@@ -204,7 +204,7 @@ new_token cy
 api POST /oauth2/revoke --data-urlencode "token=$token"
 is "$status $(sql "select count(*) from latchkey_session where id = '$(sid "$token")'")" '200 0' 'one more user than there is room for: a token is revoked'
 new_token cy
-like "$($LK_AS "$LK_BIN" -c "$LK_CONF" check 2>&1)" 'has not read for [0-9]+ s which sessions have ended' 'latchkey check says so'
+like "$($LK_AS "$LK_BIN" -c "$LK_CONF" check 2>&1)" 'has not read for [0-9]+ s which sessions have ended' 'latchkey check says that the keeper has not read for some time'
 sql "update latchkey_revoked set until = now() - interval '10 minutes' where user_id > 1000000" >/dev/null
 t/stack workers-stop "$LK_DIR" && t/stack workers-start "$LK_DIR"
 supervisor=$(cat "$LK_SERVE")
@@ -225,8 +225,8 @@ new_keeper
 retry 30 query_is "$past" 0
 ok $? 'an instance whose turn it is removes all sessions that have expired'
 retry 30 query_is "select count(*) from latchkey_revoked where until < now() - interval '1 hour'" 0
-ok $? 'it removes entries an hour past their time'
-is "$(sql "select count(*) > 100000 from latchkey_revoked where until < now()")" t 'entries stay for that hour'
+ok $? 'an instance whose turn it is removes entries an hour past their time'
+is "$(sql "select count(*) > 100000 from latchkey_revoked where until < now()")" t 'entries stay for an hour past their time'
 
 idle=$((60 * (20160 + 30) + 86400))
 sql "insert into latchkey_session (id, user_id, epoch, expires_at, agent, used_at) select md5(n::text)::uuid, 1, 0, now() + interval '1 day', repeat('x', 250), now() - ($idle + case when n % 2 = 0 then 60 else -600 end) * interval '1 second' from generate_series(1, 6000) n" >/dev/null

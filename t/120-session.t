@@ -287,7 +287,7 @@ for _ in 1 2 3 4 5 6 7 8 9 10 11; do
 done >"$tmp/statuses"
 like "$(xargs <"$tmp/statuses")" '^(401 )+429( 429)*$' 'wrong passwords at POST /session are counted'
 log_in eve 'correct horse'
-is "$status" 429 'they are counted with those at /token'
+is "$status" 429 'wrong passwords at POST /session are counted with those at /token'
 browse GET /users/me
 is "$status" 200 'a browser that is logged in is not concerned'
 t/stack db-stop "$LK_DIR"

@@ -116,7 +116,7 @@ is "$status $(seen)" '200 todos:write admin read' 'a cookie with the scope opens
 admin=$cookie
 cookie_of eve
 browse /admin/x
-is "$status" 403 "another user's cookie does not"
+is "$status" 403 "a cookie without the scope does not open the location that demands it"
 cookie=$admin
 
 # --- renewal ---
@@ -127,7 +127,7 @@ for path in /app/x /admin/x; do
 	is "$status $(seen)" '200 todos:write admin read' "an old cookie is renewed with its scopes at $path"
 	take_cookie
 	browse /admin/y
-	is "$status $(seen) $(header Set-Cookie | grep -c latchkey)" '200 todos:write admin read 0' "what was renewed at $path has them"
+	is "$status $(seen) $(header Set-Cookie | grep -c latchkey)" '200 todos:write admin read 0' "a cookie renewed at $path has the scopes of the old one"
 done
 # as by a hand in the table, which raises no epoch
 sql "update latchkey_account set scope = 'read' where user_id = 1" >/dev/null
@@ -140,7 +140,7 @@ browse /app/x
 is "$status $(seen)" '200 read' 'a renewal tells the application the scopes that the user has now'
 take_cookie
 browse /app/x
-is "$status $(seen)" '200 read' 'what was renewed has the scopes that the user had then'
+is "$status $(seen)" '200 read' 'a renewed cookie has the scopes that the user had at the renewal'
 sql "update latchkey_account set scope = null where user_id = 1" >/dev/null
 change -1
 browse /app/x

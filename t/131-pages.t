@@ -179,7 +179,7 @@ cookie=x=1
 api GET '/login?out=1&next=%2Ftodos%2F'
 like "$body" '<img class="away" src="/login/clear"' 'the page after a log-out has the image that clears'
 api GET /login/clear
-is "$status $(header Clear-Site-Data) $(header Cache-Control)" '200 "cache" no-store' 'that image clears what the browser has shown'
+is "$status $(header Clear-Site-Data) $(header Cache-Control)" '200 "cache" no-store' 'the image of the page after a log-out clears what the browser has shown'
 form /logout
 is "$status" 303 'a log-out without a session is one, too'
 
@@ -246,7 +246,7 @@ is "$status" 200 'the browser that changed the password stays logged in'
 api GET /account -H "Cookie: $old"
 is "$status" 303 'the session before the change of the password has ended'
 api GET /users/me -H "Authorization: Bearer $token"
-is "$status" 401 'all else has ended with the change of the password'
+is "$status" 401 'a token from before the change of the password has ended'
 form /login username=bea 'password=another horse' keep=yes
 keep_cookie
 session=$(session_of "$cookie")

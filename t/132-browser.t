@@ -30,6 +30,6 @@ own() {
 }
 retry 20 own
 ok $? 'a logo in pages_dir takes the place of the built-in one'
-is "$status $(header Content-Type) $(header X-Content-Type-Options)" '200 image/svg+xml nosniff' 'it is sent as what it is'
+is "$status $(header Content-Type) $(header X-Content-Type-Options)" '200 image/svg+xml nosniff' 'a logo in pages_dir is sent as an image'
 pass_on node t/browser/logo.mjs "$LK_URL" 160 ${LK_PICTURES:+"$LK_PICTURES"}
 done_testing

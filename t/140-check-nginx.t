@@ -109,17 +109,17 @@ is "$(cat "$tmp/log/nginx")" "$taken" "sample: nginx warns of nothing with a doz
 
 # The public part of a guarded application, as the document has it.
 sed -n '/^    location \/app\/public\/ {/,/^    }/p' doc/check-nginx.md >"$tmp/public"
-like "$(wc -l <"$tmp/public")" '^([6-9]|1[0-9])$' 'document: it has a public part of a guarded application'
+like "$(wc -l <"$tmp/public")" '^([6-9]|1[0-9])$' 'document: a public part of a guarded application is shown'
 sample "/^	#location \/app\//,/^	#}\$/s/^	#/	/; /^	include .*latchkey-docs.conf/r $tmp/public"
 ok $? 'document: nginx takes its public part beside the guard' || diag "$(cat "$tmp/log/nginx")"
-is "$(grep -c 'location /app/public/' "$tmp/dump")" 1 'document: its public part is in the configuration that is checked'
+is "$(grep -c 'location /app/public/' "$tmp/dump")" 1 'document: the public part is in the configuration that is checked'
 check "$tmp/dump"
 is "$status $found" '0 ' 'document: nothing is found in its public part beside the guard' || diag "$out"
 
 # The line that README shows before all else.
 sed -n '1,50{/^    location \/app\/ {/,/^    }/p}' README.md >"$tmp/first"
-is "$(grep -c 'include .*/latchkey-gate.conf;$' "$tmp/first") $(wc -l <"$tmp/first")" '1 4' 'README: its first screen has the one line of a guard'
-like "$(sed -n 1,50p README.md)" '<img src="doc/login.png"' 'README: its first screen has the log-in page'
+is "$(grep -c 'include .*/latchkey-gate.conf;$' "$tmp/first") $(wc -l <"$tmp/first")" '1 4' 'README: the first screen has the one line of a guard'
+like "$(sed -n 1,50p README.md)" '<img src="doc/login.png"' 'README: the first screen has the log-in page'
 sample "/^	include .*latchkey-docs.conf/r $tmp/first"
 ok $? 'README: nginx takes its guard' || diag "$(cat "$tmp/log/nginx")"
 check "$tmp/dump"

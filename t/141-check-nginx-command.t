@@ -32,7 +32,7 @@ like "$err" "$tmp/cut, line 2: " 'the place where a configuration ends early is 
 echo 'include /etc/nginx/other.conf;' >"$tmp/part"
 check "$tmp/part"
 is "$status" 2 'a configuration without what it includes is a 2'
-like "$err" 'nginx -T' 'that nginx -T prints all of it is told'
+like "$err" 'nginx -T' 'the report says that nginx -T prints all of the configuration'
 check - </dev/null
 is "$status $out" '2 ' 'an empty configuration, as of a pipe whose nginx failed, is a 2'
 check --no "$tmp/good"
@@ -144,6 +144,6 @@ gone() {
 }
 retry 10 gone
 checked
-like "$out" 'note: asked: no answer' 'that nobody answers is a note'
+like "$out" 'note: asked: no answer' 'a server that does not answer is a note'
 
 done_testing

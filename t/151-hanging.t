@@ -114,7 +114,7 @@ printf %s "$LK_KEY" >"$tmp/orders/file"
 kill -HUP "$serve"
 retry 20 hangs
 ok $? 'the reading of a key hangs'
-isnt "$(cat "$tmp/orders/file.pid")" "$serve" 'it does not hang in the supervisor'
+isnt "$(cat "$tmp/orders/file.pid")" "$serve" 'the reading of a key does not hang in the supervisor'
 replaced
 ok $? 'a worker that dies while a key hangs is replaced'
 is "$(grep -c 'event=reload result=kept' "$LK_LOG")" 0 'a worker is replaced before the reading is given up'
@@ -136,5 +136,5 @@ ok $? 'SIGTERM is obeyed while a key hangs'
 printf %s "$LK_CONF" >"$tmp/orders/file"
 start_with "$tmp/hanging" -c "$LK_CONF"
 is $? 1 'a start ends where the settings hang'
-like "$said" 'could not be read within 10 seconds' 'it says that a file system does not answer'
+like "$said" 'could not be read within 10 seconds' 'a start where the settings hang says that a file system does not answer'
 done_testing

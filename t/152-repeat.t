@@ -145,7 +145,7 @@ is "$? $status" '0 503' 'a change by cookie whose outcome is not known gets 503'
 retry 20 settled change_by_cookie 'correct horse' 'battery staple'
 is "$status" 200 'the same change by cookie again gets 200'
 renewed=$(session_cookie)
-isnt "$renewed" '' 'its session goes on with another cookie'
+isnt "$renewed" '' 'the session of a change by cookie goes on with another cookie'
 retry 20 settled change_by_cookie 'correct horse' 'another staple'
 is "$status" 401 'the ended cookie admits to no other change'
 cookie=$renewed

@@ -53,7 +53,7 @@ done
 python3 -B t/tool/canary.py look "$mark" "$@" <"$tmp/sent" >"$tmp/left"
 like "$(cat "$tmp/left")" '^planted ' 'a password that is there is found'
 for role in supervisor check api login keeper; do
-	is "$(printf '%s\n' "$@" | grep -c "^$role=")" 1 "its process is looked at: $role"
+	is "$(printf '%s\n' "$@" | grep -c "^$role=")" 1 "a process is searched for passwords: $role"
 	is "$(sed -n "s/^$role //p" "$tmp/left")" '' "nothing is left of any password: $role"
 done
 

@@ -182,7 +182,7 @@ while time.monotonic() < limit:
             shown += os.read(main, 4096)
         break
 print(shown.decode().replace("\r", "").replace("\t", "|").replace(": \n", ":\n"), end="")
-code = os.waitstatus_to_exitcode(status) if done else "it hangs"
+code = os.waitstatus_to_exitcode(status) if done else "none: no end"
 print("status", code, "echo", bool(termios.tcgetattr(side)[3] & termios.ECHO))
 ' "$@"
 }

@@ -59,7 +59,7 @@ latchkey_worker_requests_total{lane="warden",worker="1"} 0
 latchkey_worker_restarts_total{lane="warden"} 0
 latchkey_worker_up{lane="warden",worker="0"} 1
 latchkey_worker_up{lane="warden",worker="1"} 1' 'role: the figures have a new one, but no requests and no queue of it'
-like "$($LK_AS "$LK_BIN" -c "$LK_CONF" status)" '^warden +2 +0 ' 'role: so has the status page'
+like "$($LK_AS "$LK_BIN" -c "$LK_CONF" status)" '^warden +2 +0 ' 'role: the status page has a new one'
 like "$($LK_AS "$LK_BIN" -c "$LK_CONF" check)" '^workers: check .*, warden 2, .*connections to the database: 7,' \
 	'role: check counts its processes and their connections to the database'
 old=$(wardens | head -n 1)

@@ -91,7 +91,7 @@ log_in bob 'correct horse'
 take_token
 second=$token
 api GET /users/me/sessions -H "Authorization: Bearer $second"
-is "$status" 200 'a user lists them'
+is "$status" 200 'a user lists the sessions'
 printf '%s' "$body" >"$tmp/list"
 is "$(python3 -c '
 import json, re, sys
@@ -99,7 +99,7 @@ for s in json.load(open(sys.argv[1])):
     assert list(s) == ["id", "created_at", "used_at", "expires_at", "address", "agent", "client", "current"], s
     assert re.fullmatch("[0-9a-f]{32}", s["id"]), s
     print(s["current"], s["address"], s["created_at"][:2], s["agent"] is None)' "$tmp/list" | sort | uniq -c | xargs)" \
-	'2 False 127.0.0.1 20 False 1 True 127.0.0.1 20 False' 'each has its id, times, address and agent, and one is the current'
+	'2 False 127.0.0.1 20 False 1 True 127.0.0.1 20 False' 'each session has its id, times, address and agent, and one is the current'
 id_of_first=$(python3 -c '
 import base64, json, sys
 claims = sys.argv[1].split(".")[1]
@@ -115,23 +115,23 @@ for id in x "${id_of_first}0" "$(printf '%s' "$id_of_first" | tr a-f A-F)Z" '%00
 	like "$status" '^(400|404|422)$' "$id is no session"
 done
 check "$first"
-is "$status" 200 'all that has ended none'
+is "$status" 200 'the refused attempts to end a session have ended none'
 api DELETE "/users/me/sessions/$id_of_first" -H "Authorization: Bearer $second"
-is "$status $body" '204 ' 'the owner ends one'
+is "$status $body" '204 ' 'the owner ends a session'
 api DELETE "/users/me/sessions/$id_of_first" -H "Authorization: Bearer $second"
-is "$status" 404 'what has ended cannot be ended again'
+is "$status" 404 'a session that has ended cannot be ended again'
 retry 2 refused "$first"
 ok $? 'the check refuses the token of an ended session'
 retry 2 refused_there "$first"
-ok $? 'another instance refuses it, too'
+ok $? 'another instance refuses the token of an ended session'
 api GET /users/me -H "Authorization: Bearer $first"
-is "$status" 401 'where the database is asked it is refused as well'
+is "$status" 401 'where the database is asked the token of an ended session is refused'
 check "$second"
 is "$status" 200 'the token of the other session goes on'
 api DELETE /users/me/sessions -H "Authorization: Bearer $second"
-is "$status" 204 'all others are ended at once'
+is "$status" 204 'all other sessions are ended at once'
 retry 2 refused "$bob"
-ok $? 'the tokens of all others are refused'
+ok $? 'the tokens of all other sessions are refused'
 check "$second"
 is "$status" 200 'the one that ended the others goes on'
 api DELETE /session -H "Authorization: Bearer $second" -H 'Sec-Fetch-Site: cross-site' -H 'Origin: https://evil.example'
@@ -247,10 +247,10 @@ for name in ada cy; do
 done
 sleep 0.5
 check "$slow"
-is "$status" 200 'what is not yet committed has not ended'
+is "$status" 200 'a session whose end is not yet committed has not ended'
 wait $slow_pid
 is "$(grep -i error "$tmp/slow.log")" '' 'the long transaction commits'
 retry 2 refused "$slow"
-ok $? 'one that commits later than others is not missed'
+ok $? 'an end of sessions that commits later than others is not missed'
 
 done_testing

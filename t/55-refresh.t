@@ -93,7 +93,7 @@ like "$status $body" '^400 .*unsupported_grant_type' 'another grant type is said
 renew "$third" -H 'Sec-Fetch-Site: cross-site' -H 'Origin: https://evil.example'
 is "$status" 403 'a page of another site cannot renew'
 renew "$third"
-is "$status" 200 'all of that has not ended the session'
+is "$status" 200 'refused renewals have not ended the session'
 take_refresh
 fourth=$refresh
 
@@ -208,7 +208,7 @@ gets_refresh() {
 retry 30 gets_refresh
 ok $? 'with refresh_tokens = always a login without a scope gets a refresh token'
 renew "$refresh"
-is "$status" 200 'it renews the session, which lasts as one that was asked for'
+is "$status" 200 'a refresh token of refresh_tokens = always renews the session, which lasts as one that was asked for'
 api POST /oauth2/token 'grant_type=password&username=ada&password=correct horse'
 take_refresh
 is "$status $refresh" '200 ' 'a password grant of /oauth2/token has to ask for one still'

@@ -85,7 +85,7 @@ done
 is "$(stat -c %a "$keys"/*.pem "$keys/keys" | sort -u)" 640 'files of pairs can be read by their owner and group alone'
 is "$(find "$keys" -name '.*' -type f)" '' 'no temporary file is left'
 key list
-is "$(printf '%s\n' "$said" | cut -f 2,3 | tr '\t\n' ' /')" 'HS256 active/ES256 next/EdDSA next/RS256 next/' 'all are listed with their states'
+is "$(printf '%s\n' "$said" | cut -f 2,3 | tr '\t\n' ' /')" 'HS256 active/ES256 next/EdDSA next/RS256 next/' 'key list has all keys with their states'
 $LK_AS "$LK_BIN" -c "$LK_CONF" check >"$tmp/out" 2>&1
 ok $? 'latchkey check takes the pairs' || diag "$(cat "$tmp/out")"
 reload
@@ -96,9 +96,9 @@ ok $? 'pairs are taken over by a reload'
 api GET /.well-known/jwks.json
 printf '%s' "$body" >"$tmp/jwks"
 is "$status $(header Content-Type)" '200 application/jwk-set+json' 'jwks: the set is served'
-like "$(header Cache-Control)" '^public, max-age=1$' 'jwks: it may be kept for jwks_max_age_s'
+like "$(header Cache-Control)" '^public, max-age=1$' 'jwks: the set may be kept for jwks_max_age_s'
 etag=$(header ETag)
-like "$etag" '^"[A-Za-z0-9_-]{43}"$' 'jwks: it has a tag'
+like "$etag" '^"[A-Za-z0-9_-]{43}"$' 'jwks: the set has a tag'
 is "$(python3 - "$tmp/jwks" <<'P'
 import base64, hashlib, json, sys
 wanted = {"EC": {"crv", "kty", "x", "y"}, "OKP": {"crv", "kty", "x"}, "RSA": {"e", "kty", "n"}}
@@ -138,7 +138,7 @@ like "$said" 'has been activated' 'a key is activated once'
 key activate
 like "$said" 'no key is next; make one' 'without a next key none is activated'
 key list
-is "$(printf '%s\n' "$said" | sed 's/, .*//' | cut -f 2,3 | tr '\t\n' ' /')" 'HS256 retiring/ES256 active/EdDSA retiring/RS256 retiring/' 'those that signed before are retiring'
+is "$(printf '%s\n' "$said" | sed 's/, .*//' | cut -f 2,3 | tr '\t\n' ' /')" 'HS256 retiring/ES256 active/EdDSA retiring/RS256 retiring/' 'keys that signed before are retiring'
 like "$said" 'RS256	retiring, verifies until 20[0-9-]+T[0-9:]+Z' 'the list says until when a retiring key verifies'
 for alg in RS256 EdDSA; do
 	eval "check \"\$token_$alg\""
@@ -161,7 +161,7 @@ print(read(token)["sub"])
 P
 if python3 -c 'import jwt' 2>/dev/null; then
 	is "$(python3 "$tmp/application.py" "$LK_URL" "$token_ES256" 2>&1 | tail -n 1)" ada 'the application of doc/applications.md reads a token by the published keys'
-	like "$(python3 "$tmp/application.py" "$LK_URL" "$token_EdDSA" 2>&1 | tail -n 1)" 'InvalidAlgorithmError' 'it accepts no other algorithm'
+	like "$(python3 "$tmp/application.py" "$LK_URL" "$token_EdDSA" 2>&1 | tail -n 1)" 'InvalidAlgorithmError' 'the application of doc/applications.md accepts no other algorithm'
 else
 	skip 'an application reads tokens by the published keys' 'python3-jwt is not there'
 fi
@@ -176,9 +176,9 @@ ok $? 'every token was sent'
 awk -F '\t' '$1 != $2' "$tmp/results" >"$tmp/wrong"
 is "$(cat "$tmp/wrong")" '' 'each algorithm, under each name, with each kind of key, and signatures that are almost one are refused'
 [ "$(wc -l <"$tmp/results")" -gt 700 ]
-ok $? 'these were more than 700 tokens' || wc -l <"$tmp/results"
-is "$(workers '(api|check)' | xargs)" "$before" 'no worker ends of them'
-is "$(grep -cE 'level=error|event=(bug|worker_ended)' "$LK_LOG")" 0 'no worker logs an error of them'
+ok $? 'more than 700 forged tokens were tried' || wc -l <"$tmp/results"
+is "$(workers '(api|check)' | xargs)" "$before" 'no worker ends of forged tokens'
+is "$(grep -cE 'level=error|event=(bug|worker_ended)' "$LK_LOG")" 0 'no worker logs an error of forged tokens'
 
 # --- without a secret in the ring ---
 
@@ -255,7 +255,7 @@ reload
 check "$token_ES256"
 is "$status" 401 'tokens of a stolen key end'
 log_in_ada
-is "$(head_of "$token" kid)" "$made" 'its successor signs at once'
+is "$(head_of "$token" kid)" "$made" 'the successor of a stolen key signs at once'
 
 # --- keys that wait for their time ---
 

@@ -70,7 +70,7 @@ conninfo 'postgresql://todo:canary@localhost/todo' 'put it into a file: passfile
 conninfo 'postgresql://todo@localhost/todo?schema=canary' 'does not know a parameter behind the .; .* it is like: host=/run/postgresql'
 conninfo 'DATABASE_URL=postgresql://todo:canary@localhost/todo' 'has a name in front'
 conninfo localhost 'missing "=" after "localhost" in connection info string; it is like: host=/run/postgresql'
-conninfo 'host localhost password canary' 'it is like: host=/run/postgresql'
+conninfo 'host localhost password canary' '; it is like: host=/run/postgresql'
 
 # --- the database ---
 

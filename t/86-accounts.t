@@ -43,31 +43,31 @@ ada=$token
 user rename ada grace
 is "$said" '0 1 grace  active yescrypt' 'rename: an account gets another name'
 me "$ada"
-is "$status" 401 'rename: its tokens end'
+is "$status" 401 'rename: the tokens of the account end'
 log_in ada 'correct horse'
 is "$status" 401 'rename: the old name logs in no more'
 log_in grace 'correct horse'
-is "$status" 200 'rename: the new one does, with the same password'
+is "$status" 200 'rename: the new name logs in with the same password'
 take_token
 me "$token"
-is "$status" 200 'rename: with a token that counts'
+is "$status" 200 'rename: a token of the new name counts'
 is "$(sql 'select epoch from latchkey_account where user_id = 1')" 1 'rename: the epoch is raised'
 sign_up ada 'correct horse'
 is "$status $body" '400 {"detail":"User already registered"}' 'rename: nobody else gets the old name while a token has it'
 user add ada
-like "$said" '^1 latchkey: ' 'rename: nor does the operator give it away'
+like "$said" '^1 latchkey: ' 'rename: the operator does not give the old name away while a token has it'
 join eve
 user rename eve ada
 like "$said" '^1 latchkey: the name ada was another account.s, and is free when the last token of that has ended: 20[0-9TZ:-]+$' \
-	'rename: the refusal says until when'
+	'rename: the refusal of a name says until when it is taken'
 is "$(sql "select extract(epoch from free_at - now()) between 3541 and 3600 from latchkey_name where username = 'ada'")" t \
-	'rename: that is the lifetime of a cookie, which is longer than that of a token'
+	'rename: a name is taken for the lifetime of a cookie, which is longer than that of a token'
 user rename eve grace
 is "$said" '1 latchkey: account already exists: grace' 'rename: a name that is taken is refused'
 user rename grace ada
 is "$said" '0 1 ada  active yescrypt' 'rename: the owner may have the old name back'
 me "$ada"
-is "$status" 401 'rename: which brings no old token back'
+is "$status" 401 'rename: an old name brings no old token back'
 user rename ada grace
 free_now
 sign_up ada 'correct horse'
@@ -79,7 +79,7 @@ is "$said" '1 latchkey: name is empty' 'rename: an empty name is refused'
 user rename grace "$(head -c 255 /dev/zero | tr '\0' g)"
 like "$said" '^0 ' 'rename: a name may have 255 characters'
 user rename "$(head -c 255 /dev/zero | tr '\0' g)" "$(head -c 256 /dev/zero | tr '\0' g)"
-is "$said" '1 latchkey: name has more than 255 characters' 'rename: but not 256'
+is "$said" '1 latchkey: name has more than 255 characters' 'rename: a name may not have 256 characters'
 user rename "$(head -c 255 /dev/zero | tr '\0' g)" grace
 user rename grace grace
 like "$said" '^0 ' 'rename: to the same name changes nothing but the epoch'
@@ -97,16 +97,16 @@ user delete bob
 is "$said" '1 latchkey: nothing was deleted, since rows refer to the account: todos, "Notes"; delete or change these first, or do: latchkey user disable' \
 	'delete: the tables whose rows refer to the account are named'
 is "$(sql "select count(*) from users where username = 'bob'") $(sql 'select count(*) from todos')" '1 1' \
-	'delete: nothing is deleted then, though a foreign key would'
+	'delete: nothing is deleted where rows refer to the account, though a foreign key would'
 me "$bob"
-is "$status" 200 'delete: and nothing has changed'
+is "$status" 200 'delete: a refused deletion changes nothing'
 sql 'delete from todos; delete from "Notes"'
 user delete bob
 is "$said" '0 4 bob  active yescrypt' 'delete: without such rows the account is deleted, and shown once more'
-is "$(sql "select count(*) from users where username = 'bob'")" 0 'delete: it is gone'
+is "$(sql "select count(*) from users where username = 'bob'")" 0 'delete: the row of the account is gone'
 me "$bob"
-is "$status" 401 'delete: its tokens have ended'
-is "$(sql 'select epoch from latchkey_account where user_id = 4')" 1 'delete: for a row that is restored, too'
+is "$status" 401 'delete: the tokens of the account have ended'
+is "$(sql 'select epoch from latchkey_account where user_id = 4')" 1 'delete: the tokens end for a row that is restored, too'
 sign_up bob 'correct horse'
 is "$status" 400 'delete: the name is kept'
 user show bob

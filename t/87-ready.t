@@ -40,9 +40,9 @@ begin
 retry 10 logged 'warning: the database does not answer'
 ok $? 'serve without its database warns at its start'
 unlike "$(cat "$log")" 'event=ready' 'serve without its database is not ready'
-like "$(cat "$log")" 'event=db_failed .*advice="PostgreSQL does not listen there' 'the log says why, with what to do'
+like "$(cat "$log")" 'event=db_failed .*advice="PostgreSQL does not listen there' 'the log says why serve is not ready, with what to do'
 sleep 2
-is "$(grep -c warning: "$log")" 1 'the warning comes once'
+is "$(grep -c warning: "$log")" 1 'serve without its database warns once'
 t/stack db-start "$LK_DIR"
 retry 20 logged 'event=ready pid='
 ok $? 'serve is ready when the database has come'
@@ -78,10 +78,10 @@ t/stack db-start "$LK_DIR"
 # --- check ---
 
 check
-unlike "$said" 'listen_|status_file|clock' 'check: all is well beside a service that runs'
+unlike "$said" 'listen_|status_file|clock' 'check: nothing is wrong beside a service that runs'
 is "${said%% *}" 0 'check: with all well its status is 0'
 is "$(tail -n 1 "$tmp/out")" 'not looked at: what the systemd unit allows; nginx and what it passes on' \
-	'check: its last line says what it has not looked at'
+	'check: the last line says what was not looked at'
 other="LATCHKEY_STATUS_FILE=$LK_DIR/data/other.status"
 check "$other"
 like "$(tail -n 1 "$tmp/out")" " which process listens on $LK_SOCKET_CHECK; which process listens on $LK_SOCKET_API" \

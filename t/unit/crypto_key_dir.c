@@ -125,8 +125,8 @@ test_changes(void)
 	snprintf(
 	    path, sizeof(path), "%s/.%s.new", folder, strrchr(list, '/') + 1);
 	ok(!key_dir_save(&dir) && access(path, F_OK) != 0,
-	    "a list that cannot be put in its place is a failure, and leaves "
-	    "nothing");
+	    "a list of keys that cannot be put in its place is a failure, and "
+	    "leaves no file");
 	rmdir(list);
 	key_dir_close(&dir);
 	is_int(dir.fd, -1, "a directory that is closed has no descriptor");

@@ -24,10 +24,10 @@ test_parts(void)
 	        p == text + 2,
 	    "a part ends before its end, which is skipped");
 	ok(pwtext_literal(&p, "b") && p == text + 3,
-	    "what stands there is skipped");
+	    "a literal that is present is skipped");
 	ok(!pwtext_literal(&p, "b") && !pwtext_literal(&p, "cd") &&
 	        p == text + 3,
-	    "what does not stand there is not skipped");
+	    "a literal that is not present is not skipped");
 	ok(!pwtext_part(&p, ',', &part) && p == text + 3,
 	    "without its end there is no part");
 	ok(pwtext_part(&p, '\0', &part) && part.n == 2 && *p == '\0',
@@ -158,11 +158,11 @@ static void
 test_itoa64(void)
 {
 	ok(pwtext_is_itoa64("./09AZaz", 8) && pwtext_is_itoa64("", 0),
-	    "characters of crypt(3)'s alphabet");
+	    "text of crypt(3)'s alphabet is known by its length");
 	ok(!pwtext_is_itoa64("./09AZaz", 7) &&
 	        !pwtext_is_itoa64("./09AZaz", 9) &&
 	        !pwtext_is_itoa64("./09AZa=", 8),
-	    "neither more nor fewer, and no other");
+	    "text of another length or alphabet is not crypt(3)'s");
 	ok(pwtext_itoa64_number("/.", 2) == 1 &&
 	        pwtext_itoa64_number("./", 2) == 64 &&
 	        pwtext_itoa64_number("zz", 2) == 4095 &&

@@ -757,7 +757,7 @@ test_no_room(void)
 	revoked_missed(now, false);
 	is_int(revoked_outage_s(), 11,
 	    "an outage begins with the last answer, for which there was room or not");
-	ok(revoked_is_stale(), "what there was no room for leaves it stale");
+	ok(revoked_is_stale(), "ends without room leave the memory stale");
 	begin();
 	revoked_missed(now, false);
 	is_int(revoked_outage_s(), 0,

@@ -503,10 +503,12 @@ test_parties(void)
 		buf_init(&members, &arena);
 		buf_addf(&members, "\"exp\":2000000000,%s", cases[i].members);
 		token = token_of(members.s);
-		ok(accepts(token, EXP - 60) == cases[i].good, cases[i].members);
+		ok(accepts(token, EXP - 60) == cases[i].good,
+		    tap_with("issuer and audience are set", cases[i].members));
 		ring.issuer = ring.audience = "";
 		ok(accepts(token, EXP - 60) == cases[i].without,
-		    "the same where neither is set");
+		    tap_with(
+		        "issuer and audience are not set", cases[i].members));
 		ring.issuer = "i";
 		ring.audience = "a";
 	}

@@ -60,7 +60,7 @@ test_failures(void)
 	       "latchkey check"),
 	    "hidden rows have their advice");
 	ok(db_advice("42501", "PL/pgSQL function f() line 1 at RAISE") == NULL,
-	    "what a trigger raises on purpose has none");
+	    "what a trigger raises on purpose has no advice");
 	ok(has("42P05", "", "pool_mode") && has("26000", "", "pool_mode"),
 	    "a pooler that shares sessions has its advice");
 	ok(has("25006", "", "latchkey check"),

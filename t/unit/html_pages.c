@@ -149,7 +149,8 @@ test_dir(void)
 	is(p.logo.type, "image/png", "a logo may be a PNG");
 	is_int((long long)p.style.n, PAGES_FILE_MAX_BYTES,
 	    "a style of 64 KiB is taken");
-	ok(strcmp(p.version, version) != 0, "its addresses change with it");
+	ok(strcmp(p.version, version) != 0,
+	    "the addresses of a style change with it");
 	pages_close(&p);
 	put("style.css", big, sizeof(big));
 	listen_to_stderr();

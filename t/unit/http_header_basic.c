@@ -39,9 +39,11 @@ test_read(void)
 		ok(header_basic(cases[i].header, &arena, &id, &secret) ==
 		        ERR_OK,
 		    tap_with("a client is read", cases[i].header));
-		is(id, cases[i].id, tap_with("its id", cases[i].header));
+		is(id, cases[i].id,
+		    tap_with("the id of a client is read", cases[i].header));
 		is(secret, cases[i].secret,
-		    tap_with("its secret", cases[i].header));
+		    tap_with(
+		        "the secret of a client is read", cases[i].header));
 	}
 }
 

@@ -361,8 +361,7 @@ test_members(void)
 	    "{\"a\":{\"password\":\"**********\"},"
 	    "\"password\":\"**********\","
 	    "\"b\":[0,{\"PassWord\":\"**********\",\"passwords\":4}]}",
-	    "a masked member does not come out, whatever it is, however deep "
-	    "it is and in whichever case");
+	    "no kind of masked member comes out, at any depth, in any case");
 	(void)parse("{\"ab\":1,\"a\":2,\"b\":3,\"a b\":4,\"\":5}", &o, &why);
 	buf_init(&b, &arena);
 	json_write(&b, o, "b a");

@@ -238,7 +238,8 @@ test_bearer(void)
 	} cases[] = {
 		{ NULL, "Bearer", "no token is told of no error" },
 		{ "Basic YTpi", "Bearer", "another scheme is told of none" },
-		{ "Bearerx", "Bearer", "a scheme that begins so, neither" },
+		{ "Bearerx", "Bearer",
+		    "a scheme that begins as Bearer is told of none" },
 		{ "Bearer", "Bearer error=\"invalid_token\"",
 		    "a scheme without a token is told of an error" },
 		{ "bEARER x", "Bearer error=\"invalid_token\"",
@@ -257,7 +258,7 @@ test_bearer(void)
 		is(r.reply.headers.s, line, cases[i].title);
 		is(r.reply.body.s,
 		    "{\"detail\":\"Could not validate credentials\"}",
-		    tap_with("its body is as ever", cases[i].title));
+		    tap_with("the body of a 401 is as ever", cases[i].title));
 	}
 	r.face = FACE_FASTAPI;
 	reply_error(&r, ERR_UNAUTH);
@@ -299,7 +300,7 @@ test_login(void)
 	    "\"error_description\":\"No\"}",
 	    "a wrong password is an invalid grant");
 	is(r.reply.headers.s, "WWW-Authenticate: Bearer\r\n",
-	    "which asks for no client's secret");
+	    "a wrong password asks for no client's secret");
 	reply_error(&r, ERR_DENIED);
 	ok(strstr(r.reply.body.s, "\"invalid_request\"") != NULL,
 	    "what is not allowed is an invalid request at a login, too");

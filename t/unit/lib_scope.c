@@ -19,9 +19,11 @@ test_names(void)
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(bad); i++)
-		ok(!scope_is_name(bad[i]), tap_with("it is no name", bad[i]));
+		ok(!scope_is_name(bad[i]),
+		    tap_with("text is no name of a scope", bad[i]));
 	for (i = 0; i < ARRAY_LEN(good); i++)
-		ok(scope_is_name(good[i]), tap_with("it is a name", good[i]));
+		ok(scope_is_name(good[i]),
+		    tap_with("text is a name of a scope", good[i]));
 }
 
 static void
@@ -34,9 +36,11 @@ test_lists(void)
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(bad); i++)
-		ok(!scope_is_list(bad[i]), tap_with("it is no list", bad[i]));
+		ok(!scope_is_list(bad[i]),
+		    tap_with("text is no list of scopes", bad[i]));
 	for (i = 0; i < ARRAY_LEN(good); i++)
-		ok(scope_is_list(good[i]), tap_with("it is a list", good[i]));
+		ok(scope_is_list(good[i]),
+		    tap_with("text is a list of scopes", good[i]));
 }
 
 static void
@@ -88,10 +92,11 @@ test_common(void)
 	        scope_common("a", NULL, &a) == NULL &&
 	        scope_common("a", "", &a) == NULL,
 	    "an empty list has no name in common");
-	is(scope_choose("a b", "b x", &a), "b", "those that are wanted");
+	is(scope_choose("a b", "b x", &a), "b",
+	    "of a list the names that are wanted are chosen");
 	ok(scope_choose("a b", "x", &a) == NULL &&
 	        scope_choose("a b", "x offline_access", &a) == NULL,
-	    "none, where none of the wanted is there");
+	    "no name is chosen where none of the wanted is in a list");
 	is(scope_choose("a b", NULL, &a), "a b", "all, where none is wanted");
 	is(scope_choose("a b", "offline_access", &a), "a b",
 	    "all, where offline_access alone is wanted");

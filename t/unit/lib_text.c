@@ -239,7 +239,7 @@ test_base64url_bad(void)
 
 	for (i = 0; i < ARRAY_LEN(bad); i++)
 		ok(!text_base64url_read(bad[i], strlen(bad[i]), read, &n),
-		    tap_with("this is no base64url", bad[i]));
+		    tap_with("text is no base64url", bad[i]));
 	ok(!text_base64url_read("Zm8\0", 4, read, &n),
 	    "a NUL is no character of base64url");
 }

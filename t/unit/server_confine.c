@@ -298,9 +298,9 @@ test_failures(bool (*work)(void), int most, const char *title)
 	bool good;
 
 	reset();
-	ok(work(), tap_with("it is confined", title));
+	ok(work(), tap_with("a process is confined", title));
 	n = -turn;
-	is_int(n, most, tap_with("so many steps can fail", title));
+	is_int(n, most, tap_with("as many steps can fail as are known", title));
 	for (i = 1; i <= n; i++) {
 		reset();
 		turn = i;
@@ -396,9 +396,11 @@ test_ports(void)
 	version = 1;
 	ok(says_ports(keeper | ROLE_BIT(ROLE_API)),
 	    "that the oldest Landlock knows no ports is said");
-	ok(!says_ports(ROLE_BIT(ROLE_API)), "one process says so");
+	ok(!says_ports(ROLE_BIT(ROLE_API)),
+	    "that Landlock knows no ports is said by one process");
 	ways.has_tcp = false;
-	ok(!says_ports(keeper), "it is said of TCP alone");
+	ok(!says_ports(keeper),
+	    "that Landlock knows no ports is said of TCP alone");
 	ways.has_tcp = true;
 	version = 4;
 	ok(!says_ports(keeper), "where Landlock knows ports nothing is said");

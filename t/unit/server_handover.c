@@ -148,17 +148,18 @@ all_is_taken(void)
 	int same = 0;
 	size_t i;
 
-	ok(handover_leave(&left), "it is left");
+	ok(handover_leave(&left), "what the next program needs is left");
 	ok(!is_cloexec(left.status_fd) &&
 	        !is_cloexec(left.listeners.fd[ROLE_CHECK]),
 	    "descriptors stay open at the exec");
-	is_int(handover_take(&taken), HANDOVER_REAL, "it is taken");
+	is_int(handover_take(&taken), HANDOVER_REAL, "what was left is taken");
 	for (role = 0; role < ROLE_COUNT; role++)
 		same += is_taken(role);
 	is_int(same, ROLE_COUNT, "the sockets are those that were left");
-	is_int(taken.status_fd, left.status_fd, "the status file, too");
+	is_int(taken.status_fd, left.status_fd,
+	    "the status file is the one that was left");
 	is(taken.status_file, left.status_file,
-	    "the place of the status file, too");
+	    "the place of the status file is the one that was left");
 	ok(is_cloexec(left.status_fd) &&
 	        is_cloexec(left.listeners.fd[ROLE_CHECK]),
 	    "descriptors are closed at the exec after that");
@@ -172,7 +173,8 @@ all_is_taken(void)
 		        taken.worker[i].kill_ms == left.worker[i].kill_ms,
 		    tap_with("a worker is the one that was left",
 		        i == 0 ? "0" : "1"));
-	is_int(handover_take(&taken), HANDOVER_NONE, "it is taken once");
+	is_int(handover_take(&taken), HANDOVER_NONE,
+	    "what was left is taken once");
 }
 
 static void
@@ -180,11 +182,11 @@ others(void)
 {
 	left.listeners.single = true;
 	left.from = getppid();
-	ok(handover_leave(&left), "it is left for a child");
+	ok(handover_leave(&left), "a handover is left for a child");
 	is_int(handover_take(&taken), HANDOVER_TRIAL, "a child is on trial");
 	ok(taken.listeners.single, "there is one socket for all lanes");
 	left.from = 1 << 30;
-	ok(handover_leave(&left), "it is left for another process");
+	ok(handover_leave(&left), "a handover is left for another process");
 	is_int(handover_take(&taken), HANDOVER_WRONG,
 	    "a process that it is not for does not take it");
 	handover_withdraw(&left);

@@ -235,7 +235,9 @@ test_scopes(void)
 		    tap_with("a client asks for scopes", cases[i].wanted));
 		if (cases[i].granted != NULL)
 			is(out, cases[i].granted,
-			    tap_with("it gets them", cases[i].wanted));
+			    tap_with(
+			        "a client gets the scopes that it asks for",
+			        cases[i].wanted));
 	}
 	ok(client_scope(&svc, NULL, &out) == ERR_OK &&
 	        strcmp(out, "a ab c") == 0,
@@ -283,7 +285,8 @@ test_owner(void)
 	ok(!client_owns(&first, &claims) && client_owns(&svc, &claims),
 	    "a token is the client's that it names");
 	claims.client_id = CLIENT_FIRST_PARTY;
-	ok(client_owns(&first, &claims), "it may name the built-in one");
+	ok(client_owns(&first, &claims),
+	    "a token may name the built-in client");
 }
 
 static void

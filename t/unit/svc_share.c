@@ -122,7 +122,8 @@ test_refused(void)
 	ok(!share_begin(&c) && c.retry_after_s == 1,
 	    "the next one is refused, with the time in seconds");
 	now_ms++;
-	ok(is_open(), "it is begun when logins have had as long but the burst");
+	ok(is_open(),
+	    "a refused request is begun when logins have had as long but the burst");
 	begin();
 	ok(serve(600, 600) && is_open(), "600 ms leave the burst of 500");
 	begin();
