@@ -31,10 +31,6 @@ me() {
 	is "$status" "$2" "$3"
 }
 
-check() {
-	api GET /check -H "Authorization: Bearer $1"
-	[ "$status" = "$2" ]
-}
 
 claim() {
 	python3 -c '
@@ -67,14 +63,14 @@ isnt "$refresh" "$own_refresh" 'the refresh token of the answer is a new one'
 is "$(claim "$token" sid)" "$(claim "$own" sid)" 'the new access token is of the same session'
 is "$(claim "$own" ep) $(claim "$token" ep)" 'none 1' 'the new access token has the new epoch'
 me "$token" 200 'the new access token counts'
-check "$token" 200
+check_token "$token" 200
 ok $? 'the new access token passes the check'
 me "$own" 401 'the access token that asked for the change has ended'
-retry 2 check "$own" 401
+retry 2 check_token "$own" 401
 ok $? 'the check refuses the access token that asked for the change'
-retry 2 check "$other" 401
+retry 2 check_token "$other" 401
 ok $? 'the check refuses the access token of another session'
-check "$token" 200
+check_token "$token" 200
 ok $? 'the check goes on to accept the new access token'
 renew "$other_refresh"
 is "$status" 400 'the refresh token of another session has ended'
@@ -97,7 +93,7 @@ renew "$next"
 json_is .error '"invalid_grant"' 'the refresh token from before the change is spent: one that comes back ends the session'
 
 log_in_with 'battery staple' offline_access
-check "$refresh" 401
+check_token "$refresh" 401
 ok $? 'a refresh token is no access token'
 renew "$token"
 json_is .error '"invalid_grant"' 'an access token is no refresh token'
@@ -222,7 +218,7 @@ body=$(cat "$tmp/login")
 take_both
 like "$token $refresh" '^ey.* 1[0-9a-f]{72}$' 'the login ends with tokens'
 me "$token" 401 'the access token of a login under way is dead at birth'
-retry 2 check "$token" 401
+retry 2 check_token "$token" 401
 ok $? 'the check refuses the access token of a login under way'
 renew "$refresh"
 is "$status" 400 'the refresh token of a login under way is dead at birth'

@@ -23,11 +23,6 @@ renew() {
 	api POST /oauth2/token --data-urlencode grant_type=refresh_token --data-urlencode "refresh_token=$1"
 }
 
-# stands TOKEN WANTED: the check's answer is WANTED.
-stands() {
-	api GET /check -H "Authorization: Bearer $1"
-	[ "$status" = "$2" ]
-}
 
 me() {
 	api GET /users/me -H "Authorization: Bearer $1"
@@ -61,14 +56,14 @@ for wrong in 'begin --all' 'end' 'end a b'; do
 	# shellcheck disable=SC2086 # words
 	like "$(latchkey session $wrong)" '^usage: latchkey' "session $wrong is no use of the command"
 done
-stands "$first" 200
+check_token "$first" 200
 ok $? 'what was refused has ended nothing'
 is "$(latchkey session end "$id")" 'the session has ended' 'session end ends one'
-retry 2 stands "$first" 401
+retry 2 check_token "$first" 401
 ok $? 'the check refuses the token of the session that the operator ended'
 renew "$first_refresh"
 is "$status" 400 'the refresh token of the session that the operator ended is refused'
-stands "$second" 200
+check_token "$second" 200
 ok $? 'another session of the account goes on'
 like "$(latchkey session end "$id")" '^latchkey: no such session' 'session end: a second time there is none'
 log_in_as ada
@@ -95,7 +90,7 @@ key = open(sys.argv[1], "rb").read().rstrip(b"\n")
 b64 = lambda x: base64.urlsafe_b64encode(x).rstrip(b"=").decode()
 text = b64(b"{\"alg\":\"HS256\"}") + "." + b64(b"{\"sub\":\"bob\",\"exp\":%d}" % (time.time() + 600))
 print(text + "." + b64(hmac.new(key, text.encode(), "sha256").digest()))' "$LK_KEY")
-stands "$plain" 200
+check_token "$plain" 200
 ok $? 'a plain token passes the check'
 # one whose epoch is beyond that of everybody
 sql "insert into latchkey_account (user_id, epoch) select id, 2000000000 from users where username = 'dan'"
@@ -138,7 +133,7 @@ sql_admin "select pg_terminate_backend(pid) from pg_stat_activity where wait_eve
 wait $slow
 is "$(($(sql 'select count(*) from latchkey_revoked') - writes))" 2 'session end --all writes one entry for everybody, and one for an account that was beyond'
 for held in "ada $ada" "bob $bob" "cy $cy" "dan $dan"; do
-	retry 2 stands "${held#* }" 401
+	retry 2 check_token "${held#* }" 401
 	ok $? "the check refuses the token of ${held% *}"
 	me "${held#* }" 401 "where the database is asked, the token of ${held% *} is refused"
 done
@@ -147,7 +142,7 @@ ok $? "a client's own token is inactive"
 client_token
 client_token_is true "$token"
 ok $? 'the next token of that client is active, though what was kept of it is of before'
-stands "$plain" 200
+check_token "$plain" 200
 ok $? 'a plain token ends by its setting alone'
 for held in "$ada_refresh" "$bob_refresh" "$dan_refresh" "$last"; do
 	renew "$held"
@@ -155,7 +150,7 @@ for held in "$ada_refresh" "$bob_refresh" "$dan_refresh" "$last"; do
 done
 for name in ada bob cy dan eve; do
 	log_in_as $name
-	stands "$token" 200
+	check_token "$token" 200
 	ok $? "$name logs in again, and passes the check"
 	me "$token" 200 "the new token of $name counts"
 	case $name in
@@ -170,20 +165,20 @@ is "$(sql "select count(*) from latchkey_account a, latchkey_lifetime l where a.
 
 # each way to end one account still does
 latchkey user logout bob >/dev/null
-retry 2 stands "$bob" 401
+retry 2 check_token "$bob" 401
 ok $? 'user logout after it ends the tokens of the account'
 me "$bob" 401 'user logout after it: where the database is asked, too'
 latchkey user rename eve eva >/dev/null
-retry 2 stands "$eve" 401
+retry 2 check_token "$eve" 401
 ok $? 'user rename after it ends the tokens of the account'
-stands "$ada" 200
+check_token "$ada" 200
 ok $? 'tokens of others go on'
 client_token
 night=$token
 client_token_is true "$night"
 ok $? "a client's own token goes on, too"
 latchkey session end --all >/dev/null
-retry 2 stands "$ada" 401
+retry 2 check_token "$ada" 401
 ok $? 'a second session end --all in the same minute ends all again'
 retry 2 client_token_is false "$night"
 ok $? "a second one ends a client's own tokens again"
@@ -191,7 +186,7 @@ sql 'update latchkey_lifetime set epoch = 2147483646' >/dev/null
 log_in_as ada
 me "$token" 200 'a token of the epoch before the last counts'
 latchkey session end --all >/dev/null
-retry 2 stands "$token" 401
+retry 2 check_token "$token" 401
 ok $? 'an epoch near its end rises to the last'
 log_in_as ada
 me "$token" 200 'a token of the last epoch counts'
@@ -219,9 +214,9 @@ for act in "update users set is_active = false where username = 'ada'" \
 	name=${act##*username = \'}
 	name=${name%\'}
 	log_in_as "$name"
-	stands "$token" 200
+	check_token "$token" 200
 	sql "$act" >/dev/null
-	retry 2 stands "$token" 401
+	retry 2 check_token "$token" 401
 	ok $? "with the trigger: $act: the check refuses the token"
 done
 log_in_as eva

@@ -5,11 +5,6 @@
 . t/lib.sh
 stack_up hash_cost=1 db_timeout_ms=10000 login_wait_ms=60000 accept_plain_tokens=true nginx_limits=off
 
-user() {
-	# shellcheck disable=SC2086 # words of a command
-	$LK_AS "$LK_BIN" -c "$LK_CONF" user "$@" 2>&1
-}
-
 # log_in_with SCOPE: sets token and refresh.
 log_in_with() {
 	api POST /token --data-urlencode username=ada --data-urlencode 'password=correct horse' --data-urlencode "scope=$1"

@@ -8,10 +8,6 @@ stack_up hash_cost=1 db_timeout_ms=20000 login_wait_ms=60000 revocation_stale=re
 supervisor=$(cat "$LK_SERVE")
 owner="host=$LK_DIR/data dbname=latchkey user=latchkey_owner"
 
-check() {
-	api GET /check -H "Authorization: Bearer $1"
-	[ "$status" = "$2" ]
-}
 check_other() {
 	SCRIPT_NAME='' REQUEST_METHOD=GET REQUEST_URI=/check HTTP_AUTHORIZATION="Bearer $1" \
 		cgi-fcgi -bind -connect "$LK_DIR/data/other.sock" 2>/dev/null | sed -n 's/^Status: \([0-9]*\).*/\1/p'
@@ -83,7 +79,7 @@ ends() {
 	retry 5 is_woken
 	ok $? "$title: it wakes the keeper"
 	kill -CONT "$(keeper)"
-	retry 10 check "$token" 401
+	retry 10 check_token "$token" 401
 	ok $? "$title: the token is refused"
 }
 log_out() {
@@ -146,7 +142,7 @@ new_token ada
 lock_table slow 30
 retry 15 logged 'event=db_failed.*revoked_poll' 1
 ok $? 'a poll that is not answered within its own second is given up'
-retry 15 check "$token" 503
+retry 15 check_token "$token" 503
 ok $? 'behind for three seconds, checks answer as revocation_stale says'
 like "$headers" '^[Rr]etry-[Aa]fter: ' 'the answer revocation_stale says when to come again'
 retry 10 logged 'event=revocations_behind .*reason=database'
@@ -156,7 +152,7 @@ like "$body" 'latchkey_revocations_behind_total\{reason="database"\} [1-9]' 'the
 like "$body" 'latchkey_revocation_age_seconds ([3-9]|[1-9][0-9]+)\.' 'the metrics say for how long the keeper has been behind'
 sql_admin "select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep(30)%' and pid <> pg_backend_pid()" >/dev/null
 wait "$locker"
-retry 20 check "$token" 200
+retry 20 check_token "$token" 200
 ok $? 'checks answer as before when the database answers again'
 retry 10 logged event=revocations_current
 ok $? 'the log says that the keeper is behind no more'
@@ -175,17 +171,17 @@ entries() {
 }
 retry 30 entries $full
 ok $? 'as many users as there is room for are remembered'
-check "$token" 200
+check_token "$token" 200
 ok $? 'at that limit checks go on'
 behind=$(grep -c event=revocations_behind "$LK_LOG")
 is "$behind" 1 'at that limit the keeper is not behind'
 sql "insert into latchkey_revoked (user_id, epoch, until, reason) select id, 1, now() + '1 hour', 'epoch' from users where username = 'cy'" >/dev/null
-retry 20 check "$token" 503
+retry 20 check_token "$token" 503
 ok $? 'one more user than there is room for: checks answer as revocation_stale says'
 retry 10 logged 'event=revocations_behind .*reason=full'
 ok $? 'the log says that the memory is full'
 sql "insert into latchkey_revoked (sid, until, reason) values ('$(sid "$ada")', now() + interval '1 hour', 'owner')" >/dev/null
-retry 20 check "$ada" 401
+retry 20 check_token "$ada" 401
 ok $? 'one more user than there is room for: a session that ends is refused'
 new_token cy
 api GET /users/me -H "Authorization: Bearer $token"
@@ -208,7 +204,7 @@ like "$($LK_AS "$LK_BIN" -c "$LK_CONF" check 2>&1)" 'has not read for [0-9]+ s w
 sql "update latchkey_revoked set until = now() - interval '10 minutes' where user_id > 1000000" >/dev/null
 t/stack workers-stop "$LK_DIR" && t/stack workers-start "$LK_DIR"
 supervisor=$(cat "$LK_SERVE")
-retry 20 check "$token" 401
+retry 20 check_token "$token" 401
 ok $? 'after a restart entries past their time take no room'
 
 # --- removal ---
@@ -251,7 +247,7 @@ old_xid() {
 }
 old_xid "$(sid "$token")"
 sleep 1
-check "$token" 200
+check_token "$token" 200
 ok $? 'in PostgreSQL an entry that a snapshot had seen is not read again'
 sql_admin "alter system set allow_system_table_mods = on" >/dev/null
 sql_admin "select pg_reload_conf()" >/dev/null
@@ -261,15 +257,15 @@ mods() {
 mods "insert into pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion) values (99999, 'citus', 10, 11, false, '0')"
 ok $? 'the database gets the extension citus, by name'
 new_keeper
-retry 20 check "$token" 401
+retry 20 check_token "$token" 401
 ok $? 'another keeper reads everything at first'
 new_token ada
 old_xid "$(sid "$token")"
-retry 20 check "$token" 401
+retry 20 check_token "$token" 401
 ok $? 'with citus everything is read each second, whatever the order of transactions'
 new_token ada
 api DELETE /session -H "Authorization: Bearer $token"
-retry 20 check "$token" 401
+retry 20 check_token "$token" 401
 ok $? 'with citus a log-out counts'
 mods "delete from pg_extension where oid = 99999"
 

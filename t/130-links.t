@@ -5,15 +5,6 @@
 . t/lib.sh
 stack_up hash_cost=1 db_timeout_ms=10000 login_wait_ms=60000 signup=invite site_url=https://login.example.org signups_per_address_hour=1000
 
-# user ARGUMENT...: $result is the exit status, $said what went to standard output,
-# $complaint what to standard error.
-user() {
-	$LK_AS "$LK_BIN" -c "$LK_CONF" user "$@" >"$tmp/out" 2>"$tmp/err"
-	result=$?
-	said=$(cat "$tmp/out")
-	complaint=$(cat "$tmp/err")
-}
-
 # join NAME INVITE: a sign-up with an invitation
 join() {
 	api POST /users/add_user/ "{\"username\": \"$1\", \"fullname\": null, \"password\": \"correct horse\", \"invite\": $2}"
@@ -24,7 +15,7 @@ join() {
 sign_up ada 'correct horse'
 is "$status" 403 'sign-up by invitation: none is refused'
 json_is .detail 'Sign-up needs an invitation that works' 'sign-up by invitation: the answer says what is missing'
-user invite
+user_result invite
 is "$result $complaint" '0 ' 'user invite makes a link'
 like "$said" '^https://login\.example\.org/signup\?invite=[A-Za-z0-9_-]{43}$' 'user invite prints the link alone, below site_url'
 invite=${said##*=}
@@ -42,7 +33,7 @@ join ada "\"$invite\""
 is "$status" 200 'sign-up by invitation: after a mistake it works still'
 join eve "\"$invite\""
 is "$status" 403 'sign-up by invitation: it works once'
-user invite 1
+user_result invite 1
 taken=${said##*=}
 join ada "\"$taken\""
 is "$status $body" '400 {"detail":"User already registered"}' 'sign-up by invitation: a taken name is refused'
@@ -52,7 +43,7 @@ log_in bea 'correct horse'
 is "$status" 200 'somebody who was invited logs in'
 
 # Of many at once one gets in.
-user invite
+user_result invite
 many=${said##*=}
 for n in 1 2 3 4 5 6; do
 	curl -s -o /dev/null -w '%{http_code}\n' -H 'Content-Type: application/json' "$LK_URL/users/add_user/" \
@@ -71,7 +62,7 @@ page() {
 form() {
 	api POST /signup "$1" -H "Origin: $LK_URL" -H 'Content-Type: application/x-www-form-urlencoded'
 }
-user invite
+user_result invite
 shown=${said##*=}
 page ''
 is "$status $(printf '%s' "$body" | grep -c 'type="password"')" '403 0' 'the sign-up page without an invitation has no form'
@@ -97,26 +88,26 @@ unlike "$body" 'href="/signup' 'the log-in page has no way to a sign-up that nee
 
 # --- time ---
 
-user invite 720
+user_result invite 720
 is "$result" 0 'user invite takes 720 hours'
 late=${said##*=}
 for hours in 0 721 x -1 ''; do
-	user invite "$hours"
+	user_result invite "$hours"
 	is "$result $complaint" "1 latchkey: a link works for 1 to 720 hours, not $hours" "user invite refuses $hours hours"
 done
-user invite 1 2
+user_result invite 1 2
 is "$result" 2 'user invite takes one number'
 is "$(sql "SELECT kind, round(extract(epoch FROM expires_at - now()) / 3600) FROM latchkey_link ORDER BY 2 DESC LIMIT 1")" 'invite|720' \
 	'a link has the hours that were asked for'
 sql "UPDATE latchkey_link SET expires_at = now() + interval '1 hour' WHERE kind = 'invite'" >"$tmp/null"
 join late1 "\"$late\""
 is "$status" 200 'an invitation works before its time is over'
-user invite
+user_result invite
 late=${said##*=}
 sql "UPDATE latchkey_link SET expires_at = now()" >"$tmp/null"
 join late2 "\"$late\""
 is "$status" 403 'an invitation does not work when its time is over'
-user invite
+user_result invite
 is "$(sql 'SELECT count(*) FROM latchkey_link')" 1 'links whose time is over go when another is made'
 
 # --- the token ---
@@ -130,24 +121,24 @@ unlike "$(cat "$LK_LOG" "$LK_DIR"/log/* "$LK_DIR"/*.log 2>/dev/null)" "$token|$i
 
 # --- a new password ---
 
-user reset nobody
+user_result reset nobody
 is "$result $complaint" '1 latchkey: no such account: nobody' 'user reset refuses a name without an account'
-user reset ada
+user_result reset ada
 like "$result $said" '^0 https://login\.example\.org/reset\?token=[A-Za-z0-9_-]{43}$' 'user reset prints the link alone'
-user reset ada 5
+user_result reset ada 5
 is "$result $(sql "SELECT count(*), max(round(extract(epoch FROM expires_at - now()) / 3600)) FROM latchkey_link WHERE kind = 'reset'")" \
 	'0 1|5' 'a new link ends the older one of the account'
 token=${said##*=}
 join eve "\"$token\""
 is "$status" 403 'a link for a new password is no invitation'
-user disable bea
-user reset bea
+user_result disable bea
+user_result reset bea
 is "$result $complaint" '0 latchkey: the account is disabled: enable it, or the link does not work' 'user reset says that an account is disabled'
 
 export LATCHKEY_SITE_URL=http://127.0.0.1:8000
 for what in invite 'reset ada'; do
 	# shellcheck disable=SC2086 # words
-	user $what
+	user_result $what
 	like "$result $said" '^0 http://127\.0\.0\.1:8000/(signup|reset)\?' "user $what prints a link though site_url is not set"
 	is "$complaint" 'latchkey: this link works on this machine alone: set site_url' "user $what says that site_url is not set"
 done
@@ -167,14 +158,14 @@ says() {
 	join probe null
 	[ "$status $body" = "$1" ]
 }
-user invite
+user_result invite
 token=${said##*=}
 serve_with closed
 retry 20 says '403 {"detail":"Sign-up is closed"}'
 ok $? 'sign-up is closed by a setting' || diag "$status $body"
 join probe "\"$token\""
 is "$status" 403 'sign-up that is closed takes no invitation'
-user invite
+user_result invite
 is "$result $complaint" '0 latchkey: signup = closed refuses it; set signup = invite' 'user invite says that sign-up is closed'
 sed -i "s/^signup = .*/signup = ajar/" "$LK_CONF"
 like "$($LK_AS "$LK_BIN" -c "$LK_CONF" check 2>&1)" 'signup must be open, invite or closed, not "ajar"' 'another word for signup is refused'

@@ -5,20 +5,11 @@
 # with time for the database, whatever else runs beside
 stack_up hash_cost=1 db_timeout_ms=10000 login_wait_ms=60000 password_blocklist="$PWD/build/passwords.test" username_max_chars=20 fullname_max_chars=10
 
-# user ARGUMENT...: the password comes from standard input; $result is the exit
-# status, $said what went to standard output, $complaint what to standard error.
-user() {
-	$LK_AS "$LK_BIN" -c "$LK_CONF" user "$@" >"$tmp/out" 2>"$tmp/err"
-	result=$?
-	said=$(cat "$tmp/out")
-	complaint=$(cat "$tmp/err")
-}
-
 # with PASSWORD ARGUMENT...
 with() {
 	printf '%s\n' "$1" >"$tmp/password"
 	shift
-	user "$@" <"$tmp/password"
+	user_result "$@" <"$tmp/password"
 }
 
 tab='	'
@@ -30,7 +21,7 @@ is "$result $said$complaint" "0 1${tab}ada${tab}Ada L.${tab}active${tab}yescrypt
 log_in ada 'correct horse'
 is "$status" 200 'an account that user add made logs in'
 printf 'no newline' >"$tmp/password"
-user add bob <"$tmp/password"
+user_result add bob <"$tmp/password"
 is "$result $said" "0 2${tab}bob${tab}${tab}active${tab}yescrypt" 'user add takes no full name, and a password without a newline'
 log_in bob 'no newline'
 is "$status" 200 'a password that user add read without a newline logs in'
@@ -60,11 +51,11 @@ is "$result" 0 'user add accepts a password of 511 bytes'
 with "$(head -c 4096 /dev/zero | tr '\0' x)" add x
 is "$result $complaint" '1 latchkey: password is too long or contains a NUL byte' 'user add refuses 4096 bytes without reading more than a password can have'
 printf 'correct\0horse\n' >"$tmp/password"
-user add x <"$tmp/password"
+user_result add x <"$tmp/password"
 is "$result $complaint" '1 latchkey: password is too long or contains a NUL byte' 'user add refuses a NUL in a password'
 with 'correct horse' add ''
 is "$result $complaint" '1 latchkey: name is empty' 'user add refuses an empty name, for which no token would count'
-user add x </dev/null
+user_result add x </dev/null
 is "$result $complaint" '1 latchkey: no password was given' 'user add refuses an empty standard input'
 with 'correct horse' add x2345678901234567890 x234567890
 is "$result" 0 'user add accepts names of the lengths that a sign-up accepts'
@@ -76,7 +67,7 @@ awkward=$(printf 'a\tb\r\033[31m\\\302\233c\342\200\256d\330\234e')
 with 'correct horse' add "$awkward" "$(printf 'é\n\033]0;x')"
 is "$result" 0 'user add accepts a name with control characters, as a sign-up does'
 sql "insert into users (username, password, is_active) values ('old', '\$2b\$12\$' || repeat('x', 53), null), ('none', null, false), ('else', 'x', true)"
-user list
+user_result list
 is "$said" "1${tab}ada${tab}Ada L.${tab}active${tab}yescrypt
 2${tab}bob${tab}${tab}active${tab}yescrypt
 3${tab}nfc${tab}${tab}active${tab}yescrypt
@@ -87,16 +78,16 @@ is "$said" "1${tab}ada${tab}Ada L.${tab}active${tab}yescrypt
 8${tab}none${tab}${tab}disabled${tab}none
 9${tab}else${tab}${tab}active${tab}other" 'user list has one line for each account, whatever its names hold'
 sixth=$(printf '%s\n' "$said" | sed -n 6p)
-user show "$awkward"
+user_result show "$awkward"
 is "$result $said" "0 $sixth" 'user show finds an account by its name'
 for action in show disable enable logout; do
-	user $action "$(printf 'no\033body')"
+	user_result $action "$(printf 'no\033body')"
 	is "$result $said$complaint" '1 latchkey: no such account: no\x1bbody' "user $action says that there is no such account"
-	user $action "$(printf '\377')"
+	user_result $action "$(printf '\377')"
 	is "$result" 1 "user $action refuses a name that is not UTF-8"
 done
 sql "insert into users (username) select 'many' || n from generate_series(1, 2500) n"
-user list
+user_result list
 is "$(printf '%s\n' "$said" | wc -l) $(printf '%s\n' "$said" | cut -f 1 | sort -n | uniq | wc -l)" '2509 2509' 'user list prints each of 2509 accounts once'
 sql "delete from users where username like 'many%'"
 
@@ -105,7 +96,7 @@ sql "delete from users where username like 'many%'"
 log_in ada 'correct horse'
 token=$(printf '%s' "$body" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
 for time in once twice; do
-	user disable ada
+	user_result disable ada
 	is "$result $said" "0 1${tab}ada${tab}Ada L.${tab}disabled${tab}yescrypt" "user disable disables an account ($time)"
 done
 log_in ada 'correct horse'
@@ -113,7 +104,7 @@ is "$status" 401 'a disabled account gets 401 at the login'
 api GET /users/me -H "Authorization: Bearer $token"
 is "$status" 401 'the token of a disabled account gets 401'
 for time in once twice; do
-	user enable ada
+	user_result enable ada
 	is "$result $said" "0 1${tab}ada${tab}Ada L.${tab}active${tab}yescrypt" "user enable enables an account ($time)"
 done
 api GET /users/me -H "Authorization: Bearer $token"
@@ -129,12 +120,12 @@ log_in ada 'battery staple'
 is "$status" 200 'the password of user passwd logs in'
 log_in ada 'correct horse'
 is "$status" 401 'the password before user passwd gets 401'
-user show ada
+user_result show ada
 is "$(printf '%s\n' "$said" | head -n 1)" "1${tab}ada${tab}Ada L.${tab}active${tab}yescrypt" 'user show prints the account'
 like "$(printf '%s\n' "$said" | sed -n 2p)" '^password changed 20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z by operator$' \
 	'user show prints when the password was changed, and by whom'
 with 'battery staple' passwd none
-user enable none
+user_result enable none
 log_in none 'battery staple'
 is "$status" 200 'user passwd gives a password to an account that had none'
 for password in short password1 ADAADAADA; do
@@ -270,14 +261,14 @@ done
 
 for arguments in 'add' 'list all' 'show' 'show a b' 'logout' 'logout a b' 'remove ada' 'add a b c' 'passwd ada secret'; do
 	# shellcheck disable=SC2086 # words
-	user $arguments </dev/null
+	user_result $arguments </dev/null
 	like "$result $complaint" '^2 usage: latchkey ' "latchkey user $arguments shows its usage"
 done
 sql "delete from latchkey_migration"
-user list
+user_result list
 is "$result $complaint" '1 latchkey: database not ready; latchkey check says why' 'user list says that the database is not ready'
 t/stack db-stop "$LK_DIR"
-user list
+user_result list
 like "$complaint" '^latchkey: database unavailable \(see above\)$' 'user list says that the database is unavailable'
 
 done_testing

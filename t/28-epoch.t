@@ -6,11 +6,6 @@
 needs mkpasswd
 stack_up hash_cost=1 db_timeout_ms=10000 login_wait_ms=60000 accept_plain_tokens=true
 
-user() {
-	# shellcheck disable=SC2086 # words of a command
-	$LK_AS "$LK_BIN" -c "$LK_CONF" user "$@" 2>&1
-}
-
 # login NAME PASSWORD: its token.
 login() {
 	log_in "$1" "$2"

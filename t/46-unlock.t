@@ -14,11 +14,6 @@ wrong() {
 	logins "$LK_SOCKET_LOGIN"
 }
 
-user() {
-	# shellcheck disable=SC2086 # words of a command
-	$LK_AS "$LK_BIN" -c "$LK_CONF" user "$@" 2>&1
-}
-
 for name in ada eve; do
 	api POST /users/add_user/ "{\"username\":\"$name\",\"password\":\"correct-horse\"}"
 done

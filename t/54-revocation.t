@@ -7,22 +7,6 @@ needs cgi-fcgi
 stack_up hash_cost=1 db_timeout_ms=10000 login_wait_ms=60000
 supervisor=$(cat "$LK_SERVE")
 
-user() {
-	# shellcheck disable=SC2086 # words of a command
-	$LK_AS "$LK_BIN" -c "$LK_CONF" user "$@" >/dev/null
-}
-
-# check TOKEN: status of /check.
-check() {
-	api GET /check -H "Authorization: Bearer $1"
-}
-
-# refused TOKEN: the answer is 401.
-refused() {
-	check "$1"
-	[ "$status" = 401 ]
-}
-
 # Of another instance on the same database, whose socket this is.
 check_other() {
 	SCRIPT_NAME='' REQUEST_METHOD=GET REQUEST_URI=/check HTTP_AUTHORIZATION="Bearer $1" \
@@ -53,15 +37,15 @@ bob=$token
 # --- each way to end all tokens of a user ---
 
 new_token ada
-check "$token"
+check_token "$token"
 is "$status $(check_other "$token")" '200 200' 'both instances accept a new token'
-user logout ada
-retry 2 refused "$token"
+user logout ada >/dev/null
+retry 2 check_token "$token" 401
 ok $? 'after "user logout" the check refuses the token'
 retry 2 refused_there "$token"
 ok $? 'after "user logout" another instance refuses the token, too'
 new_token ada
-check "$token"
+check_token "$token"
 is "$status $(check_other "$token")" '200 200' 'a token of a login after that is accepted by both'
 
 api POST /users/me/password '{"current":"correct horse","new":"another staple"}' -H "Authorization: Bearer $token"
@@ -70,14 +54,14 @@ retry 2 refused_there "$token"
 ok $? 'a changed password ends the tokens before it, on the other instance as well'
 
 new_token cy
-user disable cy
-retry 2 refused "$token"
+user disable cy >/dev/null
+retry 2 check_token "$token" 401
 ok $? 'a disabled account has no token that passes a check'
-user enable cy
+user enable cy >/dev/null
 sleep 0.3
-check "$token"
+check_token "$token"
 is "$status" 401 'enabling the account again does not bring its tokens back'
-check "$bob"
+check_token "$bob"
 is "$status" 200 'the tokens of others are accepted all the while'
 
 ops GET /metrics
@@ -114,31 +98,31 @@ for id in x "${id_of_first}0" "$(printf '%s' "$id_of_first" | tr a-f A-F)Z" '%00
 	api DELETE "/users/me/sessions/$id" -H "Authorization: Bearer $second"
 	like "$status" '^(400|404|422)$' "$id is no session"
 done
-check "$first"
+check_token "$first"
 is "$status" 200 'the refused attempts to end a session have ended none'
 api DELETE "/users/me/sessions/$id_of_first" -H "Authorization: Bearer $second"
 is "$status $body" '204 ' 'the owner ends a session'
 api DELETE "/users/me/sessions/$id_of_first" -H "Authorization: Bearer $second"
 is "$status" 404 'a session that has ended cannot be ended again'
-retry 2 refused "$first"
+retry 2 check_token "$first" 401
 ok $? 'the check refuses the token of an ended session'
 retry 2 refused_there "$first"
 ok $? 'another instance refuses the token of an ended session'
 api GET /users/me -H "Authorization: Bearer $first"
 is "$status" 401 'where the database is asked the token of an ended session is refused'
-check "$second"
+check_token "$second"
 is "$status" 200 'the token of the other session goes on'
 api DELETE /users/me/sessions -H "Authorization: Bearer $second"
 is "$status" 204 'all other sessions are ended at once'
-retry 2 refused "$bob"
+retry 2 check_token "$bob" 401
 ok $? 'the tokens of all other sessions are refused'
-check "$second"
+check_token "$second"
 is "$status" 200 'the one that ended the others goes on'
 api DELETE /session -H "Authorization: Bearer $second" -H 'Sec-Fetch-Site: cross-site' -H 'Origin: https://evil.example'
 is "$status" 403 "a page of another site ends none"
 api DELETE /session -H "Authorization: Bearer $second"
 is "$status" 204 'log-out ends the own one'
-retry 2 refused "$second"
+retry 2 check_token "$second" 401
 ok $? 'after log-out the check refuses the token'
 new_token bob
 bob=$token
@@ -172,12 +156,12 @@ surplus() {
 new_token eve
 is "$(surplus)" '100|0|0' 'the hundredth session of a user ends none'
 new_token eve
-check "$token"
+check_token "$token"
 is "$status $(surplus)" '200 100|1|1' 'the next one ends the one that would end first, with an entry, and itself counts'
 sql_admin 'revoke insert on latchkey_revoked from latchkey'
 log_in eve 'correct horse'
 take_token
-check "$token"
+check_token "$token"
 is "$status $(surplus)" '200 101|1|1' 'a login succeeds where the session beyond the most cannot be ended'
 sql_admin 'grant insert on latchkey_revoked to latchkey'
 # a statement that lacks a privilege is not tried again for a moment
@@ -192,13 +176,13 @@ ok $? 'a later login ends what was left'
 # of sessions that count: each login ended the one before it.
 sql "delete from latchkey_session where user_id = (select id from users where username = 'eve');
 	insert into latchkey_session (id, user_id, epoch, expires_at) select md5('w' || n)::uuid, u.id, 0, now() + interval '90 days' from generate_series(1, 100) n, users u where username = 'eve'" >/dev/null
-user logout eve
+user logout eve >/dev/null
 new_token eve
 first=$token
 new_token eve
 is "$(sql "select count(*), count(*) filter (where epoch > 0) from latchkey_session s, users u where u.id = user_id and username = 'eve'")" '100|2' \
 	'beyond the most those rows go first whose epoch is over'
-check "$first"
+check_token "$first"
 is "$status" 200 'a session goes on beside a hundred that have ended'
 
 # --- who writes ---
@@ -217,8 +201,8 @@ unlike "$writers" latchkey-check 'a check worker cannot write what has ended'
 
 new_token cy
 kill -KILL "$(keeper)"
-user logout cy
-retry 5 refused "$token"
+user logout cy >/dev/null
+retry 5 check_token "$token" 401
 ok $? 'what ends while there is no keeper is refused once there is one'
 old=$(keeper)
 kill -HUP "$supervisor"
@@ -227,7 +211,7 @@ one_renewed() {
 }
 retry 20 one_renewed
 ok $? 'a reload replaces the keeper by one'
-check "$token"
+check_token "$token"
 is "$status" 401 'what had ended before a reload is refused after it'
 
 # --- a transaction that takes long ---
@@ -243,14 +227,14 @@ END
 ) &
 slow_pid=$!
 for name in ada cy; do
-	user logout "$name"
+	user logout "$name" >/dev/null
 done
 sleep 0.5
-check "$slow"
+check_token "$slow"
 is "$status" 200 'a session whose end is not yet committed has not ended'
 wait $slow_pid
 is "$(grep -i error "$tmp/slow.log")" '' 'the long transaction commits'
-retry 2 refused "$slow"
+retry 2 check_token "$slow" 401
 ok $? 'an end of sessions that commits later than others is not missed'
 
 done_testing

@@ -29,10 +29,6 @@ refused() {
 	json_is .error '"invalid_grant"' "$1: invalid_grant"
 }
 
-check() {
-	api GET /check -H "Authorization: Bearer $1"
-	[ "$status" = "$2" ]
-}
 
 sign_up ada 'correct horse'
 for scope in '' read 'offline_accessx' 'xoffline_access' 'OFFLINE_ACCESS'; do
@@ -52,7 +48,7 @@ take_token
 take_refresh
 second=$refresh
 isnt "$second" "$first" 'the refresh token is a new one'
-check "$token" 200
+check_token "$token" 200
 ok $? 'the access token passes the check'
 api GET /users/me -H "Authorization: Bearer $token"
 json_is .username '"ada"' 'the access token is of the same account'
@@ -115,13 +111,13 @@ owner=$token
 renew "$refresh"
 is "$status" 200 'before a reuse the session goes on'
 sleep 2.5
-check "$owner" 200
+check_token "$owner" 200
 ok $? 'before a reuse the check accepts the access token'
 renew "$last"
 refused 'a spent refresh token after the grace'
 renew "$refresh"
 refused 'after the reuse the one that was good'
-retry 2 check "$owner" 401
+retry 2 check_token "$owner" 401
 ok $? 'after the reuse the check refuses the access tokens of the session'
 like "$(cat "$LK_LOG")" 'event=refresh_reused user=1' 'the log names the account of the reused token'
 is "$(sql "select count(*) from latchkey_revoked where reason = 'reuse'")" 1 'the reuse has one entry'
@@ -171,7 +167,7 @@ revoke "$refresh"
 is "$status $body" '200 {}' 'revocation of a refresh token gets 200'
 renew "$refresh"
 refused 'a revoked refresh token'
-retry 2 check "$token" 401
+retry 2 check_token "$token" 401
 ok $? 'revocation of a refresh token ends its access tokens'
 log_in_with offline_access
 revoke "$token"

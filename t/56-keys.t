@@ -40,9 +40,6 @@ head_of() {
 text = sys.stdin.read().strip()
 print(json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))).get(sys.argv[1], ""))' "$2"
 }
-check() {
-	api GET /check -H "Authorization: Bearer $1"
-}
 signs_with() {
 	log_in_ada
 	[ "$(head_of "$token" alg)" = "$1" ]
@@ -129,7 +126,7 @@ for alg in RS256 EdDSA ES256; do
 	retry 5 signs_with $alg
 	ok $? "tokens are then signed with $alg"
 	is "$(head_of "$token" kid)" "$(kid_of $alg)" "a token by $alg names its key"
-	check "$token"
+	check_token "$token"
 	is "$status" 200 "a token by $alg counts"
 	eval "token_$alg=\$token"
 done
@@ -141,10 +138,10 @@ key list
 is "$(printf '%s\n' "$said" | sed 's/, .*//' | cut -f 2,3 | tr '\t\n' ' /')" 'HS256 retiring/ES256 active/EdDSA retiring/RS256 retiring/' 'keys that signed before are retiring'
 like "$said" 'RS256	retiring, verifies until 20[0-9-]+T[0-9:]+Z' 'the list says until when a retiring key verifies'
 for alg in RS256 EdDSA; do
-	eval "check \"\$token_$alg\""
+	eval "check_token \"\$token_$alg\""
 	is "$status" 200 "a token by the retiring key of $alg counts"
 done
-check "$old"
+check_token "$old"
 is "$status" 200 'a token by key_file counts beside pairs'
 
 # As doc/applications.md has it for PyJWT.
@@ -185,9 +182,9 @@ is "$(grep -cE 'level=error|event=(bug|worker_ended)' "$LK_LOG")" 0 'no worker l
 set_to key_file ''
 reload
 ok $? 'key_file can be empty beside a pair that signs'
-check "$old"
+check_token "$old"
 is "$status" 401 'tokens of key_file then end'
-check "$token_ES256"
+check_token "$token_ES256"
 is "$status" 200 'tokens of a pair go on counting'
 
 # "NAME HEX" of the private numbers of each pair, as they are and in PEM: a part of
@@ -218,7 +215,7 @@ holds() {
 if [ "$(id -u)" = 0 ]; then
 	patterns >"$tmp/patterns"
 	log_in_ada
-	check "$token"
+	check_token "$token"
 	is "$status" 200 'a check worker has verified a token'
 	is "$(holds "$supervisor")" 'pem ' 'the supervisor holds pairs as files have them, and parses no private half'
 	for pid in $(pgrep -x latchkey-check -P "$supervisor") $(pgrep -x latchkey-keeper -P "$supervisor"); do
@@ -240,7 +237,7 @@ like "$said" 'it signs: .*first do: latchkey key new' 'the only key that signs i
 key retire "$(kid_of RS256)"
 is $? 0 'a retiring key can be retired at once'
 reload
-check "$token_RS256"
+check_token "$token_RS256"
 is "$status" 401 'tokens of a retired key end'
 api GET /.well-known/jwks.json
 unlike "$body" RS256 'jwks: a retired key is not published'
@@ -252,7 +249,7 @@ key activate "$made"
 key retire "$stolen"
 is $? 0 'a key that signs is retired once it has a successor' || diag "$said"
 reload
-check "$token_ES256"
+check_token "$token_ES256"
 is "$status" 401 'tokens of a stolen key end'
 log_in_ada
 is "$(head_of "$token" kid)" "$made" 'the successor of a stolen key signs at once'

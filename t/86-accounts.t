@@ -6,8 +6,8 @@
 . t/lib.sh
 stack_up hash_cost=1 nginx_limits=off access_token_minutes=1 token_leeway_s=0
 
-# user ARGUMENT...: latchkey user, as the servers' user; $said is status, output and complaint.
-user() {
+# manage ARGUMENT...: latchkey user, as the servers' user; $said is status, output and complaint.
+manage() {
 	# shellcheck disable=SC2086 # words
 	$LK_AS "$LK_BIN" -c "$LK_CONF" user "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
 	said="$? $(cat "$tmp/out" "$tmp/err" | tr '\t' ' ')"
@@ -40,7 +40,7 @@ free_now() {
 
 join ada
 ada=$token
-user rename ada grace
+manage rename ada grace
 is "$said" '0 1 grace  active yescrypt' 'rename: an account gets another name'
 me "$ada"
 is "$status" 401 'rename: the tokens of the account end'
@@ -54,34 +54,34 @@ is "$status" 200 'rename: a token of the new name counts'
 is "$(sql 'select epoch from latchkey_account where user_id = 1')" 1 'rename: the epoch is raised'
 sign_up ada 'correct horse'
 is "$status $body" '400 {"detail":"User already registered"}' 'rename: nobody else gets the old name while a token has it'
-user add ada
+manage add ada
 like "$said" '^1 latchkey: ' 'rename: the operator does not give the old name away while a token has it'
 join eve
-user rename eve ada
+manage rename eve ada
 like "$said" '^1 latchkey: the name ada was another account.s, and is free when the last token of that has ended: 20[0-9TZ:-]+$' \
 	'rename: the refusal of a name says until when it is taken'
 is "$(sql "select extract(epoch from free_at - now()) between 3541 and 3600 from latchkey_name where username = 'ada'")" t \
 	'rename: a name is taken for the lifetime of a cookie, which is longer than that of a token'
-user rename eve grace
+manage rename eve grace
 is "$said" '1 latchkey: account already exists: grace' 'rename: a name that is taken is refused'
-user rename grace ada
+manage rename grace ada
 is "$said" '0 1 ada  active yescrypt' 'rename: the owner may have the old name back'
 me "$ada"
 is "$status" 401 'rename: an old name brings no old token back'
-user rename ada grace
+manage rename ada grace
 free_now
 sign_up ada 'correct horse'
 is "$status" 200 'rename: when the last token has ended the name is free'
-user rename nobody x
+manage rename nobody x
 is "$said" '1 latchkey: no such account: nobody' 'rename: an unknown account is told'
-user rename grace ''
+manage rename grace ''
 is "$said" '1 latchkey: name is empty' 'rename: an empty name is refused'
-user rename grace "$(head -c 255 /dev/zero | tr '\0' g)"
+manage rename grace "$(head -c 255 /dev/zero | tr '\0' g)"
 like "$said" '^0 ' 'rename: a name may have 255 characters'
-user rename "$(head -c 255 /dev/zero | tr '\0' g)" "$(head -c 256 /dev/zero | tr '\0' g)"
+manage rename "$(head -c 255 /dev/zero | tr '\0' g)" "$(head -c 256 /dev/zero | tr '\0' g)"
 is "$said" '1 latchkey: name has more than 255 characters' 'rename: a name may not have 256 characters'
-user rename "$(head -c 255 /dev/zero | tr '\0' g)" grace
-user rename grace grace
+manage rename "$(head -c 255 /dev/zero | tr '\0' g)" grace
+manage rename grace grace
 like "$said" '^0 ' 'rename: to the same name changes nothing but the epoch'
 
 # --- delete ---
@@ -93,7 +93,7 @@ sql 'create table todos (id serial primary key, owner integer not null reference
 join bob
 bob=$token
 sql "insert into todos (owner) select id from users where username = 'bob'; insert into \"Notes\" values ('bob')"
-user delete bob
+manage delete bob
 is "$said" '1 latchkey: nothing was deleted, since rows refer to the account: todos, "Notes"; delete or change these first, or do: latchkey user disable' \
 	'delete: the tables whose rows refer to the account are named'
 is "$(sql "select count(*) from users where username = 'bob'") $(sql 'select count(*) from todos')" '1 1' \
@@ -101,7 +101,7 @@ is "$(sql "select count(*) from users where username = 'bob'") $(sql 'select cou
 me "$bob"
 is "$status" 200 'delete: a refused deletion changes nothing'
 sql 'delete from todos; delete from "Notes"'
-user delete bob
+manage delete bob
 is "$said" '0 4 bob  active yescrypt' 'delete: without such rows the account is deleted, and shown once more'
 is "$(sql "select count(*) from users where username = 'bob'")" 0 'delete: the row of the account is gone'
 me "$bob"
@@ -109,15 +109,15 @@ is "$status" 401 'delete: the tokens of the account have ended'
 is "$(sql 'select epoch from latchkey_account where user_id = 4')" 1 'delete: the tokens end for a row that is restored, too'
 sign_up bob 'correct horse'
 is "$status" 400 'delete: the name is kept'
-user show bob
+manage show bob
 like "$said" '^1 latchkey: no such account: bob$' 'delete: show finds nobody'
 free_now
 sign_up bob 'correct horse'
 is "$status" 200 'delete: the name is free when the last token has ended'
-user delete nobody
+manage delete nobody
 is "$said" '1 latchkey: no such account: nobody' 'delete: an unknown account is told'
 sql "update users set manager = (select id from users where username = 'eve') where username = 'bob'"
-user delete eve
+manage delete eve
 like "$said" 'rows refer to the account: users;' 'delete: other accounts may refer to it'
 sql 'update users set manager = null'
 
@@ -126,7 +126,7 @@ $LK_PSQL -Xqc "begin" -c "insert into todos (owner) select id from users where u
 	-c 'select pg_sleep(1)' -c commit >/dev/null &
 holding=$!
 retry 10 test -e "$tmp/held"
-user delete eve
+manage delete eve
 wait "$holding"
 is "$(sql 'select count(*) from todos t left join users u on u.id = t.owner where u.id is null')" 0 \
 	'delete: a reference made meanwhile does not lose its account'
@@ -212,24 +212,24 @@ is "$(cat "$tmp"/one.* | grep -vcE '^(200|401|409)$')" 0 'of several deletions a
 
 sql "delete from users; insert into users (username, fullname) select 'user' || g, case when g % 2 = 0 then 'Even ' || g end
 	from generate_series(1, 2500) g"
-user list
+manage list
 is "$(wc -l <"$tmp/out")" 2500 'list: shows all accounts'
-user list -n 3
+manage list -n 3
 is "$(wc -l <"$tmp/out") $(cut -f 2 "$tmp/out" | tr '\n' ' ')" '3 user1 user2 user3 ' 'list -n: shows so many'
 like "$(cat "$tmp/err")" 'further ones, if any: -a [0-9]+$' 'list -n: says how it goes on'
-user list -n 2 -a "$(sed 's/.* //' "$tmp/err")"
+manage list -n 2 -a "$(sed 's/.* //' "$tmp/err")"
 is "$(cut -f 2 "$tmp/out" | tr '\n' ' ')" 'user4 user5 ' 'list -a: goes on behind that number'
-user list -s EVEN
+manage list -s EVEN
 is "$(wc -l <"$tmp/out")" 1250 'list -s: finds a part of the full name in any case'
-user list -s r2500
+manage list -s r2500
 is "$(cut -f 2,3 "$tmp/out" | tr '\t' ' ')" 'user2500 Even 2500' 'list -s: or of the name'
-user list -s '%'
+manage list -s '%'
 is "$said" '0 ' 'list -s: no character means anything else'
-user list -n 1001 -s Even
+manage list -n 1001 -s Even
 is "$(wc -l <"$tmp/out")" 1001 'list: -s and -n together'
 for wrong in '-n 0' '-n x' '-n' '-a -1' '-x 1' 'all' '-s'; do
 	# shellcheck disable=SC2086 # words
-	user list $wrong
+	manage list $wrong
 	like "$said" '^2 usage: latchkey user' "list $wrong: is told how"
 done
 

@@ -24,12 +24,16 @@
 #	json_is PATH WANTED TITLE	.detail[0].loc of $body: a text, or JSON
 #	sign_up NAME PASSWORD		and log_in; take_token: the answer's, or none, to \$token
 #	account NAME PASSWORD		sign_up, asked again while a busy machine's answer is 503
+#	check_token TOKEN [STATUS]	GET /check with it: whether the answer is STATUS
 #	logins SOCKET [CLIENTS]		those in $tmp/lines, as t/tool/login.py has it, past nginx:
 #				$tmp/answers, and in $answers how many got which
 #	login_from ADDRESS NAME PASSWORD [SOCKET]	one; the status in $answer
 #
 #	sql TEXT			as the database's owner; sql_admin, as its superuser
 #	workers [LANE]			their processes
+#	user ARGUMENT...		latchkey user, as the servers' user: what it prints, on either output
+#	user_result ARGUMENT...		the same: its exit status in $result, its standard output in
+#				$said, its standard error in $complaint
 #
 #	stack_up [KEY=VALUE...]		a stack of one's own, in $LK_DIR, where any
 #				password of 8 characters will do unless password_blocklist is set
@@ -261,6 +265,11 @@ log_in() {
 	api POST /token --data-urlencode "username=$1" --data-urlencode "password=$2"
 }
 
+check_token() {
+	api GET /check -H "Authorization: Bearer $1"
+	[ $# = 1 ] || [ "$status" = "$2" ]
+}
+
 take_token() {
 	case $body in
 	*'"access_token":"'*)
@@ -391,6 +400,20 @@ stack_up() {
 workers() {
 	# shellcheck disable=SC2086 # two words
 	pgrep -P "$(cat "$LK_SERVE")" ${1:+-x latchkey-$1}
+}
+
+user() {
+	# shellcheck disable=SC2086 # words of a command
+	$LK_AS "$LK_BIN" -c "$LK_CONF" user "$@" 2>&1
+}
+
+# shellcheck disable=SC2034 # for the tests
+user_result() {
+	# shellcheck disable=SC2086 # words of a command
+	$LK_AS "$LK_BIN" -c "$LK_CONF" user "$@" >"$tmp/out" 2>"$tmp/err"
+	result=$?
+	said=$(cat "$tmp/out")
+	complaint=$(cat "$tmp/err")
 }
 
 serve_alone() {
