@@ -206,7 +206,7 @@ is "$(find t -maxdepth 1 -name '*.t' | sed -n 's|^t/\([0-9]*\)-.*|\1|p' | grep -
 # A title that goes on with the one before cannot be understood in a log.
 begins='and|but|nor|or|so|also|which|whose|who|its?|they|their|them|this|these (are|were)|those (are|were)'
 begins="$begins|(each|all|both|one) (is|are|has|have|of (it|that|them))|that (is|are|was|has)|the same (is|was|where)"
-goes_on="['\"]([a-zA-Z0-9_-]+: )?($begins) [^'\"]*['\"]"
+goes_on="['\"]([^'\":]*: )?($begins) [^'\"]*['\"]"
 is "$(grep -nE "$goes_on( (\|\||\\\\).*)?\$" t/*.t | grep -vE '\<skip(_all)? '
 	grep -nE "(^[	 ]+(.*, )?$goes_on\);|tap_with\($goes_on)" t/unit/*.c)" '' 'no title of a test goes on with the one before'
 is "$(find t -maxdepth 1 -name '*.t' ! -perm -111)" '' 'each test can be executed'

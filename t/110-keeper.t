@@ -73,11 +73,11 @@ ends() {
 	kill -STOP "$(keeper)"
 	sleep 0.1
 	! is_woken
-	ok $? "$1: before it nothing wakes the keeper"
+	ok $? "$1: nothing wakes the keeper before"
 	shift
 	"$@"
 	retry 5 is_woken
-	ok $? "$title: it wakes the keeper"
+	ok $? "$title: the keeper is woken"
 	kill -CONT "$(keeper)"
 	retry 10 check_token "$token" 401
 	ok $? "$title: the token is refused"

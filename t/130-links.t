@@ -30,9 +30,9 @@ is "$status" 422 'sign-up by invitation: a number is refused'
 api POST /users/add_user/ "{\"username\": \"ada\", \"password\": \"short\", \"invite\": \"$invite\"}"
 is "$status" 422 'sign-up by invitation: a short password is refused as ever'
 join ada "\"$invite\""
-is "$status" 200 'sign-up by invitation: after a mistake it works still'
+is "$status" 200 'sign-up by invitation: a link works still after a mistake'
 join eve "\"$invite\""
-is "$status" 403 'sign-up by invitation: it works once'
+is "$status" 403 'sign-up by invitation: a link works once'
 user_result invite 1
 taken=${said##*=}
 join ada "\"$taken\""

@@ -70,7 +70,7 @@ is "$(grep 'event=stop' "$LK_LOG" | grep -vc 'cut=0$')" 0 'an upgrade cuts no co
 if [ "$(id -u)" = 0 ]; then
 	is "$(running)" "$(stat -c %i "$LK_BIN")" 'all processes run the new program'
 else
-	echo '# not root: which program runs cannot be asked'
+	echo '# not root: nobody can ask which program runs'
 fi
 is "$(stat -c '%n %i' "$LK_SOCKET_CHECK" "$LK_SOCKET_API" "$LK_SOCKET_LOGIN")" "$sockets" 'the sockets are the same after upgrades'
 like "$($LK_AS "$LK_BIN" -c "$LK_CONF" status)" '^check ' 'latchkey status shows the service after an upgrade'

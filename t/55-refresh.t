@@ -143,14 +143,14 @@ refused 'a session past its days'
 log_in_with offline_access
 $LK_AS "$LK_BIN" -c "$LK_CONF" user logout ada >/dev/null
 renew "$refresh"
-refused 'the operator logs the account out: its refresh token'
+refused 'a refresh token of an account that the operator logs out'
 log_in_with offline_access
 $LK_AS "$LK_BIN" -c "$LK_CONF" user disable ada >/dev/null
 renew "$refresh"
-refused 'a disabled account: its refresh token'
+refused 'a refresh token of a disabled account'
 $LK_AS "$LK_BIN" -c "$LK_CONF" user enable ada >/dev/null
 renew "$refresh"
-refused 'an account that was disabled and enabled: its refresh token'
+refused 'a refresh token of an account that was disabled and enabled'
 log_in_with offline_access
 api DELETE /session -H "Authorization: Bearer $token"
 is "$status" 204 'log-out ends the session'

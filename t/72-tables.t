@@ -103,7 +103,7 @@ refused() {
 	shift 2
 	is "$code" 1 "$title is refused"
 	for pattern; do
-		like "$said" "$pattern" "$title: it says $pattern"
+		like "$said" "$pattern" "$title: the refusal says $pattern"
 	done
 }
 wide='id serial primary key, username varchar(50) not null unique, fullname varchar(100)'

@@ -183,7 +183,7 @@ for s in held:
 print(settled(300), quick(LOGIN))
 P
 )" 'in bounds True True {401}
-in bounds True' 'of a hundred bodies whose last byte is kept back the oldest end: they take a megabyte of the worker'
+in bounds True' 'of a hundred bodies whose last byte is kept back the oldest end, since all take a megabyte of the worker'
 like "$(grep -c 'event=request_broken what=memory' "$LK_LOG")" '^[5-9][0-9]$' 'each request that ends for the memory of newer ones has its line in the log'
 
 # --- a worker whose slots are all taken ---

@@ -164,7 +164,7 @@ is "$status" 401 'POST /users/me/delete: a token is needed'
 delete_me '{"current":"correct horse"}' "$tom" -H 'Sec-Fetch-Site: cross-site'
 is "$status" 403 "POST /users/me/delete: a page of another site cannot"
 delete_me '{"current":"correct horse"}' "$tom" -H 'Sec-Fetch-Site: same-site'
-is "$status" 403 "POST /users/me/delete: nor one of a neighbour"
+is "$status" 403 "POST /users/me/delete: a page of a neighbour cannot"
 sql "insert into todos (owner) select id from users where username = 'tom'"
 delete_me '{"current":"correct horse"}' "$tom"
 is "$status $body" '409 {"detail":"Other data refer to the account"}' 'POST /users/me/delete: 409 where other rows refer to the account'
@@ -175,9 +175,9 @@ sql 'delete from todos'
 delete_me '{"current":"correct horse"}' "$tom"
 like "$status $body" '^200 \{"username":"tom","fullname":null,"id":[0-9]+,"is_active":true\}$' 'POST /users/me/delete: deletes the account, and shows it once more'
 me "$tom"
-is "$status" 401 'POST /users/me/delete: its tokens have ended'
+is "$status" 401 'POST /users/me/delete: the tokens of the account have ended'
 log_in tom 'correct horse'
-is "$status" 401 'POST /users/me/delete: it logs in no more'
+is "$status" 401 'POST /users/me/delete: the account logs in no more'
 delete_me '{"current":"correct horse"}' "$tom"
 is "$status" 401 'POST /users/me/delete: a second time is a 401'
 sign_up tom 'correct horse'
@@ -222,7 +222,7 @@ is "$(cut -f 2 "$tmp/out" | tr '\n' ' ')" 'user4 user5 ' 'list -a: goes on behin
 manage list -s EVEN
 is "$(wc -l <"$tmp/out")" 1250 'list -s: finds a part of the full name in any case'
 manage list -s r2500
-is "$(cut -f 2,3 "$tmp/out" | tr '\t' ' ')" 'user2500 Even 2500' 'list -s: or of the name'
+is "$(cut -f 2,3 "$tmp/out" | tr '\t' ' ')" 'user2500 Even 2500' 'list -s: finds a part of the name'
 manage list -s '%'
 is "$said" '0 ' 'list -s: no character means anything else'
 manage list -n 1001 -s Even

@@ -872,7 +872,8 @@ test_wake(void)
 	revoked_wake();
 	ok(revoked_open_wake(), "a wake-up can be had");
 	test_wait();
-	ok(waits(20, 100, false) <= 6, "nobody wakes the writer: it waits");
+	ok(waits(20, 100, false) <= 6,
+	    "the writer waits while nobody wakes it");
 	start = revoked_clock_ms();
 	revoked_wake();
 	revoked_wake();
