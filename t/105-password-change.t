@@ -161,36 +161,7 @@ log_in_with 'another staple' offline_access
 first=$token
 log_in_with 'another staple' offline_access
 second=$token
-n=$(python3 - "$LK_URL" "$first" "$second" <<'P'
-import http.client, json, sys, threading, urllib.parse
-url, *tokens = sys.argv[1:]
-host = urllib.parse.urlsplit(url).netloc
-answers = {}
-
-def change(i):
-    c = http.client.HTTPConnection(host, timeout=30)
-    body = json.dumps({"current": "another staple", "new": "number %d staple" % i})
-    c.request("POST", "/users/me/password", body, {"Content-Type": "application/json", "Authorization": "Bearer " + tokens[i]})
-    answer = c.getresponse()
-    answers[i] = answer.status, json.loads(answer.read())
-
-both = [threading.Thread(target=change, args=(i,)) for i in range(2)]
-for t in both:
-    t.start()
-for t in both:
-    t.join()
-won = [i for i in answers if answers[i][0] == 200]
-
-def me(token):
-    c = http.client.HTTPConnection(host, timeout=30)
-    c.request("GET", "/users/me", headers={"Authorization": "Bearer " + token})
-    return c.getresponse().status
-
-lost = [i for i in answers if i not in won]
-print(len(won), sorted(answers[i][0] in (400, 401, 409) for i in lost),
-      [me(answers[i][1]["access_token"]) for i in won], [me(t) for t in tokens])
-P
-)
+n=$(python3 -B t/tool/two_changes.py "$LK_URL" "$first" "$second")
 is "$n" '1 [True] [200] [401, 401]' 'of two changes at once by two sessions one happens, and its session alone goes on'
 
 # --- a login with the old password that is under way ---

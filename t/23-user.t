@@ -141,41 +141,7 @@ is "$result $complaint" '1 latchkey: no such account: nobody' 'user passwd refus
 # terminal ANSWER... -- ARGUMENT...: what is shown, then the exit status, and
 # whether the terminal shows again what is typed.
 terminal() {
-	# shellcheck disable=SC2086 # words
-	python3 -c '
-import os, pty, select, signal, sys, termios, time
-cut = sys.argv.index("--")
-answers, command = sys.argv[1:cut], sys.argv[cut + 1:]
-main, side = pty.openpty()
-pid = os.fork()
-if pid == 0:
-    os.setsid()
-    for number in signal.SIGINT, signal.SIGQUIT:  # ignored in a job of the background
-        signal.signal(number, signal.SIG_DFL)
-    import fcntl
-    fcntl.ioctl(side, termios.TIOCSCTTY, 0)
-    for fd in 0, 1, 2:
-        os.dup2(side, fd)
-    os.execvp(command[0], command)
-shown, asked, limit = b"", 0, time.monotonic() + 20
-while time.monotonic() < limit:
-    if select.select([main], [], [], 0.05)[0]:
-        shown += os.read(main, 4096)
-    if answers and shown.count(b": ") > asked:
-        asked += 1
-        if termios.tcgetattr(side)[3] & termios.ECHO:
-            print("it shows what is typed")
-        time.sleep(0.2)  # a signal between the prompt and the library that reads would be lost
-        os.write(main, answers.pop(0).encode().decode("unicode_escape").encode("latin-1"))
-    done, status = os.waitpid(pid, os.WNOHANG)
-    if done:
-        while select.select([main], [], [], 0.05)[0]:
-            shown += os.read(main, 4096)
-        break
-print(shown.decode().replace("\r", "").replace("\t", "|").replace(": \n", ":\n"), end="")
-code = os.waitstatus_to_exitcode(status) if done else "none: no end"
-print("status", code, "echo", bool(termios.tcgetattr(side)[3] & termios.ECHO))
-' "$@"
+	python3 -B t/tool/terminal.py "$@"
 }
 
 # shellcheck disable=SC2086 # $LK_AS is words

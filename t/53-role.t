@@ -9,36 +9,7 @@
 mkdir -p "$tmp/tree/web"
 cp -R Makefile app sql "$tmp/tree"
 cp -R web/*.html web/openapi.json web/pages "$tmp/tree/web"
-python3 - "$tmp/tree/app" <<'END'
-import sys
-
-def insert(file, before, text):
-    with open(file) as f:
-        head, mark, tail = f.read().partition(before)
-    assert mark, before
-    with open(file, "w") as f:
-        f.write(head + text + mark + tail)
-
-insert(sys.argv[1] + "/role.h", "	ROW(LOGIN,", """\
-	ROW(WARDEN, "warden", INNER, NEED_DATABASE, USUAL, LOGGED, FIXED, 2, watch) \\
-""")
-insert(sys.argv[1] + "/server/worker.c", "/*\n * The run function of each role", """\
-static bool
-watch(const struct worker_setup *w, int64_t hash_us)
-{
-	notify_ready(w, hash_us);
-	while (w->app->db != NULL)
-		poll(NULL, 0, -1);
-	return true;
-}
-
-""")
-with open(sys.argv[1] + "/server/calls.c") as f:
-    text = f.read()
-assert "K = ROLE_BIT(ROLE_KEEPER)," in text
-with open(sys.argv[1] + "/server/calls.c", "w") as f:
-    f.write(text.replace("K = ROLE_BIT(ROLE_KEEPER),", "K = ROLE_BIT(ROLE_KEEPER) | ROLE_BIT(ROLE_WARDEN),"))
-END
+python3 -B t/tool/new_role.py "$tmp/tree/app"
 make -s -C "$tmp/tree" CFLAGS=-O0 JOBS=2 build/latchkey >"$tmp/make" 2>&1
 ok $? 'role: with a row and a run function more the program is built' || diag "$(tail -n 5 "$tmp/make")"
 is "$("$tmp/tree/build/latchkey" settings | grep -c warden)" 0 'role: one without a socket has no setting'

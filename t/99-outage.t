@@ -128,36 +128,7 @@ password 'battery staple' 'correct horse'
 is "$status" 200 'a token from after the change changes the password back'
 
 # It breaks after the INSERT is committed, before we hear of it.
-python3 - "$LK_DIR/data" "$tmp" <<'E' &
-import os, select, socket, sys, threading
-# Between worker and server: passes everything on, but when the word "settled"
-# has gone to the server and its answer comes, closes instead; likewise when a
-# password is being changed.
-folder, tmp = sys.argv[1:]
-os.makedirs(tmp + "/proxy", exist_ok=True)
-os.chmod(tmp + "/proxy", 0o777)
-listener = socket.socket(socket.AF_UNIX)
-listener.bind(tmp + "/proxy/.s.PGSQL.5432")
-os.chmod(tmp + "/proxy/.s.PGSQL.5432", 0o777)
-listener.listen()
-def pass_on(client):
-    server = socket.socket(socket.AF_UNIX)
-    server.connect(next(p + "/.s.PGSQL.5432" for p, _, f in os.walk(folder) if ".s.PGSQL.5432" in f))
-    inserting = False
-    while True:
-        ready, _, _ = select.select([client, server], [], [])
-        data = ready[0].recv(65536)
-        if ready[0] is client:
-            inserting = b"user_insert" in data and b"settled" in data or \
-                b"user_change_password" in data and b"UPDATE" not in data
-        if not data or (inserting and ready[0] is server):
-            break
-        (server if ready[0] is client else client).sendall(data)
-    client.close()
-    server.close()
-while True:
-    threading.Thread(target=pass_on, args=(listener.accept()[0],), daemon=True).start()
-E
+python3 -B t/tool/committed.py "$LK_DIR/data" "$tmp" &
 children="$children $!"
 retry 10 test -S "$tmp/proxy/.s.PGSQL.5432"
 socket=$LK_DIR/data/proxied.sock
