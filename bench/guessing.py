@@ -25,7 +25,7 @@ import login
 MINUTES = 60
 LIMITS = "name", "address", "client"
 HIGH = ["login_failures_per_%s_hour=1000000" % kind for kind in LIMITS] + ["login_failures_per_service_hour=0"]
-NO_BUDGET = ["login_failures_per_service_hour=0"]
+NO_SERVICE_LIMIT = ["login_failures_per_service_hour=0"]
 
 
 def read_env(folder):
@@ -42,7 +42,7 @@ def rank(account, accounts):
 class Service:
     def __init__(self, folder, accounts, settings):
         self.accounts = accounts
-        self.has_budget = "login_failures_per_service_hour=0" not in settings
+        self.has_service_limit = "login_failures_per_service_hour=0" not in settings
         subprocess.run([TOP + "/t/stack", "up", folder, "workers=4", "hash_cost=1", "password_blocklist=",
                         "password_min_chars=8", "login_backlog=4096", "login_wait_ms=60000", "db_timeout_ms=30000",
                         "nginx_limits=off", *settings], check=True)
@@ -60,16 +60,16 @@ class Service:
 
     def forget(self):
         self.sql("truncate latchkey_throttle")
-        self.let_budget_be_read()
+        self.let_limit_be_read()
 
     def pass_minutes(self, n):
         self.sql("update latchkey_throttle set empty_at = empty_at - interval '%d minutes'"
                  " where empty_at > '-infinity'" % n)
-        self.let_budget_be_read()
+        self.let_limit_be_read()
 
-    def let_budget_be_read(self):
+    def let_limit_be_read(self):
         """Which happens once a second."""
-        if self.has_budget:
+        if self.has_service_limit:
             time.sleep(1.1)
 
     def log_in(self, guess):
@@ -211,7 +211,7 @@ def flood(seconds, users, rate, most, settings):
 
 def guess(o):
     """How many accounts fall."""
-    stacks = {"without": HIGH, "without the budget": NO_BUDGET, "as installed": []}
+    stacks = {"without": HIGH, "without the service-wide limit": NO_SERVICE_LIMIT, "as installed": []}
     step = 10
     if o.small:
         o.accounts, o.guesses, step = 20, 1000, 30

@@ -5,9 +5,9 @@
 . t/lib.sh
 stack_up workers=4 hash_cost=1 login_failures_per_service_hour=40 nginx_limits=off
 
-# strangers N [SOCKET [CLIENTS]]: each another name from another address.
+# unknown_clients N [SOCKET [CLIENTS]]: each another name from another address.
 next=0
-strangers() {
+unknown_clients() {
 	for _ in $(seq "$1"); do
 		next=$((next + 1))
 		echo "192.0.$((2 + next / 250)).$((next % 250)) name$next wrong-password"
@@ -39,9 +39,9 @@ for _ in $(seq 30); do
 done >"$tmp/lines"
 logins "$LK_SOCKET_LOGIN" 8
 is "$answers" '200:30' "thirty right passwords use up nothing of the service's limit"
-strangers 200 "$LK_SOCKET_LOGIN" 50
+unknown_clients 200 "$LK_SOCKET_LOGIN" 50
 is "$answers" '401:10 429:190' 'of 200 wrong passwords at once from 200 addresses half of their share is verified'
-strangers 1
+unknown_clients 1
 like "$(cat "$tmp/answers")" '^429 3[0-6][0-9]$' "the 429 of the service's limit says when to come again"
 owner correct-horse
 is "$answers" '429:1' "an unknown device gets 429 while the service's limit is spent"
@@ -53,7 +53,7 @@ is "$answers" '401:1' "a known device may mistype while the service's limit is s
 # --- shared, and what happens to it ---
 
 written() {
-	strangers 1
+	unknown_clients 1
 	[ "$(sql "select round(extract(epoch from empty_at - now()) / 360) from latchkey_throttle where $row")" = 10 ]
 }
 retry 10 written
@@ -61,17 +61,17 @@ ok $? 'the count of failed logins is written to one row within seconds'
 like "$(cat "$LK_LOG")" 'event=service_limit_reached share=common limit=20$' "the log reports that the common share of the service's limit is spent"
 socket=$LK_DIR/data/alone.sock
 serve_alone "$socket" "$tmp/alone.log"
-strangers 1 "$socket"
+unknown_clients 1 "$socket"
 is "$answers" '429:1' 'another instance on the same database knows that the limit is spent'
 sql "update latchkey_throttle set empty_at = empty_at - interval '12 minutes' where $row"
-retry 10 stranger_gets 401:1 "$socket"
+retry 10 unknown_gets 401:1 "$socket"
 ok $? 'twelve minutes later one failed login is verified in the other instance'
-retry 10 stranger_gets 401:1 "$LK_SOCKET_LOGIN"
+retry 10 unknown_gets 401:1 "$LK_SOCKET_LOGIN"
 ok $? 'twelve minutes later one failed login is verified in the first instance'
 # what was counted there is written by the next who comes to it
 learned() {
-	strangers 1
-	strangers 1 "$socket"
+	unknown_clients 1
+	unknown_clients 1 "$socket"
 	[ "$answers" = 429:1 ]
 }
 retry 10 learned
@@ -87,10 +87,10 @@ again() {
 }
 retry 10 again
 is "$(workers login | grep -cxF "$killed")" 0 'all four killed workers are replaced'
-strangers 5
+unknown_clients 5
 is "$answers" '429:5' 'workers that are killed take no count of failed logins with them'
 sql "delete from latchkey_throttle where $row"
-retry 10 stranger_gets 401:1
+retry 10 unknown_gets 401:1
 ok $? "a deleted row of the service's limit counts as empty"
 is "$(sql "select count(*) from latchkey_throttle where $row")" 1 "the deleted row of the service's limit is made again"
 

@@ -70,7 +70,7 @@ ready '^200' 'readyz is 200 without a restrictive policy'
 sql_admin 'alter table users disable row level security; alter table latchkey_throttle enable row level security'
 ready '^503' 'rows of our own tables count as well'
 check
-like "$said" 'CREATE POLICY latchkey ON latchkey_throttle TO latchkey' 'check names a table of our own whose rows are hidden'
+like "$said" 'CREATE POLICY latchkey ON latchkey_throttle TO latchkey' "check names a table of Latchkey's whose rows are hidden"
 sql_admin 'alter table latchkey_throttle disable row level security'
 
 # Behind a view its owner's rights count.

@@ -174,7 +174,7 @@ ask_client() {
 
 client_up() {
 	mkfifo "$tmp/ask" "$tmp/answered"
-	# No child of ours, for which "wait" would wait; and with no pipe of a $( ),
+	# No child of this shell, for which "wait" would wait; and with no pipe of a $( ),
 	# which would not end.
 	(python3 -B t/tool/client.py "$tmp" </dev/null >"$tmp/client.log" 2>&1 & echo $! >"$tmp/client")
 }

@@ -233,7 +233,7 @@ test_lengths(void)
 
 /* Parameters of n bytes, split between two records before byte i. */
 static char
-verdict_parted(const char *params, size_t n, size_t i)
+verdict_separated(const char *params, size_t n, size_t i)
 {
 	begin(1);
 	add(PARAMS, 1, params, i);
@@ -264,12 +264,13 @@ test_sums(void)
 	size_t i, k, wrong = 0;
 
 	for (i = 1; i < sizeof(good) - 1; i++)
-		wrong += verdict_parted(good, sizeof(good) - 1, i) != 'W';
+		wrong += verdict_separated(good, sizeof(good) - 1, i) != 'W';
 	is_int((long long)wrong, 0,
 	    "parameters may be cut between records at each byte");
 	for (k = 0; k < ARRAY_LEN(sums); k++)
 		for (i = 1; i < lengths[k]; i++)
-			wrong += verdict_parted(sums[k], lengths[k], i) != '!';
+			wrong +=
+			    verdict_separated(sums[k], lengths[k], i) != '!';
 	is_int((long long)wrong, 0,
 	    "lengths whose sum passes INT_MAX are wrong, cut at each byte");
 }

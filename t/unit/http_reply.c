@@ -82,7 +82,7 @@ test_bytes(void)
 
 /* A reply begun again has nothing of the one before. */
 static void
-test_anew(void)
+test_again(void)
 {
 	struct req r = { .ctx = &ctx, .method = METHOD_GET };
 
@@ -374,7 +374,7 @@ main(void)
 		return 1;
 	arena_init(&arena);
 	test_bytes();
-	test_anew();
+	test_again();
 	test_errors();
 	test_oauth();
 	test_oauth_codes();

@@ -9,14 +9,15 @@
 #include "fuzz.h"
 
 #define WORLD_BEGINS_S INT64_C(1790000000)
-#define WORLD_GUESSES_MAX 3 /* wrong ones at once, of strangers or devices */
+#define WORLD_GUESSES_MAX \
+	3 /* wrong ones at once, of unknown clients or devices */
 
 /* How the database takes the statements that come. */
 enum mood {
 	MOOD_GOOD,
 	MOOD_AWAY,   /* it does not answer */
 	MOOD_LOST,   /* it does what it is told, but its answer is lost */
-	MOOD_BROKEN, /* it fails by a mistake of ours */
+	MOOD_BROKEN, /* it fails by our mistake */
 	MOOD_REFUSES /* a rule of the operator's forbids what is written */
 };
 
