@@ -1,6 +1,6 @@
 #!/bin/sh
-# /oauth2/token serves two costs at one path: what hashes a password is handed over from
-# the api lane to the login lane, below a prefix too, and keeps the limits of a login.
+# /oauth2/token, two costs at one path: what hashes a password is handed over from the
+# api lane to the login lane, below a prefix too, and keeps the limits of a login.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up hash_cost=1 login_failures_per_client_hour=30

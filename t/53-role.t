@@ -1,8 +1,8 @@
 #!/bin/sh
-# A new process kind is a row of app/role.h, a run function in app/server/worker.c, and
-# a column of app/server/calls.c with the system calls that it makes. With one that has
-# no socket: settings, processes, figures and the status page have it, and nothing else
-# of the program was changed.
+# A new process kind: a row of app/role.h, a run function in app/server/worker.c, and a
+# column of app/server/calls.c with the system calls that it makes. With one that has no
+# socket: settings, processes, figures and the status page have it, and nothing else of
+# the program was changed.
 # shellcheck source=t/lib.sh
 . t/lib.sh
 

@@ -1,4 +1,4 @@
-"""Between worker and PostgreSQL: the connection breaks after a write is committed, before its answer.
+"""Proxy between a worker and PostgreSQL: the connection breaks after a write is committed, before its answer.
 
     committed.py DATA FOLDER
 

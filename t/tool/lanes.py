@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""lanes.py FOLDER <ROUTES: is each endpoint sent to its own lane?
+"""Agreement of nginx's locations with the lanes of the endpoints.
+
+    lanes.py FOLDER <ROUTES
 
 FOLDER is conf/nginx, ROUTES what `latchkey routes` prints. nginx chooses a location by
 the path alone, so all methods of a path have to share a lane, unless the location

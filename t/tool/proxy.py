@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Between Latchkey and PostgreSQL: a long way, or one that swallows packets.
+"""Proxy between Latchkey and PostgreSQL: a long way, or one that swallows packets.
 
 proxy.py PORT SOCKET TRIPS [DELAY_MS]
 

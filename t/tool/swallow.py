@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Between Latchkey and PostgreSQL: the answer to one statement is lost, and the database is away after it.
+"""Proxy between Latchkey and PostgreSQL: the answer to one statement is lost, and the database is away after it.
 
 swallow.py PORT SOCKET ORDERS SECONDS
 
