@@ -312,7 +312,7 @@ key_by_name(const char *name)
 	return NULL;
 }
 
-/* What a file has set so far. */
+/* A file as far as it is read. */
 struct reading {
 	struct conf *conf;
 	bool seen[ARRAY_LEN(keys)];

@@ -227,7 +227,7 @@ row_here(const struct req *r, const struct route *first)
 static void run_row(struct req *r, const struct route *row);
 
 /*
- * The body told that the request costs what another lane is for: its row runs
+ * By its body the request costs what another lane is for: its row runs
  * here, or where nginx passes the request on to. Other web servers pass the 421
  * on to the client. Source: nginx's X-Accel-Redirect; RFC 9110, 15.5.20.
  */

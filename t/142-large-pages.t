@@ -1,8 +1,8 @@
 #!/bin/sh
 # Pages and lists at their largest: 100 sessions whose User-Agent takes the most room, and
 # what somebody typed into a form. (100 logins with a User-Agent of 256 quotes made the page of
-# the account larger than a reply, so its owner got a 500, and could end no session. What is
-# replaced by three bytes, a delete for one, was counted as one: a form full of them got a 500.)
+# the account larger than a reply, so its owner got a 500, and could end no session. A byte
+# that is replaced by three, such as a delete, was counted as one: a form full of them got a 500.)
 # shellcheck source=t/lib.sh
 . t/lib.sh
 stack_up hash_cost=1 fullname_max_chars=16384

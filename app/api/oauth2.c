@@ -58,7 +58,7 @@ reply_tokens(struct req *r, const struct token_reply *t)
 	buf_adds(b, "}");
 }
 
-/* A field that this grant needs. ERR_INVALID: it is missing, which is told. */
+/* A field that this grant needs. ERR_INVALID: it is missing. */
 static enum err
 need(struct req *r, const struct param *v, int which)
 {

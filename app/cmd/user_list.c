@@ -19,7 +19,7 @@ read_number(const char *text, int64_t min, int64_t *out)
 	return text_to_i64(text, min, INT64_MAX, out);
 }
 
-/* What the options of list ask for; false: they are none. */
+/* Read the options of list; false: they are none. */
 static bool
 read_page(char *const *arguments, struct account_page *out)
 {

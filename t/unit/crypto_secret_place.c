@@ -506,10 +506,12 @@ test_quoted(void)
 
 	for (i = 0; i < ARRAY_LEN(in_marks); i++)
 		ok(quoted(in_marks[i]),
-		    tap_with("it is in quotation marks", in_marks[i]));
+		    tap_with(
+		        "a value in quotation marks is found", in_marks[i]));
 	for (i = 0; i < ARRAY_LEN(bare); i++)
 		ok(!quoted(bare[i]),
-		    tap_with("it is in no quotation marks", bare[i]));
+		    tap_with("a value without quotation marks is none of them",
+		        bare[i]));
 }
 
 static bool

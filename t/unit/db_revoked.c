@@ -104,10 +104,10 @@ test_turns(void)
 	will_be(ERR_OK, "1;");
 	ok(db_revoked_turn(&ctx, DB_TURN_WALK, &mine) == ERR_OK && mine &&
 	        is_same(ran, "revoked_turn_walk "),
-	    "it is this instance's turn to walk");
+	    "this instance has its turn to walk");
 	will_be(ERR_NOTFOUND, "");
 	ok(db_revoked_turn(&ctx, DB_TURN_WALK, &mine) == ERR_OK && !mine,
-	    "it is the turn of another instance");
+	    "another instance has the turn");
 	mine = true;
 	will_be(ERR_BUSY, "");
 	ok(db_revoked_turn(&ctx, DB_TURN_WALK, &mine) == ERR_BUSY && !mine,
