@@ -95,12 +95,13 @@ test_unix(void)
 	        strstr(unseen, "which process listens on ") != NULL &&
 	        strstr(unseen, path) != NULL,
 	    "a socket on which somebody listens is named");
-	is_int(strncmp(unseen, "who listens on /tmp/", 20), 0,
+	is_int(strncmp(unseen, "which process listens on /tmp/", 30), 0,
 	    "what could not be judged begins with the first place");
 	other = bound(in_folder("api.sock"));
 	listen(other, 1);
 	ok(checks(path, &unseen) &&
-	        strstr(unseen, "/check.sock; who listens on /tmp/") != NULL &&
+	        strstr(unseen, "/check.sock; which process listens on /tmp/") !=
+	            NULL &&
 	        strstr(unseen, "/api.sock") != NULL,
 	    "two sockets on which somebody listens are both named");
 	close(other);

@@ -104,7 +104,7 @@ test_turns(void)
 	will_be(ERR_OK, "1;");
 	ok(db_revoked_turn(&ctx, DB_TURN_WALK, &mine) == ERR_OK && mine &&
 	        is_same(ran, "revoked_turn_walk "),
-	    "this instance has its turn to walk");
+	    "one instance has the turn to walk");
 	will_be(ERR_NOTFOUND, "");
 	ok(db_revoked_turn(&ctx, DB_TURN_WALK, &mine) == ERR_OK && !mine,
 	    "another instance has the turn");
