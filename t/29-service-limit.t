@@ -22,8 +22,8 @@ owner() {
 }
 
 # The first login that comes a second later writes the counts, and reads them.
-stranger_gets() {
-	strangers 1 "${2-$LK_SOCKET_LOGIN}"
+unknown_gets() {
+	unknown_clients 1 "${2-$LK_SOCKET_LOGIN}"
 	[ "$answers" = "$1" ]
 }
 
