@@ -123,6 +123,24 @@ test_unix(void)
 	    "a folder that is missing is a warning that says how to make it");
 }
 
+/* Below a file not even root can make one. */
+static void
+test_folder(void)
+{
+	char *path = in_folder("a");
+	const char *unseen;
+
+	fclose(fopen(path, "w"));
+	ok(checks(in_folder("a/no/check.sock"), &unseen) &&
+	        strstr(said_text, "warning: listen_check: this user cannot "
+	                          "make a file in /tmp/") != NULL &&
+	        strstr(said_text, "/a/no: Not a directory; do: chown "
+	                          "latchkey /tmp/") != NULL,
+	    "a folder in which no file can be made is a warning that says "
+	    "why");
+	unlink(path);
+}
+
 /* A port of the loopback address on which this process listens. */
 static int
 taken_port(int *fd)
@@ -194,6 +212,7 @@ main(void)
 		abort();
 	arena_init(&arena);
 	test_unix();
+	test_folder();
 	test_ports();
 	test_status();
 	arena_free(&arena);
