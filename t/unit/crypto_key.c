@@ -84,6 +84,12 @@ test_active(void)
 	        key_state(&ring, k, 250) == KEY_ACTIVE &&
 	        key_state(&ring, k, 300) == KEY_RETIRING,
 	    "a key is next, then active, then retiring");
+	ring.keys[3].from_s = 200;
+	ok(keyring_active(&ring, 200) == k &&
+	        key_state(&ring, k + 3, 199) == KEY_NEXT &&
+	        key_state(&ring, k + 3, 200) == KEY_RETIRING,
+	    "the second of two keys of one time is retiring from then on");
+	ring.keys[3].from_s = 300;
 	ring.keys[0].until_s = 400;
 	ok(key_state(&ring, k, 399) == KEY_RETIRING &&
 	        key_state(&ring, k, 400) == KEY_EXPIRED,

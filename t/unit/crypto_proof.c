@@ -124,6 +124,12 @@ test_known(void)
 	    "a proof from before there were scopes is read");
 	ok(!r.has_scopes && r.scopes[0] == '\0',
 	    "a proof from before there were scopes does not tell them");
+	p = known;
+	p.has_scopes = false;
+	is(made(&p), FORMER, "a proof without scopes is as before these");
+	p.is_kept = true;
+	ok(read_again(&p, &r) == ERR_OK && r.is_kept && !r.has_scopes,
+	    "a kept proof without scopes says both");
 }
 
 static void
