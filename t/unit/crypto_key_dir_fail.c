@@ -69,7 +69,8 @@ does_fail(const char *name)
 	return it_does;
 }
 
-static bool by_bytes; /* write() takes one at a time */
+static bool by_bytes;     /* write() takes one at a time */
+static bool is_kept_open; /* by exec, of what was written last */
 
 static ssize_t
 write_of_ours(int fd, const void *p, size_t n)
@@ -80,6 +81,7 @@ write_of_ours(int fd, const void *p, size_t n)
 		errno = its_error;
 		return 0;
 	}
+	is_kept_open = (fcntl(fd, F_GETFD) & FD_CLOEXEC) == 0;
 	return write(fd, p, by_bytes && n > 1 ? 1 : n);
 }
 
@@ -216,6 +218,30 @@ test_save(void)
 	ok(saves() && strcmp(content(), HEAD) == 0,
 	    "a list is written to its end, byte by byte");
 	by_bytes = false;
+	tested_close(&dir);
+}
+
+/* In the place of the file that is written first stands a link. */
+static void
+test_link(void)
+{
+	char beside[64], target[64];
+	struct stat st;
+
+	snprintf(beside, sizeof(beside), "%s/.keys.new", folder);
+	snprintf(target, sizeof(target), "%s/target", folder);
+	set_list("# before\n");
+	if (symlink(target, beside) != 0 || !tested_open(folder, &dir))
+		abort();
+	ok(!saves() && strstr(said_text, strerror(ELOOP)) != NULL,
+	    "a list is not written through a link");
+	ok(stat(target, &st) != 0 && strcmp(content(), "# before\n") == 0,
+	    "a link in the place of a new list leaves all as it is");
+	unlink(target);
+	unlink(beside);
+	is_kept_open = true;
+	ok(saves() && !is_kept_open,
+	    "a list that is written is closed where a program begins");
 	tested_close(&dir);
 }
 
@@ -419,6 +445,7 @@ main(void)
 	snprintf(list, sizeof(list), "%s/keys", folder);
 	umask(022);
 	test_save();
+	test_link();
 	test_open();
 	test_count();
 	test_add();
