@@ -225,6 +225,22 @@ test_problems(void)
 	is(pattern_problem("a{1000}"), NULL, "1000 times is good");
 }
 
+/* A pattern of the most steps there are, all of them possible at one place. */
+static void
+test_full(void)
+{
+	static const char full[] = "(a?){1000}";
+	char text[1002];
+
+	memset(text, 'a', sizeof(text));
+	text[1001] = '\0';
+	is(pattern_problem(full), NULL, "2000 steps are good");
+	refused("(a?){1000}a", "too long");
+	ok(pattern_matches(full, ""), "2000 steps match an empty text");
+	ok(pattern_matches(full, text + 1), "2000 steps match 1000 letters");
+	ok(!pattern_matches(full, text), "2000 steps do not match 1001");
+}
+
 /* Patterns whose time is exponential elsewhere, with the longest name there is.
  */
 static void
@@ -260,6 +276,7 @@ main(void)
 {
 	test_matches();
 	test_problems();
+	test_full();
 	test_cost();
 	return done();
 }
