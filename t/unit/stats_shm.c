@@ -35,6 +35,7 @@
 #define mmap(at, n, prot, flags, fd, from) \
 	(does_fail("mmap") ? MAP_FAILED : (mmap)(at, n, prot, flags, fd, from))
 #define rename rename_of_ours
+#define lstat lstat_of_ours
 #define fcntl(fd, ...) (does_fail("fcntl") ? -1 : (fcntl)(fd, __VA_ARGS__))
 
 static int fchmod_of_ours(int fd, mode_t mode);
@@ -43,6 +44,7 @@ static int fallocate_of_ours(int fd, int mode, off_t from, off_t n);
 static int memfd_of_ours(const char *name, unsigned flags);
 static bool does_fail(const char *name);
 static int rename_of_ours(const char *from, const char *to);
+static int lstat_of_ours(const char *path, struct stat *st);
 
 #include "stats/shm.c" /* NOLINT(bugprone-suspicious-include) */
 
@@ -52,6 +54,7 @@ static int rename_of_ours(const char *from, const char *to);
 #undef memfd_create
 #undef mmap
 #undef rename
+#undef lstat
 #undef fcntl
 
 #include "fail.h"
@@ -100,6 +103,15 @@ static int
 rename_of_ours(const char *from, const char *to)
 {
 	return does_fail("rename") ? -1 : rename(from, to);
+}
+
+/* The file of this name goes just before. */
+static int
+lstat_of_ours(const char *path, struct stat *st)
+{
+	if (fails("lstat"))
+		unlink(path);
+	return lstat(path, st);
 }
 
 #define PAGE_BYTES 4096
@@ -218,6 +230,8 @@ descriptors(void)
 static const struct shm_section *const all_sections[] = { &file_section,
 	&small_section, &large_section, NULL };
 
+static const struct shm_section *const file_alone[] = { &file_section, NULL };
+
 /* What is said when the memory cannot be made, or "made". */
 static char reason[2000];
 
@@ -314,6 +328,17 @@ meet_stranger(void)
 	       descriptors() > before + 1;
 }
 
+/* The file is replaced between its lock and the look at its name. */
+static int
+meet_change(void)
+{
+	int before = descriptors();
+
+	fail_at("lstat", 1);
+	return shm_create(file, file_alone, -1) && failed() &&
+	       descriptors() == before + 1;
+}
+
 static int
 meet_nowhere(void)
 {
@@ -346,6 +371,8 @@ test_failure(void)
 	        st.st_mode == (S_IFREG | 0640),
 	    "a file that only holds the name is for the group to read");
 	rmdir(beside);
+	is_int(in_child(meet_change), 1,
+	    "a file that is replaced while it is locked is closed");
 	is_int(in_child(meet_nowhere), 0,
 	    "a file in a folder that is not there is said to be so");
 	fd = open(file, O_WRONLY | O_TRUNC);
@@ -360,8 +387,6 @@ test_failure(void)
 }
 
 /* --- with standard input closed: descriptors have the number 0 --- */
-
-static const struct shm_section *const file_alone[] = { &file_section, NULL };
 
 static bool
 is_closed(int fd)
