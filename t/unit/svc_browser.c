@@ -4,6 +4,9 @@
  */
 #include "base.h"
 
+#include "crypto/proof.h"
+#include "fail.h"
+
 #define browser_cookie tested_cookie
 #define browser_start tested_start
 #define browser_claims tested_claims
@@ -19,6 +22,8 @@
 #define session_check_revoked revoked_of_ours
 #define session_account account_of_ours
 #define session_account_before before_of_ours
+#define proof_make(secrets, p, out) \
+	(!fails("proof_make") && (proof_make)(secrets, p, out))
 #include "svc/browser.c" /* NOLINT(bugprone-suspicious-include) */
 
 #include "keys.h"
@@ -448,6 +453,38 @@ test_user(void)
 	    "a session that is known to have ended has no account");
 }
 
+/* As where OpenSSL fails. */
+static void
+test_failure(void)
+{
+	const struct browser_session s = { SID, &ada, NOW + 86400, false };
+	struct browser_cookie out = { NULL, 0 };
+	struct token_claims c;
+	const char *cookie;
+	struct user u;
+
+	reset();
+	cookie = usual_cookie();
+	fail_at("proof_make", 1);
+	ok(tested_cookie(&ctx, &s, &out) == ERR_INTERNAL && failed(),
+	    "a cookie without its proof is an error");
+	fail_at("proof_make", 1);
+	ok(tested_start(&ctx, &ada, &out) == ERR_INTERNAL && failed(),
+	    "a session does not begin without a proof");
+	fail_at("proof_make", 1);
+	ok(tested_renew(&ctx, cookie, &c, &out) == ERR_INTERNAL && failed(),
+	    "a cookie is not renewed without a proof");
+	fail_at("proof_make", 1);
+	ok(tested_go_on(&ctx, cookie, &out) == ERR_INTERNAL && failed(),
+	    "after a change a session does not go on without a proof");
+	ctx.now_s = NOW + 1000;
+	fail_at("proof_make", 1);
+	ok(tested_user(&ctx, cookie, &c, &u, &out) == ERR_INTERNAL && failed(),
+	    "an old cookie has no account without a new proof");
+	ok(tested_cookie(&ctx, &s, &out) == ERR_OK,
+	    "a cookie is made again after a failure");
+}
+
 static void
 test_before(void)
 {
@@ -479,6 +516,7 @@ main(void)
 	test_end();
 	test_go_on();
 	test_user();
+	test_failure();
 	test_before();
 	arena_free(&arena);
 	return done();
