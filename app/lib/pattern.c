@@ -425,9 +425,9 @@ pattern_problem(const char *pattern)
 
 /* Steps that are possible at a place of the text, each once. */
 struct possible {
-	size_t n;
 	uint16_t step[STEPS_MAX + 1];
 	bool has[STEPS_MAX + 1];
+	size_t n;
 };
 
 static void
