@@ -469,7 +469,7 @@ for _ in range(40):
     many.append(connect())
     assert ask(health, many[-1]) == "200"
 more = [now - then for then, now in zip(before, requests())]
-print(len(more) == 2 and sum(more) == 40 and min(more) >= 14 or more)
+print(len(more) == 2 and sum(more) == 40 and min(more) >= 8 or more)
 E
 )" True 'forty kept connections spread over two workers'
 
