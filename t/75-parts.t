@@ -177,7 +177,7 @@ for i in range(100):
     held.append(Peer(LOGIN, params(length=65536)).body(login(65535), 32000))
     if i % 10 == 0 and not quick(LOGIN):
         print("late")
-print(settled(1400), held[0].closes(1), held[80].closes(1), {s.body(b"x").end().status() for s in held[90:]})
+print(settled(1400), held[0].closes(1), held[80].closes(1), {s.body(b"x").end().status() for s in held[-3:]})
 for s in held:
     s.close()
 print(settled(300), quick(LOGIN))

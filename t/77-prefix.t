@@ -92,6 +92,13 @@ P
 	while read -r link; do
 		api GET "$link"
 		case $link in
+		/auth/docs/assets/*) # made by make web
+			if [ -d web/dist/docs ]; then
+				is "$status" 200 "$link, of /auth$page, is present"
+			else
+				skip "$link, of /auth$page" 'web/dist/docs is not there (make web)'
+			fi
+			;;
 		/auth/*) is "$status" 200 "$link, of /auth$page, is there" ;;
 		*) is "$link" '' "a link of /auth$page is below /auth/" ;;
 		esac
