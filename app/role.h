@@ -18,7 +18,7 @@ enum need {
 	NEED_SECRET_FILE = 16,
 	NEED_SIGNING = 32,  /* to sign tokens */
 	NEED_PAGES = 128,   /* to show HTML */
-	NEED_REVOKING = 256 /* to tell all others what has ended */
+	NEED_REVOKING = 256 /* to write what has ended, for all to read */
 };
 
 /* All that a lane can need. */

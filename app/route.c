@@ -229,7 +229,9 @@ static void run_row(struct req *r, const struct route *row);
 /*
  * By its body the request costs what another lane is for: its row runs
  * here, or where nginx passes the request on to. Other web servers pass the 421
- * on to the client. Source: nginx's X-Accel-Redirect; RFC 9110, 15.5.20.
+ * on to the client. The other lane authenticates the client again: nothing that
+ * a request brings along may stand for it. Source: nginx's X-Accel-Redirect;
+ * RFC 9110, 15.5.20.
  */
 static void
 hand_over(struct req *r, const struct route *row)
@@ -407,7 +409,7 @@ route_run(struct req *r)
 		run_row(r, row);
 	if (memory_lacked())
 		refuse_without_memory(r);
-	/* without a database it would be of no session */
+	/* a lane without a database renews no session, so it sets no cookie */
 	assert(row == NULL || r->new_session.value == NULL ||
 	       (roles[row->lane].needs & NEED_DATABASE) != 0);
 	if (r->face == FACE_PAGE)

@@ -110,10 +110,9 @@ auth_client(struct req *r, enum auth auth)
 		return ERR_MALFORMED;
 	}
 	e = client_authenticate(r->ctx, &said, client);
-	r->client = client;
 	/* the built-in client is anybody */
-	return e == ERR_OK && auth == AUTH_CONFIDENTIAL &&
-	               client->secret == NULL
-	           ? ERR_UNAUTH
-	           : e;
+	if (e == ERR_OK && auth == AUTH_CONFIDENTIAL && client->secret == NULL)
+		e = ERR_UNAUTH;
+	r->client = e == ERR_OK ? client : NULL;
+	return e;
 }

@@ -37,9 +37,10 @@ enum err auth_user(struct req *r, enum auth auth) MUST_CHECK;
 
 /*
  * The client of a request whose body is parsed, by Basic or by two fields of
- * the body; into r->client. ERR_UNAUTH: client_authenticate() refuses it.
- * ERR_INVALID, ERR_MALFORMED: by both, or a field more than once. ERR_BUSY: the
- * database does not answer. Source: RFC 6749, section 2.3.
+ * the body; into r->client. ERR_UNAUTH: client_authenticate() refuses it, Basic
+ * cannot be read, or it is the built-in one where auth asks for a secret.
+ * ERR_MALFORMED: by both. ERR_INVALID: as params_read(), of these two fields.
+ * Other errors as client_authenticate(). Source: RFC 6749, section 2.3.
  */
 enum err auth_client(struct req *r, enum auth auth) MUST_CHECK;
 

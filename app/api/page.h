@@ -80,9 +80,9 @@ void page_go_to(struct req *r, const char *address);
 enum err page_user(struct req *r, struct user *out) MUST_CHECK;
 
 /*
- * The gate of all pages, on which passwords and what they protect are: not over
- * a connection that is not encrypted, unless it does not leave the machine.
- * False: refused with 403, by a page.
+ * The gate of all pages, since they show or take secrets: refuse a connection
+ * that is not encrypted, unless it does not leave the machine. False: refused
+ * with 403, by a page.
  */
 bool page_gate(struct req *r) MUST_CHECK;
 

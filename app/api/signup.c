@@ -10,7 +10,6 @@
 #include "http/header.h"
 #include "http/next.h"
 #include "http/params.h"
-#include "http/reply.h"
 #include "svc/browser.h"
 #include "svc/link.h"
 #include "svc/signup.h"

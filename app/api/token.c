@@ -9,7 +9,6 @@
 #include "api/api.h"
 #include "api/device.h"
 #include "api/token.h"
-#include "http/header.h"
 #include "http/params.h"
 #include "http/reply.h"
 #include "lib/scope.h"

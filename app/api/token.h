@@ -5,7 +5,6 @@
 #define LATCHKEY_API_TOKEN_H
 
 #include "http/req.h"
-#include "svc/login.h"
 
 /* The contents of a reply with a token. */
 struct token_reply {

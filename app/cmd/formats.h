@@ -9,8 +9,8 @@
 /*
  * Say on standard output how many active accounts have hashes of each format,
  * and on standard error how many of them cannot log in, why, and what to set.
- * It takes a separate connection. After limit_ms (0: never) it leaves the
- * rest, and says so. An error is printed and ends nothing: this is a report.
+ * It takes a separate connection. After limit_ms (0: never) it leaves the rest,
+ * and says so. An error is printed and ends nothing: this is a report.
  */
 void formats_report(const struct conf *conf, int64_t limit_ms);
 

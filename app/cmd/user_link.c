@@ -3,7 +3,6 @@
  */
 #include "base.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 

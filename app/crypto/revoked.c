@@ -514,7 +514,7 @@ revoked_expire(int64_t now_s)
 		    &memory->everybody, 0, memory_order_release);
 }
 
-/* The database has answered: how long did it not? */
+/* The database has answered: how long had it been silent? */
 static void
 note_answer(int64_t when_ms)
 {

@@ -75,8 +75,8 @@ void revoked_wake(void);
 /* --- for the one process that writes --- */
 
 /*
- * Take over the memory, before anything else below. Entries of the writer
- * before still count.
+ * Take over the memory, before anything else below. Entries of an earlier
+ * writer still count.
  */
 void revoked_take_over(void);
 

@@ -49,9 +49,8 @@ struct token_clock {
  * or NULL is left out, which keeps the tokens of most accounts as they were
  * before there were epochs and clients. A text has to be UTF-8. One with a
  * client_id says in its header that it is an access token (at+jwt).
- * ERR_INTERNAL: libjwt
- * or OpenSSL could not (a sub that is not UTF-8); ERR_BUSY: memory lacked; both
- * are logged.
+ * ERR_INTERNAL: libjwt or OpenSSL could not (a sub that is not UTF-8);
+ * ERR_BUSY: memory lacked; both are logged.
  * Source: RFC 7519; with a client_id, RFC 9068, section 2.
  */
 enum err token_sign(const struct keyring *ring, const struct token_claims *c,

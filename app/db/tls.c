@@ -12,7 +12,9 @@ static const char *fault; /* of the handshake that ended last */
 
 /*
  * A handshake ends. libpq may begin one and release it in the same call, where
- * the server answers fast: OpenSSL alone knows of each.
+ * the server answers fast: OpenSSL alone knows of each. Its manual promises
+ * nothing of an SSL that is about to go, but both values stand until it has
+ * gone; t/unit/db_tls.c would show another version.
  */
 static void
 handshake_ended(void *ssl, void *data, CRYPTO_EX_DATA *all, int index,

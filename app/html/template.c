@@ -236,10 +236,7 @@ template_path_is_local(const char *path)
 
 #define REPLACED "\xef\xbf\xbd" /* U+FFFD */
 
-/*
- * Is what begins at s, of n bytes, or 0: no UTF-8, a character that no page may
- * have?
- */
+/* May no page have the character at s, of n bytes (0: it is not UTF-8)? */
 static bool
 is_replaced(const char *s, size_t n)
 {

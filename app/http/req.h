@@ -89,7 +89,7 @@ struct req {
 	struct form form;    /* BODY_FORM */
 	const char
 	    *session; /* value of a session cookie that counts, or NULL */
-	/* by api/auth.h; of rows that do not ask for it 0 */
+	/* by api/auth.h, of the rows that ask for it, or api/page.h */
 	struct token_claims claims; /* of the token or cookie */
 	const struct user *user;
 	const struct client *client;

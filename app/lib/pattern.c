@@ -2,10 +2,9 @@
  * Patterns that a text has to match: extended regular expressions.
  *
  * The C library's are not for texts of unknown clients: for some patterns, such
- * as
- * ((a*)*b*){9}, its time is exponential, and its automaton grows with what it
- * has seen. Here a pattern is made a program of a bounded size, and all of its
- * steps that are possible are followed at once (Thompson, 1968).
+ * as ((a*)*b*){9}, its time is exponential, and its automaton grows with what
+ * it has seen. Here a pattern is made a program of a bounded size, and all of
+ * its steps that are possible are followed at once (Thompson, 1968).
  */
 #include "base.h"
 

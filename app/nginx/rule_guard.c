@@ -264,7 +264,7 @@ class_end(const char *s)
 }
 
 /*
- * Has an expression branches, as ^/a|^/b, each with a beginning of its own?
+ * Has an expression branches that begin differently, as ^/a|^/b?
  * Those in parentheses have what is before them.
  */
 static bool

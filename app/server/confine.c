@@ -188,7 +188,7 @@ ways_of(const struct db *db)
 	return &ways;
 }
 
-/* Once: there is one process that tells what has ended. */
+/* Once: there is one process that writes what has ended. */
 static void
 say_ports(unsigned needs, const struct db_ways *ways)
 {

@@ -123,7 +123,7 @@ configure_pool(struct supervisor *s)
 
 /*
  * Report once that every worker can accept; and in the log that they can serve,
- * which a database takes that is ready. The service manager does not wait for
+ * which needs a database that is ready. The service manager does not wait for
  * that: it would end a service that waits for longer than it allows.
  */
 static void

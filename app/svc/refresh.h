@@ -25,7 +25,7 @@ enum err refresh_begin(struct ctx *c, const char *sid, const char *client,
  * Exchange a client's refresh token for a new one and an access token. Requests
  * at once, or again within refresh_grace_s, get the same successor; the time
  * that the database was just away for is added.
- * ERR_UNAUTH: it is not ours, another client's, or its session has ended.
+ * ERR_UNAUTH: it is not ours, it is another client's, or its session has ended.
  * One that was spent before that time counts as stolen: the session ends.
  * wanted: the scopes of the access token, of those that the session has (NULL,
  * or none by name: all). The session keeps its own.
