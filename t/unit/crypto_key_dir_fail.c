@@ -445,7 +445,9 @@ remove_folder(void)
 	DIR *d = opendir(folder);
 	struct dirent *file;
 
-	while (d != NULL && (file = readdir(d)) != NULL)
+	if (d == NULL)
+		abort();
+	while ((file = readdir(d)) != NULL)
 		(unlinkat)(dirfd(d), file->d_name, 0);
 	closedir(d);
 	rmdir(folder);
