@@ -256,10 +256,16 @@ lint_guard_open(struct lint *l)
 static const char *
 class_end(const char *s)
 {
+	const char *name_end; /* of [:alpha:], which has a ] itself */
+
 	s += s[1] == '^' ? 2 : 1;
 	s += *s == ']'; /* as the first it is one of the class */
 	while (*s != '\0' && *s != ']')
-		s += *s == '\\' && s[1] != '\0' ? 2 : 1;
+		if (s[0] == '[' && s[1] == ':' &&
+		    (name_end = strstr(s + 2, ":]")) != NULL)
+			s = name_end + 2;
+		else
+			s += *s == '\\' && s[1] != '\0' ? 2 : 1;
 	return s;
 }
 
