@@ -339,7 +339,7 @@ api_account_password(struct req *r)
 	e = profile_change_password(r->ctx, r->user,
 	    &(struct password_change){ .current = v[CURRENT].text,
 	        .wanted = v[NEW].text,
-	        .device = device_cookie(r),
+	        .device = api_device_cookie(r),
 	        .session = r->claims.sid },
 	    &why, NULL);
 	switch (e) {
@@ -374,7 +374,7 @@ api_account_delete(struct req *r)
 		return send_problem(r, 422, "delete_problem", "password_empty");
 	e = profile_delete(r->ctx, r->user,
 	    &(struct password_change){
-	        .current = current.text, .device = device_cookie(r) },
+	        .current = current.text, .device = api_device_cookie(r) },
 	    &referred);
 	switch (e) {
 	case ERR_OK:

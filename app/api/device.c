@@ -10,13 +10,13 @@
 #define NAME "__Host-latchkey-device"
 
 const char *
-device_cookie(const struct req *r)
+api_device_cookie(const struct req *r)
 {
 	return header_cookie(r->cookie, NAME, r->ctx->arena);
 }
 
 void
-device_remember(struct req *r, const struct login *l)
+api_device_remember(struct req *r, const struct login *l)
 {
 	if (l->new_device != NULL &&
 	    origin_is_accepted(ORIGIN_NOT_CROSS_SITE, &r->from, ""))

@@ -8,13 +8,13 @@
 #include "svc/login.h"
 
 /* The proof that a request came with; NULL: none. It lives in the request. */
-const char *device_cookie(const struct req *r);
+const char *api_device_cookie(const struct req *r);
 
 /*
  * Behind the reply to a login: let the browser keep the new proof, if there is
  * one. Not for a page of another site, which may log in, but must not replace
  * the existing cookie.
  */
-void device_remember(struct req *r, const struct login *l);
+void api_device_remember(struct req *r, const struct login *l);
 
 #endif

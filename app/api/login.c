@@ -142,7 +142,7 @@ static void
 finish_login(struct req *r, const struct login *l, const char *next)
 {
 	page_go(r, "login?arrived=1", next_of(next));
-	device_remember(r, l);
+	api_device_remember(r, l);
 	header_set_session(r, l->cookie.value, l->cookie.max_age_s);
 }
 
@@ -166,7 +166,7 @@ api_login_submit(struct req *r)
 	l = (struct login){
 		.username = v[USERNAME].text,
 		.password = v[PASSWORD].text,
-		.device = device_cookie(r),
+		.device = api_device_cookie(r),
 		.browser = true,
 		.old_cookie = header_session(r),
 		.keep = v[KEEP].given,

@@ -137,7 +137,7 @@ grant_password(struct req *r, const struct param *v)
 	struct login l = {
 		.username = v[USERNAME].text,
 		.password = v[PASSWORD].text,
-		.device = device_cookie(r),
+		.device = api_device_cookie(r),
 		.client = r->client,
 	};
 	enum err e;
@@ -160,7 +160,7 @@ grant_password(struct req *r, const struct param *v)
 	                    .life_s = l.token_life_s,
 	                    .refresh_token = l.refresh_token,
 	                    .scope = granted_scope(r, &l) });
-	device_remember(r, &l);
+	api_device_remember(r, &l);
 	return ERR_OK;
 }
 

@@ -117,7 +117,7 @@ api_session_create(struct req *r)
 	l = (struct login){
 		.username = v[USERNAME].text,
 		.password = v[PASSWORD].text,
-		.device = device_cookie(r),
+		.device = api_device_cookie(r),
 		.browser = true,
 		.old_cookie = header_session(r),
 		.keep = v[KEEP].on,
@@ -128,7 +128,7 @@ api_session_create(struct req *r)
 	if (e != ERR_OK)
 		return e == ERR_UNAUTH ? ERR_OK : e;
 	reply_begin(r, 204, NULL);
-	device_remember(r, &l);
+	api_device_remember(r, &l);
 	header_set_session(r, l.cookie.value, l.cookie.max_age_s);
 	return ERR_OK;
 }

@@ -57,7 +57,7 @@ api_token_create(struct req *r)
 	l = (struct login){
 		.username = v[USERNAME].text,
 		.password = v[PASSWORD].text,
-		.device = device_cookie(r),
+		.device = api_device_cookie(r),
 		.offline = !r->ctx->app->conf->refresh_tokens_asked ||
 		           scope_has(v[SCOPE].text, SCOPE_OFFLINE),
 		.wanted = v[SCOPE].text,
@@ -74,6 +74,6 @@ api_token_create(struct req *r)
 	                         .refresh_token = l.refresh_token,
 	                         .scope = l.scope });
 	buf_adds(b, "}");
-	device_remember(r, &l);
+	api_device_remember(r, &l);
 	return ERR_OK;
 }

@@ -218,7 +218,7 @@ api_users_change_password(struct req *r)
 	    &(struct password_change){ .current = v[CURRENT].text,
 	        .wanted = v[NEW].text,
 	        .is_repeat = r->is_repeat,
-	        .device = device_cookie(r),
+	        .device = api_device_cookie(r),
 	        .session = r->claims.sid },
 	    &why, r->session == NULL ? &kept : NULL);
 	switch (e) {
@@ -252,7 +252,7 @@ api_users_delete(struct req *r)
 	e = profile_delete(r->ctx, r->user,
 	    &(struct password_change){ .current = current.text,
 	        .is_repeat = r->is_repeat,
-	        .device = device_cookie(r) },
+	        .device = api_device_cookie(r) },
 	    &referred);
 	switch (e) {
 	case ERR_OK:
