@@ -361,7 +361,7 @@ header() {
 		tolower($1) == tolower(name) { sub(/^[^:]*: */, ""); print }'
 }
 
-# What is wanted is JSON if it can be read as JSON (5, true, null, "5"), and
+# The wanted value is JSON if it can be read as JSON (5, true, null, "5"), and
 # otherwise a text as it stands.
 json_is() {
 	ask_client json "$1" "$2" "$body"
