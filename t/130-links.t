@@ -3,7 +3,7 @@
 # the database does not have its token.
 # shellcheck source=t/lib.sh
 . t/lib.sh
-stack_up hash_cost=1 db_timeout_ms=10000 login_wait_ms=60000 signup=invite site_url=https://login.example.org signups_per_address_hour=1000
+stack_up hash_cost=1 db_timeout_ms=10000 login_wait_ms=60000 signup=invite site_url=https://login.example.org signups_per_address_hour=1000 nginx_limits=off
 
 # join NAME INVITE: a sign-up with an invitation
 join() {
