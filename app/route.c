@@ -269,10 +269,10 @@ is_login(const struct route *row)
 static bool
 is_shared(const struct req *r, const struct route *row)
 {
-	return (role_needs(r->ctx->app->lanes) & NEED_HASHING) != 0 &&
-	       ((roles[row->lane].needs & NEED_HASHING) != 0 ||
+	return ((roles[row->lane].needs & NEED_HASHING) != 0 ||
 	           row->limit != LIMIT_NONE) &&
-	       !is_login(row);
+	       !is_login(row) &&
+	       (role_needs(r->ctx->app->lanes) & NEED_HASHING) != 0;
 }
 
 /* The gates that need the body or the database, and the handler. */
